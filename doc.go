@@ -1,0 +1,30 @@
+// Package servicecoin holds the few words that cross package borders: ids,
+// [Key], [Customer], [Actor], the errors and [Trace].
+//
+// Service Coin models what a managed-service provider does as a coin with
+// three sides, which belongs to the customer: management (how a service is
+// promised and kept), operations (how it is run) and adoption (how people
+// come to use it), and the exchange between them. Every package below can be
+// used on its own, over storage that the host chooses:
+//
+//	noun                                          package     side
+//	incident, timeline, follow-up, communication  incident    management
+//	promise, availability, budget, credit, report sla         management
+//	the exchange between the sides                coin        all three
+//	interval, set of intervals, month             calendar    -
+//	amount, currency, rounding                    money       -
+//	record, unit of work, event, feed             store       -
+//
+// Some words of ours, in plain ones: a promise is a service level agreement on
+// one objective; the exchange is the program that turns one side's events into
+// the other sides' work; closing a month is issuing its service level report.
+//
+// Facts are plain structs, rules are pure functions and methods on them, and a
+// noun ([incident.Desk], [sla.Keeper]) keeps them in a [store.View]. Time
+// comes in as an argument or from [store.Options]; nothing starts by itself.
+//
+// [incident.Desk]: https://pkg.go.dev/github.com/servicecoin/servicecoin/incident#Desk
+// [sla.Keeper]: https://pkg.go.dev/github.com/servicecoin/servicecoin/sla#Keeper
+// [store.View]: https://pkg.go.dev/github.com/servicecoin/servicecoin/store#View
+// [store.Options]: https://pkg.go.dev/github.com/servicecoin/servicecoin/store#Options
+package servicecoin

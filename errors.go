@@ -1,0 +1,250 @@
+package servicecoin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// The sentinels. Every error of the library wraps one of them, or comes from
+// below (a driver, a cancelled context); test with errors.Is. An error that
+// wraps none of them may mean that the change happened: see [Retryable].
+var (
+	ErrNotFound  = errors.New("not found")                  // no such record, or not in this customer's partition
+	ErrExists    = errors.New("exists already")             // an insert found the key taken
+	ErrConflict  = errors.New("changed meanwhile")          // the version read is no longer the version stored
+	ErrInvalid   = errors.New("invalid")                    // see [InvalidError] for every violation
+	ErrNewer     = errors.New("written by a newer release") // the stored shape is newer than this program knows
+	ErrRefused   = errors.New("refused")                    // a guard of the rules said no: see [RefusedError]
+	ErrForbidden = errors.New("forbidden")                  // the host's Authorize said no
+	ErrBusy      = errors.New("busy")                       // a lock or lease that somebody else holds
+)
+
+// Violation is one broken rule of one field.
+type Violation struct {
+	Path  string // the field as in JSON, "tiers[2].upTo"; "" is the whole value
+	Code  string // stable, for programs: "required", "too-long", "unknown"
+	Value string // the offending value, cut to 100 characters; "" where it would not help
+	Text  string // the rule, for people
+}
+
+// String returns `path "value": text (code)`.
+func (v Violation) String() string {
+	var b strings.Builder
+	if v.Path != "" {
+		b.WriteString(v.Path)
+		b.WriteByte(' ')
+	}
+	if v.Value != "" {
+		fmt.Fprintf(&b, "%q ", v.Value)
+	}
+	return strings.TrimSpace(b.String()) + ": " + v.Text + " (" + v.Code + ")"
+}
+
+// InvalidError lists every violation of an input at once. It is an
+// [ErrInvalid].
+type InvalidError struct{ Violations []Violation }
+
+// Error joins the violations with "; ".
+func (e *InvalidError) Error() string {
+	parts := make([]string, len(e.Violations))
+	for i, v := range e.Violations {
+		parts[i] = v.String()
+	}
+	return "invalid: " + strings.Join(parts, "; ")
+}
+
+// Is makes errors.Is(err, ErrInvalid) true.
+func (e *InvalidError) Is(target error) bool { return target == ErrInvalid }
+
+// Violations collects violations; its zero value is ready. A Validate method
+// declares one, calls it for each field, and returns [Violations.Err].
+type Violations struct{ list []Violation }
+
+// Add records that the value at path breaks the rule that code names and text
+// tells.
+func (v *Violations) Add(path, code, value, text string) {
+	const most = 100
+	value = strings.ToValidUTF8(value, "\uFFFD")
+	if utf8.RuneCountInString(value) > most {
+		value = string([]rune(value)[:most]) + "…"
+	}
+	v.list = append(v.list, Violation{Path: path, Code: code, Value: value, Text: text})
+}
+
+// Merge adds the violations of err, a Validate result, below path; any other
+// error becomes one violation. A nil error adds nothing.
+func (v *Violations) Merge(path string, err error) {
+	if err == nil {
+		return
+	}
+	inner, ok := errors.AsType[*InvalidError](err)
+	if !ok {
+		v.Add(path, "invalid", "", err.Error())
+		return
+	}
+	for _, x := range inner.Violations {
+		switch {
+		case x.Path == "":
+			x.Path = path
+		case path != "" && x.Path[0] == '[':
+			x.Path = path + x.Path
+		case path != "":
+			x.Path = path + "." + x.Path
+		}
+		v.list = append(v.list, x)
+	}
+}
+
+// ID checks an id: not empty, at most [MaxIDBytes], UTF-8 without control
+// characters.
+func (v *Violations) ID(path, id string) {
+	switch {
+	case id == "":
+		v.Add(path, "required", "", "must not be empty")
+	case len(id) > MaxIDBytes:
+		v.Add(path, "too-long", id, fmt.Sprintf("has %d bytes, %d are allowed", len(id), MaxIDBytes))
+	case !validText(id):
+		v.Add(path, "bad-text", id, "must be UTF-8 without control characters")
+	}
+}
+
+// Text checks a text for people: valid UTF-8, between least and most
+// characters once spaces around it are cut.
+func (v *Violations) Text(path, text string, least, most int) {
+	n := utf8.RuneCountInString(strings.TrimSpace(text))
+	switch {
+	case n < least && least == 1:
+		v.Add(path, "required", text, "must not be empty")
+	case n < least:
+		v.Add(path, "too-short", text, fmt.Sprintf("has %d characters, at least %d are needed", n, least))
+	case n > most:
+		v.Add(path, "too-long", text, fmt.Sprintf("has %d characters, %d are allowed", n, most))
+	case !utf8.ValidString(text):
+		v.Add(path, "bad-text", text, "must be UTF-8")
+	}
+}
+
+// Time checks an instant: not zero, and in the years 1 to 9999, which every
+// store and JSON can hold.
+func (v *Violations) Time(path string, t time.Time) {
+	switch y := t.UTC().Year(); {
+	case t.IsZero():
+		v.Add(path, "required", "", "must be set")
+	case y < 1 || y > 9999:
+		v.Add(path, "out-of-range", t.UTC().String(), "must lie in the years 1 to 9999")
+	}
+}
+
+// Err returns nil if nothing was added, and an [*InvalidError] otherwise.
+func (v *Violations) Err() error {
+	if len(v.list) == 0 {
+		return nil
+	}
+	return &InvalidError{Violations: v.list}
+}
+
+// RefusedError says which change of state was refused and why. It is an
+// [ErrRefused].
+type RefusedError struct {
+	Subject Key    // may be incomplete in pure rules: a record does not know its partition
+	Verb    string // what was asked for: "acknowledge"
+	From    string // the state that it is in
+	To      string // the state asked for; "" if the verb does not change it
+	Why     string // the guard that said no, for people
+}
+
+// Error returns "refused: verb subject, from → to: why" without empty parts.
+func (e *RefusedError) Error() string {
+	var b strings.Builder
+	b.WriteString("refused: " + e.Verb)
+	if e.Subject.ID != "" {
+		b.WriteString(" " + e.Subject.ID)
+	}
+	switch {
+	case e.From != "" && e.To != "":
+		b.WriteString(", " + e.From + " → " + e.To)
+	case e.From != "":
+		b.WriteString(", in state " + e.From)
+	}
+	if e.Why != "" {
+		b.WriteString(": " + e.Why)
+	}
+	return b.String()
+}
+
+// Is makes errors.Is(err, ErrRefused) true.
+func (e *RefusedError) Is(target error) bool { return target == ErrRefused }
+
+// KeyError says which record an error is about.
+type KeyError struct {
+	Key Key
+	Err error // one of the sentinels, or a wrapped one
+}
+
+// Error returns "key: err".
+func (e *KeyError) Error() string { return e.Key.String() + ": " + e.Err.Error() }
+
+// Unwrap returns Err.
+func (e *KeyError) Unwrap() error { return e.Err }
+
+// NotFound returns an [ErrNotFound] about key.
+func NotFound(key Key) error { return &KeyError{Key: key, Err: ErrNotFound} }
+
+// definite reports whether err says for certain that nothing was changed.
+func definite(err error) bool {
+	for _, s := range []error{ErrNotFound, ErrExists, ErrConflict, ErrInvalid, ErrNewer, ErrRefused, ErrForbidden, ErrBusy} {
+		if errors.Is(err, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// MayHaveHappened reports whether a change that ended with err may be stored
+// all the same: the connection broke, the context ended, the disk answered
+// late. Ids are chosen before the call, so the same call can be made again:
+// it answers [ErrExists] or [ErrConflict] if the first one did happen.
+func MayHaveHappened(err error) bool { return err != nil && !definite(err) }
+
+// Retryable reports whether the same call can succeed later without change by
+// the caller: after [ErrConflict] and [ErrBusy], and after every error that
+// leaves the outcome open ([MayHaveHappened]), except a cancelled context.
+func Retryable(err error) bool {
+	if err == nil || errors.Is(err, context.Canceled) {
+		return false
+	}
+	return errors.Is(err, ErrConflict) || errors.Is(err, ErrBusy) || MayHaveHappened(err)
+}
+
+// HTTPStatus returns the status code that a JSON endpoint answers err with:
+// 200 for nil, 404, 409, 422, 403, 503 for the sentinels (409 for a refused
+// change of state and for a newer shape too), 504 for a passed deadline, 499
+// for a cancelled request, 500 for everything else.
+func HTTPStatus(err error) int {
+	const clientClosedRequest = 499
+	switch {
+	case err == nil:
+		return http.StatusOK
+	case errors.Is(err, ErrInvalid):
+		return http.StatusUnprocessableEntity
+	case errors.Is(err, ErrForbidden):
+		return http.StatusForbidden
+	case errors.Is(err, ErrNotFound):
+		return http.StatusNotFound
+	case errors.Is(err, ErrExists), errors.Is(err, ErrConflict), errors.Is(err, ErrRefused), errors.Is(err, ErrNewer):
+		return http.StatusConflict
+	case errors.Is(err, ErrBusy):
+		return http.StatusServiceUnavailable
+	case errors.Is(err, context.DeadlineExceeded):
+		return http.StatusGatewayTimeout
+	case errors.Is(err, context.Canceled):
+		return clientClosedRequest
+	default:
+		return http.StatusInternalServerError
+	}
+}
