@@ -1,0 +1,3 @@
+module github.com/servicecoin/servicecoin/tools
+
+go 1.26.0
