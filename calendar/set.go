@@ -234,10 +234,11 @@ func (s Set) MarshalJSON() ([]byte, error) {
 // [Interval.Validate] refuses, each with its index.
 func (s *Set) UnmarshalJSON(data []byte) error {
 	var list []Interval
-	if err := json.Unmarshal(data, &list); err != nil {
-		return fmt.Errorf("a set of intervals: %w", err)
-	}
 	var v servicecoin.Violations
+	if err := json.Unmarshal(data, &list); err != nil {
+		v.Add("", "bad-format", "", "must be an array of intervals: "+err.Error())
+		return v.Err()
+	}
 	for i, iv := range list {
 		v.Merge(fmt.Sprintf("[%d]", i), iv.Validate())
 	}

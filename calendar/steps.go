@@ -257,10 +257,11 @@ func (s Steps) MarshalJSON() ([]byte, error) {
 // refuses all that [Span.Validate] refuses, each with its index.
 func (s *Steps) UnmarshalJSON(data []byte) error {
 	var list []Span
-	if err := json.Unmarshal(data, &list); err != nil {
-		return fmt.Errorf("a list of spans: %w", err)
-	}
 	var v servicecoin.Violations
+	if err := json.Unmarshal(data, &list); err != nil {
+		v.Add("", "bad-format", "", "must be an array of spans: "+err.Error())
+		return v.Err()
+	}
 	for i, span := range list {
 		v.Merge(fmt.Sprintf("[%d]", i), span.Validate())
 	}
