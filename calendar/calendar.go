@@ -153,11 +153,8 @@ func (l *length) add(iv Interval) {
 	if iv.Empty() {
 		return
 	}
-	const billion = 1_000_000_000
 	l.sec += iv.End.Unix() - iv.Start.Unix()
 	l.nsec += int64(iv.End.Nanosecond() - iv.Start.Nanosecond())
-	l.sec += l.nsec / billion
-	l.nsec %= billion
 }
 
 func (l *length) seconds() decimal.Decimal {

@@ -136,6 +136,8 @@ func TestAddMonthsClampsFromTheAnchor(t *testing.T) {
 	} {
 		assert.Equal(t, want, anchor.AddMonths(n).String(), n)
 	}
+	assert.Equal(t, "2023-02-15", date(t, "2023-01-15").AddMonths(1).String())
+	assert.Equal(t, "2023-03-28", date(t, "2023-02-28").AddMonths(1).String(), "counted from the short month")
 	assert.Equal(t, "2023-03-02", anchor.AddDays(30).String())
 	assert.Equal(t, "2022-12-31", anchor.AddDays(-31).String())
 	assert.Equal(t, -1, anchor.Compare(anchor.AddDays(1)))

@@ -180,10 +180,6 @@ func (s Set) Subtract(other Set) Set {
 				out = append(out, Interval{Start: rest.Start, End: c.Start})
 			}
 			rest.Start = c.End
-			if rest.Empty() {
-				break
-			}
-			cut = cut[1:] // it ends inside of iv, so it meets no later one
 		}
 		if !rest.Empty() {
 			out = append(out, rest)

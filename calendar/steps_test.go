@@ -40,6 +40,7 @@ func TestWorst(t *testing.T) {
 	for name, c := range map[string]struct{ in, want []calendar.Span }{
 		"nothing":         {nil, nil},
 		"never a sum":     {[]calendar.Span{span(0, 10, "0.3", "a"), span(0, 10, "0.3", "b")}, []calendar.Span{span(0, 10, "0.3", "a")}},
+		"tie, same start": {[]calendar.Span{span(0, 4, "1", "b"), span(0, 6, "1", "a"), span(0, 9, "1", "c")}, []calendar.Span{span(0, 6, "1", "a"), span(6, 9, "1", "c")}},
 		"worse in it":     {[]calendar.Span{span(0, 10, "0.3", "a"), span(4, 6, "1", "b")}, []calendar.Span{span(0, 4, "0.3", "a"), span(4, 6, "1", "b"), span(6, 10, "0.3", "a")}},
 		"lighter in it":   {[]calendar.Span{span(0, 10, "1", "a"), span(4, 6, "0.3", "b")}, []calendar.Span{span(0, 10, "1", "a")}},
 		"lighter outlast": {[]calendar.Span{span(0, 10, "1", "a"), span(4, 16, "0.3", "b")}, []calendar.Span{span(0, 10, "1", "a"), span(10, 16, "0.3", "b")}},

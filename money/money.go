@@ -59,7 +59,7 @@ func bounded(v *servicecoin.Violations, path string, d decimal.Decimal) {
 	switch {
 	case exp < -mostPlaces:
 		v.Add(path, "too-precise", "", fmt.Sprintf("has %d decimals, %d are allowed: round it", -exp, mostPlaces))
-	case exp > mostDigits || exp+d.NumDigits() > mostDigits:
+	case exp+d.NumDigits() > mostDigits:
 		v.Add(path, "out-of-range", "", fmt.Sprintf("must be below 10^%d", mostDigits))
 	}
 }
