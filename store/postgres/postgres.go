@@ -1,0 +1,209 @@
+// Package postgres keeps records in PostgreSQL (13 or later), over a pgx pool
+// of the host's, in a schema of its own.
+//
+//	pool, err := pgxpool.New(ctx, "postgres:///portal")
+//	backend, err := postgres.New(ctx, pool, nil)
+//	s := store.New(backend, nil)
+//
+// # Schema
+//
+// The package runs no DDL unless asked. A database administrator reads and runs
+// the files in migrations/ with psql; [Migrate], or Options.Migrate, runs them
+// from the program. [New] refuses a database that lacks one and names it.
+//
+// # In the host's transaction
+//
+// [In] and [InSQL] make a backend whose commits happen when the host's
+// transaction does:
+//
+//	tx, err := pool.Begin(ctx)
+//	_, err = tx.Exec(ctx, "INSERT INTO orders …")
+//	err = store.Of(s.Join(postgres.In(tx, nil)).For(customer), promises).Insert(ctx, promise)
+//	err = tx.Commit(ctx)
+//
+// # How a commit works
+//
+// Two round trips. The first opens the transaction, takes the locks and reads
+// what the commit expects; the second writes and ends it. Records that are
+// there are locked by row; records that must be absent by a hash of their key,
+// so that two commits cannot both find nothing. READ COMMITTED suffices with
+// that, and it is what the package asks for, whatever the session's default.
+// Durability is the server's: with synchronous_commit on a commit that was
+// acknowledged survives a crash.
+//
+// # Row-level security
+//
+// Each transaction says which customers it is about, and the tables' policies
+// hold it to that: a second wall behind the keys that every statement names
+// anyway. The program's role should own nothing and must not be a superuser,
+// whom no policy binds. The migrations name the grants that it needs.
+//
+// # Connection poolers
+//
+// The default mode of pgx (prepared statements kept by the connection) is the
+// fastest. QueryExecModeExec and QueryExecModeCacheDescribe work too, and with
+// them pgbouncer in transaction mode: all settings are local to a transaction.
+// Events must be read from the primary.
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/store"
+)
+
+// DefaultSchema is the schema of a nil *Options.
+const DefaultSchema = "servicecoin"
+
+// Options are the few choices there are; nil means none of them.
+type Options struct {
+	Schema  string // "" is DefaultSchema; at most 63 bytes
+	Migrate bool   // run the migrations at the start, with the pool's role; In and InSQL ignore it
+}
+
+// Backend is a store.Backend in a PostgreSQL schema. Its zero value is not
+// ready; see [New].
+type Backend struct {
+	names
+	link link
+}
+
+var (
+	_ store.Backend = (*Backend)(nil)
+	_ store.Joined  = (*Backend)(nil)
+)
+
+// New returns a backend over the pool, which stays the host's to close. Unless
+// Options.Migrate is set it changes nothing, and answers ErrRefused with the
+// name of the migration that the database lacks. A database ahead of this
+// release answers ErrNewer.
+func New(ctx context.Context, pool *pgxpool.Pool, o *Options) (*Backend, error) {
+	n, err := namesOf(o)
+	if err != nil {
+		return nil, err
+	}
+	if o != nil && o.Migrate {
+		if err := Migrate(ctx, pool, n.schema); err != nil {
+			return nil, err
+		}
+	}
+	if err := n.ready(ctx, pool); err != nil {
+		return nil, err
+	}
+	return &Backend{names: n, link: pooled{pool}}, nil
+}
+
+// Joined reports whether the backend works inside a host's transaction. It
+// implements store.Joined.
+func (b *Backend) Joined() bool { return b.link.joined() }
+
+// names are the schema's and what derives from it.
+type names struct{ schema string }
+
+func namesOf(o *Options) (names, error) {
+	if o == nil || o.Schema == "" {
+		return names{DefaultSchema}, nil
+	}
+	const most = 63 // PostgreSQL cuts longer names, and two schemas would become one
+	var v servicecoin.Violations
+	v.ID("schema", o.Schema)
+	if len(o.Schema) > most {
+		v.Add("schema", "too-long", o.Schema, fmt.Sprintf("has %d bytes, PostgreSQL allows %d", len(o.Schema), most))
+	}
+	return names{o.Schema}, v.Err()
+}
+
+// table returns the quoted name of a table or sequence of the schema.
+func (n names) table(name string) string { return pgx.Identifier{n.schema, name}.Sanitize() }
+
+// columns are what a document is made of, but for the kind, which every query
+// knows. scanDocument reads them in this order.
+const columns = "customer, id, version, shape, body, i1, i2, i3, i4, i5, i6, i7, i8"
+
+func scanDocument(kind string, scan func(dest ...any) error) (store.Document, error) {
+	d := store.Document{Key: store.Key{Kind: kind}}
+	i := &d.Index
+	err := scan(&d.Key.Customer, &d.Key.ID, &d.Version, &d.Shape, &d.Body, &i[0], &i[1], &i[2], &i[3], &i[4], &i[5], &i[6], &i[7])
+	return d, err
+}
+
+// Get implements store.Backend.
+func (b *Backend) Get(ctx context.Context, key store.Key) (store.Document, error) {
+	if err := begin(ctx, key.Validate); err != nil {
+		return store.Document{}, err
+	}
+	var found *store.Document
+	err := b.read(ctx, only(key.Customer), statement{
+		sql:  "SELECT " + columns + " FROM " + b.table("documents") + " WHERE kind = $1 AND customer = $2 AND id = $3 AND body IS NOT NULL",
+		args: []any{key.Kind, string(key.Customer), key.ID},
+		row: func(scan func(dest ...any) error) error {
+			d, err := scanDocument(key.Kind, scan)
+			found = &d
+			return err
+		},
+	})
+	switch {
+	case err != nil:
+		return store.Document{}, fmt.Errorf("get %v: %w", key, err)
+	case found == nil:
+		return store.Document{}, servicecoin.NotFound(key)
+	}
+	return *found, nil
+}
+
+// scope is what a transaction may see: the settings that the row policies
+// read.
+type scope struct{ customers, across string }
+
+func everyone() scope { return scope{across: "on"} }
+
+// only names the customers that a transaction is about. Ids have no control
+// characters, so one can part them.
+func only(customers ...servicecoin.CustomerID) scope {
+	parts := make([]string, len(customers))
+	for i, c := range customers {
+		parts[i] = string(c)
+	}
+	return scope{customers: strings.Join(parts, "\x1f")}
+}
+
+func scopeOf(c servicecoin.CustomerID, all bool) scope {
+	if all {
+		return everyone()
+	}
+	return only(c)
+}
+
+func (s scope) statement() statement {
+	return statement{
+		sql:  "SELECT set_config('servicecoin.customers', $1, true), set_config('servicecoin.across', $2, true)",
+		args: []any{s.customers, s.across},
+	}
+}
+
+// read runs statements within a scope, in one round trip and one transaction,
+// and leaves nothing of the scope behind in a transaction of the host.
+func (b *Backend) read(ctx context.Context, s scope, list ...statement) error {
+	all := append([]statement{s.statement()}, list...)
+	if b.Joined() {
+		all = append(all, scope{}.statement())
+	}
+	err := b.link.run(ctx, all)
+	if err != nil && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+func begin(ctx context.Context, validate func() error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return validate()
+}
