@@ -24,7 +24,11 @@ func (b *Backend) Find(ctx context.Context, q store.Query) ([]store.Document, er
 		page = append(page, d)
 		return err
 	}
-	if err := b.read(ctx, scopeOf(q.Customer, q.Everyone), s); err != nil {
+	list := []statement{s}
+	if !b.Joined() { // the host's planner settings are its own until its transaction ends
+		list = []statement{ordered(), s}
+	}
+	if err := b.read(ctx, scopeOf(q.Customer, q.Everyone), list...); err != nil {
 		return nil, fmt.Errorf("find %s: %w", q.Kind, err)
 	}
 	return page, nil
@@ -38,8 +42,8 @@ func (b *Backend) Find(ctx context.Context, q store.Query) ([]store.Document, er
 // from customer to customer.
 //
 // The inner LIMIT is a literal, which the planner knows even where it plans
-// without the parameters' values; without it a page would look to it like a
-// tenth of the table, and a sort worth it.
+// without the parameters' values; a page would look to it like a tenth of the
+// table otherwise.
 func (b *Backend) listing(q store.Query) (statement, bool) {
 	l := lister{table: b.table("documents"), column: "id", stored: "body IS NOT NULL", q: q}
 	if q.Slot > 0 {
@@ -163,7 +167,8 @@ func (l *lister) skipping() statement {
 		first = " AND d.customer " + l.beyond + "= " + l.arg(string(l.q.After.Key.Customer))
 	}
 	next := " AND d.customer " + l.beyond + " c.customer"
-	order := " ORDER BY d.customer" + l.direction + " LIMIT 1"
+	// Named in full, the order is that of the slot's index and of no other.
+	order := " ORDER BY d.customer" + l.direction + ", d." + strings.Join(l.order(), l.direction+", d.") + l.direction + " LIMIT 1"
 	part := "SELECT " + columns + " FROM " + l.table +
 		" WHERE kind = " + l.kind + " AND customer = c.customer AND " + l.stored + l.rangeOf +
 		l.behind(append([]string{"customer"}, l.order()...)) +
@@ -171,7 +176,7 @@ func (l *lister) skipping() statement {
 	return statement{
 		sql: "WITH RECURSIVE c (customer) AS ((SELECT d.customer FROM " + from + first + order + ")" +
 			" UNION ALL SELECT (SELECT d.customer FROM " + from + next + order + ") FROM c WHERE c.customer IS NOT NULL)" +
-			" SELECT d.* FROM c CROSS JOIN LATERAL (" + part + ") AS d LIMIT " + l.arg(l.q.Limit),
+			" SELECT d." + strings.ReplaceAll(columns, ", ", ", d.") + " FROM c CROSS JOIN LATERAL (" + part + ") AS d LIMIT " + l.arg(l.q.Limit),
 		args: l.args,
 	}
 }

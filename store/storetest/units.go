@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"context"
 	"errors"
 	"sync/atomic"
 	"testing"
@@ -16,7 +15,6 @@ func unitCases() []Case {
 		{Name: "unit/own writes", Sentence: "A unit sees its own writes, in Get and in listings.", Run: caseUnitReads},
 		{Name: "unit/write skew", Sentence: "Two units that each act on what the other one changes do not both succeed.", Run: caseUnitSkew},
 		{Name: "unit/find none and insert", Sentence: "Of two units that both find none and insert the natural key, one inserts and the other finds it.", Run: caseUnitNone},
-		{Name: "unit/over", Sentence: "The store of a unit cannot be used once the unit is over.", Run: caseUnitOver},
 	}
 }
 
@@ -172,26 +170,4 @@ func caseUnitNone(t testing.TB, h Harness) {
 		equal(t, "inserted", inserted.Load(), 1)
 		equal(t, "found", found.Load(), 3)
 	}
-}
-
-func caseUnitOver(t testing.TB, h Harness) {
-	s := store.New(h.Open(t), nil)
-	var kept *store.Store
-	if err := s.Do(t.Context(), func(tx *store.Store) error { kept = tx; return nil }); err != nil {
-		t.Fatal(err)
-	}
-	c := store.Of(kept.For(acme), notes())
-	_, err := c.Get(t.Context(), "x")
-	for what, err := range map[string]error{
-		"Get": err, "Insert": c.Insert(t.Context(), note{ID: "x"}),
-		"Record": kept.For(acme).Record(t.Context(), happened(acme, "e")), "Do": nestedInsert(t.Context(), kept),
-	} {
-		if !errors.Is(err, servicecoin.ErrRefused) {
-			t.Errorf("%s: got %v, want ErrRefused", what, err)
-		}
-	}
-}
-
-func nestedInsert(ctx context.Context, s *store.Store) error {
-	return s.Do(ctx, func(tx *store.Store) error { return store.Of(tx.For(acme), notes()).Insert(ctx, note{ID: "y"}) })
 }

@@ -110,7 +110,7 @@ func (s *Server) Crash(tb testing.TB) {
 func (s *Server) Database(tb testing.TB) string {
 	tb.Helper()
 	name := fmt.Sprintf("test_%d_%d", os.Getpid(), databases.Add(1))
-	s.exec(tb, "CREATE DATABASE "+name)
+	s.exec(tb, "CREATE DATABASE "+name+"")
 	tb.Cleanup(func() { s.exec(tb, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)") })
 	return with(s.dsn, "dbname", name)
 }

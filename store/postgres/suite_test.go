@@ -1,0 +1,85 @@
+package postgres_test
+
+import (
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/stretchr/testify/require"
+
+	"github.com/servicecoin/servicecoin/store"
+	"github.com/servicecoin/servicecoin/store/postgres"
+	"github.com/servicecoin/servicecoin/store/storetest"
+)
+
+// The program's role owns nothing, so the whole suite runs behind the row
+// policies; and in schemas of odd names.
+func TestSuite(t *testing.T) {
+	d := open(t)
+	storetest.Run(t, storetest.Harness{
+		Open: d.schema,
+		Begin: func(tb testing.TB, b store.Backend) storetest.Tx {
+			tx, err := d.app.Begin(tb.Context())
+			require.NoError(tb, err)
+			tb.Cleanup(func() { tx.Rollback(tb.Context()) })
+			return storetest.Tx{
+				Backend:  postgres.In(tx, optionsOf(tb, b)),
+				Commit:   func() error { return tx.Commit(tb.Context()) },
+				Rollback: func() error { return tx.Rollback(tb.Context()) },
+			}
+		},
+	})
+}
+
+// What concerns the host's transaction once more with database/sql.
+func TestSuiteSQL(t *testing.T) {
+	d := open(t)
+	db := stdlib.OpenDBFromPool(d.app)
+	t.Cleanup(func() { db.Close() })
+	h := storetest.Harness{
+		Open: d.schema,
+		Begin: func(tb testing.TB, b store.Backend) storetest.Tx {
+			tx, err := db.BeginTx(tb.Context(), nil)
+			require.NoError(tb, err)
+			tb.Cleanup(func() { tx.Rollback() })
+			return storetest.Tx{Backend: postgres.InSQL(tx, optionsOf(tb, b)), Commit: tx.Commit, Rollback: tx.Rollback}
+		},
+	}
+	ran := 0
+	for _, c := range storetest.Cases() {
+		if c.NeedsTx {
+			ran++
+			t.Run(c.Name, func(t *testing.T) { c.Run(t, h) })
+		}
+	}
+	require.Positive(t, ran)
+}
+
+// inSchema is a backend that remembers where it is.
+type inSchema struct {
+	*postgres.Backend
+	name string
+}
+
+var schemas atomic.Int64
+
+// schema returns a backend in a new schema of the database.
+func (d database) schema(tb testing.TB) store.Backend {
+	name := fmt.Sprintf(`Schema "%d"; --`, schemas.Add(1))
+	_, err := postgres.New(tb.Context(), d.owner, &postgres.Options{Schema: name, Migrate: true})
+	require.NoError(tb, err)
+	quoted := `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
+	d.must(tb, strings.ReplaceAll(grants, "SCHEMA servicecoin", "SCHEMA "+quoted))
+	b, err := postgres.New(tb.Context(), d.app, &postgres.Options{Schema: name})
+	require.NoError(tb, err)
+	return inSchema{b, name}
+}
+
+func optionsOf(tb testing.TB, b store.Backend) *postgres.Options {
+	tb.Helper()
+	in, ok := b.(inSchema)
+	require.True(tb, ok)
+	return &postgres.Options{Schema: in.name}
+}
