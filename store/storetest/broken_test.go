@@ -42,7 +42,12 @@ func TestBrokenBackendsFail(t *testing.T) {
 			if said := run(t, c, hosted(nil)); said != "" {
 				t.Errorf("the case fails on a sound backend: %s", said)
 			}
-			said := run(t, c, b.harness)
+			said := ""
+			for range 5 { // a race may go well by chance
+				if said = run(t, c, b.harness); said != "" {
+					break
+				}
+			}
 			if said == "" {
 				t.Errorf("passes on a backend that %s", b.name)
 			}
@@ -502,7 +507,13 @@ func brokenBackends() map[string]brokenBackend {
 		"race/insert":     overwrites(),
 		"race/write skew": checksEarly(false),
 		"race/absence":    checksEarly(true),
-		"race/many keys":  forces(),
+		"race/many keys": onCommit("deadlocks where commits cross", func(ctx context.Context, b store.Backend, c store.Commit) error {
+			err := b.Commit(ctx, c)
+			if errors.Is(err, servicecoin.ErrConflict) {
+				return errors.New("deadlock detected")
+			}
+			return err
+		}),
 		"typed/update": onCommit("acknowledges a commit that it has not stored", func(ctx context.Context, b store.Backend, c store.Commit) error {
 			if len(c.Events) == 1 && strings.HasSuffix(string(c.Events[0].Actor.ID), "-7") {
 				return nil
