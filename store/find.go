@@ -97,11 +97,11 @@ func (r Range) query(kind string, slot int, columns string) (Query, error) {
 	}
 	longest := r.prefix
 	if r.from != nil {
-		longest = append(r.prefix[:len(r.prefix):len(r.prefix)], *r.from)
+		longest = r.prefix.and(*r.from)
 		q.From = longest.Encode()
 	}
 	if r.to != nil {
-		with := append(r.prefix[:len(r.prefix):len(r.prefix)], *r.to)
+		with := r.prefix.and(*r.to)
 		q.To = with.Encode()
 		if !with.fits([]Column(columns)) {
 			longest = with
@@ -300,9 +300,12 @@ func (l listing[T]) page(ctx context.Context, r Range, after string, limit int) 
 	return out, nil
 }
 
+// slotNames is how a cursor names slot 0 to 8.
+const slotNames = "012345678"
+
 // text is the cursor as it travels: opaque, bound to kind, slot and direction.
 func (c Cursor) text(q Query) string {
-	b := []byte{'1', byte(q.Slot)}
+	b := []byte{'1', slotNames[q.Slot]}
 	if q.Descending {
 		b[0] = '2'
 	}
@@ -327,17 +330,17 @@ func parseCursor(text string, q Query) (Cursor, error) {
 	if q.Descending {
 		direction = '2'
 	}
-	if b[0] != direction || int(b[1]) != q.Slot {
+	if b[0] != direction || b[1] != slotNames[q.Slot] {
 		return fail("is the cursor of another listing")
 	}
 	b = b[2:]
 	var parts [4]string
 	for i := range parts {
 		n, size := binary.Uvarint(b)
-		if size <= 0 || n > uint64(len(b)-size) {
+		if size <= 0 || n > MaxCommit || int(n) > len(b)-size {
 			return fail("is no cursor of this library")
 		}
-		parts[i], b = string(b[size:size+int(n)]), b[size+int(n):] //nolint:gosec // G115: n is at most len(b)
+		parts[i], b = string(b[size:size+int(n)]), b[size+int(n):]
 	}
 	if parts[0] != q.Kind || len(b) != 0 {
 		return fail("is the cursor of another listing")

@@ -2,6 +2,7 @@ package store
 
 import (
 	"encoding/binary"
+	"slices"
 	"time"
 )
 
@@ -74,6 +75,9 @@ func (t Tuple) Encode() []byte {
 	}
 	return b
 }
+
+// and returns a new tuple with one more column.
+func (t Tuple) and(v Value) Tuple { return append(slices.Clone(t), v) }
 
 // fits reports whether the tuple's columns are a prefix of columns.
 func (t Tuple) fits(columns []Column) bool {

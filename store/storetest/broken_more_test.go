@@ -3,6 +3,7 @@ package storetest_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -156,7 +157,7 @@ func (h *hostDB) Commit(ctx context.Context, c store.Commit) error {
 		case <-h.writer:
 			defer func() { h.writer <- struct{}{} }()
 		case <-ctx.Done():
-			if ctx.Err() == context.Canceled { //nolint:errorlint // a cancelled caller has not waited
+			if errors.Is(ctx.Err(), context.Canceled) {
 				return ctx.Err()
 			}
 			return h.tx.waitError
@@ -222,7 +223,7 @@ func hosted(change func(*transaction)) storetest.Harness {
 			return h
 		},
 		Begin: func(tb testing.TB, b store.Backend) storetest.Tx {
-			h := b.(*hostDB) //nolint:errcheck // the suite hands back what Open returned
+			h := b.(*hostDB)
 			<-h.writer
 			replay := func(to store.Backend, log []store.Commit) error {
 				for _, c := range log {

@@ -270,8 +270,8 @@ func casePoison(t testing.TB, h Harness) {
 		t.Error(err)
 	}
 	eachOnce(t, s, 10)
-	for item := range c.Parked(t.Context()) {
-		t.Errorf("still parked: %v", item.Key)
+	for item, err := range c.Parked(t.Context()) {
+		t.Errorf("still parked: %v (%v)", item.Key, err)
 	}
 	if err := c.Retry(t.Context(), key); !errors.Is(err, servicecoin.ErrNotFound) {
 		t.Errorf("retry of what is done: %v", err)

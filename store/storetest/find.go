@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"testing"
@@ -239,7 +240,7 @@ func caseFindWhole(t testing.TB, h Harness) {
 		for _, q := range []store.Query{{Customer: acme, Slot: slot}, {Everyone: true, Slot: slot}} {
 			list := find(t, b, q)
 			if len(list) != 1 || list[0].Version != want.Version || list[0].Shape != 4 || list[0].Key != d.Key ||
-				string(list[0].Body) != string(want.Body) || string(list[0].Index[2]) != "three" || list[0].Index[1] != nil {
+				!bytes.Equal(list[0].Body, want.Body) || string(list[0].Index[2]) != "three" || list[0].Index[1] != nil {
 				t.Errorf("slot %d: got %+v", slot, list)
 			}
 		}

@@ -322,8 +322,8 @@ func caseStoreForget(t testing.TB, h Harness) {
 			t.Fatal(err)
 		}
 	}
-	for n := range store.Of(s.For(acme), notes()).Find(t.Context(), store.All()) {
-		t.Errorf("still there: %v", n)
+	for n, err := range store.Of(s.For(acme), notes()).Find(t.Context(), store.All()) {
+		t.Errorf("still there: %v (%v)", n, err)
 	}
 	events, err := s.Events(t.Context(), 0, 10)
 	if err != nil || len(events) != 2 || events[0].Name != store.CustomerForgotten || events[0].Subject.ID != store.Forgotten(acme) {

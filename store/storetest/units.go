@@ -41,7 +41,10 @@ func caseUnit(t testing.TB, h Harness) {
 			t.Fatal(err)
 		}
 		for _, k := range []store.Kind[note]{notes(), other} {
-			for range store.Across(s, k).Find(t.Context(), store.All()) {
+			for _, err := range store.Across(s, k).Find(t.Context(), store.All()) {
+				if err != nil {
+					t.Fatal(err)
+				}
 				n++
 			}
 		}
