@@ -508,6 +508,7 @@ func brokenBackends() map[string]brokenBackend {
 		"race/write skew": checksEarly(false),
 		"race/absence":    checksEarly(true),
 		"race/many keys": onCommit("deadlocks where commits cross", func(ctx context.Context, b store.Backend, c store.Commit) error {
+			time.Sleep(100 * time.Microsecond) // so that they do cross
 			err := b.Commit(ctx, c)
 			if errors.Is(err, servicecoin.ErrConflict) {
 				return errors.New("deadlock detected")
