@@ -1,0 +1,84 @@
+package sqlite_test
+
+import (
+	"database/sql"
+	"path/filepath"
+	"testing"
+
+	"github.com/servicecoin/servicecoin/store"
+	"github.com/servicecoin/servicecoin/store/storetest"
+	"github.com/stretchr/testify/require"
+	_ "modernc.org/sqlite"
+
+	"github.com/servicecoin/servicecoin/store/sqlite"
+)
+
+func TestContractOpened(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, storetest.Harness{Open: func(tb testing.TB) store.Backend {
+		tb.Helper()
+		b, _ := opened(tb, nil)
+		return b
+	}})
+}
+
+func TestContractHosted(t *testing.T) {
+	t.Parallel()
+	dbs := map[store.Backend]*sql.DB{}
+	storetest.Run(t, storetest.Harness{
+		Open: func(tb testing.TB) store.Backend {
+			tb.Helper()
+			b, db := hosted(tb, nil)
+			dbs[b] = db
+			return b
+		},
+		Begin: func(tb testing.TB, b store.Backend) storetest.Tx {
+			tb.Helper()
+			tx, err := dbs[b].BeginTx(tb.Context(), nil)
+			require.NoError(tb, err)
+			return storetest.Tx{Backend: sqlite.In(tx), Commit: tx.Commit, Rollback: tx.Rollback}
+		},
+	})
+}
+
+// One connection is enough for a host that keeps no transaction open.
+func TestContractOneConnection(t *testing.T) {
+	t.Parallel()
+	storetest.Run(t, storetest.Harness{Open: func(tb testing.TB) store.Backend {
+		tb.Helper()
+		db := database(tb, filepath.Join(tb.TempDir(), "one.db"))
+		db.SetMaxOpenConns(1)
+		b, err := sqlite.New(tb.Context(), db, nil)
+		require.NoError(tb, err)
+		return b
+	}})
+}
+
+// opened returns a backend that opened its file, and the file's path.
+func opened(tb testing.TB, o *sqlite.Options) (*sqlite.Backend, string) {
+	tb.Helper()
+	path := filepath.Join(tb.TempDir(), "servicecoin.db")
+	b, err := sqlite.Open(tb.Context(), path, o)
+	require.NoError(tb, err)
+	tb.Cleanup(func() { require.NoError(tb, b.Close()) })
+	return b, path
+}
+
+// hosted returns a backend in a host's database.
+func hosted(tb testing.TB, o *sqlite.Options) (*sqlite.Backend, *sql.DB) {
+	tb.Helper()
+	db := database(tb, filepath.Join(tb.TempDir(), "host.db"))
+	b, err := sqlite.New(tb.Context(), db, o)
+	require.NoError(tb, err)
+	tb.Cleanup(func() { require.NoError(tb, b.Close()) })
+	return b, db
+}
+
+// database opens a file as a host would, without any setting.
+func database(tb testing.TB, path string) *sql.DB {
+	tb.Helper()
+	db, err := sql.Open("sqlite", path)
+	require.NoError(tb, err)
+	tb.Cleanup(func() { require.NoError(tb, db.Close()) })
+	return db
+}
