@@ -1,0 +1,191 @@
+package sla
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/store"
+)
+
+// Options are what a host may set for a keeper.
+type Options struct {
+	// Authorize is asked before every changing verb; nil allows everything.
+	Authorize func(ctx context.Context, a servicecoin.Attempt) error
+}
+
+// Keeper keeps the promises, reports and credits of one customer.
+type Keeper struct {
+	view   store.View
+	source Source
+	o      Options
+}
+
+// New returns the keeper of a customer's view, fed by source.
+func New(view store.View, source Source, o *Options) *Keeper {
+	k := &Keeper{view: view, source: source}
+	if o != nil {
+		k.o = *o
+	}
+	return k
+}
+
+// On returns the same keeper over another view, of the host's transaction or of
+// another customer.
+func (k *Keeper) On(view store.View) *Keeper { return &Keeper{view: view, source: k.source, o: k.o} }
+
+func (k *Keeper) authorize(ctx context.Context, by servicecoin.Actor, verb, kind, id string) error {
+	if err := by.Validate(); err != nil {
+		return err
+	}
+	if k.o.Authorize == nil {
+		return nil
+	}
+	return k.o.Authorize(ctx, servicecoin.Attempt{Actor: by, Verb: verb, Subject: k.view.Key(kind, id)})
+}
+
+// Make records a promise. An empty id is filled in.
+func (k *Keeper) Make(ctx context.Context, by servicecoin.Actor, p Promise) (Promise, error) {
+	if p.ID == "" {
+		p.ID = servicecoin.PromiseID(k.view.NewID())
+	}
+	p.ValidFrom = servicecoin.Instant(p.ValidFrom)
+	if err := k.authorize(ctx, by, "promise.make", promiseKind, string(p.ID)); err != nil {
+		return Promise{}, err
+	}
+	if err := p.Validate(); err != nil {
+		return Promise{}, err
+	}
+	made, err := store.Happened(PromiseMade, by, PromiseChanged{p.ID, p.Service, p.Objective})
+	if err != nil {
+		return Promise{}, err
+	}
+	return p, store.Of(k.view, promises).Insert(ctx, p, made)
+}
+
+// End sets the end of a promise's validity, exclusive. Months that are closed
+// already keep their reports.
+func (k *Keeper) End(ctx context.Context, by servicecoin.Actor, id servicecoin.PromiseID, until time.Time) (Promise, error) {
+	if err := k.authorize(ctx, by, "promise.end", promiseKind, string(id)); err != nil {
+		return Promise{}, err
+	}
+	until = servicecoin.Instant(until)
+	return store.Of(k.view, promises).Update(ctx, string(id), func(p *Promise) ([]store.Event, error) {
+		p.ValidUntil = until
+		if err := p.Validate(); err != nil {
+			return nil, err
+		}
+		ended, err := store.Happened(PromiseEnded, by, PromiseChanged{p.ID, p.Service, p.Objective})
+		return []store.Event{ended}, err
+	})
+}
+
+// Get returns a promise.
+func (k *Keeper) Get(ctx context.Context, id servicecoin.PromiseID) (Promise, error) {
+	return store.Of(k.view, promises).Get(ctx, string(id))
+}
+
+// Promises lists the customer's promises by service, all for "".
+func (k *Keeper) Promises(ctx context.Context, service servicecoin.ServiceID) iter.Seq2[Promise, error] {
+	r := store.By("service")
+	if service != "" {
+		r = store.By("service", store.Text(service))
+	}
+	return store.Of(k.view, promises).Find(ctx, r)
+}
+
+// Month computes what the report of a month says as the facts are now, and
+// stores nothing: a draft.
+func (k *Keeper) Month(ctx context.Context, id servicecoin.PromiseID, m calendar.Month) (Report, error) {
+	p, err := k.Get(ctx, id)
+	if err != nil {
+		return Report{}, err
+	}
+	period, err := p.Period(m)
+	if err != nil {
+		return Report{}, err
+	}
+	var f Facts
+	if !period.Empty() {
+		if f, err = k.source.Facts(ctx, p.Service, period); err != nil {
+			return Report{}, fmt.Errorf("facts of %s in %s: %w", p.Service, m, err)
+		}
+	}
+	return p.Report(m, f, k.view.Now())
+}
+
+// MarkDue says that the facts of a month have changed, because of a record: a
+// resolved incident, most often. It is told once however often it is called.
+func (k *Keeper) MarkDue(ctx context.Context, by servicecoin.Actor, id servicecoin.PromiseID, m calendar.Month, because servicecoin.Key) error {
+	if err := k.authorize(ctx, by, "report.markDue", monthKind, monthID(id, m)); err != nil {
+		return err
+	}
+	const most = 50 // reasons that are kept; the report itself names all
+	return k.view.Do(ctx, func(tx store.View) error {
+		p, err := store.Of(tx, promises).Get(ctx, string(id))
+		if err != nil {
+			return err
+		}
+		return changeMonth(ctx, tx, p, m, func(r *MonthRecord) ([]store.Event, error) {
+			if r.Due && slices.Contains(r.Because, because) {
+				return nil, nil
+			}
+			r.Because = append(r.Because, because)
+			r.Because = r.Because[max(0, len(r.Because)-most):]
+			if r.Due {
+				return nil, nil
+			}
+			r.Due = true
+			due, err := store.Happened(ReportDue, by, MonthChanged{Promise: p.ID, Service: p.Service, Month: m, Edition: r.Edition, Because: []servicecoin.Key{because}})
+			return []store.Event{due}, err
+		})
+	})
+}
+
+// changeMonth changes the record of a month, which may not be there yet.
+func changeMonth(ctx context.Context, tx store.View, p Promise, m calendar.Month, change func(*MonthRecord) ([]store.Event, error)) error {
+	c := store.Of(tx, months)
+	_, err := c.Update(ctx, monthID(p.ID, m), change)
+	if !errors.Is(err, servicecoin.ErrNotFound) {
+		return err
+	}
+	r := MonthRecord{Promise: p.ID, Service: p.Service, Month: m}
+	events, err := change(&r)
+	if err != nil {
+		return err
+	}
+	return c.Insert(ctx, r, events...)
+}
+
+// Due lists the months whose facts changed since their last report, oldest
+// first.
+func (k *Keeper) Due(ctx context.Context) iter.Seq2[MonthRecord, error] {
+	return store.Of(k.view, months).Find(ctx, store.By("due"))
+}
+
+// Standing returns where a promise stands in a month; a month that nothing
+// happened to is open and not due.
+func (k *Keeper) Standing(ctx context.Context, id servicecoin.PromiseID, m calendar.Month) (MonthRecord, error) {
+	r, err := store.Of(k.view, months).Get(ctx, monthID(id, m))
+	if errors.Is(err, servicecoin.ErrNotFound) {
+		p, err := k.Get(ctx, id)
+		return MonthRecord{Promise: id, Service: p.Service, Month: m}, err
+	}
+	return r, err
+}
+
+// Reports lists the issued and superseded reports of a month, by promise and
+// edition.
+func (k *Keeper) Reports(ctx context.Context, m calendar.Month) iter.Seq2[Report, error] {
+	return store.Of(k.view, reports).Find(ctx, store.By("month", store.Text(m.String())))
+}
+
+// Credits lists the credit lines and corrections of a month.
+func (k *Keeper) Credits(ctx context.Context, m calendar.Month) iter.Seq2[CreditLine, error] {
+	return store.Of(k.view, credits).Find(ctx, store.By("month", store.Text(m.String())))
+}

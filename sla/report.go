@@ -1,0 +1,223 @@
+package sla
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
+)
+
+// ReportState is where a report stands.
+type ReportState string
+
+// The states of a report.
+const (
+	Draft      ReportState = "draft"      // computed, may change with the facts
+	Issued     ReportState = "issued"     // given to the customer; never changes
+	Superseded ReportState = "superseded" // a later edition corrects it
+)
+
+// Figures are what a report says.
+type Figures struct {
+	Measurement
+
+	Uptime  decimal.NullDecimal `json:"uptimePercent"`        // to 8 places; null: nothing is known
+	Lowest  decimal.NullDecimal `json:"lowestUptimePercent"`  // if all unknown time was down
+	Highest decimal.NullDecimal `json:"highestUptimePercent"` // if all unknown time was up
+	Covered decimal.NullDecimal `json:"coveragePercent"`      // how much of the time is known
+	Kept    *bool               `json:"kept"`                 // null: nothing is known
+	Budget  Budget              `json:"budget"`
+	Credit  decimal.NullDecimal `json:"creditPercent"` // of the month's charge; null: nothing is known
+}
+
+// Report is the service level report of one promise and month. It holds its
+// facts and the promise as it was, so that it recomputes to the same figures.
+type Report struct {
+	ID      string         `json:"id"` // promise/month/edition
+	Promise Promise        `json:"promise"`
+	Month   calendar.Month `json:"month"`
+	Edition int            `json:"edition"` // from 1
+	State   ReportState    `json:"state"`
+	Rules   string         `json:"rules"` // RuleVersion of the release that computed it
+
+	Period  calendar.Interval `json:"period"` // the part of the month in which the promise is valid
+	Facts   Facts             `json:"facts"`
+	Figures Figures           `json:"figures"`
+
+	DraftedAt    time.Time         `json:"draftedAt"`
+	IssuedAt     time.Time         `json:"issuedAt,omitzero"`
+	IssuedBy     servicecoin.Actor `json:"issuedBy,omitzero"`
+	SupersededAt time.Time         `json:"supersededAt,omitzero"`
+}
+
+// places of percentages in reports.
+const places = 8
+
+// Report drafts the report of a month out of facts.
+func (p Promise) Report(m calendar.Month, f Facts, at time.Time) (Report, error) {
+	if err := p.Validate(); err != nil {
+		return Report{}, err
+	}
+	period, err := p.Period(m)
+	if err != nil {
+		return Report{}, err
+	}
+	if period.Empty() {
+		return Report{}, &servicecoin.RefusedError{Verb: "report", Why: fmt.Sprintf("promise %s is not valid in %s", p.ID, m)}
+	}
+	r := Report{
+		Promise: p, Month: m, Edition: 1, State: Draft, Rules: RuleVersion, Period: period,
+		Facts: f.Within(period), DraftedAt: servicecoin.Instant(at),
+	}
+	r.ID = reportID(p.ID, m, r.Edition)
+	r.Figures, err = p.figures(period, r.Facts)
+	return r, err
+}
+
+func (p Promise) figures(period calendar.Interval, f Facts) (Figures, error) {
+	m, err := p.Terms.Measure(period, f)
+	if err != nil {
+		return Figures{}, err
+	}
+	uptime := m.Availability()
+	lowest, highest := m.Bounds()
+	out := Figures{
+		Measurement: m, Uptime: uptime.Percent(places), Lowest: lowest.Percent(places), Highest: highest.Percent(places),
+		Covered: m.Coverage().Percent(places), Budget: p.Budget(m),
+	}
+	banded, err := uptime.rounded(p.Rounding)
+	if err != nil {
+		return Figures{}, err
+	}
+	if banded.Defined() {
+		out.Kept = new(banded.ComparePercent(p.Objective) >= 0)
+	}
+	out.Credit = p.Bands.Credit(banded)
+	return out, nil
+}
+
+// Recompute returns the figures that the report's own facts give.
+func (r *Report) Recompute() (Figures, error) { return r.Promise.figures(r.Period, r.Facts) }
+
+// Proves reports whether the figures are what the report's own facts give, byte
+// for byte.
+func (r *Report) Proves() (bool, error) {
+	again, err := r.Recompute()
+	if err != nil {
+		return false, err
+	}
+	return sameFigures(r.Figures, again)
+}
+
+func sameFigures(a, b Figures) (bool, error) {
+	left, err := json.Marshal(a)
+	if err != nil {
+		return false, err
+	}
+	right, err := json.Marshal(b)
+	return bytes.Equal(left, right), err
+}
+
+// Issue gives the report to the customer.
+func (r *Report) Issue(by servicecoin.Actor, at time.Time) error {
+	refuse := func(why string) error {
+		return &servicecoin.RefusedError{
+			Subject: servicecoin.Key{Kind: reportKind, ID: r.ID}, Verb: "issue", From: string(r.State), To: string(Issued), Why: why,
+		}
+	}
+	if r.State != Draft {
+		return refuse("only a draft is issued")
+	}
+	if at.Before(r.Period.End) {
+		return refuse("its period ends on " + r.Period.End.UTC().Format(time.RFC3339))
+	}
+	r.State, r.IssuedAt, r.IssuedBy = Issued, servicecoin.Instant(at), by
+	return nil
+}
+
+// Supersede marks an issued report as corrected by a later edition.
+func (r *Report) Supersede(at time.Time) error {
+	if r.State != Issued {
+		return &servicecoin.RefusedError{
+			Subject: servicecoin.Key{Kind: reportKind, ID: r.ID}, Verb: "supersede", From: string(r.State), To: string(Superseded),
+			Why: "only an issued report is superseded",
+		}
+	}
+	r.State, r.SupersededAt = Superseded, servicecoin.Instant(at)
+	return nil
+}
+
+// Trace explains the uptime down to the records behind it.
+func (r *Report) Trace() servicecoin.Trace {
+	f := r.Figures
+	down := servicecoin.Trace{Label: "downtime, weighted", Value: servicecoin.Some(f.Down), Unit: "s"}
+	for _, o := range f.Outages {
+		down.Parts = append(down.Parts, servicecoin.Trace{
+			Label: fmt.Sprintf("%s for %s s, weight %s", o.Level, o.Seconds, r.Promise.Terms.Weights[o.Level]),
+			Value: servicecoin.Some(o.Down), Unit: "s", From: []servicecoin.Key{o.From},
+		})
+	}
+	excluded := servicecoin.Trace{Label: "excluded", Value: servicecoin.Some(f.Excluded), Unit: "s"}
+	for _, e := range r.Facts.Exclusions {
+		if e.From != (servicecoin.Key{}) {
+			excluded.From = append(excluded.From, e.From)
+		}
+	}
+	return servicecoin.Trace{
+		Label: fmt.Sprintf("uptime of %s in %s = (known - downtime) / known", r.Promise.Service, r.Month), Value: f.Uptime, Unit: "%",
+		Parts: []servicecoin.Trace{
+			{Label: "known time", Value: servicecoin.Some(f.Known), Unit: "s", Parts: []servicecoin.Trace{
+				{Label: "period " + r.Period.String(), Value: servicecoin.Some(f.Period), Unit: "s"},
+				excluded,
+				{Label: "unknown", Value: servicecoin.Some(f.Unknown), Unit: "s"},
+			}},
+			down,
+		},
+	}
+}
+
+func monthID(p servicecoin.PromiseID, m calendar.Month) string { return string(p) + "/" + m.String() }
+
+func reportID(p servicecoin.PromiseID, m calendar.Month, edition int) string {
+	return fmt.Sprintf("%s/%d", monthID(p, m), edition)
+}
+
+// CreditLine is a credit that a closed month owes, unasked, or the correction
+// of one. There is at most one for each edition of a month's report.
+type CreditLine struct {
+	ID           string                `json:"id"` // that of the report
+	Promise      servicecoin.PromiseID `json:"promise"`
+	Service      servicecoin.ServiceID `json:"service"`
+	Month        calendar.Month        `json:"month"`   // whose charge it is a part of
+	Percent      decimal.Decimal       `json:"percent"` // of that charge; a correction has the difference, below zero if too much was given
+	CorrectionOf string                `json:"correctionOf,omitempty"`
+	Outages      []servicecoin.Key     `json:"outages"` // the records behind it
+	ProposedAt   time.Time             `json:"proposedAt"`
+}
+
+// credit returns the line that an issued report owes after credits of so many
+// percent were given for the month; ok is false if nothing is owed.
+func (r *Report) credit(given decimal.Decimal, first string) (line CreditLine, ok bool) {
+	due := decimal.Zero
+	if r.Figures.Credit.Valid {
+		due = r.Figures.Credit.Decimal
+	}
+	if due.Equal(given) {
+		return CreditLine{}, false
+	}
+	line = CreditLine{
+		ID: r.ID, Promise: r.Promise.ID, Service: r.Promise.Service, Month: r.Month,
+		Percent: due.Sub(given), CorrectionOf: first, Outages: []servicecoin.Key{}, ProposedAt: r.IssuedAt,
+	}
+	for _, o := range r.Figures.Outages {
+		if o.Down.IsPositive() {
+			line.Outages = append(line.Outages, o.From)
+		}
+	}
+	return line, true
+}
