@@ -20,7 +20,7 @@ type Closed struct {
 // in one commit. Closing again changes nothing, unless the month has become due
 // since: then a further edition supersedes the report, and a correction has the
 // difference of the credits. A month is closed when it is over.
-func (k *Keeper) CloseMonth(ctx context.Context, by servicecoin.Actor, id servicecoin.PromiseID, m calendar.Month) (Closed, error) {
+func (k *Keeper) CloseMonth(ctx context.Context, id servicecoin.PromiseID, m calendar.Month, by servicecoin.Actor) (Closed, error) {
 	if err := k.authorize(ctx, by, "report.issue", monthKind, monthID(id, m)); err != nil {
 		return Closed{}, err
 	}

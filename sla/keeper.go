@@ -50,7 +50,7 @@ func (k *Keeper) authorize(ctx context.Context, by servicecoin.Actor, verb, kind
 }
 
 // Make records a promise. An empty id is filled in.
-func (k *Keeper) Make(ctx context.Context, by servicecoin.Actor, p Promise) (Promise, error) {
+func (k *Keeper) Make(ctx context.Context, p Promise, by servicecoin.Actor) (Promise, error) {
 	if p.ID == "" {
 		p.ID = servicecoin.PromiseID(k.view.NewID())
 	}
@@ -70,7 +70,7 @@ func (k *Keeper) Make(ctx context.Context, by servicecoin.Actor, p Promise) (Pro
 
 // End sets the end of a promise's validity, exclusive. Months that are closed
 // already keep their reports.
-func (k *Keeper) End(ctx context.Context, by servicecoin.Actor, id servicecoin.PromiseID, until time.Time) (Promise, error) {
+func (k *Keeper) End(ctx context.Context, id servicecoin.PromiseID, by servicecoin.Actor, until time.Time) (Promise, error) {
 	if err := k.authorize(ctx, by, "promise.end", promiseKind, string(id)); err != nil {
 		return Promise{}, err
 	}
@@ -121,7 +121,7 @@ func (k *Keeper) Month(ctx context.Context, id servicecoin.PromiseID, m calendar
 
 // MarkDue says that the facts of a month have changed, because of a record: a
 // resolved incident, most often. It is told once however often it is called.
-func (k *Keeper) MarkDue(ctx context.Context, by servicecoin.Actor, id servicecoin.PromiseID, m calendar.Month, because servicecoin.Key) error {
+func (k *Keeper) MarkDue(ctx context.Context, id servicecoin.PromiseID, m calendar.Month, by servicecoin.Actor, because servicecoin.Key) error {
 	if err := k.authorize(ctx, by, "report.markDue", monthKind, monthID(id, m)); err != nil {
 		return err
 	}

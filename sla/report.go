@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/store"
 )
 
 // ReportState is where a report stands.
@@ -181,10 +183,12 @@ func (r *Report) Trace() servicecoin.Trace {
 	}
 }
 
-func monthID(p servicecoin.PromiseID, m calendar.Month) string { return string(p) + "/" + m.String() }
+func monthID(p servicecoin.PromiseID, m calendar.Month) string {
+	return store.JoinID(string(p), m.String())
+}
 
 func reportID(p servicecoin.PromiseID, m calendar.Month, edition int) string {
-	return fmt.Sprintf("%s/%d", monthID(p, m), edition)
+	return store.JoinID(string(p), m.String(), strconv.Itoa(edition))
 }
 
 // CreditLine is a credit that a closed month owes, unasked, or the correction

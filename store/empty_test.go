@@ -14,4 +14,6 @@ func (empty) Get(_ context.Context, k store.Key) (store.Document, error) {
 	return store.Document{}, servicecoin.NotFound(k)
 }
 
-func (empty) Find(_ context.Context, q store.Query) ([]store.Document, error) { return nil, q.Validate() }
+func (empty) Find(_ context.Context, q store.Query) ([]store.Document, error) {
+	return nil, q.Validate()
+}

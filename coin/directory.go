@@ -1,0 +1,53 @@
+package coin
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
+)
+
+// MemoryDirectory is a Directory for tests and for hosts with a handful of
+// services. Its zero value is empty and ready.
+type MemoryDirectory struct {
+	mu    sync.RWMutex
+	names map[servicecoin.ServiceID]string
+	users map[servicecoin.ServiceID][]servicecoin.CustomerID
+}
+
+// Set names a service and the customers that use it, at all times.
+func (d *MemoryDirectory) Set(id servicecoin.ServiceID, name string, customers ...servicecoin.CustomerID) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.names == nil {
+		d.names, d.users = map[servicecoin.ServiceID]string{}, map[servicecoin.ServiceID][]servicecoin.CustomerID{}
+	}
+	users := slices.Clone(customers)
+	slices.Sort(users)
+	d.names[id], d.users[id] = name, slices.Compact(users)
+}
+
+// Service implements Directory.
+func (d *MemoryDirectory) Service(_ context.Context, id servicecoin.ServiceID) (string, error) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	name, ok := d.names[id]
+	if !ok {
+		return "", servicecoin.NotFound(servicecoin.Key{Customer: servicecoin.Provider, Kind: "service", ID: string(id)})
+	}
+	return name, nil
+}
+
+// Concerned implements Directory.
+func (d *MemoryDirectory) Concerned(_ context.Context, service servicecoin.ServiceID, _ calendar.Interval, after servicecoin.CustomerID, limit int) ([]servicecoin.CustomerID, error) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	users := d.users[service]
+	from, found := slices.BinarySearch(users, after)
+	if found {
+		from++
+	}
+	return slices.Clone(users[from:min(len(users), from+limit)]), nil
+}

@@ -1,0 +1,166 @@
+package coin
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/incident"
+	"github.com/servicecoin/servicecoin/sla"
+	"github.com/servicecoin/servicecoin/store"
+)
+
+// ExchangeName is the consumer's name, under which its place is stored.
+const ExchangeName = "exchange"
+
+// Exchange returns the consumer that runs the rules of the coin on the feed.
+// Extra rules of the host run beside them, with the same guarantees; their
+// names are their own and must be stable.
+//
+//	x, err := c.Exchange(nil)
+//	for { done, err := x.Step(ctx, 100); … }
+func (c *Coin) Exchange(o *store.ConsumerOptions, extra ...store.Rule) (*store.Consumer, error) {
+	return store.NewConsumer(c.store, ExchangeName, append(c.Rules(), extra...), o)
+}
+
+// Rules returns what the exchange does.
+func (c *Coin) Rules() []store.Rule {
+	return []store.Rule{{
+		Name: "report.due",
+		On: []string{
+			incident.EventResolved, incident.EventReopened, incident.EventAffected, incident.EventRedated,
+			incident.EventCancelled, incident.EventRecorded,
+		},
+		Do: c.reportDue,
+	}}
+}
+
+// customersAtOnce is how many customers one part of an effect serves: each
+// promise of theirs takes a few records in its commit.
+const customersAtOnce = 5
+
+// progress is where a part of an effect goes on: with a service of the event,
+// and a customer of it.
+type progress struct {
+	Service int                    `json:"service"`
+	After   servicecoin.CustomerID `json:"after,omitempty"`
+	// Of the customer after After, where a commit could not hold it all:
+	Promise servicecoin.PromiseID `json:"promise,omitempty"`
+	Month   calendar.Month        `json:"month,omitzero"`
+}
+
+// reportDue marks the months of every concerned customer's promise as due when
+// the history of a service changed: when an incident is resolved, most often.
+// While it is live, nothing is due; the month is read as the facts are then.
+func (c *Coin) reportDue(ctx context.Context, tx *store.Store, e store.Event, from string) (string, error) {
+	change, err := store.Payload[incident.Changed](e)
+	if err != nil {
+		return "", err
+	}
+	var p progress
+	if from != "" {
+		if err := json.Unmarshal([]byte(from), &p); err != nil {
+			return "", fmt.Errorf("progress %q: %w", from, err)
+		}
+	}
+	touched, err := c.touched(ctx, tx, e, change)
+	if err != nil || p.Service >= len(touched) {
+		return "", err
+	}
+	during := span(touched[p.Service], e.At)
+	customers, err := c.directory.Concerned(ctx, touched[p.Service].Service, during, p.After, customersAtOnce)
+	if err != nil {
+		return "", fmt.Errorf("whom %s concerns: %w", touched[p.Service].Service, err)
+	}
+	due := marking{ctx: ctx, coin: c.On(tx), event: e, left: 20}
+	for _, customer := range customers {
+		full, err := due.customer(customer, touched[p.Service], &p)
+		if err != nil {
+			return "", fmt.Errorf("customer %s: %w", customer, err)
+		}
+		if full {
+			return p.text()
+		}
+		p = progress{Service: p.Service, After: customer}
+		if due.left <= 0 {
+			return p.text()
+		}
+	}
+	if len(customers) == customersAtOnce {
+		return p.text()
+	}
+	if p = (progress{Service: p.Service + 1}); p.Service < len(touched) {
+		return p.text()
+	}
+	return "", nil
+}
+
+// touched returns the spans that an event changed, for what counts: a resolved
+// incident counts with all that it did, since nothing was marked while it was
+// live.
+func (c *Coin) touched(ctx context.Context, tx *store.Store, e store.Event, change incident.Changed) ([]incident.Touched, error) {
+	if e.Name != incident.EventResolved {
+		if change.State.Live() && e.Name != incident.EventReopened {
+			return nil, nil
+		}
+		return change.Touched, nil
+	}
+	i, err := c.On(tx).Desk().Get(ctx, change.Incident)
+	if errors.Is(err, servicecoin.ErrNotFound) {
+		return change.Touched, nil
+	}
+	return i.Touched(), err
+}
+
+func (p progress) text() (string, error) {
+	b, err := json.Marshal(p)
+	return string(b), err
+}
+
+// marking marks months as due, so many in one commit.
+type marking struct {
+	ctx   context.Context //nolint:containedctx // lives for one call
+	coin  *Coin
+	event store.Event
+	left  int
+}
+
+// customer marks the months of one customer's promises on the service, from
+// where p says on. It reports whether the commit is full before the customer is
+// done, and p says where to go on then.
+func (m *marking) customer(customer servicecoin.CustomerID, t incident.Touched, p *progress) (full bool, err error) {
+	keeper := m.coin.Keeper(customer)
+	var promises []sla.Promise
+	for promise, err := range keeper.Promises(m.ctx, t.Service) {
+		if err != nil {
+			return false, err
+		}
+		promises = append(promises, promise)
+	}
+	// A promise that was there in the part before is there still.
+	first := max(0, slices.IndexFunc(promises, func(x sla.Promise) bool { return x.ID == p.Promise }))
+	for _, promise := range promises[first:] {
+		months, err := promise.Months(span(t, m.event.At))
+		if err != nil {
+			return false, err
+		}
+		for _, month := range months {
+			if promise.ID == p.Promise && month.Compare(p.Month) < 0 {
+				continue
+			}
+			if m.left <= 0 {
+				p.Promise, p.Month = promise.ID, month
+				return true, nil
+			}
+			if err := keeper.MarkDue(m.ctx, promise.ID, month, servicecoin.Program(ExchangeName), m.event.Subject); err != nil {
+				return false, err
+			}
+			m.left--
+		}
+	}
+	return false, nil
+}

@@ -1,0 +1,126 @@
+package incident
+
+import (
+	"slices"
+	"time"
+
+	"github.com/servicecoin/servicecoin"
+)
+
+// The names of events. They are API; the data of each is a [Changed], of those
+// of communications a [CommunicationChanged].
+const (
+	EventOpened            = "incident.opened"
+	EventAcknowledged      = "incident.acknowledged"
+	EventHeld              = "incident.held"
+	EventResumed           = "incident.resumed"
+	EventResolved          = "incident.resolved"
+	EventReopened          = "incident.reopened"
+	EventClosed            = "incident.closed"
+	EventCancelled         = "incident.cancelled"
+	EventAssessed          = "incident.assessed"
+	EventAssigned          = "incident.assigned"
+	EventDescribed         = "incident.described"
+	EventDeclaredMajor     = "incident.declaredMajor"
+	EventRedated           = "incident.redated"
+	EventAffected          = "incident.affected"
+	EventNoted             = "incident.noted"
+	EventRecorded          = "incident.recorded"
+	EventFollowUpAdded     = "incident.followUpAdded"
+	EventFollowUpCompleted = "incident.followUpCompleted"
+	EventFollowUpMoved     = "incident.followUpMoved"
+	EventFollowUpDropped   = "incident.followUpDropped"
+
+	EventDrafted   = "communication.drafted"
+	EventEdited    = "communication.edited"
+	EventSent      = "communication.sent"
+	EventDiscarded = "communication.discarded"
+)
+
+// Changed is the data of an incident's event.
+type Changed struct {
+	Incident servicecoin.IncidentID  `json:"incident"`
+	State    State                   `json:"state"`
+	Priority int                     `json:"priority,omitempty"`
+	Services []servicecoin.ServiceID `json:"services,omitempty"`
+	// Touched is what the change did to the history of services: for each whose
+	// effects differ, the hull of what they were and what they are.
+	Touched []Touched `json:"touched,omitempty"`
+}
+
+// Touched is a span of a service's history that is told differently now.
+type Touched struct {
+	Service servicecoin.ServiceID `json:"service"`
+	From    time.Time             `json:"from"`
+	Until   time.Time             `json:"until,omitzero"` // zero: going on
+}
+
+// CommunicationChanged is the data of a communication's event.
+type CommunicationChanged struct {
+	Communication CommunicationID        `json:"communication"`
+	Incident      servicecoin.IncidentID `json:"incident"`
+	State         CommunicationState     `json:"state"`
+}
+
+// counted returns the effects that history holds against a service: none of a
+// cancelled incident.
+func (i *Incident) counted() map[servicecoin.ServiceID][]Effect {
+	m := map[servicecoin.ServiceID][]Effect{}
+	if i.State == Cancelled {
+		return m
+	}
+	for _, e := range i.Effects {
+		m[e.Service] = append(m[e.Service], e)
+	}
+	return m
+}
+
+// touched compares two histories of an incident.
+func touched(before, after map[servicecoin.ServiceID][]Effect) []Touched {
+	services := map[servicecoin.ServiceID]bool{}
+	for s := range before {
+		services[s] = true
+	}
+	for s := range after {
+		services[s] = true
+	}
+	var list []Touched
+	for s := range services {
+		if slices.EqualFunc(before[s], after[s], sameEffect) {
+			continue
+		}
+		list = append(list, hull(s, slices.Concat(before[s], after[s])))
+	}
+	slices.SortFunc(list, func(a, b Touched) int {
+		if a.Service < b.Service {
+			return -1
+		}
+		return 1
+	})
+	return list
+}
+
+func sameEffect(a, b Effect) bool {
+	return a.Level == b.Level && a.From.Equal(b.From) && a.Until.Equal(b.Until) && slices.Equal(a.Locations, b.Locations)
+}
+
+func hull(s servicecoin.ServiceID, effects []Effect) Touched {
+	t := Touched{Service: s, From: effects[0].From, Until: effects[0].Until}
+	for _, e := range effects {
+		if e.From.Before(t.From) {
+			t.From = e.From
+		}
+		switch {
+		case t.Until.IsZero():
+		case e.Until.IsZero():
+			t.Until = time.Time{}
+		default:
+			t.Until = later(t.Until, e.Until)
+		}
+	}
+	return t
+}
+
+// Touched returns all that the incident did to services, a span each: nothing
+// if it is cancelled.
+func (i *Incident) Touched() []Touched { return touched(nil, i.counted()) }

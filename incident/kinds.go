@@ -1,0 +1,76 @@
+package incident
+
+import (
+	"time"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/store"
+)
+
+// Incidents is how incidents are kept, in the provider's partition.
+var Incidents = store.Kind[Incident]{
+	Name: "incident",
+	ID:   func(i Incident) string { return string(i.ID) },
+	Indexes: []store.Index[Incident]{
+		{Name: "began", Columns: "m", Of: func(i Incident) store.Tuple { return store.Tuple{store.Time(i.Began)} }},
+		{Name: "state", Columns: "tm", Of: func(i Incident) store.Tuple {
+			return store.Tuple{store.Text(i.State), store.Time(i.Began)}
+		}},
+		{Name: "followUp", Columns: "m", Of: func(i Incident) store.Tuple {
+			next, ok := i.nextDue()
+			if !ok {
+				return nil
+			}
+			return store.Tuple{store.Time(next)}
+		}},
+	},
+}
+
+// Communications is how communications are kept, in the customer's partition.
+var Communications = store.Kind[Communication]{
+	Name: "incident.communication",
+	ID:   func(c Communication) string { return string(c.ID) },
+	Indexes: []store.Index[Communication]{
+		{Name: "state", Columns: "tm", Of: func(c Communication) store.Tuple {
+			return store.Tuple{store.Text(c.State), store.Time(c.DraftedAt)}
+		}},
+		{Name: "incident", Columns: "tm", Of: func(c Communication) store.Tuple {
+			return store.Tuple{store.Text(c.Incident), store.Time(c.DraftedAt)}
+		}},
+	},
+}
+
+// ServiceEffects is what one incident did to one service: a record of its own
+// for each, written in the commit of the incident, so that the effects on a
+// service in an interval are a lookup.
+type ServiceEffects struct {
+	Service  servicecoin.ServiceID  `json:"service"`
+	Incident servicecoin.IncidentID `json:"incident"`
+	Effects  []Effect               `json:"effects"`
+}
+
+// until returns when the last effect ended, the end of time while one goes on.
+func (s ServiceEffects) until() time.Time {
+	var last time.Time
+	for _, e := range s.Effects {
+		if e.Until.IsZero() {
+			return time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
+		}
+		last = later(last, e.Until)
+	}
+	return last
+}
+
+func effectsID(service servicecoin.ServiceID, id servicecoin.IncidentID) string {
+	return store.JoinID(string(service), string(id))
+}
+
+var serviceEffects = store.Kind[ServiceEffects]{
+	Name: "incident.effects",
+	ID:   func(s ServiceEffects) string { return effectsID(s.Service, s.Incident) },
+	Indexes: []store.Index[ServiceEffects]{
+		{Name: "until", Columns: "tm", Of: func(s ServiceEffects) store.Tuple {
+			return store.Tuple{store.Text(s.Service), store.Time(s.until())}
+		}},
+	},
+}

@@ -1,0 +1,98 @@
+package incident
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/store"
+)
+
+// Letters keeps what one customer is told about incidents: over a view of that
+// customer's partition. A draft is sent by a named person, or by a program
+// under a named policy; sending is a fact that is recorded, the host delivers.
+type Letters struct {
+	view store.View
+	o    Options
+}
+
+// NewLetters returns the letters of a customer's view. A nil o means defaults.
+func NewLetters(view store.View, o *Options) *Letters {
+	l := &Letters{view: view}
+	if o != nil {
+		l.o = *o
+	}
+	return l
+}
+
+// On returns the same letters over another view.
+func (l *Letters) On(view store.View) *Letters { return &Letters{view: view, o: l.o} }
+
+// Draft writes a draft to the view's customer. An empty id is filled in.
+func (l *Letters) Draft(ctx context.Context, to Addressee, text Letter, by servicecoin.Actor) (Communication, error) {
+	to.Customer = l.view.Customer()
+	if to.ID == "" {
+		to.ID = CommunicationID(l.view.NewID())
+	}
+	if err := l.authorize(ctx, by, VerbDraft, to.ID); err != nil {
+		return Communication{}, err
+	}
+	c, err := Write(to, text, by, l.view.Now())
+	if err != nil {
+		return Communication{}, err
+	}
+	e, err := store.Happened(EventDrafted, by, CommunicationChanged{c.ID, c.Incident, c.State})
+	if err != nil {
+		return Communication{}, err
+	}
+	return c, store.Of(l.view, Communications).Insert(ctx, c, e)
+}
+
+// Edit replaces the text of a draft.
+func (l *Letters) Edit(ctx context.Context, id CommunicationID, by servicecoin.Actor, text Letter) (Communication, error) {
+	return l.change(ctx, id, by, VerbEdit, EventEdited, func(c *Communication, at time.Time) error { return c.Edit(by, at, text) })
+}
+
+// Send marks a draft as sent. A program names the policy that allows it; a
+// person needs none.
+func (l *Letters) Send(ctx context.Context, id CommunicationID, by servicecoin.Actor, policy string) (Communication, error) {
+	return l.change(ctx, id, by, VerbSend, EventSent, func(c *Communication, at time.Time) error { return c.Send(by, at, policy) })
+}
+
+// Discard gives up a draft.
+func (l *Letters) Discard(ctx context.Context, id CommunicationID, by servicecoin.Actor, reason string) (Communication, error) {
+	return l.change(ctx, id, by, VerbDiscard, EventDiscarded, func(c *Communication, at time.Time) error { return c.Discard(by, at, reason) })
+}
+
+// Get returns a communication.
+func (l *Letters) Get(ctx context.Context, id CommunicationID) (Communication, error) {
+	return store.Of(l.view, Communications).Get(ctx, string(id))
+}
+
+// Drafts lists what waits to be sent, oldest first.
+func (l *Letters) Drafts(ctx context.Context) iter.Seq2[Communication, error] {
+	return store.Of(l.view, Communications).Find(ctx, store.By("state", store.Text(Draft)))
+}
+
+// About lists the communications about an incident, oldest first.
+func (l *Letters) About(ctx context.Context, id servicecoin.IncidentID) iter.Seq2[Communication, error] {
+	return store.Of(l.view, Communications).Find(ctx, store.By("incident", store.Text(id)))
+}
+
+func (l *Letters) authorize(ctx context.Context, by servicecoin.Actor, verb Verb, id CommunicationID) error {
+	return authorize(ctx, l.o, by, "communication."+string(verb), l.view.Key(Communications.Name, string(id)))
+}
+
+func (l *Letters) change(ctx context.Context, id CommunicationID, by servicecoin.Actor, verb Verb, event string, rule func(c *Communication, at time.Time) error) (Communication, error) {
+	if err := l.authorize(ctx, by, verb, id); err != nil {
+		return Communication{}, err
+	}
+	return store.Of(l.view, Communications).Update(ctx, string(id), func(c *Communication) ([]store.Event, error) {
+		if err := rule(c, l.view.Now()); err != nil {
+			return nil, err
+		}
+		e, err := store.Happened(event, by, CommunicationChanged{c.ID, c.Incident, c.State})
+		return []store.Event{e}, err
+	})
+}

@@ -1,0 +1,80 @@
+package incident
+
+import (
+	"context"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/store"
+)
+
+// Get returns an incident.
+func (d *Desk) Get(ctx context.Context, id servicecoin.IncidentID) (Incident, error) {
+	return store.Of(d.view, Incidents).Get(ctx, string(id))
+}
+
+// Recent lists incidents, the one that began last first.
+func (d *Desk) Recent(ctx context.Context) iter.Seq2[Incident, error] {
+	return store.Of(d.view, Incidents).Find(ctx, store.By("began").Descending())
+}
+
+// RecentPage is one page of [Desk.Recent], after the page before ("" for the
+// first). limit is 1 to [store.MaxPage].
+func (d *Desk) RecentPage(ctx context.Context, after string, limit int) (store.Page[Incident], error) {
+	return store.Of(d.view, Incidents).Page(ctx, store.By("began").Descending(), after, limit)
+}
+
+// InState lists the incidents of a state, the one that began last first.
+func (d *Desk) InState(ctx context.Context, s State) iter.Seq2[Incident, error] {
+	return store.Of(d.view, Incidents).Find(ctx, store.By("state", store.Text(s)).Descending())
+}
+
+// Live lists the incidents that are worked on: reported, acknowledged and
+// pending, each the one that began last first.
+func (d *Desk) Live(ctx context.Context) iter.Seq2[Incident, error] {
+	return func(yield func(Incident, error) bool) {
+		for _, s := range States() {
+			if !s.Live() {
+				continue
+			}
+			for i, err := range d.InState(ctx, s) {
+				if !yield(i, err) || err != nil {
+					return
+				}
+			}
+		}
+	}
+}
+
+// OpenFollowUps lists the incidents that have open follow-ups, the one whose
+// next is due first at the front.
+func (d *Desk) OpenFollowUps(ctx context.Context) iter.Seq2[Incident, error] {
+	return store.Of(d.view, Incidents).Find(ctx, store.By("followUp"))
+}
+
+// WithOverdueFollowUps lists the incidents that have follow-ups overdue at t,
+// the longest overdue first. Ask each for [Incident.OverdueFollowUps].
+func (d *Desk) WithOverdueFollowUps(ctx context.Context, t time.Time) iter.Seq2[Incident, error] {
+	return store.Of(d.view, Incidents).Find(ctx, store.By("followUp").To(store.Time(t)))
+}
+
+// Effects returns what incidents did to a service in an interval: the effects
+// that overlap it, whole, with the incident they belong to, ordered by when
+// they end. Effects of cancelled incidents are left out.
+func (d *Desk) Effects(ctx context.Context, service servicecoin.ServiceID, during calendar.Interval) ([]ServiceEffects, error) {
+	var list []ServiceEffects
+	r := store.By("until", store.Text(service)).From(store.Time(during.Start))
+	for s, err := range store.Of(d.view, serviceEffects).Find(ctx, r) {
+		if err != nil {
+			return nil, err
+		}
+		s.Effects = slices.DeleteFunc(s.Effects, func(e Effect) bool { return !e.Overlaps(during) })
+		if len(s.Effects) > 0 {
+			list = append(list, s)
+		}
+	}
+	return list, nil
+}

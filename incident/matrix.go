@@ -1,0 +1,161 @@
+package incident
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/servicecoin/servicecoin"
+)
+
+// Grade is one step of a scale. What its value means is the scale's own
+// affair: 1 is the lowest of GLPI and the highest of iTop.
+type Grade struct {
+	Value int    `json:"value"` // positive
+	Name  string `json:"name"`
+}
+
+// Matrix makes a priority of impact and urgency, as ITIL has it. Each scale
+// lists its grades from the most to the least pressing, so that programs can
+// compare what they cannot know by the numbers.
+type Matrix struct {
+	Name       string  `json:"name"`
+	Impacts    []Grade `json:"impacts"`
+	Urgencies  []Grade `json:"urgencies"`
+	Priorities []Grade `json:"priorities"`
+	Cells      [][]int `json:"cells"` // a row for each impact, in it a priority for each urgency
+}
+
+const maxGrades = 20
+
+// Priority returns the priority of the pair. A grade that the matrix does not
+// have is refused: no pair is given a default.
+func (m Matrix) Priority(impact, urgency int) (int, error) {
+	row, col := index(m.Impacts, impact), index(m.Urgencies, urgency)
+	var v servicecoin.Violations
+	if row < 0 {
+		v.Add("impact", "out-of-table", strconv.Itoa(impact), "is no impact of matrix "+m.Name)
+	}
+	if col < 0 {
+		v.Add("urgency", "out-of-table", strconv.Itoa(urgency), "is no urgency of matrix "+m.Name)
+	}
+	if row >= 0 && col >= 0 && (row >= len(m.Cells) || col >= len(m.Cells[row])) {
+		v.Add("cells", "out-of-table", fmt.Sprintf("%d, %d", impact, urgency), "matrix "+m.Name+" has no cell for the pair")
+	}
+	if err := v.Err(); err != nil {
+		return 0, err
+	}
+	return m.Cells[row][col], nil
+}
+
+func index(grades []Grade, value int) int {
+	return slices.IndexFunc(grades, func(g Grade) bool { return g.Value == value })
+}
+
+// Rank returns the place of a priority, 0 for the most pressing, and refuses
+// one that the matrix does not have.
+func (m Matrix) Rank(priority int) (int, error) {
+	rank := index(m.Priorities, priority)
+	var v servicecoin.Violations
+	if rank < 0 {
+		v.Add("priority", "out-of-table", strconv.Itoa(priority), "is no priority of matrix "+m.Name)
+	}
+	return rank, v.Err()
+}
+
+// Validate reports every violation: scales that are empty, longer than 20 or
+// name a value twice, rows and cells that are missing or too many, cells whose
+// priority the scale does not have.
+func (m Matrix) Validate() error {
+	var v servicecoin.Violations
+	v.ID("name", m.Name)
+	scale(&v, "impacts", m.Impacts)
+	scale(&v, "urgencies", m.Urgencies)
+	scale(&v, "priorities", m.Priorities)
+	if len(m.Cells) != len(m.Impacts) {
+		v.Add("cells", "shape", strconv.Itoa(len(m.Cells)), fmt.Sprintf("must have %d rows, one for each impact", len(m.Impacts)))
+	}
+	for r, row := range m.Cells {
+		path := fmt.Sprintf("cells[%d]", r)
+		if len(row) != len(m.Urgencies) {
+			v.Add(path, "shape", strconv.Itoa(len(row)), fmt.Sprintf("must have %d cells, one for each urgency", len(m.Urgencies)))
+		}
+		for c, p := range row {
+			if index(m.Priorities, p) < 0 {
+				v.Add(fmt.Sprintf("%s[%d]", path, c), "unknown", strconv.Itoa(p), "is no priority of the scale")
+			}
+		}
+	}
+	return v.Err()
+}
+
+func scale(v *servicecoin.Violations, path string, grades []Grade) {
+	if len(grades) == 0 || len(grades) > maxGrades {
+		v.Add(path, "out-of-range", strconv.Itoa(len(grades)), fmt.Sprintf("must have 1 to %d grades", maxGrades))
+	}
+	seen := map[int]bool{}
+	for n, g := range grades {
+		at := fmt.Sprintf("%s[%d]", path, n)
+		v.Text(at+".name", g.Name, 1, maxTitle)
+		if g.Value < 1 {
+			v.Add(at+".value", "out-of-range", strconv.Itoa(g.Value), "must be positive: 0 means not assessed")
+		}
+		if seen[g.Value] {
+			v.Add(at+".value", "duplicate", strconv.Itoa(g.Value), "stands for two grades")
+		}
+		seen[g.Value] = true
+	}
+}
+
+// DefaultMatrix returns the matrix of a [Desk] that was given none: four
+// impacts and four urgencies, 1 the most pressing, to priorities 1 to 5.
+func DefaultMatrix() Matrix {
+	return Matrix{
+		Name:       "default",
+		Impacts:    grades(1, 1, "extensive", "significant", "moderate", "minor"),
+		Urgencies:  grades(1, 1, "critical", "high", "medium", "low"),
+		Priorities: grades(1, 1, "critical", "high", "medium", "low", "planning"),
+		Cells:      [][]int{{1, 1, 2, 3}, {1, 2, 3, 4}, {2, 3, 4, 5}, {3, 4, 5, 5}},
+	}
+}
+
+// GLPIMatrix returns the matrix that GLPI is delivered with: five impacts by
+// five urgencies, 5 the most pressing. Its priority 6, major, is in the scale
+// but in no cell: people declare it.
+func GLPIMatrix() Matrix {
+	five := []string{"very high", "high", "medium", "low", "very low"}
+	return Matrix{
+		Name:       "glpi",
+		Impacts:    grades(5, -1, five...),
+		Urgencies:  grades(5, -1, five...),
+		Priorities: grades(6, -1, append([]string{"major"}, five...)...),
+		Cells: [][]int{
+			{5, 5, 4, 3, 2},
+			{5, 4, 4, 3, 2},
+			{4, 4, 3, 2, 2},
+			{3, 3, 2, 2, 1},
+			{2, 2, 2, 1, 1},
+		},
+	}
+}
+
+// ITopMatrix returns the table that iTop has in its program: three impacts by
+// four urgencies, 1 the most pressing. Where iTop gives a pair outside of it a
+// default without a word, [Matrix.Priority] refuses.
+func ITopMatrix() Matrix {
+	return Matrix{
+		Name:       "itop",
+		Impacts:    grades(1, 1, "department", "service", "person"),
+		Urgencies:  grades(1, 1, "critical", "high", "medium", "low"),
+		Priorities: grades(1, 1, "critical", "high", "medium", "low"),
+		Cells:      [][]int{{1, 1, 2, 4}, {1, 2, 3, 4}, {2, 3, 3, 4}},
+	}
+}
+
+func grades(first, step int, names ...string) []Grade {
+	out := make([]Grade, len(names))
+	for n, name := range names {
+		out[n] = Grade{Value: first + n*step, Name: name}
+	}
+	return out
+}
