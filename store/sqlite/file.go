@@ -129,22 +129,26 @@ func (f *file) begin(ctx context.Context) (writer, error) {
 	if f.closed {
 		return nil, errClosed
 	}
-	if f.writer != nil && f.writer.stuck {
-		_ = f.writer.close() // it is of no use either way
+	if f.writer != nil {
+		_, err := f.writer.exec(ctx, "BEGIN IMMEDIATE")
+		if err == nil {
+			return f.writer, nil
+		}
+		if busy(err) {
+			return nil, err
+		}
+		_ = f.writer.close() // whatever ails it, a new one has not
 		f.writer = nil
 	}
-	if f.writer == nil {
-		s, err := openSession(context.WithoutCancel(ctx), f.dsn, f.pragmas...)
-		if err != nil {
-			return nil, fmt.Errorf("sqlite: %w", err)
-		}
-		f.writer = s
+	s, err := openSession(context.WithoutCancel(ctx), f.dsn, f.pragmas...)
+	if err != nil {
+		return nil, failed(err)
 	}
-	if _, err := f.writer.exec(ctx, "BEGIN IMMEDIATE"); err != nil {
-		f.writer.stuck = !busy(err)
-		return nil, err
+	f.writer = s
+	if _, err := s.exec(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return nil, failed(err)
 	}
-	return f.writer, nil
+	return s, nil
 }
 
 // vacuumInto implements source, on a connection of its own: the readers' may

@@ -122,6 +122,9 @@ func (h *hosted) snapshot(ctx context.Context, fn func(runner) error) error {
 // begin implements source: it borrows a connection, sees that it syncs as it
 // should and does not wait for locks by itself, and takes the write lock.
 func (h *hosted) begin(ctx context.Context) (_ writer, err error) {
+	if h.closed() {
+		return nil, errClosed
+	}
 	wait, cancel := context.WithTimeout(ctx, h.busy)
 	defer cancel()
 	conn, err := h.db.Conn(wait)
@@ -155,6 +158,12 @@ func (h *hosted) begin(ctx context.Context) (_ writer, err error) {
 func (h *hosted) vacuumInto(ctx context.Context, path string) error {
 	_, err := h.db.ExecContext(ctx, "VACUUM INTO ?", path)
 	return err
+}
+
+func (h *hosted) closed() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.stmts == nil
 }
 
 func (h *hosted) close() error {
@@ -236,7 +245,7 @@ func (c onConn) exec(ctx context.Context, text string, args ...any) (int64, erro
 }
 
 func (c onConn) query(ctx context.Context, text string, each func(row []driver.Value) error, args ...any) error {
-	return scan(each)(c.conn.QueryContext(ctx, text, args...))
+	return scan(each)(c.conn.QueryContext(ctx, text, args...)) //nolint:rowserrcheck // scan does
 }
 
 // shared runs prepared statements on any free connection. The wait for one

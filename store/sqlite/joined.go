@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
@@ -114,7 +113,7 @@ func (j *Joined) write(ctx context.Context, fn func(runner) error) error {
 		err := retry(ctx, joinedWait, func() error {
 			_, err := r.exec(context.WithoutCancel(ctx), touchMeta)
 			if stale(err) {
-				return errors.Join(errStale, failed(err))
+				return errStale // not err too: it looks worth waiting for
 			}
 			return err
 		})

@@ -43,7 +43,7 @@ func checkSchema(ctx context.Context, r runner) error {
 	}
 	switch version, err := one[int64](ctx, r, readMeta); {
 	case err != nil:
-		return fmt.Errorf("sqlite: %w", err)
+		return fmt.Errorf("sqlite: read servicecoin_meta: %w", err)
 	case version > schemaVersion:
 		return fmt.Errorf("%w: the tables have version %d, this release knows %d", servicecoin.ErrNewer, version, schemaVersion)
 	default:
