@@ -127,14 +127,14 @@ func writeCSV(out io.Writer, rows []row) error {
 
 func writeText(out io.Writer, rows []row) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "down\tavailability\t  service") //nolint:errcheck // Flush tells
+	fmt.Fprintln(w, "down\tavailability\t  service")
 	for _, r := range rows {
 		down, share := "unknown", "unknown"
 		if r.down.Valid {
 			down = (time.Duration(r.down.Decimal.Round(0).IntPart()) * time.Second).String()
 			share = r.availability.Decimal.Shift(2).StringFixed(4) + " %"
 		}
-		fmt.Fprintf(w, "%s\t%s\t  %s\n", down, share, r.service) //nolint:errcheck // Flush tells
+		fmt.Fprintf(w, "%s\t%s\t  %s\n", down, share, r.service)
 	}
 	return w.Flush()
 }

@@ -51,7 +51,7 @@ func Open(path string) (List, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close() //nolint:errcheck // it was only read
+	defer f.Close()
 	list, err := Read(f)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
