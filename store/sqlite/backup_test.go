@@ -1,10 +1,12 @@
 package sqlite_test
 
 import (
+	"bytes"
 	"context"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
@@ -72,6 +74,27 @@ func TestBackupRefuses(t *testing.T) {
 	_, err = os.Lstat(other + "2")
 	require.ErrorIs(t, err, os.ErrNotExist)
 	assert.True(t, there(t, b, "a"))
+}
+
+// What is forgotten is not in a backup, nor in its free space.
+func TestBackupAfterForget(t *testing.T) {
+	t.Parallel()
+	const secret = "the name of the patient"
+	b, path := opened(t, nil)
+	for i := range 50 {
+		d := thing(strconv.Itoa(i), strings.Repeat(secret+" ", 10*i))
+		e := store.Event{ID: strconv.Itoa(i), Name: "n", Subject: d.Key, Actor: servicecoin.Program("t"), At: day, Data: []byte(secret)}
+		require.NoError(t, b.Commit(t.Context(), store.Commit{Writes: []store.Write{{Document: d}}, Events: []store.Event{e}}))
+	}
+	has := func(path string) bool {
+		require.NoError(t, b.Backup(t.Context(), path))
+		content, err := os.ReadFile(path)
+		require.NoError(t, err)
+		return bytes.Contains(content, []byte(secret))
+	}
+	assert.True(t, has(path+".before"))
+	require.NoError(t, b.Forget(t.Context(), "acme", 0))
+	assert.False(t, has(path+".after"))
 }
 
 // Positions go on after the last event of the feed was erased.

@@ -28,9 +28,10 @@ WHERE position = (SELECT max(position) FROM servicecoin_events) AND customer = ?
 	eraseEvents = `DELETE FROM servicecoin_events WHERE customer = ?1 AND position < ?2`
 )
 
-// Forget implements store.Backend. What it erases is overwritten with zeros in
-// the file; the WAL and backups still have it, until they are overwritten in
-// turn.
+// Forget implements store.Backend. The erased bytes stay in free space of the
+// file and its WAL until something else is written there; where that is not
+// enough, run VACUUM and a checkpoint. A [Backend.Backup] made after Forget has
+// none of them.
 func (b *Backend) Forget(ctx context.Context, c servicecoin.CustomerID, before store.Position) error {
 	if err := forgettable(ctx, c, before); err != nil {
 		return err
