@@ -18,6 +18,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
@@ -171,7 +172,7 @@ func (i *Incident) Validate() error {
 		path := fmt.Sprintf("effects[%d]", n)
 		v.Merge(path, e.Validate())
 		if e.Number <= 0 || numbers[e.Number] {
-			v.Add(path+".number", "duplicate", fmt.Sprint(e.Number), "must be positive, and unique in the incident")
+			v.Add(path+".number", "duplicate", strconv.Itoa(e.Number), "must be positive, and unique in the incident")
 		}
 		numbers[e.Number] = true
 		if e.From.Before(i.Began) {

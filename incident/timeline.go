@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"slices"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
@@ -63,7 +64,7 @@ func (i *Incident) add(e Entry) {
 	if e.RecordedAt.IsZero() {
 		e.RecordedAt = e.At
 	}
-	i.Timeline = append(i.Timeline[:len(i.Timeline):len(i.Timeline)], e)
+	i.Timeline = append(slices.Clip(i.Timeline), e)
 }
 
 // Message is what somebody writes into the timeline.

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -68,7 +69,7 @@ func january() calendar.Month { return calendar.Month{Year: 2026, Month: time.Ja
 func newWorld(t *testing.T, h storetest.Harness, customers ...servicecoin.CustomerID) *world {
 	t.Helper()
 	w := &world{t: t, faults: storetest.NewFaults(h.Open(t)), directory: &coin.MemoryDirectory{}}
-	w.at(1, 1, 0, 0)
+	w.at(1, 1, 0)
 	w.store = store.New(w.faults, &store.Options{Now: w.clock})
 	c, err := coin.New(w.store, w.directory, nil)
 	if err != nil {
@@ -101,24 +102,24 @@ func (w *world) clock() time.Time {
 }
 
 // at sets the clock, in 2026.
-func (w *world) at(month time.Month, day, hour, minute int) time.Time {
+func (w *world) at(month time.Month, day, hour int) time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.now = time.Date(2026, month, day, hour, minute, 0, 0, time.UTC)
+	w.now = time.Date(2026, month, day, hour, 0, 0, 0, time.UTC)
 	return w.now
 }
 
 // outage has mail fail for an hour from ten o'clock on a day of January.
 func (w *world) outage(day int) servicecoin.IncidentID {
 	w.t.Helper()
-	began := w.at(1, day, 10, 0)
+	began := w.at(1, day, 10)
 	i, err := w.Desk().Open(w.t.Context(), incident.Report{
 		Title: "Mail is down", Effects: []incident.Effect{{Service: mail, Level: incident.Outage, From: began}},
 	}, ada())
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.at(1, day, 11, 0)
+	w.at(1, day, 11)
 	if _, err := w.Desk().Resolve(w.t.Context(), i.ID, ada(), incident.Resolution{Text: "Restarted"}); err != nil {
 		w.t.Fatal(err)
 	}
@@ -198,7 +199,7 @@ func outageBecomesCredit(t *testing.T, h storetest.Harness) {
 	same(t, "due", []string{"2026-01 mail"}, w.due(acme))
 	same(t, "due for the other", []string{"2026-01 mail"}, w.due("globex"))
 	same(t, "due for a stranger", []string{}, w.due("stranger"))
-	w.at(2, 1, 8, 0)
+	w.at(2, 1, 8)
 	closed := w.closeMonth(acme, january())
 	same(t, "uptime", "99.8655914", closed.Report.Figures.Uptime.Decimal.String())
 	trace := closed.Report.Trace()
@@ -216,7 +217,7 @@ func lateFact(t *testing.T, h storetest.Harness) {
 	w := newWorld(t, h, acme)
 	id := w.outage(8)
 	w.exchange()
-	w.at(2, 1, 8, 0)
+	w.at(2, 1, 8)
 	w.closeMonth(acme, january())
 	// It turns out that it began much earlier in one place.
 	began := time.Date(2026, 1, 8, 10, 0, 0, 0, time.UTC)
@@ -238,17 +239,17 @@ func lateFact(t *testing.T, h storetest.Harness) {
 
 func cancelledIncident(t *testing.T, h storetest.Harness) {
 	w := newWorld(t, h, acme)
-	began := w.at(1, 8, 10, 0)
+	began := w.at(1, 8, 10)
 	i, err := w.Desk().Open(t.Context(), incident.Report{Title: "False alarm", Effects: []incident.Effect{{Service: mail, Level: incident.Outage, From: began}}}, ada())
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.at(1, 8, 12, 0)
+	w.at(1, 8, 12)
 	if _, err := w.Desk().Cancel(t.Context(), i.ID, ada(), "A broken probe"); err != nil {
 		t.Fatal(err)
 	}
 	w.exchange()
-	w.at(2, 1, 8, 0)
+	w.at(2, 1, 8)
 	same(t, "uptime", "100", w.closeMonth(acme, january()).Report.Figures.Uptime.Decimal.String())
 }
 
@@ -258,7 +259,7 @@ func answerLost(t *testing.T, h storetest.Harness) {
 	w.outage(9)
 	w.faults.Script(storetest.After, storetest.Before, storetest.After, storetest.Pass, storetest.Conflict, storetest.After, storetest.Before)
 	w.exchange()
-	w.at(2, 1, 8, 0)
+	w.at(2, 1, 8)
 	w.closeMonth("globex", january()) // so that the store has met every kind
 	w.faults.Script(storetest.After)
 	if _, err := w.CloseMonth(t.Context(), acme, january(), ada()); !errors.Is(err, storetest.ErrFault) {
@@ -286,7 +287,7 @@ func twoExchanges(t *testing.T, h storetest.Harness) {
 	var wg sync.WaitGroup
 	for replica := range 3 {
 		wg.Go(func() {
-			x, err := w.Exchange(&store.ConsumerOptions{Holder: fmt.Sprint(replica), Lease: time.Nanosecond})
+			x, err := w.Exchange(&store.ConsumerOptions{Holder: strconv.Itoa(replica), Lease: time.Nanosecond})
 			if err != nil {
 				t.Error(err)
 				return
@@ -300,7 +301,7 @@ func twoExchanges(t *testing.T, h storetest.Harness) {
 		})
 	}
 	wg.Wait()
-	w.at(1, 20, 0, 0)
+	w.at(1, 20, 0)
 	w.exchange()
 	for _, customer := range []servicecoin.CustomerID{acme, "b", "g"} {
 		same(t, "due", []string{"2026-01 mail"}, w.due(customer))
@@ -335,7 +336,7 @@ func manyCustomers(t *testing.T, h storetest.Harness) {
 func longIncident(t *testing.T, h storetest.Harness) {
 	w := newWorld(t, h, acme)
 	began := time.Date(2021, 1, 15, 0, 0, 0, 0, time.UTC)
-	w.at(1, 1, 0, 0)
+	w.at(1, 1, 0)
 	i, err := w.Desk().Open(t.Context(), incident.Report{Title: "Slow for years", Began: began, DetectedAt: began, Effects: []incident.Effect{{Service: mail, Level: incident.Degradation, From: began}}}, ada())
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,257 @@
+package incident_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/incident"
+	"github.com/servicecoin/servicecoin/store"
+	"github.com/servicecoin/servicecoin/store/memory"
+)
+
+type office struct {
+	*incident.Desk
+	store *store.Store
+	now   *time.Time
+}
+
+func newOffice(t *testing.T) office {
+	t.Helper()
+	now, n := nine, 0
+	s := store.New(memory.New(), &store.Options{
+		Now: func() time.Time { return now }, NewID: func() string { n++; return fmt.Sprintf("id%d", n) },
+	})
+	return office{incident.New(s.For(servicecoin.Provider), nil), s, &now}
+}
+
+func outage(service servicecoin.ServiceID, from time.Time) incident.Effect {
+	return incident.Effect{Service: service, Level: incident.Outage, From: from}
+}
+
+func (o office) effects(t *testing.T, service servicecoin.ServiceID, from, to int) (list []string) {
+	t.Helper()
+	found, err := o.Effects(t.Context(), service, calendar.Between(after(from), after(to)))
+	require.NoError(t, err)
+	for _, s := range found {
+		for _, e := range s.Effects {
+			until := "…"
+			if !e.Until.IsZero() {
+				until = e.Until.Format("15:04")
+			}
+			list = append(list, fmt.Sprintf("%s %s-%s", s.Incident, e.From.Format("15:04"), until))
+		}
+	}
+	return list
+}
+
+func TestEffectsOfAService(t *testing.T) {
+	t.Parallel()
+	o, ctx := newOffice(t), t.Context()
+	a, err := o.Open(ctx, incident.Report{ID: "a", Title: "a", Effects: []incident.Effect{outage("mail", nine), outage("web", nine)}}, ada)
+	require.NoError(t, err)
+	*o.now = after(60)
+	_, err = o.Open(ctx, incident.Report{ID: "b", Title: "b", Effects: []incident.Effect{outage("mail", after(60))}}, ada)
+	require.NoError(t, err)
+	require.Equal(t, []string{"a 09:00-…", "b 10:00-…"}, o.effects(t, "mail", 0, 120))
+	require.Equal(t, []string{"a 09:00-…"}, o.effects(t, "mail", 0, 60), "half-open")
+	require.Empty(t, o.effects(t, "mail", -60, 0))
+	require.Empty(t, o.effects(t, "ma", 0, 120))
+	*o.now = after(90)
+	_, err = o.Resolve(ctx, a.ID, ada, incident.Resolution{Text: "x", Restored: after(30)})
+	require.NoError(t, err)
+	require.Equal(t, []string{"b 10:00-…"}, o.effects(t, "mail", 30, 120), "half-open")
+	require.Equal(t, []string{"a 09:00-09:30"}, o.effects(t, "web", 0, 120))
+	_, err = o.Cancel(ctx, "b", ada, "a false alarm")
+	require.NoError(t, err)
+	require.Equal(t, []string{"a 09:00-09:30"}, o.effects(t, "mail", 0, 120))
+	_, err = o.Affect(ctx, "a", ada, incident.Effect{Number: 1, Service: "mail", Level: incident.Disruption, From: nine, Until: after(10)})
+	require.NoError(t, err)
+	require.Equal(t, []string{"a 09:00-09:10"}, o.effects(t, "mail", 0, 120))
+}
+
+func TestListings(t *testing.T) {
+	t.Parallel()
+	o, ctx := newOffice(t), t.Context()
+	for n := range 5 {
+		*o.now = after(n)
+		_, err := o.Open(ctx, incident.Report{ID: servicecoin.IncidentID(strconv.Itoa(n)), Title: "x"}, ada)
+		require.NoError(t, err)
+	}
+	*o.now = after(10)
+	_, err := o.Acknowledge(ctx, "1", ada)
+	require.NoError(t, err)
+	_, err = o.Resolve(ctx, "2", ada, incident.Resolution{Text: "x"})
+	require.NoError(t, err)
+	_, err = o.AddFollowUp(ctx, "2", ada, "bob", after(60), "x")
+	require.NoError(t, err)
+	_, err = o.AddFollowUp(ctx, "0", ada, "bob", after(30), "x")
+	require.NoError(t, err)
+	names := func(seq func(func(incident.Incident, error) bool)) (list []string) {
+		for i, err := range seq {
+			require.NoError(t, err)
+			list = append(list, string(i.ID))
+		}
+		return list
+	}
+	require.Equal(t, []string{"4", "3", "2", "1", "0"}, names(o.Recent(ctx)))
+	require.Equal(t, []string{"4", "3", "0", "1"}, names(o.Live(ctx)))
+	require.Equal(t, []string{"2"}, names(o.InState(ctx, incident.Resolved)))
+	require.Equal(t, []string{"0", "2"}, names(o.OpenFollowUps(ctx)))
+	require.Equal(t, []string{"0"}, names(o.WithOverdueFollowUps(ctx, after(45))))
+	page, err := o.RecentPage(ctx, "", 2)
+	require.NoError(t, err)
+	next, err := o.RecentPage(ctx, page.Next, 2)
+	require.NoError(t, err)
+	require.Equal(t, servicecoin.IncidentID("2"), next.Items[0].Value.ID)
+}
+
+func TestSixteenAtOnce(t *testing.T) {
+	t.Parallel()
+	o, ctx := newOffice(t), t.Context()
+	s := store.New(memory.New(), nil)
+	desk := incident.New(s.For(servicecoin.Provider), nil)
+	_, err := desk.Open(ctx, incident.Report{ID: "a", Title: "x"}, ada)
+	require.NoError(t, err)
+	var wg sync.WaitGroup
+	for range 16 {
+		wg.Go(func() {
+			for range 5 {
+				if _, err := desk.Note(ctx, "a", ada, incident.Message{Text: "x"}); err != nil {
+					t.Errorf("note: %v", err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	i, err := desk.Get(ctx, "a")
+	require.NoError(t, err)
+	require.Len(t, i.Timeline, 81)
+	_, err = o.Get(ctx, "a")
+	require.ErrorIs(t, err, servicecoin.ErrNotFound)
+}
+
+func TestRecordTakesInWhatIsWhole(t *testing.T) {
+	t.Parallel()
+	o, ctx := newOffice(t), t.Context()
+	i := opened(t)
+	require.NoError(t, i.Resolve(ada, after(30), incident.Resolution{Text: "x"}))
+	require.NoError(t, o.Record(ctx, i, ada))
+	require.ErrorIs(t, o.Record(ctx, i, ada), servicecoin.ErrExists)
+	require.Equal(t, []string{"i1 09:00-09:30"}, o.effects(t, "mail", 0, 120))
+	i.ID, i.RestoredAt = "i2", after(-10)
+	require.ErrorIs(t, o.Record(ctx, i, ada), servicecoin.ErrInvalid)
+}
+
+func TestForbidden(t *testing.T) {
+	t.Parallel()
+	s := store.New(memory.New(), nil)
+	var asked []string
+	o := &incident.Options{Authorize: func(_ context.Context, a servicecoin.Attempt) error {
+		asked = append(asked, a.Verb+" "+a.Subject.ID)
+		return servicecoin.ErrForbidden
+	}}
+	desk, letters := incident.New(s.For(servicecoin.Provider), o), incident.NewLetters(s.For("acme"), o)
+	_, err := desk.Open(t.Context(), incident.Report{ID: "a", Title: "x"}, ada)
+	require.ErrorIs(t, err, servicecoin.ErrForbidden)
+	_, err = desk.Resolve(t.Context(), "a", ada, incident.Resolution{Text: "x"})
+	require.ErrorIs(t, err, servicecoin.ErrForbidden)
+	_, err = letters.Send(t.Context(), "c", ada, "")
+	require.ErrorIs(t, err, servicecoin.ErrForbidden)
+	require.Equal(t, []string{"incident.open a", "incident.resolve a", "communication.send c"}, asked)
+	events, err := s.Events(t.Context(), 0, 10)
+	require.NoError(t, err)
+	require.Empty(t, events)
+}
+
+func TestLetters(t *testing.T) {
+	t.Parallel()
+	o, ctx := newOffice(t), t.Context()
+	letters := incident.NewLetters(o.store.For("acme"), nil)
+	draft, err := letters.Draft(ctx, incident.Addressee{Incident: "a", Path: []servicecoin.ServiceID{"shop", "mail"}}, incident.Letter{Subject: "Mail", Body: "Down.", NextUpdateBy: after(60)}, servicecoin.Program("exchange"))
+	require.NoError(t, err)
+	require.Equal(t, servicecoin.CustomerID("acme"), draft.Customer)
+	_, err = letters.Send(ctx, draft.ID, servicecoin.Program("exchange"), "")
+	require.ErrorIs(t, err, servicecoin.ErrRefused, "a program needs a policy")
+	_, err = letters.Send(ctx, draft.ID, servicecoin.Client("eve"), "")
+	require.ErrorIs(t, err, servicecoin.ErrRefused, "the provider speaks")
+	*o.now = after(90)
+	_, err = letters.Send(ctx, draft.ID, ada, "")
+	require.ErrorIs(t, err, servicecoin.ErrRefused, "the promise has passed")
+	_, err = letters.Edit(ctx, draft.ID, ada, incident.Letter{Subject: "Mail", Body: "Still down.", NextUpdateBy: after(120)})
+	require.NoError(t, err)
+	sent, err := letters.Send(ctx, draft.ID, ada, "")
+	require.NoError(t, err)
+	require.Equal(t, incident.Sent, sent.State)
+	_, err = letters.Discard(ctx, draft.ID, ada, "no")
+	require.ErrorIs(t, err, servicecoin.ErrRefused)
+	_, err = letters.On(o.store.For("globex")).Get(ctx, draft.ID)
+	require.ErrorIs(t, err, servicecoin.ErrNotFound)
+	for range letters.Drafts(ctx) {
+		t.Error("nothing waits to be sent")
+	}
+}
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// The names and payloads of events are API.
+func TestEventsAreAPI(t *testing.T) {
+	t.Parallel()
+	o, ctx := newOffice(t), t.Context()
+	must := func(_ any, err error) { t.Helper(); require.NoError(t, err) }
+	must(o.Open(ctx, incident.Report{ID: "a", Title: "x", Effects: []incident.Effect{outage("mail", nine)}}, ada))
+	*o.now = after(10)
+	must(o.Assess(ctx, "a", ada, 1, 2))
+	must(o.Assign(ctx, "a", ada, "bob"))
+	must(o.Describe(ctx, "a", ada, incident.Description{Title: "y"}))
+	must(o.DeclareMajor(ctx, "a", ada, "many"))
+	must(o.Affect(ctx, "a", ada, outage("web", after(5))))
+	must(o.Redate(ctx, "a", ada, after(-5), "the logs"))
+	must(o.Acknowledge(ctx, "a", ada))
+	must(o.Hold(ctx, "a", ada, "vendor"))
+	must(o.Resume(ctx, "a", ada))
+	must(o.Note(ctx, "a", ada, incident.Message{Text: "x"}))
+	must(o.AddFollowUp(ctx, "a", ada, "bob", after(60), "x"))
+	must(o.AddFollowUp(ctx, "a", ada, "bob", after(60), "y"))
+	must(o.MoveFollowUp(ctx, "a", ada, 1, after(90), "x"))
+	must(o.CompleteFollowUp(ctx, "a", ada, 1, "x"))
+	must(o.DropFollowUp(ctx, "a", ada, 2, "x"))
+	must(o.Resolve(ctx, "a", ada, incident.Resolution{Text: "x"}))
+	must(o.Reopen(ctx, "a", ada, "again"))
+	must(o.Resolve(ctx, "a", ada, incident.Resolution{Text: "x"}))
+	must(o.Close(ctx, "a", ada))
+	must(o.Open(ctx, incident.Report{ID: "b", Title: "x", Effects: []incident.Effect{outage("mail", after(10))}}, ada))
+	must(o.Cancel(ctx, "b", ada, "x"))
+	i := opened(t)
+	must(nil, o.Record(ctx, i, ada))
+	letters := incident.NewLetters(o.store.For("acme"), nil)
+	for _, id := range []incident.CommunicationID{"c", "d"} {
+		must(letters.Draft(ctx, incident.Addressee{ID: id, Incident: "a"}, incident.Letter{Subject: "s", Body: "b"}, ada))
+	}
+	must(letters.Edit(ctx, "c", ada, incident.Letter{Subject: "s", Body: "b"}))
+	must(letters.Send(ctx, "c", ada, ""))
+	must(letters.Discard(ctx, "d", ada, "no"))
+	events, err := o.store.Events(ctx, 0, 100)
+	require.NoError(t, err)
+	var b strings.Builder
+	for _, e := range events {
+		fmt.Fprintf(&b, "%s %s %s\n", e.Name, e.Subject, e.Data)
+	}
+	const golden = "testdata/events.golden"
+	if *update {
+		require.NoError(t, os.WriteFile(golden, []byte(b.String()), 0o600))
+	}
+	want, err := os.ReadFile(golden)
+	require.NoError(t, err)
+	require.Equal(t, string(want), b.String())
+}
