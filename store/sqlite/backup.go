@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 
 	"github.com/servicecoin/servicecoin"
 )
@@ -43,7 +44,7 @@ func (b *Backend) Backup(ctx context.Context, path string) (err error) {
 			err = os.Rename(copied, path)
 		}
 	}
-	if err == nil {
+	if err == nil && runtime.GOOS != "windows" { // which has no sync of a directory
 		err = syncFile(filepath.Dir(path))
 	}
 	if err != nil {

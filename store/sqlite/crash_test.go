@@ -25,7 +25,7 @@ func servicecoinNotFound(err error) bool { return errors.Is(err, servicecoin.Err
 
 const (
 	crashFiles  = 10
-	crashRounds = 40 // kills a file
+	crashRounds = 30 // kills a file
 )
 
 // A process that commits is killed in the middle of it, again and again. Every
