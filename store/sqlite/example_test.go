@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 
 	"github.com/servicecoin/servicecoin/store"
-
 	"github.com/servicecoin/servicecoin/store/sqlite"
 )
 

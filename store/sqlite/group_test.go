@@ -8,10 +8,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/servicecoin/servicecoin"
-	"github.com/servicecoin/servicecoin/store"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/store"
 )
 
 // Commits that wait for the writer share a transaction, each all or nothing on

@@ -10,11 +10,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/servicecoin/servicecoin"
-	"github.com/servicecoin/servicecoin/store"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/store"
 	"github.com/servicecoin/servicecoin/store/sqlite"
 )
 

@@ -12,10 +12,10 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/servicecoin/servicecoin"
-	"github.com/servicecoin/servicecoin/store"
 	"github.com/stretchr/testify/require"
 
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/store"
 	"github.com/servicecoin/servicecoin/store/sqlite"
 )
 

@@ -6,10 +6,10 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/servicecoin/servicecoin"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/store/sqlite"
 )
 

@@ -11,12 +11,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-	"github.com/servicecoin/servicecoin"
-	"github.com/servicecoin/servicecoin/store"
-	"github.com/servicecoin/servicecoin/store/memory"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/store"
+	"github.com/servicecoin/servicecoin/store/memory"
 	"github.com/servicecoin/servicecoin/store/sqlite"
 )
 

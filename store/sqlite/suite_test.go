@@ -5,12 +5,12 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/servicecoin/servicecoin/store"
-	"github.com/servicecoin/servicecoin/store/storetest"
 	"github.com/stretchr/testify/require"
 	_ "modernc.org/sqlite"
 
+	"github.com/servicecoin/servicecoin/store"
 	"github.com/servicecoin/servicecoin/store/sqlite"
+	"github.com/servicecoin/servicecoin/store/storetest"
 )
 
 func TestContractOpened(t *testing.T) {

@@ -9,10 +9,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/servicecoin/servicecoin/store"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/servicecoin/servicecoin/store"
 	"github.com/servicecoin/servicecoin/store/sqlite"
 )
 
