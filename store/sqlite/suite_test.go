@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 	_ "modernc.org/sqlite"
 
+	"github.com/servicecoin/servicecoin/coin/cointest"
 	"github.com/servicecoin/servicecoin/store"
 	"github.com/servicecoin/servicecoin/store/sqlite"
 	"github.com/servicecoin/servicecoin/store/storetest"
@@ -24,8 +25,20 @@ func TestContractOpened(t *testing.T) {
 
 func TestContractHosted(t *testing.T) {
 	t.Parallel()
+	storetest.Run(t, inHost())
+}
+
+// The exchange between the sides, on a file.
+func TestStory(t *testing.T) {
+	t.Parallel()
+	cointest.Run(t, inHost())
+}
+
+// inHost opens backends in databases of a host, which can begin transactions of
+// its own.
+func inHost() storetest.Harness {
 	dbs := map[store.Backend]*sql.DB{}
-	storetest.Run(t, storetest.Harness{
+	return storetest.Harness{
 		Open: func(tb testing.TB) store.Backend {
 			tb.Helper()
 			b, db := hosted(tb, nil)
@@ -38,7 +51,7 @@ func TestContractHosted(t *testing.T) {
 			require.NoError(tb, err)
 			return storetest.Tx{Backend: sqlite.In(tx), Commit: tx.Commit, Rollback: tx.Rollback}
 		},
-	})
+	}
 }
 
 // One connection is enough for a host that keeps no transaction open.
