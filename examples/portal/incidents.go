@@ -1,0 +1,175 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/incident"
+)
+
+// operator is who acts in this portal, until there is a sign-in.
+func operator() servicecoin.Actor { return servicecoin.Person("operator") }
+
+type incidentsPage struct {
+	page
+
+	List []incidentRow
+	Next string // cursor of the next page
+	More bool   // this is not the first page
+}
+
+type incidentRow struct {
+	incident.Incident
+
+	Level    incident.Level
+	Names    []string
+	Priority string
+	Lasts    string
+	Overdue  int
+}
+
+func (p *portal) showIncidents(w http.ResponseWriter, r *http.Request) error {
+	const most = 50
+	ctx, now := r.Context(), p.store.Now()
+	after := r.URL.Query().Get("after")
+	listed, err := p.Desk().RecentPage(ctx, after, most)
+	if err != nil {
+		return err
+	}
+	names, err := p.table.names(ctx)
+	if err != nil {
+		return err
+	}
+	v := incidentsPage{page: p.page("Incidents", "/incidents"), Next: listed.Next, More: after != ""}
+	for _, item := range listed.Items {
+		v.List = append(v.List, p.row(item.Value, names, now))
+	}
+	return p.render(w, "incidents.html", 0, v)
+}
+
+func (p *portal) row(i incident.Incident, names map[servicecoin.ServiceID]string, now time.Time) incidentRow {
+	row := incidentRow{Incident: i, Level: worst(i), Priority: p.priority(i), Overdue: len(i.OverdueFollowUps(now)), Lasts: "going on for " + between(i.Began, now)}
+	if i.State == incident.Cancelled {
+		row.Lasts = ""
+	} else if d, over := i.TimeToRestore(); over {
+		row.Lasts = between(i.Began, i.Began.Add(d))
+	}
+	for _, s := range i.Services() {
+		row.Names = append(row.Names, name(names, s))
+	}
+	return row
+}
+
+func name(names map[servicecoin.ServiceID]string, id servicecoin.ServiceID) string {
+	if n := names[id]; n != "" {
+		return n
+	}
+	return string(id)
+}
+
+// worst returns the worst level that an incident ever had.
+func worst(i incident.Incident) incident.Level {
+	level := incident.Unaffected
+	for _, e := range i.Effects {
+		level = incident.Worst(level, e.Level)
+	}
+	return level
+}
+
+func (p *portal) priority(i incident.Incident) string {
+	for _, g := range p.Desk().Matrix().Priorities {
+		if g.Value == i.Priority {
+			return g.Name
+		}
+	}
+	return ""
+}
+
+type newIncidentPage struct {
+	page
+
+	Form     url.Values
+	Services []service
+	Levels   []incident.Level
+	Matrix   incident.Matrix
+}
+
+// Checked reports whether a service was ticked in the form.
+func (v newIncidentPage) Checked(id servicecoin.ServiceID) bool {
+	return slices.Contains(v.Form["service"], string(id))
+}
+
+func (p *portal) showNewIncident(w http.ResponseWriter, r *http.Request) error {
+	return p.newIncident(w, r, url.Values{"level": {string(incident.Disruption)}}, nil)
+}
+
+func (p *portal) newIncident(w http.ResponseWriter, r *http.Request, filled url.Values, problems error) error {
+	v := newIncidentPage{page: p.page("Report an incident", "/incidents"), Form: filled, Levels: incident.Levels()[1:], Matrix: p.Desk().Matrix()}
+	var err error
+	if v.Services, err = p.table.all(r.Context()); err != nil {
+		return err
+	}
+	if problems != nil {
+		v.Problem, v.Problems = problem(problems)
+	}
+	return p.render(w, "incident_new.html", statusOf(problems), v)
+}
+
+func statusOf(err error) int {
+	if err == nil {
+		return 0
+	}
+	return servicecoin.HTTPStatus(err)
+}
+
+func (p *portal) openIncident(w http.ResponseWriter, r *http.Request) error {
+	f, err := readForm(r)
+	if err != nil {
+		return err
+	}
+	report := incident.Report{
+		Title: f.text("title"), Headline: f.text("headline"), Description: f.text("description"),
+		Began: f.time("began"), Impact: f.int("impact"), Urgency: f.int("urgency"),
+	}
+	at := p.store.Now()
+	if report.Began.IsZero() {
+		report.Began = at
+	}
+	for _, s := range f.all("service") {
+		if _, err := p.table.Service(r.Context(), servicecoin.ServiceID(s)); err != nil {
+			f.bad.Add("effects", "unknown", s, "is no service of this provider")
+		}
+		report.Effects = append(report.Effects, incident.Effect{Service: servicecoin.ServiceID(s), Level: incident.Level(f.text("level")), From: report.Began})
+	}
+	if len(report.Effects) == 0 {
+		f.bad.Add("effects", "required", "", "tick at least one")
+	}
+	if f.bad.Err() != nil { // ask the rules all the same, to hear of everything at once
+		report.ID, report.Matrix = "new", new(p.Desk().Matrix())
+		_, err := incident.Open(report, operator(), at)
+		return p.newIncident(w, r, f.r.PostForm, f.err(err))
+	}
+	i, err := p.Desk().Open(r.Context(), report, operator())
+	if errors.Is(err, servicecoin.ErrInvalid) {
+		return p.newIncident(w, r, f.r.PostForm, f.err(err))
+	}
+	if err != nil {
+		return err
+	}
+	p.happened(r.Context())
+	http.Redirect(w, r, "/incidents/"+url.PathEscape(string(i.ID)), http.StatusSeeOther)
+	return nil
+}
+
+// happened lets the exchange work at once, so that the next page shows what
+// followed. If it cannot, it does so a little later.
+func (p *portal) happened(ctx context.Context) {
+	if err := p.drain(context.WithoutCancel(ctx)); err != nil {
+		p.log.WarnContext(ctx, "the exchange failed and tries again", "cause", err.Error())
+	}
+}

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+	"github.com/stretchr/testify/require"
+)
+
+// contrast finds texts whose colour is too close to what lies behind them
+// (WCAG 2.2, 1.4.3: 4.5, or 3 for large text).
+const contrast = `(() => {
+  const rgba = s => { const m = s.match(/[\d.]+/g).map(Number); return m.length < 4 ? [...m, 1] : m };
+  const over = (a, b) => [0, 1, 2].map(i => a[i] * a[3] + b[i] * (1 - a[3])).concat(1);
+  const lum = c => { const [r, g, b] = c.map(v => { v /= 255; return v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4 }); return .2126 * r + .7152 * g + .0722 * b };
+  const bad = [];
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let n; n = walk.nextNode();) {
+    const e = n.parentElement;
+    if (!n.textContent.trim() || !e.checkVisibility() || e.closest('.visually-hidden, option, svg')) continue;
+    const style = getComputedStyle(e);
+    let ground = [255, 255, 255, 0];
+    for (let p = e; p; p = p.parentElement) {
+      const c = rgba(getComputedStyle(p).backgroundColor);
+      ground = ground[3] === 0 ? c : over(ground, c);
+      if (ground[3] === 1) break;
+    }
+    if (ground[3] < 1) ground = over(ground, matchMedia('(prefers-color-scheme: dark)').matches ? [18, 18, 18, 1] : [255, 255, 255, 1]);
+    const ink = over(rgba(style.color), ground);
+    const [a, b] = [lum(ink), lum(ground)].sort((x, y) => y - x);
+    const ratio = (a + .05) / (b + .05);
+    const size = parseFloat(style.fontSize), large = size >= 24 || size >= 18.66 && style.fontWeight >= 700;
+    if (ratio < (large ? 3 : 4.5)) bad.push(ratio.toFixed(2) + ' ' + n.textContent.trim().slice(0, 40));
+  }
+  return bad;
+})()`
+
+// wide names what sticks out of the page to the right.
+const wide = `(() => {
+  const most = document.documentElement.clientWidth;
+  const bad = [];
+  if (document.documentElement.scrollWidth > most) bad.push('the page: ' + document.documentElement.scrollWidth);
+  for (const e of document.querySelectorAll('body *')) {
+    if (e.closest('.visually-hidden, thead, .skip') || !e.checkVisibility()) continue;
+    const r = e.getBoundingClientRect();
+    if (r.width && r.right > most + 1) bad.push(e.tagName + ' ' + (e.textContent || '').trim().slice(0, 30) + ': ' + Math.round(r.right));
+  }
+  return bad;
+})()`
+
+// unreachable goes through the page by the Tab key and names every link,
+// button and field that never had the focus, or that had it without a sign.
+func (b *browser) unreachable() []string {
+	b.t.Helper()
+	b.unfold()
+	n := read(b, chromedp.Evaluate[int](`window.wanted = [...document.querySelectorAll('a[href], button, summary, select, textarea, input:not([type=hidden])')].filter(e => e.checkVisibility());
+window.seen = new Set(); window.plain = [];
+document.activeElement.blur(); window.scrollTo(0, 0);
+wanted.length`))
+	const note = `(() => { const e = document.activeElement; if (!e || e === document.body) return -1;
+  if (!seen.has(e)) { seen.add(e); const s = getComputedStyle(e); if (s.outlineStyle === 'none' && s.boxShadow === 'none') plain.push('no sign of focus: ' + e.outerHTML.slice(0, 80)) }
+  return wanted.filter(e => !seen.has(e) && e.type !== 'radio').length })()`
+	for range 2*n + 60 { // a date has several stops
+		b.do(chromedp.KeyEvent(kb.Tab))
+		if read(b, chromedp.Evaluate[int](note)) == 0 {
+			break
+		}
+	}
+	return read(b, chromedp.Evaluate[[]string](`wanted.filter(e => !seen.has(e) && !(e.type === 'radio' && [...seen].some(s => s.name === e.name))).map(e => 'not reached: ' + e.outerHTML.slice(0, 80)).concat(plain)`))
+}
+
+// pagePaths are the pages that the checks of looks go through.
+func pagePaths() []string {
+	return []string{
+		"/", "/incidents", "/incidents/new", "/incidents/files-upload", "/incidents/erp-disk", "/followups", "/availability",
+		"/availability?customer=birch&month=2026-09", "/availability/alder/erp/2026-09", "/nowhere",
+	}
+}
+
+func TestBrowserLooks(t *testing.T) {
+	t.Parallel()
+	base := startPortal(t, "-now", demoNow)
+	b := openBrowser(t, base)
+	for _, scheme := range []string{"light", "dark"} {
+		for _, width := range []int64{390, 1280} {
+			b.look(width, 844, scheme)
+			for _, path := range pagePaths() {
+				b.visit(path)
+				where := fmt.Sprintf("%s at %d px, %s", path, width, scheme)
+				b.shoot(strings.Trim(strings.NewReplacer("/", "-", "?", "-", "&", "-", "=", "-").Replace(path), "-") + fmt.Sprintf("_%d_%s", width, scheme))
+				b.unfold()
+				require.Empty(t, read(b, chromedp.Evaluate[[]string](wide)), "sticks out: %s", where)
+				require.Empty(t, read(b, chromedp.Evaluate[[]string](contrast)), "hard to read: %s", where)
+			}
+		}
+	}
+	var errors []string
+	for _, p := range b.console() { // the page that is not there is one on purpose
+		if !strings.Contains(p, "/nowhere") {
+			errors = append(errors, p)
+		}
+	}
+	require.Empty(t, errors, "the console is quiet")
+}
+
+func TestBrowserKeyboard(t *testing.T) {
+	t.Parallel()
+	base := startPortal(t, "-now", demoNow)
+	b := openBrowser(t, base)
+	b.look(1280, 900, "light")
+	for _, path := range []string{"/", "/incidents/new", "/incidents/files-upload", "/followups", "/availability"} {
+		b.visit(path)
+		require.Empty(t, b.unreachable(), path)
+	}
+	b.visit("/")
+	b.do(chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Enter))
+	require.Equal(t, "#content", read(b, chromedp.Evaluate[string](`location.hash`)), "the first stop skips the navigation")
+}

@@ -1,0 +1,216 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"embed"
+	"errors"
+	"io/fs"
+	"net"
+	"net/http"
+	"strings"
+
+	"github.com/servicecoin/servicecoin"
+)
+
+//go:embed web
+var web embed.FS
+
+// page is what every page has.
+type page struct {
+	Title    string
+	Nav      []navItem
+	Footer   string
+	Problem  string   // what went wrong, if something did
+	Problems []string // and all that did
+	Status   int      // 0 is 200
+}
+
+type navItem struct {
+	Path, Name string
+	Current    bool
+}
+
+func (p *portal) page(title, path string) page {
+	items := []navItem{{Path: "/", Name: "Status"}, {Path: "/incidents", Name: "Incidents"}, {Path: "/followups", Name: "Follow-ups"}, {Path: "/availability", Name: "Availability"}}
+	for i := range items {
+		items[i].Current = items[i].Path == path
+	}
+	return page{Title: title, Nav: items, Footer: "It is " + stamp(p.store.Now()) + "."}
+}
+
+// handler returns the routes behind what guards them all.
+func (p *portal) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", p.health)
+	mux.Handle("GET /static/", static())
+	for pattern, show := range map[string]func(http.ResponseWriter, *http.Request) error{
+		"GET /{$}":                    p.showStatus,
+		"GET /incidents":              p.showIncidents,
+		"GET /incidents/new":          p.showNewIncident,
+		"POST /incidents":             p.openIncident,
+		"GET /incidents/{id}":         p.showIncident,
+		"POST /incidents/{id}/{verb}": p.changeIncident,
+		"GET /followups":              p.showFollowUps,
+		"GET /availability":           p.showAvailability,
+		"GET /availability/{customer}/{promise}/{month}": p.showEvidence,
+		"POST /availability/close":                       p.closeMonth,
+	} {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			if err := show(w, r); err != nil {
+				p.fail(w, r, err)
+			}
+		})
+	}
+	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) {
+		p.fail(w, r, servicecoin.NotFound(servicecoin.Key{Customer: servicecoin.Provider, Kind: "page", ID: r.URL.Path}))
+	})
+	return guard(http.NewCrossOriginProtection().Handler(mux))
+}
+
+// guard limits what a request may bring and a page may do, and refuses names
+// that somebody else's page could have pointed at this machine.
+func guard(next http.Handler) http.Handler {
+	const most = 1 << 20
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "same-origin")
+		if !ownName(r) {
+			http.Error(w, "This portal answers to localhost only.", http.StatusMisdirectedRequest)
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, most)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// ownName reports whether a request that came in over loopback names it.
+func ownName(r *http.Request) bool {
+	local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+	if !ok {
+		return true
+	}
+	if tcp, ok := local.(*net.TCPAddr); !ok || !tcp.IP.IsLoopback() {
+		return true
+	}
+	host, _, err := net.SplitHostPort(r.Host)
+	if err != nil {
+		host = r.Host
+	}
+	ip := net.ParseIP(strings.Trim(host, "[]"))
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func static() http.Handler {
+	files, err := fs.Sub(web, "web")
+	if err != nil {
+		panic(err) // the folder is embedded
+	}
+	next := http.StripPrefix("/static/", http.FileServerFS(files))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, ".html") || strings.HasSuffix(r.URL.Path, "/") {
+			http.NotFound(w, r)
+			return
+		}
+		w.Header().Set("Cache-Control", "max-age=300")
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (p *portal) health(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	if _, err := p.store.Events(r.Context(), 0, 1); err != nil {
+		p.log.ErrorContext(r.Context(), "not healthy", "cause", err.Error())
+		http.Error(w, "the store does not answer", http.StatusServiceUnavailable)
+		return
+	}
+	_, _ = w.Write([]byte("ok\n"))
+}
+
+// render writes a page whole, or not at all.
+func (p *portal) render(w http.ResponseWriter, name string, status int, data any) error {
+	var b bytes.Buffer
+	if err := p.pages.ExecuteTemplate(&b, name, data); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	if status != 0 {
+		w.WriteHeader(status)
+	}
+	_, err := b.WriteTo(w)
+	if err != nil {
+		p.log.Debug("a page was not read to its end", "cause", err.Error())
+	}
+	return nil
+}
+
+// fail answers a request that came to nothing.
+func (p *portal) fail(w http.ResponseWriter, r *http.Request, err error) {
+	status := servicecoin.HTTPStatus(err)
+	if status == http.StatusInternalServerError {
+		p.log.ErrorContext(r.Context(), "request failed", "method", r.Method, "path", r.URL.Path, "cause", err.Error())
+	}
+	v := p.page("Something went wrong", "")
+	switch {
+	case errors.Is(err, servicecoin.ErrNotFound):
+		v = p.page("Not found", "")
+		v.Problem, v.Problems = "There is no such page or record.", []string{r.URL.Path}
+	case status == http.StatusInternalServerError:
+		v.Problem, v.Problems = "The portal could not do this.", []string{"It is written in the log. Nothing was lost that was confirmed before."}
+	default:
+		v.Problem, v.Problems = problem(err)
+	}
+	if err := p.render(w, "error.html", status, v); err != nil {
+		http.Error(w, http.StatusText(status), status)
+	}
+}
+
+// problem says in plain words what an error says to programs.
+func problem(err error) (headline string, all []string) {
+	if invalid, ok := errors.AsType[*servicecoin.InvalidError](err); ok {
+		for _, v := range invalid.Violations {
+			text := v.Text
+			if v.Value != "" {
+				text = "“" + v.Value + "” " + text
+			}
+			if v.Path != "" {
+				text = label(v.Path) + ": " + text
+			}
+			all = append(all, text)
+		}
+		return "Please look at this again", all
+	}
+	if refused, ok := errors.AsType[*servicecoin.RefusedError](err); ok {
+		return "This cannot be done now", []string{refused.Why}
+	}
+	switch {
+	case errors.Is(err, servicecoin.ErrForbidden):
+		return "This is not yours to do or to see", []string{err.Error()}
+	case errors.Is(err, servicecoin.ErrBusy), errors.Is(err, context.DeadlineExceeded):
+		return "The portal is busy", []string{"Please try again in a moment."}
+	case errors.Is(err, servicecoin.ErrConflict), errors.Is(err, servicecoin.ErrExists):
+		return "Somebody else was faster", []string{"The record has changed meanwhile. Look at it again, please."}
+	}
+	return "This did not work", []string{err.Error()}
+}
+
+// label turns the path of a violation into the words of the forms.
+func label(path string) string {
+	words := map[string]string{
+		"nextUpdateBy": "Next update by", "began": "Began", "detectedAt": "Detected", "due": "Due", "owner": "Owner", "by": "Who",
+		"effects": "Services", "reason": "Reason", "resolution": "Resolution", "restored": "Restored", "headline": "Headline",
+	}
+	first, _, _ := strings.Cut(path, ".")
+	first, _, _ = strings.Cut(first, "[")
+	if w, ok := words[first]; ok {
+		return w
+	}
+	if path == "" {
+		return path
+	}
+	return strings.ToUpper(path[:1]) + path[1:]
+}

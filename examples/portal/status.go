@@ -1,0 +1,285 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/incident"
+	"github.com/servicecoin/servicecoin/sla"
+)
+
+const historyDays = 90
+
+// statusPage is what everybody may see: services, their last 90 days, and what
+// customers are told of what goes on. It is made of public projections alone.
+type statusPage struct {
+	page
+
+	Tone, Verdict string
+	Note          string // if the history ends before now
+	Live          []livePart
+	Services      []servicePart
+	From, Until   time.Time
+}
+
+type livePart struct {
+	incident.PublicIncident
+
+	Names   []string // the services, with how badly
+	Late    bool     // the promised update is overdue
+	Waiting string   // how long until it, or since
+}
+
+type servicePart struct {
+	service
+
+	Level   incident.Level // "" is unknown
+	Days    []dayPart
+	Summary string
+	Uptime  decimal.NullDecimal
+	Covered decimal.NullDecimal
+	Recent  []incidentLine
+}
+
+type dayPart struct {
+	X, Y, Height int // the worse, the taller: not by colour alone
+	Tone, Title  string
+}
+
+type incidentLine struct {
+	ID    servicecoin.IncidentID
+	Level incident.Level
+	Title string
+	From  time.Time
+	Lasts string
+}
+
+func (p *portal) showStatus(w http.ResponseWriter, r *http.Request) error {
+	ctx, now := r.Context(), p.store.Now()
+	list, err := p.table.all(ctx)
+	if err != nil {
+		return err
+	}
+	v := statusPage{page: p.page("Status", "/")}
+	worst, err := p.live(ctx, &v, namesOf(list), now)
+	if err != nil {
+		return err
+	}
+	until := lastKnown(list, now)
+	window := calendar.Between(calendar.DateOf(until, time.UTC).AddDays(1-historyDays).In(time.UTC).Start, calendar.DateOf(until, time.UTC).AddDays(1).In(time.UTC).Start)
+	v.From, v.Until = window.Start, window.End.Add(-time.Second)
+	if until.Before(now.Add(-day)) {
+		v.Note = "What is known ends on " + stamp(until) + " UTC: the history is that of the 90 days before. How the services are now is unknown."
+	}
+	headlines := map[servicecoin.IncidentID]string{}
+	for _, s := range list {
+		part, err := p.service(ctx, s, window, now, headlines)
+		if err != nil {
+			return err
+		}
+		if l, ok := worst[s.ID]; ok && l.Severity() > part.Level.Severity() {
+			part.Level = l
+		}
+		v.Services = append(v.Services, part)
+	}
+	v.Tone, v.Verdict = verdict(v.Services)
+	return p.render(w, "status.html", 0, v)
+}
+
+// lastKnown returns up to when anything is known: now, unless all lists ended
+// before.
+func lastKnown(list []service, now time.Time) time.Time {
+	var last time.Time
+	for _, s := range list {
+		if c := s.coverage(now); c.End.After(last) {
+			last = c.End
+		}
+	}
+	if last.IsZero() || last.After(now) {
+		return now
+	}
+	return last
+}
+
+// live gathers what customers are told of what goes on, and returns the worst
+// level of each service now.
+func (p *portal) live(ctx context.Context, v *statusPage, names map[servicecoin.ServiceID]string, now time.Time) (map[servicecoin.ServiceID]incident.Level, error) {
+	worst := map[servicecoin.ServiceID]incident.Level{}
+	for i, err := range p.Desk().Live(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		part := livePart{PublicIncident: i.Public()}
+		for _, e := range i.Effects {
+			if !e.At(now) {
+				continue
+			}
+			worst[e.Service] = incident.Worst(worst[e.Service], e.Level)
+			part.Names = append(part.Names, cmp.Or(names[e.Service], string(e.Service))+": "+strings.ToLower(levelWords(e.Level)))
+		}
+		if part.Headline == "" {
+			part.Headline = "We are looking into a problem"
+		}
+		if !part.NextUpdate.IsZero() {
+			if part.Late = now.After(part.NextUpdate); part.Late {
+				part.Waiting = minutes(now.Sub(part.NextUpdate))
+			} else {
+				part.Waiting = minutes(part.NextUpdate.Sub(now))
+			}
+		}
+		v.Live = append(v.Live, part)
+	}
+	return worst, nil
+}
+
+// service reads one service's history.
+func (p *portal) service(ctx context.Context, s service, window calendar.Interval, now time.Time, headlines map[servicecoin.IncidentID]string) (servicePart, error) {
+	part := servicePart{service: s}
+	facts, err := p.Source().Facts(ctx, s.ID, window)
+	if err != nil {
+		return part, err
+	}
+	if passed := window.Intersect(calendar.Between(window.Start, now)); !passed.Empty() {
+		measured, err := terms().Measure(passed, facts)
+		if err != nil {
+			return part, err
+		}
+		part.Uptime = measured.Availability().Percent(4)
+		if covered := measured.Coverage(); covered.ComparePercent(number("100")) < 0 {
+			part.Covered = covered.Percent(1)
+		}
+	}
+	if s.coverage(now).Contains(now.Add(-time.Microsecond)) {
+		part.Level = incident.Unaffected
+	}
+	part.Days, part.Summary = days(window, facts, now)
+	slices.SortFunc(facts.Outages, func(a, b sla.Outage) int { return b.Start.Compare(a.Start) })
+	for _, o := range facts.Outages {
+		line := incidentLine{ID: servicecoin.IncidentID(o.From.ID), Level: incident.Level(o.Level), From: o.Start, Lasts: between(o.Start, o.End)}
+		if line.Title, err = p.headline(ctx, line.ID, headlines); err != nil {
+			return part, err
+		}
+		part.Recent = append(part.Recent, line)
+	}
+	return part, nil
+}
+
+// headline returns what customers read of an incident.
+func (p *portal) headline(ctx context.Context, id servicecoin.IncidentID, known map[servicecoin.IncidentID]string) (string, error) {
+	if text, ok := known[id]; ok {
+		return text, nil
+	}
+	i, err := p.Desk().Get(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	known[id] = cmp.Or(i.Headline, "An incident")
+	return known[id], nil
+}
+
+// days draws a window day by day: the worst that happened, or that nothing is
+// known.
+func days(window calendar.Interval, facts sla.Facts, now time.Time) (list []dayPart, summary string) {
+	const width = 10
+	counts := make(map[incident.Level]int)
+	x := 0
+	for d, iv := range calendar.Days(window, time.UTC) {
+		level, known := dayLevel(iv.Intersect(calendar.Between(iv.Start, now)), facts)
+		counts[level]++
+		title := d.String() + ": " + strings.ToLower(levelWords(level))
+		if level != "" && !known {
+			title += ", partly unknown"
+		}
+		h := height(level)
+		list = append(list, dayPart{X: x, Y: tallest - h, Height: h, Tone: levelTone(level), Title: title})
+		x += width
+	}
+	var words []string
+	for _, c := range []struct {
+		level incident.Level
+		what  string
+	}{
+		{incident.Unaffected, "without disturbance"},
+		{incident.Information, "with information"},
+		{incident.Degradation, "slow"},
+		{incident.Disruption, "with failures for some"},
+		{incident.Outage, "with an outage"},
+		{"", "unknown"},
+	} {
+		if n := counts[c.level]; n == 1 {
+			words = append(words, "1 day "+c.what)
+		} else if n > 1 {
+			words = append(words, fmt.Sprintf("%d days %s", n, c.what))
+		}
+	}
+	return list, strings.Join(words, ", ")
+}
+
+const tallest = 40
+
+func height(l incident.Level) int {
+	switch l {
+	case incident.Unaffected:
+		return 24
+	case incident.Information:
+		return 28
+	case incident.Degradation:
+		return 32
+	case incident.Disruption:
+		return 36
+	case incident.Outage:
+		return tallest
+	}
+	return 8
+}
+
+// dayLevel returns the worst level of a day as far as it has passed: "" if
+// nothing is known of it; known is false if part of it is not.
+func dayLevel(iv calendar.Interval, facts sla.Facts) (level incident.Level, known bool) {
+	covered := facts.Coverage.Clip(iv)
+	if !covered.Empty() {
+		level = incident.Unaffected
+	}
+	for _, o := range facts.Outages {
+		if l := incident.Level(o.Level); o.Overlaps(iv) && l.Severity() > level.Severity() {
+			level = l
+		}
+	}
+	return level, facts.Coverage.Covers(iv)
+}
+
+// verdict is the one sentence above all.
+func verdict(list []servicePart) (tone, sentence string) {
+	counts := map[string]int{}
+	for _, s := range list {
+		counts[levelTone(s.Level)]++
+	}
+	services := func(n int, one, many string) string {
+		if n == 1 {
+			return "One service " + one
+		}
+		return fmt.Sprintf("%d services %s", n, many)
+	}
+	switch {
+	case len(list) == 0:
+		return "none", "There are no services yet"
+	case counts["bad"] > 0:
+		return "bad", services(counts["bad"], "is down", "are down")
+	case counts["warn"] > 0:
+		return "warn", services(counts["warn"], "does not work as it should", "do not work as they should")
+	case counts["none"] == len(list):
+		return "none", "How the services are now is not known"
+	case counts["none"] > 0:
+		return "none", services(counts["none"], "is in an unknown state", "are in an unknown state")
+	}
+	return "good", "All services work"
+}
