@@ -26,8 +26,7 @@ import (
 func (n names) lock(parts ...string) int64 {
 	h := fnv.New64a()
 	for _, p := range append([]string{"servicecoin", n.schema}, parts...) {
-		h.Write([]byte(p))
-		h.Write([]byte{0x1f})
+		_, _ = h.Write([]byte(p + "\x1f")) // never fails
 	}
 	return int64(h.Sum64()) //nolint:gosec // G115: the bits are what counts
 }

@@ -111,7 +111,7 @@ ANALYZE servicecoin.documents, servicecoin.events;`)
 
 // node is a step of a plan.
 type node struct {
-	Type  string `json:"Node Type"` //nolint:tagliatelle // PostgreSQL's names
+	Type  string `json:"Node Type"` // PostgreSQL's names
 	Index string `json:"Index Name"`
 	Under []node `json:"Plans"`
 }

@@ -3,7 +3,7 @@ package postgres_test
 import (
 	"bytes"
 	"errors"
-	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -86,7 +86,7 @@ func (p *pair) commit(t *rapid.T) {
 	}
 	for n := range rapid.IntRange(0, 2).Draw(t, "events") {
 		e := store.Event{
-			ID: fmt.Sprint(n), Name: "thing.happened", Subject: key(t), Actor: servicecoin.Client("ö"),
+			ID: strconv.Itoa(n), Name: "thing.happened", Subject: key(t), Actor: servicecoin.Client("ö"),
 			At: time.Date(1, 2, 3, 4, 5, 6, 123456789, time.FixedZone("", 3600)), Data: rapid.SampledFrom([][]byte{nil, []byte(`{ "a":1}`), []byte("no JSON\x00")}).Draw(t, "data"),
 		}
 		e.Actor.OnBehalfOf = rapid.SampledFrom([]servicecoin.PersonID{"", "x"}).Draw(t, "on behalf of")
@@ -142,7 +142,7 @@ func (p *pair) find(t *rapid.T) {
 		}
 		q.After = &c
 	}
-	for pages := 0; pages < 4; pages++ {
+	for range 4 {
 		want, err := p.memory.Find(p.ctx.Context(), q)
 		require.NoError(t, err)
 		got, err := p.postgres.Find(p.ctx.Context(), q)

@@ -137,7 +137,7 @@ func (s *Server) exec(tb testing.TB, sql string) {
 	if err != nil {
 		tb.Fatalf("pgtest: %v", err)
 	}
-	defer conn.Close(ctx) //nolint:errcheck // nothing to do about it
+	defer conn.Close(ctx)
 	if _, err := conn.Exec(ctx, sql); err != nil {
 		tb.Fatalf("pgtest: %s: %v", sql, err)
 	}
