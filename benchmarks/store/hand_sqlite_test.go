@@ -148,6 +148,3 @@ func (h *handSQLite) find(ctx context.Context, owner string) (n int, err error) 
 	}
 	return n, rows.Err()
 }
-
-// BenchmarkSteering is for the package's own development; the figures that
-// count are in docs/benchmarks.md.

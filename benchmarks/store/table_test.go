@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
@@ -58,8 +59,17 @@ func pairs(b *testing.B) []pair {
 		sqlitePair("SQLite NORMAL", "NORMAL", sqlite.Normal),
 		sqlitePair("SQLite FULL", "FULL", sqlite.Full),
 	}
+	pool := pools(b)
+	own, _ := ownPostgres(b, pool)
+	return append(list, pair{"PostgreSQL, fsync", over(own), newHandPostgres(b, pool())})
+}
+
+// pools returns a function that opens a pool of 16 connections to a new
+// database of a server that syncs each commit.
+func pools(b *testing.B) func() *pgxpool.Pool {
+	b.Helper()
 	server := pgtest.StartDurable(b)
-	pool := func() *pgxpool.Pool {
+	return func() *pgxpool.Pool {
 		cfg, err := pgxpool.ParseConfig(server.Database(b))
 		require.NoError(b, err)
 		cfg.MaxConns = 16
@@ -68,10 +78,42 @@ func pairs(b *testing.B) []pair {
 		b.Cleanup(p.Close)
 		return p
 	}
-	own := pool()
-	back, err := postgres.New(b.Context(), own, &postgres.Options{Migrate: true})
+}
+
+// ownPostgres returns a backend that works as a role which owns nothing, so
+// that the row policies bind it, and the pool of the superuser.
+func ownPostgres(b *testing.B, pool func() *pgxpool.Pool) (*postgres.Backend, *pgxpool.Pool) {
+	b.Helper()
+	super := pool()
+	require.NoError(b, postgres.Migrate(b.Context(), super, ""))
+	_, err := super.Exec(b.Context(), `DO $$ BEGIN CREATE ROLE app LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$;
+GRANT USAGE ON SCHEMA servicecoin TO app; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA servicecoin TO app;
+GRANT SELECT ON ALL SEQUENCES IN SCHEMA servicecoin TO app`, pgx.QueryExecModeSimpleProtocol)
 	require.NoError(b, err)
-	return append(list, pair{"PostgreSQL, fsync", over(back), newHandPostgres(b, pool())})
+	cfg := super.Config()
+	cfg.ConnConfig.User = "app"
+	app, err := pgxpool.NewWithConfig(b.Context(), cfg)
+	require.NoError(b, err)
+	b.Cleanup(app.Close)
+	back, err := postgres.New(b.Context(), app, nil)
+	require.NoError(b, err)
+	return back, super
+}
+
+// BenchmarkRowPolicies prints what the second wall costs: the same backend with
+// the policies, and with row security switched off.
+func BenchmarkRowPolicies(b *testing.B) {
+	pool := pools(b)
+	walled, _ := ownPostgres(b, pool)
+	open, super := ownPostgres(b, pool)
+	for _, table := range []string{"documents", "events", "forgotten"} {
+		_, err := super.Exec(b.Context(), "ALTER TABLE servicecoin."+table+" DISABLE ROW LEVEL SECURITY")
+		require.NoError(b, err)
+	}
+	fmt.Println("| engine | goroutines | work | with policies/s | without/s | ratio |")
+	fmt.Println("|---|---|---|---|---|---|")
+	everything(b, pair{"PostgreSQL, fsync", over(walled), over(open)})
+	b.ReportMetric(0, "ns/op")
 }
 
 // BenchmarkTable prints the table of docs/benchmarks.md.
@@ -79,18 +121,24 @@ func BenchmarkTable(b *testing.B) {
 	fmt.Println("| engine | goroutines | work | ours/s | by hand/s | ratio |")
 	fmt.Println("|---|---|---|---|---|---|")
 	for _, p := range pairs(b) {
-		for _, e := range []engine{p.ours, p.peers} {
-			if e != nil {
-				fill(b, e)
-			}
-		}
-		for _, goroutines := range []int{1, 16} {
-			for _, work := range []string{"create", "read", "update", "find 20"} {
-				cell(b, p, goroutines, work)
-			}
-		}
+		everything(b, p)
 	}
 	b.ReportMetric(0, "ns/op") // the table is the result
+}
+
+// everything fills both and measures every cell of a pair.
+func everything(b *testing.B, p pair) {
+	b.Helper()
+	for _, e := range []engine{p.ours, p.peers} {
+		if e != nil {
+			fill(b, e)
+		}
+	}
+	for _, goroutines := range []int{1, 16} {
+		for _, work := range []string{"create", "read", "update", "find 20"} {
+			cell(b, p, goroutines, work)
+		}
+	}
 }
 
 // cell measures both in turn, and prints medians.
@@ -176,6 +224,7 @@ func rate(b *testing.B, e engine, goroutines int, work string) float64 {
 // in a commit of its own that also moves the cursor, and what an idle feed
 // costs.
 func BenchmarkExchange(b *testing.B) {
+	server := pools(b)
 	for _, c := range []struct {
 		name string
 		open func() store.Backend
@@ -183,6 +232,7 @@ func BenchmarkExchange(b *testing.B) {
 		{"memory", func() store.Backend { return memory.New() }},
 		{"SQLite NORMAL", func() store.Backend { return exchangeFile(b, sqlite.Normal) }},
 		{"SQLite FULL", func() store.Backend { return exchangeFile(b, sqlite.Full) }},
+		{"PostgreSQL, fsync", func() store.Backend { own, _ := ownPostgres(b, server); return own }},
 	} {
 		var rates, idle []float64
 		for range *rounds {
