@@ -26,10 +26,10 @@ var (
 
 // Violation is one broken rule of one field.
 type Violation struct {
-	Path  string // the field as in JSON, "tiers[2].upTo"; "" is the whole value
-	Code  string // stable, for programs: "required", "too-long", "unknown"
-	Value string // the offending value, cut to 100 characters; "" where it would not help
-	Text  string // the rule, for people
+	Path  string `json:"path"`            // the field as in JSON, "tiers[2].upTo"; "" is the whole value
+	Code  string `json:"code"`            // stable, for programs: "required", "too-long", "unknown"
+	Value string `json:"value,omitempty"` // the offending value, cut to 100 characters; "" where it would not help
+	Text  string `json:"text"`            // the rule, for people
 }
 
 // String returns `path "value": text (code)`.

@@ -15,6 +15,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
@@ -202,6 +203,23 @@ func (c *Coin) CloseDue(ctx context.Context, customer servicecoin.CustomerID, by
 		}
 	}
 	return out, nil
+}
+
+// DueCustomers lists the customers that have a month whose facts changed since
+// its last report, each once, in byte order: for nightly work over all of them.
+func (c *Coin) DueCustomers(ctx context.Context) iter.Seq2[servicecoin.CustomerID, error] {
+	return func(yield func(servicecoin.CustomerID, error) bool) {
+		var last servicecoin.CustomerID
+		for m, err := range sla.DueAcross(ctx, c.store) {
+			if err == nil && m.Key.Customer == last {
+				continue
+			}
+			last = m.Key.Customer
+			if !yield(last, err) || err != nil {
+				return
+			}
+		}
+	}
 }
 
 // span turns what an event touched into an interval; what goes on reaches to

@@ -168,6 +168,12 @@ func (k *Keeper) Due(ctx context.Context) iter.Seq2[MonthRecord, error] {
 	return store.Of(k.view, months).Find(ctx, store.By("due"))
 }
 
+// DueAcross lists the months that are due, of all customers, each its own oldest
+// first: for the host's nightly work. The customer stands in the item's key.
+func DueAcross(ctx context.Context, s *store.Store) iter.Seq2[store.Item[MonthRecord], error] {
+	return store.Across(s, months).Find(ctx, store.By("due"))
+}
+
 // Standing returns where a promise stands in a month; a month that nothing
 // happened to is open and not due.
 func (k *Keeper) Standing(ctx context.Context, id servicecoin.PromiseID, m calendar.Month) (MonthRecord, error) {

@@ -326,6 +326,14 @@ func manyCustomers(t *testing.T, h storetest.Harness) {
 	}
 	w.outage(8)
 	w.exchange()
+	var waiting []servicecoin.CustomerID
+	for customer, err := range w.DueCustomers(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		waiting = append(waiting, customer)
+	}
+	same(t, "customers with a month due", customers, waiting)
 	total := 0
 	for _, customer := range customers {
 		total += len(w.due(customer))
