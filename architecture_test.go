@@ -85,6 +85,7 @@ func floors() map[string][]string {
 		"/store/storetest": {"", "/store"},
 		"/incident":        ground,
 		"/sla":             ground,
+		"/adoption":        ground,
 		"/coin":            append(ground, "/incident", "/sla"),
 	}
 }

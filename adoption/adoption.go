@@ -1,0 +1,2 @@
+// Package adoption models how people come to use a service.
+package adoption
