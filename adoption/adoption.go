@@ -1,2 +1,135 @@
-// Package adoption models how people come to use a service.
+// Package adoption models how people come to use a service: what must be in
+// place before they can and by when, the touchpoints at which they meet their
+// provider, and whether they are satisfied.
+//
+// It answers: which prerequisites does signing up have, at what point is each
+// due, and what is missing now; which touchpoint of the customer's journey has
+// no owner, no message, no measure or no test that passes; how many of those
+// who answered are satisfied, how sure is that, and are there too few to say?
+//
+// [Template], [Onboarding], [Journey], [Survey] and [Answer] are plain values
+// whose methods are the rules: each checks its own guards and takes the time as
+// an argument. [Playbook] keeps what a provider has designed for everybody
+// (templates, journeys, surveys) in the provider's partition; [Program] keeps
+// what one customer goes through (onboardings, answers) in the customer's. A
+// change that the state forbids is a [*servicecoin.RefusedError], a malformed
+// one an [*servicecoin.InvalidError] with every violation.
+//
+// Scores are undefined where nobody answered, never zero. Counts and shares are
+// exact; intervals are floating-point estimates, open to every other package
+// through [Method.Interval].
 package adoption
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/store"
+)
+
+// SubscriptionID names a subscription, one customer's use of one service, as
+// the catalogue or the host has it. It is never parsed.
+type SubscriptionID string
+
+// OfferingID names one way in which a service is offered, as the catalogue or
+// the host has it. It is never parsed.
+type OfferingID string
+
+// PrerequisiteID names a prerequisite in its template, in at most 64 bytes.
+type PrerequisiteID string
+
+// JourneyID names a journey.
+type JourneyID string
+
+// TouchpointID names a touchpoint in its journey.
+type TouchpointID string
+
+// SurveyID names a survey: one round of asking.
+type SurveyID string
+
+// Options are what a host may set for a program or a playbook.
+type Options struct {
+	// Authorize is asked before every changing verb; nil allows everything.
+	Authorize func(ctx context.Context, a servicecoin.Attempt) error
+}
+
+// authorize checks who acts, and asks the host.
+func (o Options) authorize(ctx context.Context, by servicecoin.Actor, subject string, verb Verb, key servicecoin.Key) error {
+	if err := by.Validate(); err != nil {
+		var v servicecoin.Violations
+		v.Merge("by", err)
+		return v.Err()
+	}
+	if o.Authorize == nil {
+		return nil
+	}
+	return o.Authorize(ctx, servicecoin.Attempt{Actor: by, Verb: subject + "." + string(verb), Subject: key})
+}
+
+func options(o *Options) Options {
+	if o == nil {
+		return Options{}
+	}
+	return *o
+}
+
+// The longest texts, in characters.
+const (
+	maxTitle = 200
+	maxText  = 500
+	maxNote  = 1000
+	maxLong  = 4000
+	maxLink  = 2000
+)
+
+// acting checks who acts and when, as every rule does.
+func acting(v *servicecoin.Violations, by servicecoin.Actor, at time.Time) {
+	v.Merge("by", by.Validate())
+	v.Time("at", at)
+}
+
+func because(v *servicecoin.Violations, reason string) { v.Text("reason", reason, 1, maxNote) }
+
+// room refuses a value that would not leave enough of its record for what must
+// always be possible.
+func room(v *servicecoin.Violations, path string, value any, most int) error {
+	body, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("%T: %w", value, err)
+	}
+	if len(body) > most {
+		v.Add(path, "too-large", "", fmt.Sprintf("has %d bytes, %d are allowed", len(body), most))
+	}
+	return nil
+}
+
+// instant cuts a time that may be left out.
+func instant(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Time{}
+	}
+	return servicecoin.Instant(t)
+}
+
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339Nano)
+}
+
+// happened makes the events of a change, or says why one cannot be made.
+func happened(by servicecoin.Actor, payload any, names ...string) ([]store.Event, error) {
+	events := make([]store.Event, 0, len(names))
+	for _, name := range names {
+		e, err := store.Happened(name, by, payload)
+		if err != nil {
+			return nil, err
+		}
+		events = append(events, e)
+	}
+	return events, nil
+}

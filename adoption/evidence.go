@@ -1,0 +1,139 @@
+package adoption
+
+import (
+	"slices"
+	"time"
+
+	"github.com/servicecoin/servicecoin"
+)
+
+// maxOnboarding leaves room in a record of 256 kB for what must always be
+// possible: to reach every point with all warnings open, and to cancel.
+const maxOnboarding = 160 << 10
+
+// Validate reports every violation of the evidence by itself.
+func (e Evidence) Validate() error {
+	var v servicecoin.Violations
+	e.validate(&v)
+	acting(&v, e.By, e.At)
+	return v.Err()
+}
+
+func (e Evidence) validate(v *servicecoin.Violations) {
+	if blank(e.Link) && blank(e.Text) {
+		v.Add("text", "required", "", "evidence has a link or a text")
+	}
+	link(v, "link", e.Link)
+	v.Text("text", e.Text, 0, maxNote)
+	if e.Expires.IsZero() {
+		return
+	}
+	v.Time("expires", e.Expires)
+	if !e.Expires.After(e.At) {
+		v.Add("expires", "expired", stamp(e.Expires), "must be after it is given, "+stamp(e.At))
+	}
+}
+
+// Meet gives evidence for a prerequisite. Newer evidence replaces what was
+// given before, and a waiver.
+func (o *Onboarding) Meet(id PrerequisiteID, e Evidence, by servicecoin.Actor, at time.Time) error {
+	e.At, e.By, e.Expires = servicecoin.Instant(at), by, instant(e.Expires)
+	return o.alter(change{
+		verb: VerbMeet, id: id, by: by, at: e.At,
+		check: func(v *servicecoin.Violations) {
+			var inner servicecoin.Violations
+			e.validate(&inner)
+			v.Merge("evidence", inner.Err())
+		},
+		apply: func(i *Item) { i.Evidence, i.Waiver = e, Waiver{} },
+	})
+}
+
+// Waive says that the provider does without a prerequisite, and why. Only a
+// person of the provider can, in their own name; evidence that has expired
+// gives way.
+func (o *Onboarding) Waive(id PrerequisiteID, reason string, by servicecoin.Actor, at time.Time) error {
+	at = servicecoin.Instant(at)
+	return o.alter(change{
+		verb: VerbWaive, id: id, by: by, at: at,
+		check: func(v *servicecoin.Violations) { because(v, reason) },
+		apply: func(i *Item) { i.Evidence, i.Waiver = Evidence{}, Waiver{Reason: reason, At: at, By: by} },
+	})
+}
+
+// Withdraw takes back the evidence of a prerequisite, or its waiver, and says
+// why. Points that were reached with it stay reached; every later one asks for
+// it again.
+func (o *Onboarding) Withdraw(id PrerequisiteID, reason string, by servicecoin.Actor, at time.Time) error {
+	return o.alter(change{
+		verb: VerbWithdraw, id: id, by: by, at: servicecoin.Instant(at),
+		check: func(v *servicecoin.Violations) { because(v, reason) },
+		apply: func(i *Item) { i.Evidence, i.Waiver = Evidence{}, Waiver{} },
+	})
+}
+
+// change is one change of a prerequisite.
+type change struct {
+	verb  Verb
+	id    PrerequisiteID
+	by    servicecoin.Actor
+	at    time.Time
+	check func(v *servicecoin.Violations)
+	apply func(i *Item)
+}
+
+// alter checks the guards that are common to all changes of a prerequisite, and
+// applies one.
+func (o *Onboarding) alter(c change) error {
+	if o.State != Running {
+		return o.refuse(c.verb, "", "nothing changes any more")
+	}
+	n := slices.IndexFunc(o.Items, func(i Item) bool { return i.ID == c.id })
+	var v servicecoin.Violations
+	acting(&v, c.by, c.at)
+	if n < 0 {
+		v.Add("prerequisite", "unknown", string(c.id), "is no prerequisite of this onboarding")
+	}
+	c.check(&v)
+	if err := v.Err(); err != nil {
+		return err
+	}
+	item := o.Items[n]
+	if err := o.guard(c, item); err != nil {
+		return err
+	}
+	next := *o
+	next.Items = slices.Clone(o.Items)
+	c.apply(&next.Items[n])
+	if err := room(&v, "", next, maxOnboarding); err != nil {
+		return err
+	}
+	if err := v.Err(); err != nil {
+		return err
+	}
+	o.Items = next.Items
+	return nil
+}
+
+// guard refuses what the prerequisite's status, its owner or time forbid.
+func (o *Onboarding) guard(c change, i Item) error {
+	from := i.Status(c.at)
+	to, allowed, ok := target(PrerequisiteTransitions(), from, c.verb)
+	given := i.Evidence.At
+	if given.Before(i.Waiver.At) {
+		given = i.Waiver.At
+	}
+	switch {
+	case c.at.Before(o.BegunAt):
+		return o.refuseItem(c.verb, i.ID, from, to, "the onboarding began at "+stamp(o.BegunAt))
+	case c.at.Before(given):
+		return o.refuseItem(c.verb, i.ID, from, to, "it changed later, at "+stamp(given))
+	case !ok:
+		return o.refuseItem(c.verb, i.ID, from, to, "is allowed when it is "+allowed)
+	case to == Waived && c.by.Kind != servicecoin.Human, from == Waived && c.verb == VerbWithdraw && c.by.Kind != servicecoin.Human:
+		return o.refuseItem(c.verb, i.ID, from, to, "a waiver is given and taken back by a person of the provider")
+	case c.by.Kind == servicecoin.CustomerSide && i.Owner != CustomerSide:
+		return o.refuseItem(c.verb, i.ID, from, to, "the provider sees to it")
+	}
+	return nil
+}

@@ -1,0 +1,114 @@
+package adoption
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/servicecoin/servicecoin"
+)
+
+// Reach goes on past a point. It is refused while a blocking prerequisite that
+// is due at the point or before is unmet, and names each; the unmet warnings
+// are kept with the point. Points before it that were not reached lie behind
+// then, too. With the last point the onboarding is complete.
+func (o *Onboarding) Reach(point string, by servicecoin.Actor, at time.Time) error {
+	at = servicecoin.Instant(at)
+	n := place(o.Points, point)
+	to, asked := Running, State("") // a refusal names the state only if it would change
+	if n == len(o.Points)-1 {
+		to, asked = Complete, Complete
+	}
+	err := o.move(VerbReach, asked, by, at, func(v *servicecoin.Violations) {
+		if n < 0 {
+			v.Add("point", "unknown", point, "is no point of this onboarding")
+		}
+	})
+	if err != nil {
+		return err
+	}
+	if n < o.behind() {
+		return o.refuse(VerbReach, asked, fmt.Sprintf("%q lies behind: %q was reached at %s", point, o.Reached[len(o.Reached)-1].Point, stamp(o.changed())))
+	}
+	if blockers := o.Blockers(point, at); len(blockers) > 0 {
+		return o.refuse(VerbReach, asked, "blocking prerequisites are not met: "+named(blockers))
+	}
+	reached := Reached{Point: point, At: at, By: by}
+	for _, t := range o.due(point, at) {
+		reached.Warnings = append(reached.Warnings, t.ID)
+	}
+	o.Reached = append(slices.Clip(o.Reached), reached)
+	o.end(to, at)
+	return nil
+}
+
+// Blockers returns what keeps a point from being reached at t: the unmet
+// blocking prerequisites that are due at it or before. A point that is not of
+// this onboarding has none.
+func (o *Onboarding) Blockers(point string, t time.Time) []Task {
+	return slices.DeleteFunc(o.due(point, t), func(t Task) bool { return t.Force != Blocking })
+}
+
+// Warnings returns what is missing at a point at t and does not keep it from
+// being reached.
+func (o *Onboarding) Warnings(point string, t time.Time) []Task {
+	return slices.DeleteFunc(o.due(point, t), func(t Task) bool { return t.Force != Warning })
+}
+
+// due returns the tasks that are due at a point or before.
+func (o *Onboarding) due(point string, t time.Time) []Task {
+	n := place(o.Points, point)
+	return slices.DeleteFunc(o.Tasks(t), func(t Task) bool { return place(o.Points, t.Due) > n })
+}
+
+// named lists tasks for a refusal.
+func named(tasks []Task) string {
+	var b strings.Builder
+	for n, t := range tasks {
+		if n > 0 {
+			b.WriteString("; ")
+		}
+		fmt.Fprintf(&b, "%s (%s), due %s", t.ID, t.Text, t.Due)
+		if t.Status == Expired {
+			b.WriteString(", expired at " + stamp(t.Evidence.Expires))
+		}
+	}
+	return b.String()
+}
+
+// Cancel says that it will not be completed, and why.
+func (o *Onboarding) Cancel(reason string, by servicecoin.Actor, at time.Time) error {
+	at = servicecoin.Instant(at)
+	err := o.move(VerbCancel, Cancelled, by, at, func(v *servicecoin.Violations) { because(v, reason) })
+	if err != nil {
+		return err
+	}
+	o.Reason = reason
+	o.end(Cancelled, at)
+	return nil
+}
+
+// move checks what every change of state has in common.
+func (o *Onboarding) move(verb Verb, to State, by servicecoin.Actor, at time.Time, check func(v *servicecoin.Violations)) error {
+	if _, allowed, ok := target(Transitions(), o.State, verb); !ok {
+		return o.refuse(verb, to, "is allowed when it is "+allowed)
+	}
+	var v servicecoin.Violations
+	acting(&v, by, at)
+	check(&v)
+	if err := v.Err(); err != nil {
+		return err
+	}
+	if last := o.changed(); at.Before(last) {
+		return o.refuse(verb, to, "at "+stamp(at)+" it was not yet where it is since "+stamp(last))
+	}
+	return nil
+}
+
+func (o *Onboarding) end(to State, at time.Time) {
+	o.State = to
+	if to.Terminal() {
+		o.EndedAt = at
+	}
+}
