@@ -1,0 +1,100 @@
+package adoption
+
+import (
+	"context"
+	"errors"
+	"iter"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/store"
+)
+
+// Answer records what somebody says to a survey, while it is open. Answering
+// again replaces what was said.
+func (p *Program) Answer(ctx context.Context, s Survey, r Response, by servicecoin.Actor) (Answer, error) {
+	return p.respond(ctx, s, r.Respondent, by, VerbAnswer, func(tx store.View, before *Answer) (Answer, error) {
+		if before == nil {
+			return s.Answer(r, by, tx.Now())
+		}
+		a := *before
+		err := a.Again(&s, r, by, tx.Now())
+		return a, err
+	})
+}
+
+// Dismiss records that somebody was shown a survey and did not answer. It says
+// nothing where they have answered, or dismissed it, before.
+func (p *Program) Dismiss(ctx context.Context, s Survey, respondent servicecoin.PersonID, by servicecoin.Actor) (Answer, error) {
+	return p.respond(ctx, s, respondent, by, VerbDismiss, func(tx store.View, before *Answer) (Answer, error) {
+		if before == nil {
+			return s.Dismiss(respondent, by, tx.Now())
+		}
+		return *before, nil
+	})
+}
+
+// respond reads what was said before, and keeps what is said now.
+func (p *Program) respond(ctx context.Context, s Survey, respondent servicecoin.PersonID, by servicecoin.Actor, verb Verb, say func(tx store.View, before *Answer) (Answer, error)) (Answer, error) {
+	id := answerID(s.ID, respondent)
+	if err := p.o.authorize(ctx, by, "survey", verb, p.view.Key(answerKind, id)); err != nil {
+		return Answer{}, err
+	}
+	var a Answer
+	err := p.view.Do(ctx, func(tx store.View) error {
+		c := store.Of(tx, Answers)
+		item, err := c.Item(ctx, id)
+		var before *Answer
+		switch {
+		case err == nil:
+			before = &item.Value
+		case !errors.Is(err, servicecoin.ErrNotFound):
+			return err
+		}
+		if a, err = say(tx, before); err != nil {
+			return err
+		}
+		if verb == VerbDismiss && before != nil {
+			return nil
+		}
+		name := SurveyAnswered
+		if verb == VerbDismiss {
+			name = SurveyDismissed
+		}
+		events, err := happened(by, AnswerChanged{Survey: a.Survey, Respondent: a.Respondent, Edited: a.Edited}, name)
+		if err != nil {
+			return err
+		}
+		return c.Put(ctx, a, item.Version, events...)
+	})
+	if err != nil {
+		return Answer{}, err
+	}
+	return a, nil
+}
+
+// Answered returns what somebody said to a survey; ErrNotFound if they neither
+// answered nor dismissed it.
+func (p *Program) Answered(ctx context.Context, survey SurveyID, respondent servicecoin.PersonID) (Answer, error) {
+	return store.Of(p.view, Answers).Get(ctx, answerID(survey, respondent))
+}
+
+// Answers lists what the customer's people said to a survey, dismissals too, in
+// the order of saying.
+func (p *Program) Answers(ctx context.Context, survey SurveyID) iter.Seq2[Answer, error] {
+	return store.Of(p.view, Answers).Find(ctx, store.By("survey", store.Text(survey)))
+}
+
+// Score returns the customer's own score of a survey. A nil policy is the
+// default. The provider's over all customers is [Results].
+func (p *Program) Score(ctx context.Context, s Survey, policy *Policy) (Score, error) {
+	tally := s.Tally()
+	for a, err := range p.Answers(ctx, s.ID) {
+		if err != nil {
+			return Score{}, err
+		}
+		if err := tally.Add(a); err != nil {
+			return Score{}, err
+		}
+	}
+	return tally.Score(policy)
+}

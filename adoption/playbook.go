@@ -1,0 +1,225 @@
+package adoption
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/store"
+)
+
+// Playbook is what a provider has designed for all its customers: what signing
+// up needs, the journeys, and the surveys. It stands over a view of the
+// provider's partition. Every changing verb asks Authorize and records an event
+// in the same commit.
+type Playbook struct {
+	view store.View
+	o    Options
+}
+
+// NewPlaybook returns the playbook of the provider's view. A nil o means
+// defaults.
+func NewPlaybook(view store.View, o *Options) *Playbook {
+	return &Playbook{view: view, o: options(o)}
+}
+
+// On returns the same playbook over another view: of the host's transaction, or
+// of a unit of work.
+func (b *Playbook) On(view store.View) *Playbook { return &Playbook{view: view, o: b.o} }
+
+// PublishTemplate makes a template the one of its service, or of its offering.
+// Its edition names the one that it was made from, 0 for the first, and is
+// counted up; if another one was published meanwhile, it is refused. Onboardings
+// that run keep the edition that they began with.
+func (b *Playbook) PublishTemplate(ctx context.Context, t Template, by servicecoin.Actor) (Template, error) {
+	id := templateID(t.Service, t.Offering)
+	if err := b.authorize(ctx, by, "template", VerbPublish, templateKind, id); err != nil {
+		return Template{}, err
+	}
+	if err := t.Validate(); err != nil {
+		return Template{}, err
+	}
+	return edition[Template]{
+		kind: Templates, id: id, from: t.Edition, of: func(t Template) int { return t.Edition },
+		next: func(before Template) (Template, store.Event, error) {
+			t.Edition = before.Edition + 1
+			e, err := store.Happened(TemplatePublished, by, TemplateChanged{t.Service, t.Offering, t.Edition})
+			return t, e, err
+		},
+	}.publish(ctx, b.view)
+}
+
+// PublishJourney makes a journey the one of its id, by edition as
+// [Playbook.PublishTemplate] does. How its tests went is not published but
+// recorded ([Playbook.Tested]): results stay where a touchpoint is what it was
+// when it was tested, and are forgotten where it is not.
+func (b *Playbook) PublishJourney(ctx context.Context, j Journey, by servicecoin.Actor) (Journey, error) {
+	if err := b.authorize(ctx, by, "journey", VerbPublish, journeyKind, string(j.ID)); err != nil {
+		return Journey{}, err
+	}
+	if err := j.Validate(); err != nil {
+		return Journey{}, err
+	}
+	return edition[Journey]{
+		kind: Journeys, id: string(j.ID), from: j.Edition, of: func(j Journey) int { return j.Edition },
+		next: func(before Journey) (Journey, store.Event, error) {
+			j.succeed(before)
+			e, err := store.Happened(JourneyPublished, by, JourneyChanged{j.ID, j.Edition})
+			return j, e, err
+		},
+	}.publish(ctx, b.view)
+}
+
+// edition is a record about to be published.
+type edition[T any] struct {
+	kind store.Kind[T]
+	id   string
+	from int                                    // the edition that it was made from
+	of   func(T) int                            // the edition of a record
+	next func(before T) (T, store.Event, error) // before is zero for the first
+}
+
+// publish stores the next edition, if it was made from the last one.
+func (e edition[T]) publish(ctx context.Context, view store.View) (T, error) {
+	var next T
+	err := view.Do(ctx, func(tx store.View) error {
+		c := store.Of(tx, e.kind)
+		before, err := c.Item(ctx, e.id)
+		if err != nil && !errors.Is(err, servicecoin.ErrNotFound) {
+			return err
+		}
+		if last := e.of(before.Value); last != e.from {
+			return &servicecoin.RefusedError{
+				Subject: tx.Key(e.kind.Name, e.id), Verb: string(VerbPublish),
+				Why: fmt.Sprintf("it was made from edition %d, and edition %d is published: read that one first", e.from, last),
+			}
+		}
+		var published store.Event
+		if next, published, err = e.next(before.Value); err != nil {
+			return err
+		}
+		return c.Put(ctx, next, before.Version, published)
+	})
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return next, nil
+}
+
+// Template returns what signing up for a service in an offering needs: the
+// template of the offering, or that of the service where it has none of its own.
+func (b *Playbook) Template(ctx context.Context, service servicecoin.ServiceID, offering OfferingID) (Template, error) {
+	c := store.Of(b.view, Templates)
+	if offering != "" {
+		t, err := c.Get(ctx, templateID(service, offering))
+		if !errors.Is(err, servicecoin.ErrNotFound) {
+			return t, err
+		}
+	}
+	return c.Get(ctx, templateID(service, ""))
+}
+
+// Templates lists the templates by service and offering.
+func (b *Playbook) Templates(ctx context.Context) iter.Seq2[Template, error] {
+	return store.Of(b.view, Templates).Find(ctx, store.By("service"))
+}
+
+// Journey returns a journey.
+func (b *Playbook) Journey(ctx context.Context, id JourneyID) (Journey, error) {
+	return store.Of(b.view, Journeys).Get(ctx, string(id))
+}
+
+// Journeys lists the journeys by id.
+func (b *Playbook) Journeys(ctx context.Context) iter.Seq2[Journey, error] {
+	return store.Of(b.view, Journeys).Find(ctx, store.All())
+}
+
+// Tested records a run of a touchpoint's acceptance test; a run without a time
+// ended now. The program that runs the tests calls it.
+func (b *Playbook) Tested(ctx context.Context, id JourneyID, touchpoint TouchpointID, r Run, by servicecoin.Actor) (Journey, error) {
+	if err := b.authorize(ctx, by, "journey", VerbTest, journeyKind, string(id)); err != nil {
+		return Journey{}, err
+	}
+	return store.Of(b.view, Journeys).Update(ctx, string(id), func(j *Journey) ([]store.Event, error) {
+		if err := j.Tested(touchpoint, r, by, b.view.Now()); err != nil {
+			return nil, err
+		}
+		t, _ := j.Touchpoint(touchpoint)
+		return happened(by, JourneyTested{j.ID, t.ID, t.Kind, t.Service, t.Test.Last}, TouchpointTested)
+	})
+}
+
+// Check names what the journeys lack now, all of them together as one design,
+// for the services given: see [CheckAll].
+func (b *Playbook) Check(ctx context.Context, services ...servicecoin.ServiceID) (Findings, error) {
+	var journeys []Journey
+	for j, err := range b.Journeys(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		journeys = append(journeys, j)
+	}
+	return CheckAll(b.view.Now(), services, journeys...), nil
+}
+
+// Ask records a survey: one round. An empty id is filled in; a survey that says
+// nothing of when it opens opens now.
+func (b *Playbook) Ask(ctx context.Context, s Survey, by servicecoin.Actor) (Survey, error) {
+	if s.ID == "" {
+		s.ID = SurveyID(b.view.NewID())
+	}
+	if err := b.authorize(ctx, by, "survey", VerbAsk, surveyKind, string(s.ID)); err != nil {
+		return Survey{}, err
+	}
+	if s.OpensAt, s.ClosesAt = instant(s.OpensAt), instant(s.ClosesAt); s.OpensAt.IsZero() {
+		s.OpensAt = b.view.Now()
+	}
+	if err := s.Validate(); err != nil {
+		return Survey{}, err
+	}
+	events, err := happened(by, s.told(), SurveyAsked)
+	if err != nil {
+		return Survey{}, err
+	}
+	return s, store.Of(b.view, Surveys).Insert(ctx, s, events...)
+}
+
+// EndSurvey sets another end of a survey that is not over; a zero until is now.
+func (b *Playbook) EndSurvey(ctx context.Context, id SurveyID, until time.Time, by servicecoin.Actor) (Survey, error) {
+	if err := b.authorize(ctx, by, "survey", VerbEnd, surveyKind, string(id)); err != nil {
+		return Survey{}, err
+	}
+	return store.Of(b.view, Surveys).Update(ctx, string(id), func(s *Survey) ([]store.Event, error) {
+		if err := s.End(by, b.view.Now(), until); err != nil {
+			return nil, err
+		}
+		return happened(by, s.told(), SurveyEnded)
+	})
+}
+
+func (s *Survey) told() SurveyChanged {
+	return SurveyChanged{s.ID, s.Kind, s.Service, s.OpensAt, s.ClosesAt}
+}
+
+// Survey returns a survey.
+func (b *Playbook) Survey(ctx context.Context, id SurveyID) (Survey, error) {
+	return store.Of(b.view, Surveys).Get(ctx, string(id))
+}
+
+// Surveys lists all surveys, the one that opens last first.
+func (b *Playbook) Surveys(ctx context.Context) iter.Seq2[Survey, error] {
+	return store.Of(b.view, Surveys).Find(ctx, store.By("opens").Descending())
+}
+
+// Rounds lists the surveys of a series, the first round first.
+func (b *Playbook) Rounds(ctx context.Context, series string) iter.Seq2[Survey, error] {
+	return store.Of(b.view, Surveys).Find(ctx, store.By("series", store.Text(series)))
+}
+
+func (b *Playbook) authorize(ctx context.Context, by servicecoin.Actor, subject string, verb Verb, kind, id string) error {
+	return b.o.authorize(ctx, by, subject, verb, b.view.Key(kind, id))
+}

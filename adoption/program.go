@@ -1,0 +1,137 @@
+package adoption
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/store"
+)
+
+// Program is how one customer comes to use its services: its onboardings, and
+// its people's answers to surveys, over a view of its partition. Every changing
+// verb asks Authorize, applies the rule at the store's time, and records an
+// event in the same commit. What the provider has designed for everybody, a
+// template or a survey, is handed in as a value: see [Playbook].
+type Program struct {
+	view store.View
+	o    Options
+}
+
+// New returns the program of a customer's view. A nil o means defaults.
+func New(view store.View, o *Options) *Program { return &Program{view: view, o: options(o)} }
+
+// On returns the same program over another view: of the host's transaction, of
+// a unit of work, or of another customer.
+func (p *Program) On(view store.View) *Program { return &Program{view: view, o: p.o} }
+
+// Begin begins the onboarding of a subscription, unless there is one already,
+// in whatever state: then that one is returned as it is, and nothing is
+// recorded. It can therefore be called for every activation, however often that
+// is told.
+func (p *Program) Begin(ctx context.Context, id SubscriptionID, t Template, by servicecoin.Actor) (Onboarding, error) {
+	if err := p.authorize(ctx, by, VerbBegin, id); err != nil {
+		return Onboarding{}, err
+	}
+	var o Onboarding
+	err := p.view.Do(ctx, func(tx store.View) error {
+		c := store.Of(tx, Onboardings)
+		var err error
+		if o, err = c.Get(ctx, string(id)); !errors.Is(err, servicecoin.ErrNotFound) {
+			return err
+		}
+		if o, err = Begin(id, t, by, tx.Now()); err != nil {
+			return err
+		}
+		events, err := happened(by, o.told(OnboardingChanged{Edition: o.Edition}), OnboardingBegun)
+		if err != nil {
+			return err
+		}
+		return c.Insert(ctx, o, events...)
+	})
+	if err != nil {
+		return Onboarding{}, err
+	}
+	return o, nil
+}
+
+// Meet gives evidence for a prerequisite.
+func (p *Program) Meet(ctx context.Context, id SubscriptionID, what PrerequisiteID, e Evidence, by servicecoin.Actor) (Onboarding, error) {
+	return p.change(ctx, id, by, VerbMeet, func(o *Onboarding, at time.Time) ([]store.Event, error) {
+		if err := o.Meet(what, e, by, at); err != nil {
+			return nil, err
+		}
+		i, _ := o.Item(what)
+		return happened(by, o.told(OnboardingChanged{Prerequisite: what, Evidence: &i.Evidence}), PrerequisiteMet)
+	})
+}
+
+// Waive says that the provider does without a prerequisite, and why.
+func (p *Program) Waive(ctx context.Context, id SubscriptionID, what PrerequisiteID, reason string, by servicecoin.Actor) (Onboarding, error) {
+	return p.change(ctx, id, by, VerbWaive, func(o *Onboarding, at time.Time) ([]store.Event, error) {
+		if err := o.Waive(what, reason, by, at); err != nil {
+			return nil, err
+		}
+		return happened(by, o.told(OnboardingChanged{Prerequisite: what, Reason: reason}), PrerequisiteWaived)
+	})
+}
+
+// Withdraw takes back evidence or a waiver, and says why.
+func (p *Program) Withdraw(ctx context.Context, id SubscriptionID, what PrerequisiteID, reason string, by servicecoin.Actor) (Onboarding, error) {
+	return p.change(ctx, id, by, VerbWithdraw, func(o *Onboarding, at time.Time) ([]store.Event, error) {
+		before, _ := o.Item(what)
+		if err := o.Withdraw(what, reason, by, at); err != nil {
+			return nil, err
+		}
+		told := OnboardingChanged{Prerequisite: what, Reason: reason}
+		if before.Waiver.At.IsZero() {
+			told.Evidence = &before.Evidence
+		}
+		return happened(by, o.told(told), EvidenceWithdrawn)
+	})
+}
+
+// Reach goes on past a point. It is refused while blocking prerequisites that
+// are due by then are unmet, and names each.
+func (p *Program) Reach(ctx context.Context, id SubscriptionID, point string, by servicecoin.Actor) (Onboarding, error) {
+	return p.change(ctx, id, by, VerbReach, func(o *Onboarding, at time.Time) ([]store.Event, error) {
+		if err := o.Reach(point, by, at); err != nil {
+			return nil, err
+		}
+		names := []string{PointReached}
+		if o.State == Complete {
+			names = append(names, OnboardingCompleted)
+		}
+		return happened(by, o.told(OnboardingChanged{Point: point, Warnings: o.Reached[len(o.Reached)-1].Warnings}), names...)
+	})
+}
+
+// Cancel says that an onboarding will not be completed, and why.
+func (p *Program) Cancel(ctx context.Context, id SubscriptionID, reason string, by servicecoin.Actor) (Onboarding, error) {
+	return p.change(ctx, id, by, VerbCancel, func(o *Onboarding, at time.Time) ([]store.Event, error) {
+		if err := o.Cancel(reason, by, at); err != nil {
+			return nil, err
+		}
+		return happened(by, o.told(OnboardingChanged{Reason: reason}), OnboardingCancelled)
+	})
+}
+
+// told fills in what every event of an onboarding says.
+func (o *Onboarding) told(c OnboardingChanged) OnboardingChanged {
+	c.Subscription, c.Service, c.State = o.Subscription, o.Service, o.State
+	return c
+}
+
+func (p *Program) authorize(ctx context.Context, by servicecoin.Actor, verb Verb, id SubscriptionID) error {
+	return p.o.authorize(ctx, by, "onboarding", verb, p.view.Key(onboardingKind, string(id)))
+}
+
+func (p *Program) change(ctx context.Context, id SubscriptionID, by servicecoin.Actor, verb Verb, rule func(o *Onboarding, at time.Time) ([]store.Event, error)) (Onboarding, error) {
+	if err := p.authorize(ctx, by, verb, id); err != nil {
+		return Onboarding{}, err
+	}
+	return store.Of(p.view, Onboardings).Update(ctx, string(id), func(o *Onboarding) ([]store.Event, error) {
+		return rule(o, p.view.Now())
+	})
+}
