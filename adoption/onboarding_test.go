@@ -115,6 +115,7 @@ func TestExpiredEvidenceIsUnmetAtThatTime(t *testing.T) {
 	require.Equal(t, adoption.Expired, i.Status(after(60)), "at that instant it proves nothing")
 
 	refused(t, o.Reach(ordering, ada, after(60)), "running", "contract (The contract is signed), due before ordering, expired at 2026-03-01T10:00:00Z")
+	require.Equal(t, adoption.Progress{Total: 5, Open: 4, Expired: 1, Blocking: 3, Points: 3}, o.Progress(after(60)))
 	ahead := o
 	require.NoError(t, ahead.Reach(ordering, ada, after(59)))
 	// A point that was reached in time stays; the next one asks again.

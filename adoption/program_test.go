@@ -186,8 +186,8 @@ func TestListings(t *testing.T) {
 		require.NoError(t, err)
 	}
 	meet("0", "contract", after(500))
-	meet("1", "contract", after(300))
-	meet("1", "firewall", after(400))
+	meet("1", "contract", after(400))
+	meet("1", "firewall", after(300))
 	meet("2", "contract", after(100))
 	for n, id := range []adoption.SubscriptionID{"1", "0"} {
 		*o.now = after(10 + n)
