@@ -10,6 +10,7 @@
 //	noun                                          package     side
 //	incident, timeline, follow-up, communication  incident    management
 //	promise, availability, budget, credit, report sla         management
+//	onboarding, journey, survey, departure        adoption    adoption
 //	the exchange between the sides                coin        all three
 //	interval, set of intervals, month             calendar    -
 //	amount, currency, rounding                    money       -
@@ -20,9 +21,10 @@
 // the other sides' work; closing a month is issuing its service level report.
 //
 // Facts are plain structs, rules are pure functions and methods on them, and a
-// noun ([incident.Desk], [sla.Keeper]) keeps them in a [store.View]. Time
+// noun ([incident.Desk], [sla.Keeper], [adoption.Program]) keeps them in a [store.View]. Time
 // comes in as an argument or from [store.Options]; nothing starts by itself.
 //
+// [adoption.Program]: https://pkg.go.dev/github.com/servicecoin/servicecoin/adoption#Program
 // [incident.Desk]: https://pkg.go.dev/github.com/servicecoin/servicecoin/incident#Desk
 // [sla.Keeper]: https://pkg.go.dev/github.com/servicecoin/servicecoin/sla#Keeper
 // [store.View]: https://pkg.go.dev/github.com/servicecoin/servicecoin/store#View

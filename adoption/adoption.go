@@ -1,19 +1,21 @@
 // Package adoption models how people come to use a service: what must be in
 // place before they can and by when, the touchpoints at which they meet their
-// provider, and whether they are satisfied.
+// provider, whether they are satisfied, and how they leave.
 //
 // It answers: which prerequisites does signing up have, at what point is each
 // due, and what is missing now; which touchpoint of the customer's journey has
 // no owner, no message, no measure or no test that passes; how many of those
-// who answered are satisfied, how sure is that, and are there too few to say?
+// who answered are satisfied, how sure is that, and are there too few to say;
+// who leaves, is their data back in their hands, and is ours erased?
 //
-// [Template], [Onboarding], [Journey], [Survey] and [Answer] are plain values
-// whose methods are the rules: each checks its own guards and takes the time as
-// an argument. [Playbook] keeps what a provider has designed for everybody
-// (templates, journeys, surveys) in the provider's partition; [Program] keeps
-// what one customer goes through (onboardings, answers) in the customer's. A
-// change that the state forbids is a [*servicecoin.RefusedError], a malformed
-// one an [*servicecoin.InvalidError] with every violation.
+// [Template], [Onboarding], [Journey], [Survey], [Answer] and [Departure] are
+// plain values whose methods are the rules: each checks its own guards and takes
+// the time as an argument. [Playbook] keeps what a provider has designed for
+// everybody (templates, journeys, surveys) in the provider's partition;
+// [Program] keeps what one customer goes through (onboardings, answers,
+// departures) in the customer's. A change that the state forbids is a
+// [*servicecoin.RefusedError], a malformed one an [*servicecoin.InvalidError]
+// with every violation.
 //
 // Scores are undefined where nobody answered, never zero. Counts and shares are
 // exact; intervals are floating-point estimates, open to every other package

@@ -19,6 +19,11 @@ const (
 	SurveyAnswered  = "survey.answered"  // AnswerChanged
 	SurveyDismissed = "survey.dismissed" // AnswerChanged
 
+	DepartureAnnounced  = "departure.announced"  // DepartureChanged
+	DepartureHandedBack = "departure.handedBack" // DepartureChanged
+	DepartureErased     = "departure.erased"     // DepartureChanged
+	DepartureStayed     = "departure.stayed"     // DepartureChanged
+
 	TemplatePublished = "template.published" // TemplateChanged
 	JourneyPublished  = "journey.published"  // JourneyChanged
 	TouchpointTested  = "journey.tested"     // JourneyTested
@@ -45,6 +50,17 @@ type AnswerChanged struct {
 	Survey     SurveyID             `json:"survey"`
 	Respondent servicecoin.PersonID `json:"respondent"`
 	Edited     int                  `json:"edited,omitempty"` // how often it was answered again
+}
+
+// DepartureChanged is the data of a departure's event.
+type DepartureChanged struct {
+	Subscription SubscriptionID        `json:"subscription"`
+	Service      servicecoin.ServiceID `json:"service"`
+	State        DepartureState        `json:"state"`
+	LeavesAt     time.Time             `json:"leavesAt"`
+	Reason       string                `json:"reason,omitempty"` // announced, stayed
+	Parts        int                   `json:"parts,omitempty"`  // how many were handed back
+	Proof        string                `json:"proof,omitempty"`  // erased
 }
 
 // TemplateChanged is the data of a template's event.

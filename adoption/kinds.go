@@ -4,6 +4,7 @@ import "github.com/servicecoin/servicecoin/store"
 
 const (
 	onboardingKind = "adoption.onboarding"
+	departureKind  = "adoption.departure"
 	answerKind     = "adoption.answer"
 	templateKind   = "adoption.template"
 	journeyKind    = "adoption.journey"
@@ -35,6 +36,17 @@ var Onboardings = store.Kind[Onboarding]{
 				return store.Tuple{store.Time(first)}
 			}
 			return nil
+		}},
+	},
+}
+
+// Departures is how departures are kept, in the customer's partition.
+var Departures = store.Kind[Departure]{
+	Name: departureKind,
+	ID:   func(d Departure) string { return string(d.Subscription) },
+	Indexes: []store.Index[Departure]{
+		{Name: "state", Columns: "tm", Of: func(d Departure) store.Tuple {
+			return store.Tuple{store.Text(d.State), store.Time(d.LeavesAt)}
 		}},
 	},
 }

@@ -9,8 +9,9 @@ import (
 	"github.com/servicecoin/servicecoin/store"
 )
 
-// Program is how one customer comes to use its services: its onboardings, and
-// its people's answers to surveys, over a view of its partition. Every changing
+// Program is how one customer comes to use its services, and leaves them: its
+// onboardings, its people's answers to surveys, and its departures, over a view
+// of its partition. Every changing
 // verb asks Authorize, applies the rule at the store's time, and records an
 // event in the same commit. What the provider has designed for everybody, a
 // template or a survey, is handed in as a value: see [Playbook].

@@ -42,8 +42,8 @@ func Statuses() []Status { return []Status{Open, Met, Expired, Waived} }
 func (s Status) Unmet() bool { return s == Open || s == Expired }
 
 // Verb is what is done, as it stands in refusals. With "onboarding.",
-// "survey.", "template." or "journey." before it, it is the verb of a
-// [servicecoin.Attempt].
+// "departure.", "survey.", "template." or "journey." before it, it is the verb
+// of a [servicecoin.Attempt].
 type Verb string
 
 // The verbs of onboardings.

@@ -1,0 +1,140 @@
+package adoption_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/adoption"
+)
+
+func announced(t require.TestingT) adoption.Departure {
+	d, err := adoption.Announce("sub-1", "mail", after(100), "We run it ourselves", bob, nine)
+	require.NoError(t, err)
+	return d
+}
+
+func part(name string) adoption.Part {
+	return adoption.Part{Name: name, Size: 12, SHA256: strings.Repeat("0f", 32)}
+}
+
+// departing calls each verb of a departure.
+func departing() map[adoption.Verb]func(d *adoption.Departure, at time.Time) error {
+	return map[adoption.Verb]func(d *adoption.Departure, at time.Time) error{
+		adoption.VerbAnnounce: func(d *adoption.Departure, at time.Time) error { return d.Announce(after(100), "again", bob, at) },
+		adoption.VerbHandBack: func(d *adoption.Departure, at time.Time) error {
+			return d.HandBack([]adoption.Part{part("mail.tar")}, ada, at)
+		},
+		adoption.VerbErase: func(d *adoption.Departure, at time.Time) error { return d.Erase("certificate 7", ada, at) },
+		adoption.VerbStay:  func(d *adoption.Departure, at time.Time) error { return d.Stay("it is cheap after all", bob, at) },
+	}
+}
+
+// The table of departures is what the methods do: every state, every verb.
+func TestDepartureTransitionsAreTheTable(t *testing.T) {
+	t.Parallel()
+	paths := map[adoption.DepartureState][]adoption.Verb{
+		adoption.Announced: {}, adoption.HandedBack: {adoption.VerbHandBack},
+		adoption.Erased: {adoption.VerbHandBack, adoption.VerbErase}, adoption.Stayed: {adoption.VerbStay},
+	}
+	allowed := map[string]adoption.DepartureState{}
+	for _, x := range adoption.DepartureTransitions() {
+		require.NotEmpty(t, x.Guards)
+		allowed[string(x.From)+" "+string(x.Verb)] = x.To
+	}
+	for _, from := range adoption.DepartureStates() {
+		for verb, call := range departing() {
+			d := announced(t)
+			for n, v := range paths[from] {
+				require.NoError(t, departing()[v](&d, after(100+n)))
+			}
+			require.Equal(t, from, d.State)
+			before := d
+			err := call(&d, after(200))
+			if to, ok := allowed[string(from)+" "+string(verb)]; ok {
+				require.NoError(t, err, "%s when %s", verb, from)
+				require.Equal(t, to, d.State)
+				continue
+			}
+			refused(t, err, string(from), "is allowed when it is")
+			require.Empty(t, cmp.Diff(before, d), "a refused verb changes nothing")
+		}
+	}
+}
+
+func TestDepartureGuards(t *testing.T) {
+	t.Parallel()
+	_, err := adoption.Announce("", "", time.Time{}, " ", servicecoin.Actor{}, time.Time{})
+	require.Equal(t, []string{"subscription required", "service required", "leavesAt required", "reason required", "by.kind unknown", "by.id required", "at required"}, codes(err))
+	d := announced(t)
+	parts := []adoption.Part{part("b"), part("a"), part("a"), {Name: "c", Size: -1, SHA256: strings.Repeat("0F", 32)}, {SHA256: "0f"}}
+	require.Equal(t, []string{
+		"manifest[3].size negative", "manifest[3].sha256 bad-checksum", "manifest[4].name required", "manifest[4].sha256 bad-checksum", "manifest duplicate",
+	}, codes(d.HandBack(parts, ada, after(1))))
+	refused(t, d.HandBack(parts[:2], bob, after(1)), "announced", "the provider's side does that")
+	refused(t, d.HandBack(parts[:2], ada, after(-1)), "announced", "it was not yet announced")
+	require.NoError(t, d.HandBack(parts[:2], exchange, after(1)))
+	require.Empty(t, cmp.Diff([]adoption.Part{part("a"), part("b")}, d.Manifest), "by name")
+	require.Equal(t, "b", parts[0].Name, "the caller's own is left alone")
+	refused(t, d.Erase("x", ada, after(99)), "handedBack", "the customer leaves at")
+	refused(t, d.Erase("x", bob, after(101)), "handedBack", "the provider's side does that")
+	refused(t, d.Stay("x", bob, nine), "handedBack", "it was not yet handedBack")
+	require.Equal(t, []string{"proof required"}, codes(d.Erase(" ", ada, after(101))))
+	require.NoError(t, d.Stay("x", bob, after(2)))
+	require.NoError(t, d.Announce(after(300), "it is dear", bob, after(3)))
+	require.Empty(t, d.Manifest, "what was handed back is old by then")
+	require.NoError(t, d.HandBack(nil, ada, after(4)), "there was none")
+	require.NoError(t, d.Erase("certificate 7", ada, after(300)), "the day itself is not before")
+}
+
+func TestTheLargestManifestFitsItsRecord(t *testing.T) {
+	t.Parallel()
+	d := announced(t)
+	var parts []adoption.Part
+	for n := range 10000 {
+		parts = append(parts, part(fmt.Sprintf("%0200d", n)))
+	}
+	require.Equal(t, []string{"manifest too-large"}, codes(d.HandBack(parts, ada, after(1))))
+	require.NoError(t, d.HandBack(parts[:600], ada, after(1)))
+	require.NoError(t, d.Erase(strings.Repeat("<", 1000), ada, after(101)))
+	body, err := json.Marshal(d)
+	require.NoError(t, err)
+	require.Less(t, len(body), 256<<10)
+}
+
+func TestLeaving(t *testing.T) {
+	t.Parallel()
+	o, ctx := newOffice(t), t.Context()
+	_, err := o.AnnounceDeparture(ctx, "sub-1", "mail", after(60), "moved", bob)
+	require.NoError(t, err)
+	_, err = o.AnnounceDeparture(ctx, "sub-1", "mail", after(90), "moved", bob)
+	refused(t, err, "announced", "is allowed when it is stayed")
+	_, err = o.AnnounceDeparture(ctx, "sub-2", "web", after(30), "moved", bob)
+	require.NoError(t, err)
+	id := func(d adoption.Departure) string { return string(d.Subscription) }
+	require.Equal(t, []string{"sub-2", "sub-1"}, collect(t, o.Leaving(ctx, adoption.Announced), id), "who leaves first")
+	*o.now = after(60)
+	_, err = o.HandBack(ctx, "sub-1", []adoption.Part{part("mail.tar")}, ada)
+	require.NoError(t, err)
+	_, err = o.Erase(ctx, "sub-1", "certificate 7", ada)
+	require.NoError(t, err)
+	_, err = o.Stay(ctx, "sub-1", "x", bob)
+	require.ErrorIs(t, err, servicecoin.ErrRefused)
+	_, err = o.Stay(ctx, "sub-2", "x", bob)
+	require.NoError(t, err)
+	_, err = o.AnnounceDeparture(ctx, "sub-2", "web", after(90), "really", bob)
+	require.NoError(t, err)
+	got, err := o.Departure(ctx, "sub-1")
+	require.NoError(t, err)
+	require.Equal(t, adoption.Erased, got.State)
+	_, err = o.On(o.store.For("globex")).Departure(ctx, "sub-1")
+	require.ErrorIs(t, err, servicecoin.ErrNotFound)
+	_, err = o.AnnounceDeparture(ctx, "", "", time.Time{}, "", bob)
+	require.ErrorIs(t, err, servicecoin.ErrInvalid)
+}

@@ -1,0 +1,92 @@
+package adoption
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"time"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/store"
+)
+
+// AnnounceDeparture says that the customer leaves a subscription from a day on,
+// and why. It is also how it leaves after it had stayed; one that is announced
+// already is refused.
+func (p *Program) AnnounceDeparture(ctx context.Context, id SubscriptionID, service servicecoin.ServiceID, leavesAt time.Time, reason string, by servicecoin.Actor) (Departure, error) {
+	if err := p.authorizeDeparture(ctx, by, VerbAnnounce, id); err != nil {
+		return Departure{}, err
+	}
+	var d Departure
+	err := p.view.Do(ctx, func(tx store.View) error {
+		c := store.Of(tx, Departures)
+		before, err := c.Item(ctx, string(id))
+		d = before.Value
+		switch {
+		case err == nil:
+			err = d.Announce(leavesAt, reason, by, tx.Now())
+		case errors.Is(err, servicecoin.ErrNotFound):
+			d, err = Announce(id, service, leavesAt, reason, by, tx.Now())
+		}
+		if err != nil {
+			return err
+		}
+		events, err := happened(by, d.told(reason), DepartureAnnounced)
+		if err != nil {
+			return err
+		}
+		return c.Put(ctx, d, before.Version, events...)
+	})
+	if err != nil {
+		return Departure{}, err
+	}
+	return d, nil
+}
+
+// HandBack says that the customer's data is back in its hands, and which it is.
+func (p *Program) HandBack(ctx context.Context, id SubscriptionID, manifest []Part, by servicecoin.Actor) (Departure, error) {
+	return p.leave(ctx, id, by, VerbHandBack, DepartureHandedBack, "", func(d *Departure, at time.Time) error { return d.HandBack(manifest, by, at) })
+}
+
+// Erase says that the provider no longer has the data, and where that is
+// proved. Erasing is the host's act; [store.Store.Forget] erases the customer's
+// partition, this record with it: keep the proof elsewhere.
+func (p *Program) Erase(ctx context.Context, id SubscriptionID, proof string, by servicecoin.Actor) (Departure, error) {
+	return p.leave(ctx, id, by, VerbErase, DepartureErased, "", func(d *Departure, at time.Time) error { return d.Erase(proof, by, at) })
+}
+
+// Stay says that the customer does not leave after all, and why.
+func (p *Program) Stay(ctx context.Context, id SubscriptionID, reason string, by servicecoin.Actor) (Departure, error) {
+	return p.leave(ctx, id, by, VerbStay, DepartureStayed, reason, func(d *Departure, at time.Time) error { return d.Stay(reason, by, at) })
+}
+
+// Departure returns the departure from a subscription.
+func (p *Program) Departure(ctx context.Context, id SubscriptionID) (Departure, error) {
+	return store.Of(p.view, Departures).Get(ctx, string(id))
+}
+
+// Leaving lists the customer's departures in a state, the one that leaves first
+// at the front.
+func (p *Program) Leaving(ctx context.Context, s DepartureState) iter.Seq2[Departure, error] {
+	return store.Of(p.view, Departures).Find(ctx, store.By("state", store.Text(s)))
+}
+
+func (p *Program) authorizeDeparture(ctx context.Context, by servicecoin.Actor, verb Verb, id SubscriptionID) error {
+	return p.o.authorize(ctx, by, "departure", verb, p.view.Key(departureKind, string(id)))
+}
+
+func (p *Program) leave(ctx context.Context, id SubscriptionID, by servicecoin.Actor, verb Verb, event, reason string, rule func(d *Departure, at time.Time) error) (Departure, error) {
+	if err := p.authorizeDeparture(ctx, by, verb, id); err != nil {
+		return Departure{}, err
+	}
+	return store.Of(p.view, Departures).Update(ctx, string(id), func(d *Departure) ([]store.Event, error) {
+		if err := rule(d, p.view.Now()); err != nil {
+			return nil, err
+		}
+		return happened(by, d.told(reason), event)
+	})
+}
+
+func (d *Departure) told(reason string) DepartureChanged {
+	return DepartureChanged{d.Subscription, d.Service, d.State, d.LeavesAt, reason, len(d.Manifest), d.Proof}
+}

@@ -1,0 +1,90 @@
+package adoption_test
+
+import (
+	"context"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/adoption"
+	"github.com/servicecoin/servicecoin/store"
+)
+
+func TestOneAnswerForEachRespondentAndRound(t *testing.T) {
+	t.Parallel()
+	o, ctx := newOffice(t), t.Context()
+	s, err := o.playbook.Ask(ctx, survey(), ada)
+	require.NoError(t, err)
+	_, err = o.Dismiss(ctx, s, "bob", bob)
+	require.NoError(t, err)
+	_, err = o.Dismiss(ctx, s, "bob", bob)
+	require.NoError(t, err, "saying it again changes nothing")
+	for n, x := range []int{2, 5} {
+		*o.now = after(1 + n)
+		_, err = o.Answer(ctx, s, response("bob", x), bob)
+		require.NoError(t, err)
+	}
+	got, err := o.Dismiss(ctx, s, "bob", bob)
+	require.NoError(t, err)
+	require.Equal(t, []int{5}, got.Scores, "an answer is not dismissed")
+	_, err = o.Dismiss(ctx, s, "eve", servicecoin.Client("eve"))
+	require.NoError(t, err)
+	score, err := o.Score(ctx, s, &adoption.Policy{Least: 1})
+	require.NoError(t, err)
+	require.Equal(t, 1, score.N)
+	require.Equal(t, 1, score.Dismissed)
+	require.Equal(t, "100", score.Value.Decimal.String())
+	require.Equal(t, []string{"survey.asked", "survey.dismissed", "survey.answered", "survey.answered", "survey.dismissed"}, o.events(t))
+	next := s
+	next.ID = "mail-2026-q2"
+	_, err = o.Answer(ctx, next, response("bob", 1), bob)
+	require.NoError(t, err)
+	a, err := o.Answered(ctx, s.ID, "bob")
+	require.NoError(t, err)
+	require.Equal(t, []int{5}, a.Scores, "a round is a survey of its own")
+	require.Equal(t, 1, a.Edited)
+	require.Equal(t, []string{"eve", "bob"}[1:], collect(t, o.Answers(ctx, next.ID), func(a adoption.Answer) string { return string(a.Respondent) }))
+	*o.now = after(60)
+	_, err = o.Answer(ctx, s, response("zoe", 1), servicecoin.Client("zoe"))
+	require.ErrorIs(t, err, servicecoin.ErrRefused)
+	_, err = o.Answer(ctx, s, response("bob", 9), bob)
+	require.ErrorIs(t, err, servicecoin.ErrInvalid)
+}
+
+func TestResultsOfAllCustomers(t *testing.T) {
+	t.Parallel()
+	o, ctx := newOffice(t), t.Context()
+	s, err := o.playbook.Ask(ctx, survey(), ada)
+	require.NoError(t, err)
+	for customer, scores := range map[servicecoin.CustomerID][]int{"acme": {5, 5, 4, 3, 4, 2}, "globex": {1, 1}, "initech": {4, 4, 4, 4, 4}} {
+		for n, x := range scores {
+			who := servicecoin.PersonID(strconv.Itoa(n)) // the same names everywhere
+			_, err := o.On(o.store.For(customer)).Answer(ctx, s, response(who, x), servicecoin.Client(who))
+			require.NoError(t, err)
+		}
+	}
+	_, err = o.On(o.store.For("umbrella")).Dismiss(ctx, s, "0", exchange)
+	require.NoError(t, err)
+	got, err := adoption.Results(ctx, store.Across(o.store, adoption.Answers), s, nil)
+	require.NoError(t, err)
+	require.Equal(t, 13, got.Total.N)
+	require.Equal(t, 1, got.Total.Dismissed)
+	require.Equal(t, 9, got.Total.Satisfied)
+	require.Len(t, got.Cells, 4)
+	require.NotNil(t, got.Cells[0].Score)
+	require.Nil(t, got.Cells[1].Score, "two of globex said so")
+	require.Nil(t, got.Cells[2].Score, "or one could subtract")
+	require.Equal(t, servicecoin.CustomerID("umbrella"), got.Cells[3].Customer)
+	require.Zero(t, got.Cells[3].Score.N)
+	cancelled, cancel := context.WithCancel(ctx)
+	cancel()
+	_, err = adoption.Results(cancelled, store.Across(o.store, adoption.Answers), s, nil)
+	require.ErrorIs(t, err, context.Canceled)
+	wrong := s
+	wrong.Kind, wrong.Points = adoption.Rating, 3
+	_, err = adoption.Results(ctx, store.Across(o.store, adoption.Answers), wrong, nil)
+	require.ErrorIs(t, err, servicecoin.ErrInvalid)
+	require.ErrorContains(t, err, "acme/adoption.answer/")
+}

@@ -1,0 +1,88 @@
+package adoption_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/servicecoin/servicecoin/adoption"
+)
+
+func TestTemplatesAreChecked(t *testing.T) {
+	t.Parallel()
+	require.NoError(t, template().Validate())
+	bad := template()
+	bad.Service, bad.Title, bad.Edition = "", "", -1
+	bad.Points = []adoption.Point{{Name: "a"}, {Name: "a", WithinDays: -1}, {}}
+	bad.Prerequisites = []adoption.Prerequisite{
+		{ID: "x", Text: "x", Due: "a", Force: adoption.Blocking, Owner: adoption.CustomerSide},
+		{ID: "x", Due: "b", Force: "maybe", Owner: "nobody"},
+		{ID: adoption.PrerequisiteID(strings.Repeat("x", 65)), Text: "x", Due: "a", Force: adoption.Warning, Owner: adoption.ProviderSide},
+	}
+	require.Equal(t, []string{
+		"service required", "title required", "edition negative",
+		"points[1].withinDays out-of-range", "points[1].name duplicate", "points[2].name required",
+		"prerequisites[1].text required", "prerequisites[1].force unknown", "prerequisites[1].owner unknown",
+		"prerequisites[1].id duplicate", "prerequisites[1].due unknown",
+		"prerequisites[2].id too-long",
+	}, codes(bad.Validate()))
+	_, err := adoption.Begin("", bad, ada, nine)
+	require.Subset(t, codes(err), []string{"subscription required", "template.service required", "template.prerequisites[1].due unknown"})
+
+	empty := adoption.Template{Service: "mail", Title: "x"}
+	require.Equal(t, []string{"points count"}, codes(empty.Validate()))
+	empty.Points = make([]adoption.Point, 13)
+	require.Contains(t, codes(empty.Validate()), "points count")
+	huge := largest()
+	require.NoError(t, huge.Validate())
+	huge.Prerequisites[0].Text = strings.Repeat("x", 500)
+	for n := range huge.Prerequisites {
+		huge.Prerequisites[n].Wanted = strings.Repeat("<", 500)
+	}
+	require.Equal(t, []string{" too-large"}, codes(huge.Validate()))
+}
+
+// largest is as large as a template may be.
+func largest() adoption.Template {
+	t := adoption.Template{Service: "mail", Title: "x"}
+	for n := range 12 {
+		t.Points = append(t.Points, adoption.Point{Name: fmt.Sprintf("%0100d", n)})
+	}
+	for n := range 100 {
+		t.Prerequisites = append(t.Prerequisites, adoption.Prerequisite{
+			ID: adoption.PrerequisiteID(fmt.Sprintf("%064d", n)), Text: strings.Repeat("x", 300), Due: t.Points[0].Name, Force: adoption.Warning, Owner: adoption.CustomerSide,
+		})
+	}
+	return t
+}
+
+// The largest onboarding can always be gone through, or given up: whatever was
+// said in it fits a record of 256 kB.
+func TestTheLargestFitsItsRecord(t *testing.T) {
+	t.Parallel()
+	o, err := adoption.Begin("sub-1", largest(), ada, nine)
+	require.NoError(t, err)
+	long := adoption.Evidence{Text: strings.Repeat("<", 1000), Link: "https://example.org/" + strings.Repeat("x", 1980), Expires: after(2)}
+	full := 0
+	for _, i := range o.Items {
+		if err := o.Meet(i.ID, long, ada, after(1)); err != nil {
+			require.Equal(t, []string{" too-large"}, codes(err))
+			full++
+		}
+	}
+	require.Positive(t, full, "the room is used up")
+	for _, p := range o.Points[:11] { // all has expired: each keeps a hundred warnings
+		require.NoError(t, o.Reach(p.Name, ada, after(3)))
+	}
+	given := o
+	require.NoError(t, given.Cancel(strings.Repeat("<", 1000), ada, after(4)))
+	require.NoError(t, o.Reach(o.Points[11].Name, ada, after(4)))
+	for _, x := range []adoption.Onboarding{o, given} {
+		body, err := json.Marshal(x)
+		require.NoError(t, err)
+		require.Less(t, len(body), 256<<10)
+	}
+}
