@@ -21,10 +21,9 @@
 // the other sides' work; closing a month is issuing its service level report.
 //
 // Facts are plain structs, rules are pure functions and methods on them, and a
-// noun ([incident.Desk], [sla.Keeper], [adoption.Program]) keeps them in a [store.View]. Time
+// noun ([incident.Desk], [sla.Keeper]) keeps them in a [store.View]. Time
 // comes in as an argument or from [store.Options]; nothing starts by itself.
 //
-// [adoption.Program]: https://pkg.go.dev/github.com/servicecoin/servicecoin/adoption#Program
 // [incident.Desk]: https://pkg.go.dev/github.com/servicecoin/servicecoin/incident#Desk
 // [sla.Keeper]: https://pkg.go.dev/github.com/servicecoin/servicecoin/sla#Keeper
 // [store.View]: https://pkg.go.dev/github.com/servicecoin/servicecoin/store#View

@@ -3,6 +3,7 @@ package adoption_test
 import (
 	"encoding/json"
 	"fmt"
+	"sort"
 	"strings"
 	"testing"
 	"time"
@@ -95,13 +96,18 @@ func TestDepartureGuards(t *testing.T) {
 
 func TestTheLargestManifestFitsItsRecord(t *testing.T) {
 	t.Parallel()
-	d := announced(t)
 	var parts []adoption.Part
-	for n := range 10000 {
+	for n := range 2000 {
 		parts = append(parts, part(fmt.Sprintf("%0200d", n)))
 	}
-	require.Equal(t, []string{"manifest too-large"}, codes(d.HandBack(parts, ada, after(1))))
-	require.NoError(t, d.HandBack(parts[:600], ada, after(1)))
+	most := sort.Search(len(parts), func(n int) bool {
+		d := announced(t)
+		return d.HandBack(parts[:n+1], ada, after(1)) != nil
+	})
+	d := announced(t)
+	require.Equal(t, []string{"manifest too-large"}, codes(d.HandBack(parts[:most+1], ada, after(1))))
+	require.NoError(t, d.HandBack(parts[:most], ada, after(1)))
+	require.Greater(t, most, 500)
 	require.NoError(t, d.Erase(strings.Repeat("<", 1000), ada, after(101)))
 	body, err := json.Marshal(d)
 	require.NoError(t, err)
