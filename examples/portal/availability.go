@@ -13,7 +13,6 @@ import (
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/sla"
-	"github.com/servicecoin/servicecoin/store"
 )
 
 // availabilityPage is a month of one customer: what was promised of each
@@ -21,8 +20,8 @@ import (
 type availabilityPage struct {
 	page
 
-	Customers []servicecoin.Customer
 	Customer  servicecoin.Customer
+	Base      string // the path of the customer's pages
 	Month     calendar.Month
 	Previous  calendar.Month
 	Following calendar.Month // zero: the month is not over
@@ -44,53 +43,50 @@ type promiseRow struct {
 	NoBudget bool
 }
 
-// customerAndMonth reads whose month is asked for: the first customer and the
-// last month of which anything is known, where nothing is said.
-func (p *portal) customerAndMonth(ctx context.Context, q url.Values) (all []servicecoin.Customer, c servicecoin.Customer, m calendar.Month, err error) {
-	if all, err = collect(p.table.customers().Find(ctx, store.All())); err != nil {
-		return nil, c, m, err
-	}
-	if text := q.Get("month"); text != "" {
-		if m, err = calendar.ParseMonth(text); err != nil {
+// customer reads whose page it is.
+func (p *portal) customer(r *http.Request) (servicecoin.Customer, error) {
+	return p.table.customers().Get(r.Context(), r.PathValue("customer"))
+}
+
+// month reads which month is asked for: the last one of which anything is
+// known, where nothing is said.
+func (p *portal) month(ctx context.Context, text string) (calendar.Month, error) {
+	if text != "" {
+		m, err := calendar.ParseMonth(text)
+		if err != nil {
 			var v servicecoin.Violations
 			v.Merge("month", err)
-			return all, c, m, v.Err()
+			return m, v.Err()
 		}
-	} else {
-		list, err := p.table.all(ctx)
-		if err != nil {
-			return nil, c, m, err
-		}
-		m = calendar.MonthOf(lastKnown(list, p.store.Now()).Add(-time.Microsecond), time.UTC)
+		return m, nil
 	}
-	id := q.Get("customer")
-	if id == "" && len(all) > 0 {
-		return all, all[0], m, nil
+	list, err := p.table.all(ctx)
+	if err != nil {
+		return calendar.Month{}, err
 	}
-	c, err = p.table.customers().Get(ctx, id)
-	return all, c, m, err
+	return calendar.MonthOf(lastKnown(list, p.store.Now()).Add(-time.Microsecond), time.UTC), nil
 }
 
 func (p *portal) showAvailability(w http.ResponseWriter, r *http.Request) error {
-	return p.availability(w, r, r.URL.Query(), nil)
+	return p.availability(w, r, r.URL.Query().Get("month"), nil)
 }
 
-func (p *portal) availability(w http.ResponseWriter, r *http.Request, q url.Values, problems error) error {
+func (p *portal) availability(w http.ResponseWriter, r *http.Request, month string, problems error) error {
 	ctx, now := r.Context(), p.store.Now()
-	v := availabilityPage{page: p.page("Availability", "/availability")}
+	c, err := p.customer(r)
+	if err != nil {
+		return err
+	}
+	v := availabilityPage{page: p.page(r, "Availability", customerPath(c.ID, "availability")), Customer: c, Base: customerPath(c.ID)}
 	if problems != nil {
 		v.Problem, v.Problems = problem(problems)
 	}
-	var err error
-	if v.Customers, v.Customer, v.Month, err = p.customerAndMonth(ctx, q); err != nil {
+	if v.Month, err = p.month(ctx, month); err != nil {
 		return err
 	}
 	v.Previous, v.Over = v.Month.Previous(), !now.Before(v.Month.In(time.UTC).End)
 	if v.Over {
 		v.Following = v.Month.Next()
-	}
-	if v.Customer.ID == "" {
-		return p.render(w, "availability.html", statusOf(problems), v)
 	}
 	if v.Names, err = p.table.names(ctx); err != nil {
 		return err
@@ -150,20 +146,23 @@ func (p *portal) closeMonth(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	q := url.Values{"customer": {f.text("customer")}, "month": {f.text("month")}}
-	_, c, m, err := p.customerAndMonth(r.Context(), q)
+	c, err := p.customer(r)
 	if err != nil {
 		return err
 	}
-	_, err = p.CloseMonth(r.Context(), c.ID, m, operator())
+	m, err := p.month(r.Context(), f.text("month"))
+	if err != nil {
+		return err
+	}
+	_, err = p.CloseMonth(r.Context(), c.ID, m, viewer(r).actor())
 	if errors.Is(err, servicecoin.ErrRefused) {
-		return p.availability(w, r, q, err)
+		return p.availability(w, r, m.String(), err)
 	}
 	if err != nil {
 		return err
 	}
 	p.happened(r.Context())
-	http.Redirect(w, r, "/availability?"+q.Encode(), http.StatusSeeOther)
+	seeOther(w, r, customerPath(c.ID, "availability")+"?month="+m.String())
 	return nil
 }
 
@@ -173,6 +172,7 @@ type evidencePage struct {
 	promiseRow
 
 	Customer servicecoin.Customer
+	Base     string
 	Trace    tracePart
 	Outages  []outageLine
 	Editions []sla.Report
@@ -201,7 +201,7 @@ func (p *portal) showEvidence(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return servicecoin.NotFound(servicecoin.Key{Customer: servicecoin.Provider, Kind: "month", ID: r.PathValue("month")})
 	}
-	c, err := p.table.customers().Get(ctx, r.PathValue("customer"))
+	c, err := p.customer(r)
 	if err != nil {
 		return err
 	}
@@ -210,12 +210,12 @@ func (p *portal) showEvidence(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := evidencePage{page: p.page(promise.Name+" in "+m.String(), "/availability"), Customer: c}
+	v := evidencePage{page: p.page(r, promise.Name+" in "+m.String(), customerPath(c.ID, "availability")), Customer: c, Base: customerPath(c.ID)}
 	if v.promiseRow, err = p.promiseRow(ctx, keeper, promise, m); err != nil {
 		return err
 	}
 	titles := map[servicecoin.IncidentID]string{}
-	if v.Trace, err = p.trace(ctx, v.Report.Trace(), titles); err != nil {
+	if v.Trace, err = p.trace(ctx, v.Report.Trace(), titles, viewer(r)); err != nil {
 		return err
 	}
 	for _, o := range v.Facts.Outages {
@@ -242,8 +242,17 @@ func (p *portal) showEvidence(w http.ResponseWriter, r *http.Request) error {
 	return p.render(w, "evidence.html", 0, v)
 }
 
+// incidentPath leads the provider's people to the whole record, everybody else to
+// what is public.
+func incidentPath(who person, id string) string {
+	if who.Provider() {
+		return "/incidents/" + url.PathEscape(id)
+	}
+	return "/status/" + url.PathEscape(id)
+}
+
 // trace prepares an explanation for people, with links to the records.
-func (p *portal) trace(ctx context.Context, t servicecoin.Trace, titles map[servicecoin.IncidentID]string) (tracePart, error) {
+func (p *portal) trace(ctx context.Context, t servicecoin.Trace, titles map[servicecoin.IncidentID]string, who person) (tracePart, error) {
 	part := tracePart{Trace: t, Shown: "unknown"}
 	switch {
 	case t.Value.Valid && t.Unit == "s":
@@ -258,12 +267,12 @@ func (p *portal) trace(ctx context.Context, t servicecoin.Trace, titles map[serv
 			if err != nil {
 				return part, err
 			}
-			s = source{"/incidents/" + url.PathEscape(k.ID), title}
+			s = source{incidentPath(who, k.ID), title}
 		}
 		part.Sources = append(part.Sources, s)
 	}
 	for _, inner := range t.Parts {
-		x, err := p.trace(ctx, inner, titles)
+		x, err := p.trace(ctx, inner, titles, who)
 		if err != nil {
 			return part, err
 		}

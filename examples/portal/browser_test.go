@@ -96,6 +96,14 @@ func (b *browser) visit(path string) {
 	b.do(chromedp.Navigate(b.base+path), chromedp.WaitReady(chromedp.CSS("footer")))
 }
 
+// signIn makes the browser somebody's.
+func (b *browser) signIn(person string) {
+	b.t.Helper()
+	b.visit("/signin")
+	_, err := chromedp.RunResponse(b.ctx, chromedp.Click(chromedp.Search(`//form[input[@value="`+person+`"]]/button`)))
+	require.NoError(b.t, err)
+}
+
 // unfold opens every part of the page that can be folded.
 func (b *browser) unfold() {
 	b.t.Helper()

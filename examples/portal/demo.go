@@ -82,11 +82,37 @@ func terms() sla.Terms {
 	}}
 }
 
+// staff records the provider's people.
+func (p *portal) staff(ctx context.Context) error {
+	for _, x := range []person{
+		{ID: ada, Name: "Ada Brandt", Role: manager}, {ID: ben, Name: "Ben Okafor", Role: operator}, {ID: cleo, Name: "Cleo Diaz", Role: operator},
+	} {
+		if err := kept(p.table.persons().Insert(ctx, x)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// enrol records a customer and two people of it.
+func (p *portal) enrol(ctx context.Context, c servicecoin.Customer, ownerName, memberName string) error {
+	return errors.Join(
+		kept(p.table.customers().Insert(ctx, c)),
+		kept(p.table.persons().Insert(ctx, person{ID: servicecoin.PersonID("owner@" + c.ID), Name: ownerName, Role: owner, Customer: c.ID})),
+		kept(p.table.persons().Insert(ctx, person{ID: servicecoin.PersonID("member@" + c.ID), Name: memberName, Role: member, Customer: c.ID})),
+	)
+}
+
 // offer records customers, services, and what is promised of each.
 func (d demo) offer(ctx context.Context) error {
+	if err := d.staff(ctx); err != nil {
+		return err
+	}
 	all := []servicecoin.CustomerID{"alder", "birch", "cedar"}
-	for i, name := range []string{"Alder Hospital", "Birch & Sons", "Cedar City Library"} {
-		if err := kept(d.table.customers().Insert(ctx, servicecoin.Customer{ID: all[i], Name: name, Zone: "UTC", Currency: "EUR"})); err != nil {
+	for i, names := range [][3]string{
+		{"Alder Hospital", "Olga Lind", "Mika Rautio"}, {"Birch & Sons", "Pavel Birch", "Jo Sands"}, {"Cedar City Library", "Ines Marin", "Tom Weil"},
+	} {
+		if err := d.enrol(ctx, servicecoin.Customer{ID: all[i], Name: names[0], Zone: "UTC", Currency: "EUR"}, names[1], names[2]); err != nil {
 			return err
 		}
 	}

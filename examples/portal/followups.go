@@ -18,7 +18,7 @@ type followUpsPage struct {
 
 func (p *portal) showFollowUps(w http.ResponseWriter, r *http.Request) error {
 	now := p.store.Now()
-	v := followUpsPage{page: p.page("Follow-ups", "/followups"), Now: now}
+	v := followUpsPage{page: p.page(r, "Follow-ups", "/followups"), Now: now}
 	for i, err := range p.Desk().OpenFollowUps(r.Context()) {
 		if err != nil {
 			return err

@@ -64,7 +64,7 @@ func (p *portal) incident(w http.ResponseWriter, r *http.Request, filled url.Val
 	}
 	names := namesOf(all)
 	v := incidentPage{
-		page: p.page(i.Title, "/incidents"), incidentRow: p.row(i, names, now), Form: filled, Now: now,
+		page: p.page(r, i.Title, "/incidents"), incidentRow: p.row(i, names, now), Form: filled, Now: now,
 		Levels: incident.Levels()[1:], May: allowed(i.State), Updates: incident.Adhered(i.PromisedUpdates(now)...), Figures: figures(&i),
 	}
 	if problems != nil {
@@ -129,7 +129,7 @@ func (p *portal) changeIncident(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	id := servicecoin.IncidentID(r.PathValue("id"))
-	err = p.change(r.Context(), id, incident.Verb(r.PathValue("verb")), f)
+	err = p.change(r.Context(), id, incident.Verb(r.PathValue("verb")), f, viewer(r).actor())
 	if errors.Is(err, servicecoin.ErrInvalid) || errors.Is(err, servicecoin.ErrRefused) {
 		return p.incident(w, r, f.r.PostForm, err)
 	}
@@ -141,14 +141,14 @@ func (p *portal) changeIncident(w http.ResponseWriter, r *http.Request) error {
 	if f.text("back") == "followups" {
 		back = "/followups"
 	}
-	http.Redirect(w, r, back, http.StatusSeeOther)
+	seeOther(w, r, back)
 	return nil
 }
 
 // change reads what the verb needs and calls the desk. Nothing is called while
 // a field cannot be read: it might mean something else.
-func (p *portal) change(ctx context.Context, id servicecoin.IncidentID, verb incident.Verb, f *form) error {
-	desk, by := p.Desk(), operator()
+func (p *portal) change(ctx context.Context, id servicecoin.IncidentID, verb incident.Verb, f *form, by servicecoin.Actor) error {
+	desk := p.Desk()
 	var do func() (incident.Incident, error)
 	//nolint:exhaustive // what the page does not offer is answered below
 	switch verb {

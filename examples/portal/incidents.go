@@ -12,9 +12,6 @@ import (
 	"github.com/servicecoin/servicecoin/incident"
 )
 
-// operator is who acts in this portal, until there is a sign-in.
-func operator() servicecoin.Actor { return servicecoin.Person("operator") }
-
 type incidentsPage struct {
 	page
 
@@ -45,7 +42,7 @@ func (p *portal) showIncidents(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := incidentsPage{page: p.page("Incidents", "/incidents"), Next: listed.Next, More: after != ""}
+	v := incidentsPage{page: p.page(r, "Incidents", "/incidents"), Next: listed.Next, More: after != ""}
 	for _, item := range listed.Items {
 		v.List = append(v.List, p.row(item.Value, names, now))
 	}
@@ -109,7 +106,7 @@ func (p *portal) showNewIncident(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (p *portal) newIncident(w http.ResponseWriter, r *http.Request, filled url.Values, problems error) error {
-	v := newIncidentPage{page: p.page("Report an incident", "/incidents"), Form: filled, Levels: incident.Levels()[1:], Matrix: p.Desk().Matrix()}
+	v := newIncidentPage{page: p.page(r, "Report an incident", "/incidents"), Form: filled, Levels: incident.Levels()[1:], Matrix: p.Desk().Matrix()}
 	var err error
 	if v.Services, err = p.table.all(r.Context()); err != nil {
 		return err
@@ -151,10 +148,10 @@ func (p *portal) openIncident(w http.ResponseWriter, r *http.Request) error {
 	}
 	if f.bad.Err() != nil { // ask the rules all the same, to hear of everything at once
 		report.ID, report.Matrix = "new", new(p.Desk().Matrix())
-		_, err := incident.Open(report, operator(), at)
+		_, err := incident.Open(report, viewer(r).actor(), at)
 		return p.newIncident(w, r, f.r.PostForm, f.err(err))
 	}
-	i, err := p.Desk().Open(r.Context(), report, operator())
+	i, err := p.Desk().Open(r.Context(), report, viewer(r).actor())
 	if errors.Is(err, servicecoin.ErrInvalid) {
 		return p.newIncident(w, r, f.r.PostForm, f.err(err))
 	}
@@ -162,7 +159,7 @@ func (p *portal) openIncident(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p.happened(r.Context())
-	http.Redirect(w, r, "/incidents/"+url.PathEscape(string(i.ID)), http.StatusSeeOther)
+	seeOther(w, r, "/incidents/"+url.PathEscape(string(i.ID)))
 	return nil
 }
 

@@ -75,8 +75,8 @@ wanted.length`))
 // pagePaths are the pages that the checks of looks go through.
 func pagePaths() []string {
 	return []string{
-		"/", "/incidents", "/incidents/new", "/incidents/files-upload", "/incidents/erp-disk", "/followups", "/availability",
-		"/availability?customer=birch&month=2026-09", "/availability/alder/erp/2026-09", "/nowhere",
+		"/status", "/status/erp-disk", "/signin", "/customers", "/incidents", "/incidents/new", "/incidents/files-upload", "/incidents/erp-disk", "/followups",
+		"/customers/alder/availability", "/customers/birch/availability?month=2026-09", "/customers/alder/availability/erp/2026-09", "/nowhere",
 	}
 }
 
@@ -84,6 +84,7 @@ func TestBrowserLooks(t *testing.T) {
 	t.Parallel()
 	base := startPortal(t, "-now", demoNow)
 	b := openBrowser(t, base)
+	b.signIn("ada")
 	for _, scheme := range []string{"light", "dark"} {
 		for _, width := range []int64{390, 1280} {
 			b.look(width, 844, scheme)
@@ -110,8 +111,9 @@ func TestBrowserKeyboard(t *testing.T) {
 	t.Parallel()
 	base := startPortal(t, "-now", demoNow)
 	b := openBrowser(t, base)
+	b.signIn("ada")
 	b.look(1280, 900, "light")
-	for _, path := range []string{"/", "/incidents/new", "/incidents/files-upload", "/followups", "/availability"} {
+	for _, path := range []string{"/status", "/signin", "/incidents/new", "/incidents/files-upload", "/followups", "/customers/alder/availability"} {
 		b.visit(path)
 		require.Empty(t, b.unreachable(), path)
 	}

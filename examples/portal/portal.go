@@ -26,6 +26,7 @@ type portal struct {
 	turn     sync.Mutex // one step of the exchange at a time
 	log      *slog.Logger
 	pages    *template.Template
+	sessions sessions
 }
 
 // open opens the file, and fills it if it is new.
@@ -34,7 +35,7 @@ func open(ctx context.Context, c config, log *slog.Logger) (_ *portal, err error
 	if err != nil {
 		return nil, err
 	}
-	p := &portal{backend: backend, log: log}
+	p := &portal{backend: backend, log: log, sessions: newSessions()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, backend.Close())
@@ -46,7 +47,7 @@ func open(ctx context.Context, c config, log *slog.Logger) (_ *portal, err error
 	}
 	p.store = store.New(backend, &store.Options{Now: now, Logger: log})
 	p.table = table{p.store}
-	if p.Coin, err = coin.New(p.store, p.table, &coin.Options{Covered: p.table.covered}); err != nil {
+	if p.Coin, err = coin.New(p.store, p.table, &coin.Options{Covered: p.table.covered, Authorize: p.authorize}); err != nil {
 		return nil, err
 	}
 	if p.exchange, err = p.Exchange(nil); err != nil {

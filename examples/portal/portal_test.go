@@ -39,10 +39,11 @@ func (o *output) String() string {
 
 // running is a portal that listens on a port of its own.
 type running struct {
-	t    *testing.T
-	base string
-	log  *output
-	stop func() error
+	t      *testing.T
+	base   string
+	log    *output
+	stop   func() error
+	cookie string // of who has signed in
 }
 
 var address = regexp.MustCompile(`http://[\d.:]+`)
@@ -82,9 +83,41 @@ func startPortal(t *testing.T, args ...string) string {
 	return start(t, append([]string{"-db", filepath.Join(t.TempDir(), "portal.db")}, args...)...).base
 }
 
+// as returns the same portal as somebody sees it.
+func (r *running) as(person string) *running {
+	r.t.Helper()
+	res := r.raw(http.MethodPost, "/signin", url.Values{"person": {person}})
+	defer res.Body.Close()
+	require.Equal(r.t, http.StatusSeeOther, res.StatusCode, person)
+	other := *r
+	other.cookie = strings.Split(res.Header.Get("Set-Cookie"), ";")[0]
+	return &other
+}
+
+// raw sends a request and follows nothing.
+func (r *running) raw(method, path string, fields url.Values, header ...string) *http.Response {
+	r.t.Helper()
+	req, err := http.NewRequestWithContext(r.t.Context(), method, r.base+path, strings.NewReader(fields.Encode()))
+	require.NoError(r.t, err)
+	if method == http.MethodPost {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	for i := 0; i+1 < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	req.Header.Set("Cookie", r.cookie)
+	client := &http.Client{Timeout: 20 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	res, err := client.Do(req)
+	require.NoError(r.t, err)
+	return res
+}
+
 func (r *running) send(req *http.Request) (int, string) {
 	r.t.Helper()
 	client := &http.Client{Timeout: 20 * time.Second}
+	if r.cookie != "" {
+		req.Header.Set("Cookie", r.cookie)
+	}
 	res, err := client.Do(req)
 	require.NoError(r.t, err)
 	defer res.Body.Close()
@@ -120,19 +153,19 @@ func (r *running) post(path string, fields url.Values, header ...string) (int, s
 
 func TestPages(t *testing.T) {
 	t.Parallel()
-	r := start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-now", demoNow)
+	r := start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-now", demoNow).as("ada")
 	for path, wants := range map[string][]string{
-		"/healthz":                        {"ok"},
-		"/":                               {"One service does not work as it should", "Large files cannot be uploaded", "Next update by", "The last 90 days of Mail: ", "1 day with an outage"},
-		"/incidents":                      {"Outgoing mail stuck in the queue", "Report an incident", "Cancelled"},
-		"/incidents/erp-disk":             {"Orders cannot be entered", "1 kept, 1 missed", "Time to restore", "1 h 25 min"},
-		"/incidents/mail-queue":           {"Overdue"},
-		"/followups":                      {"Alarm three weeks before any certificate expires", "overdue"},
-		"/availability":                   {"Alder Hospital", "the month goes on", "99.9 %"},
-		"/availability?month=2026-09":     {"Broken", "issued", "Credits of the month", "10 %"},
-		"/availability/alder/erp/2026-09": {"Why this number", "Orders cannot be entered", "Edition 1, issued"},
-		"/availability?month=2020-01":     {"Nothing was promised"},
-		"/static/style.css":               {"prefers-color-scheme"},
+		"/healthz":                      {"ok"},
+		"/status":                       {"One service does not work as it should", "Large files cannot be uploaded", "Next update by", "The last 90 days of Mail: ", "1 day with an outage"},
+		"/incidents":                    {"Outgoing mail stuck in the queue", "Report an incident", "Cancelled"},
+		"/incidents/erp-disk":           {"Orders cannot be entered", "1 kept, 1 missed", "Time to restore", "1 h 25 min"},
+		"/incidents/mail-queue":         {"Overdue"},
+		"/followups":                    {"Alarm three weeks before any certificate expires", "overdue"},
+		"/customers/alder/availability": {"Alder Hospital", "the month goes on", "99.9 %"},
+		"/customers/alder/availability?month=2026-09": {"Broken", "issued", "Credits of the month", "10 %"},
+		"/customers/alder/availability/erp/2026-09":   {"Why this number", "Orders cannot be entered", "Edition 1, issued"},
+		"/customers/alder/availability?month=2020-01": {"Nothing was promised"},
+		"/static/style.css":                           {"prefers-color-scheme"},
 	} {
 		body := r.page(path)
 		for _, want := range wants {
@@ -141,10 +174,10 @@ func TestPages(t *testing.T) {
 		require.NotContains(t, body, "<no value>", path)
 		require.NotContains(t, body, "ZgotmplZ", path)
 	}
-	require.NotContains(t, r.page("/"), "Gateway 2 drops connections", "what is internal stays so")
+	require.NotContains(t, r.page("/status"), "Gateway 2 drops connections", "what is internal stays so")
 	for path, want := range map[string]int{
-		"/nowhere": 404, "/incidents/none": 404, "/availability?customer=nobody": 404, "/availability?month=2026-13": 422,
-		"/availability/alder/erp/never": 404, "/incidents?after=nonsense": 422, "/static/layout.html": 404, "/static/": 404,
+		"/nowhere": 404, "/incidents/none": 404, "/customers/nobody/availability": 404, "/customers/alder/availability?month=2026-13": 422,
+		"/customers/alder/availability/erp/never": 404, "/incidents?after=nonsense": 422, "/static/layout.html": 404, "/static/": 404,
 	} {
 		status, body := r.get(path)
 		require.Equal(t, want, status, "%s\n%s", path, body)
@@ -154,12 +187,7 @@ func TestPages(t *testing.T) {
 // open reports an incident and returns its path.
 func (r *running) open(fields url.Values) string {
 	r.t.Helper()
-	req, err := http.NewRequestWithContext(r.t.Context(), http.MethodPost, r.base+"/incidents", strings.NewReader(fields.Encode()))
-	require.NoError(r.t, err)
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	res, err := client.Do(req)
-	require.NoError(r.t, err)
+	res := r.raw(http.MethodPost, "/incidents", fields)
 	defer res.Body.Close()
 	require.Equal(r.t, http.StatusSeeOther, res.StatusCode)
 	return res.Header.Get("Location")
@@ -168,12 +196,12 @@ func (r *running) open(fields url.Values) string {
 func TestASecondStartKeepsEverything(t *testing.T) {
 	t.Parallel()
 	db := filepath.Join(t.TempDir(), "portal.db")
-	r := start(t, "-db", db, "-now", demoNow)
+	r := start(t, "-db", db, "-now", demoNow).as("ben")
 	path := r.open(url.Values{"title": {"Mail is down"}, "headline": {"No mail"}, "service": {"mail"}, "level": {"outage"}})
 	before := r.page("/incidents")
 	require.NoError(t, r.stop())
 
-	r = start(t, "-db", db, "-now", demoNow)
+	r = start(t, "-db", db, "-now", demoNow).as("ben")
 	require.Equal(t, strings.Count(before, "<tr>"), strings.Count(r.page("/incidents"), "<tr>"), "nothing is filled in twice")
 	status, body := r.post(path+"/resolve", url.Values{"resolution": {"Restarted"}})
 	require.Equal(t, http.StatusOK, status, body)
@@ -183,7 +211,7 @@ func TestASecondStartKeepsEverything(t *testing.T) {
 
 func TestBadInput(t *testing.T) {
 	t.Parallel()
-	r := start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-now", demoNow)
+	r := start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-now", demoNow).as("ada")
 	status, body := r.post("/incidents", url.Values{"title": {""}, "began": {"tomorrow"}, "level": {"meteor"}, "service": {"mail", "moon"}, "impact": {"9"}, "urgency": {"1"}, "description": {"kept <b>"}})
 	require.Equal(t, http.StatusUnprocessableEntity, status)
 	for _, want := range []string{"Title: must not be empty", "“tomorrow” must be a day and a time", "meteor", "“moon” is no service", "“9” is no impact", "kept &lt;b&gt;"} {
@@ -214,14 +242,14 @@ func TestBadInput(t *testing.T) {
 		require.Contains(t, body, c.want, what)
 	}
 	require.NotContains(t, r.page(path), "Hello", "nothing half-written")
-	status, body = r.post("/availability/close", url.Values{"customer": {"alder"}, "month": {"2026-11"}})
+	status, body = r.post("/customers/alder/availability/close", url.Values{"month": {"2026-11"}})
 	require.Equal(t, http.StatusConflict, status)
 	require.Contains(t, body, "its period ends on 2026-12-01")
 }
 
 func TestRequestsOfOthersAreRefused(t *testing.T) {
 	t.Parallel()
-	r := start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-now", demoNow)
+	r := start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-now", demoNow).as("ada")
 	fields := url.Values{"title": {"Forged"}, "service": {"mail"}, "level": {"outage"}}
 	for _, header := range [][]string{{"Origin", "https://elsewhere.example"}, {"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"}} {
 		status, _ := r.post("/incidents", fields, header...)
@@ -255,5 +283,49 @@ func TestFlags(t *testing.T) {
 			}
 			require.Error(t, run(t.Context(), args, io.Discard, io.Discard))
 		})
+	}
+}
+
+// Each side of the counter sees what is theirs and nothing else.
+func TestWhatIsTheirs(t *testing.T) {
+	t.Parallel()
+	nobody := start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-now", demoNow)
+	require.Contains(t, nobody.page("/"), "Large files cannot be uploaded", "the status is everybody's")
+	for _, path := range []string{"/customers", "/customers/alder/availability", "/incidents", "/incidents/mail-queue", "/followups"} {
+		res := nobody.raw(http.MethodGet, path, nil)
+		res.Body.Close()
+		require.Equal(t, http.StatusSeeOther, res.StatusCode, path)
+		require.Contains(t, res.Header.Get("Location"), "/signin?back=", path)
+	}
+	for _, path := range []string{"/incidents", "/incidents/mail-queue/close"} {
+		status, _ := nobody.post(path, nil)
+		require.Equal(t, http.StatusForbidden, status, path)
+	}
+	for _, who := range []string{"owner@alder", "member@alder"} {
+		r := nobody.as(who)
+		require.Contains(t, r.page("/customers/alder/availability"), "Alder Hospital")
+		require.NotContains(t, r.page("/customers/alder/availability?month=2026-09"), "<button>Close", "closing is the provider's")
+		require.Contains(t, r.page("/status/mail-queue"), "Mail is not delivered")
+		require.NotContains(t, r.page("/status/mail-queue"), "certificate", "what is internal stays so")
+		for path, want := range map[string]int{
+			"/customers/birch/availability": 404, "/customers/birch/availability/mail/2026-09": 404, "/customers/nobody/availability": 404,
+			"/incidents": 403, "/incidents/mail-queue": 403, "/customers": 403, "/followups": 403,
+		} {
+			status, body := r.get(path)
+			require.Equal(t, want, status, "%s asks for %s", who, path)
+			require.NotContains(t, body, "Birch", path)
+		}
+		for path, want := range map[string]int{"/incidents": 403, "/incidents/files-upload/resolve": 403, "/customers/alder/availability/close": 403, "/customers/birch/availability/close": 403} {
+			status, _ := r.post(path, url.Values{"resolution": {"x"}, "month": {"2026-09"}, "title": {"x"}, "service": {"mail"}, "level": {"outage"}})
+			require.Equal(t, want, status, "%s posts to %s", who, path)
+		}
+	}
+	forged := *nobody
+	forged.cookie = "person=YWRh.AAAA"
+	require.NotContains(t, forged.page("/"), "Ada Brandt", "a cookie that the portal did not sign")
+	for _, back := range []string{"https://elsewhere.example", "//elsewhere.example", `/\elsewhere.example`} {
+		res := nobody.raw(http.MethodPost, "/signin", url.Values{"person": {"ada"}, "back": {back}})
+		res.Body.Close()
+		require.Equal(t, "/", res.Header.Get("Location"), back)
 	}
 }

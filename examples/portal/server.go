@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/servicecoin/servicecoin"
@@ -23,7 +24,7 @@ type page struct {
 	Footer   string
 	Problem  string   // what went wrong, if something did
 	Problems []string // and all that did
-	Status   int      // 0 is 200
+	Viewer   person   // who looks at it; the zero person is nobody in particular
 }
 
 type navItem struct {
@@ -31,12 +32,33 @@ type navItem struct {
 	Current    bool
 }
 
-func (p *portal) page(title, path string) page {
-	items := []navItem{{Path: "/", Name: "Status"}, {Path: "/incidents", Name: "Incidents"}, {Path: "/followups", Name: "Follow-ups"}, {Path: "/availability", Name: "Availability"}}
+// page begins a page for whoever asks, with the ways that are open to them.
+func (p *portal) page(r *http.Request, title, path string) page {
+	who := viewer(r)
+	items := []navItem{{Path: "/status", Name: "Status"}}
+	switch {
+	case who.Provider():
+		items = append(items, navItem{Path: "/customers", Name: "Customers"}, navItem{Path: "/incidents", Name: "Incidents"}, navItem{Path: "/followups", Name: "Follow-ups"})
+	case who.ID != "":
+		items = append(items, customerNav(who.Customer)...)
+	}
 	for i := range items {
 		items[i].Current = items[i].Path == path
 	}
-	return page{Title: title, Nav: items, Footer: "It is " + stamp(p.store.Now()) + "."}
+	return page{Title: title, Nav: items, Viewer: who, Footer: "It is " + stamp(p.store.Now()) + "."}
+}
+
+// customerNav are the pages of one customer.
+func customerNav(c servicecoin.CustomerID) []navItem {
+	return []navItem{{Path: customerPath(c), Name: "Our services"}, {Path: customerPath(c, "availability"), Name: "Availability"}}
+}
+
+func customerPath(c servicecoin.CustomerID, parts ...string) string {
+	path := []string{"/customers", url.PathEscape(string(c))}
+	for _, part := range parts {
+		path = append(path, url.PathEscape(part))
+	}
+	return strings.Join(path, "/")
 }
 
 // handler returns the routes behind what guards them all.
@@ -44,28 +66,23 @@ func (p *portal) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", p.health)
 	mux.Handle("GET /static/", static())
-	for pattern, show := range map[string]func(http.ResponseWriter, *http.Request) error{
-		"GET /{$}":                    p.showStatus,
-		"GET /incidents":              p.showIncidents,
-		"GET /incidents/new":          p.showNewIncident,
-		"POST /incidents":             p.openIncident,
-		"GET /incidents/{id}":         p.showIncident,
-		"POST /incidents/{id}/{verb}": p.changeIncident,
-		"GET /followups":              p.showFollowUps,
-		"GET /availability":           p.showAvailability,
-		"GET /availability/{customer}/{promise}/{month}": p.showEvidence,
-		"POST /availability/close":                       p.closeMonth,
-	} {
+	for pattern, to := range p.routes() {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-			if err := show(w, r); err != nil {
+			err := to.who.allow(r)
+			if errors.Is(err, errSignIn) && r.Method == http.MethodGet {
+				seeOther(w, r, "/signin?back="+url.QueryEscape(r.URL.RequestURI()))
+				return
+			}
+			if err == nil {
+				err = to.show(w, r)
+			}
+			if err != nil {
 				p.fail(w, r, err)
 			}
 		})
 	}
-	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) {
-		p.fail(w, r, servicecoin.NotFound(servicecoin.Key{Customer: servicecoin.Provider, Kind: "page", ID: r.URL.Path}))
-	})
-	return guard(http.NewCrossOriginProtection().Handler(mux))
+	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) { p.fail(w, r, noPage(r)) })
+	return guard(http.NewCrossOriginProtection().Handler(p.recognise(mux)))
 }
 
 // guard limits what a request may bring and a page may do, and refuses names
@@ -148,16 +165,21 @@ func (p *portal) render(w http.ResponseWriter, name string, status int, data any
 	return nil
 }
 
+// seeOther sends the browser on to a page of this portal.
+func seeOther(w http.ResponseWriter, r *http.Request, path string) {
+	http.Redirect(w, r, path, http.StatusSeeOther) //nolint:gosec // G710: all callers hand in a path of their own, or what ownPath returned
+}
+
 // fail answers a request that came to nothing.
 func (p *portal) fail(w http.ResponseWriter, r *http.Request, err error) {
 	status := servicecoin.HTTPStatus(err)
 	if status == http.StatusInternalServerError {
 		p.log.ErrorContext(r.Context(), "request failed", "method", r.Method, "path", r.URL.Path, "cause", err.Error())
 	}
-	v := p.page("Something went wrong", "")
+	v := p.page(r, "Something went wrong", "")
 	switch {
 	case errors.Is(err, servicecoin.ErrNotFound):
-		v = p.page("Not found", "")
+		v = p.page(r, "Not found", "")
 		v.Problem, v.Problems = "There is no such page or record.", []string{r.URL.Path}
 	case status == http.StatusInternalServerError:
 		v.Problem, v.Problems = "The portal could not do this.", []string{"It is written in the log. Nothing was lost that was confirmed before."}

@@ -69,7 +69,7 @@ func (p *portal) showStatus(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := statusPage{page: p.page("Status", "/")}
+	v := statusPage{page: p.page(r, "Status", "/status")}
 	worst, err := p.live(ctx, &v, namesOf(list), now)
 	if err != nil {
 		return err
@@ -118,27 +118,36 @@ func (p *portal) live(ctx context.Context, v *statusPage, names map[servicecoin.
 		if err != nil {
 			return nil, err
 		}
-		part := livePart{PublicIncident: i.Public()}
 		for _, e := range i.Effects {
-			if !e.At(now) {
-				continue
-			}
-			worst[e.Service] = incident.Worst(worst[e.Service], e.Level)
-			part.Names = append(part.Names, cmp.Or(names[e.Service], string(e.Service))+": "+strings.ToLower(levelWords(e.Level)))
-		}
-		if part.Headline == "" {
-			part.Headline = "We are looking into a problem"
-		}
-		if !part.NextUpdate.IsZero() {
-			if part.Late = now.After(part.NextUpdate); part.Late {
-				part.Waiting = minutes(now.Sub(part.NextUpdate))
-			} else {
-				part.Waiting = minutes(part.NextUpdate.Sub(now))
+			if e.At(now) {
+				worst[e.Service] = incident.Worst(worst[e.Service], e.Level)
 			}
 		}
-		v.Live = append(v.Live, part)
+		v.Live = append(v.Live, public(&i, names, now))
 	}
 	return worst, nil
+}
+
+// public is what everybody may see of an incident, in words.
+func public(i *incident.Incident, names map[servicecoin.ServiceID]string, now time.Time) livePart {
+	part := livePart{PublicIncident: i.Public()}
+	for _, e := range part.Effects {
+		if !now.Before(e.From) && (e.Until.IsZero() || now.Before(e.Until)) {
+			part.Names = append(part.Names, name(names, e.Service)+": "+strings.ToLower(levelWords(e.Level)))
+		}
+	}
+	if part.Headline == "" {
+		part.Headline = "We are looking into a problem"
+	}
+	if part.NextUpdate.IsZero() || !part.State.Live() {
+		return part
+	}
+	if part.Late = now.After(part.NextUpdate); part.Late {
+		part.Waiting = minutes(now.Sub(part.NextUpdate))
+	} else {
+		part.Waiting = minutes(part.NextUpdate.Sub(now))
+	}
+	return part
 }
 
 // service reads one service's history.

@@ -15,6 +15,7 @@ func TestBrowserStory(t *testing.T) {
 	b.look(390, 844, "light")
 	css := func(s string) chromedp.CSS { return chromedp.CSS(s) }
 
+	b.signIn("ben")
 	b.visit("/incidents")
 	b.follow("a", "Report an incident")
 	const nasty = `<script>alert(1)</script> "Sign-in" & more`
@@ -26,7 +27,7 @@ func TestBrowserStory(t *testing.T) {
 	require.Equal(t, "Accounts are refused", b.text("h1"))
 	u, err := url.Parse(read(b, chromedp.Location()))
 	require.NoError(t, err)
-	b.visit("/")
+	b.visit("/status")
 	require.Contains(t, b.text(".banner"), "One service is down")
 	require.Contains(t, b.text("main"), nasty, "what people write is shown as they wrote it")
 
@@ -48,9 +49,9 @@ func TestBrowserStory(t *testing.T) {
 	b.shoot("story-refused")
 	b.visit("/followups")
 	require.Contains(t, b.text("main"), "Two of them")
-	b.visit("/")
+	b.visit("/status")
 	require.NotContains(t, b.text(".banner"), "down")
-	b.visit("/availability")
+	b.visit("/customers/alder/availability")
 	require.Contains(t, b.text("main"), "the month goes on")
 	b.follow("a", "Sign-in")
 	require.Contains(t, b.text("main"), nasty, "the figure leads to the incident")

@@ -25,7 +25,10 @@ func (p *portal) takeIn(ctx context.Context, path string) error {
 	if _, err := p.begin(ctx, "incidents"); err != nil {
 		return err
 	}
-	if err := kept(p.table.customers().Insert(ctx, servicecoin.Customer{ID: everyone, Name: "Every customer", Zone: "UTC"})); err != nil {
+	if err := p.staff(ctx); err != nil {
+		return err
+	}
+	if err := p.enrol(ctx, servicecoin.Customer{ID: everyone, Name: "Every customer", Zone: "UTC"}, "Owner", "Member"); err != nil {
 		return err
 	}
 	known := list.Coverage()

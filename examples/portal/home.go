@@ -1,0 +1,86 @@
+package main
+
+import (
+	"net/http"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/incident"
+	"github.com/servicecoin/servicecoin/store"
+)
+
+// showHome leads everybody to what is theirs.
+func (p *portal) showHome(w http.ResponseWriter, r *http.Request) error {
+	switch who := viewer(r); {
+	case who.Provider():
+		seeOther(w, r, "/customers")
+	case who.ID != "":
+		seeOther(w, r, customerPath(who.Customer))
+	default:
+		return p.showStatus(w, r)
+	}
+	return nil
+}
+
+type customersPage struct {
+	page
+
+	List []customerLine
+}
+
+type customerLine struct {
+	servicecoin.Customer
+
+	Path string
+	Due  int // reports that are due again
+}
+
+// showCustomers lists whom the provider works for.
+func (p *portal) showCustomers(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	v := customersPage{page: p.page(r, "Customers", "/customers")}
+	for c, err := range p.table.customers().Find(ctx, store.All()) {
+		if err != nil {
+			return err
+		}
+		line := customerLine{Customer: c, Path: customerPath(c.ID)}
+		due, err := collect(p.Keeper(c.ID).Due(ctx))
+		if err != nil {
+			return err
+		}
+		line.Due = len(due)
+		v.List = append(v.List, line)
+	}
+	return p.render(w, "customers.html", 0, v)
+}
+
+// publicIncidentPage is what everybody may see of an incident.
+type publicIncidentPage struct {
+	page
+	livePart
+
+	Effects []effectRow
+}
+
+func (p *portal) showPublicIncident(w http.ResponseWriter, r *http.Request) error {
+	ctx, now := r.Context(), p.store.Now()
+	i, err := p.Desk().Get(ctx, servicecoin.IncidentID(r.PathValue("id")))
+	if err != nil {
+		return err
+	}
+	names, err := p.table.names(ctx)
+	if err != nil {
+		return err
+	}
+	v := publicIncidentPage{livePart: public(&i, names, now)}
+	v.page = p.page(r, v.Headline, "/status")
+	for _, e := range v.livePart.Effects {
+		row := effectRow{Effect: incident.Effect{Service: e.Service, Level: e.Level, From: e.From, Until: e.Until, Locations: e.Locations}, Name: name(names, e.Service)}
+		until := e.Until
+		if until.IsZero() {
+			until = now
+		}
+		row.Lasts = between(e.From, until)
+		v.Effects = append(v.Effects, row)
+	}
+	return p.render(w, "incident_public.html", 0, v)
+}
