@@ -83,9 +83,10 @@ func floors() map[string][]string {
 		"/store":           {""},
 		"/store/memory":    {"", "/store"},
 		"/store/storetest": {"", "/store"},
+		"/catalog":         ground,
 		"/incident":        ground,
 		"/sla":             ground,
-		"/coin":            append(ground, "/incident", "/sla"),
+		"/coin":            append(ground, "/catalog", "/incident", "/sla"),
 	}
 }
 

@@ -1,4 +1,6 @@
-package coin
+// Package catalog models what a provider offers: services, what they rest on, how
+// they are ordered, and whose they are then.
+package catalog
 
 import (
 	"context"
@@ -8,6 +10,19 @@ import (
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
 )
+
+// Directory is what the host knows of its services: in its own table, most
+// often. Both methods read only, and may be called again after a failure. A host
+// that keeps its services here has one in Catalog.Directory.
+type Directory interface {
+	// Service returns the name of a service, for people, or ErrNotFound.
+	Service(ctx context.Context, id servicecoin.ServiceID) (name string, err error)
+
+	// Concerned returns the next customers, in byte order, that used the service
+	// at some time of the interval: at most limit of those after the given one
+	// ("" for the first). An interval without end is going on.
+	Concerned(ctx context.Context, service servicecoin.ServiceID, during calendar.Interval, after servicecoin.CustomerID, limit int) ([]servicecoin.CustomerID, error)
+}
 
 // MemoryDirectory is a Directory for tests and for hosts with a handful of
 // services. Its zero value is empty and ready.
