@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -70,17 +71,20 @@ func checked(by servicecoin.Actor, at time.Time, check func(v *servicecoin.Viola
 
 // because checks a reason that is asked for.
 func because(reason string) func(*servicecoin.Violations) {
-	return func(v *servicecoin.Violations) { v.Text("reason", reason, 1, maxText) }
+	return func(v *servicecoin.Violations) { v.Text("reason", reason, 1, maxReason) }
 }
 
 // maybe checks a reason that may be left out.
 func maybe(reason string) func(*servicecoin.Violations) {
-	return func(v *servicecoin.Violations) { v.Text("reason", reason, 0, maxText) }
+	return func(v *servicecoin.Violations) { v.Text("reason", reason, 0, maxReason) }
 }
 
 // maxBody leaves room in a record of 256 kB for what must always be possible:
-// to end.
-const maxBody = 192 << 10
+// to end, with a reason of maxReason characters for each step on the way there.
+const (
+	maxBody   = 192 << 10
+	maxReason = 2000
+)
 
 // room refuses what would leave none for the end of a record.
 func room(record any) error {
@@ -99,26 +103,30 @@ func room(record any) error {
 // parameters, outputs.
 const maxObject = 64 << 10
 
-// object brings a JSON object to the form in which it is stored, and checks
-// that it is one: nil if there is none.
-func object(v *servicecoin.Violations, path string, raw json.RawMessage) json.RawMessage {
-	if len(raw) == 0 {
-		return nil
-	}
-	if len(raw) > maxObject {
-		v.Add(path, "too-large", "", fmt.Sprintf("has %d bytes, %d are allowed", len(raw), maxObject))
-		return nil
+// compact brings JSON to the form in which it is stored; what is none stays as
+// it is.
+func compact(raw json.RawMessage) json.RawMessage {
+	if len(raw) == 0 || len(raw) > maxObject {
+		return raw
 	}
 	body, err := json.Marshal(raw)
-	switch {
-	case err != nil:
-		v.Add(path, "bad-json", string(raw), "must be JSON: "+err.Error())
-	case body[0] != '{':
-		v.Add(path, "not-an-object", string(raw), "must be a JSON object")
-	case len(body) > maxObject:
-		v.Add(path, "too-large", "", fmt.Sprintf("has %d bytes as it is stored, %d are allowed", len(body), maxObject))
+	if err != nil {
+		return raw
 	}
 	return body
+}
+
+// object checks that raw is a JSON object that can be stored, or nothing.
+func object(v *servicecoin.Violations, path string, raw json.RawMessage) {
+	switch {
+	case len(raw) == 0:
+	case len(raw) > maxObject:
+		v.Add(path, "too-large", "", fmt.Sprintf("has %d bytes, %d are allowed", len(raw), maxObject))
+	case !json.Valid(raw):
+		v.Add(path, "bad-json", string(raw), "must be JSON")
+	case compact(raw)[0] != '{':
+		v.Add(path, "not-an-object", string(raw), "must be a JSON object")
+	}
 }
 
 func stamp(t time.Time) string {
@@ -148,4 +156,12 @@ func term(v *servicecoin.Violations, fromPath, untilPath string, from, until tim
 	if !from.IsZero() && !from.Before(until) {
 		v.Add(untilPath, "reversed", stamp(until), "must be after "+stamp(from))
 	}
+}
+
+// why returns the reason of a refusal.
+func why(err error) string {
+	if r, ok := errors.AsType[*servicecoin.RefusedError](err); ok {
+		return r.Why
+	}
+	return err.Error()
 }
