@@ -111,9 +111,9 @@ func Compare(offerings []Offering, planned Planned, price PriceFunc, t time.Time
 		return Comparison{}, err
 	}
 	c := Comparison{Planned: maps.Clone(planned), Rows: []Row{}}
-	for i := range offerings {
-		o := &offerings[i]
-		p, err := price(*o, maps.Clone(planned))
+	for _, o := range offerings {
+		o.tidy()
+		p, err := price(o, maps.Clone(planned))
 		if err != nil {
 			return Comparison{}, fmt.Errorf("price of offering %s: %w", o.ID, err)
 		}
@@ -137,8 +137,8 @@ func Compare(offerings []Offering, planned Planned, price PriceFunc, t time.Time
 // cheapest marks the lowest price of each currency, and says how much more the
 // others are.
 func (c *Comparison) cheapest() error {
-	least := map[money.Currency]money.Amount{}
-	count := map[money.Currency]int{}
+	least := make(map[money.Currency]money.Amount)
+	count := make(map[money.Currency]int)
 	for _, r := range c.Rows {
 		if !r.Price.Defined() {
 			continue

@@ -1,5 +1,3 @@
-// Package catalog models what a provider offers: services, what they rest on, how
-// they are ordered, and whose they are then.
 package catalog
 
 import (

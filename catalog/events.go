@@ -107,7 +107,7 @@ func (s *Service) changed(name string, by servicecoin.Actor) (store.Event, error
 	})
 }
 
-func (d *Dependency) changed(name string, by servicecoin.Actor) (store.Event, error) {
+func (d Dependency) changed(name string, by servicecoin.Actor) (store.Event, error) {
 	return store.Happened(name, by, DependencyChanged{Dependency: d.ID, Service: d.Service, Needs: d.Needs, AtLeast: d.AtLeast, Strength: d.Strength})
 }
 

@@ -114,7 +114,7 @@ func (d Deprecation) validate(v *servicecoin.Violations, of string, at time.Time
 	if d.Successor != "" {
 		v.ID("successor", d.Successor)
 	}
-	if d.Successor == of {
+	if d.Successor != "" && d.Successor == of {
 		v.Add("successor", "cycle", d.Successor, "must not be its own successor")
 	}
 	if d.Until.IsZero() {

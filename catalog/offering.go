@@ -255,7 +255,7 @@ func (o *Offering) Deprecate(by servicecoin.Actor, at time.Time, d Deprecation) 
 // Orderable refuses, with the reason, where a new order is not taken at t: it
 // is deprecated, or not valid then.
 func (o *Offering) Orderable(t time.Time) error {
-	why := ""
+	var why string
 	switch {
 	case o.Maturity == Deprecated && o.Deprecation.Successor != "":
 		why = "it is deprecated since " + stamp(o.Deprecation.Since) + ": take " + o.Deprecation.Successor

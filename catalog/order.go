@@ -128,7 +128,8 @@ func Place(o Offering, r Request, by servicecoin.Actor, at time.Time) (Order, Su
 	if err := room(&order); err != nil {
 		return Order{}, Subscription{}, err
 	}
-	return order, subscribe(&order), nil
+	sub := subscribe(&order)
+	return order, sub, nil
 }
 
 // The verbs of orders; [VerbPlace] makes one.

@@ -126,6 +126,8 @@ func object(v *servicecoin.Violations, path string, raw json.RawMessage) {
 		v.Add(path, "bad-json", string(raw), "must be JSON")
 	case compact(raw)[0] != '{':
 		v.Add(path, "not-an-object", string(raw), "must be a JSON object")
+	case len(compact(raw)) > maxObject:
+		v.Add(path, "too-large", "", fmt.Sprintf("has %d bytes as it is stored, %d are allowed", len(compact(raw)), maxObject))
 	}
 }
 

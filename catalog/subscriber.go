@@ -33,9 +33,11 @@ func subscriberID(customer servicecoin.CustomerID, subscription SubscriptionID) 
 }
 
 // Overlaps reports whether the customer had it at some time of the interval. An
-// interval without end (the zero time) is going on.
+// interval without end (the zero time) is going on. What ended as it began was
+// never had.
 func (s Subscriber) Overlaps(during calendar.Interval) bool {
-	return (during.End.IsZero() || s.From.Before(during.End)) && (s.Until.IsZero() || s.Until.After(during.Start))
+	begun := during.End.IsZero() || s.From.Before(during.End)
+	return begun && (s.Until.IsZero() || s.Until.After(during.Start) && s.Until.After(s.From))
 }
 
 // The verbs of subscribers.
@@ -59,7 +61,9 @@ func (c *Catalog) Follow(ctx context.Context, customer servicecoin.CustomerID, c
 	v.ID("customer", string(customer))
 	v.ID("subscription", string(change.Subscription))
 	v.ID("service", string(change.Service))
-	term(&v, "from", "until", change.From, change.Until)
+	if !change.Until.IsZero() && change.Until.Before(change.From) {
+		v.Add("until", "reversed", stamp(change.Until), "must not be before "+stamp(change.From))
+	}
 	if err := v.Err(); err != nil {
 		return err
 	}
