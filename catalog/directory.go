@@ -18,12 +18,14 @@ type Directory interface {
 
 	// Concerned returns the next customers, in byte order, that used the service
 	// at some time of the interval: at most limit of those after the given one
-	// ("" for the first). An interval without end is going on.
+	// ("" for the first). An interval without end (the zero time) is going on. A
+	// service that nobody uses, or that is not known, concerns nobody.
 	Concerned(ctx context.Context, service servicecoin.ServiceID, during calendar.Interval, after servicecoin.CustomerID, limit int) ([]servicecoin.CustomerID, error)
 }
 
 // MemoryDirectory is a Directory for tests and for hosts with a handful of
-// services. Its zero value is empty and ready.
+// services, in which who uses a service always did. Its zero value is empty and
+// ready.
 type MemoryDirectory struct {
 	mu    sync.RWMutex
 	names map[servicecoin.ServiceID]string
@@ -43,18 +45,24 @@ func (d *MemoryDirectory) Set(id servicecoin.ServiceID, name string, customers .
 }
 
 // Service implements Directory.
-func (d *MemoryDirectory) Service(_ context.Context, id servicecoin.ServiceID) (string, error) {
+func (d *MemoryDirectory) Service(ctx context.Context, id servicecoin.ServiceID) (string, error) {
+	if err := ctx.Err(); err != nil {
+		return "", context.Cause(ctx)
+	}
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	name, ok := d.names[id]
 	if !ok {
-		return "", servicecoin.NotFound(servicecoin.Key{Customer: servicecoin.Provider, Kind: "service", ID: string(id)})
+		return "", servicecoin.NotFound(ServiceKey(id))
 	}
 	return name, nil
 }
 
 // Concerned implements Directory.
-func (d *MemoryDirectory) Concerned(_ context.Context, service servicecoin.ServiceID, _ calendar.Interval, after servicecoin.CustomerID, limit int) ([]servicecoin.CustomerID, error) {
+func (d *MemoryDirectory) Concerned(ctx context.Context, service servicecoin.ServiceID, _ calendar.Interval, after servicecoin.CustomerID, limit int) ([]servicecoin.CustomerID, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, context.Cause(ctx)
+	}
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	users := d.users[service]
@@ -62,5 +70,6 @@ func (d *MemoryDirectory) Concerned(_ context.Context, service servicecoin.Servi
 	if found {
 		from++
 	}
-	return slices.Clone(users[from:min(len(users), from+limit)]), nil
+	users = users[from:]
+	return slices.Clone(users[:min(len(users), max(limit, 0))]), nil
 }
