@@ -233,7 +233,7 @@ func TestSubscribersFollow(t *testing.T) {
 	for _, step := range []struct {
 		customer servicecoin.CustomerID
 		change   catalog.SubscriptionChanged
-	}{{"acme", catalog.SubscriptionChanged{Subscription: "s1", Service: "mail"}}, {"acme", ended}, {"acme", begun}, {"acme", ended}, {"globex", other}, {"globex", other}} {
+	}{{"acme", catalog.SubscriptionChanged{Subscription: "s1", Service: "mail"}}, {"acme", ended}, {"acme", ended}, {"acme", begun}, {"globex", other}, {"globex", other}} {
 		require.NoError(t, w.Follow(ctx, step.customer, step.change, mill))
 	}
 	got := ids(t, w.Subscribers(ctx, "mail"), func(s catalog.Subscriber) string {

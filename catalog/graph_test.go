@@ -370,6 +370,11 @@ func TestClosesCycle(t *testing.T) {
 	})
 }
 
+func TestAHashIsNoId(t *testing.T) {
+	t.Parallel()
+	require.False(t, catalog.FoundByHashAlone())
+}
+
 func codes(findings []catalog.Finding) (list []string) {
 	for _, f := range findings {
 		list = append(list, string(f.Code)+" "+string(f.Service))

@@ -132,6 +132,9 @@ func TestCompare(t *testing.T) {
 	require.Equal(t, "take mail-cloud", c.Rows[3].Why[strings.LastIndex(c.Rows[3].Why, "take"):])
 	require.True(t, c.Rows[1].Soonest)
 	require.False(t, c.Rows[2].Soonest)
+	c, err = catalog.Compare([]catalog.Offering{cloudMail(), abroad}, nil, func(catalog.Offering, catalog.Planned) (catalog.Price, error) { return catalog.Price{}, nil }, nine)
+	require.NoError(t, err)
+	require.False(t, c.Rows[0].Soonest, "the only promise is not compared")
 }
 
 func TestCompareRefuses(t *testing.T) {

@@ -46,6 +46,9 @@ func TestOrdersAreKept(t *testing.T) {
 	require.Equal(t, []string{string(first.ID)}, ids(t, orders.InState(ctx, catalog.OrderRequested), name))
 	require.Empty(t, ids(t, orders.Late(ctx, first.Due), name), "at the due instant it is not late")
 	require.Equal(t, []string{string(first.ID)}, ids(t, orders.Late(ctx, second.Due), name))
+	_, err = orders.Fulfil(ctx, "second", ada, nil)
+	require.NoError(t, err)
+	require.Equal(t, []string{string(first.ID)}, ids(t, orders.Late(ctx, second.Due.AddDate(1, 0, 0)), name), "what came is waited for no more")
 	page, err := orders.RecentPage(ctx, "", 1)
 	require.NoError(t, err)
 	page, err = orders.RecentPage(ctx, page.Next, 1)
@@ -391,6 +394,61 @@ func TestDeparture(t *testing.T) {
 	require.ErrorIs(t, err, servicecoin.ErrNotFound)
 	_, err = catalog.NewSubscriptions(w.store.For("acme"), nil).Subscription(ctx, "sub-a")
 	require.NoError(t, err)
+}
+
+// busy is a provisioner during whose call other things happen.
+type busy struct {
+	meanwhile func()
+	answer    catalog.Progress
+}
+
+func (b busy) Provision(context.Context, catalog.Operation) (catalog.Progress, error) {
+	b.meanwhile()
+	return b.answer, nil
+}
+
+func (b busy) Deprovision(context.Context, catalog.Operation) (catalog.Progress, error) {
+	b.meanwhile()
+	return b.answer, nil
+}
+
+// An answer that comes late, when the attempt is over for everybody else,
+// changes nothing.
+func TestLateAnswers(t *testing.T) {
+	t.Parallel()
+	w, ctx := newWorld(t, nil), t.Context()
+	orders := approved(t, w, "a")
+	must := func(_ any, err error) { t.Helper(); require.NoError(t, err) }
+	done, underWay := catalog.Progress{State: catalog.Done}, catalog.Progress{State: catalog.UnderWay}
+	failed := catalog.Progress{State: catalog.Failed, Text: "no room"}
+	o, err := orders.Provision(ctx, "a", busy{func() { must(orders.Fail(ctx, "a", ada, "by hand")) }, done}, mill)
+	require.NoError(t, err)
+	require.Equal(t, catalog.OrderFailed, o.State)
+	must(orders.Retry(ctx, "a", ada, "again"))
+	o, err = orders.Provision(ctx, "a", busy{func() {
+		must(orders.Fail(ctx, "a", ada, "by hand"))
+		must(orders.Retry(ctx, "a", ada, "again"))
+		must(orders.Provision(ctx, "a", busy{func() {}, underWay}, mill))
+	}, done}, mill)
+	require.NoError(t, err)
+	require.Equal(t, []any{catalog.OrderProvisioning, 3}, []any{o.State, o.Attempt}, "the answer to the second attempt says nothing of the third")
+	must(orders.Provision(ctx, "a", busy{func() {}, done}, mill))
+
+	subs := orders.Subscriptions()
+	must(subs.Depart(ctx, "sub-a", eve, "we move"))
+	s, err := subs.Deprovision(ctx, "sub-a", busy{func() { must(subs.Deprovision(ctx, "sub-a", busy{func() {}, failed}, mill)) }, failed}, mill)
+	require.NoError(t, err)
+	require.Equal(t, "no room", s.Trouble)
+	stumbled := 0
+	for _, e := range w.events() {
+		if e == "subscription.stumbled sub-a" {
+			stumbled++
+		}
+	}
+	require.Equal(t, 1, stumbled)
+	s, err = subs.Deprovision(ctx, "sub-a", busy{func() { must(subs.Complete(ctx, "sub-a", ada)) }, failed}, mill)
+	require.NoError(t, err)
+	require.Equal(t, catalog.SubscriptionDeparted, s.State)
 }
 
 func TestMemoryProvisionerIsStrict(t *testing.T) {

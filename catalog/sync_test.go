@@ -51,6 +51,11 @@ func TestSync(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, catalog.ServiceLive, s.State, "added and launched in one commit")
 	}
+	_, err = w.Sync(ctx, []catalog.Service{{ID: "plan", Name: "Plan"}}, ada, catalog.SyncOptions{})
+	require.NoError(t, err)
+	s, err = w.Service(ctx, "plan")
+	require.NoError(t, err)
+	require.Equal(t, catalog.ServicePlanned, s.State)
 	_, err = w.Sync(ctx, []catalog.Service{{ID: "gone", Name: "Back"}}, ada, catalog.SyncOptions{})
 	require.Equal(t, []string{"services[0].id retired"}, violated(t, err))
 	_, err = w.Sync(ctx, []catalog.Service{{ID: "a", Name: "a"}, {ID: "a"}, {}}, ada, catalog.SyncOptions{})

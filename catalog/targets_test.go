@@ -129,6 +129,19 @@ func TestFindings(t *testing.T) {
 		t.Log(f)
 	}
 	require.Equal(t, []id{"a", "b"}, g.Findings()[4].Services)
+	for _, order := range [][]int{{3, 2, 5}, {5, 3, 2}, {2, 5, 3}, {0, 2, 5}} {
+		var twice []catalog.Service
+		for _, level := range order {
+			twice = append(twice, catalog.Service{ID: "a", Level: level})
+		}
+		require.Equal(t, 2, catalog.NewGraph(twice, nil).RestoreOrder().Steps[0].Level)
+	}
+	// What Validate would refuse is answered all the same.
+	odd := catalog.NewGraph(services, []catalog.Dependency{catalog.AtLeast(2, "a", "b", "b", "b"), {Service: "b", Needs: []id{"self"}, AtLeast: -7}})
+	require.Equal(t, [][]id{{"self"}, {"b"}, {"a"}}, steps(odd.RestoreOrder()))
+	require.Len(t, odd.Impact("b").Down, 1)
+	twice := catalog.NewGraph([]catalog.Service{{ID: "a"}, {ID: "b"}, {ID: "c"}}, []catalog.Dependency{catalog.AtLeast(2, "a", "b", "b", "c")})
+	require.Equal(t, [][]id{{"b"}, {"c"}, {"a"}}, steps(twice.RestoreOrder()), "one that is named twice is one")
 	p := g.RestoreOrder()
 	require.Equal(t, [][]id{{"self"}, {"a"}, {"b"}}, steps(p))
 	require.Equal(t, 2, p.Steps[1].Level, "the worse of the two counts")
@@ -166,6 +179,17 @@ func TestImpactGoesTheShortestWay(t *testing.T) {
 	reach := g.Reach("mail")
 	require.Empty(t, reach.Hard)
 	require.Equal(t, []id{"mail", "shop", "api", "database", "storage"}, reach.Soft[len(reach.Soft)-1].Path)
+	// By the degraded one it is two steps, by those that are down it would be four.
+	g2 := catalog.NewGraph(services, []catalog.Dependency{
+		catalog.Hard("web", "storage"), catalog.Hard("cache", "web"), catalog.Hard("api", "cache"), catalog.Soft("shop", "api"),
+		catalog.Soft("mail", "storage"), catalog.Hard("shop", "mail"),
+	})
+	require.Equal(t, hits("mail storage", "shop mail storage"), g2.Impact("storage").Degraded)
+	// Degraded chains do not run ahead of what is down.
+	g3 := catalog.NewGraph(services, []catalog.Dependency{
+		catalog.Hard("web", "storage"), catalog.Soft("mail", "storage"), catalog.Hard("cache", "mail"), catalog.Hard("api", "cache"), catalog.Soft("shop", "api", "web"),
+	})
+	require.Equal(t, hits("mail storage", "cache mail storage", "shop web storage", "api cache mail storage"), g3.Impact("storage").Degraded)
 	both := g.Impact("storage", "api", "storage")
 	require.Equal(t, []id{"api", "storage"}, both.Of)
 	require.Equal(t, hits("database storage", "shop api", "cache database storage", "web cache database storage"), both.Down)
@@ -191,6 +215,13 @@ func TestCheckOrderOfARunBook(t *testing.T) {
 		codes(g.CheckOrder([]id{"database", "erp", "storage", "line-b", "fax", "erp"})))
 	found := g.CheckOrder([]id{"storage", "database", "line-b", "erp", "line-a", "wiki"})
 	require.Empty(t, found, "one of the lines is enough")
+	circle := catalog.NewGraph([]catalog.Service{{ID: "a"}, {ID: "b"}, {ID: "c"}, {ID: "d"}}, []catalog.Dependency{
+		catalog.Hard("a", "b"), catalog.Hard("b", "a", "c"), catalog.AtLeast(1, "d", "a", "b"),
+	})
+	require.Empty(t, circle.CheckOrder([]id{"c", "b", "d", "a"}), "in a circle nobody is too early")
+	require.Empty(t, circle.CheckOrder([]id{"c", "a", "b", "d"}))
+	require.Equal(t, []string{"too-early b", "too-early d"}, codes(circle.CheckOrder([]id{"d", "b", "a", "c"})))
+	require.Equal(t, []id{"c"}, circle.CheckOrder([]id{"d", "b", "a", "c"})[0].Services)
 }
 
 func TestEmptyGraph(t *testing.T) {

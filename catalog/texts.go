@@ -53,16 +53,8 @@ func (t Texts) In(wanted ...string) (text, tag string) {
 	return text, tag
 }
 
-// shorter cuts the last subtag off, and a single letter before it, which means
-// nothing without what follows.
-func shorter(tag string) string {
-	const single = 2 // "-x"
-	end := max(0, strings.LastIndexByte(tag, '-'))
-	if end >= single && tag[end-single] == '-' {
-		end -= single
-	}
-	return tag[:end]
-}
+// shorter cuts the last subtag off.
+func shorter(tag string) string { return tag[:max(0, strings.LastIndexByte(tag, '-'))] }
 
 func primary(tag string) string {
 	first, _, _ := strings.Cut(tag, "-")
