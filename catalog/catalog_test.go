@@ -180,7 +180,7 @@ func TestOfferingsAreKept(t *testing.T) {
 	require.NotEmpty(t, page.Next)
 	c, err := w.Compare(ctx, []catalog.OfferingID{o.ID, "mail-cloud"}, nil, func(catalog.Offering, catalog.Planned) (catalog.Price, error) { return catalog.Price{}, nil })
 	require.NoError(t, err)
-	require.Equal(t, []bool{false, true}, []bool{c.Rows[0].Orderable, c.Rows[1].Orderable})
+	require.Equal(t, []catalog.OfferingID{o.ID, "mail-cloud"}, []catalog.OfferingID{c.Rows[0].Offering.ID, c.Rows[1].Offering.ID})
 	_, err = w.Compare(ctx, []catalog.OfferingID{"none"}, nil, nil)
 	require.ErrorIs(t, err, servicecoin.ErrNotFound)
 }

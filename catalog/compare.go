@@ -48,14 +48,11 @@ type Comparison struct {
 	Rows    []Row   `json:"rows"`
 }
 
-// Row is one offering in a comparison.
+// Row is one offering in a comparison: the offering as it was given, with its
+// lead time, promise, support hours and prerequisites, and what it costs. Whether
+// it can be ordered, ask [Offering.Orderable].
 type Row struct {
-	Offering     OfferingID            `json:"offering"`
-	Service      servicecoin.ServiceID `json:"service"`
-	Name         string                `json:"name"`
-	Kind         OfferingKind          `json:"kind"`
-	Maturity     Maturity              `json:"maturity"`
-	SupportHours string                `json:"supportHours,omitempty"`
+	Offering Offering `json:"offering"`
 
 	Price money.Amount      `json:"price"` // null: not priced
 	Note  string            `json:"note,omitempty"`
@@ -67,31 +64,20 @@ type Row struct {
 	// More is how much more it costs than the cheapest of its currency; null
 	// where nothing is compared.
 	More money.Amount `json:"more"`
-
-	LeadTime Duration `json:"leadTimeSeconds"`
 	// Soonest is set for the shortest promised lead time, where two or more are
 	// promised.
 	Soonest bool `json:"soonest"`
-
-	Promise       PromisedLevel  `json:"promise,omitzero"`
-	Prerequisites []Prerequisite `json:"prerequisites,omitempty"`
-
-	Orderable bool   `json:"orderable"`     // at the time of the comparison
-	Why       string `json:"why,omitempty"` // why it is not
-	Successor string `json:"successor,omitempty"`
 }
 
 const maxCompared = 100
 
-// Compare puts offerings side by side at a planned usage, as they are at t.
-// Prices of two currencies are not compared with each other, and an offering
+// Compare puts offerings side by side at a planned usage. Prices of two currencies are not compared with each other, and an offering
 // without a price is not compared at all: it is neither cheapest nor free. It
 // reports every violation of the offerings and the usage at once, and the error
 // of the pricing function with the offering that it came from.
-func Compare(offerings []Offering, planned Planned, price PriceFunc, t time.Time) (Comparison, error) {
+func Compare(offerings []Offering, planned Planned, price PriceFunc) (Comparison, error) {
 	var v servicecoin.Violations
 	v.Merge("", planned.Validate())
-	v.Time("t", t)
 	if price == nil {
 		v.Add("price", "required", "", "prices an offering; one that prices nothing returns Price{}")
 	}
@@ -117,15 +103,7 @@ func Compare(offerings []Offering, planned Planned, price PriceFunc, t time.Time
 		if err != nil {
 			return Comparison{}, fmt.Errorf("price of offering %s: %w", o.ID, err)
 		}
-		row := Row{
-			Offering: o.ID, Service: o.Service, Name: o.Name, Kind: o.Kind, Maturity: o.Maturity, SupportHours: o.SupportHours,
-			Price: p.Amount, Note: p.Note, Trace: p.Trace, LeadTime: o.LeadTime, Promise: o.Promise,
-			Prerequisites: slices.Clone(o.Prerequisites), Orderable: true, Successor: o.Deprecation.Successor,
-		}
-		if err := o.Orderable(t); err != nil {
-			row.Orderable, row.Why = false, why(err)
-		}
-		c.Rows = append(c.Rows, row)
+		c.Rows = append(c.Rows, Row{Offering: o, Price: p.Amount, Note: p.Note, Trace: p.Trace})
 	}
 	if err := c.cheapest(); err != nil {
 		return Comparison{}, err
@@ -156,7 +134,7 @@ func (c *Comparison) cheapest() error {
 		}
 		var err error
 		if r.More, err = r.Price.Sub(least[r.Price.Currency()]); err != nil {
-			return fmt.Errorf("price of offering %s: %w", r.Offering, err)
+			return fmt.Errorf("price of offering %s: %w", r.Offering.ID, err)
 		}
 		r.Cheapest = r.More.Sign() == 0
 	}
@@ -167,7 +145,7 @@ func (c *Comparison) soonest() {
 	var least time.Duration
 	promised := 0
 	for _, r := range c.Rows {
-		if d, ok := r.LeadTime.Get(); ok {
+		if d, ok := r.Offering.LeadTime.Get(); ok {
 			if promised == 0 || d < least {
 				least = d
 			}
@@ -175,7 +153,7 @@ func (c *Comparison) soonest() {
 		}
 	}
 	for i := range c.Rows {
-		d, ok := c.Rows[i].LeadTime.Get()
+		d, ok := c.Rows[i].Offering.LeadTime.Get()
 		c.Rows[i].Soonest = ok && promised > 1 && d == least
 	}
 }

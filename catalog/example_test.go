@@ -71,13 +71,13 @@ func ExampleCompare() {
 		amount, err := money.New(planned["mailboxes"].Mul(decimal.NewFromInt(perBox[o.ID])).Add(decimal.NewFromInt(fixed[o.ID])), money.EUR)
 		return catalog.Price{Amount: amount}, err
 	}
-	c, err := catalog.Compare([]catalog.Offering{rack, cloud, hybrid}, catalog.Planned{"mailboxes": decimal.NewFromInt(40)}, price, time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))
+	c, err := catalog.Compare([]catalog.Offering{rack, cloud, hybrid}, catalog.Planned{"mailboxes": decimal.NewFromInt(40)}, price)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	for _, row := range c.Rows {
-		fmt.Println(row.Name, "|", row.Kind, "|", row.Price, "| cheapest:", row.Cheapest, "| there within", row.LeadTime)
+		fmt.Println(row.Offering.Name, "|", row.Offering.Kind, "|", row.Price, "| cheapest:", row.Cheapest, "| there within", row.Offering.LeadTime)
 	}
 	// Output:
 	// A server of your own | legacy | 450.00 EUR | cheapest: false | there within 720h0m0s

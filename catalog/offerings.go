@@ -131,8 +131,8 @@ func (c *Catalog) Orderable(ctx context.Context, id OfferingID) (Offering, error
 	return Offering{}, refused(o.key(), VerbPlace, o.Maturity, "", why)
 }
 
-// Compare puts offerings of the catalogue side by side at a planned usage, as
-// they are now: see the function [Compare].
+// Compare puts offerings of the catalogue side by side at a planned usage: see
+// the function [Compare].
 func (c *Catalog) Compare(ctx context.Context, ids []OfferingID, planned Planned, price PriceFunc) (Comparison, error) {
 	list := make([]Offering, 0, len(ids))
 	for _, id := range ids {
@@ -142,7 +142,7 @@ func (c *Catalog) Compare(ctx context.Context, ids []OfferingID, planned Planned
 		}
 		list = append(list, o)
 	}
-	return Compare(list, planned, price, c.view.Now())
+	return Compare(list, planned, price)
 }
 
 // The verbs of dependencies.
@@ -155,11 +155,12 @@ const (
 // may be closed: both are findings of the graph ([Graph.ClosesCycle] asks
 // before). What is connected already in the same way is ErrExists.
 func (c *Catalog) Connect(ctx context.Context, d Dependency, by servicecoin.Actor) (Dependency, error) {
-	if err := d.Validate(); err != nil {
-		return Dependency{}, err
-	}
+	given := d
 	d = d.tidy()
 	if err := c.authorize(ctx, by, "dependency."+VerbConnect, DependencyRecord, string(d.ID)); err != nil {
+		return Dependency{}, err
+	}
+	if err := given.Validate(); err != nil {
 		return Dependency{}, err
 	}
 	e, err := d.changed(EventDependencyAdded, by)

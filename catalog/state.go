@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -158,12 +157,4 @@ func term(v *servicecoin.Violations, fromPath, untilPath string, from, until tim
 	if !from.IsZero() && !from.Before(until) {
 		v.Add(untilPath, "reversed", stamp(until), "must be after "+stamp(from))
 	}
-}
-
-// why returns the reason of a refusal.
-func why(err error) string {
-	if r, ok := errors.AsType[*servicecoin.RefusedError](err); ok {
-		return r.Why
-	}
-	return err.Error()
 }

@@ -99,12 +99,12 @@ const forgetAtOnce = 40
 // bring a record back. It is done in commits of forty records, and can be called
 // again.
 func (c *Catalog) Forget(ctx context.Context, customer servicecoin.CustomerID, by servicecoin.Actor) error {
+	if err := c.authorize(ctx, by, "subscriber."+VerbForget, SubscriberRecord, store.Forgotten(customer)); err != nil {
+		return err
+	}
 	var v servicecoin.Violations
 	v.ID("customer", string(customer))
 	if err := v.Err(); err != nil {
-		return err
-	}
-	if err := c.authorize(ctx, by, "subscriber."+VerbForget, SubscriberRecord, store.Forgotten(customer)); err != nil {
 		return err
 	}
 	for {
