@@ -26,13 +26,15 @@ func recovering(name id, level, rto, takes int) catalog.Service {
 
 // erp needs the database and one of two lines, the database needs storage.
 func datacentre() ([]catalog.Service, []catalog.Dependency) {
-	return []catalog.Service{
-			recovering("erp", 1, 4, 1), recovering("database", 3, -1, 2), recovering("storage", 0, 8, 3),
-			recovering("line-a", 2, -1, 9), recovering("line-b", 2, -1, 1), recovering("wiki", 4, -1, -1),
-		}, []catalog.Dependency{
-			catalog.Hard("erp", "database"), catalog.Hard("database", "storage"),
-			catalog.AtLeast(1, "erp", "line-a", "line-b"), catalog.Soft("erp", "wiki"),
-		}
+	services := []catalog.Service{
+		recovering("erp", 1, 4, 1), recovering("database", 3, -1, 2), recovering("storage", 0, 8, 3),
+		recovering("line-a", 2, -1, 9), recovering("line-b", 2, -1, 1), recovering("wiki", 4, -1, -1),
+	}
+	dependencies := []catalog.Dependency{
+		catalog.Hard("erp", "database"), catalog.Hard("database", "storage"),
+		catalog.AtLeast(1, "erp", "line-a", "line-b"), catalog.Soft("erp", "wiki"),
+	}
+	return services, dependencies
 }
 
 func TestRecoveryTargets(t *testing.T) {

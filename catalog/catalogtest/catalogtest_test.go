@@ -166,12 +166,17 @@ func (f *forgetful) answer(ctx context.Context, r catalog.Operation, do func(con
 }
 
 func (f *forgetful) Provision(ctx context.Context, r catalog.Operation) (catalog.Progress, error) {
-	f.up = f.up || f.fault == "not there"
+	f.mu.Lock()
+	f.up = true
+	f.mu.Unlock()
 	return f.answer(ctx, r, f.MemoryProvisioner.Provision)
 }
 
 func (f *forgetful) Deprovision(ctx context.Context, r catalog.Operation) (catalog.Progress, error) {
-	if f.fault == "sets up and takes down" || f.fault == "not there" && !f.up {
+	f.mu.Lock()
+	up := f.up
+	f.mu.Unlock()
+	if f.fault == "sets up and takes down" || f.fault == "not there" && !up {
 		return catalog.Progress{State: catalog.Failed, Text: "there is no such thing"}, nil
 	}
 	return f.answer(ctx, r, f.MemoryProvisioner.Deprovision)
