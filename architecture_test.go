@@ -77,16 +77,18 @@ func TestCoreDependsOnLittle(t *testing.T) {
 func floors() map[string][]string {
 	ground := []string{"", "/calendar", "/money", "/store"}
 	return map[string][]string{
-		"":                 {},
-		"/calendar":        {""},
-		"/money":           {""},
-		"/store":           {""},
-		"/store/memory":    {"", "/store"},
-		"/store/storetest": {"", "/store"},
-		"/incident":        ground,
-		"/sla":             ground,
-		"/adoption":        ground,
-		"/coin":            append(ground, "/incident", "/sla"),
+		"":                     {},
+		"/calendar":            {""},
+		"/money":               {""},
+		"/store":               {""},
+		"/store/memory":        {"", "/store"},
+		"/store/storetest":     {"", "/store"},
+		"/catalog":             ground,
+		"/catalog/catalogtest": {"", "/calendar", "/catalog"},
+		"/adoption":            ground,
+		"/incident":            ground,
+		"/sla":                 ground,
+		"/coin":                append(ground, "/adoption", "/catalog", "/incident", "/sla"),
 	}
 }
 

@@ -8,6 +8,7 @@
 // used on its own, over storage that the host chooses:
 //
 //	noun                                          package     side
+//	service, offering, order, subscription        catalog     management
 //	incident, timeline, follow-up, communication  incident    management
 //	promise, availability, budget, credit, report sla         management
 //	onboarding, journey, survey, departure        adoption    adoption

@@ -8,7 +8,7 @@
 // Domain packages do not know each other. Coin feeds the service levels from the
 // incidents ([Coin.Keeper]), and its [Coin.Exchange] consumes the feed: the host
 // calls Step as often as it likes. Which customers a service concerns is the
-// host's knowledge, asked through a [Directory].
+// host's knowledge, asked through a [catalog.Directory].
 package coin
 
 import (
@@ -20,22 +20,11 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/catalog"
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/sla"
 	"github.com/servicecoin/servicecoin/store"
 )
-
-// Directory is what the host knows of its services: in its own table, most
-// often. Both methods read only, and may be called again after a failure.
-type Directory interface {
-	// Service returns the name of a service, for people, or ErrNotFound.
-	Service(ctx context.Context, id servicecoin.ServiceID) (name string, err error)
-
-	// Concerned returns the next customers, in byte order, that used the service
-	// at some time of the interval: at most limit of those after the given one
-	// ("" for the first). An interval without end is going on.
-	Concerned(ctx context.Context, service servicecoin.ServiceID, during calendar.Interval, after servicecoin.CustomerID, limit int) ([]servicecoin.CustomerID, error)
-}
 
 // Options are what a host may set for a coin.
 type Options struct {
@@ -54,12 +43,12 @@ type Options struct {
 // Coin is the assembled coin. It is safe for concurrent use.
 type Coin struct {
 	store     *store.Store
-	directory Directory
+	directory catalog.Directory
 	o         Options
 }
 
 // New assembles a coin over a store. A nil o means defaults.
-func New(s *store.Store, d Directory, o *Options) (*Coin, error) {
+func New(s *store.Store, d catalog.Directory, o *Options) (*Coin, error) {
 	var v servicecoin.Violations
 	if s == nil {
 		v.Add("store", "required", "", "keeps everything")

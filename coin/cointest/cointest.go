@@ -17,6 +17,7 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/catalog"
 	"github.com/servicecoin/servicecoin/coin"
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/sla"
@@ -51,7 +52,7 @@ type world struct {
 	t         *testing.T
 	store     *store.Store
 	faults    *storetest.Faults
-	directory *coin.MemoryDirectory
+	directory *catalog.MemoryDirectory
 
 	mu  sync.Mutex
 	now time.Time
@@ -68,7 +69,7 @@ func january() calendar.Month { return calendar.Month{Year: 2026, Month: time.Ja
 
 func newWorld(t *testing.T, h storetest.Harness, customers ...servicecoin.CustomerID) *world {
 	t.Helper()
-	w := &world{t: t, faults: storetest.NewFaults(h.Open(t)), directory: &coin.MemoryDirectory{}}
+	w := &world{t: t, faults: storetest.NewFaults(h.Open(t)), directory: &catalog.MemoryDirectory{}}
 	w.at(1, 1, 0)
 	w.store = store.New(w.faults, &store.Options{Now: w.clock})
 	c, err := coin.New(w.store, w.directory, nil)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/catalog"
 	"github.com/servicecoin/servicecoin/coin"
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/sla"
@@ -27,7 +28,7 @@ import (
 // table is the host's own schema, which the library never sees.
 type table struct{ db *sql.DB }
 
-// Service implements coin.Directory.
+// Service implements catalog.Directory.
 func (t table) Service(ctx context.Context, id servicecoin.ServiceID) (name string, err error) {
 	err = t.db.QueryRowContext(ctx, "SELECT name FROM products WHERE sku = ?", id).Scan(&name)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -36,7 +37,7 @@ func (t table) Service(ctx context.Context, id servicecoin.ServiceID) (name stri
 	return name, err
 }
 
-// Concerned implements coin.Directory.
+// Concerned implements catalog.Directory.
 func (t table) Concerned(ctx context.Context, service servicecoin.ServiceID, during calendar.Interval, after servicecoin.CustomerID, limit int) ([]servicecoin.CustomerID, error) {
 	rows, err := t.db.QueryContext(ctx, `SELECT DISTINCT account FROM contracts
 		WHERE sku = ? AND since < ? AND coalesce(until, '9999') > ? AND account > ? ORDER BY account LIMIT ?`,
@@ -87,7 +88,7 @@ func run(ctx context.Context, out *os.File) error {
 	return story(ctx, out, store.New(backend, nil), table{db})
 }
 
-func story(ctx context.Context, out *os.File, records *store.Store, services coin.Directory) error {
+func story(ctx context.Context, out *os.File, records *store.Store, services catalog.Directory) error {
 	ada := servicecoin.Person("ada")
 	provider, err := coin.New(records, services, nil)
 	if err != nil {

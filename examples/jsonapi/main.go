@@ -13,6 +13,7 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/catalog"
 	"github.com/servicecoin/servicecoin/coin"
 	"github.com/servicecoin/servicecoin/store"
 	"github.com/servicecoin/servicecoin/store/memory"
@@ -96,7 +97,7 @@ func answer(get func(r *http.Request) (any, error)) http.HandlerFunc {
 }
 
 func main() {
-	var services coin.MemoryDirectory
+	var services catalog.MemoryDirectory
 	services.Set("mail", "Mail", "acme")
 	provider, err := coin.New(store.New(memory.New(), nil), &services, nil)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/catalog"
 	"github.com/servicecoin/servicecoin/coin"
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/sla"
@@ -21,7 +22,7 @@ import (
 func TestOwnDataOnly(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 8, 9, 0, 0, 0, time.UTC)
-	var services coin.MemoryDirectory
+	var services catalog.MemoryDirectory
 	services.Set("mail", "Mail", "acme")
 	provider, err := coin.New(store.New(memory.New(), &store.Options{Now: func() time.Time { return now }}), &services, nil)
 	require.NoError(t, err)

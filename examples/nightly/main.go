@@ -16,6 +16,7 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/catalog"
 	"github.com/servicecoin/servicecoin/coin"
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/sla"
@@ -64,7 +65,7 @@ func main() {
 func run(ctx context.Context, out io.Writer) error {
 	now := time.Date(2026, 1, 8, 9, 0, 0, 0, time.UTC)
 	customers := []servicecoin.CustomerID{"acme", "globex"}
-	var services coin.MemoryDirectory
+	var services catalog.MemoryDirectory
 	services.Set("mail", "Mail", customers...)
 	provider, err := coin.New(store.New(memory.New(), &store.Options{Now: func() time.Time { return now }}), &services, nil)
 	if err != nil {

@@ -59,13 +59,13 @@ func namesOf(list []service) map[servicecoin.ServiceID]string {
 	return names
 }
 
-// Service implements coin.Directory.
+// Service implements catalog.Directory.
 func (t table) Service(ctx context.Context, id servicecoin.ServiceID) (string, error) {
 	s, err := t.services().Get(ctx, string(id))
 	return s.Name, err
 }
 
-// Concerned implements coin.Directory.
+// Concerned implements catalog.Directory.
 func (t table) Concerned(ctx context.Context, id servicecoin.ServiceID, _ calendar.Interval, after servicecoin.CustomerID, limit int) ([]servicecoin.CustomerID, error) {
 	s, err := t.services().Get(ctx, string(id))
 	if err != nil {

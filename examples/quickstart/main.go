@@ -12,6 +12,7 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/catalog"
 	"github.com/servicecoin/servicecoin/coin"
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/sla"
@@ -25,7 +26,7 @@ func main() {
 	records := store.New(memory.New(), &store.Options{Now: func() time.Time { return now }})
 
 	// Mail is a service that acme uses, and it is promised to work 99.9 % of the time.
-	var services coin.MemoryDirectory
+	var services catalog.MemoryDirectory
 	services.Set("mail", "Mail", "acme")
 	provider := must(coin.New(records, &services, nil))
 	must(provider.Keeper("acme").Make(ctx, sla.Promise{

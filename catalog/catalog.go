@@ -1,0 +1,214 @@
+// Package catalog models what a provider offers: services and what they rest
+// on, offerings with a price and a lead time, orders that somebody else approves
+// and a program fulfils, and subscriptions from the order to the departure.
+//
+// It answers: which services are there, for whom, and whose are they; if
+// everything is lost, in which order do they come back, and why, and in time;
+// whom does a failure hit, and over which way; what does each offering cost at a
+// planned usage, side by side; who may have it, was it there when promised; and
+// which customers had a service, from when until when?
+//
+// The facts are plain values whose methods are the rules: each checks its own
+// guards and takes the time as an argument. [Graph] answers for restoration and
+// failure, [Compare] for choice. [Catalog] keeps services, dependencies,
+// offerings and subscribers in the provider's partition, [Orders] and
+// [Subscriptions] what one customer has ordered and has. The host fills in a
+// [Provisioner]. A host whose services are in a table of its own implements
+// [Directory] instead and leaves the rest.
+//
+// A change that the state forbids is a [*servicecoin.RefusedError], a malformed
+// one an [*servicecoin.InvalidError] with every violation.
+package catalog
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"iter"
+	"time"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/store"
+)
+
+// Options are what a host may set for the nouns of this package.
+type Options struct {
+	// Authorize is asked before every changing verb; nil allows everything.
+	Authorize func(ctx context.Context, a servicecoin.Attempt) error
+	// CheckParameters checks the parameters of an order, an empty object if there
+	// are none, against the offering's JSON Schema. Without it, orders of offerings
+	// that have a schema are refused: nothing is taken unchecked.
+	CheckParameters func(schema, parameters json.RawMessage) error
+	// NoApproval takes every order as approved, whatever its offering says.
+	NoApproval bool
+	// Holder is who holds what customers own, as it stands in an [Imprint];
+	// default: "provider".
+	Holder string
+}
+
+func (o *Options) filled() Options {
+	var f Options
+	if o != nil {
+		f = *o
+	}
+	if f.Holder == "" {
+		f.Holder = "provider"
+	}
+	return f
+}
+
+func (o *Options) authorize(ctx context.Context, by servicecoin.Actor, verb Verb, subject servicecoin.Key) error {
+	if err := by.Validate(); err != nil {
+		var v servicecoin.Violations
+		v.Merge("by", err)
+		return v.Err()
+	}
+	if o.Authorize == nil {
+		return nil
+	}
+	return o.Authorize(ctx, servicecoin.Attempt{Actor: by, Verb: string(verb), Subject: subject})
+}
+
+// Catalog is what the provider offers: over a view of the provider's partition.
+// Every changing verb asks Authorize, applies the rule at the store's time, and
+// records an event in the same commit.
+type Catalog struct {
+	view store.View
+	o    Options
+}
+
+// New returns the catalogue of a view. A nil o means defaults.
+func New(view store.View, o *Options) *Catalog { return &Catalog{view: view, o: o.filled()} }
+
+// On returns the same catalogue over another view: of the host's transaction, or
+// of a unit of work.
+func (c *Catalog) On(view store.View) *Catalog { return &Catalog{view: view, o: c.o} }
+
+func (c *Catalog) authorize(ctx context.Context, by servicecoin.Actor, verb Verb, kind, id string) error {
+	return c.o.authorize(ctx, by, verb, c.view.Key(kind, id))
+}
+
+// AddService adds a service, planned at first. An empty id is filled in.
+func (c *Catalog) AddService(ctx context.Context, s Service, by servicecoin.Actor) (Service, error) {
+	if s.ID == "" {
+		s.ID = servicecoin.ServiceID(c.view.NewID())
+	}
+	if err := c.authorize(ctx, by, "service."+VerbAdd, ServiceRecord, string(s.ID)); err != nil {
+		return Service{}, err
+	}
+	s, err := NewService(s)
+	if err != nil {
+		return Service{}, err
+	}
+	e, err := s.changed(EventServiceAdded, by)
+	if err != nil {
+		return Service{}, err
+	}
+	return s, store.Of(c.view, services).Insert(ctx, s, e)
+}
+
+// ReviseService replaces all that a service says but its state. What is retired
+// is not revised.
+func (c *Catalog) ReviseService(ctx context.Context, s Service, by servicecoin.Actor) (Service, error) {
+	return c.changeService(ctx, s.ID, by, VerbRevise, EventServiceRevised, func(now *Service, _ time.Time) error {
+		if now.State == ServiceRetired {
+			return refused(now.key(), VerbRevise, now.State, "", "nothing changes any more")
+		}
+		s.State, s.LiveSince, s.Deprecation, s.RetiredAt = now.State, now.LiveSince, now.Deprecation, now.RetiredAt
+		s.tidy()
+		*now = s
+		return s.Validate()
+	}, nil)
+}
+
+// LaunchService says that it is in use now.
+func (c *Catalog) LaunchService(ctx context.Context, id servicecoin.ServiceID, by servicecoin.Actor) (Service, error) {
+	return c.changeService(ctx, id, by, VerbLaunch, EventServiceLaunched, func(s *Service, at time.Time) error { return s.Launch(by, at) }, nil)
+}
+
+// DeprecateService says that it is on its way out. A successor that is named
+// must be there.
+func (c *Catalog) DeprecateService(ctx context.Context, id servicecoin.ServiceID, by servicecoin.Actor, d Deprecation) (Service, error) {
+	return c.changeService(ctx, id, by, VerbDeprecate, EventServiceDeprecated, func(s *Service, at time.Time) error {
+		return s.Deprecate(by, at, d)
+	}, func(tx store.View, _ *Service) error { return there(ctx, tx, services, d.Successor, "successor") })
+}
+
+// RetireService says that it is gone. It is refused while a customer has it, as
+// far as the subscribers are followed: an order or a departure of the last
+// moments may still be on its way.
+func (c *Catalog) RetireService(ctx context.Context, id servicecoin.ServiceID, by servicecoin.Actor) (Service, error) {
+	return c.changeService(ctx, id, by, VerbRetire, EventServiceRetired, func(s *Service, at time.Time) error {
+		return s.Retire(by, at)
+	}, func(tx store.View, s *Service) error {
+		for _, err := range store.Of(tx, subscribers).Find(ctx, store.By("present", store.Text(id))) {
+			if err != nil {
+				return err
+			}
+			return refused(s.key(), VerbRetire, ServiceDeprecated, s.State, "customers have it still: Subscribers says who")
+		}
+		return nil
+	})
+}
+
+// there checks that a record exists which another one names, if it names one.
+func there[T any](ctx context.Context, tx store.View, kind store.Kind[T], id, path string) error {
+	if id == "" {
+		return nil
+	}
+	_, err := store.Of(tx, kind).Get(ctx, id)
+	if errors.Is(err, servicecoin.ErrNotFound) {
+		var v servicecoin.Violations
+		v.Add(path, "unknown", id, "is not in the catalogue")
+		return v.Err()
+	}
+	return err
+}
+
+// changeService applies a rule to a service, and what else must hold, in one
+// commit with the event.
+func (c *Catalog) changeService(ctx context.Context, id servicecoin.ServiceID, by servicecoin.Actor, verb Verb, event string, rule func(s *Service, at time.Time) error, also func(tx store.View, s *Service) error) (Service, error) {
+	if err := c.authorize(ctx, by, "service."+verb, ServiceRecord, string(id)); err != nil {
+		return Service{}, err
+	}
+	var after Service
+	err := c.view.Do(ctx, func(tx store.View) error {
+		var err error
+		after, err = store.Of(tx, services).Update(ctx, string(id), func(s *Service) ([]store.Event, error) {
+			if err := rule(s, tx.Now()); err != nil {
+				return nil, err
+			}
+			e, err := s.changed(event, by)
+			return []store.Event{e}, err
+		})
+		if err != nil || also == nil {
+			return err
+		}
+		return also(tx, &after)
+	})
+	if err != nil {
+		return Service{}, err
+	}
+	return after, nil
+}
+
+// Service returns a service.
+func (c *Catalog) Service(ctx context.Context, id servicecoin.ServiceID) (Service, error) {
+	return store.Of(c.view, services).Get(ctx, string(id))
+}
+
+// Services lists all services by id.
+func (c *Catalog) Services(ctx context.Context) iter.Seq2[Service, error] {
+	return store.Of(c.view, services).Find(ctx, store.All())
+}
+
+// ServicesIn lists the services of a state, by name.
+func (c *Catalog) ServicesIn(ctx context.Context, state ServiceState) iter.Seq2[Service, error] {
+	return store.Of(c.view, services).Find(ctx, store.By("state", store.Text(state)))
+}
+
+// ServicesPage is one page of [Catalog.ServicesIn], after the page before (""
+// for the first). limit is 1 to [store.MaxPage].
+func (c *Catalog) ServicesPage(ctx context.Context, state ServiceState, after string, limit int) (store.Page[Service], error) {
+	return store.Of(c.view, services).Page(ctx, store.By("state", store.Text(state)), after, limit)
+}

@@ -1,0 +1,301 @@
+package catalog
+
+import (
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/servicecoin/servicecoin"
+)
+
+// OrderID names an order.
+type OrderID string
+
+// OrderState is where an order stands.
+type OrderState string
+
+// The states of an order.
+const (
+	OrderRequested    OrderState = "requested"    // waits for approval
+	OrderApproved     OrderState = "approved"     // waits to be provisioned
+	OrderProvisioning OrderState = "provisioning" // is being provisioned
+	OrderFulfilled    OrderState = "fulfilled"    // its subscription is active
+	OrderFailed       OrderState = "failed"       // provisioning ended in failure and left nothing behind
+	OrderRejected     OrderState = "rejected"     // somebody said no
+	OrderCancelled    OrderState = "cancelled"    // it was called off
+)
+
+// OrderStates returns all states in the order of a plain life.
+func OrderStates() []OrderState {
+	return []OrderState{OrderRequested, OrderApproved, OrderProvisioning, OrderFulfilled, OrderFailed, OrderRejected, OrderCancelled}
+}
+
+// Open reports whether the customer still waits for it: a failed order is open
+// until it is tried again or called off.
+func (s OrderState) Open() bool {
+	return s == OrderRequested || s == OrderApproved || s == OrderProvisioning || s == OrderFailed
+}
+
+// Order is one customer's order of an offering. Make it with [Place] and change
+// it by its methods: each checks its guards, and does all that it says or nothing.
+// What the offering said when it was placed is kept in Terms: a later change of
+// the offering is not a change of the order. All instants are UTC, cut to the
+// microsecond.
+type Order struct {
+	ID           OrderID               `json:"id"`
+	Subscription SubscriptionID        `json:"subscription"` // what comes of it
+	Service      servicecoin.ServiceID `json:"service"`
+	Offering     OfferingID            `json:"offering"`
+	Terms        Terms                 `json:"terms"`
+	Parameters   json.RawMessage       `json:"parameters,omitempty"` // a JSON object
+	Note         string                `json:"note,omitempty"`       // from the one who asks
+	TermUntil    time.Time             `json:"termUntil,omitzero"`   // until when it is wanted; zero: open
+
+	State       OrderState        `json:"state"`
+	RequestedBy servicecoin.Actor `json:"requestedBy"`
+	RequestedAt time.Time         `json:"requestedAt"`
+	Due         time.Time         `json:"due,omitzero"`         // by when it is promised; zero: nothing is
+	ApprovedAt  time.Time         `json:"approvedAt,omitzero"`  // also where no approval is needed
+	FulfilledAt time.Time         `json:"fulfilledAt,omitzero"` // when it could be used
+	EndedAt     time.Time         `json:"endedAt,omitzero"`     // rejected or cancelled
+
+	Attempt  int     `json:"attempt,omitempty"`  // of provisioning, from 1; see [Order.Key]
+	Progress string  `json:"progress,omitempty"` // what the provisioner last said, for people
+	History  []Entry `json:"history"`
+}
+
+// Terms are what an offering said when it was ordered.
+type Terms struct {
+	Name         string          `json:"name"`
+	Kind         OfferingKind    `json:"kind"`
+	Maturity     Maturity        `json:"maturity"`
+	Price        PriceID         `json:"price,omitempty"`
+	LeadTime     Duration        `json:"leadTimeSeconds"`
+	Promise      PromisedLevel   `json:"promise,omitzero"`
+	SupportHours string          `json:"supportHours,omitempty"`
+	Schema       json.RawMessage `json:"schema,omitempty"` // that the parameters were checked with
+	Approval     Approval        `json:"approval"`
+}
+
+// Request is what somebody asks for when placing an order.
+type Request struct {
+	ID           OrderID        // of the order
+	Subscription SubscriptionID // of what comes of it
+	Parameters   json.RawMessage
+	Note         string    // at most 4000 characters
+	TermUntil    time.Time // until when it is wanted; zero: open
+}
+
+// Place returns a new order of an offering, and the subscription that it is
+// for. Where the offering needs no approval, the order is approved already. It
+// refuses an offering that takes no orders, and reports every violation of the
+// request at once. That the parameters fit the offering's schema is for
+// [Orders.Place] to check.
+func Place(o Offering, r Request, by servicecoin.Actor, at time.Time) (Order, Subscription, error) {
+	o.tidy()
+	if err := o.Orderable(at); err != nil {
+		return Order{}, Subscription{}, err
+	}
+	order := Order{
+		ID: r.ID, Subscription: r.Subscription, Service: o.Service, Offering: o.ID,
+		Terms: Terms{
+			Name: o.Name, Kind: o.Kind, Maturity: o.Maturity, Price: o.Price, LeadTime: o.LeadTime, Promise: o.Promise,
+			SupportHours: o.SupportHours, Schema: slices.Clone(o.Parameters), Approval: o.Approval,
+		},
+		Parameters: slices.Clone(compact(r.Parameters)), Note: r.Note, TermUntil: instant(r.TermUntil),
+		State: OrderRequested, RequestedBy: by,
+	}
+	at, err := checked(by, at, func(v *servicecoin.Violations) {
+		v.ID("id", string(r.ID))
+		v.ID("subscription", string(r.Subscription))
+		v.Merge("offering", o.Validate())
+		object(v, "parameters", r.Parameters)
+		v.Text("note", r.Note, 0, maxText)
+		term(v, "at", "termUntil", servicecoin.Instant(at), order.TermUntil)
+	})
+	if err != nil {
+		return Order{}, Subscription{}, err
+	}
+	order.RequestedAt = at
+	if lead, ok := o.LeadTime.Get(); ok {
+		order.Due = at.Add(lead)
+	}
+	order.History = []Entry{{At: at, By: by, Verb: VerbPlace, To: string(OrderRequested)}}
+	if o.Approval == ApprovalNone {
+		order.State, order.ApprovedAt = OrderApproved, at
+		order.History[0].To = string(OrderApproved)
+	}
+	if err := room(&order); err != nil {
+		return Order{}, Subscription{}, err
+	}
+	sub := subscribe(&order)
+	return order, sub, nil
+}
+
+// The verbs of orders; [VerbPlace] makes one.
+const (
+	VerbApprove   Verb = "approve"
+	VerbReject    Verb = "reject"
+	VerbCancel    Verb = "cancel"
+	VerbProvision Verb = "provision"
+	VerbFulfil    Verb = "fulfil"
+	VerbFail      Verb = "fail"
+	VerbRetry     Verb = "retry"
+)
+
+// OrderTransitions returns the whole table: what is not in it is refused.
+func OrderTransitions() []Transition[OrderState] {
+	const (
+		order   = "not before the change of state before it"
+		reason  = "a reason"
+		outputs = "outputs are a JSON object, or nothing"
+	)
+	return []Transition[OrderState]{
+		{OrderRequested, VerbApprove, OrderApproved, []string{order, "by somebody else than the one who asked, and than the one for whom", "a program says which policy allows it"}},
+		{OrderRequested, VerbReject, OrderRejected, []string{order, reason}},
+		{OrderRequested, VerbCancel, OrderCancelled, []string{order, reason}},
+		{OrderApproved, VerbCancel, OrderCancelled, []string{order, reason}},
+		{OrderFailed, VerbCancel, OrderCancelled, []string{order, reason}},
+		{OrderApproved, VerbProvision, OrderProvisioning, []string{order}},
+		{OrderApproved, VerbFulfil, OrderFulfilled, []string{order, outputs}},
+		{OrderProvisioning, VerbFulfil, OrderFulfilled, []string{order, outputs}},
+		{OrderApproved, VerbFail, OrderFailed, []string{order, reason}},
+		{OrderProvisioning, VerbFail, OrderFailed, []string{order, reason}},
+		{OrderFailed, VerbRetry, OrderApproved, []string{order, reason}},
+	}
+}
+
+func (o *Order) key() servicecoin.Key {
+	return servicecoin.Key{Kind: OrderRecord, ID: string(o.ID)}
+}
+
+// move checks what every change of state has in common, and returns the entry
+// that it will leave.
+func (o *Order) move(verb Verb, by servicecoin.Actor, at time.Time, text string, check func(v *servicecoin.Violations)) (Entry, error) {
+	to, err := target(OrderTransitions(), o.key(), o.State, verb)
+	if err != nil {
+		return Entry{}, err
+	}
+	if at, err = checked(by, at, check); err != nil {
+		return Entry{}, err
+	}
+	if last := since(o.History, o.RequestedAt); at.Before(last) {
+		return Entry{}, refused(o.key(), verb, o.State, to, "at "+stamp(at)+" it was not yet "+string(o.State)+", it is since "+stamp(last))
+	}
+	return Entry{At: at, By: by, Verb: verb, From: string(o.State), To: string(to), Text: text}, nil
+}
+
+// since returns when the state changed last.
+func since(history []Entry, first time.Time) time.Time {
+	if len(history) == 0 {
+		return first
+	}
+	return history[len(history)-1].At
+}
+
+func (o *Order) apply(e Entry) {
+	o.State = OrderState(e.To)
+	o.History = append(slices.Clone(o.History), e)
+}
+
+// Approve says yes. Four eyes: neither the one who asked, nor the one for whom
+// it was asked, nor anybody on their behalf approves. A person may give a reason;
+// a program must: the policy that allows it to approve.
+func (o *Order) Approve(by servicecoin.Actor, at time.Time, reason string) error {
+	e, err := o.move(VerbApprove, by, at, reason, maybe(reason))
+	if err != nil {
+		return err
+	}
+	if same := samePerson(o.RequestedBy, by); same != "" {
+		return refused(o.key(), VerbApprove, o.State, OrderApproved, string(same)+" has asked for it: somebody else approves")
+	}
+	if by.Kind == servicecoin.System && reason == "" {
+		return refused(o.key(), VerbApprove, o.State, OrderApproved, "a program approves under a policy only, and says which")
+	}
+	o.ApprovedAt = e.At
+	o.apply(e)
+	return nil
+}
+
+// samePerson returns who stands behind both, "" if nobody does. Ids are
+// compared whatever the side: one person may be known to both.
+func samePerson(a, b servicecoin.Actor) servicecoin.PersonID {
+	for _, x := range []servicecoin.PersonID{a.ID, a.OnBehalfOf} {
+		if x != "" && (x == b.ID || x == b.OnBehalfOf) {
+			return x
+		}
+	}
+	return ""
+}
+
+// Reject says no, and why.
+func (o *Order) Reject(by servicecoin.Actor, at time.Time, reason string) error {
+	return o.end(VerbReject, by, at, reason)
+}
+
+// Cancel calls it off, and says why. While it is being provisioned that is
+// refused, since nobody knows what is there: it is cancelled once that has
+// failed, or departs once it is fulfilled.
+func (o *Order) Cancel(by servicecoin.Actor, at time.Time, reason string) error {
+	return o.end(VerbCancel, by, at, reason)
+}
+
+func (o *Order) end(verb Verb, by servicecoin.Actor, at time.Time, reason string) error {
+	e, err := o.move(verb, by, at, reason, because(reason))
+	if err != nil {
+		return err
+	}
+	o.EndedAt = e.At
+	o.apply(e)
+	return nil
+}
+
+// Provision says that provisioning has begun: the next attempt.
+func (o *Order) Provision(by servicecoin.Actor, at time.Time) error {
+	e, err := o.move(VerbProvision, by, at, "", nil)
+	if err != nil {
+		return err
+	}
+	o.Attempt++
+	o.Progress = ""
+	o.apply(e)
+	return nil
+}
+
+// Fulfil says that it can be used. The outputs, what the provisioner has to say
+// about it, go to the subscription: see [Subscription.Activate].
+func (o *Order) Fulfil(by servicecoin.Actor, at time.Time) error {
+	e, err := o.move(VerbFulfil, by, at, "", nil)
+	if err != nil {
+		return err
+	}
+	o.FulfilledAt, o.Progress = e.At, ""
+	o.apply(e)
+	return nil
+}
+
+// Fail says that provisioning ended in failure, and why. Nothing is left
+// behind: see [Provisioner].
+func (o *Order) Fail(by servicecoin.Actor, at time.Time, reason string) error {
+	e, err := o.move(VerbFail, by, at, reason, because(reason))
+	if err != nil {
+		return err
+	}
+	o.Progress = ""
+	o.apply(e)
+	return nil
+}
+
+// Retry says that it is to be tried again after a failure, and what has changed
+// since. It is refused when the record is full: place another order then.
+func (o *Order) Retry(by servicecoin.Actor, at time.Time, reason string) error {
+	e, err := o.move(VerbRetry, by, at, reason, because(reason))
+	if err != nil {
+		return err
+	}
+	if err := room(o); err != nil {
+		return refused(o.key(), VerbRetry, o.State, OrderApproved, "its history is full: place another order")
+	}
+	o.apply(e)
+	return nil
+}

@@ -1,0 +1,188 @@
+package catalog
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/store"
+)
+
+// Subscriptions is what one customer has: over a view of that customer's
+// partition. They come of [Orders].
+type Subscriptions struct {
+	view store.View
+	o    Options
+}
+
+// NewSubscriptions returns the subscriptions of a customer's view. A nil o
+// means defaults.
+func NewSubscriptions(view store.View, o *Options) *Subscriptions {
+	return &Subscriptions{view: view, o: o.filled()}
+}
+
+// On returns the same subscriptions over another view.
+func (s *Subscriptions) On(view store.View) *Subscriptions { return &Subscriptions{view: view, o: s.o} }
+
+// Suspend says that it is not to be used for now, and why.
+func (s *Subscriptions) Suspend(ctx context.Context, id SubscriptionID, by servicecoin.Actor, reason string) (Subscription, error) {
+	return s.change(ctx, id, by, VerbSuspend, EventSubscriptionSuspended, func(x *Subscription, at time.Time) error { return x.Suspend(by, at, reason) })
+}
+
+// Resume ends the suspension, and says why.
+func (s *Subscriptions) Resume(ctx context.Context, id SubscriptionID, by servicecoin.Actor, reason string) (Subscription, error) {
+	return s.change(ctx, id, by, VerbResume, EventSubscriptionResumed, func(x *Subscription, at time.Time) error { return x.Resume(by, at, reason) })
+}
+
+// Depart says that the customer leaves, and why.
+func (s *Subscriptions) Depart(ctx context.Context, id SubscriptionID, by servicecoin.Actor, reason string) (Subscription, error) {
+	return s.change(ctx, id, by, VerbDepart, EventSubscriptionDeparting, func(x *Subscription, at time.Time) error { return x.Depart(by, at, reason) })
+}
+
+// Stay takes the departure back, and says why. It is refused once something may
+// have been taken down.
+func (s *Subscriptions) Stay(ctx context.Context, id SubscriptionID, by servicecoin.Actor, reason string) (Subscription, error) {
+	return s.change(ctx, id, by, VerbStay, EventSubscriptionStayed, func(x *Subscription, at time.Time) error { return x.Stay(by, at, reason) })
+}
+
+// Complete says that it is gone, and that the customer has back what is theirs,
+// by hand: where no [Provisioner] takes it down.
+func (s *Subscriptions) Complete(ctx context.Context, id SubscriptionID, by servicecoin.Actor) (Subscription, error) {
+	return s.change(ctx, id, by, VerbComplete, EventSubscriptionDeparted, func(x *Subscription, at time.Time) error { return x.Complete(by, at) })
+}
+
+func (s *Subscriptions) authorize(ctx context.Context, by servicecoin.Actor, verb Verb, id SubscriptionID) error {
+	return s.o.authorize(ctx, by, "subscription."+verb, s.view.Key(SubscriptionRecord, string(id)))
+}
+
+func (s *Subscriptions) change(ctx context.Context, id SubscriptionID, by servicecoin.Actor, verb Verb, event string, rule func(x *Subscription, at time.Time) error) (Subscription, error) {
+	if err := s.authorize(ctx, by, verb, id); err != nil {
+		return Subscription{}, err
+	}
+	return s.apply(ctx, s.view, id, by, event, rule)
+}
+
+// apply changes a subscription; an empty event tells nobody.
+func (s *Subscriptions) apply(ctx context.Context, view store.View, id SubscriptionID, by servicecoin.Actor, event string, rule func(x *Subscription, at time.Time) error) (Subscription, error) {
+	return store.Of(view, subscriptions).Update(ctx, string(id), func(x *Subscription) ([]store.Event, error) {
+		if err := rule(x, view.Now()); err != nil || event == "" {
+			return nil, err
+		}
+		e, err := x.changed(event, by)
+		return []store.Event{e}, err
+	})
+}
+
+// Deprovision has a provisioner take down what departs, and records what came
+// of it: call it when the departure has been asked for, and again, as often as it
+// takes. It is as safe to repeat as [Orders.Provision], for the same reason. After
+// a failure ([EventSubscriptionStumbled]) the next call is another attempt. What
+// is departed is returned as it is, without a call.
+func (s *Subscriptions) Deprovision(ctx context.Context, id SubscriptionID, p Provisioner, by servicecoin.Actor) (Subscription, error) {
+	if err := s.authorize(ctx, by, VerbDeprovision, id); err != nil {
+		return Subscription{}, err
+	}
+	var sub Subscription
+	err := s.view.Do(ctx, func(tx store.View) error {
+		var err error
+		sub, err = store.Of(tx, subscriptions).Get(ctx, string(id))
+		underWay := sub.State == SubscriptionDeparting && sub.Attempt > 0 && sub.Trouble == ""
+		if err != nil || sub.State == SubscriptionDeparted || underWay {
+			return err
+		}
+		sub, err = s.apply(ctx, tx, id, by, "", func(x *Subscription, _ time.Time) error { return x.Deprovision() })
+		return err
+	})
+	if err != nil || sub.State == SubscriptionDeparted {
+		return sub, err
+	}
+	operation := sub.operation(s.view.Customer())
+	progress, err := p.Deprovision(ctx, operation)
+	if err == nil {
+		err = progress.Validate()
+	}
+	if err != nil {
+		return sub, &ProvisionerError{Key: operation.Key, Err: err}
+	}
+	return s.record(ctx, sub, progress, by)
+}
+
+// record keeps what a provisioner said about an attempt, unless somebody else
+// has done so meanwhile.
+func (s *Subscriptions) record(ctx context.Context, asked Subscription, progress Progress, by servicecoin.Actor) (Subscription, error) {
+	after := asked
+	err := s.view.Do(ctx, func(tx store.View) error {
+		var err error
+		after, err = store.Of(tx, subscriptions).Get(ctx, string(asked.ID))
+		if err != nil || after.State != SubscriptionDeparting || after.Attempt != asked.Attempt || after.Trouble != "" {
+			return err
+		}
+		switch progress.State {
+		case UnderWay:
+			text := progress.brief()
+			if text == after.Progress {
+				return nil
+			}
+			after, err = s.apply(ctx, tx, asked.ID, by, "", func(x *Subscription, _ time.Time) error {
+				x.Progress = text
+				return nil
+			})
+		case Done:
+			after, err = s.apply(ctx, tx, asked.ID, by, EventSubscriptionDeparted, func(x *Subscription, at time.Time) error { return x.Complete(by, at) })
+		case Failed:
+			after, err = s.apply(ctx, tx, asked.ID, by, EventSubscriptionStumbled, func(x *Subscription, _ time.Time) error { return x.Stumble(progress.Text) })
+		}
+		return err
+	})
+	if err != nil {
+		return asked, err
+	}
+	return after, nil
+}
+
+// Subscription returns a subscription.
+func (s *Subscriptions) Subscription(ctx context.Context, id SubscriptionID) (Subscription, error) {
+	return store.Of(s.view, subscriptions).Get(ctx, string(id))
+}
+
+// All lists the subscriptions, the last requested first.
+func (s *Subscriptions) All(ctx context.Context) iter.Seq2[Subscription, error] {
+	return store.Of(s.view, subscriptions).Find(ctx, store.By("requested").Descending())
+}
+
+// AllPage is one page of [Subscriptions.All], after the page before ("" for the
+// first). limit is 1 to [store.MaxPage].
+func (s *Subscriptions) AllPage(ctx context.Context, after string, limit int) (store.Page[Subscription], error) {
+	return store.Of(s.view, subscriptions).Page(ctx, store.By("requested").Descending(), after, limit)
+}
+
+// InState lists the subscriptions of a state, the first requested first.
+func (s *Subscriptions) InState(ctx context.Context, state SubscriptionState) iter.Seq2[Subscription, error] {
+	return store.Of(s.view, subscriptions).Find(ctx, store.By("state", store.Text(state)))
+}
+
+// During lists the subscriptions of a service that the customer had at some
+// time of the interval, by when they ended. An interval without end (the zero
+// time) is going on.
+func (s *Subscriptions) During(ctx context.Context, service servicecoin.ServiceID, during calendar.Interval) iter.Seq2[Subscription, error] {
+	return func(yield func(Subscription, error) bool) {
+		r := store.By("service", store.Text(service)).From(store.Time(during.Start))
+		for x, err := range store.Of(s.view, subscriptions).Find(ctx, r) {
+			span := Subscriber{From: x.From, Until: x.Until}
+			if err == nil && (x.From.IsZero() || !span.Overlaps(during)) {
+				continue
+			}
+			if !yield(x, err) {
+				return
+			}
+		}
+	}
+}
+
+// SubscriptionsIn lists the subscriptions of a state of all customers, customer
+// by customer: what the host's worker goes through to have departures taken down.
+func SubscriptionsIn(ctx context.Context, s *store.Store, state SubscriptionState) iter.Seq2[store.Item[Subscription], error] {
+	return store.Across(s, subscriptions).Find(ctx, store.By("state", store.Text(state)))
+}
