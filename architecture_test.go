@@ -77,15 +77,17 @@ func TestCoreDependsOnLittle(t *testing.T) {
 func floors() map[string][]string {
 	ground := []string{"", "/calendar", "/money", "/store"}
 	return map[string][]string{
-		"":                 {},
-		"/calendar":        {""},
-		"/money":           {""},
-		"/store":           {""},
-		"/store/memory":    {"", "/store"},
-		"/store/storetest": {"", "/store"},
-		"/incident":        ground,
-		"/sla":             ground,
-		"/coin":            append(ground, "/incident", "/sla"),
+		"":                       {},
+		"/calendar":              {""},
+		"/money":                 {""},
+		"/store":                 {""},
+		"/store/memory":          {"", "/store"},
+		"/store/storetest":       {"", "/store"},
+		"/incident":              ground,
+		"/sla":                   ground,
+		"/metering":              ground,
+		"/metering/meteringtest": {"", "/calendar", "/metering"},
+		"/coin":                  append(ground, "/incident", "/sla"),
 	}
 }
 

@@ -1,0 +1,13 @@
+package metering_test
+
+import (
+	"testing"
+
+	"github.com/servicecoin/servicecoin/metering"
+	"github.com/servicecoin/servicecoin/metering/meteringtest"
+)
+
+func TestContract(t *testing.T) {
+	t.Parallel()
+	meteringtest.Run(t, meteringtest.Harness{Open: func(testing.TB) metering.EventStore { return metering.NewMemoryStore() }})
+}
