@@ -68,10 +68,10 @@ type groups struct {
 	rows    map[string]*group
 	name    []byte // of the group at hand
 	last    *group // the group of the event before
-	lastKey string
 }
 
 type group struct {
+	name   string
 	values []string
 	cells  []cell
 }
@@ -99,7 +99,7 @@ func (g *groups) row(e Event) (*group, error) {
 	for _, name := range g.by {
 		g.name = append(append(g.name, e.Dimension(name)...), 0)
 	}
-	if g.last != nil && g.lastKey == string(g.name) {
+	if g.last != nil && g.last.name == string(g.name) {
 		return g.last, nil
 	}
 	row := g.rows[string(g.name)]
@@ -109,13 +109,13 @@ func (g *groups) row(e Event) (*group, error) {
 			v.Add("groupBy", "too-many", strconv.Itoa(n), fmt.Sprintf("makes more than %d points", MaxPoints))
 			return nil, v.Err()
 		}
-		row = &group{values: make([]string, len(g.by)), cells: make([]cell, len(g.windows.list))}
+		row = &group{name: string(g.name), values: make([]string, len(g.by)), cells: make([]cell, len(g.windows.list))}
 		for i, name := range g.by {
 			row.values[i] = e.Dimension(name)
 		}
-		g.rows[string(g.name)] = row
+		g.rows[row.name] = row
 	}
-	g.last, g.lastKey = row, string(g.name)
+	g.last = row
 	return row, nil
 }
 
