@@ -244,13 +244,6 @@ func caseLimit(t testing.TB, h Harness) {
 			t.Fatalf("one of %d is %s", len(batch), r.Outcome)
 		}
 	}
-	for _, r := range appended(t, s, batch...) {
-		if r.Outcome != metering.Repeat {
-			t.Fatalf("one of %d is %s when it comes again", len(batch), r.Outcome)
-		}
-	}
-	list := scanned(t, s, everything(acme))
-	equal(t, "stored", len(list), len(batch))
 	_, err := s.Append(t.Context(), events(20000, 20000+metering.MaxBatch+1))
 	invalid(t, "one more", err, "events")
 	results, err := s.Append(t.Context(), nil)
