@@ -77,17 +77,19 @@ func TestCoreDependsOnLittle(t *testing.T) {
 func floors() map[string][]string {
 	ground := []string{"", "/calendar", "/money", "/store"}
 	return map[string][]string{
-		"":                       {},
-		"/calendar":              {""},
-		"/money":                 {""},
-		"/store":                 {""},
-		"/store/memory":          {"", "/store"},
-		"/store/storetest":       {"", "/store"},
-		"/incident":              ground,
-		"/sla":                   ground,
-		"/metering":              ground,
-		"/metering/meteringtest": {"", "/calendar", "/metering"},
-		"/coin":                  append(ground, "/incident", "/sla"),
+		"":                         {},
+		"/calendar":                {""},
+		"/money":                   {""},
+		"/store":                   {""},
+		"/store/memory":            {"", "/store"},
+		"/store/storetest":         {"", "/store"},
+		"/incident":                ground,
+		"/sla":                     ground,
+		"/metering":                append(ground, "/metering/internal/fixed"),
+		"/metering/internal/fixed": {},
+		"/metering/meteringtest":   {"", "/calendar", "/metering"},
+		"/metering/rating":         append(ground, "/metering", "/metering/internal/fixed"),
+		"/coin":                    append(ground, "/incident", "/sla"),
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/metering"
+	"github.com/servicecoin/servicecoin/metering/internal/fixed"
 )
 
 func dec(text string) decimal.Decimal { return decimal.RequireFromString(text) }
@@ -250,7 +251,7 @@ func TestFastIsExact(t *testing.T) {
 			if n.GreaterThan(largest) {
 				largest = n
 			}
-			if _, ok := metering.Scaled(n); ok {
+			if _, ok := fixed.Of(n); ok {
 				fast++
 			} else {
 				slow++
