@@ -51,7 +51,7 @@ func (s *Sum) AddProduct(a, b int64) bool {
 	high, low := bits.Mul64(uint64(a), uint64(b)) //nolint:gosec // G115: not negative
 	var carry uint64
 	s.low, carry = bits.Add64(s.low, low, 0)
-	high += carry // below 2^62 before: the factors are below 2^63
+	high += carry                            // below 2^62 before: the factors are below 2^63
 	if high > math.MaxInt64-uint64(s.high) { //nolint:gosec // G115: not negative
 		return false
 	}
