@@ -88,6 +88,7 @@ func floors() map[string][]string {
 		"/metering":                append(ground, "/metering/internal/fixed"),
 		"/metering/internal/fixed": {},
 		"/metering/meteringtest":   {"", "/calendar", "/metering"},
+		"/metering/cost":           append(ground, "/metering", "/metering/rating"),
 		"/metering/rating":         append(ground, "/metering", "/metering/internal/fixed"),
 		"/coin":                    append(ground, "/incident", "/sla"),
 	}

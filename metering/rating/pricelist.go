@@ -30,8 +30,11 @@ type Version struct {
 }
 
 // Key addresses the version's record, for traces.
-func (v Version) Key() servicecoin.Key {
-	return servicecoin.Key{Customer: servicecoin.Provider, Kind: versionKind, ID: versionID(v.ID, v.Number)}
+func (v Version) Key() servicecoin.Key { return VersionKey(v.ID, v.Number) }
+
+// VersionKey addresses the record of a price's version, for traces.
+func VersionKey(id servicecoin.PriceID, number int) servicecoin.Key {
+	return servicecoin.Key{Customer: servicecoin.Provider, Kind: versionKind, ID: versionID(id, number)}
 }
 
 // The names of events. They are API; the data of each is a [PriceChanged].
