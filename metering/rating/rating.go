@@ -104,7 +104,7 @@ type Price struct {
 // The limits of prices and quantities: what is beyond them is a mistake.
 const (
 	mostDigits = 18
-	mostPlaces = 20
+	mostPlaces = 30
 	mostTiers  = 100
 
 	quantityDigits = 30

@@ -219,7 +219,7 @@ func TestPriceValidates(t *testing.T) {
 		"a tier of nothing":    {rating.Price{Model: rating.Volume, Tiers: []rating.Tier{{UpTo: some("0")}, {}}}, []string{"tiers[0].upTo:order"}},
 		"negative prices":      {rating.Price{Model: rating.Graduated, Tiers: []rating.Tier{{Unit: dec("-1"), Flat: dec("-1")}}, Minimum: some("-1")}, []string{"tiers[0].unit:negative", "tiers[0].flat:negative", "minimum:negative"}},
 		"mad numbers":          {rating.Price{Model: rating.Graduated, Tiers: []rating.Tier{{UpTo: servicecoin.Some(huge), Unit: huge}, {}}, BillingUnit: servicecoin.Some(huge), Minimum: servicecoin.Some(huge), Maximum: servicecoin.Some(huge)}, []string{"tiers[0].unit:out-of-range", "tiers[0].upTo:out-of-range", "billingUnit:out-of-range", "maximum:out-of-range", "minimum:out-of-range"}},
-		"too precise":          {rating.Price{Model: rating.PerUnit, UnitPrice: servicecoin.Some(decimal.New(1, -21))}, []string{"unitPrice:too-precise"}},
+		"too precise":          {rating.Price{Model: rating.PerUnit, UnitPrice: servicecoin.Some(decimal.New(1, -31))}, []string{"unitPrice:too-precise"}},
 		"no package":           {rating.Price{Model: rating.Package}, []string{"package:required"}},
 		"a package of nothing": {rating.Price{Model: rating.Package, Package: &rating.Bundle{Price: dec("-1"), Free: dec("-1"), Partial: "half"}}, []string{"package.size:out-of-range", "package.price:negative", "package.free:negative", "package.partial:unknown"}},
 		"a stray package":      {rating.Price{Model: rating.Flat, Amount: some("1"), Package: &rating.Bundle{}, BillingUnit: some("1")}, []string{"package:contradiction", "billingUnit:contradiction"}},
