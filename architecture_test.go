@@ -87,7 +87,7 @@ func floors() map[string][]string {
 		"/sla":                     ground,
 		"/metering":                append(ground, "/metering/internal/fixed"),
 		"/metering/internal/fixed": {},
-		"/metering/meteringtest":   {"", "/calendar", "/metering"},
+		"/metering/meteringtest":   append(ground, "/metering", "/metering/cost", "/metering/rating"),
 		"/metering/cost":           append(ground, "/metering", "/metering/rating"),
 		"/metering/rating":         append(ground, "/metering", "/metering/internal/fixed"),
 		"/coin":                    append(ground, "/incident", "/sla"),

@@ -8,7 +8,8 @@
 //	}
 //
 // Each case is known to fail on at least one store that was broken on purpose;
-// the package's own tests see to that.
+// the package's own tests see to that. [Story] tells a customer's month on a pair
+// of stores.
 package meteringtest
 
 import (

@@ -192,6 +192,19 @@ func TestSameAsMemory(t *testing.T) {
 	})
 }
 
+// Records and events in one schema, both behind their policies.
+func TestStory(t *testing.T) {
+	d := open(t)
+	o := d.schema(t, "story")
+	d.must(t, "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA story TO collector; GRANT SELECT ON ALL SEQUENCES IN SCHEMA story TO collector")
+	app := d.app(t)
+	records, err := postgres.New(t.Context(), app, o)
+	require.NoError(t, err)
+	s, err := usage.New(t.Context(), app, o)
+	require.NoError(t, err)
+	meteringtest.Story(t, records, s)
+}
+
 // The second wall: whoever forgets to say which customers it is about sees and
 // changes nothing, and a batch cannot store for a customer that it does not name.
 func TestRowPolicy(t *testing.T) {

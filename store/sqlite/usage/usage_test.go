@@ -284,6 +284,15 @@ func TestBesideRecordsInOneFile(t *testing.T) {
 	require.NoError(t, again.Close(), "closing again does nothing")
 }
 
+func TestStory(t *testing.T) {
+	t.Parallel()
+	s, path := opened(t)
+	records, err := sqlite.Open(t.Context(), path, nil)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, records.Close()) })
+	meteringtest.Story(t, records, s)
+}
+
 func TestOpenRefuses(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
