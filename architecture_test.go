@@ -77,18 +77,23 @@ func TestCoreDependsOnLittle(t *testing.T) {
 func floors() map[string][]string {
 	ground := []string{"", "/calendar", "/money", "/store"}
 	return map[string][]string{
-		"":                     {},
-		"/calendar":            {""},
-		"/money":               {""},
-		"/store":               {""},
-		"/store/memory":        {"", "/store"},
-		"/store/storetest":     {"", "/store"},
-		"/catalog":             ground,
-		"/catalog/catalogtest": {"", "/calendar", "/catalog"},
-		"/adoption":            ground,
-		"/incident":            ground,
-		"/sla":                 ground,
-		"/coin":                append(ground, "/adoption", "/catalog", "/incident", "/sla"),
+		"":                         {},
+		"/calendar":                {""},
+		"/money":                   {""},
+		"/store":                   {""},
+		"/store/memory":            {"", "/store"},
+		"/store/storetest":         {"", "/store"},
+		"/adoption":                ground,
+		"/catalog":                 ground,
+		"/catalog/catalogtest":     {"", "/calendar", "/catalog"},
+		"/incident":                ground,
+		"/metering":                append(ground, "/metering/internal/fixed"),
+		"/metering/internal/fixed": {},
+		"/metering/meteringtest":   append(ground, "/metering", "/metering/cost", "/metering/rating"),
+		"/metering/cost":           append(ground, "/metering", "/metering/rating"),
+		"/metering/rating":         append(ground, "/metering", "/metering/internal/fixed"),
+		"/sla":                     ground,
+		"/coin":                    append(ground, "/adoption", "/catalog", "/incident", "/metering", "/metering/cost", "/metering/rating", "/sla"),
 	}
 }
 

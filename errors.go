@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/shopspring/decimal"
 )
 
 // The sentinels. Every error of the library wraps one of them, or comes from
@@ -137,6 +139,18 @@ func (v *Violations) Time(path string, t time.Time) {
 		v.Add(path, "required", "", "must be set")
 	case y < 1 || y > 9999:
 		v.Add(path, "out-of-range", t.UTC().String(), "must lie in the years 1 to 9999")
+	}
+}
+
+// Number checks a decimal that is going to be stored and printed: below
+// 10^digits, with at most so many places behind the point. It looks at the
+// exponent first: 1e999999999 is a small value until somebody prints it.
+func (v *Violations) Number(path string, d decimal.Decimal, digits, places int) {
+	switch exp := int(d.Exponent()); {
+	case exp < -places:
+		v.Add(path, "too-precise", "", fmt.Sprintf("has %d decimals, %d are allowed", -exp, places))
+	case exp+d.NumDigits() > digits:
+		v.Add(path, "out-of-range", "", fmt.Sprintf("must be below 10^%d", digits))
 	}
 }
 

@@ -30,6 +30,10 @@ type IncidentID string
 // service.
 type PromiseID string
 
+// PriceID names a price of the provider's list, which an offering and a
+// statement refer to.
+type PriceID string
+
 // PersonID names a person. The library keeps ids only; names and addresses
 // come from the host, so that erasing a person is the host's single act.
 type PersonID string

@@ -2,98 +2,21 @@ package sqlite
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"strings"
 	"time"
 
-	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/store/sqlite/internal/wait"
 )
 
-// alive answers the context's error once it has ended.
-func alive(ctx context.Context) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return nil
-}
+// The words of the package wait, as they are used everywhere here.
 
-// The pauses between tries for a lock.
-const (
-	firstPause = 100 * time.Microsecond
-	mostPause  = 10 * time.Millisecond
-)
+func alive(ctx context.Context) error { return wait.Alive(ctx) }
 
-// retry calls fn until it answers something else than busy, ctx ends, or most
-// has passed. Waiting in Go, not in SQLite's busy handler, lets the context end
-// it.
 func retry(ctx context.Context, most time.Duration, fn func() error) error {
-	err := fn()
-	if !busy(err) {
-		return err
-	}
-	wait, cancel := context.WithTimeout(ctx, most)
-	defer cancel()
-	for d := firstPause; ; d = min(2*d, mostPause) {
-		if !pause(wait, d) {
-			return waited(ctx, err)
-		}
-		if err = fn(); !busy(err) {
-			return err
-		}
-	}
+	return wait.Retry(ctx, most, fn)
 }
 
-// pause waits for d and reports whether ctx lasted longer.
-func pause(ctx context.Context, d time.Duration) bool {
-	p, cancel := context.WithTimeout(ctx, d)
-	defer cancel()
-	<-p.Done()
-	return ctx.Err() == nil
-}
+func waited(ctx context.Context, err error) error { return wait.Waited(ctx, err) }
 
-// waited is the answer to who waited for a lock in vain: ErrBusy, and the
-// context's error too if that was the end of it.
-func waited(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return fmt.Errorf("%w: the database is locked: %w", servicecoin.ErrBusy, context.Cause(ctx))
-	}
-	if errors.Is(err, servicecoin.ErrBusy) {
-		return err
-	}
-	return fmt.Errorf("%w: %w", servicecoin.ErrBusy, err)
-}
+func busy(err error) bool { return wait.Busy(err) }
 
-// SQLite's result codes that the package acts upon.
-const (
-	codeBusy     = 5
-	codeLocked   = 6
-	codeSnapshot = 5 | 2<<8 // a read transaction that would write over what it does not see
-)
-
-// code returns SQLite's result code, 0 if the driver does not tell in a way
-// that is known here.
-func code(err error) int {
-	if e, ok := errors.AsType[interface {
-		error
-		Code() int
-	}](err); ok {
-		return e.Code()
-	}
-	return 0
-}
-
-// busy reports whether err says that another connection holds a lock.
-func busy(err error) bool {
-	if err == nil {
-		return false
-	}
-	if c := code(err); c != 0 {
-		return c&0xff == codeBusy || c&0xff == codeLocked
-	}
-	return strings.Contains(err.Error(), "database is locked") || strings.Contains(err.Error(), "table is locked")
-}
-
-// stale reports whether err says that waiting is in vain: the transaction has
-// read what somebody else has changed since.
-func stale(err error) bool { return err != nil && code(err) == codeSnapshot }
+func stale(err error) bool { return wait.Stale(err) }

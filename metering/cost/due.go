@@ -1,0 +1,180 @@
+package cost
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/store"
+)
+
+// MarkDue says that a month's facts have changed, because of a record: usage
+// that was recorded after LookBack months, most often. If the month is issued,
+// the next statement corrects it; an open month needs no mark. It is told once
+// however often it is called.
+func (s *Statements) MarkDue(ctx context.Context, m calendar.Month, because servicecoin.Key, by servicecoin.Actor) error {
+	if err := s.authorize(ctx, by, "statement.markDue", monthKind, m.String()); err != nil {
+		return err
+	}
+	if err := m.Validate(); err != nil {
+		return err
+	}
+	return s.view.Do(ctx, func(tx store.View) error { return s.On(tx).due(ctx, m, by, because) })
+}
+
+// due marks one month, if it is issued.
+func (s *Statements) due(ctx context.Context, m calendar.Month, by servicecoin.Actor, because servicecoin.Key) error {
+	c := store.Of(s.view, months)
+	standing, err := c.Get(ctx, m.String())
+	if errors.Is(err, servicecoin.ErrNotFound) || err == nil && (standing.Edition == 0 || standing.Due) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	e, err := store.Happened(StatementDue, by, StatementChanged{Month: m, Edition: standing.Edition, Because: []servicecoin.Key{because}})
+	if err != nil {
+		return err
+	}
+	_, err = c.Update(ctx, m.String(), func(x *Standing) ([]store.Event, error) {
+		x.Due = true
+		return []store.Event{e}, nil
+	})
+	return err
+}
+
+// dueSince marks the issued months from one on: at most so many that a commit
+// holds them, the rest is within sight of LookBack or is marked by hand.
+func (s *Statements) dueSince(ctx context.Context, m calendar.Month, by servicecoin.Actor, because servicecoin.Key) error {
+	const most = 36
+	var list []calendar.Month
+	for standing, err := range store.Of(s.view, months).Find(ctx, store.By("month").From(store.Text(m.String()))) {
+		if err != nil {
+			return err
+		}
+		list = append(list, standing.Month)
+	}
+	for _, m := range list[:min(most, len(list))] {
+		if err := s.due(ctx, m, by, because); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Imported is what came of an import.
+type Imported struct {
+	Added  int // rows that are stored now
+	Repeat int // rows that were there already, with the same content
+}
+
+// Import stores costs that were computed elsewhere. A row that is there already
+// is a repeat; if one is there with other content, nothing is stored, and the
+// ErrInvalid lists all of those. Rows are stored a few in a commit: after an
+// error, import again, what was stored is a repeat.
+func (s *Statements) Import(ctx context.Context, list []Row, by servicecoin.Actor) (Imported, error) {
+	if err := s.authorize(ctx, by, "statement.import", rowKind, string(s.customer.ID)); err != nil {
+		return Imported{}, err
+	}
+	fresh, err := s.fresh(ctx, list)
+	if err != nil {
+		return Imported{}, err
+	}
+	done := Imported{Repeat: len(list) - len(fresh)}
+	const atOnce = 40 // each of them may be in a month of its own
+	for some := range slices.Chunk(fresh, atOnce) {
+		added := 0
+		err := s.view.Do(ctx, func(tx store.View) error {
+			added = 0
+			var err error
+			added, err = s.On(tx).importSome(ctx, some, by)
+			return err
+		})
+		if err != nil {
+			return done, err
+		}
+		done.Added += added
+		done.Repeat += len(some) - added
+	}
+	return done, nil
+}
+
+// fresh checks rows and returns those that are not stored, each once.
+func (s *Statements) fresh(ctx context.Context, list []Row) ([]Row, error) {
+	var v servicecoin.Violations
+	seen := make(map[string]int, len(list))
+	ready := make([]Row, 0, len(list))
+	for i, r := range list {
+		path := fmt.Sprintf("rows[%d]", i)
+		r.Period = calendar.Between(servicecoin.Instant(r.Period.Start), servicecoin.Instant(r.Period.End))
+		r.ImportedAt = s.view.Now()
+		v.Merge(path, r.Validate())
+		s.own(&v, path+".amount", r.Amount)
+		if first, again := seen[r.ID]; again {
+			if !r.same(ready[first]) {
+				v.Add(path+".id", "duplicate", r.ID, fmt.Sprintf("is that of another row of the import, %d", first))
+			}
+			continue
+		}
+		seen[r.ID] = len(ready)
+		ready = append(ready, r)
+	}
+	if err := v.Err(); err != nil {
+		return nil, err
+	}
+	all := store.Of(s.view, rows)
+	var fresh []Row
+	for _, r := range ready {
+		stored, err := all.Get(ctx, r.ID)
+		switch {
+		case errors.Is(err, servicecoin.ErrNotFound):
+			fresh = append(fresh, r)
+		case err != nil:
+			return nil, err
+		case !stored.same(r):
+			v.Add("rows["+r.ID+"]", "conflict", "", "was imported with other content, as "+stored.Reference)
+		}
+	}
+	return fresh, v.Err()
+}
+
+// importSome stores rows in a unit of work.
+func (s *Statements) importSome(ctx context.Context, list []Row, by servicecoin.Actor) (added int, err error) {
+	all := store.Of(s.view, rows)
+	touched := map[calendar.Month]Row{}
+	for _, r := range list {
+		stored, err := all.Get(ctx, r.ID)
+		switch {
+		case err == nil && stored.same(r):
+			continue // somebody else imports the same
+		case err == nil:
+			return 0, &servicecoin.KeyError{Key: s.view.Key(rowKind, r.ID), Err: servicecoin.ErrExists}
+		case !errors.Is(err, servicecoin.ErrNotFound):
+			return 0, err
+		}
+		if err := all.Insert(ctx, r); err != nil {
+			return 0, err
+		}
+		added++
+		touched[r.Month] = r
+	}
+	if added == 0 {
+		return 0, nil
+	}
+	changed := RowsChanged{Rows: added, Months: slices.SortedFunc(maps.Keys(touched), calendar.Month.Compare)}
+	for _, m := range changed.Months {
+		if err := s.due(ctx, m, by, s.view.Key(rowKind, touched[m].ID)); err != nil {
+			return 0, err
+		}
+	}
+	e, err := store.Happened(RowsImported, by, changed)
+	if err != nil {
+		return 0, err
+	}
+	e.Subject = s.view.Key(rowKind, list[0].ID)
+	return added, s.view.Record(ctx, e)
+}

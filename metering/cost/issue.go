@@ -1,0 +1,137 @@
+package cost
+
+import (
+	"context"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/store"
+)
+
+// Issue gives the statement of a month to the customer, once the month is over.
+// Issuing again answers the statement that holds and changes nothing: what has
+// become known since is corrected in the next one.
+func (s *Statements) Issue(ctx context.Context, m calendar.Month, by servicecoin.Actor) (Statement, error) {
+	if err := s.authorize(ctx, by, "statement.issue", monthKind, m.String()); err != nil {
+		return Statement{}, err
+	}
+	var done Statement
+	err := s.view.Do(ctx, func(tx store.View) error {
+		on := s.On(tx)
+		standing, err := on.Standing(ctx, m)
+		if err != nil {
+			return err
+		}
+		if standing.Edition > 0 {
+			done, err = on.Edition(ctx, m, standing.Edition)
+			return err
+		}
+		d, err := on.draft(ctx, m)
+		if err != nil {
+			return err
+		}
+		done, err = on.issue(ctx, d, standing, by, "")
+		return err
+	})
+	if err != nil {
+		return Statement{}, err
+	}
+	return done, nil
+}
+
+// Replace issues a further edition of a month, with all that is known now, and
+// supersedes the one that holds: for a statement that should not have gone out
+// as it was. What came late needs no replacement, the next statement corrects it.
+// Where nothing would change, it is refused.
+func (s *Statements) Replace(ctx context.Context, m calendar.Month, by servicecoin.Actor, reason string) (Statement, error) {
+	if err := s.authorize(ctx, by, "statement.replace", monthKind, m.String()); err != nil {
+		return Statement{}, err
+	}
+	var v servicecoin.Violations
+	v.Text("reason", reason, 1, 1000)
+	if err := v.Err(); err != nil {
+		return Statement{}, err
+	}
+	var done Statement
+	err := s.view.Do(ctx, func(tx store.View) error {
+		on := s.On(tx)
+		standing, err := on.Standing(ctx, m)
+		if err != nil {
+			return err
+		}
+		before, err := on.Get(ctx, m)
+		if err != nil {
+			return err
+		}
+		d, err := on.draft(ctx, m)
+		if err != nil {
+			return err
+		}
+		same, err := sameLines(before.Lines, before.Total, d.statement.Lines, d.statement.Total)
+		if err != nil {
+			return err
+		}
+		if same {
+			return &servicecoin.RefusedError{Subject: before.Key(), Verb: "replace", From: string(before.State), Why: "nothing would change"}
+		}
+		if err := on.supersede(ctx, before, by, reason); err != nil {
+			return err
+		}
+		done, err = on.issue(ctx, d, standing, by, reason)
+		return err
+	})
+	if err != nil {
+		return Statement{}, err
+	}
+	return done, nil
+}
+
+func (s *Statements) supersede(ctx context.Context, before Statement, by servicecoin.Actor, reason string) error {
+	_, err := store.Of(s.view, statements).Update(ctx, before.ID, func(st *Statement) ([]store.Event, error) {
+		if err := st.Supersede(s.view.Now(), reason); err != nil {
+			return nil, err
+		}
+		e, err := store.Happened(StatementSuperseded, by, StatementChanged{Month: st.Month, Edition: st.Edition, Total: st.Total, Reason: reason})
+		return []store.Event{e}, err
+	})
+	return err
+}
+
+// issue stores a draft as the edition that holds, in a unit of work.
+func (s *Statements) issue(ctx context.Context, d drafted, standing Standing, by servicecoin.Actor, reason string) (Statement, error) {
+	st := d.statement
+	st.Edition = standing.Edition + 1
+	st.ID = statementID(st.Month, st.Edition)
+	if err := st.Issue(by, s.view.Now()); err != nil {
+		return Statement{}, err
+	}
+	e, err := store.Happened(StatementIssued, by, StatementChanged{Month: st.Month, Edition: st.Edition, Total: st.Total, Reason: reason})
+	if err != nil {
+		return Statement{}, err
+	}
+	if err := store.Of(s.view, statements).Insert(ctx, st, e); err != nil {
+		return Statement{}, err
+	}
+	holds := Standing{Month: st.Month, Edition: st.Edition}
+	c := store.Of(s.view, months)
+	if standing.Edition == 0 {
+		err = c.Insert(ctx, holds)
+	} else {
+		_, err = c.Update(ctx, st.Month.String(), func(x *Standing) ([]store.Event, error) {
+			*x = holds
+			return nil, nil
+		})
+	}
+	if err != nil {
+		return Statement{}, err
+	}
+	for _, settled := range d.settles {
+		if _, err := c.Update(ctx, settled.Month.String(), func(x *Standing) ([]store.Event, error) {
+			x.Due = false
+			return nil, nil
+		}); err != nil {
+			return Statement{}, err
+		}
+	}
+	return st, nil
+}

@@ -1,0 +1,116 @@
+package cost
+
+import (
+	"github.com/shopspring/decimal"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/money"
+	"github.com/servicecoin/servicecoin/store"
+)
+
+// The names of events. They are API.
+const (
+	ItemIncluded        = "statement.itemIncluded" // data: ItemChanged
+	ItemEnded           = "statement.itemEnded"    // data: ItemChanged
+	CreditGiven         = "statement.credited"     // data: CreditChanged
+	RowsImported        = "statement.imported"     // data: RowsChanged; one for each commit of rows
+	StatementDue        = "statement.due"          // data: StatementChanged; a fact came after it was issued
+	StatementIssued     = "statement.issued"       // data: StatementChanged
+	StatementSuperseded = "statement.superseded"   // data: StatementChanged
+)
+
+// ItemChanged is the data of item events.
+type ItemChanged struct {
+	Item    ItemID                `json:"item"`
+	Service servicecoin.ServiceID `json:"service"`
+	Price   servicecoin.PriceID   `json:"price"`
+}
+
+// CreditChanged is the data of credit events.
+type CreditChanged struct {
+	Reference servicecoin.Key       `json:"reference"`
+	Service   servicecoin.ServiceID `json:"service"`
+	Month     calendar.Month        `json:"month"`
+	Percent   decimal.NullDecimal   `json:"percent"`
+	Amount    money.Amount          `json:"amount"`
+}
+
+// RowsChanged is the data of import events.
+type RowsChanged struct {
+	Rows   int              `json:"rows"`
+	Months []calendar.Month `json:"months"`
+}
+
+// StatementChanged is the data of statement events.
+type StatementChanged struct {
+	Month   calendar.Month    `json:"month"`
+	Edition int               `json:"edition"`
+	Total   money.Amount      `json:"total"`
+	Reason  string            `json:"reason,omitempty"`
+	Because []servicecoin.Key `json:"because,omitempty"`
+}
+
+// Standing is where a month stands: the record behind the rule that it is issued
+// once.
+type Standing struct {
+	Month   calendar.Month `json:"month"`
+	Edition int            `json:"edition"` // of the statement that holds; 0: the month is open
+	Due     bool           `json:"due"`     // a fact came since: the next statement corrects it
+}
+
+const (
+	itemKind      = "cost.item"
+	creditKind    = "cost.credit"
+	rowKind       = "cost.row"
+	monthKind     = "cost.month"
+	statementKind = "cost.statement"
+)
+
+var items = store.Kind[Item]{
+	Name: itemKind,
+	ID:   func(i Item) string { return string(i.ID) },
+	Indexes: []store.Index[Item]{
+		{Name: "service", Columns: "tm", Of: func(i Item) store.Tuple { return store.Tuple{store.Text(i.Service), store.Time(i.From)} }},
+	},
+}
+
+var credits = store.Kind[Credit]{
+	Name: creditKind,
+	ID:   func(c Credit) string { return creditID(c.Reference) },
+	Indexes: []store.Index[Credit]{
+		{Name: "month", Columns: "tt", Of: func(c Credit) store.Tuple {
+			return store.Tuple{store.Text(c.Month.String()), store.Text(creditID(c.Reference))}
+		}},
+	},
+}
+
+func creditID(k servicecoin.Key) string { return store.JoinID(string(k.Customer), k.Kind, k.ID) }
+
+var rows = store.Kind[Row]{
+	Name: rowKind,
+	ID:   func(r Row) string { return r.ID },
+	Indexes: []store.Index[Row]{
+		{Name: "month", Columns: "ttt", Of: func(r Row) store.Tuple {
+			return store.Tuple{store.Text(r.Month.String()), store.Text(r.Service), store.Text(r.ID)}
+		}},
+	},
+}
+
+var months = store.Kind[Standing]{
+	Name: monthKind,
+	ID:   func(s Standing) string { return s.Month.String() },
+	Indexes: []store.Index[Standing]{
+		{Name: "month", Columns: "t", Of: func(s Standing) store.Tuple { return store.Tuple{store.Text(s.Month.String())} }},
+	},
+}
+
+var statements = store.Kind[Statement]{
+	Name: statementKind,
+	ID:   func(s Statement) string { return s.ID },
+	Indexes: []store.Index[Statement]{
+		{Name: "month", Columns: "ti", Of: func(s Statement) store.Tuple {
+			return store.Tuple{store.Text(s.Month.String()), store.Int(s.Edition)}
+		}},
+	},
+}

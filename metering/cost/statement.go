@@ -1,0 +1,222 @@
+package cost
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/metering/rating"
+	"github.com/servicecoin/servicecoin/money"
+	"github.com/servicecoin/servicecoin/store"
+)
+
+// State is where a statement stands.
+type State string
+
+// The states of a statement.
+const (
+	Draft      State = "draft"      // computed, may change with the facts
+	Issued     State = "issued"     // given to the customer; never changes
+	Superseded State = "superseded" // a later edition replaces it
+)
+
+// Statement is what one customer is charged for a month. It holds its facts, so
+// that it recomputes to the same lines.
+type Statement struct {
+	ID       string                 `json:"id"` // month/edition
+	Customer servicecoin.CustomerID `json:"customer"`
+	Month    calendar.Month         `json:"month"`
+	Period   calendar.Interval      `json:"period"` // the month in the customer's zone
+	Currency money.Currency         `json:"currency"`
+	Rounding money.Rounding         `json:"rounding"` // of credits, costs and corrections; prices name their own
+	Rules    string                 `json:"rules"`    // RuleVersion of the release that computed it
+	Edition  int                    `json:"edition"`  // from 1
+	State    State                  `json:"state"`
+
+	Facts []Fact       `json:"facts"`
+	Lines []Line       `json:"lines"`
+	Total money.Amount `json:"total"` // the sum of the lines; null: no line has an amount
+
+	DraftedAt    time.Time         `json:"draftedAt"`
+	IssuedAt     time.Time         `json:"issuedAt,omitzero"`
+	IssuedBy     servicecoin.Actor `json:"issuedBy,omitzero"`
+	SupersededAt time.Time         `json:"supersededAt,omitzero"`
+	Reason       string            `json:"reason,omitempty"` // why it was superseded
+}
+
+func statementID(m calendar.Month, edition int) string {
+	return store.JoinID(m.String(), strconv.Itoa(edition))
+}
+
+// Key addresses the statement's record, for traces.
+func (s *Statement) Key() servicecoin.Key {
+	return servicecoin.Key{Customer: s.Customer, Kind: statementKind, ID: s.ID}
+}
+
+func (s *Statement) reckoning() reckoning {
+	return reckoning{currency: s.Currency, rounding: s.Rounding}
+}
+
+// Recompute returns the lines and the total that the statement's own facts give.
+func (s *Statement) Recompute() ([]Line, money.Amount, error) { return s.reckoning().lines(s.Facts) }
+
+// Proves reports whether lines and total are what the statement's own facts
+// give, byte for byte.
+func (s *Statement) Proves() (bool, error) {
+	lines, total, err := s.Recompute()
+	if err != nil {
+		return false, err
+	}
+	return sameLines(s.Lines, s.Total, lines, total)
+}
+
+func sameLines(a []Line, aTotal money.Amount, b []Line, bTotal money.Amount) (bool, error) {
+	type whole struct {
+		Lines []Line
+		Total money.Amount
+	}
+	left, err := json.Marshal(whole{a, aTotal})
+	if err != nil {
+		return false, err
+	}
+	right, err := json.Marshal(whole{b, bTotal})
+	return bytes.Equal(left, right), err
+}
+
+// Issue gives the statement to the customer, once the month is over.
+func (s *Statement) Issue(by servicecoin.Actor, at time.Time) error {
+	refuse := func(why string) error {
+		return &servicecoin.RefusedError{Subject: s.Key(), Verb: "issue", From: string(s.State), To: string(Issued), Why: why}
+	}
+	switch {
+	case s.State != Draft:
+		return refuse("only a draft is issued")
+	case at.Before(s.Period.End):
+		return refuse("its month ends on " + s.Period.End.UTC().Format(time.RFC3339))
+	case len(s.Lines) == 0:
+		return refuse("it has no lines: nothing is charged in " + s.Month.String())
+	}
+	s.State, s.IssuedAt, s.IssuedBy = Issued, servicecoin.Instant(at), by
+	return nil
+}
+
+// Supersede marks an issued statement as replaced by a later edition.
+func (s *Statement) Supersede(at time.Time, reason string) error {
+	if s.State != Issued {
+		return &servicecoin.RefusedError{
+			Subject: s.Key(), Verb: "supersede", From: string(s.State), To: string(Superseded), Why: "only an issued statement is superseded",
+		}
+	}
+	s.State, s.SupersededAt, s.Reason = Superseded, servicecoin.Instant(at), reason
+	return nil
+}
+
+// ServiceTotal is what one service costs in a statement. Each amount is null
+// where no line has one.
+type ServiceTotal struct {
+	Service     servicecoin.ServiceID `json:"service"`
+	Charged     money.Amount          `json:"charged"`     // usage, fees and costs
+	Credited    money.Amount          `json:"credited"`    // below zero
+	Corrections money.Amount          `json:"corrections"` // of earlier months
+	Total       money.Amount          `json:"total"`
+	Unknown     int                   `json:"unknown"` // lines without an amount
+}
+
+// Services returns the statement by service, in byte order. The totals sum to
+// the statement's.
+func (s *Statement) Services() ([]ServiceTotal, error) {
+	rows := map[servicecoin.ServiceID]*ServiceTotal{}
+	for _, l := range s.Lines {
+		row := rows[l.Service]
+		if row == nil {
+			row = &ServiceTotal{Service: l.Service}
+			rows[l.Service] = row
+		}
+		if !l.Amount.Defined() {
+			row.Unknown++
+			continue
+		}
+		into := &row.Charged
+		switch l.Kind {
+		case CreditLine:
+			into = &row.Credited
+		case CorrectionLine:
+			into = &row.Corrections
+		case UsageLine, FeeLine, CostLine:
+		}
+		for _, sum := range []*money.Amount{into, &row.Total} {
+			if err := add(sum, l.Amount); err != nil {
+				return nil, err
+			}
+		}
+	}
+	list := make([]ServiceTotal, 0, len(rows))
+	for _, row := range rows {
+		list = append(list, *row)
+	}
+	slices.SortFunc(list, func(a, b ServiceTotal) int { return cmp.Compare(a.Service, b.Service) })
+	return list, nil
+}
+
+// add adds to a sum that may not have begun.
+func add(sum *money.Amount, a money.Amount) error {
+	if !sum.Defined() {
+		*sum = a
+		return nil
+	}
+	next, err := sum.Add(a)
+	*sum = next
+	return err
+}
+
+// Trace explains the total: line by line, each with the records behind it, down
+// to the tiers of a price. [Statements.Rows] has the rows behind a cost line one
+// by one, and a ledger the events behind a usage line.
+func (s *Statement) Trace() servicecoin.Trace {
+	facts := map[string]Fact{}
+	for _, f := range s.Facts {
+		facts[f.id()] = f
+	}
+	t := servicecoin.Trace{Label: "statement of " + s.Month.String(), Value: decimalOf(s.Total), Unit: string(s.Currency)}
+	for _, l := range s.Lines {
+		t.Parts = append(t.Parts, s.trace(l, facts[l.ID]))
+	}
+	return t
+}
+
+func (s *Statement) trace(l Line, f Fact) servicecoin.Trace {
+	t := servicecoin.Trace{
+		Label: fmt.Sprintf("%s, %s: %s", l.Kind, l.Service, l.Label), Value: decimalOf(l.Amount), Unit: string(s.Currency),
+	}
+	switch {
+	case f.Charge != nil:
+		t.From = []servicecoin.Key{rating.VersionKey(f.Charge.Price.ID, f.Charge.Price.Version)}
+		if f.Charge.Usage != nil {
+			t.Parts = append(t.Parts, f.Charge.Usage.Trace())
+		}
+		if l.Quantity.Valid && l.Exact.Defined() {
+			t.Parts = append(t.Parts, rating.Charge{Quantity: l.Quantity.Decimal, Lines: l.Parts, Exact: l.Exact, Amount: l.Amount}.Trace())
+		}
+	case f.Credit != nil:
+		t.From = append([]servicecoin.Key{f.Credit.Reference}, f.Credit.Because...)
+		if f.Credit.Percent.Valid {
+			t.Label += fmt.Sprintf(", %s %% of the month's charge", f.Credit.Percent.Decimal)
+		}
+	case f.Cost != nil:
+		t.Label += fmt.Sprintf(", %d rows, digest %.12s", f.Cost.Rows, f.Cost.Digest)
+		t.Parts = []servicecoin.Trace{{Label: "exactly", Value: decimalOf(f.Cost.Sum), Unit: string(s.Currency)}}
+	case f.Correction != nil:
+		t.From = []servicecoin.Key{{Customer: s.Customer, Kind: statementKind, ID: statementID(f.Correction.Of.Month, f.Correction.Edition)}}
+		t.Parts = []servicecoin.Trace{
+			{Label: f.Correction.Of.Month.String() + ", as it is now", Value: decimalOf(f.Correction.Now), Unit: string(s.Currency)},
+			{Label: "charged so far", Value: decimalOf(f.Correction.Charged), Unit: string(s.Currency)},
+		}
+	}
+	return t
+}

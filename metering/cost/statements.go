@@ -1,0 +1,346 @@
+package cost
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/metering"
+	"github.com/servicecoin/servicecoin/metering/rating"
+	"github.com/servicecoin/servicecoin/money"
+	"github.com/servicecoin/servicecoin/store"
+)
+
+// Usage tells what the customer used: a metering.Ledger does.
+type Usage interface {
+	// Between returns the usage of a meter in an interval.
+	Between(ctx context.Context, id metering.MeterID, during calendar.Interval) (metering.Usage, error)
+}
+
+// Prices tells which price held: a rating.PriceList does.
+type Prices interface {
+	// At returns the version of a price that holds at an instant, or ErrNotFound.
+	At(ctx context.Context, id servicecoin.PriceID, t time.Time) (rating.Version, error)
+}
+
+var (
+	_ Usage  = (*metering.Ledger)(nil)
+	_ Prices = (*rating.PriceList)(nil)
+)
+
+// Options are what a host may set for statements.
+type Options struct {
+	// Authorize is asked before every changing verb; nil allows everything.
+	Authorize func(ctx context.Context, a servicecoin.Attempt) error
+	// Rounding of credits, costs and corrections to the currency's digits;
+	// default: half away from zero. Charges are rounded as their price says.
+	Rounding money.Rounding
+	// LookBack is how many issued months a statement looks at again, for usage
+	// that was recorded late; default: 3. Months that are due are looked at
+	// however old they are. Below zero: only those.
+	LookBack int
+}
+
+// Statements keeps what one customer is charged for, and the statements that
+// came of it.
+type Statements struct {
+	view     store.View
+	customer servicecoin.Customer
+	zone     *time.Location
+	usage    Usage
+	prices   Prices
+	fault    error // of the arguments; the first call tells
+	o        Options
+}
+
+// New returns the statements of a customer, in its view, its zone and its
+// currency. usage may be nil for a customer without metered items. What is wrong
+// with the arguments is reported by the first call. A nil o means defaults.
+func New(view store.View, customer servicecoin.Customer, usage Usage, prices Prices, o *Options) *Statements {
+	s := &Statements{view: view, customer: customer, usage: usage, prices: prices}
+	if o != nil {
+		s.o = *o
+	}
+	if s.o.Rounding == "" {
+		s.o.Rounding = money.HalfAwayFromZero
+	}
+	if s.o.LookBack == 0 {
+		s.o.LookBack = 3
+	}
+	var v servicecoin.Violations
+	if view.Customer() != customer.ID {
+		v.Add("customer.id", "foreign", string(customer.ID), "is not the customer of the view")
+	}
+	v.Merge("customer.currency", s.currency().Validate())
+	zone, err := customer.Location()
+	v.Merge("customer", err)
+	if prices == nil {
+		v.Add("prices", "required", "", "tells which price held")
+	}
+	v.Merge("rounding", s.o.Rounding.Validate())
+	s.zone, s.fault = zone, v.Err()
+	return s
+}
+
+// On returns the same statements over another view of the customer: of the
+// host's transaction, or of a unit of work.
+func (s *Statements) On(view store.View) *Statements {
+	other := *s
+	other.view = view
+	if view.Customer() != s.customer.ID {
+		var v servicecoin.Violations
+		v.Add("view", "foreign", string(view.Customer()), "is not a view of "+string(s.customer.ID))
+		other.fault = v.Err()
+	}
+	return &other
+}
+
+func (s *Statements) currency() money.Currency { return money.Currency(s.customer.Currency) }
+
+func (s *Statements) authorize(ctx context.Context, by servicecoin.Actor, verb, kind, id string) error {
+	if s.fault != nil {
+		return s.fault
+	}
+	if err := by.Validate(); err != nil {
+		var v servicecoin.Violations
+		v.Merge("by", err)
+		return v.Err()
+	}
+	if s.o.Authorize == nil {
+		return nil
+	}
+	return s.o.Authorize(ctx, servicecoin.Attempt{Actor: by, Verb: verb, Subject: s.view.Key(kind, id)})
+}
+
+// Include adds an item to what the customer is charged for. Including the same
+// again changes nothing; another item of its id answers ErrExists. An empty id is
+// filled in. Months that are issued already are corrected in the next statement.
+func (s *Statements) Include(ctx context.Context, i Item, by servicecoin.Actor) (Item, error) {
+	if i.ID == "" {
+		i.ID = ItemID(s.view.NewID())
+	}
+	if err := s.authorize(ctx, by, "statement.include", itemKind, string(i.ID)); err != nil {
+		return Item{}, err
+	}
+	i.From = servicecoin.Instant(i.From)
+	if !i.Until.IsZero() {
+		i.Until = servicecoin.Instant(i.Until)
+	}
+	if err := i.Validate(); err != nil {
+		return Item{}, err
+	}
+	err := s.view.Do(ctx, func(tx store.View) error {
+		all := store.Of(tx, items)
+		stored, err := all.Get(ctx, string(i.ID))
+		switch {
+		case err == nil && i.same(stored):
+			return nil
+		case err == nil:
+			return &servicecoin.KeyError{Key: tx.Key(itemKind, string(i.ID)), Err: servicecoin.ErrExists}
+		case !errors.Is(err, servicecoin.ErrNotFound):
+			return err
+		}
+		e, err := store.Happened(ItemIncluded, by, ItemChanged{i.ID, i.Service, i.Price})
+		if err != nil {
+			return err
+		}
+		if err := all.Insert(ctx, i, e); err != nil {
+			return err
+		}
+		return s.On(tx).dueSince(ctx, calendar.MonthOf(i.From, s.zone), by, tx.Key(itemKind, string(i.ID)))
+	})
+	if err != nil {
+		return Item{}, err
+	}
+	return i, nil
+}
+
+func (i Item) same(other Item) bool {
+	return i.ID == other.ID && i.Name == other.Name && i.Service == other.Service && i.Price == other.Price && i.Meter == other.Meter &&
+		i.Quantity.Valid == other.Quantity.Valid && i.Quantity.Decimal.Equal(other.Quantity.Decimal) && i.From.Equal(other.From) && i.Until.Equal(other.Until)
+}
+
+// End sets until when an item is charged, exclusive: at its From, never. Months
+// that are issued already are corrected in the next statement.
+func (s *Statements) End(ctx context.Context, id ItemID, until time.Time, by servicecoin.Actor) (Item, error) {
+	if err := s.authorize(ctx, by, "statement.end", itemKind, string(id)); err != nil {
+		return Item{}, err
+	}
+	until = servicecoin.Instant(until)
+	var ended Item
+	err := s.view.Do(ctx, func(tx store.View) error {
+		var since time.Time
+		var err error
+		ended, err = store.Of(tx, items).Update(ctx, string(id), func(i *Item) ([]store.Event, error) {
+			since = until
+			if !i.Until.IsZero() && i.Until.Before(until) {
+				since = i.Until
+			}
+			i.Until = until
+			if err := i.Validate(); err != nil {
+				return nil, err
+			}
+			e, err := store.Happened(ItemEnded, by, ItemChanged{i.ID, i.Service, i.Price})
+			return []store.Event{e}, err
+		})
+		if err != nil {
+			return err
+		}
+		return s.On(tx).dueSince(ctx, calendar.MonthOf(since, s.zone), by, s.view.Key(itemKind, string(id)))
+	})
+	if err != nil {
+		return Item{}, err
+	}
+	return ended, nil
+}
+
+// Items lists what the customer is charged for, by service, all for "".
+func (s *Statements) Items(ctx context.Context, service servicecoin.ServiceID) iter.Seq2[Item, error] {
+	r := store.By("service")
+	if service != "" {
+		r = store.By("service", store.Text(service))
+	}
+	return store.Of(s.view, items).Find(ctx, r)
+}
+
+// Credit gives a credit: it is a line of its month's statement, or a correction
+// in the next one if that is issued. The same record gives it once, however
+// often it is called; another credit of the same record answers ErrExists.
+func (s *Statements) Credit(ctx context.Context, c Credit, by servicecoin.Actor) (Credit, error) {
+	id := creditID(c.Reference)
+	if err := s.authorize(ctx, by, "statement.credit", creditKind, id); err != nil {
+		return Credit{}, err
+	}
+	var v servicecoin.Violations
+	v.Merge("", c.Validate())
+	s.own(&v, "amount", c.Amount)
+	if err := v.Err(); err != nil {
+		return Credit{}, err
+	}
+	var given Credit
+	err := s.view.Do(ctx, func(tx store.View) error {
+		given = c
+		given.GivenAt, given.GivenBy = tx.Now(), by
+		all := store.Of(tx, credits)
+		stored, err := all.Get(ctx, id)
+		switch {
+		case err == nil && stored.same(c):
+			given = stored
+			return nil
+		case err == nil:
+			return &servicecoin.KeyError{Key: tx.Key(creditKind, id), Err: servicecoin.ErrExists}
+		case !errors.Is(err, servicecoin.ErrNotFound):
+			return err
+		}
+		e, err := store.Happened(CreditGiven, by, CreditChanged{c.Reference, c.Service, c.Month, c.Percent, c.Amount})
+		if err != nil {
+			return err
+		}
+		if err := all.Insert(ctx, given, e); err != nil {
+			return err
+		}
+		return s.On(tx).due(ctx, c.Month, by, c.Reference)
+	})
+	if err != nil {
+		return Credit{}, err
+	}
+	return given, nil
+}
+
+func (c Credit) same(other Credit) bool {
+	return c.Reference == other.Reference && c.Service == other.Service && c.Month == other.Month && c.Amount.Equal(other.Amount) &&
+		c.Percent.Valid == other.Percent.Valid && c.Percent.Decimal.Equal(other.Percent.Decimal)
+}
+
+// own refuses an amount of another currency.
+func (s *Statements) own(v *servicecoin.Violations, path string, a money.Amount) {
+	if a.Defined() && a.Currency() != s.currency() {
+		v.Add(path+".currency", "mixed", string(a.Currency()), "must be "+string(s.currency())+", the customer's")
+	}
+}
+
+// Credits lists the credits of a month.
+func (s *Statements) Credits(ctx context.Context, m calendar.Month) iter.Seq2[Credit, error] {
+	return store.Of(s.view, credits).Find(ctx, store.By("month", store.Text(m.String())))
+}
+
+// Rows lists the imported costs of a month, of a service or of all for "".
+func (s *Statements) Rows(ctx context.Context, m calendar.Month, service servicecoin.ServiceID) iter.Seq2[Row, error] {
+	r := store.By("month", store.Text(m.String()))
+	if service != "" {
+		r = store.By("month", store.Text(m.String()), store.Text(service))
+	}
+	return store.Of(s.view, rows).Find(ctx, r)
+}
+
+// Trace is [Statement.Trace] with the rows behind each cost line, one by one: each
+// says where it stands in its file.
+func (s *Statements) Trace(ctx context.Context, st *Statement) (servicecoin.Trace, error) {
+	t := st.Trace()
+	for i, l := range st.Lines {
+		if l.Kind != CostLine {
+			continue
+		}
+		exact := &t.Parts[i].Parts[0]
+		for r, err := range s.Rows(ctx, st.Month, l.Service) {
+			if err != nil {
+				return t, err
+			}
+			label := r.Reference
+			if r.Description != "" {
+				label += ": " + r.Description
+			}
+			exact.Parts = append(exact.Parts, servicecoin.Trace{
+				Label: label, Value: decimalOf(r.Amount), Unit: string(st.Currency), From: []servicecoin.Key{s.view.Key(rowKind, r.ID)},
+			})
+		}
+	}
+	return t, nil
+}
+
+// Get returns the statement of a month that holds, or ErrNotFound if none was
+// issued.
+func (s *Statements) Get(ctx context.Context, m calendar.Month) (Statement, error) {
+	standing, err := s.Standing(ctx, m)
+	if err != nil {
+		return Statement{}, err
+	}
+	return s.Edition(ctx, m, max(1, standing.Edition))
+}
+
+// Edition returns an edition of a month's statement, superseded or not.
+func (s *Statements) Edition(ctx context.Context, m calendar.Month, edition int) (Statement, error) {
+	return store.Of(s.view, statements).Get(ctx, statementID(m, edition))
+}
+
+// All lists the issued and superseded statements, the latest month first.
+func (s *Statements) All(ctx context.Context) iter.Seq2[Statement, error] {
+	return store.Of(s.view, statements).Find(ctx, store.By("month").Descending())
+}
+
+// Standing returns where a month stands; one that nothing happened to is open.
+func (s *Statements) Standing(ctx context.Context, m calendar.Month) (Standing, error) {
+	if s.fault != nil {
+		return Standing{}, s.fault
+	}
+	if err := m.Validate(); err != nil {
+		return Standing{}, err
+	}
+	standing, err := store.Of(s.view, months).Get(ctx, m.String())
+	if errors.Is(err, servicecoin.ErrNotFound) {
+		return Standing{Month: m}, nil
+	}
+	return standing, err
+}
+
+func decimalOf(a money.Amount) decimal.NullDecimal {
+	if !a.Defined() {
+		return servicecoin.Undefined()
+	}
+	return servicecoin.Some(a.Decimal())
+}

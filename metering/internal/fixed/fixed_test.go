@@ -1,0 +1,68 @@
+package fixed_test
+
+import (
+	"testing"
+
+	"github.com/shopspring/decimal"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/servicecoin/servicecoin/metering/internal/fixed"
+)
+
+func TestOf(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int64{
+		"0": 0, "1": 1e9, "-1.5": -15e8, "0.000000001": 1, "1e3": 1e12, "9223372036": 9223372036e9, "-9223372036": -9223372036e9, "0.100": 1e8,
+	} {
+		got, ok := fixed.Of(decimal.RequireFromString(text))
+		require.True(t, ok, text)
+		require.Equal(t, want, got, text)
+	}
+	for _, text := range []string{"0.0000000001", "9223372037", "-9223372037", "1e10", "1e30", "1234567890123456789", "99999999999999999999"} {
+		_, ok := fixed.Of(decimal.RequireFromString(text))
+		require.False(t, ok, text)
+	}
+}
+
+func decimalOf(n int64) decimal.Decimal { return decimal.New(n, -fixed.Places) }
+
+func TestSumIsExact(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		var s fixed.Sum
+		want := decimal.Zero
+		for range rapid.IntRange(0, 20).Draw(t, "n") {
+			n := rapid.OneOf(rapid.Int64(), rapid.Int64Range(-1e10, 1e10), rapid.Just[int64](-1<<63), rapid.Just[int64](1<<63-1)).Draw(t, "number")
+			s.Add(n)
+			want = want.Add(decimalOf(n))
+		}
+		require.True(t, want.Equal(s.Decimal(fixed.Places)), "want %s, got %s", want, s.Decimal(fixed.Places))
+		s.Negate()
+		require.True(t, want.Neg().Equal(s.Decimal(fixed.Places)))
+	})
+}
+
+func TestProductsAreExact(t *testing.T) {
+	t.Parallel()
+	overflows := 0
+	rapid.Check(t, func(t *rapid.T) {
+		var s fixed.Sum
+		want := decimal.Zero
+		for range rapid.IntRange(0, 6).Draw(t, "n") {
+			factor := rapid.OneOf(rapid.Int64Range(0, 1<<63-1), rapid.Int64Range(0, 1e11), rapid.Just[int64](1<<63-1))
+			a, b := factor.Draw(t, "a"), factor.Draw(t, "b")
+			want = want.Add(decimalOf(a).Mul(decimalOf(b)))
+			if !s.AddProduct(a, b) {
+				overflows++
+				require.Greater(t, want.Shift(18).BigInt().BitLen(), 127, "%s fits", want)
+				return
+			}
+		}
+		got := s.Decimal(2 * fixed.Places)
+		require.True(t, want.Equal(got), "want %s, got %s", want, got)
+		s.Negate()
+		require.True(t, want.Neg().Equal(s.Decimal(2*fixed.Places)))
+	})
+	require.Positive(t, overflows)
+}

@@ -1,0 +1,84 @@
+package metering
+
+import (
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/store"
+)
+
+// The names of events. They are API.
+const (
+	MeterDefined    = "meter.defined"    // data: MeterChanged
+	QuotaSet        = "quota.set"        // data: QuotaChanged
+	QuotaDropped    = "quota.dropped"    // data: QuotaChanged
+	QuotaExceeded   = "quota.exceeded"   // data: Excess; once for each quota and period
+	UsageConflicted = "usage.conflicted" // data: Conflicted; once for each content
+)
+
+// MeterChanged is the data of meter events.
+type MeterChanged struct {
+	Meter       MeterID     `json:"meter"`
+	Type        string      `json:"type"`
+	Aggregation Aggregation `json:"aggregation"`
+	Unit        string      `json:"unit"`
+}
+
+// QuotaChanged is the data of quota events.
+type QuotaChanged struct {
+	Quota  QuotaID         `json:"quota"`
+	Meter  MeterID         `json:"meter"`
+	Limit  decimal.Decimal `json:"limit"`
+	Mode   Mode            `json:"mode"`
+	Period Window          `json:"period"`
+}
+
+// Conflicted is an event that came with another content than the one that is
+// stored under its source and id.
+type Conflicted struct {
+	Stored  Event     `json:"stored"`  // what counts
+	Offered Event     `json:"offered"` // what came, and does not
+	At      time.Time `json:"at"`      // when it came first
+}
+
+const (
+	meterKind    = "metering.meter"
+	quotaKind    = "metering.quota"
+	excessKind   = "metering.excess"
+	conflictKind = "metering.conflict"
+)
+
+var meterRecords = store.Kind[Meter]{
+	Name: meterKind,
+	ID:   func(m Meter) string { return string(m.ID) },
+}
+
+var quotas = store.Kind[Quota]{
+	Name: quotaKind,
+	ID:   func(q Quota) string { return string(q.ID) },
+	Indexes: []store.Index[Quota]{
+		{Name: "meter", Columns: "tt", Of: func(q Quota) store.Tuple { return store.Tuple{store.Text(q.Meter), store.Text(q.ID)} }},
+	},
+}
+
+var excesses = store.Kind[Excess]{
+	Name: excessKind,
+	ID:   func(x Excess) string { return excessID(x.Quota, x.Period) },
+	Indexes: []store.Index[Excess]{
+		{Name: "at", Columns: "m", Of: func(x Excess) store.Tuple { return store.Tuple{store.Time(x.At)} }},
+	},
+}
+
+func excessID(q QuotaID, period calendar.Interval) string {
+	return store.JoinID(string(q), period.Start.UTC().Format(time.RFC3339))
+}
+
+var conflicts = store.Kind[Conflicted]{
+	Name: conflictKind,
+	ID:   func(c Conflicted) string { return conflictID(c.Offered) },
+	Indexes: []store.Index[Conflicted]{
+		{Name: "at", Columns: "m", Of: func(c Conflicted) store.Tuple { return store.Tuple{store.Time(c.At)} }},
+	},
+}

@@ -1,0 +1,272 @@
+// Package metering models what a customer uses: the events that tell of it, the
+// meters that make quantities of events, and the quotas that bound them.
+//
+// It answers: how much did this customer use in a month, in each hour, by
+// region; which events is a figure made of; may this customer use more; and
+// when was a limit passed?
+//
+// A [Meter] is a pure rule: [Meter.Series] makes series of events, exactly, in
+// windows of the customer's zone. Events are kept in an [EventStore], apart from
+// the records of a store; [NewMemoryStore] has one in memory, and the modules
+// store/sqlite and store/postgres have one each in a package usage. A [Ledger]
+// is what a host calls:
+//
+//	results, err := ledger.Record(ctx, collector, events...)
+//	decision, err := ledger.Check(ctx, "vm.hours", decimal.NewFromInt(5), now)
+//	used, err := ledger.Total(ctx, "vm.hours", month)
+//
+// What happened is always kept: a quota refuses in [Ledger.Check], never in
+// [Ledger.Record]. An event that comes again is kept once; one that comes again
+// with other content is told, never dropped. Prices are in the package rating,
+// statements in the package cost.
+package metering
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"hash"
+	"iter"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/store"
+)
+
+// Options are what a host may set for a ledger or for meters.
+type Options struct {
+	// Authorize is asked before every changing verb; nil allows everything.
+	Authorize func(ctx context.Context, a servicecoin.Attempt) error
+	// QuotasByReview keeps Record from looking after quotas: it reads the
+	// period's events to do so, which is dear for who records much and often.
+	// The host calls [Ledger.Review] instead, as often as it likes.
+	QuotasByReview bool
+}
+
+func (o Options) authorize(ctx context.Context, by servicecoin.Actor, verb string, subject servicecoin.Key) error {
+	if err := by.Validate(); err != nil {
+		var v servicecoin.Violations
+		v.Merge("by", err)
+		return v.Err()
+	}
+	if o.Authorize == nil {
+		return nil
+	}
+	return o.Authorize(ctx, servicecoin.Attempt{Actor: by, Verb: verb, Subject: subject})
+}
+
+// Ledger is what one customer used: its events, in its zone, and its quotas.
+type Ledger struct {
+	view     store.View
+	events   EventStore
+	meters   *Meters
+	customer servicecoin.Customer
+	zone     *time.Location
+	fault    error // of the arguments; the first call tells
+	o        Options
+}
+
+// New returns the ledger of a customer: quotas are kept in the customer's view,
+// events in their own store, and meters come from the provider's. The zone of
+// the customer is that of all windows. What is wrong with the arguments is
+// reported by the first call. A nil o means defaults.
+func New(view store.View, events EventStore, meters *Meters, customer servicecoin.Customer, o *Options) *Ledger {
+	l := &Ledger{view: view, events: events, meters: meters, customer: customer}
+	if o != nil {
+		l.o = *o
+	}
+	var v servicecoin.Violations
+	if events == nil {
+		v.Add("events", "required", "", "keeps the events")
+	}
+	if meters == nil {
+		v.Add("meters", "required", "", "tells what is metered")
+	}
+	if view.Customer() != customer.ID {
+		v.Add("customer.id", "foreign", string(customer.ID), "is not the customer of the view")
+	}
+	zone, err := customer.Location()
+	v.Merge("customer", err)
+	l.zone, l.fault = zone, v.Err()
+	return l
+}
+
+// On returns the same ledger over another view of the customer: of the host's
+// transaction, or of a unit of work. Events stay in their store, which takes no
+// part in either.
+func (l *Ledger) On(view store.View) *Ledger {
+	other := *l
+	other.view = view
+	if view.Customer() != l.customer.ID {
+		var v servicecoin.Violations
+		v.Add("view", "foreign", string(view.Customer()), "is not a view of "+string(l.customer.ID))
+		other.fault = v.Err()
+	}
+	return &other
+}
+
+// Customer returns whose ledger it is.
+func (l *Ledger) Customer() servicecoin.Customer { return l.customer }
+
+// Question asks for usage over time.
+type Question struct {
+	During  calendar.Interval
+	Window  Window   // hour, day or month of the customer's zone; empty: all as one
+	GroupBy []string // of the dimensions that the meter groups by
+	// KnownBefore asks for what was known then. Zero: everything.
+	KnownBefore time.Time
+}
+
+// Usage returns what a meter says over time: a series for each group. Windows
+// without an event have an undefined value, or 0 where the meter says so.
+func (l *Ledger) Usage(ctx context.Context, id MeterID, q Question) ([]Series, error) {
+	m, err := l.meter(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	windows, err := q.Window.Split(q.During, l.zone)
+	if err != nil {
+		return nil, err
+	}
+	return m.Series(l.scan(ctx, m, q.During, q.KnownBefore), windows, q.GroupBy...)
+}
+
+// Usage is the quantity of a meter in a period, and what it rests on.
+type Usage struct {
+	Customer servicecoin.CustomerID `json:"customer"`
+	Meter    MeterID                `json:"meter"`
+	Unit     string                 `json:"unit"`
+	Period   calendar.Interval      `json:"period"`
+	Value    decimal.NullDecimal    `json:"value"`  // null: no event had a value
+	Events   int64                  `json:"events"` // how many there were
+	// Digest is the SHA-256, in hexadecimal, of the contents of the events in
+	// the order of [Event.Compare]: equal digests rest on equal events.
+	Digest string `json:"digest"`
+}
+
+// Total returns the usage of a month of the customer's zone.
+func (l *Ledger) Total(ctx context.Context, id MeterID, m calendar.Month) (Usage, error) {
+	if err := m.Validate(); err != nil {
+		return Usage{}, err
+	}
+	return l.Between(ctx, id, m.In(l.zone))
+}
+
+// Between returns the usage of an interval.
+func (l *Ledger) Between(ctx context.Context, id MeterID, during calendar.Interval) (Usage, error) {
+	m, err := l.meter(ctx, id)
+	if err != nil {
+		return Usage{}, err
+	}
+	return l.between(ctx, m, during, true)
+}
+
+func (l *Ledger) between(ctx context.Context, m Meter, during calendar.Interval, withDigest bool) (Usage, error) {
+	u := Usage{Customer: l.customer.ID, Meter: m.ID, Unit: m.Unit, Period: during}
+	windows, err := Whole.Split(during, l.zone)
+	if err != nil {
+		return Usage{}, err
+	}
+	events := l.scan(ctx, m, during, time.Time{})
+	sum := sha256.New()
+	if withDigest {
+		events = digested(events, sum)
+	}
+	series, err := m.Series(events, windows)
+	if err != nil {
+		return Usage{}, err
+	}
+	u.Digest = hex.EncodeToString(sum.Sum(nil))
+	if points := series[0].Points; len(points) == 1 {
+		u.Value, u.Events = points[0].Value, points[0].Events
+	}
+	return u, nil
+}
+
+// digested adds each event to a digest on its way: its content in JSON, a line
+// each.
+func digested(events iter.Seq2[Event, error], sum hash.Hash) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		for e, err := range events {
+			if err == nil {
+				err = digest(sum, e)
+			}
+			if !yield(e, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// digest writes an event as it does not depend on how its value is written.
+func digest(sum hash.Hash, e Event) error {
+	e.RecordedAt = time.Time{}
+	e.Time = servicecoin.Instant(e.Time)
+	value := "null"
+	if e.Value.Valid {
+		value = Plain(e.Value.Decimal)
+	}
+	e.Value = decimal.NullDecimal{}
+	line, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("event %v: %w", e.Key(), err)
+	}
+	sum.Write(append(append(line, value...), '\n')) // a hash takes everything
+	return nil
+}
+
+// Trace explains the quantity as far as the ledger's events: [Ledger.Events]
+// has them one by one.
+func (u Usage) Trace() servicecoin.Trace {
+	return servicecoin.Trace{
+		Label: fmt.Sprintf("%s in %s, of %d events, digest %.12s", u.Meter, u.Period, u.Events, u.Digest), Value: u.Value, Unit: u.Unit,
+		From: []servicecoin.Key{{Customer: servicecoin.Provider, Kind: meterKind, ID: string(u.Meter)}},
+	}
+}
+
+// Events yields the events behind a figure: those of the meter in an interval,
+// by time. With a group, only those of it: the values of the dimensions that the
+// meter groups by.
+func (l *Ledger) Events(ctx context.Context, id MeterID, during calendar.Interval, group map[string]string) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		m, err := l.meter(ctx, id)
+		if err != nil {
+			yield(Event{}, err)
+			return
+		}
+		for e, err := range l.scan(ctx, m, during, time.Time{}) {
+			if err == nil && !within(e, group) {
+				continue
+			}
+			if !yield(e, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+func within(e Event, group map[string]string) bool {
+	for name, value := range group {
+		if e.Dimension(name) != value {
+			return false
+		}
+	}
+	return true
+}
+
+func (l *Ledger) scan(ctx context.Context, m Meter, during calendar.Interval, knownBefore time.Time) iter.Seq2[Event, error] {
+	return l.events.Scan(ctx, Query{Customer: l.customer.ID, Type: m.Type, During: during, KnownBefore: knownBefore})
+}
+
+// meter returns a meter's definition, or what is wrong with the ledger.
+func (l *Ledger) meter(ctx context.Context, id MeterID) (Meter, error) {
+	if l.fault != nil {
+		return Meter{}, l.fault
+	}
+	return l.meters.Get(ctx, id)
+}

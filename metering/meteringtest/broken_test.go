@@ -1,0 +1,476 @@
+package meteringtest_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/metering"
+	"github.com/servicecoin/servicecoin/metering/meteringtest"
+)
+
+// Each case must fail on a store that is broken in just the way that its
+// sentence forbids. A case without one, or one that passes on it, proves
+// nothing.
+func TestBrokenStoresFail(t *testing.T) {
+	t.Parallel()
+	cases, broken := meteringtest.Cases(), brokenStores()
+	names := map[string]bool{}
+	for _, c := range cases {
+		if names[c.Name] {
+			t.Errorf("two cases are called %q", c.Name)
+		}
+		names[c.Name] = true
+		b, ok := broken[c.Name]
+		if !ok {
+			t.Errorf("%q: no broken store shows that this case can fail", c.Name)
+			continue
+		}
+		t.Run(c.Name, func(t *testing.T) {
+			t.Parallel()
+			t.Logf("sentence: %s", c.Sentence)
+			if said := run(t, c, sound()); said != "" {
+				t.Errorf("the case fails on a sound store: %s", said)
+			}
+			said := ""
+			for range 5 { // a race may go well by chance
+				if said = run(t, c, b.harness()); said != "" {
+					break
+				}
+			}
+			if said == "" {
+				t.Errorf("passes on a store that %s", b.name)
+			}
+			t.Logf("fails on a store that %s: %s", b.name, strings.TrimSpace(said))
+		})
+	}
+	for name := range broken {
+		if !names[name] {
+			t.Errorf("a broken store waits for a case %q that is not there", name)
+		}
+	}
+	t.Logf("%d cases, %d broken stores", len(cases), len(broken))
+}
+
+// recorder is a testing.TB that keeps failures to itself.
+type recorder struct {
+	testing.TB
+
+	ctx  context.Context //nolint:containedctx // stands in for the test's own
+	mu   sync.Mutex
+	said string
+}
+
+// Context ends soon: a broken store may have a case wait for ever.
+func (r *recorder) Context() context.Context { return r.ctx }
+
+func (r *recorder) note(text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.said == "" {
+		r.said = text
+	}
+}
+
+func (r *recorder) Errorf(format string, args ...any) { r.note(fmt.Sprintf(format, args...)) }
+func (r *recorder) Error(args ...any)                 { r.note(fmt.Sprint(args...)) }
+func (r *recorder) Log(...any)                        {}
+func (r *recorder) Logf(string, ...any)               {}
+func (r *recorder) Helper()                           {}
+
+func (r *recorder) Fatalf(format string, args ...any) {
+	r.Errorf(format, args...)
+	panic(stop{})
+}
+
+func (r *recorder) Fatal(args ...any) {
+	r.Error(args...)
+	panic(stop{})
+}
+
+type stop struct{}
+
+// run runs a case and returns its first complaint.
+func run(t *testing.T, c meteringtest.Case, h meteringtest.Harness) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	r := &recorder{TB: t, ctx: ctx}
+	func() {
+		defer func() {
+			if x := recover(); x != nil {
+				if _, ok := x.(stop); !ok {
+					r.note(fmt.Sprint("panic: ", x))
+				}
+			}
+		}()
+		c.Run(r, h)
+	}()
+	return r.said
+}
+
+// double overrides methods of a store, and can be closed.
+type double struct {
+	metering.EventStore
+
+	appends func(ctx context.Context, s metering.EventStore, events []metering.Event) ([]metering.Result, error)
+	scan    func(ctx context.Context, s metering.EventStore, q metering.Query) iter.Seq2[metering.Event, error]
+	forget  func(ctx context.Context, s metering.EventStore, c servicecoin.CustomerID) error
+	closed  atomic.Bool
+}
+
+var errClosed = errors.New("closed")
+
+func (d *double) Append(ctx context.Context, events []metering.Event) ([]metering.Result, error) {
+	if d.closed.Load() {
+		return nil, errClosed
+	}
+	if d.appends == nil {
+		return d.EventStore.Append(ctx, events)
+	}
+	return d.appends(ctx, d.EventStore, events)
+}
+
+func (d *double) Scan(ctx context.Context, q metering.Query) iter.Seq2[metering.Event, error] {
+	if d.closed.Load() {
+		return func(yield func(metering.Event, error) bool) { yield(metering.Event{}, errClosed) }
+	}
+	if d.scan == nil {
+		return d.EventStore.Scan(ctx, q)
+	}
+	return d.scan(ctx, d.EventStore, q)
+}
+
+func (d *double) Forget(ctx context.Context, c servicecoin.CustomerID) error {
+	if d.closed.Load() {
+		return errClosed
+	}
+	if d.forget == nil {
+		return d.EventStore.Forget(ctx, c)
+	}
+	return d.forget(ctx, d.EventStore, c)
+}
+
+func sound() meteringtest.Harness { return brokenStore{fault: func(*double) {}}.harness() }
+
+// brokenStore is a fault, and the fault in words.
+type brokenStore struct {
+	name  string
+	fault func(d *double)
+	stays bool // open when it is closed
+}
+
+func (b brokenStore) harness() meteringtest.Harness {
+	return meteringtest.Harness{
+		Open: func(testing.TB) metering.EventStore {
+			d := &double{EventStore: metering.NewMemoryStore()}
+			b.fault(d)
+			return d
+		},
+		Close: func(_ testing.TB, s metering.EventStore) {
+			if d, ok := s.(*double); ok {
+				d.closed.Store(!b.stays)
+			}
+		},
+	}
+}
+
+// changes alters every event on its way in.
+func changes(name string, change func(e *metering.Event)) brokenStore {
+	return brokenStore{name: name, fault: func(d *double) {
+		d.appends = func(ctx context.Context, s metering.EventStore, events []metering.Event) ([]metering.Result, error) {
+			events = slices.Clone(events)
+			for i := range events {
+				change(&events[i])
+			}
+			return s.Append(ctx, events)
+		}
+	}}
+}
+
+// says alters every result.
+func says(name string, change func(r *metering.Result)) brokenStore {
+	return brokenStore{name: name, fault: func(d *double) {
+		d.appends = func(ctx context.Context, s metering.EventStore, events []metering.Event) ([]metering.Result, error) {
+			results, err := s.Append(ctx, events)
+			for i := range results {
+				change(&results[i])
+			}
+			return results, err
+		}
+	}}
+}
+
+// asks alters every query.
+func asks(name string, change func(ctx context.Context, q *metering.Query) context.Context) brokenStore {
+	return brokenStore{name: name, fault: func(d *double) {
+		d.scan = func(ctx context.Context, s metering.EventStore, q metering.Query) iter.Seq2[metering.Event, error] {
+			ctx = change(ctx, &q)
+			return s.Scan(ctx, q)
+		}
+	}}
+}
+
+func brokenStores() map[string]brokenStore {
+	return map[string]brokenStore{
+		"append": changes("loses the subject", func(e *metering.Event) { e.Subject = "" }),
+		"append/values": changes("keeps no more than 15 decimals", func(e *metering.Event) {
+			e.Value.Decimal = e.Value.Decimal.Round(15)
+		}),
+		"append/instants":  changes("rounds instants", func(e *metering.Event) { e.Time = e.Time.Round(time.Microsecond) }),
+		"append/odd texts": changes("trims ids", func(e *metering.Event) { e.ID = strings.TrimSpace(e.ID) }),
+		"append/repeat": says("calls a repeat added", func(r *metering.Result) {
+			if r.Outcome == metering.Repeat {
+				r.Outcome = metering.Added
+			}
+		}),
+		"append/conflict": says("calls a conflict a repeat", func(r *metering.Result) {
+			if r.Outcome == metering.Conflict {
+				r.Outcome = metering.Repeat
+			}
+		}),
+		"append/key":              changes("leaves the source out of the key", func(e *metering.Event) { e.Source = "any" }),
+		"append/twice in a batch": lastCounts(),
+		"append/invalid":          takesTheRest(),
+		"append/limit":            chunks(),
+		"append/copies":           keepsMaps(),
+		"append/at once":          looksFirst(),
+		"scan/order":              arrivalOrder(),
+		"scan/interval": asks("takes the end with it", func(ctx context.Context, q *metering.Query) context.Context {
+			q.During.End = q.During.End.Add(time.Microsecond)
+			return ctx
+		}),
+		"scan/type and customer": otherTypes(),
+		"scan/known before": asks("knows everything always", func(ctx context.Context, q *metering.Query) context.Context {
+			q.KnownBefore = time.Time{}
+			return ctx
+		}),
+		"scan/pages":       pagesByTime(),
+		"scan/in the loop": busyWhileListing(),
+		"scan/invalid":     silent(),
+		"scan/ends": asks("does not heed the context", func(ctx context.Context, _ *metering.Query) context.Context {
+			return context.WithoutCancel(ctx)
+		}),
+		"forget": {name: "forgets nothing", fault: func(d *double) {
+			d.forget = func(_ context.Context, _ metering.EventStore, c servicecoin.CustomerID) error {
+				var v servicecoin.Violations
+				v.ID("customer", string(c))
+				return v.Err()
+			}
+		}},
+		"cancelled": {name: "appends after the context has ended", fault: func(d *double) {
+			d.appends = func(ctx context.Context, s metering.EventStore, events []metering.Event) ([]metering.Result, error) {
+				return s.Append(context.WithoutCancel(ctx), events)
+			}
+		}},
+		"closed": {name: "goes on when it is closed", fault: func(*double) {}, stays: true},
+	}
+}
+
+// lastCounts lets the last of two events of one key win.
+func lastCounts() brokenStore {
+	return brokenStore{name: "lets the last of a batch win", fault: func(d *double) {
+		d.appends = func(ctx context.Context, s metering.EventStore, events []metering.Event) ([]metering.Result, error) {
+			turned := slices.Clone(events)
+			slices.Reverse(turned)
+			results, err := s.Append(ctx, turned)
+			slices.Reverse(results)
+			return results, err
+		}
+	}}
+}
+
+// takesTheRest leaves out what is not valid.
+func takesTheRest() brokenStore {
+	return brokenStore{name: "stores what is valid of a batch", fault: func(d *double) {
+		d.appends = func(ctx context.Context, s metering.EventStore, events []metering.Event) ([]metering.Result, error) {
+			results, err := s.Append(ctx, events)
+			if errors.Is(err, servicecoin.ErrInvalid) {
+				good := slices.DeleteFunc(slices.Clone(events), func(e metering.Event) bool { return e.Validate() != nil })
+				_, _ = s.Append(ctx, good)
+			}
+			return results, err
+		}
+	}}
+}
+
+func chunks() brokenStore {
+	return brokenStore{name: "takes a batch of any size, in parts", fault: func(d *double) {
+		d.appends = func(ctx context.Context, s metering.EventStore, events []metering.Event) ([]metering.Result, error) {
+			var all []metering.Result
+			for some := range slices.Chunk(events, metering.MaxBatch) {
+				results, err := s.Append(ctx, some)
+				if err != nil {
+					return nil, err
+				}
+				all = append(all, results...)
+			}
+			return all, nil
+		}
+	}}
+}
+
+// keepsMaps lists the maps that came in.
+func keepsMaps() brokenStore {
+	return brokenStore{name: "keeps the caller's maps", fault: func(d *double) {
+		kept := map[string]map[string]string{}
+		d.appends = func(ctx context.Context, s metering.EventStore, events []metering.Event) ([]metering.Result, error) {
+			for _, e := range events {
+				kept[e.ID] = e.Dimensions
+			}
+			return s.Append(ctx, events)
+		}
+		d.scan = func(ctx context.Context, s metering.EventStore, q metering.Query) iter.Seq2[metering.Event, error] {
+			return func(yield func(metering.Event, error) bool) {
+				for e, err := range s.Scan(ctx, q) {
+					e.Dimensions = kept[e.ID]
+					if !yield(e, err) {
+						return
+					}
+				}
+			}
+		}
+	}}
+}
+
+// looksFirst tells by what it saw before it stored.
+func looksFirst() brokenStore {
+	return brokenStore{name: "looks first and stores later, without a lock", fault: func(d *double) {
+		d.appends = func(ctx context.Context, s metering.EventStore, events []metering.Event) ([]metering.Result, error) {
+			there := map[string]bool{}
+			q := metering.Query{Customer: events[0].Customer, Type: events[0].Type, During: always()}
+			for e, err := range s.Scan(ctx, q) {
+				if err != nil {
+					return nil, err
+				}
+				there[e.ID] = true
+			}
+			time.Sleep(time.Millisecond) // so that others look meanwhile
+			results, err := s.Append(ctx, events)
+			for i := range results {
+				results[i].Outcome = metering.Repeat
+				if !there[results[i].Stored.ID] {
+					results[i].Outcome = metering.Added
+				}
+			}
+			return results, err
+		}
+	}}
+}
+
+func always() calendar.Interval {
+	return calendar.Between(time.Date(1, 1, 2, 0, 0, 0, 0, time.UTC), time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC))
+}
+
+// resort lists in another order.
+func resort(name string, order func(a, b metering.Event) int) brokenStore {
+	return brokenStore{name: name, fault: func(d *double) {
+		d.scan = func(ctx context.Context, s metering.EventStore, q metering.Query) iter.Seq2[metering.Event, error] {
+			return func(yield func(metering.Event, error) bool) {
+				var list []metering.Event
+				for e, err := range s.Scan(ctx, q) {
+					if err != nil {
+						yield(e, err)
+						return
+					}
+					list = append(list, e)
+				}
+				slices.SortStableFunc(list, order)
+				for _, e := range list {
+					if !yield(e, nil) {
+						return
+					}
+				}
+			}
+		}
+	}}
+}
+
+func arrivalOrder() brokenStore {
+	return resort("orders the ids of one instant as people do", func(a, b metering.Event) int {
+		if c := a.Time.Compare(b.Time); c != 0 {
+			return c
+		}
+		return strings.Compare(strings.ToLower(a.Source+" "+a.ID), strings.ToLower(b.Source+" "+b.ID))
+	})
+}
+
+func otherTypes() brokenStore {
+	return brokenStore{name: "lists events of every type", fault: func(d *double) {
+		d.scan = func(ctx context.Context, s metering.EventStore, q metering.Query) iter.Seq2[metering.Event, error] {
+			return func(yield func(metering.Event, error) bool) {
+				for _, name := range []string{"vm.hours", "vm.starts"} {
+					q.Type = name
+					for e, err := range s.Scan(ctx, q) {
+						if !yield(e, err) {
+							return
+						}
+					}
+				}
+			}
+		}
+	}}
+}
+
+// pagesByTime goes on behind the time of the last event, not behind the event.
+func pagesByTime() brokenStore {
+	return brokenStore{name: "pages by time alone", fault: func(d *double) {
+		d.scan = func(ctx context.Context, s metering.EventStore, q metering.Query) iter.Seq2[metering.Event, error] {
+			return metering.Pages(ctx, q, func(ctx context.Context, q metering.Query, after *metering.Place) ([]metering.Event, error) {
+				if after != nil {
+					q.During.Start = after.Time.Add(time.Microsecond)
+				}
+				var page []metering.Event
+				for e, err := range s.Scan(ctx, q) {
+					if err != nil {
+						return nil, err
+					}
+					if page = append(page, e); len(page) == metering.PageSize {
+						break
+					}
+				}
+				return page, nil
+			})
+		}
+	}}
+}
+
+// busyWhileListing is what a store with one connection does.
+func busyWhileListing() brokenStore {
+	return brokenStore{name: "holds its only connection while it lists", fault: func(d *double) {
+		var listing atomic.Int32
+		d.appends = func(ctx context.Context, s metering.EventStore, events []metering.Event) ([]metering.Result, error) {
+			if listing.Load() > 0 {
+				return nil, servicecoin.ErrBusy
+			}
+			return s.Append(ctx, events)
+		}
+		d.scan = func(ctx context.Context, s metering.EventStore, q metering.Query) iter.Seq2[metering.Event, error] {
+			return func(yield func(metering.Event, error) bool) {
+				listing.Add(1)
+				defer listing.Add(-1)
+				s.Scan(ctx, q)(yield)
+			}
+		}
+	}}
+}
+
+func silent() brokenStore {
+	return brokenStore{name: "lists nothing for a bad query", fault: func(d *double) {
+		d.scan = func(ctx context.Context, s metering.EventStore, q metering.Query) iter.Seq2[metering.Event, error] {
+			if q.Validate() != nil {
+				return func(func(metering.Event, error) bool) {}
+			}
+			return s.Scan(ctx, q)
+		}
+	}}
+}

@@ -1,0 +1,55 @@
+package metering
+
+import (
+	"context"
+	"iter"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/store"
+)
+
+// Meters are the provider's definitions of what is metered, for all customers.
+// A meter never changes once it is defined, since figures rest on it: what is
+// metered otherwise is another meter.
+type Meters struct {
+	view store.View
+	o    Options
+}
+
+// NewMeters returns the meters in the provider's view. A nil o means defaults.
+func NewMeters(view store.View, o *Options) *Meters {
+	m := &Meters{view: view}
+	if o != nil {
+		m.o = *o
+	}
+	return m
+}
+
+// On returns the same meters over another view: of the host's transaction, or
+// of a unit of work.
+func (m *Meters) On(view store.View) *Meters { return &Meters{view: view, o: m.o} }
+
+// Define adds a meter, or answers ErrExists if there is one with its id.
+func (m *Meters) Define(ctx context.Context, meter Meter, by servicecoin.Actor) error {
+	if err := m.o.authorize(ctx, by, "meter.define", m.view.Key(meterKind, string(meter.ID))); err != nil {
+		return err
+	}
+	if err := meter.Validate(); err != nil {
+		return err
+	}
+	defined, err := store.Happened(MeterDefined, by, MeterChanged{meter.ID, meter.Type, meter.Aggregation, meter.Unit})
+	if err != nil {
+		return err
+	}
+	return store.Of(m.view, meterRecords).Insert(ctx, meter, defined)
+}
+
+// Get returns a meter.
+func (m *Meters) Get(ctx context.Context, id MeterID) (Meter, error) {
+	return store.Of(m.view, meterRecords).Get(ctx, string(id))
+}
+
+// All lists the meters by id.
+func (m *Meters) All(ctx context.Context) iter.Seq2[Meter, error] {
+	return store.Of(m.view, meterRecords).Find(ctx, store.All())
+}

@@ -1,0 +1,241 @@
+package metering
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/store"
+)
+
+// SetQuota sets a quota, or another limit, mode or period of one that is there.
+// An empty id is filled in; without From it holds from now on, or as before.
+func (l *Ledger) SetQuota(ctx context.Context, q Quota, by servicecoin.Actor) (Quota, error) {
+	if q.ID == "" {
+		q.ID = QuotaID(l.view.NewID())
+	}
+	if err := l.o.authorize(ctx, by, "quota.set", l.view.Key(quotaKind, string(q.ID))); err != nil {
+		return Quota{}, err
+	}
+	if _, err := l.meter(ctx, q.Meter); err != nil {
+		return Quota{}, err
+	}
+	var set Quota
+	err := l.view.Do(ctx, func(tx store.View) error {
+		c := store.Of(tx, quotas)
+		set = q
+		old, err := c.Get(ctx, string(q.ID))
+		is := err == nil
+		if err != nil && !errors.Is(err, servicecoin.ErrNotFound) {
+			return err
+		}
+		if set.From.IsZero() {
+			if set.From = tx.Now(); is {
+				set.From = old.From
+			}
+		}
+		set.From = servicecoin.Instant(set.From)
+		if err := set.Validate(); err != nil {
+			return err
+		}
+		if is && old.Meter != set.Meter {
+			var v servicecoin.Violations
+			v.Add("meter", "changed", string(set.Meter), "a quota keeps its meter "+string(old.Meter)+"; drop it and set another")
+			return v.Err()
+		}
+		e, err := store.Happened(QuotaSet, by, set.changed())
+		if err != nil {
+			return err
+		}
+		if !is {
+			return c.Insert(ctx, set, e)
+		}
+		_, err = c.Update(ctx, string(set.ID), func(stored *Quota) ([]store.Event, error) {
+			*stored = set
+			return []store.Event{e}, nil
+		})
+		return err
+	})
+	if err != nil {
+		return Quota{}, err
+	}
+	return set, nil
+}
+
+func (q Quota) changed() QuotaChanged {
+	return QuotaChanged{q.ID, q.Meter, q.Limit, q.Mode, q.Period}
+}
+
+// DropQuota ends a quota. What it told of stays.
+func (l *Ledger) DropQuota(ctx context.Context, id QuotaID, by servicecoin.Actor) error {
+	if l.fault != nil {
+		return l.fault
+	}
+	if err := l.o.authorize(ctx, by, "quota.drop", l.view.Key(quotaKind, string(id))); err != nil {
+		return err
+	}
+	return l.view.Do(ctx, func(tx store.View) error {
+		q, err := store.Of(tx, quotas).Get(ctx, string(id))
+		if err != nil {
+			return err
+		}
+		e, err := store.Happened(QuotaDropped, by, q.changed())
+		if err != nil {
+			return err
+		}
+		return store.Of(tx, quotas).Delete(ctx, string(id), e)
+	})
+}
+
+// Quotas lists the customer's quotas, of one meter or of all for "".
+func (l *Ledger) Quotas(ctx context.Context, id MeterID) iter.Seq2[Quota, error] {
+	r := store.By("meter")
+	if id != "" {
+		r = store.By("meter", store.Text(id))
+	}
+	return store.Of(l.view, quotas).Find(ctx, r)
+}
+
+// Excesses lists what was used beyond quotas, the latest first.
+func (l *Ledger) Excesses(ctx context.Context) iter.Seq2[Excess, error] {
+	return store.Of(l.view, excesses).Find(ctx, store.By("at").Descending())
+}
+
+// Check answers whether the customer may use an amount more at an instant: a
+// hard quota refuses what would pass its limit, a soft one says so. The amount is
+// in the meter's unit: events for a count, new values for a unique count, the
+// level for a maximum. Check reserves nothing, and what is used all the same is
+// recorded: two that check at once may both be allowed the last of it.
+func (l *Ledger) Check(ctx context.Context, id MeterID, amount decimal.Decimal, at time.Time) (Decision, error) {
+	m, err := l.meter(ctx, id)
+	if err != nil {
+		return Decision{}, err
+	}
+	var v servicecoin.Violations
+	v.Number("amount", amount, MaxDigits, MaxPlaces)
+	if amount.IsNegative() {
+		v.Add("amount", "negative", "", "must not be negative")
+	}
+	v.Time("at", at)
+	if err := v.Err(); err != nil {
+		return Decision{}, err
+	}
+	standings := []Standing{}
+	used := make(map[Window]decimal.NullDecimal)
+	for q, err := range l.Quotas(ctx, id) {
+		if err != nil {
+			return Decision{}, err
+		}
+		period := q.In(at, l.zone)
+		if !q.Judges(period) {
+			continue
+		}
+		if _, known := used[q.Period]; !known {
+			u, err := l.between(ctx, m, period, false)
+			if err != nil {
+				return Decision{}, err
+			}
+			used[q.Period] = u.Value
+		}
+		standings = append(standings, q.Weigh(m, used[q.Period], amount, period))
+	}
+	return Decide(id, amount, standings), nil
+}
+
+// Review looks after every quota in the period that an instant lies in, and
+// tells of the excesses that were not told yet. It returns those.
+func (l *Ledger) Review(ctx context.Context, at time.Time, by servicecoin.Actor) ([]Excess, error) {
+	if l.fault != nil {
+		return nil, l.fault
+	}
+	if err := l.o.authorize(ctx, by, "quota.review", l.view.Key("usage", string(l.customer.ID))); err != nil {
+		return nil, err
+	}
+	var v servicecoin.Violations
+	v.Time("at", at)
+	if err := v.Err(); err != nil {
+		return nil, err
+	}
+	var told []Excess
+	for q, err := range l.Quotas(ctx, "") {
+		if err != nil {
+			return told, err
+		}
+		x, err := l.judge(ctx, by, q, q.In(at, l.zone))
+		if err != nil {
+			return told, err
+		}
+		if x != nil {
+			told = append(told, *x)
+		}
+	}
+	return told, nil
+}
+
+// lookAfter judges the quotas that a batch of events concerns.
+func (l *Ledger) lookAfter(ctx context.Context, by servicecoin.Actor, batch []Event) error {
+	times := map[string][]time.Time{}
+	for _, e := range batch {
+		times[e.Type] = append(times[e.Type], e.Time)
+	}
+	for q, err := range l.Quotas(ctx, "") {
+		if err != nil {
+			return err
+		}
+		m, err := l.meter(ctx, q.Meter)
+		if err != nil {
+			return err
+		}
+		var last calendar.Interval
+		seen := map[string]bool{}
+		for _, t := range times[m.Type] {
+			if last.Contains(t) {
+				continue
+			}
+			if last = q.In(t, l.zone); seen[last.String()] {
+				continue
+			}
+			seen[last.String()] = true
+			if _, err := l.judge(ctx, by, q, last); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// judge tells of an excess in a period, if there is one and it was not told.
+func (l *Ledger) judge(ctx context.Context, by servicecoin.Actor, q Quota, period calendar.Interval) (*Excess, error) {
+	if !q.Judges(period) {
+		return nil, nil //nolint:nilnil // nothing to tell
+	}
+	_, err := store.Of(l.view, excesses).Get(ctx, excessID(q.ID, period))
+	if !errors.Is(err, servicecoin.ErrNotFound) {
+		return nil, err
+	}
+	m, err := l.meter(ctx, q.Meter)
+	if err != nil {
+		return nil, err
+	}
+	u, err := l.between(ctx, m, period, false)
+	if err != nil || !u.Value.Valid || !u.Value.Decimal.GreaterThan(q.Limit) {
+		return nil, err
+	}
+	x := Excess{Quota: q.ID, Meter: q.Meter, Mode: q.Mode, Period: period, Limit: q.Limit, Used: u.Value.Decimal, At: l.view.Now()}
+	e, err := store.Happened(QuotaExceeded, by, x)
+	if err != nil {
+		return nil, err
+	}
+	if err := store.Of(l.view, excesses).Insert(ctx, x, e); err != nil {
+		if errors.Is(err, servicecoin.ErrExists) {
+			return nil, nil //nolint:nilnil // somebody else was faster, and told
+		}
+		return nil, err
+	}
+	return &x, nil
+}

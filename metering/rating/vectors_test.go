@@ -1,0 +1,351 @@
+package rating_test
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/shopspring/decimal"
+	"github.com/stretchr/testify/require"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/metering/rating"
+	"github.com/servicecoin/servicecoin/money"
+)
+
+// vector is a case of testdata/vectors.
+type vector struct {
+	ID     string          `json:"id"`
+	Model  string          `json:"model"`
+	Params json.RawMessage `json:"params"`
+	Input  json.RawMessage `json:"input"`
+	Expect json.RawMessage `json:"expect"`
+	Quirk  bool            `json:"quirk"`
+}
+
+const (
+	percentages = "percentages are of the issue of further price models"
+	dynamic     = "prices that come with events are of the issue of further price models"
+	blocks      = "Kill Bill's blocks, whose bound is a tier's own, are of the issue of further price models"
+	several     = "a price for several groups, buckets or units is of the issue of further price models"
+	credits     = "credits that are used up are the issue of grants'"
+	units       = "units are converted in the issue of further meters"
+)
+
+// elsewhere lists the kinds of the copied files that later issues answer, and
+// why.
+func elsewhere() map[string]string {
+	return map[string]string{
+		"graduated_percentage": percentages, "graduated_percentage_single_tier": percentages, "percentage": percentages,
+		"dynamic_event_amount": dynamic, "dynamic_multiplier": dynamic,
+		"blocks_all_tiers": blocks, "blocks_all_tiers_multi_unit": blocks, "blocks_top_tier": blocks, "blocks_top_tier_multi_unit": blocks,
+		"per_bucket": several, "per_group": several, "capacity": several,
+		"graduated_with_credits": credits, "usage_discount": credits, "graduated_prorated": "proration is an issue of its own",
+		"unit_conversion": units, "unit_conversion_validate": units, "unit_linear": units, "metric_round": units, "quantity_mutate": units,
+	}
+}
+
+// quirks is the policy for each case that only its source behaves like.
+func quirks() map[string]string {
+	const allowance = "refused: an allowance that moves the bounds and is charged again above it charges more for less"
+	return map[string]string{
+		"chg-au-volfree-30": allowance, "chg-au-volfree-50": allowance, "chg-au-volfree-200": allowance,
+		"chg-au-volfreebu-50": allowance, "chg-au-volfreebu-300": allowance,
+		"rnd-cur-precisions": "refused for the unknown currency, which is an error; the digits of the others are those of ISO 4217",
+		"rnd-order-matters":  "reached: a statement rounds each line and adds the rounded ones",
+	}
+}
+
+func fields[T any](t *testing.T, raw json.RawMessage) T {
+	t.Helper()
+	var x T
+	if len(raw) > 0 {
+		require.NoError(t, json.Unmarshal(raw, &x))
+	}
+	return x
+}
+
+func TestVectors(t *testing.T) {
+	checks := map[string]func(*testing.T, vector){
+		"flat": checkAmount, "per_unit": checkAmount, "graduated": checkAmount, "volume": checkAmount, "package": checkAmount,
+		"package_count": checkPackages, "graduated_single_tier": checkSingleTier, "volume_find_tier": checkFindTier,
+		"currency_round": checkRound, "currency_precision": checkPrecision, "round_order": checkOrder,
+	}
+	for _, file := range []string{"charge_models.json", "rounding_units.json"} {
+		text, err := os.ReadFile("testdata/vectors/" + file)
+		require.NoError(t, err)
+		var cases []vector
+		require.NoError(t, json.Unmarshal(text, &cases))
+		passed, refused, quirk, other, seen := 0, 0, 0, 0, 0
+		for _, c := range cases {
+			if _, ok := elsewhere()[c.Model]; ok {
+				other++
+				continue
+			}
+			if c.Quirk {
+				policy, ok := quirks()[c.ID]
+				require.True(t, ok, "quirk %s needs a named policy", c.ID)
+				quirk++
+				if strings.HasPrefix(policy, "refused: ") {
+					refused++
+					continue
+				}
+			}
+			check, ok := checks[c.Model]
+			require.True(t, ok, "no check for model %s of case %s", c.Model, c.ID)
+			seen++
+			if t.Run(c.ID, func(t *testing.T) { check(t, c) }) {
+				passed++
+			}
+		}
+		t.Logf("%s: %d cases, %d of %d passed, %d quirks (%d refused by policy), %d of later issues", file, len(cases), passed, seen, quirk, refused, other)
+	}
+}
+
+// tier has its numbers as the vectors do: what is missing is zero.
+type tier struct {
+	UpTo decimal.NullDecimal `json:"up_to"`
+	Unit decimal.Decimal     `json:"unit"`
+	Flat decimal.Decimal     `json:"flat"`
+}
+
+type priceParams struct {
+	Amount      decimal.Decimal     `json:"amount"`
+	Unit        decimal.Decimal     `json:"unit"`
+	Tiers       []tier              `json:"tiers"`
+	Size        decimal.Decimal     `json:"package_size"`
+	Price       decimal.Decimal     `json:"package_price"`
+	Free        decimal.Decimal     `json:"free_units"`
+	Rounding    string              `json:"rounding"`
+	BillingUnit decimal.NullDecimal `json:"billing_unit_size"`
+	Minimum     decimal.NullDecimal `json:"min_spend"`
+	Maximum     decimal.NullDecimal `json:"max_spend"`
+	Negative    bool                `json:"allow_negative"`
+}
+
+// price maps the parameters of a case to a price.
+func price(t *testing.T, model string, params json.RawMessage) rating.Price {
+	t.Helper()
+	in := fields[priceParams](t, params)
+	p := rating.Price{
+		Name: "Price", Model: rating.Model(strings.ReplaceAll(model, "_", "-")), Currency: money.EUR, Rounding: money.HalfAwayFromZero,
+		BillingUnit: in.BillingUnit, Minimum: in.Minimum, Maximum: in.Maximum, Signed: in.Negative,
+	}
+	switch p.Model {
+	case rating.Flat:
+		p.Amount = servicecoin.Some(in.Amount)
+	case rating.PerUnit:
+		p.UnitPrice = servicecoin.Some(in.Unit)
+	case rating.Graduated, rating.Volume:
+		for _, x := range in.Tiers {
+			p.Tiers = append(p.Tiers, rating.Tier{UpTo: x.UpTo, Unit: x.Unit, Flat: x.Flat})
+		}
+	case rating.Package:
+		p.Package = &rating.Bundle{Size: in.Size, Price: in.Price, Free: in.Free}
+		if in.Rounding == "down" {
+			p.Package.Partial = rating.PartialFree
+		}
+	}
+	return p
+}
+
+func rate(t *testing.T, p rating.Price, units decimal.Decimal) rating.Charge {
+	t.Helper()
+	c, err := rating.Rate(p, units)
+	require.NoError(t, err)
+	tariff, err := rating.Compile(p)
+	require.NoError(t, err)
+	exact, err := tariff.Exact(units)
+	require.NoError(t, err)
+	require.True(t, c.Exact.Equal(exact), "the quick way: want %s, got %s", c.Exact, exact)
+	return c
+}
+
+func sameDecimal(t *testing.T, what string, want, got decimal.Decimal) {
+	t.Helper()
+	require.True(t, want.Equal(got), "%s: want %s, got %s", what, want, got)
+}
+
+// rounded compares after rounding to as many decimals as the text has.
+func rounded(t *testing.T, what string, want *string, got decimal.NullDecimal) {
+	t.Helper()
+	if want == nil {
+		return
+	}
+	w := decimal.RequireFromString(*want)
+	if !got.Valid { // the sources have 0 for the average price of no units, we have none
+		require.True(t, w.IsZero(), what)
+		return
+	}
+	r, err := money.HalfAwayFromZero.Round(got.Decimal, int(max(0, -w.Exponent())))
+	require.NoError(t, err)
+	sameDecimal(t, what, w, r)
+}
+
+func checkAmount(t *testing.T, c vector) {
+	in := fields[struct {
+		Units decimal.Decimal `json:"units"`
+	}](t, c.Input)
+	want := fields[struct {
+		Amount      decimal.Decimal     `json:"amount"`
+		Unit        *string             `json:"unit_amount"`
+		UnitRounded *string             `json:"unit_amount_rounded"`
+		Paid        decimal.NullDecimal `json:"paid_units"`
+		Usage       decimal.NullDecimal `json:"usage_amount"`
+		Adjustment  decimal.NullDecimal `json:"commitment_adjustment"`
+		Breakdown   []struct {
+			Units    decimal.Decimal `json:"units"`
+			Usage    decimal.Decimal `json:"usage_amount"`
+			WithFlat decimal.Decimal `json:"with_flat"`
+		} `json:"breakdown"`
+	}](t, c.Expect)
+	got := rate(t, price(t, c.Model, c.Params), in.Units)
+	sameDecimal(t, "amount", want.Amount, got.Exact.Decimal())
+	rounded(t, "unit amount", want.Unit, got.UnitAmount(20))
+	rounded(t, "unit amount", want.UnitRounded, got.UnitAmount(20))
+	if want.Paid.Valid {
+		sameDecimal(t, "paid units", want.Paid.Decimal, got.Billed)
+	}
+	byKind := map[rating.LineKind]decimal.Decimal{}
+	for _, l := range got.Lines {
+		byKind[l.Kind] = byKind[l.Kind].Add(l.Amount)
+	}
+	if want.Usage.Valid {
+		sameDecimal(t, "usage", want.Usage.Decimal, byKind[rating.UsageLine].Add(byKind[rating.FeeLine]))
+	}
+	if want.Adjustment.Valid {
+		sameDecimal(t, "adjustment", want.Adjustment.Decimal, byKind[rating.MinimumLine].Add(byKind[rating.MaximumLine]))
+	}
+	for i, b := range want.Breakdown {
+		usage, fee := tierOf(got, i+1)
+		sameDecimal(t, "units of a tier", b.Units, usage.Quantity.Decimal)
+		sameDecimal(t, "usage of a tier", b.Usage, usage.Amount)
+		if !b.WithFlat.IsZero() {
+			sameDecimal(t, "amount of a tier", b.WithFlat, usage.Amount.Add(fee.Amount))
+		}
+	}
+	if want.Breakdown != nil {
+		require.Equal(t, len(want.Breakdown), got.Lines[len(got.Lines)-1].Tier, "no further tier")
+	}
+}
+
+// tierOf returns the lines of a tier.
+func tierOf(c rating.Charge, tier int) (usage, fee rating.Line) {
+	for _, l := range c.Lines {
+		switch {
+		case l.Tier == tier && l.Kind == rating.UsageLine:
+			usage = l
+		case l.Tier == tier && l.Kind == rating.FeeLine:
+			fee = l
+		}
+	}
+	return usage, fee
+}
+
+func checkPackages(t *testing.T, c vector) {
+	in := fields[struct {
+		Units decimal.Decimal `json:"units"`
+	}](t, c.Input)
+	want := fields[struct {
+		Packages decimal.Decimal `json:"packages"`
+	}](t, c.Expect)
+	got := rate(t, price(t, "package", c.Params), in.Units)
+	sameDecimal(t, "packages", want.Packages, got.Lines[0].Quantity.Decimal)
+}
+
+// checkSingleTier looks at one tier of a price that has others around it.
+func checkSingleTier(t *testing.T, c vector) {
+	params := fields[struct {
+		tier
+		From decimal.Decimal `json:"from_exclusive"`
+	}](t, c.Params)
+	in := fields[struct {
+		Total decimal.Decimal `json:"total_units"`
+	}](t, c.Input)
+	want := fields[struct {
+		Units    decimal.Decimal `json:"tier_units"`
+		Usage    decimal.Decimal `json:"usage_amount"`
+		WithFlat decimal.Decimal `json:"with_flat"`
+	}](t, c.Expect)
+	p := rating.Price{Name: "Price", Model: rating.Graduated, Currency: money.EUR, Rounding: money.HalfAwayFromZero}
+	if !params.From.IsZero() {
+		p.Tiers = append(p.Tiers, rating.Tier{UpTo: servicecoin.Some(params.From)})
+	}
+	p.Tiers = append(p.Tiers, rating.Tier{UpTo: params.UpTo, Unit: params.Unit, Flat: params.Flat}, rating.Tier{})
+	usage, fee := tierOf(rate(t, p, in.Total), len(p.Tiers)-1)
+	sameDecimal(t, "units", want.Units, usage.Quantity.Decimal)
+	sameDecimal(t, "usage", want.Usage, usage.Amount)
+	sameDecimal(t, "with the flat fee", want.WithFlat, usage.Amount.Add(fee.Amount))
+}
+
+func checkFindTier(t *testing.T, c vector) {
+	in := fields[struct {
+		Units decimal.Decimal `json:"units"`
+	}](t, c.Input)
+	want := fields[struct {
+		Index int `json:"tier_index"`
+	}](t, c.Expect)
+	require.Equal(t, want.Index, rate(t, price(t, "volume", c.Params), in.Units).Lines[0].Tier-1)
+}
+
+// checkRound rates one unit at the amount.
+func checkRound(t *testing.T, c vector) {
+	params := fields[struct {
+		Currency  money.Currency `json:"currency"`
+		Mode      string         `json:"mode"`
+		Precision *int           `json:"precision"`
+	}](t, c.Params)
+	in := fields[struct {
+		Amount decimal.Decimal `json:"amount"`
+	}](t, c.Input)
+	want := fields[struct {
+		Amount decimal.Decimal `json:"amount"`
+	}](t, c.Expect)
+	rounding := money.Rounding(strings.ReplaceAll(params.Mode, "_", "-"))
+	if params.Precision != nil {
+		a, err := money.New(in.Amount, params.Currency)
+		require.NoError(t, err)
+		got, err := a.RoundTo(*params.Precision, rounding)
+		require.NoError(t, err)
+		sameDecimal(t, "amount", want.Amount, got.Decimal())
+		return
+	}
+	p := rating.Price{
+		Name: "Price", Model: rating.PerUnit, Currency: params.Currency, Rounding: rounding, UnitPrice: servicecoin.Some(in.Amount), Signed: true,
+	}
+	got := rate(t, p, decimal.NewFromInt(1))
+	sameDecimal(t, "amount", want.Amount, got.Amount.Decimal())
+}
+
+func checkPrecision(t *testing.T, c vector) {
+	for code, digits := range fields[map[string]int](t, c.Expect) {
+		currency, err := money.ParseCurrency(code)
+		if code == "unknown" {
+			require.Error(t, err, "an unknown currency has no digits")
+			continue
+		}
+		require.NoError(t, err)
+		require.Equal(t, digits, currency.Digits(), code)
+	}
+}
+
+func checkOrder(t *testing.T, c vector) {
+	in := fields[struct {
+		Amounts []decimal.Decimal `json:"amounts"`
+	}](t, c.Input)
+	want := fields[struct {
+		Lines decimal.Decimal `json:"round_then_sum"`
+	}](t, c.Expect)
+	sum, err := money.Zero(money.USD)
+	require.NoError(t, err)
+	for _, d := range in.Amounts {
+		a, err := money.New(d, money.USD)
+		require.NoError(t, err)
+		a, err = a.Round(money.HalfAwayFromZero)
+		require.NoError(t, err)
+		sum, err = sum.Add(a)
+		require.NoError(t, err)
+	}
+	sameDecimal(t, "sum of rounded lines", want.Lines, sum.Decimal())
+}

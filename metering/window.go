@@ -1,0 +1,125 @@
+package metering
+
+import (
+	"fmt"
+	"iter"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
+)
+
+// Window is the length of the stretches that usage is asked for in.
+type Window string
+
+// The windows. Hours, days and months are those of the customer's zone: a day
+// on which the clock is changed has 23 or 25 hours and is one day.
+const (
+	Whole   Window = "" // the interval asked for, as one
+	Hourly  Window = "hour"
+	Daily   Window = "day"
+	Monthly Window = "month"
+)
+
+// MaxWindows is how many windows one question may have: a year of hours and
+// more.
+const MaxWindows = 10_000
+
+// Validate reports a window that has no such name.
+func (w Window) Validate() error {
+	var v servicecoin.Violations
+	switch w {
+	case Whole, Hourly, Daily, Monthly:
+	default:
+		v.Add("", "unknown", string(w), "must be hour, day, month, or empty")
+	}
+	return v.Err()
+}
+
+// Split returns the windows of a zone that an interval has, in order: together
+// they are the interval, so the first and the last may be clipped. An event on
+// a border belongs to the window that starts there. More than [MaxWindows] are
+// refused.
+func (w Window) Split(during calendar.Interval, loc *time.Location) ([]calendar.Interval, error) {
+	var v servicecoin.Violations
+	v.Merge("window", w.Validate())
+	v.Merge("during", during.Validate())
+	if err := v.Err(); err != nil {
+		return nil, err
+	}
+	var list []calendar.Interval
+	for window := range w.all(during, loc) {
+		if len(list) == MaxWindows {
+			v.Add("window", "too-many", string(w), "makes more than "+strconv.Itoa(MaxWindows)+" windows of "+during.String())
+			return nil, v.Err()
+		}
+		list = append(list, window.Intersect(during))
+	}
+	return list, nil
+}
+
+func (w Window) all(during calendar.Interval, loc *time.Location) iter.Seq[calendar.Interval] {
+	switch w {
+	case Hourly:
+		return calendar.Hours(during, loc)
+	case Daily:
+		return values(calendar.Days(during, loc))
+	case Monthly:
+		return values(calendar.Months(during, loc))
+	case Whole:
+	}
+	return func(yield func(calendar.Interval) bool) {
+		if !during.Empty() {
+			yield(during)
+		}
+	}
+}
+
+func values[K, V any](pairs iter.Seq2[K, V]) iter.Seq[V] {
+	return func(yield func(V) bool) {
+		for _, value := range pairs {
+			if !yield(value) {
+				return
+			}
+		}
+	}
+}
+
+// windowsOf finds the window of an instant: most often the same one as before,
+// or the next.
+type windowsOf struct {
+	list []calendar.Interval
+	last int
+}
+
+// at returns the place of the window that holds t, -1 for none.
+func (w *windowsOf) at(t time.Time) int {
+	for i := w.last; i < min(w.last+2, len(w.list)); i++ {
+		if w.list[i].Contains(t) {
+			w.last = i
+			return i
+		}
+	}
+	i, found := slices.BinarySearchFunc(w.list, t, func(iv calendar.Interval, t time.Time) int { return iv.Start.Compare(t) })
+	if !found {
+		i--
+	}
+	if i < 0 || !w.list[i].Contains(t) {
+		return -1
+	}
+	w.last = i
+	return i
+}
+
+// ordered refuses windows that are not in order, or overlap.
+func ordered(list []calendar.Interval) error {
+	var v servicecoin.Violations
+	for i := 1; i < len(list); i++ {
+		if list[i].Start.Before(list[i-1].End) {
+			v.Add(fmt.Sprintf("windows[%d]", i), "order", list[i].String(), "begins before the one before it ends")
+		}
+	}
+	return v.Err()
+}
