@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	github.com/chromedp/cdproto v0.159.0
 	github.com/chromedp/chromedp v0.23.0
+	github.com/google/go-cmp v0.7.0
 	github.com/servicecoin/servicecoin v0.0.0
 	github.com/servicecoin/servicecoin/store/sqlite v0.0.0
 	github.com/shopspring/decimal v1.6.0
