@@ -30,6 +30,16 @@ type IncidentID string
 // service.
 type PromiseID string
 
+// OfferingID names an offering: one way in which a service can be had.
+type OfferingID string
+
+// OrderID names a customer's order of an offering.
+type OrderID string
+
+// SubscriptionID names a subscription: what comes of an order, one customer's
+// use of one service.
+type SubscriptionID string
+
 // PriceID names a price of the provider's list, which an offering and a
 // statement refer to.
 type PriceID string

@@ -32,14 +32,6 @@ import (
 	"github.com/servicecoin/servicecoin/store"
 )
 
-// SubscriptionID names a subscription, one customer's use of one service, as
-// the catalogue or the host has it. It is never parsed.
-type SubscriptionID string
-
-// OfferingID names one way in which a service is offered, as the catalogue or
-// the host has it. It is never parsed.
-type OfferingID string
-
 // PrerequisiteID names a prerequisite in its template, in at most 64 bytes.
 type PrerequisiteID string
 
