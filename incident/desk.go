@@ -237,9 +237,13 @@ func (d *Desk) change(ctx context.Context, id servicecoin.IncidentID, by service
 }
 
 func changed(name string, i *Incident, before map[servicecoin.ServiceID][]Effect, by servicecoin.Actor) (store.Event, error) {
-	return store.Happened(name, by, Changed{
+	c := Changed{
 		Incident: i.ID, State: i.State, Priority: i.Priority, Services: i.Services(), Touched: touched(before, i.counted()),
-	})
+	}
+	if name == EventNoted {
+		c.Audience = i.Timeline[len(i.Timeline)-1].Audience
+	}
+	return store.Happened(name, by, c)
 }
 
 // file keeps the records of effects by service in step with the incident.
