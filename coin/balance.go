@@ -102,7 +102,7 @@ func runBalance(r Row, add adding) {
 		add(UpdatesMissed, []Side{Operations, Adoption}, "%s: %d updates that were promised did not come in time.", r.Name, n)
 	}
 	if len(r.Run.Stale) > 0 {
-		add(Stale, []Side{Operations}, "%s: %s wait.", r.Name, strings.Join(r.Run.Stale, " and "))
+		add(Stale, []Side{Operations}, "%s: %s.", r.Name, strings.Join(r.Run.Stale, " and "))
 	}
 }
 

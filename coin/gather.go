@@ -179,12 +179,12 @@ func (s *spinning) tell(r *Row, i *incident.Incident, x incident.ServiceEffects)
 	r.Run.Updates.Missed += a.Missed
 	r.Run.Updates.Pending += a.Pending
 	if due, ok := i.NextUpdate(s.out.At); ok && i.State.Live() && due.Before(s.out.At) {
-		r.Run.Stale = append(r.Run.Stale, "an update promised for "+due.Format("2 Jan 15:04")+" UTC")
+		r.Run.Stale = append(r.Run.Stale, "the update promised for "+due.Format("2 Jan 15:04")+" UTC is overdue")
 	}
 	if n := len(i.OverdueFollowUps(s.out.At)); n == 1 {
-		r.Run.Stale = append(r.Run.Stale, "a follow-up that is overdue")
+		r.Run.Stale = append(r.Run.Stale, "a follow-up is overdue")
 	} else if n > 1 {
-		r.Run.Stale = append(r.Run.Stale, fmt.Sprintf("%d follow-ups that are overdue", n))
+		r.Run.Stale = append(r.Run.Stale, fmt.Sprintf("%d follow-ups are overdue", n))
 	}
 }
 
