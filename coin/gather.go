@@ -23,6 +23,7 @@ func (s *spinning) held(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		s.had[sub.Service] = s.had[sub.Service].Union(calendar.SetOf(s.span(sub.From, sub.Until)))
 		if !overlaps(sub.Held(s.out.At), s.out.Period) {
 			continue
 		}
@@ -42,6 +43,31 @@ func (s *spinning) held(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// span is the part of the month from one instant to another, to its end where
+// that is not known yet. What never began has none.
+func (s *spinning) span(from, until time.Time) calendar.Interval {
+	if from.IsZero() {
+		return calendar.Interval{}
+	}
+	if until.IsZero() {
+		until = s.out.Period.End
+	}
+	if !until.After(from) {
+		return calendar.Interval{}
+	}
+	return calendar.Between(from, until).Intersect(s.out.Period)
+}
+
+// concerned reports whether an effect fell into the time in which the customer
+// had the service. Of services that nobody ordered here, it had them all the
+// month.
+func (s *spinning) concerned(x incident.ServiceEffects) bool {
+	had, ordered := s.had[x.Service]
+	return !ordered || slices.ContainsFunc(x.Effects, func(e incident.Effect) bool {
+		return !had.Intersect(calendar.SetOf(s.span(e.From, e.Until))).Empty()
+	})
 }
 
 func overlaps(a, b calendar.Interval) bool {
@@ -136,6 +162,7 @@ func (s *spinning) happened(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		effects = slices.DeleteFunc(effects, func(x incident.ServiceEffects) bool { return !s.concerned(x) })
 		r.Run.Trace = servicecoin.Trace{Label: "incidents of " + string(id) + " in " + s.out.Month.String(), Value: servicecoin.Some(decimal.NewFromInt(int64(len(effects)))), Unit: "incidents"}
 		for _, x := range effects {
 			i, err := s.Desk().Get(ctx, x.Incident)

@@ -128,6 +128,7 @@ type spinning struct {
 
 	out       Spin
 	rows      map[servicecoin.ServiceID]*Row
+	had       map[servicecoin.ServiceID]calendar.Set // when it was the customer's, for what was ordered
 	statement *cost.Statement
 }
 
@@ -145,7 +146,7 @@ func (c *Coin) Spin(ctx context.Context, id servicecoin.CustomerID, m calendar.M
 	if err != nil {
 		return Spin{}, err
 	}
-	s := &spinning{Coin: c, rows: map[servicecoin.ServiceID]*Row{}, out: Spin{
+	s := &spinning{Coin: c, rows: map[servicecoin.ServiceID]*Row{}, had: map[servicecoin.ServiceID]calendar.Set{}, out: Spin{
 		Customer: customer, Month: m, Period: m.In(loc), At: c.store.Now(), Currency: money.Currency(customer.Currency),
 	}}
 	for _, side := range []func(context.Context) error{s.held, s.promised, s.charged, s.happened, s.metered, s.adopted, s.named} {

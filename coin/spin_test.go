@@ -159,3 +159,56 @@ func TestLettersUnderAPolicy(t *testing.T) {
 	}
 	require.Equal(t, 1, n)
 }
+
+// What happened before a customer had a service, or after, is not its affair.
+func TestSpinTellsOfTheCustomersOwnTime(t *testing.T) {
+	t.Parallel()
+	ctx, ada := t.Context(), servicecoin.Person("ada")
+	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	c, err := coin.New(store.New(memory.New(), &store.Options{Now: func() time.Time { return now }}), nil, &coin.Options{NoApproval: true})
+	require.NoError(t, err)
+	_, err = c.Catalog().AddService(ctx, catalog.Service{ID: "mail", Name: "Mail", Kind: catalog.Business}, ada)
+	require.NoError(t, err)
+	_, err = c.Catalog().LaunchService(ctx, "mail", ada)
+	require.NoError(t, err)
+	offering, err := c.Catalog().Publish(ctx, catalog.Offering{ID: "mail", Service: "mail", Name: "Mail", Kind: catalog.Cloud, Approval: catalog.ApprovalNone}, ada)
+	require.NoError(t, err)
+	exchange, err := c.Exchange(nil)
+	require.NoError(t, err)
+	at := func(day int) { now = time.Date(2026, 1, day, 12, 0, 0, 0, time.UTC) }
+	fail := func(id servicecoin.IncidentID, from, until int) {
+		at(from)
+		_, err := c.Desk().Open(ctx, incident.Report{ID: id, Title: string(id), Headline: string(id), Effects: []incident.Effect{{Service: "mail", Level: incident.Outage, From: now}}}, ada)
+		require.NoError(t, err)
+		if until > 0 {
+			at(until)
+			_, err = c.Desk().Resolve(ctx, id, ada, incident.Resolution{Text: "over"})
+			require.NoError(t, err)
+		}
+	}
+	heard := func() (all []string) {
+		s, err := c.Spin(ctx, "acme", january)
+		require.NoError(t, err)
+		for _, r := range s.Rows {
+			for _, h := range r.Run.Incidents {
+				all = append(all, h.Headline)
+			}
+		}
+		return all
+	}
+	fail("before", 2, 3)
+	fail("into it", 9, 11)
+	at(10)
+	order, err := c.Orders("acme").Place(ctx, offering, catalog.Request{ID: "o", Subscription: "mail"}, servicecoin.Client("mika"))
+	require.NoError(t, err)
+	require.Empty(t, heard(), "it is only ordered")
+	_, err = exchange.Step(ctx, 100)
+	require.NoError(t, err)
+	_, err = c.Orders("acme").Fulfil(ctx, order.ID, ada, nil) // by hand: there is no provisioner
+	require.NoError(t, err)
+	_, err = exchange.Step(ctx, 100)
+	require.NoError(t, err)
+	fail("within", 15, 16)
+	fail("goes on", 20, 0)
+	require.Equal(t, []string{"into it", "within", "goes on"}, heard())
+}

@@ -32,6 +32,7 @@ type coinRow struct {
 	Blocked   bool
 	Score     string
 	Path      string // of the subscription
+	Active    string // the meter that counts who uses it
 }
 
 type promiseWords struct {
@@ -108,7 +109,7 @@ func toneOf(s coin.Spin) string {
 }
 
 func (p *portal) coinRow(row coin.Row, m monthly, who person) coinRow {
-	out := coinRow{Row: row}
+	out := coinRow{Row: row, Active: string(active(row.Service))}
 	for _, x := range row.Kept.Promises {
 		w := promiseWords{Promised: x}
 		w.Tone, w.Verdict = verdictOf(x.Kept)

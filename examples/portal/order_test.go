@@ -74,6 +74,26 @@ func TestBrowserFromCatalogueToStatement(t *testing.T) {
 	b.visit("/customers/cedar/letters")
 	require.Contains(t, b.text("main"), "Storage is down since 24 November 2026")
 	require.NotContains(t, b.text("main"), "Storage is gone", "the title of an incident is the provider's own")
+
+	// An outage that lasts breaks a promise; the credit is there, unasked.
+	b.signIn("ben")
+	b.visit("/incidents/new")
+	b.do(chromedp.SendKeys(css("input[name=title]"), "Nobody can sign in"), chromedp.SendKeys(css("input[name=headline]"), "Sign-in is down"),
+		chromedp.SetValue(css("input[name=began]"), "2026-11-24T07:30"), chromedp.Click(css("input[value=signin]")), chromedp.SetValue(css("select[name=level]"), "outage"))
+	b.follow("button", "Report")
+	b.signIn("owner@cedar")
+	b.do(chromedp.Click(chromedp.Search(`//summary[.="All that is out of balance"]`)))
+	require.Contains(t, b.text(".banner"), "Sign-in was available for 99.643 %, 99.95 % were promised: a credit of 10 % is due.")
+	b.shoot("story-credit")
+	b.visit("/customers/cedar?month=2026-10")
+	require.Contains(t, b.text("main"), "Credit of 10 % given, unasked", "in a month that is over it was given")
+	b.follow("a", "−26.00 EUR")
+	require.Contains(t, b.text("main"), "Promise not kept in 2026-10")
+	b.do(chromedp.Click(chromedp.Search(`//summary[starts-with(., "Why") and contains(., "Promise not kept")]`)))
+	b.shoot("story-statement")
+	require.Contains(t, b.text("main"), "10 % of the month's charge: −26 EUR")
+	b.follow("a", "No internet access")
+	require.Contains(t, b.text("main"), "Our carrier is working on it", "down to the incident")
 	for _, said := range b.console() { // the point that could not be reached yet is a 409 on purpose
 		require.Contains(t, said, "409", "the console is quiet")
 	}
