@@ -73,14 +73,14 @@ func ExampleDays() {
 	// 2011-12-31 2011-12-30T10:00:00Z/2011-12-31T10:00:00Z
 }
 
-func ExampleHours() {
+func ExampleClockHours() {
 	island, err := time.LoadLocation("Australia/Lord_Howe")
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	one := time.Date(2023, time.October, 1, 1, 0, 0, 0, island)
-	for hour := range calendar.Hours(calendar.Between(one, one.Add(2*time.Hour)), island) {
+	for hour := range calendar.ClockHours(calendar.Between(one, one.Add(2*time.Hour)), island) {
 		fmt.Println(hour.Start.In(island).Format("15:04"), hour.Duration())
 	}
 	// Output:
