@@ -12,8 +12,8 @@ import (
 	"github.com/servicecoin/servicecoin/calendar"
 )
 
-// vector is a case of testdata/vectors.
-type vector struct {
+// hoursCase is a case of testdata/vectors.
+type hoursCase struct {
 	ID     string          `json:"id"`
 	Kind   string          `json:"kind"`
 	Input  json.RawMessage `json:"input"`
@@ -21,27 +21,27 @@ type vector struct {
 	Quirk  bool            `json:"quirk"`
 }
 
-// vectorFiles are those of working time. Of the last three only the kinds of
+// hoursVectorFiles are those of working time. Of the last three only the kinds of
 // this package are checked here: the rest is about tickets.
-func vectorFiles() []string {
+func hoursVectorFiles() []string {
 	return []string{
 		"calendar_biz.json", "calendar_working_hours.json", "calendar_otobo.json", "calendar_other.json",
 		"chatwoot.json", "ticket_clock_glpi.json", "ticket_clock_zammad.json",
 	}
 }
 
-// quirk is what we do about a case that only its source behaves like: a policy
+// hoursQuirk is what we do about a case that only its source behaves like: a policy
 // that gives its answer, or a refusal and the answer that we give instead.
-type quirk struct {
+type hoursQuirk struct {
 	policy  calendar.Policies
 	refused string // why; "" where the policy gives the answer of the source
 	instead string // the fields that we expect instead
 }
 
-func quirks() map[string]quirk {
+func hoursQuirks() map[string]hoursQuirk {
 	zero := calendar.Policies{Reversed: calendar.ZeroReversed}
 	absolute := calendar.Policies{Reversed: calendar.AbsoluteReversed}
-	return map[string]quirk{
+	return map[string]hoursQuirk{
 		"biz-timeline-for-exact-first": {policy: calendar.Policies{Closing: calendar.NextOpening}},
 		"biz-intersection":             {}, // both are given the zone of the first: then wall clocks are intersected, not instants
 		"otobo-delta-00":               {policy: zero},
@@ -56,24 +56,24 @@ func quirks() map[string]quirk {
 	}
 }
 
-func TestVectors(t *testing.T) {
-	for _, file := range vectorFiles() {
+func TestHoursVectors(t *testing.T) {
+	for _, file := range hoursVectorFiles() {
 		text, err := os.ReadFile("testdata/vectors/" + file)
 		require.NoError(t, err)
-		var cases []vector
+		var cases []hoursCase
 		require.NoError(t, json.Unmarshal(text, &cases))
 		passed, byPolicy, refused, other := 0, 0, 0, 0
 		for _, c := range cases {
-			check, ours := checks()[c.Kind]
+			check, ours := hoursChecks()[c.Kind]
 			if !ours {
 				require.False(t, isOurs(c.Kind), "no check for kind %s of case %s", c.Kind, c.ID)
 				other++
 				continue
 			}
-			var q quirk
+			var q hoursQuirk
 			if c.Quirk {
-				require.Contains(t, quirks(), c.ID, "a quirk needs a named policy or a refusal")
-				q = quirks()[c.ID]
+				require.Contains(t, hoursQuirks(), c.ID, "a quirk needs a named policy or a refusal")
+				q = hoursQuirks()[c.ID]
 				if q.instead != "" {
 					c.Expect = json.RawMessage(q.instead)
 				}
@@ -98,25 +98,25 @@ func isOurs(kind string) bool {
 	return len(kind) > 8 && (kind[:8] == "calendar" || kind[:8] == "timeline")
 }
 
-func TestEveryQuirkIsThere(t *testing.T) {
+func TestEveryHoursQuirkIsThere(t *testing.T) {
 	t.Parallel()
 	found := map[string]bool{}
-	for _, file := range vectorFiles() {
+	for _, file := range hoursVectorFiles() {
 		text, err := os.ReadFile("testdata/vectors/" + file)
 		require.NoError(t, err)
-		var cases []vector
+		var cases []hoursCase
 		require.NoError(t, json.Unmarshal(text, &cases))
 		for _, c := range cases {
 			found[c.ID] = c.Quirk
 		}
 	}
-	for id := range quirks() {
+	for id := range hoursQuirks() {
 		require.True(t, found[id], id)
 	}
 }
 
-func checks() map[string]func(*testing.T, vector, *calendar.Policies) {
-	return map[string]func(*testing.T, vector, *calendar.Policies){
+func hoursChecks() map[string]func(*testing.T, hoursCase, *calendar.Policies) {
+	return map[string]func(*testing.T, hoursCase, *calendar.Policies){
 		"calendar.add_days":            checkAddDays,
 		"calendar.closing_after":       checkInstant((*calendar.Timetable).NextClose),
 		"calendar.days_between":        checkDaysBetween,
@@ -138,7 +138,7 @@ func checks() map[string]func(*testing.T, vector, *calendar.Policies) {
 	}
 }
 
-func fields[T any](t *testing.T, raw json.RawMessage) T {
+func caseFields[T any](t *testing.T, raw json.RawMessage) T {
 	t.Helper()
 	var x T
 	require.NoError(t, json.Unmarshal(raw, &x))
@@ -249,9 +249,9 @@ func sameInstant(t *testing.T, want, got time.Time) {
 	require.True(t, want.Equal(got), "want %s, got %s", want.UTC(), got)
 }
 
-func checkFlag(field string, ask func(*calendar.Timetable, time.Time) (bool, error)) func(*testing.T, vector, *calendar.Policies) {
-	return func(t *testing.T, c vector, p *calendar.Policies) {
-		in, want := fields[vectorInput](t, c.Input), fields[map[string]bool](t, c.Expect)
+func checkFlag(field string, ask func(*calendar.Timetable, time.Time) (bool, error)) func(*testing.T, hoursCase, *calendar.Policies) {
+	return func(t *testing.T, c hoursCase, p *calendar.Policies) {
+		in, want := caseFields[vectorInput](t, c.Input), caseFields[map[string]bool](t, c.Expect)
 		got, err := ask(in.Calendar.compile(t, p), in.At)
 		require.NoError(t, err)
 		require.Equal(t, want[field], got)
@@ -268,17 +268,17 @@ func onHoliday(tt *calendar.Timetable, at time.Time) (bool, error) {
 	return is, err
 }
 
-func checkInstant(ask func(*calendar.Timetable, time.Time) (time.Time, error)) func(*testing.T, vector, *calendar.Policies) {
-	return func(t *testing.T, c vector, p *calendar.Policies) {
-		in, want := fields[vectorInput](t, c.Input), fields[vectorExpect](t, c.Expect)
+func checkInstant(ask func(*calendar.Timetable, time.Time) (time.Time, error)) func(*testing.T, hoursCase, *calendar.Policies) {
+	return func(t *testing.T, c hoursCase, p *calendar.Policies) {
+		in, want := caseFields[vectorInput](t, c.Input), caseFields[vectorExpect](t, c.Expect)
 		got, err := ask(in.Calendar.compile(t, p), in.At)
 		require.NoError(t, err)
 		sameInstant(t, want.At, got)
 	}
 }
 
-func checkDeadline(t *testing.T, c vector, p *calendar.Policies) {
-	in, want := fields[vectorInput](t, c.Input), fields[vectorExpect](t, c.Expect)
+func checkDeadline(t *testing.T, c hoursCase, p *calendar.Policies) {
+	in, want := caseFields[vectorInput](t, c.Input), caseFields[vectorExpect](t, c.Expect)
 	tt := in.Calendar.compile(t, p)
 	ask := tt.Deadline
 	if in.Direction == "before" {
@@ -289,14 +289,14 @@ func checkDeadline(t *testing.T, c vector, p *calendar.Policies) {
 	sameInstant(t, want.At, got)
 }
 
-func checkNeverOpen(t *testing.T, c vector, p *calendar.Policies) {
-	in := fields[vectorInput](t, c.Input)
+func checkNeverOpen(t *testing.T, c hoursCase, p *calendar.Policies) {
+	in := caseFields[vectorInput](t, c.Input)
 	_, err := in.Calendar.hours(t).CompileYears(1990, 2030, p)
 	require.Equal(t, []string{"weekly:never-open"}, codes(t, err))
 }
 
-func checkAmount(t *testing.T, c vector, p *calendar.Policies) {
-	in, want := fields[vectorInput](t, c.Input), fields[vectorExpect](t, c.Expect)
+func checkAmount(t *testing.T, c hoursCase, p *calendar.Policies) {
+	in, want := caseFields[vectorInput](t, c.Input), caseFields[vectorExpect](t, c.Expect)
 	tt := in.Calendar.compile(t, p)
 	n, err := in.Amount.Int64()
 	require.NoError(t, err)
@@ -311,8 +311,8 @@ func checkAmount(t *testing.T, c vector, p *calendar.Policies) {
 	require.Equal(t, want.Error, err != nil, "%v", err)
 }
 
-func checkElapsed(t *testing.T, c vector, p *calendar.Policies) {
-	in, want := fields[vectorInput](t, c.Input), fields[vectorExpect](t, c.Expect)
+func checkElapsed(t *testing.T, c hoursCase, p *calendar.Policies) {
+	in, want := caseFields[vectorInput](t, c.Input), caseFields[vectorExpect](t, c.Expect)
 	got, err := in.Calendar.compile(t, p).Elapsed(in.start(t), in.end(t))
 	require.NoError(t, err)
 	seconds, err := want.Seconds.Int64()
@@ -324,8 +324,8 @@ func checkElapsed(t *testing.T, c vector, p *calendar.Policies) {
 	}
 }
 
-func checkAddDays(t *testing.T, c vector, p *calendar.Policies) {
-	in, want := fields[vectorInput](t, c.Input), fields[vectorExpect](t, c.Expect)
+func checkAddDays(t *testing.T, c hoursCase, p *calendar.Policies) {
+	in, want := caseFields[vectorInput](t, c.Input), caseFields[vectorExpect](t, c.Expect)
 	tt := in.Calendar.compile(t, p)
 	if in.Date != "" {
 		sign := map[string]int{"after": 1, "before": -1}[in.Direction]
@@ -346,15 +346,15 @@ func checkAddDays(t *testing.T, c vector, p *calendar.Policies) {
 	sameInstant(t, want.At, got)
 }
 
-func checkDaysBetween(t *testing.T, c vector, p *calendar.Policies) {
-	in, want := fields[vectorInput](t, c.Input), fields[vectorExpect](t, c.Expect)
+func checkDaysBetween(t *testing.T, c hoursCase, p *calendar.Policies) {
+	in, want := caseFields[vectorInput](t, c.Input), caseFields[vectorExpect](t, c.Expect)
 	got, err := in.Calendar.compile(t, p).DaysBetween(date(t, in.Start.(string)), date(t, in.End.(string)))
 	require.NoError(t, err)
 	require.Equal(t, want.Days, got)
 }
 
-func checkLocal(t *testing.T, c vector, _ *calendar.Policies) {
-	in, want := fields[vectorInput](t, c.Input), fields[vectorExpect](t, c.Expect)
+func checkLocal(t *testing.T, c hoursCase, _ *calendar.Policies) {
+	in, want := caseFields[vectorInput](t, c.Input), caseFields[vectorExpect](t, c.Expect)
 	clock, err := calendar.ParseClock(in.Time)
 	require.NoError(t, err)
 	sameInstant(t, want.At, date(t, in.Date).At(clock, location(t, in.Zone)))
@@ -368,8 +368,8 @@ func samePeriods(t *testing.T, want [][2]time.Time, got []calendar.Interval) {
 	}
 }
 
-func checkPeriods(t *testing.T, c vector, p *calendar.Policies) {
-	in, want := fields[vectorInput](t, c.Input), fields[vectorExpect](t, c.Expect)
+func checkPeriods(t *testing.T, c hoursCase, p *calendar.Policies) {
+	in, want := caseFields[vectorInput](t, c.Input), caseFields[vectorExpect](t, c.Expect)
 	tt := in.Calendar.compile(t, p)
 	within, seq := calendar.Between(in.Origin, tt.Span().End), tt.Openings
 	if in.Direction == "before" {
@@ -387,8 +387,8 @@ func checkPeriods(t *testing.T, c vector, p *calendar.Policies) {
 
 // checkIntersection reads both by the clock of the first, as the source does.
 // Ours intersect instants.
-func checkIntersection(t *testing.T, c vector, p *calendar.Policies) {
-	in, want := fields[vectorInput](t, c.Input), fields[vectorExpect](t, c.Expect)
+func checkIntersection(t *testing.T, c hoursCase, p *calendar.Policies) {
+	in, want := caseFields[vectorInput](t, c.Input), caseFields[vectorExpect](t, c.Expect)
 	shared := func() (got []calendar.Interval) {
 		a, b := in.A.compile(t, p), in.B.compile(t, p)
 		within := calendar.Between(in.Origin, in.Origin.AddDate(1, 0, 0))
@@ -419,16 +419,16 @@ func timeline(t *testing.T, in vectorInput, p *calendar.Policies) *calendar.Time
 	return tt
 }
 
-func checkConsume(t *testing.T, c vector, p *calendar.Policies) {
-	in, want := fields[vectorInput](t, c.Input), fields[vectorExpect](t, c.Expect)
+func checkConsume(t *testing.T, c hoursCase, p *calendar.Policies) {
+	in, want := caseFields[vectorInput](t, c.Input), caseFields[vectorExpect](t, c.Expect)
 	tt := timeline(t, in, p)
 	got, err := tt.Deadline(tt.Span().Start, in.duration(t))
 	require.NoError(t, err)
 	sameInstant(t, want.At, got)
 }
 
-func checkUntil(t *testing.T, c vector, p *calendar.Policies) {
-	in, want := fields[vectorInput](t, c.Input), fields[vectorExpect](t, c.Expect)
+func checkUntil(t *testing.T, c hoursCase, p *calendar.Policies) {
+	in, want := caseFields[vectorInput](t, c.Input), caseFields[vectorExpect](t, c.Expect)
 	tt := timeline(t, in, p)
 	var got []calendar.Interval
 	for iv, err := range tt.Openings(calendar.Between(tt.Span().Start, in.Until)) {
