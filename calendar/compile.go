@@ -12,10 +12,10 @@ import (
 )
 
 // The years for which hours can be compiled: instants are kept as nanoseconds
-// in 64 bits, which reach from 1678 to 2262.
+// since 1970 in 64 bits, and so are distances, which ends at 292 years.
 const (
 	firstYear = 1900
-	lastYear  = 2200
+	lastYear  = 2150
 )
 
 // margin is how many days before and after the compiled span are looked at:
@@ -27,7 +27,7 @@ const margin = 3
 // Nil policies are the defaults. It takes about 50 µs for a year. Questions
 // outside of the span, and questions whose answer lies there, are answered with
 // an [*OutsideError]; so compile generously. The span lies in the years 1900 to
-// 2200. Every violation of the hours is reported, as by [Hours.Validate].
+// 2150. Every violation of the hours is reported, as by [Hours.Validate].
 func (h Hours) Compile(within Interval, p *Policies) (*Timetable, error) {
 	var v servicecoin.Violations
 	v.Merge("", h.Validate())
@@ -43,7 +43,10 @@ func (h Hours) Compile(within Interval, p *Policies) (*Timetable, error) {
 	tt.layDays(loc)
 	c := compiler{tt: tt, z: newClockwork(loc), hours: make([][]ClockSpan, len(tt.days)-1)}
 	c.choose(h)
-	c.takeBreaks(h.Breaks)
+	if !c.takeBreaks(h.Breaks) {
+		v.Add("breaks", "too-many", "", fmt.Sprintf("must come to at most %d intervals within the span", maxBreaks))
+		return nil, v.Err()
+	}
 	c.open()
 	tt.finish(c.list)
 	return tt, nil
@@ -216,8 +219,12 @@ func (c *compiler) spans(i int, spans []ClockSpan, fn func(stretch)) {
 	}
 }
 
-// takeBreaks works the breaks out.
-func (c *compiler) takeBreaks(breaks []Break) {
+// maxBreaks is how many breaks a timetable may have, a lunch of each working
+// day of 250 years and more.
+const maxBreaks = 100_000
+
+// takeBreaks works the breaks out, and reports whether they are not too many.
+func (c *compiler) takeBreaks(breaks []Break) bool {
 	var named []Span
 	add := func(name string, s stretch) {
 		c.cuts = append(c.cuts, s)
@@ -225,16 +232,25 @@ func (c *compiler) takeBreaks(breaks []Break) {
 	}
 	reach := stretch{c.tt.days[0].start, c.tt.days[len(c.hours)].start}.interval()
 	for _, b := range breaks {
+		if len(c.cuts) > maxBreaks {
+			return false
+		}
 		if iv := b.During.Intersect(reach); !iv.Empty() {
 			add(b.Name, stretch{iv.Start.UnixNano(), iv.End.UnixNano()})
 		}
 		if !b.Dates.IsZero() {
 			c.days(b.Dates, func(i int) {
-				c.spans(i, b.Hours, func(s stretch) { add(b.Name, s) })
+				if len(c.cuts) <= maxBreaks {
+					c.spans(i, b.Hours, func(s stretch) { add(b.Name, s) })
+				}
 			})
 		}
 	}
+	if len(c.cuts) > maxBreaks {
+		return false
+	}
 	c.cuts, c.tt.breaks = merge(c.cuts), Worst(named...)
+	return true
 }
 
 // open collects what is open of each day, less holidays and breaks, and notes
