@@ -30,14 +30,11 @@ const margin = 3
 // 2150. Every violation of the hours is reported, as by [Hours.Validate].
 func (h Hours) Compile(within Interval, p *Policies) (*Timetable, error) {
 	var v servicecoin.Violations
+	loc, _ := h.Location() // Validate reports an unknown zone
 	v.Merge("", h.Validate())
 	tt, err := newTimetable(within, p)
 	v.Merge("", err)
 	if err := v.Err(); err != nil {
-		return nil, err
-	}
-	loc, err := h.Location()
-	if err != nil {
 		return nil, err
 	}
 	tt.layDays(loc)
@@ -104,15 +101,12 @@ type stretch struct{ start, end int64 }
 // newTimetable returns one without days and openings.
 func newTimetable(within Interval, p *Policies) (*Timetable, error) {
 	var v servicecoin.Violations
-	v.Merge("within", within.Validate())
-	if y := within.Start.UTC().Year(); !within.Start.IsZero() && y < firstYear-1 {
-		v.Add("within.start", "out-of-range", within.Start.UTC().Format(time.RFC3339), fmt.Sprintf("must lie in the years %d to %d", firstYear, lastYear))
-	}
-	if y := within.End.UTC().Year(); y > lastYear+1 {
-		v.Add("within.end", "out-of-range", within.End.UTC().Format(time.RFC3339), fmt.Sprintf("must lie in the years %d to %d", firstYear, lastYear))
-	}
-	if within.Start.Equal(within.End) && !within.Start.IsZero() {
+	if err := within.Validate(); err != nil {
+		v.Merge("within", err)
+	} else if within.Empty() {
 		v.Add("within", "empty", within.String(), "must not be empty")
+	} else if within.Start.UTC().Year() < firstYear-1 || within.End.UTC().Year() > lastYear+1 { // by a zone's hours
+		v.Add("within", "out-of-range", within.String(), fmt.Sprintf("must lie in the years %d to %d", firstYear, lastYear))
 	}
 	if p == nil {
 		p = &Policies{}
@@ -232,9 +226,6 @@ func (c *compiler) takeBreaks(breaks []Break) bool {
 	}
 	reach := stretch{c.tt.days[0].start, c.tt.days[len(c.hours)].start}.interval()
 	for _, b := range breaks {
-		if len(c.cuts) > maxBreaks {
-			return false
-		}
 		if iv := b.During.Intersect(reach); !iv.Empty() {
 			add(b.Name, stretch{iv.Start.UnixNano(), iv.End.UnixNano()})
 		}
@@ -245,9 +236,9 @@ func (c *compiler) takeBreaks(breaks []Break) bool {
 				}
 			})
 		}
-	}
-	if len(c.cuts) > maxBreaks {
-		return false
+		if len(c.cuts) > maxBreaks {
+			return false
+		}
 	}
 	c.cuts, c.tt.breaks = merge(c.cuts), Worst(named...)
 	return true

@@ -174,6 +174,15 @@ func (b Break) Validate() error {
 	return v.Err()
 }
 
+// MarshalJSON writes [] for a day that is closed.
+func (d SpecialDay) MarshalJSON() ([]byte, error) {
+	type plain SpecialDay
+	if d.Hours == nil {
+		d.Hours = []ClockSpan{}
+	}
+	return json.Marshal(plain(d))
+}
+
 // UnmarshalJSON reads hours and reports every violation of their form with its
 // path. Unlike encoding/json it refuses a field that it does not know: hours
 // read without the holidays of a misspelt field would be wrong in silence.

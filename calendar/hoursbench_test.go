@@ -50,6 +50,7 @@ func questions(t testing.TB) map[string]func() error {
 		"ElapsedYear":     func() error { _, err := tt.Elapsed(noon, later); return err },
 		"Elapsed20Years":  func() error { _, err := tt.Elapsed(first, last); return err },
 		"OpeningsOfAWeek": func() error { return count(tt, week) },
+		"Backward":        func() error { return countBackward(tt, week) },
 		"Holiday":         func() error { _, _, err := tt.Holiday(noon); return err },
 		"Break":           func() error { _, _, err := tt.Break(noon); return err },
 		"AddDays":         func() error { _, err := tt.AddDays(day, 200); return err },
@@ -61,6 +62,15 @@ func questions(t testing.TB) map[string]func() error {
 
 func count(tt *calendar.Timetable, within calendar.Interval) error {
 	for _, err := range tt.Openings(within) {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func countBackward(tt *calendar.Timetable, within calendar.Interval) error {
+	for _, err := range tt.OpeningsBackward(within) {
 		if err != nil {
 			return err
 		}

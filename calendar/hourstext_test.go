@@ -107,6 +107,12 @@ func TestParseHoursPointsAtTheCharacter(t *testing.T) {
 		{"2026 Dec 30-Jan 02 off", "^", "expected a last day that is not before the first one; write its year"},
 		{"Dec 30-2027 Jan 02 off", "^", "expected a year in both days or in none"},
 		{"Dec 24-x off", "       ^", "expected a day of the month, or a month, Jan to Dec"},
+		{"09:00-17:00+", "           ^", "expected a semicolon or the end: an open end is not read"},
+		{"09:00-", "      ^", "expected a time such as 09:00"},
+		{"Mo,PH 09:00-17:00 x", "                  ^", "expected a semicolon or the end"},
+		{"PH 09:00-17:00 x", "               ^", "expected a semicolon or the end"},
+		{"Dec 24 off \"" + strings.Repeat("x", 201) + "\"", "            ^", "expected a name of at most 200 characters"},
+		{"Dec 24 off \"\xff\"", "            ^", "expected a name of at most 200 characters"},
 		{"Dec 24 off \"eve", "               ^", "expected a quotation mark at the end of the name"},
 		{"Dec 24 09:00–12:00", "            ^", "expected a hyphen and the time at which it closes"},
 	} {

@@ -197,6 +197,8 @@ func TestReadICalendarRefuses(t *testing.T) {
 		"moved repetitions":      {ical(day + "EXDATE;VALUE=DATE:20221003\nRECURRENCE-ID:20221003"), []string{"line 5:unsupported", "line 6:unsupported"}},
 		"not UTF-8":              {ical("DTSTART:20260228\nSUMMARY:\xff"), []string{"line 5:bad-text"}},
 		"parameter without end":  {ical("DTSTART;TZID=\"a:20260228"), []string{"line 4:syntax", "line 3:required"}},
+		"name with a space":      {ical("DT START:20260228"), []string{"line 4:syntax", "line 3:required"}},
+		"an end that is none":    {ical("DTSTART:20260228\nDTEND:soon"), []string{"line 5:bad-format"}},
 		"parameter without sign": {ical("DTSTART;TZID:20260228"), []string{"line 4:syntax", "line 3:required"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -123,7 +123,10 @@ func readWeek(v *servicecoin.Violations, path string, raw map[string][]string) W
 }
 
 func readSpans(v *servicecoin.Violations, path string, raw []string) []ClockSpan {
-	var spans []ClockSpan
+	if raw == nil {
+		return nil
+	}
+	spans := make([]ClockSpan, 0, len(raw))
 	for i, text := range raw {
 		s, err := ParseClockSpan(text)
 		v.Merge(fmt.Sprintf("%s[%d]", path, i), err)
