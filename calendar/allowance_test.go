@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
 )
 
@@ -91,4 +92,21 @@ func TestEndOfDayOfANight(t *testing.T) {
 	}
 	_, err := tt.EndOfDay(at(t, "2026-12-31T12:00:00+01:00"), 0)
 	require.ErrorContains(t, err, "the end of the working day lies outside")
+}
+
+func FuzzParseAllowance(f *testing.F) {
+	for _, text := range []string{"8h30m", "1 working day", "2 working days", "end of working day 0", "1.5s"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		a, err := calendar.ParseAllowance(text)
+		if err != nil {
+			require.ErrorIs(t, err, servicecoin.ErrInvalid)
+			return
+		}
+		require.NoError(t, a.Validate())
+		back, err := calendar.ParseAllowance(a.String())
+		require.NoError(t, err)
+		require.Equal(t, a, back)
+	})
 }

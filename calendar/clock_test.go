@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
 )
 
@@ -96,7 +97,7 @@ func TestDates(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		"": ":bad-format", "2026": ":bad-format", "2026-12-24/": ":bad-format", "2026-12-24/12-26": ":bad-format", "12-24/2026-12-26": ":bad-format",
-		"0000-12-24": ":bad-format", "1-1": ":bad-format", "2026-12-24/2026-12-23": ":reversed", "2026-02-29": ":out-of-range", "02-30": ":out-of-range", "12-24/12-32": ":out-of-range",
+		"0000-12-24": ":bad-format", "01-01/00-00": ":bad-format", "00-00": ":bad-format", "1-1": ":bad-format", "2026-12-24/2026-12-23": ":reversed", "2026-02-29": ":out-of-range", "02-30": ":out-of-range", "12-24/12-32": ":out-of-range",
 	} {
 		_, err := calendar.ParseDates(text)
 		assert.Equal(t, []string{want}, codes(t, err), text)
@@ -127,4 +128,36 @@ func TestWeek(t *testing.T) {
 	data, err := json.Marshal(calendar.Week{})
 	require.NoError(t, err)
 	assert.JSONEq(t, `{}`, string(data))
+}
+
+func FuzzParseClockSpan(f *testing.F) {
+	f.Add("09:00-17:30")
+	f.Add("22:00:15-24:00")
+	f.Fuzz(func(t *testing.T, text string) {
+		s, err := calendar.ParseClockSpan(text)
+		if err != nil {
+			require.ErrorIs(t, err, servicecoin.ErrInvalid)
+			return
+		}
+		require.NoError(t, s.Validate())
+		back, err := calendar.ParseClockSpan(s.String())
+		require.NoError(t, err)
+		require.Equal(t, s, back)
+	})
+}
+
+func FuzzParseDates(f *testing.F) {
+	for _, text := range []string{"2026-12-24", "12-24/01-01", "2026-12-24/2027-01-01", "02-29"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		d, err := calendar.ParseDates(text)
+		if err != nil {
+			require.ErrorIs(t, err, servicecoin.ErrInvalid)
+			return
+		}
+		require.NoError(t, d.Validate())
+		require.Equal(t, text, d.String())
+		require.True(t, d.Yearly() || d.Contains(d.First))
+	})
 }

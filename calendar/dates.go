@@ -47,7 +47,8 @@ func ParseDates(text string) (Dates, error) {
 	return d, nil
 }
 
-// parseDay reads "2006-01-02" and "01-02", whether there is such a day or not.
+// parseDay reads "2006-01-02" and "01-02", whether there is such a day or not,
+// but no zeros, which stand for none.
 func parseDay(text string, d *Date) bool {
 	if len(text) == len("2006-01-02") && text[4] == '-' && digits(text[:4]) {
 		if d.Year = number(text[:4]); d.Year == 0 {
@@ -59,7 +60,7 @@ func parseDay(text string, d *Date) bool {
 		return false
 	}
 	d.Month, d.Day = time.Month(number(text[:2])), number(text[3:])
-	return true
+	return d.Month > 0 && d.Day > 0
 }
 
 // Yearly reports whether the dates come every year.

@@ -382,3 +382,51 @@ func TestHolidaysOfSomeYears(t *testing.T) {
 		assert.Equal(t, c[1] != "", is, c[0])
 	}
 }
+
+func TestZeroTimetable(t *testing.T) {
+	t.Parallel()
+	var tt calendar.Timetable
+	epoch := time.Unix(0, 0)
+	_, err := tt.Open(epoch)
+	require.ErrorIs(t, err, servicecoin.ErrInvalid)
+	_, err = tt.AddDays(date(t, "1970-01-01"), 0)
+	require.ErrorIs(t, err, servicecoin.ErrInvalid)
+	_, err = new(calendar.CriticalTimes).At(epoch)
+	require.ErrorIs(t, err, servicecoin.ErrInvalid)
+}
+
+// What is exact to the nanosecond, and true of every timetable.
+func TestWorkingTimeAddsUp(t *testing.T) {
+	t.Parallel()
+	tt := years(t, hoursIn(t, "Australia/Lord_Howe", "Mo-Th 09:00-12:30:15,13:30-18:00; Fr 22:00-06:00"), 2020, 2026)
+	span := tt.Span()
+	rapid.Check(t, func(t *rapid.T) {
+		at := func(name string) time.Time {
+			return span.Start.Add(time.Duration(rapid.Int64Range(0, int64(span.Duration())).Draw(t, name)))
+		}
+		a, b, c := at("a"), at("b"), at("c")
+		elapsed := func(a, b time.Time) time.Duration {
+			if b.Before(a) {
+				d, err := tt.Elapsed(b, a)
+				require.NoError(t, err)
+				return -d
+			}
+			d, err := tt.Elapsed(a, b)
+			require.NoError(t, err)
+			return d
+		}
+		require.Equal(t, elapsed(a, c), elapsed(a, b)+elapsed(b, c))
+		if work := elapsed(a, b); work > 0 {
+			due, err := tt.Deadline(a, work)
+			require.NoError(t, err)
+			require.False(t, due.After(b))
+			require.Equal(t, work, elapsed(a, due))
+			require.Less(t, elapsed(a, due.Add(-1)), work, "the first instant by which it has passed")
+			start, err := tt.LatestStart(b, work)
+			require.NoError(t, err)
+			require.False(t, start.Before(a))
+			require.Equal(t, work, elapsed(start, b))
+			require.Less(t, elapsed(start.Add(1), b), work, "the last instant from which it passes")
+		}
+	})
+}

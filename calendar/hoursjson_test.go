@@ -95,3 +95,21 @@ func TestHoursJSONRoundTrip(t *testing.T) {
 		require.Empty(t, cmp.Diff(h, back, emptyIsNil()))
 	})
 }
+
+func FuzzHoursJSON(f *testing.F) {
+	text, err := os.ReadFile("testdata/hours.json")
+	require.NoError(f, err)
+	f.Add(text)
+	f.Add([]byte(`{"weekly": {"mon": []}, "breaks": [{"dates": "12-24", "hours": ["09:00-12:00"]}]}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var h calendar.Hours
+		if json.Unmarshal(text, &h) != nil || h.Validate() != nil {
+			return
+		}
+		data, err := json.Marshal(h)
+		require.NoError(t, err)
+		var back calendar.Hours
+		require.NoError(t, json.Unmarshal(data, &back))
+		require.Empty(t, cmp.Diff(h, back, emptyIsNil()))
+	})
+}

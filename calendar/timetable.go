@@ -16,7 +16,8 @@ import (
 // shared between goroutines.
 //
 // It answers for the instants of its [Timetable.Span], both ends included. A
-// question or an answer beyond is an [*OutsideError], never a guess.
+// question or an answer beyond is an [*OutsideError], never a guess. The zero
+// Timetable has no span, and answers nothing.
 type Timetable struct {
 	span     Interval
 	from, to int64 // the span, in nanoseconds since 1970
@@ -88,7 +89,7 @@ func instant(nano int64) time.Time { return time.Unix(0, nano).UTC() }
 func (tt *Timetable) nano(t time.Time) (int64, error) {
 	const most = 1 << 33 // seconds, less than a time.Duration holds
 	if sec := t.Unix(); -most < sec && sec < most {
-		if n := t.UnixNano(); tt.from <= n && n <= tt.to {
+		if n := t.UnixNano(); tt.from <= n && n <= tt.to && len(tt.bins) > 0 {
 			return n, nil
 		}
 	}
