@@ -430,3 +430,42 @@ func TestWorkingTimeAddsUp(t *testing.T) {
 		}
 	})
 }
+
+func TestEdgesOfCompiling(t *testing.T) {
+	t.Parallel()
+	// Closed days that began in the year before the span.
+	h := parsed(t, "24/7")
+	h.Holidays = []calendar.Holiday{{Dates: dates(t, "12-24/01-20")}}
+	tt, err := h.Compile(between(t, "2026-01-10T00:00:00Z", "2026-02-01T00:00:00Z"), nil)
+	require.NoError(t, err)
+	_, is, err := tt.HolidayOn(date(t, "2026-01-10"))
+	require.NoError(t, err)
+	assert.True(t, is)
+
+	// A span that ends as it opens, and begins as it closes.
+	tt, err = parsed(t, "Mo-Fr 09:00-17:00").Compile(between(t, "2026-03-06T17:00:00Z", "2026-03-09T09:00:00Z"), nil)
+	require.NoError(t, err)
+	sunday := at(t, "2026-03-08T12:00:00Z")
+	for _, ask := range []func(time.Time) (time.Time, error){tt.NextOpen, tt.OpenAtOrAfter} {
+		opens, err := ask(sunday)
+		require.NoError(t, err)
+		sameInstant(t, tt.Span().End, opens)
+	}
+	shut, err := tt.OpenAtOrBefore(sunday)
+	require.NoError(t, err)
+	sameInstant(t, tt.Span().Start, shut)
+	_, err = tt.NextOpen(tt.Span().End)
+	require.ErrorContains(t, err, "the next opening lies outside")
+
+	// A date that the zone left out is no working day, whatever the set.
+	apia := location(t, "Pacific/Apia")
+	all := between(t, "2011-12-01T00:00:00Z", "2012-02-01T00:00:00Z")
+	tt, err = calendar.TimetableOf(calendar.SetOf(all), between(t, "2011-12-20T00:00:00Z", "2012-01-10T00:00:00Z"), apia, nil)
+	require.NoError(t, err)
+	days, err := tt.DaysBetween(date(t, "2011-12-28"), date(t, "2011-12-31"))
+	require.NoError(t, err)
+	assert.Equal(t, 2, days)
+	works, err := tt.WorkingDay(date(t, "2011-12-30"))
+	require.NoError(t, err)
+	assert.False(t, works)
+}

@@ -54,7 +54,7 @@ func TestReadICalendar(t *testing.T) {
 		"days by duration":  {"DTSTART;VALUE=DATE:20261224\nDURATION:P3D", calendar.VEvent{Dates: dates(t, "2026-12-24/2026-12-26")}},
 		"weeks by duration": {"DTSTART;VALUE=DATE:20261224\nDURATION:P1W", calendar.VEvent{Dates: dates(t, "2026-12-24/2026-12-30")}},
 		"escapes, folds and case": {
-			"dtstart;value=date:20261225\nsummary;language=de:Erster\\, zweiter\\;\n  dritter\\n\\\\ Tag \n\tund mehr",
+			"dtstart;value=date:20261225\nsummary;language=de:Erster\\, zweiter\\;\n  dritter\\n\\\\\\N Tag \n\tund mehr",
 			calendar.VEvent{Summary: `Erster, zweiter; dritter \ Tag und mehr`, Dates: dates(t, "2026-12-25")},
 		},
 		"UTC": {
@@ -104,6 +104,10 @@ func TestReadICalendar(t *testing.T) {
 		"every year until a day before it": {
 			"DTSTART;VALUE=DATE:20211003\nRRULE:FREQ=YEARLY;UNTIL=20251002T215959Z",
 			calendar.VEvent{Dates: dates(t, "10-03"), Since: 2021, Until: 2024},
+		},
+		"every year until its day in the zone of the reader": {
+			"DTSTART;VALUE=DATE:20211003\nRRULE:FREQ=YEARLY;UNTIL=20251002T220000Z",
+			calendar.VEvent{Dates: dates(t, "10-03"), Since: 2021, Until: 2025},
 		},
 		"every year until it begins": {
 			"DTSTART;VALUE=DATE:20211003\nRRULE:FREQ=YEARLY;UNTIL=20200101",
