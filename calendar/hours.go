@@ -17,7 +17,8 @@ import (
 // order:
 //
 //  1. A date has the hours of its weekday; a special day replaces them, the
-//     last one that names the date.
+//     last one that names the date, and before it the last one that holds even
+//     on holidays.
 //  2. A holiday is closed, its whole local day from the first instant to the
 //     last: a night that began the evening before ends where the holiday
 //     begins. Special days do not change that, unless they hold even on

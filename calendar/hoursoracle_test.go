@@ -16,9 +16,11 @@ import (
 // The oracle knows of every minute of a few weeks what the clock shows, and
 // paints minute by minute what the words of calendar.Hours say. A million cases:
 //
-//	go test ./calendar -run TestHoursAgreeWithTheOracle -hourcases 1000000 -hourseed 1 -timeout 60m
+//	go test ./calendar -run TestHoursAgreeWithTheOracle -hourcases 1000000 -hourseed 20261124 -timeout 60m
 //
-// A failing case prints its number; -hourcase runs that one alone.
+// took 5 min 29 s with seed 20261124 on two cores that others used too, and
+// found no difference. A failing case prints its number; -hourcase runs that
+// one alone.
 var (
 	hourCases = flag.Int("hourcases", 10_000, "cases of the oracle of working time")
 	hourSeed  = flag.Uint64("hourseed", 1, "seed of the oracle of working time")
