@@ -14,7 +14,7 @@ func TestWhatIsTheirs(t *testing.T) {
 	t.Parallel()
 	nobody := start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-now", demoNow)
 	require.Contains(t, nobody.page("/"), "Large files cannot be uploaded", "the status is everybody's")
-	for _, path := range append(pagesOf("alder"), "/customers", "/incidents", "/incidents/mail-queue", "/followups", "/dependencies") {
+	for _, path := range append(pagesOf("alder"), "/calendar", "/customers", "/incidents", "/incidents/mail-queue", "/followups", "/dependencies") {
 		res := nobody.raw(http.MethodGet, path, nil)
 		res.Body.Close()
 		require.Equal(t, http.StatusSeeOther, res.StatusCode, path)

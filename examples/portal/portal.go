@@ -23,6 +23,7 @@ type portal struct {
 	backend  *sqlite.Backend
 	usage    *usage.Store // in the same file
 	host     host         // customers and people
+	desk     desk         // when the provider is there
 	exchange *store.Consumer
 	turn     sync.Mutex // one step of the exchange at a time
 	log      *slog.Logger
@@ -46,6 +47,9 @@ func open(ctx context.Context, c config, log *slog.Logger) (_ *portal, err error
 	}
 	now, err := clock(ctx, p.backend, c.now)
 	if err != nil {
+		return nil, err
+	}
+	if p.desk, err = deskHours(now()); err != nil {
 		return nil, err
 	}
 	if err := p.assemble(now, 3*time.Second); err != nil {

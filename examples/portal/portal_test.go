@@ -178,11 +178,13 @@ func TestPages(t *testing.T) {
 		"/customers/alder/statement?month=2026-10":                      {"recomputes to the same", "Promise not kept in 2026-10", "issued 1 Nov 2026, 08:00"},
 		"/customers/alder/letters":                                      {"Large files cannot be uploaded", "Send in my name", "You hear from us again by", "Over: Mail is not delivered"},
 		"/customers/birch/subscriptions/mail-std":                       {"A domain that points to us", "0 of 2 in place", "It belongs to Birch &amp; Sons. Nordlicht Services holds it"},
-		"/dependencies":                                                 {"If everything is lost", "Back after", "4 h 40 min"},
-		"/dependencies?fails=storage":                                   {"If Storage fails", "Database platform → Storage", "Order entry"},
-		"/customers/alder/availability/erp/2026-09":                     {"Why this number", "Orders cannot be entered", "Edition 1, issued"},
-		"/customers/alder/availability?month=2020-01":                   {"Nothing was promised"},
-		"/static/style.css":                                             {"prefers-color-scheme"},
+		"/calendar": {"The desk is open until 24 Nov 2026, 17:00", "by <strong>24 Nov 2026, 13:30</strong>", "Advent orders"},
+		"/calendar?month=2026-12&at=2026-12-24T10:30": {"Christmas", "Stocktaking", "by <strong>28 Dec 2026, 10:30</strong>", "The desk is open until 24 Dec 2026, 11:00"},
+		"/dependencies":                               {"If everything is lost", "Back after", "4 h 40 min"},
+		"/dependencies?fails=storage":                 {"If Storage fails", "Database platform → Storage", "Order entry"},
+		"/customers/alder/availability/erp/2026-09":   {"Why this number", "Orders cannot be entered", "Edition 1, issued"},
+		"/customers/alder/availability?month=2020-01": {"Nothing was promised"},
+		"/static/style.css":                           {"prefers-color-scheme"},
 	} {
 		body := r.page(path)
 		for _, want := range wants {
@@ -194,7 +196,7 @@ func TestPages(t *testing.T) {
 	require.NotContains(t, r.page("/status"), "Gateway 2 drops connections", "what is internal stays so")
 	for path, want := range map[string]int{
 		"/nowhere": 404, "/incidents/none": 404, "/customers/nobody/availability": 404, "/customers/alder/availability?month=2026-13": 422,
-		"/customers/alder/availability/erp/never": 404, "/customers/alder/catalogue/none": 404, "/customers/alder/orders/none": 404, "/customers/alder/subscriptions/none": 404, "/customers/alder/usage/none": 404, "/customers/alder?month=x": 422, "/customers/alder/usage/documents?day=x": 422, "/customers/alder/catalogue/erp?documents=-1": 422, "/dependencies?fails=none": 404, "/incidents?after=nonsense": 422, "/static/layout.html": 404, "/static/": 404,
+		"/customers/alder/availability/erp/never": 404, "/customers/alder/catalogue/none": 404, "/customers/alder/orders/none": 404, "/customers/alder/subscriptions/none": 404, "/customers/alder/usage/none": 404, "/customers/alder?month=x": 422, "/calendar?month=2050-01": 422, "/calendar?at=noon": 422, "/customers/alder/usage/documents?day=x": 422, "/customers/alder/catalogue/erp?documents=-1": 422, "/dependencies?fails=none": 404, "/incidents?after=nonsense": 422, "/static/layout.html": 404, "/static/": 404,
 	} {
 		status, body := r.get(path)
 		require.Equal(t, want, status, "%s\n%s", path, body)

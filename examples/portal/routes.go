@@ -29,6 +29,8 @@ func (p *portal) routes() map[string]route {
 		"POST /incidents/{id}/{verb}": {providers, p.changeIncident},
 		"GET /followups":              {providers, p.showFollowUps},
 
+		"GET /calendar": {people, p.showCalendar},
+
 		"GET /customers":            {providers, p.showCustomers},
 		"GET /customers/{customer}": {ofCustomer, p.showCoin},
 		"GET /dependencies":         {providers, p.showGraph},

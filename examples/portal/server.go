@@ -41,9 +41,9 @@ func (p *portal) page(r *http.Request, title, path string) page {
 	switch {
 	case who.Provider():
 		items = append(items, navItem{Path: "/customers", Name: "Customers"}, navItem{Path: "/incidents", Name: "Incidents"},
-			navItem{Path: "/followups", Name: "Follow-ups"}, navItem{Path: "/dependencies", Name: "Dependencies"})
+			navItem{Path: "/followups", Name: "Follow-ups"}, navItem{Path: "/dependencies", Name: "Dependencies"}, navItem{Path: "/calendar", Name: "Calendar"})
 	case who.ID != "":
-		items = append(items, customerNav(who.Customer)...)
+		items = append(append(items, customerNav(who.Customer)...), navItem{Path: "/calendar", Name: "Calendar"})
 	}
 	v := page{Title: title, Nav: current(items, path), Viewer: who, Now: p.store.Now()}
 	if c := servicecoin.CustomerID(r.PathValue("customer")); c != "" && who.Provider() {
