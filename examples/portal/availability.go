@@ -110,7 +110,7 @@ func (p *portal) closeMonth(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p.happened(r.Context())
-	seeOther(w, r, m.Here+"?month="+m.Month.String())
+	seeOther(w, m.Here+"?month="+m.Month.String())
 	return nil
 }
 

@@ -12,9 +12,9 @@ import (
 func (p *portal) showHome(w http.ResponseWriter, r *http.Request) error {
 	switch who := viewer(r); {
 	case who.Provider():
-		seeOther(w, r, "/customers")
+		seeOther(w, "/customers")
 	case who.ID != "":
-		seeOther(w, r, customerPath(who.Customer))
+		seeOther(w, customerPath(who.Customer))
 	default:
 		return p.showStatus(w, r)
 	}

@@ -142,7 +142,7 @@ func (p *portal) changeIncident(w http.ResponseWriter, r *http.Request) error {
 	if f.text("back") == "followups" {
 		back = "/followups"
 	}
-	seeOther(w, r, back)
+	seeOther(w, back)
 	return nil
 }
 

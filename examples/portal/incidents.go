@@ -153,7 +153,7 @@ func (p *portal) openIncident(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p.happened(r.Context())
-	seeOther(w, r, "/incidents/"+url.PathEscape(string(i.ID)))
+	seeOther(w, "/incidents/"+url.PathEscape(string(i.ID)))
 	return nil
 }
 

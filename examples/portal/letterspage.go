@@ -81,7 +81,7 @@ func (p *portal) changeLetter(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p.happened(r.Context())
-	seeOther(w, r, customerPath(c.ID, "letters"))
+	seeOther(w, customerPath(c.ID, "letters"))
 	return nil
 }
 

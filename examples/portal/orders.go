@@ -141,6 +141,6 @@ func (p *portal) changeOrder(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p.happened(ctx)
-	seeOther(w, r, customerPath(c.ID, "orders", string(id)))
+	seeOther(w, customerPath(c.ID, "orders", string(id)))
 	return nil
 }

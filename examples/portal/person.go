@@ -204,13 +204,13 @@ func (p *portal) signIn(w http.ResponseWriter, r *http.Request) error {
 	}
 	const day = 24 * 3600
 	http.SetCookie(w, cookie(p.sessions.sign(string(who.ID)), day))
-	seeOther(w, r, ownPath(f.text("back")))
+	seeOther(w, ownPath(f.text("back")))
 	return nil
 }
 
 func (p *portal) signOut(w http.ResponseWriter, r *http.Request) error {
 	http.SetCookie(w, cookie("", -1))
-	seeOther(w, r, "/")
+	seeOther(w, "/")
 	return nil
 }
 

@@ -107,7 +107,7 @@ func (p *portal) handler() http.Handler {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			err := to.who.allow(r)
 			if errors.Is(err, errSignIn) && r.Method == http.MethodGet {
-				seeOther(w, r, "/signin?back="+url.QueryEscape(r.URL.RequestURI()))
+				seeOther(w, "/signin?back="+url.QueryEscape(r.URL.RequestURI()))
 				return
 			}
 			if err == nil {
@@ -210,8 +210,9 @@ func (p *portal) render(w http.ResponseWriter, r *http.Request, name string, sta
 }
 
 // seeOther sends the browser on to a page of this portal.
-func seeOther(w http.ResponseWriter, r *http.Request, path string) {
-	http.Redirect(w, r, path, http.StatusSeeOther)
+func seeOther(w http.ResponseWriter, path string) {
+	w.Header().Set("Location", path)
+	w.WriteHeader(http.StatusSeeOther)
 }
 
 // fail answers a request that came to nothing.

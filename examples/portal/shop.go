@@ -267,6 +267,6 @@ func (p *portal) placeOrder(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p.happened(r.Context())
-	seeOther(w, r, customerPath(c.ID, "orders", string(order.ID)))
+	seeOther(w, customerPath(c.ID, "orders", string(order.ID)))
 	return nil
 }

@@ -156,7 +156,7 @@ func (p *portal) changeSubscription(w http.ResponseWriter, r *http.Request) erro
 		return err
 	}
 	p.happened(ctx)
-	seeOther(w, r, customerPath(c.ID, "subscriptions", string(id)))
+	seeOther(w, customerPath(c.ID, "subscriptions", string(id)))
 	return nil
 }
 

@@ -112,7 +112,7 @@ func (p *portal) issueStatement(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p.happened(r.Context())
-	seeOther(w, r, m.Here+"?month="+m.Month.String())
+	seeOther(w, m.Here+"?month="+m.Month.String())
 	return nil
 }
 
