@@ -1,6 +1,7 @@
 package servicecoin
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -170,6 +171,23 @@ type Attempt struct {
 	Actor   Actor
 	Verb    string // "incident.acknowledge", "sla.close" and the like: API, as event names are
 	Subject Key    // the record that would change
+}
+
+// Authorizer is asked before every change: nil where it is allowed, an error that
+// matches [ErrForbidden] where it is not. A nil Authorizer allows everything.
+type Authorizer func(ctx context.Context, a Attempt) error
+
+// Ask checks who acts, and asks.
+func (f Authorizer) Ask(ctx context.Context, a Attempt) error {
+	if err := a.Actor.Validate(); err != nil {
+		var v Violations
+		v.Merge("by", err)
+		return v.Err()
+	}
+	if f == nil {
+		return nil
+	}
+	return f(ctx, a)
 }
 
 // String returns "actor verb subject".

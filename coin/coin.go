@@ -32,7 +32,7 @@ import (
 type Options struct {
 	// Authorize is asked before every changing verb of every noun; nil allows
 	// everything.
-	Authorize func(ctx context.Context, a servicecoin.Attempt) error
+	Authorize servicecoin.Authorizer
 
 	// Customer returns what the host knows of a customer: its zone and currency,
 	// most of all. nil: every customer lives in UTC and has no currency, so that
