@@ -88,10 +88,11 @@ type Customer struct {
 }
 
 // Location returns the customer's zone, UTC if it has none, and an
-// [*InvalidError] if the tz database does not know it.
+// [*InvalidError] if the tz database does not know it. The zone of the machine
+// ("Local") is nobody's.
 func (c Customer) Location() (*time.Location, error) {
 	loc, err := time.LoadLocation(c.Zone)
-	if err != nil {
+	if err != nil || c.Zone == "Local" {
 		var v Violations
 		v.Add("zone", "unknown-zone", c.Zone, "is not a zone of the tz database")
 		return nil, v.Err()
