@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
@@ -20,9 +19,11 @@ type Rule struct {
 	On   []string // the names of the events that it answers
 
 	// Do makes the effect. What it writes through tx is committed together
-	// with the consumer's place in the feed: exactly once. It may run again
-	// after a conflict, and then gets the same ids from tx. A call to the
-	// outside is made at least once; the event's id is its idempotency key.
+	// with the consumer's place in the feed: exactly once. Effects of several
+	// events may share a commit, each sees what the ones before it wrote. Do may
+	// run again, after a conflict or when another effect of the commit failed,
+	// and then gets the same ids from tx. A call to the outside is made at least
+	// once; the event's id is its idempotency key.
 	//
 	// An effect that is too large for one commit returns where to go on, and
 	// is called again with that in a commit of its own; "" begins and ends.
@@ -106,7 +107,7 @@ func places(name string) Kind[place] {
 
 // Stepped tells what one step did.
 type Stepped struct {
-	Effects  int      // commits of effects
+	Effects  int      // effects made, or parts of them
 	Skipped  int      // events that no rule answers, or whose customer is forgotten
 	Parked   int      // events given up, to be looked at
 	Position Position // where the consumer stands now
@@ -118,7 +119,7 @@ type Stepped struct {
 // failures the event is parked and the rest goes on. Calling Step until it did
 // nothing drains the feed.
 func (c *Consumer) Step(ctx context.Context, limit int) (Stepped, error) {
-	run := &stepping{Consumer: c}
+	run := &stepping{Consumer: c, unmarked: map[servicecoin.CustomerID]bool{}}
 	err := run.lease(ctx)
 	if err == nil {
 		err = run.work(ctx, limit)
@@ -153,216 +154,6 @@ func (c *Consumer) Position(ctx context.Context) (Position, error) {
 
 func (c *Consumer) places() Collection[place] {
 	return Of(c.store.For(servicecoin.Provider), places(c.name))
-}
-
-// stepping is one Step at work.
-type stepping struct {
-	*Consumer
-	place place
-	done  Stepped
-}
-
-// lease takes or renews the lease and reads the place.
-func (s *stepping) lease(ctx context.Context) error {
-	now := s.store.Now()
-	renew := func(p *place) ([]Event, error) {
-		if p.Holder != s.o.Holder && p.Until.After(now) {
-			return nil, &servicecoin.KeyError{
-				Key: s.store.For(servicecoin.Provider).Key(consumerKind, s.name),
-				Err: fmt.Errorf("%w: %s holds the lease until %s", servicecoin.ErrBusy, p.Holder, p.Until.Format(time.RFC3339)),
-			}
-		}
-		p.Holder, p.Until = s.o.Holder, now.Add(s.o.Lease)
-		s.place = *p
-		return nil, nil
-	}
-	item, err := s.places().Item(ctx, s.name)
-	if errors.Is(err, servicecoin.ErrNotFound) {
-		p := place{Name: s.name}
-		if _, err := renew(&p); err != nil {
-			return err
-		}
-		err := s.places().Insert(ctx, p)
-		if !errors.Is(err, servicecoin.ErrExists) {
-			return err
-		}
-	} else if err != nil {
-		return err
-	}
-	// Half of a lease is enough to begin with; most steps need no commit.
-	if p := item.Value; p.Holder == s.o.Holder && p.Until.Sub(now) > s.o.Lease/2 {
-		s.place = p
-		return nil
-	}
-	_, err = s.places().Update(ctx, s.name, renew)
-	return err
-}
-
-func (s *stepping) work(ctx context.Context, limit int) error {
-	page, err := s.store.Events(ctx, s.place.Position, limit)
-	if err != nil {
-		return err
-	}
-	at := s.place.Position // how far events were passed over without a commit
-	for _, e := range page {
-		rules := s.answering(e)
-		if len(rules) == 0 {
-			at = e.Position
-			s.done.Skipped++
-			continue
-		}
-		if err := s.handle(ctx, e, rules); err != nil {
-			return err
-		}
-		at = e.Position
-	}
-	if at == s.place.Position {
-		return nil
-	}
-	return s.move(ctx, func(p *place) { p.finish(at) })
-}
-
-// finish leaves the event at position behind.
-func (p *place) finish(at Position) {
-	p.Position, p.Rule, p.From, p.Tries, p.Error = at, "", "", 0, ""
-}
-
-// answering returns the rules that e still has to pass.
-func (s *stepping) answering(e Event) []Rule {
-	var rules []Rule
-	for _, r := range s.rules {
-		if slices.Contains(r.On, e.Name) {
-			rules = append(rules, r)
-		}
-	}
-	return rules
-}
-
-// handle runs the rules on one event, a commit each.
-func (s *stepping) handle(ctx context.Context, e Event, rules []Rule) error {
-	first := 0
-	if s.place.Rule != "" {
-		// A rule that the program no longer has leaves the event to the rest.
-		first = max(0, slices.IndexFunc(rules, func(r Rule) bool { return r.Name == s.place.Rule }))
-	}
-	for i := first; i < len(rules); i++ {
-		after := func(p *place) { p.finish(e.Position) }
-		if i+1 < len(rules) {
-			after = func(p *place) { p.Rule, p.From, p.Tries, p.Error = rules[i+1].Name, "", 0, "" }
-		}
-		for more := true; more; {
-			var err error
-			if more, err = s.effect(ctx, e, rules[i], after); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// failure is an error of an effect itself, not of the store around it.
-type failure struct{ error }
-
-func (f failure) Unwrap() error { return f.error }
-
-// effect runs one commit of a rule on an event and reports whether there is
-// more of it.
-func (s *stepping) effect(ctx context.Context, e Event, r Rule, after func(*place)) (more bool, err error) {
-	from := s.place.From
-	var next string
-	var skipped bool
-	err = s.commit(ctx, func(tx *Store, p *place) error {
-		next, skipped = "", false
-		gone, err := tx.erased(ctx, e)
-		if err != nil {
-			return err
-		}
-		if skipped = gone; gone {
-			p.finish(e.Position)
-			return nil
-		}
-		tx.newID = derived(e.ID, r.Name, from)
-		next, err = r.Do(ctx, tx, e, from)
-		if err != nil {
-			return failure{err}
-		}
-		if next == "" {
-			after(p)
-		} else {
-			p.From, p.Rule, p.Tries, p.Error = next, r.Name, 0, ""
-		}
-		return nil
-	})
-	switch f, failed := errors.AsType[failure](err); {
-	case err == nil && skipped:
-		s.done.Skipped++
-		return false, nil
-	case err == nil:
-		s.done.Effects++
-		return next != "", nil
-	case failed && ctx.Err() == nil:
-		return false, s.trouble(ctx, e, r, after, f.error)
-	default:
-		return false, err
-	}
-}
-
-// trouble counts a failure, or parks the event after too many.
-func (s *stepping) trouble(ctx context.Context, e Event, r Rule, after func(*place), cause error) error {
-	tries := s.place.Tries + 1
-	cause = fmt.Errorf("event %s (%s), rule %s, try %d of %d: %w", e.Name, e.ID, r.Name, tries, s.o.Tries, cause)
-	if tries < s.o.Tries {
-		err := s.move(ctx, func(p *place) { p.Rule, p.Tries, p.Error = r.Name, tries, cause.Error() })
-		return errors.Join(cause, err)
-	}
-	err := s.commit(ctx, func(tx *Store, p *place) error {
-		after(p)
-		gone, err := tx.erased(ctx, e)
-		if err != nil || gone {
-			return err
-		}
-		return Of(tx.For(e.Subject.Customer), parkedEvents).Insert(ctx, Parked{
-			ID: parkedID(s.name, r.Name, e.ID), Consumer: s.name, Rule: r.Name, From: s.place.From,
-			Event: e, Tries: tries, Error: cause.Error(), At: s.store.Now(),
-		})
-	})
-	if err != nil {
-		return errors.Join(cause, err)
-	}
-	s.store.log.WarnContext(ctx, "event parked", "consumer", s.name, "rule", r.Name, "event", e.ID, "name", e.Name, "cause", cause.Error())
-	s.done.Parked++
-	return nil
-}
-
-func (s *stepping) move(ctx context.Context, change func(*place)) error {
-	return s.commit(ctx, func(_ *Store, p *place) error {
-		change(p)
-		return nil
-	})
-}
-
-// commit runs fn in a unit that also stores the consumer's place, if this
-// replica still holds the lease and stands where it thinks it stands.
-func (s *stepping) commit(ctx context.Context, fn func(tx *Store, p *place) error) error {
-	var now place
-	err := s.store.Do(ctx, func(tx *Store) error {
-		_, err := Of(tx.For(servicecoin.Provider), places(s.name)).Update(ctx, s.name, func(p *place) ([]Event, error) {
-			if p.Holder != s.o.Holder || p.Position != s.place.Position || p.Rule != s.place.Rule || p.From != s.place.From {
-				return nil, fmt.Errorf("%w: consumer %s was taken over by %s", servicecoin.ErrBusy, s.name, p.Holder)
-			}
-			if err := fn(tx, p); err != nil {
-				return nil, err
-			}
-			p.Until = s.store.Now().Add(s.o.Lease)
-			now = *p
-			return nil, nil
-		})
-		return err
-	})
-	if err == nil {
-		s.place = now
-	}
-	return err
 }
 
 // derived returns ids that are the same whenever an effect runs again.

@@ -129,7 +129,9 @@ func TestNewRefuses(t *testing.T) {
 func TestStepInAnotherSchema(t *testing.T) {
 	for _, m := range postgres.Migrations() {
 		got := postgres.Step(m, `odd "name"`)
-		require.Equal(t, 2, strings.Count(got, `"odd ""name"""`), m.Name)
+		named := strings.Count(m.SQL, "SCHEMA IF NOT EXISTS servicecoin;") + strings.Count(m.SQL, "TO servicecoin;")
+		require.Positive(t, named, m.Name)
+		require.Equal(t, named, strings.Count(got, `"odd ""name"""`), m.Name)
 		require.Equal(t, m.SQL, strings.ReplaceAll(strings.ReplaceAll(got, `SCHEMA IF NOT EXISTS "odd ""name""";`, "SCHEMA IF NOT EXISTS servicecoin;"), `TO "odd ""name""";`, "TO servicecoin;"))
 	}
 }

@@ -260,7 +260,9 @@ func brokenBackends() map[string]brokenBackend {
 				return b.Events(ctx, f)
 			}}
 		}),
-		"consumer/parts": losesLastWrite(),
+		"consumer/together": losesLastWrite(),
+		"consumer/refused":  losesKind("loses what is parked", "store.parked"),
+		"consumer/parts":    losesLastWrite(),
 	}
 	maps.Copy(all, brokenListings())
 	maps.Copy(all, brokenFeeds())

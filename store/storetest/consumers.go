@@ -3,6 +3,8 @@ package storetest
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -22,6 +24,8 @@ func consumerCases() []Case {
 		{Name: "consumer/emits", Sentence: "An effect that records an event has it consumed in turn.", Run: caseEmits},
 		{Name: "consumer/forgotten", Sentence: "An event of a customer that was forgotten meanwhile has no effect.", Run: caseForgottenEvent},
 		{Name: "consumer/idle", Sentence: "A thousand events that no rule answers move the cursor in one commit.", Run: caseIdle},
+		{Name: "consumer/together", Sentence: "Effects of several events share a commit; those before a failing one are stored without it.", Run: caseTogether},
+		{Name: "consumer/refused", Sentence: "An event whose effect the store refuses is parked like one that fails, the rest goes on.", Run: caseRefused},
 		{Name: "consumer/parts", Sentence: "An effect too large for one commit goes on in parts, each once, from where it was.", Run: caseParts},
 	}
 }
@@ -301,13 +305,13 @@ func caseEmits(t testing.TB, h Harness) {
 func caseForgottenEvent(t testing.TB, h Harness) {
 	b := NewFaults(h.Open(t))
 	s := store.New(b, nil)
-	record(t, s, "thing.done", 2)
+	record(t, s, "thing.done", 40)
 	fill(t, store.Of(s.For(globex), notes()), 1)
 	forget := true
 	rule := counting("one", "thing.done")
 	do := rule.Do
 	rule.Do = func(ctx context.Context, tx *store.Store, e store.Event, from string) (string, error) {
-		if forget { // after the event was read and the mark looked up, before the effect is committed
+		if forget && e.ID == "thing.done0030" { // after the event was read and the mark looked up, before the effect is committed
 			forget = false
 			if err := s.Forget(ctx, acme, actor()); err != nil {
 				return "", err
@@ -321,6 +325,76 @@ func caseForgottenEvent(t testing.TB, h Harness) {
 	record(t, s, "thing.done", 1) // it comes back, with an event id that was there before
 	drain(t, c)
 	eachOnce(t, s, 1)
+}
+
+func caseTogether(t testing.TB, h Harness) {
+	b := NewFaults(h.Open(t))
+	s := store.New(b, nil)
+	record(t, s, "thing.done", 12)
+	fill(t, store.Of(s.For(globex), notes()), 1)
+	bad := errors.New("not yet")
+	fails := true
+	rule := counting("one", "thing.done")
+	do := rule.Do
+	rule.Do = func(ctx context.Context, tx *store.Store, e store.Event, from string) (string, error) {
+		if fails && e.ID == "thing.done0009" {
+			return "", bad
+		}
+		return do(ctx, tx, e, from)
+	}
+	c := consumer(t, s, nil, rule)
+	if _, err := c.Step(t.Context(), 1); err != nil { // takes the lease
+		t.Fatal(err)
+	}
+	b.Commits()
+	d, err := c.Step(t.Context(), 100)
+	if !errors.Is(err, bad) || d.Effects != 8 {
+		t.Errorf("up to the one that fails: %+v (%v)", d, err)
+	}
+	eachOnce(t, s, 9)
+	if n := b.Commits(); n > 6 { // a slow machine may part the eight
+		t.Errorf("%d commits of eight effects and a failure", n)
+	}
+	fails = false
+	if d, err := c.Step(t.Context(), 100); err != nil || d.Effects != 3 {
+		t.Errorf("the rest: %+v (%v)", d, err)
+	}
+	eachOnce(t, s, 12)
+}
+
+func caseRefused(t testing.TB, h Harness) {
+	s := store.New(h.Open(t), nil)
+	record(t, s, "thing.done", 6)
+	rule := counting("one", "thing.done")
+	do := rule.Do
+	rule.Do = func(ctx context.Context, tx *store.Store, e store.Event, from string) (string, error) {
+		c := store.Of(tx.For(e.Subject.Customer), notes())
+		switch e.ID {
+		case "thing.done0002": // of which there is one
+			return "", c.Insert(ctx, note{ID: "one" + "thing.done0000"})
+		case "thing.done0004": // one commit cannot hold it
+			for i := range store.MaxParts + 1 {
+				if err := c.Insert(ctx, note{ID: "many" + number(i)}); err != nil {
+					return "", err
+				}
+			}
+			return "", nil
+		}
+		return do(ctx, tx, e, from)
+	}
+	c := consumer(t, s, &store.ConsumerOptions{Tries: 2}, rule)
+	done := drain(t, c, servicecoin.ErrExists, servicecoin.ErrInvalid)
+	equal(t, "parked", done.Parked, 2)
+	eachOnce(t, s, 4)
+	var parked []string
+	for item, err := range c.Parked(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		parked = append(parked, item.Value.Event.ID)
+	}
+	slices.Sort(parked)
+	equal(t, "parked events", strings.Join(parked, " "), "thing.done0002 thing.done0004")
 }
 
 func caseIdle(t testing.TB, h Harness) {
