@@ -4,6 +4,15 @@
 // of it", "what was the worst at each instant" and "which months does this
 // touch", exactly, also where a zone's clock jumps.
 //
+// On them stand the hours at which something is open, staffed or promised.
+// [Hours] are weekly hours, special days, holidays and breaks, written by hand
+// as JSON or as text ("Mo-Fr 09:00-17:00; PH off") or read from an iCalendar
+// file; compiled to a [Timetable] they answer "is it open", "when is it due",
+// "how much working time lies between" and "which working day is it", each by
+// a lookup. An [Allowance] says in a contract what "one day" means. Critical
+// windows ([CompileCritical]) are the times that matter more than others, with
+// a weight and a reason.
+//
 // Every interval holds its start and not its end, so neighbours touch without
 // sharing an instant. Instants are kept in UTC; a zone is an argument
 // wherever days, months or hours are asked for, and a nil zone means UTC.

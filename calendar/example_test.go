@@ -2,6 +2,7 @@ package calendar_test
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -73,14 +74,14 @@ func ExampleDays() {
 	// 2011-12-31 2011-12-30T10:00:00Z/2011-12-31T10:00:00Z
 }
 
-func ExampleHours() {
+func ExampleClockHours() {
 	island, err := time.LoadLocation("Australia/Lord_Howe")
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	one := time.Date(2023, time.October, 1, 1, 0, 0, 0, island)
-	for hour := range calendar.Hours(calendar.Between(one, one.Add(2*time.Hour)), island) {
+	for hour := range calendar.ClockHours(calendar.Between(one, one.Add(2*time.Hour)), island) {
 		fmt.Println(hour.Start.In(island).Format("15:04"), hour.Duration())
 	}
 	// Output:
@@ -93,4 +94,127 @@ func ExampleParseInterval() {
 	_, err := calendar.ParseInterval("2023-04-01T10:00:00Z/2023-04-01T09:00:00Z")
 	fmt.Println(err)
 	// Output: invalid: end "2023-04-01T09:00:00Z": must not be before the start (reversed)
+}
+
+func ExampleHours() {
+	hours, err := calendar.ParseHours("Mo-Fr 09:00-12:30,13:30-18:00; Dec 24 09:00-12:00; PH off")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	hours.Zone = "Europe/Berlin"
+	hours.Holidays = []calendar.Holiday{{Name: "Christmas", Dates: calendar.Yearly(time.December, 25)}}
+
+	timetable, err := hours.CompileYears(2026, 2030, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	reported := time.Date(2026, time.December, 24, 11, 0, 0, 0, timetable.Location()) // a Thursday
+	due, err := timetable.Deadline(reported, 4*time.Hour)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	worked, err := timetable.Elapsed(reported, due)
+	fmt.Println(due.In(timetable.Location()).Format("Mon 2 Jan 15:04"), worked, err)
+	// Output: Mon 28 Dec 12:00 4h0m0s <nil>
+}
+
+func ExampleParseHours() {
+	_, err := calendar.ParseHours("Mo-Fr 09:00-26:00")
+	fmt.Println(err)
+	// Output: invalid: column 13 "26:00": expected a time from 00:00 to 24:00; a night is written 22:00-06:00 (syntax)
+}
+
+func ExampleReadICalendar() {
+	const file = `BEGIN:VCALENDAR
+BEGIN:VEVENT
+DTSTART;VALUE=DATE:20211003
+RRULE:FREQ=YEARLY
+SUMMARY:Day of German Unity
+END:VEVENT
+BEGIN:VEVENT
+DTSTART;TZID=Europe/Berlin:20261224T120000
+DTEND;TZID=Europe/Berlin:20261225T000000
+SUMMARY:Christmas Eve
+END:VEVENT
+END:VCALENDAR
+`
+	events, err := calendar.ReadICalendar(strings.NewReader(file), time.UTC)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	hours := calendar.Hours{Zone: "Europe/Berlin", Weekly: calendar.EveryDay(calendar.AllDay())}.ClosedOn(events...)
+	fmt.Println(hours.Holidays[0].Name, hours.Holidays[0].Dates, "since", hours.Holidays[0].Since)
+	fmt.Println(hours.Breaks[0].Name, hours.Breaks[0].During)
+	// Output:
+	// Day of German Unity 10-03 since 2021
+	// Christmas Eve 2026-12-24T11:00:00Z/2026-12-24T23:00:00Z
+}
+
+func ExampleAllowance() {
+	hours, err := calendar.ParseHours("Mo-Fr 09:00-17:00")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	timetable, err := hours.CompileYears(2026, 2026, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	friday := time.Date(2026, time.March, 6, 15, 0, 0, 0, time.UTC)
+	for _, day := range []calendar.Allowance{
+		calendar.WorkingTime(8 * time.Hour), calendar.WorkingTime(24 * time.Hour), calendar.WorkingDays(1), calendar.EndOfWorkingDay(1),
+	} {
+		due, err := day.Due(timetable, friday)
+		fmt.Println(day, "is due", due.Format("Mon 15:04"), err)
+	}
+	// Output:
+	// 8h is due Mon 15:00 <nil>
+	// 24h is due Wed 15:00 <nil>
+	// 1 working day is due Mon 15:00 <nil>
+	// end of working day 1 is due Mon 17:00 <nil>
+}
+
+func ExampleTimetable_Openings() {
+	hours, err := calendar.ParseHours("Fr 22:00-06:00; Sa 09:00-12:00")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	timetable, err := hours.CompileYears(2026, 2026, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	week := calendar.Date{Year: 2026, Month: time.March, Day: 2}
+	for opening, err := range timetable.Openings(calendar.Interval{Start: week.In(nil).Start, End: week.AddDays(7).In(nil).Start}) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(opening.Start.Format("Mon 15:04"), opening.Duration())
+	}
+	// Output:
+	// Fri 22:00 8h0m0s
+	// Sat 09:00 3h0m0s
+}
+
+func ExampleCompileCritical() {
+	december := calendar.Month{Year: 2026, Month: time.December}.In(time.UTC)
+	sale := calendar.CriticalWindow{
+		Name: "Christmas sale", Kind: calendar.BusinessEvent, Reason: "half of the year's turnover",
+		Weight: decimal.NewFromInt(3), During: december,
+	}
+	times, err := calendar.CompileCritical(december, sale)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	heaviest, holds, err := times.Heaviest(time.Date(2026, time.December, 20, 12, 0, 0, 0, time.UTC))
+	fmt.Println(heaviest.Name, heaviest.Weight, holds, err)
+	// Output: Christmas sale 3 true <nil>
 }

@@ -209,6 +209,17 @@ func (s Set) Gaps(within Interval) Set {
 	return SetOf(within).Subtract(s.Clip(within))
 }
 
+// Coverage returns the share of the interval that is in the set, 0 to 1, cut to
+// so many decimal places, not rounded: it is 1 only if [Set.Covers] says so. It
+// is undefined for an empty interval.
+func (s Set) Coverage(within Interval, places int32) decimal.NullDecimal {
+	if within.Empty() {
+		return servicecoin.Undefined()
+	}
+	share, _ := s.Clip(within).Seconds().QuoRem(within.Seconds(), places)
+	return servicecoin.Some(share)
+}
+
 // String lists the intervals, with a comma and a space between them.
 func (s Set) String() string {
 	parts := make([]string, len(s.list))

@@ -148,3 +148,23 @@ func TestSetJSON(t *testing.T) {
 	assert.Equal(t, []string{"[1].end:reversed", "[2].start:required"}, codes(t, err))
 	assert.Equal(t, []string{":bad-format"}, codes(t, json.Unmarshal([]byte(`{}`), &set)))
 }
+
+func TestCoverage(t *testing.T) {
+	t.Parallel()
+	set := calendar.SetOf(stretch(0, 10), stretch(20, 29))
+	for _, c := range []struct {
+		within calendar.Interval
+		places int32
+		want   string
+	}{
+		{stretch(0, 10), 4, "1"}, {stretch(0, 30), 4, "0.6333"}, {stretch(10, 20), 4, "0"}, {stretch(5, 6), 0, "1"}, {stretch(0, 11), 1, "0.9"},
+	} {
+		got := set.Coverage(c.within, c.places)
+		assert.True(t, got.Valid)
+		assert.Equal(t, c.want, got.Decimal.String(), c.within)
+	}
+	almost := calendar.SetOf(calendar.Between(second(0), second(10).Add(-1)))
+	assert.Equal(t, "0.99", almost.Coverage(stretch(0, 10), 2).Decimal.String(), "cut, so that 1 means all")
+	assert.False(t, set.Coverage(stretch(3, 3), 4).Valid, "a share of nothing is undefined")
+	assert.False(t, set.Coverage(stretch(3, 2), 4).Valid)
+}

@@ -70,12 +70,12 @@ func Months(iv Interval, loc *time.Location) iter.Seq2[Month, Interval] {
 	}
 }
 
-// Hours yields the hours of loc that overlap the interval, in order, each
+// ClockHours yields the hours of loc that overlap the interval, in order, each
 // whole, not clipped to it. An hour begins when the local clock shows a full
 // hour, and when a jump of the clock changes its minutes: then the hour before
 // the jump or after it is short (Australia/Lord_Howe has a half hour twice a
 // year). A jump by whole hours shortens none: a day of 23 hours has 23.
-func Hours(iv Interval, loc *time.Location) iter.Seq[Interval] {
+func ClockHours(iv Interval, loc *time.Location) iter.Seq[Interval] {
 	return func(yield func(Interval) bool) {
 		if iv.Empty() {
 			return

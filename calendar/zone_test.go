@@ -54,7 +54,7 @@ func TestNilZoneIsUTC(t *testing.T) {
 	for _, day := range calendar.Days(iv, nil) {
 		assert.Equal(t, "2023-04-01T00:00:00Z/2023-04-02T00:00:00Z", day.String())
 	}
-	for hour := range calendar.Hours(iv, nil) {
+	for hour := range calendar.ClockHours(iv, nil) {
 		assert.Equal(t, "2023-04-01T10:00:00Z/2023-04-01T11:00:00Z", hour.String())
 	}
 	assert.Equal(t, "2023-04", calendar.MonthOf(iv.Start, nil).String())
@@ -109,7 +109,7 @@ func TestDaysAndMonthsAreWhole(t *testing.T) {
 	for range calendar.Months(empty, time.UTC) {
 		t.Error("an empty interval has no months")
 	}
-	for range calendar.Hours(empty, time.UTC) {
+	for range calendar.ClockHours(empty, time.UTC) {
 		t.Error("an empty interval has no hours")
 	}
 	for range calendar.Days(iv, time.UTC) {
@@ -117,7 +117,7 @@ func TestDaysAndMonthsAreWhole(t *testing.T) {
 	}
 }
 
-func TestHours(t *testing.T) {
+func TestClockHours(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		why, zone, start, end string
@@ -154,7 +154,7 @@ func TestHours(t *testing.T) {
 	} {
 		loc := location(t, c.zone)
 		var got []string
-		for hour := range calendar.Hours(between(t, c.start, c.end), loc) {
+		for hour := range calendar.ClockHours(between(t, c.start, c.end), loc) {
 			got = append(got, hour.Start.In(loc).Format("15:04")+" "+hour.Duration().String())
 		}
 		assert.Equal(t, c.want, got, "%s: %s", c.why, c.zone)
@@ -281,7 +281,7 @@ func aroundJump(t *testing.T, loc *time.Location, jump time.Time) {
 	}
 	near := calendar.Between(jump.Add(-3*time.Hour), jump.Add(3*time.Hour))
 	var end time.Time
-	for hour := range calendar.Hours(near, loc) {
+	for hour := range calendar.ClockHours(near, loc) {
 		switch {
 		case hour.Empty() || hour.Duration() > time.Hour:
 			t.Fatalf("an hour of %s: %s", hour.Duration(), hour)

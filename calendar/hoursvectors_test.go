@@ -1,0 +1,439 @@
+package calendar_test
+
+import (
+	"encoding/json"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/servicecoin/servicecoin/calendar"
+)
+
+// hoursCase is a case of testdata/vectors.
+type hoursCase struct {
+	ID     string          `json:"id"`
+	Kind   string          `json:"kind"`
+	Input  json.RawMessage `json:"input"`
+	Expect json.RawMessage `json:"expect"`
+	Quirk  bool            `json:"quirk"`
+}
+
+// hoursVectorFiles are those of working time. Of the last three only the kinds of
+// this package are checked here: the rest is about tickets.
+func hoursVectorFiles() []string {
+	return []string{
+		"calendar_biz.json", "calendar_working_hours.json", "calendar_otobo.json", "calendar_other.json",
+		"chatwoot.json", "ticket_clock_glpi.json", "ticket_clock_zammad.json",
+	}
+}
+
+// hoursQuirk is what we do about a case that only its source behaves like: a policy
+// that gives its answer, or a refusal and the answer that we give instead.
+type hoursQuirk struct {
+	policy  calendar.Policies
+	refused string // why; "" where the policy gives the answer of the source
+	instead string // the fields that we expect instead
+}
+
+func hoursQuirks() map[string]hoursQuirk {
+	zero := calendar.Policies{Reversed: calendar.ZeroReversed}
+	absolute := calendar.Policies{Reversed: calendar.AbsoluteReversed}
+	return map[string]hoursQuirk{
+		"biz-timeline-for-exact-first": {policy: calendar.Policies{Closing: calendar.NextOpening}},
+		"biz-intersection":             {}, // both are given the zone of the first: then wall clocks are intersected, not instants
+		"otobo-delta-00":               {policy: zero},
+		"cal-range-1-flipped":          {policy: absolute},
+		"cal-range-3-flipped":          {policy: absolute},
+		"cal-range-4-flipped":          {policy: absolute},
+		"glpi-active-3":                {policy: zero},
+		"zammad-24x7-midnight":         {}, // what is written: 23:59 closes a minute early; 24:00 says what was meant
+		"wh-dst-midnight":              {refused: "a day on which the clock is set back has 25 real hours", instead: `{"seconds": "90000"}`},
+		"cal-open-end-second":          {refused: "the closing instant is closed", instead: `{"open": false}`},
+		"chatwoot-all-closed":          {refused: "hours that are never open are an error, never the clock on the wall"},
+	}
+}
+
+func TestHoursVectors(t *testing.T) {
+	for _, file := range hoursVectorFiles() {
+		text, err := os.ReadFile("testdata/vectors/" + file)
+		require.NoError(t, err)
+		var cases []hoursCase
+		require.NoError(t, json.Unmarshal(text, &cases))
+		passed, byPolicy, refused, other := 0, 0, 0, 0
+		for _, c := range cases {
+			check, ours := hoursChecks()[c.Kind]
+			if !ours {
+				require.False(t, isOurs(c.Kind), "no check for kind %s of case %s", c.Kind, c.ID)
+				other++
+				continue
+			}
+			var q hoursQuirk
+			if c.Quirk {
+				require.Contains(t, hoursQuirks(), c.ID, "a quirk needs a named policy or a refusal")
+				q = hoursQuirks()[c.ID]
+				if q.instead != "" {
+					c.Expect = json.RawMessage(q.instead)
+				}
+			}
+			ok := t.Run(c.ID, func(t *testing.T) { check(t, c, &q.policy) })
+			switch {
+			case !ok:
+			case q.refused != "":
+				refused++
+			case c.Quirk:
+				byPolicy++
+			default:
+				passed++
+			}
+		}
+		t.Logf("%s: %d cases, %d passed, %d quirks by policy, %d quirks refused, %d of other rooms",
+			file, len(cases), passed, byPolicy, refused, other)
+	}
+}
+
+func isOurs(kind string) bool {
+	return len(kind) > 8 && (kind[:8] == "calendar" || kind[:8] == "timeline")
+}
+
+func TestEveryHoursQuirkIsThere(t *testing.T) {
+	t.Parallel()
+	found := map[string]bool{}
+	for _, file := range hoursVectorFiles() {
+		text, err := os.ReadFile("testdata/vectors/" + file)
+		require.NoError(t, err)
+		var cases []hoursCase
+		require.NoError(t, json.Unmarshal(text, &cases))
+		for _, c := range cases {
+			found[c.ID] = c.Quirk
+		}
+	}
+	for id := range hoursQuirks() {
+		require.True(t, found[id], id)
+	}
+}
+
+func hoursChecks() map[string]func(*testing.T, hoursCase, *calendar.Policies) {
+	return map[string]func(*testing.T, hoursCase, *calendar.Policies){
+		"calendar.add_days":            checkAddDays,
+		"calendar.closing_after":       checkInstant((*calendar.Timetable).NextClose),
+		"calendar.days_between":        checkDaysBetween,
+		"calendar.deadline":            checkDeadline,
+		"calendar.deadline.degenerate": checkNeverOpen,
+		"calendar.deadline.validate":   checkAmount,
+		"calendar.elapsed":             checkElapsed,
+		"calendar.intersection":        checkIntersection,
+		"calendar.local_to_utc":        checkLocal,
+		"calendar.next_opening":        checkInstant((*calendar.Timetable).NextOpen),
+		"calendar.on_break":            checkFlag("on_break", onBreak),
+		"calendar.on_holiday":          checkFlag("on_holiday", onHoliday),
+		"calendar.open":                checkFlag("open", (*calendar.Timetable).Open),
+		"calendar.open_at_or_after":    checkInstant((*calendar.Timetable).OpenAtOrAfter),
+		"calendar.open_at_or_before":   checkInstant((*calendar.Timetable).OpenAtOrBefore),
+		"calendar.periods":             checkPeriods,
+		"timeline.consume":             checkConsume,
+		"timeline.until":               checkUntil,
+	}
+}
+
+func caseFields[T any](t *testing.T, raw json.RawMessage) T {
+	t.Helper()
+	var x T
+	require.NoError(t, json.Unmarshal(raw, &x))
+	return x
+}
+
+// vectorHours is the calendar object of the vectors.
+type vectorHours struct {
+	Zone      string                 `json:"time_zone"`
+	Weekly    map[string][][2]string `json:"weekly"`
+	Holidays  []string               `json:"holidays"`
+	Annual    []string               `json:"annual_holidays"`
+	Ranges    [][2]string            `json:"holiday_ranges"`
+	Overrides map[string][][2]string `json:"date_overrides"`
+	Breaks    map[string][][2]string `json:"breaks"`
+}
+
+func (h vectorHours) hours(t *testing.T) calendar.Hours {
+	t.Helper()
+	out := calendar.Hours{Zone: h.Zone}
+	for i, key := range []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"} {
+		out.Weekly[i] = clockSpans(t, h.Weekly[key])
+	}
+	for _, d := range slices.Concat(h.Holidays, h.Annual) {
+		out.Holidays = append(out.Holidays, calendar.Holiday{Dates: dates(t, d)})
+	}
+	for _, r := range h.Ranges {
+		out.Holidays = append(out.Holidays, calendar.Holiday{Dates: dates(t, r[0]+"/"+r[1])})
+	}
+	for d, spans := range h.Overrides {
+		out.Special = append(out.Special, calendar.SpecialDay{Dates: dates(t, d), Hours: clockSpans(t, spans)})
+	}
+	for d, spans := range h.Breaks {
+		out.Breaks = append(out.Breaks, calendar.Break{Dates: dates(t, d), Hours: clockSpans(t, spans)})
+	}
+	return out
+}
+
+func clockSpans(t *testing.T, raw [][2]string) (out []calendar.ClockSpan) {
+	t.Helper()
+	for _, r := range raw {
+		s, err := calendar.ParseClockSpan(r[0] + "-" + r[1])
+		require.NoError(t, err)
+		out = append(out, s)
+	}
+	return out
+}
+
+func dates(t testing.TB, text string) calendar.Dates {
+	t.Helper()
+	d, err := calendar.ParseDates(text)
+	require.NoError(t, err)
+	return d
+}
+
+func (h vectorHours) compile(t *testing.T, p *calendar.Policies) *calendar.Timetable {
+	t.Helper()
+	tt, err := h.hours(t).CompileYears(1990, 2030, p)
+	require.NoError(t, err)
+	return tt
+}
+
+// vectorInput has the fields of all kinds.
+type vectorInput struct {
+	Calendar  vectorHours    `json:"calendar"`
+	At        time.Time      `json:"at"`
+	Start     json.Token     `json:"start"`
+	End       json.Token     `json:"end"`
+	Date      string         `json:"date"`
+	Time      string         `json:"time"`
+	Zone      string         `json:"time_zone"`
+	Seconds   json.Number    `json:"duration_seconds"`
+	Amount    json.Number    `json:"amount"`
+	Unit      string         `json:"unit"`
+	Days      int            `json:"days"`
+	ToEnd     bool           `json:"end_of_working_day"`
+	Direction string         `json:"direction"`
+	Origin    time.Time      `json:"origin"`
+	Count     int            `json:"count"`
+	Periods   [][2]time.Time `json:"periods"`
+	Until     time.Time      `json:"until"`
+	A         vectorHours    `json:"a"`
+	B         vectorHours    `json:"b"`
+}
+
+func (in vectorInput) start(t *testing.T) time.Time { return at(t, in.Start.(string)) }
+func (in vectorInput) end(t *testing.T) time.Time   { return at(t, in.End.(string)) }
+
+func (in vectorInput) duration(t *testing.T) time.Duration {
+	t.Helper()
+	n, err := in.Seconds.Int64()
+	require.NoError(t, err)
+	return time.Duration(n) * time.Second
+}
+
+// vectorExpect has the fields of all kinds.
+type vectorExpect struct {
+	At      time.Time      `json:"at"`
+	Date    string         `json:"date"`
+	Days    int            `json:"days"`
+	Seconds json.Number    `json:"seconds"`
+	Error   bool           `json:"error"`
+	Periods [][2]time.Time `json:"periods"`
+}
+
+func sameInstant(t *testing.T, want, got time.Time) {
+	t.Helper()
+	require.True(t, want.Equal(got), "want %s, got %s", want.UTC(), got)
+}
+
+func checkFlag(field string, ask func(*calendar.Timetable, time.Time) (bool, error)) func(*testing.T, hoursCase, *calendar.Policies) {
+	return func(t *testing.T, c hoursCase, p *calendar.Policies) {
+		in, want := caseFields[vectorInput](t, c.Input), caseFields[map[string]bool](t, c.Expect)
+		got, err := ask(in.Calendar.compile(t, p), in.At)
+		require.NoError(t, err)
+		require.Equal(t, want[field], got)
+	}
+}
+
+func onBreak(tt *calendar.Timetable, at time.Time) (bool, error) {
+	_, is, err := tt.Break(at)
+	return is, err
+}
+
+func onHoliday(tt *calendar.Timetable, at time.Time) (bool, error) {
+	_, is, err := tt.Holiday(at)
+	return is, err
+}
+
+func checkInstant(ask func(*calendar.Timetable, time.Time) (time.Time, error)) func(*testing.T, hoursCase, *calendar.Policies) {
+	return func(t *testing.T, c hoursCase, p *calendar.Policies) {
+		in, want := caseFields[vectorInput](t, c.Input), caseFields[vectorExpect](t, c.Expect)
+		got, err := ask(in.Calendar.compile(t, p), in.At)
+		require.NoError(t, err)
+		sameInstant(t, want.At, got)
+	}
+}
+
+func checkDeadline(t *testing.T, c hoursCase, p *calendar.Policies) {
+	in, want := caseFields[vectorInput](t, c.Input), caseFields[vectorExpect](t, c.Expect)
+	tt := in.Calendar.compile(t, p)
+	ask := tt.Deadline
+	if in.Direction == "before" {
+		ask = tt.LatestStart
+	}
+	got, err := ask(in.start(t), in.duration(t))
+	require.NoError(t, err)
+	sameInstant(t, want.At, got)
+}
+
+func checkNeverOpen(t *testing.T, c hoursCase, p *calendar.Policies) {
+	in := caseFields[vectorInput](t, c.Input)
+	_, err := in.Calendar.hours(t).CompileYears(1990, 2030, p)
+	require.Equal(t, []string{"weekly:never-open"}, codes(t, err))
+}
+
+func checkAmount(t *testing.T, c hoursCase, p *calendar.Policies) {
+	in, want := caseFields[vectorInput](t, c.Input), caseFields[vectorExpect](t, c.Expect)
+	tt := in.Calendar.compile(t, p)
+	n, err := in.Amount.Int64()
+	require.NoError(t, err)
+	monday := at(t, "2006-01-02T12:00:00Z")
+	units := map[string]time.Duration{"seconds": time.Second, "minutes": time.Minute, "hours": time.Hour}
+	if unit, ok := units[in.Unit]; ok {
+		_, err = tt.Deadline(monday, time.Duration(n)*unit)
+	} else {
+		require.Equal(t, "days", in.Unit)
+		_, err = tt.DaysAfter(monday, int(n))
+	}
+	require.Equal(t, want.Error, err != nil, "%v", err)
+}
+
+func checkElapsed(t *testing.T, c hoursCase, p *calendar.Policies) {
+	in, want := caseFields[vectorInput](t, c.Input), caseFields[vectorExpect](t, c.Expect)
+	got, err := in.Calendar.compile(t, p).Elapsed(in.start(t), in.end(t))
+	require.NoError(t, err)
+	seconds, err := want.Seconds.Int64()
+	require.NoError(t, err)
+	require.Equal(t, time.Duration(seconds)*time.Second, got)
+	if c.Quirk && p.Reversed != "" { // refused without the policy
+		_, err := in.Calendar.compile(t, nil).Elapsed(in.start(t), in.end(t))
+		require.Equal(t, []string{"to:reversed"}, codes(t, err))
+	}
+}
+
+func checkAddDays(t *testing.T, c hoursCase, p *calendar.Policies) {
+	in, want := caseFields[vectorInput](t, c.Input), caseFields[vectorExpect](t, c.Expect)
+	tt := in.Calendar.compile(t, p)
+	if in.Date != "" {
+		sign := map[string]int{"after": 1, "before": -1}[in.Direction]
+		got, err := tt.AddDays(date(t, in.Date), sign*in.Days)
+		require.NoError(t, err)
+		require.Equal(t, want.Date, got.String())
+		return
+	}
+	ask := tt.DaysAfter
+	switch {
+	case in.ToEnd:
+		ask = tt.EndOfDay
+	case in.Direction == "before":
+		ask = tt.DaysBefore
+	}
+	got, err := ask(in.start(t), in.Days)
+	require.NoError(t, err)
+	sameInstant(t, want.At, got)
+}
+
+func checkDaysBetween(t *testing.T, c hoursCase, p *calendar.Policies) {
+	in, want := caseFields[vectorInput](t, c.Input), caseFields[vectorExpect](t, c.Expect)
+	got, err := in.Calendar.compile(t, p).DaysBetween(date(t, in.Start.(string)), date(t, in.End.(string)))
+	require.NoError(t, err)
+	require.Equal(t, want.Days, got)
+}
+
+func checkLocal(t *testing.T, c hoursCase, _ *calendar.Policies) {
+	in, want := caseFields[vectorInput](t, c.Input), caseFields[vectorExpect](t, c.Expect)
+	clock, err := calendar.ParseClock(in.Time)
+	require.NoError(t, err)
+	sameInstant(t, want.At, date(t, in.Date).At(clock, location(t, in.Zone)))
+}
+
+func samePeriods(t *testing.T, want [][2]time.Time, got []calendar.Interval) {
+	t.Helper()
+	require.Len(t, got, len(want))
+	for i, w := range want {
+		require.True(t, calendar.Between(w[0], w[1]).Equal(got[i]), "%d: want %s, got %s", i, w, got[i])
+	}
+}
+
+func checkPeriods(t *testing.T, c hoursCase, p *calendar.Policies) {
+	in, want := caseFields[vectorInput](t, c.Input), caseFields[vectorExpect](t, c.Expect)
+	tt := in.Calendar.compile(t, p)
+	within, seq := calendar.Between(in.Origin, tt.Span().End), tt.Openings
+	if in.Direction == "before" {
+		within, seq = calendar.Between(tt.Span().Start, in.Origin), tt.OpeningsBackward
+	}
+	var got []calendar.Interval
+	for iv, err := range seq(within) {
+		require.NoError(t, err)
+		if got = append(got, iv); len(got) == in.Count {
+			break
+		}
+	}
+	samePeriods(t, want.Periods, got)
+}
+
+// checkIntersection reads both by the clock of the first, as the source does.
+// Ours intersect instants.
+func checkIntersection(t *testing.T, c hoursCase, p *calendar.Policies) {
+	in, want := caseFields[vectorInput](t, c.Input), caseFields[vectorExpect](t, c.Expect)
+	shared := func() (got []calendar.Interval) {
+		a, b := in.A.compile(t, p), in.B.compile(t, p)
+		within := calendar.Between(in.Origin, in.Origin.AddDate(1, 0, 0))
+		first, err := a.Set(within)
+		require.NoError(t, err)
+		second, err := b.Set(within)
+		require.NoError(t, err)
+		for iv := range first.Intersect(second).All() {
+			got = append(got, iv)
+		}
+		return got[:in.Count]
+	}
+	instants := shared()
+	in.B.Zone = in.A.Zone
+	samePeriods(t, want.Periods, shared())
+	require.NotEqual(t, shared(), instants)
+}
+
+func timeline(t *testing.T, in vectorInput, p *calendar.Policies) *calendar.Timetable {
+	t.Helper()
+	var list []calendar.Interval
+	for _, x := range in.Periods {
+		list = append(list, calendar.Between(x[0], x[1]))
+	}
+	set := calendar.SetOf(list...)
+	tt, err := calendar.TimetableOf(set, calendar.Between(in.Periods[0][0].AddDate(-2, 0, 0), set.Bounds().End), nil, p)
+	require.NoError(t, err)
+	return tt
+}
+
+func checkConsume(t *testing.T, c hoursCase, p *calendar.Policies) {
+	in, want := caseFields[vectorInput](t, c.Input), caseFields[vectorExpect](t, c.Expect)
+	tt := timeline(t, in, p)
+	got, err := tt.Deadline(tt.Span().Start, in.duration(t))
+	require.NoError(t, err)
+	sameInstant(t, want.At, got)
+}
+
+func checkUntil(t *testing.T, c hoursCase, p *calendar.Policies) {
+	in, want := caseFields[vectorInput](t, c.Input), caseFields[vectorExpect](t, c.Expect)
+	tt := timeline(t, in, p)
+	var got []calendar.Interval
+	for iv, err := range tt.Openings(calendar.Between(tt.Span().Start, in.Until)) {
+		require.NoError(t, err)
+		got = append(got, iv)
+	}
+	samePeriods(t, want.Periods, got)
+}

@@ -1,0 +1,284 @@
+package calendar_test
+
+import (
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
+)
+
+// ical wraps events in a calendar; the first one begins in line 3.
+func ical(events ...string) string {
+	var b strings.Builder
+	b.WriteString("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n")
+	for _, e := range events {
+		b.WriteString("BEGIN:VEVENT\r\n" + strings.ReplaceAll(e, "\n", "\r\n") + "\r\nEND:VEVENT\r\n")
+	}
+	b.WriteString("END:VCALENDAR\r\n")
+	return b.String()
+}
+
+func readICal(t testing.TB, text string) ([]calendar.VEvent, error) {
+	t.Helper()
+	return calendar.ReadICalendar(strings.NewReader(text), location(t, "Europe/Berlin"))
+}
+
+func TestReadICalendar(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		lines string
+		want  calendar.VEvent
+	}{
+		"one day": {
+			"UID:1\nDTSTART;VALUE=DATE:20261225\nDTEND;VALUE=DATE:20261226\nSUMMARY:Christmas",
+			calendar.VEvent{UID: "1", Summary: "Christmas", Dates: dates(t, "2026-12-25")},
+		},
+		"without an end": {"DTSTART:20261225", calendar.VEvent{Dates: dates(t, "2026-12-25")}},
+		"an end that is the start, as some write": {
+			"DTSTART;VALUE=DATE:20261225\nDTEND;VALUE=DATE:20261225",
+			calendar.VEvent{Dates: dates(t, "2026-12-25")},
+		},
+		"the end is not included": {
+			"DTSTART;VALUE=DATE:20261224\nDTEND;VALUE=DATE:20270102",
+			calendar.VEvent{Dates: dates(t, "2026-12-24/2027-01-01")},
+		},
+		"days by duration":  {"DTSTART;VALUE=DATE:20261224\nDURATION:P3D", calendar.VEvent{Dates: dates(t, "2026-12-24/2026-12-26")}},
+		"weeks by duration": {"DTSTART;VALUE=DATE:20261224\nDURATION:P1W", calendar.VEvent{Dates: dates(t, "2026-12-24/2026-12-30")}},
+		"escapes, folds and case": {
+			"dtstart;value=date:20261225\nsummary;language=de:Erster\\, zweiter\\;\n  dritter\\n\\\\\\N Tag \n\tund mehr",
+			calendar.VEvent{Summary: `Erster, zweiter; dritter \ Tag und mehr`, Dates: dates(t, "2026-12-25")},
+		},
+		"UTC": {
+			"DTSTART:20261224T120000Z\nDTEND:20261224T150000Z",
+			calendar.VEvent{During: between(t, "2026-12-24T12:00:00Z", "2026-12-24T15:00:00Z")},
+		},
+		"floating": {
+			"DTSTART:20260624T120000\nDURATION:PT1H30M15S",
+			calendar.VEvent{During: between(t, "2026-06-24T10:00:00Z", "2026-06-24T11:30:15Z")},
+		},
+		"in a zone": {
+			"DTSTART;TZID=America/New_York:20260624T120000\nDTEND;TZID=\"Europe/Berlin\":20260624T200000",
+			calendar.VEvent{During: between(t, "2026-06-24T16:00:00Z", "2026-06-24T18:00:00Z")},
+		},
+		"in a zone with a prefix": {
+			"DTSTART;TZID=/freeassociation.sourceforge.net/Asia/Tokyo:20260624T120000\nDURATION:PT1H",
+			calendar.VEvent{During: between(t, "2026-06-24T03:00:00Z", "2026-06-24T04:00:00Z")},
+		},
+		"a day of 23 hours by duration": {
+			"DTSTART:20260328T120000\nDURATION:P1DT1H",
+			calendar.VEvent{During: between(t, "2026-03-28T11:00:00Z", "2026-03-29T11:00:00Z")},
+		},
+		"a time that the clock jumps over": {
+			"DTSTART:20260329T023000\nDURATION:PT1H",
+			calendar.VEvent{During: between(t, "2026-03-29T01:30:00Z", "2026-03-29T02:30:00Z")},
+		},
+		"a moment": {
+			"DTSTART:20260624T120000Z",
+			calendar.VEvent{During: between(t, "2026-06-24T12:00:00Z", "2026-06-24T12:00:00Z")},
+		},
+		"every year": {
+			"DTSTART;VALUE=DATE:20211003\nRRULE:FREQ=YEARLY",
+			calendar.VEvent{Dates: dates(t, "10-03"), Since: 2021},
+		},
+		"every year, said in full": {
+			"DTSTART;VALUE=DATE:20211003\nRRULE:FREQ=YEARLY;INTERVAL=1;BYMONTH=10;BYMONTHDAY=3;WKST=MO",
+			calendar.VEvent{Dates: dates(t, "10-03"), Since: 2021},
+		},
+		"every year, so often": {
+			"DTSTART;VALUE=DATE:20211003\nRRULE:FREQ=YEARLY;COUNT=3",
+			calendar.VEvent{Dates: dates(t, "10-03"), Since: 2021, Until: 2023},
+		},
+		"every year until its day": {
+			"DTSTART;VALUE=DATE:20211003\nRRULE:FREQ=YEARLY;UNTIL=20251003",
+			calendar.VEvent{Dates: dates(t, "10-03"), Since: 2021, Until: 2025},
+		},
+		"every year until a day before it": {
+			"DTSTART;VALUE=DATE:20211003\nRRULE:FREQ=YEARLY;UNTIL=20251002T215959Z",
+			calendar.VEvent{Dates: dates(t, "10-03"), Since: 2021, Until: 2024},
+		},
+		"every year until its day in the zone of the reader": {
+			"DTSTART;VALUE=DATE:20211003\nRRULE:FREQ=YEARLY;UNTIL=20251002T220000Z",
+			calendar.VEvent{Dates: dates(t, "10-03"), Since: 2021, Until: 2025},
+		},
+		"every year until it begins": {
+			"DTSTART;VALUE=DATE:20211003\nRRULE:FREQ=YEARLY;UNTIL=20200101",
+			calendar.VEvent{Dates: dates(t, "10-03"), Since: 2021, Until: 2021},
+		},
+		"leap days, so often": {
+			"DTSTART;VALUE=DATE:20200229\nRRULE:FREQ=YEARLY;COUNT=3",
+			calendar.VEvent{Dates: dates(t, "02-29"), Since: 2020, Until: 2028},
+		},
+		"every turn of the year": {
+			"DTSTART;VALUE=DATE:20211231\nDTEND;VALUE=DATE:20220102\nRRULE:FREQ=YEARLY",
+			calendar.VEvent{Dates: dates(t, "12-31/01-01"), Since: 2021},
+		},
+		"what does not concern us": {
+			"DTSTART;VALUE=DATE:20261225\nX-WHO:me\nTRANSP:TRANSPARENT\nBEGIN:VALARM\nDTSTART:nonsense\nRDATE:20260101\nEND:VALARM",
+			calendar.VEvent{Dates: dates(t, "2026-12-25")},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := readICal(t, ical(c.lines))
+			require.NoError(t, err)
+			c.want.Line = 3
+			require.Empty(t, cmp.Diff([]calendar.VEvent{c.want}, got))
+		})
+	}
+}
+
+func TestReadICalendarWhole(t *testing.T) {
+	t.Parallel()
+	text := "\uFEFF" + strings.ReplaceAll(ical(
+		"STATUS:CANCELLED\nDTSTART:nonsense", "DTSTART:20260101\nSTATUS:CONFIRMED",
+	), "\r\n", "\n") + "\n" + ical("DTSTART:20260102")
+	text = strings.Replace(text, "VERSION:2.0", "BEGIN:VTIMEZONE\nTZID:x\nBEGIN:STANDARD\nDTSTART:19701101T020000\nEND:STANDARD\nEND:VTIMEZONE", 1)
+	got, err := readICal(t, text)
+	require.NoError(t, err)
+	require.Len(t, got, 2, "two calendars, a cancelled event left out")
+	assert.Equal(t, "2026-01-01", got[0].Dates.String())
+	assert.Equal(t, "2026-01-02", got[1].Dates.String())
+
+	got, err = readICal(t, ical())
+	require.NoError(t, err)
+	assert.Empty(t, got)
+}
+
+func TestReadICalendarRefuses(t *testing.T) {
+	t.Parallel()
+	day := "DTSTART;VALUE=DATE:20211003\n"
+	for name, c := range map[string]struct {
+		text string
+		want []string
+	}{
+		"nothing":           {"", []string{":required"}},
+		"something else":    {"<html>", []string{"line 1:syntax", ":required"}},
+		"cut off":           {"BEGIN:VCALENDAR\nBEGIN:VEVENT\nDTSTART:20260101\n", []string{"line 3:syntax"}},
+		"crossed":           {"BEGIN:VCALENDAR\nBEGIN:VEVENT\nEND:VCALENDAR\nDTSTART:20260101\nEND:VEVENT\nEND:VCALENDAR\n", []string{"line 3:syntax"}},
+		"no calendar":       {"BEGIN:VEVENT\nDTSTART:20260101\nEND:VEVENT\n", []string{"line 1:syntax", ":required"}},
+		"an end too many":   {ical() + "END:VCALENDAR\n", []string{"line 4:syntax"}},
+		"a property before": {"VERSION:2.0\n" + ical(), []string{"line 1:syntax"}},
+		"all at once": {
+			ical("SUMMARY:x", "DTSTART:2026\nDTEND:20260101", "DTSTART:20260101\nnonsense\nDTSTART:20260102"),
+			[]string{"line 3:required", "line 7:bad-format", "line 12:syntax", "line 13:duplicate"},
+		},
+		"no such day":            {ical("DTSTART:20260229"), []string{"line 4:out-of-range"}},
+		"no such time":           {ical("DTSTART:20260228T240000"), []string{"line 4:bad-format"}},
+		"value of another kind":  {ical("DTSTART;VALUE=DATE:20260228T120000"), []string{"line 4:unsupported"}},
+		"value of no kind":       {ical("DTSTART;VALUE=PERIOD:20260228T120000/P1D"), []string{"line 4:unsupported"}},
+		"time without a time":    {ical("DTSTART;VALUE=DATE-TIME:20260228"), []string{"line 4:unsupported"}},
+		"a date and a time":      {ical("DTSTART:20260228\nDTEND:20260301T120000"), []string{"line 5:bad-format"}},
+		"reversed dates":         {ical("DTSTART:20260228\nDTEND:20260227"), []string{"line 5:reversed"}},
+		"reversed times":         {ical("DTSTART:20260228T120000Z\nDTEND:20260228T115959Z"), []string{"line 5:reversed"}},
+		"two ends":               {ical("DTSTART:20260228\nDTEND:20260301\nDURATION:P1D"), []string{"line 6:unexpected"}},
+		"negative duration":      {ical("DTSTART:20260228\nDURATION:-P1D"), []string{"line 5:bad-format"}},
+		"hours of a date":        {ical("DTSTART:20260228\nDURATION:PT1H"), []string{"line 5:bad-format"}},
+		"empty duration":         {ical("DTSTART:20260228\nDURATION:P"), []string{"line 5:bad-format"}},
+		"huge duration":          {ical("DTSTART:20260228\nDURATION:P999999D"), []string{"line 5:bad-format"}},
+		"far duration":           {ical("DTSTART:99990228\nDURATION:P99999W"), []string{"line 5:out-of-range"}},
+		"before the year 1":      {ical("DTSTART;TZID=Asia/Tokyo:00010101T000000"), []string{"line 3:out-of-range"}},
+		"unknown zone":           {ical("DTSTART;TZID=W. Europe Standard Time:20260228T120000"), []string{"line 4:unknown-zone"}},
+		"the machine's zone":     {ical("DTSTART;TZID=Local:20260228T120000"), []string{"line 4:unknown-zone"}},
+		"weekly":                 {ical(day + "RRULE:FREQ=WEEKLY"), []string{"line 5:unsupported"}},
+		"every other year":       {ical(day + "RRULE:FREQ=YEARLY;INTERVAL=2"), []string{"line 5:unsupported"}},
+		"a weekday of a month":   {ical(day + "RRULE:FREQ=YEARLY;BYMONTH=11;BYDAY=4TH"), []string{"line 5:unsupported"}},
+		"not every year":         {ical(day + "RRULE:COUNT=3"), []string{"line 5:unsupported"}},
+		"count nonsense":         {ical(day + "RRULE:FREQ=YEARLY;COUNT=0"), []string{"line 5:unsupported"}},
+		"until nonsense":         {ical(day + "RRULE:FREQ=YEARLY;UNTIL=never"), []string{"line 5:bad-format"}},
+		"a time every year":      {ical("DTSTART:20260228T120000Z\nRRULE:FREQ=YEARLY"), []string{"line 5:unsupported"}},
+		"over a leap day":        {ical("DTSTART:20260227\nDTEND:20260302\nRRULE:FREQ=YEARLY"), []string{"line 6:unsupported"}},
+		"over a leap day later":  {ical("DTSTART:20261231\nDTEND:20270302\nRRULE:FREQ=YEARLY"), []string{"line 6:unsupported"}},
+		"a year every year":      {ical("DTSTART:20260101\nDTEND:20270102\nRRULE:FREQ=YEARLY"), []string{"line 6:unsupported"}},
+		"moved repetitions":      {ical(day + "EXDATE;VALUE=DATE:20221003\nRECURRENCE-ID:20221003"), []string{"line 5:unsupported", "line 6:unsupported"}},
+		"not UTF-8":              {ical("DTSTART:20260228\nSUMMARY:\xff"), []string{"line 5:bad-text"}},
+		"parameter without end":  {ical("DTSTART;TZID=\"a:20260228"), []string{"line 4:syntax", "line 3:required"}},
+		"name with a space":      {ical("DT START:20260228"), []string{"line 4:syntax", "line 3:required"}},
+		"an end that is none":    {ical("DTSTART:20260228\nDTEND:soon"), []string{"line 5:bad-format"}},
+		"parameter without sign": {ical("DTSTART;TZID:20260228"), []string{"line 4:syntax", "line 3:required"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := readICal(t, c.text)
+			assert.Equal(t, c.want, codes(t, err), "%v", err)
+		})
+	}
+}
+
+func TestReadICalendarLimits(t *testing.T) {
+	t.Parallel()
+	_, err := readICal(t, strings.Repeat(" ", calendar.MaxICalendarBytes+1))
+	assert.Equal(t, []string{":too-long"}, codes(t, err))
+	many := make([]string, calendar.MaxDays+1)
+	for i := range many {
+		many[i] = "DTSTART:20260101"
+	}
+	_, err = readICal(t, ical(many...))
+	assert.Equal(t, []string{"line 30005:too-many"}, codes(t, err))
+	_, err = readICal(t, "BEGIN:VCALENDAR\n"+strings.Repeat("x\n", 10_000))
+	assert.Len(t, codes(t, err), 100, "enough is enough")
+	long, err := readICal(t, ical("DTSTART:20260101\nSUMMARY:"+strings.Repeat("ä", 500)))
+	require.NoError(t, err)
+	assert.Equal(t, strings.Repeat("ä", 199)+"…", long[0].Summary)
+
+	broken := errors.New("broken pipe")
+	_, err = calendar.ReadICalendar(io.MultiReader(strings.NewReader(ical()), iotest.ErrReader(broken)), nil)
+	require.ErrorIs(t, err, broken)
+}
+
+func TestClosedOn(t *testing.T) {
+	t.Parallel()
+	events, err := readICal(t, ical(
+		"DTSTART:20260101\nSUMMARY:New Year", "DTSTART:20181031\nRRULE:FREQ=YEARLY\nSUMMARY:Reformation Day",
+		"DTSTART:20261224T120000\nDURATION:PT8H\nSUMMARY:Christmas Eve", "DTSTART:20261224T120000",
+	))
+	require.NoError(t, err)
+	open := parsed(t, "Mo-Fr 09:00-17:00")
+	open.Zone = "Europe/Berlin"
+	h := open.ClosedOn(events...)
+	require.NoError(t, h.Validate())
+	assert.Empty(t, open.Holidays, "the hours stay as they were")
+	tt, err := h.CompileYears(2016, 2026, nil)
+	require.NoError(t, err)
+	for _, c := range []struct{ day, name string }{
+		{"2026-01-01", "New Year"}, {"2025-01-01", ""}, {"2026-10-31", "Reformation Day"}, {"2018-10-31", "Reformation Day"}, {"2017-10-31", ""}, {"2026-12-24", ""},
+	} {
+		name, is, err := tt.HolidayOn(date(t, c.day))
+		require.NoError(t, err)
+		assert.Equal(t, c.name, name, c.day)
+		assert.Equal(t, c.name != "", is, c.day)
+	}
+	shut, err := tt.NextClose(at(t, "2026-12-24T10:00:00+01:00"))
+	require.NoError(t, err)
+	sameInstant(t, at(t, "2026-12-24T12:00:00+01:00"), shut)
+	name, is, err := tt.Break(at(t, "2026-12-24T19:59:59+01:00"))
+	require.NoError(t, err)
+	assert.True(t, is)
+	assert.Equal(t, "Christmas Eve", name)
+}
+
+func FuzzReadICalendar(f *testing.F) {
+	f.Add(ical("UID:1\nDTSTART;VALUE=DATE:20211231\nDTEND;VALUE=DATE:20220102\nSUMMARY:a\\, b\n c\nRRULE:FREQ=YEARLY;UNTIL=20301231"))
+	f.Add(ical("DTSTART;TZID=\"Europe/Berlin\":20260329T023000\nDURATION:P1DT1H\nBEGIN:VALARM\nEND:VALARM\nSTATUS:CONFIRMED"))
+	f.Add(ical("DTSTART;VALUE=DATE:20200229\nRRULE:FREQ=YEARLY;COUNT=3\nEXDATE:20240229", "DTSTART:20261224T120000Z\nDTEND:20261224T150000Z"))
+	f.Fuzz(func(t *testing.T, text string) {
+		events, err := calendar.ReadICalendar(strings.NewReader(text), time.UTC)
+		if err != nil {
+			require.ErrorIs(t, err, servicecoin.ErrInvalid)
+			return
+		}
+		h := calendar.Hours{Weekly: calendar.EveryDay(calendar.AllDay())}.ClosedOn(events...)
+		require.NoError(t, h.Validate(), "what is read is valid")
+		for _, e := range events {
+			require.NotEqual(t, e.Dates.IsZero(), e.During == calendar.Interval{}, "an event has dates or an interval")
+		}
+	})
+}

@@ -1,0 +1,309 @@
+package calendar
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// VEvent is an event of an iCalendar file: either Dates, or During.
+type VEvent struct {
+	UID     string
+	Summary string   // on one line, cut to 200 characters
+	Dates   Dates    // of an event of whole days
+	Since   int      // of a yearly one: the first year
+	Until   int      // and the last one; 0: for ever
+	During  Interval // of an event between two times
+	Line    int      // where it begins in the file
+}
+
+// ClosedOn returns the hours with the events as further holidays and breaks:
+// one of whole days is a holiday, one between two times a break of that name.
+func (h Hours) ClosedOn(events ...VEvent) Hours {
+	h.Holidays, h.Breaks = slices.Clone(h.Holidays), slices.Clone(h.Breaks)
+	for _, e := range events {
+		switch {
+		case !e.Dates.IsZero():
+			h.Holidays = append(h.Holidays, Holiday{Name: e.Summary, Dates: e.Dates, Since: e.Since, Until: e.Until})
+		case !e.During.Empty():
+			h.Breaks = append(h.Breaks, Break{Name: e.Summary, During: e.During})
+		}
+	}
+	return h
+}
+
+// eventLines is a VEVENT that is being read.
+type eventLines struct {
+	line                       int
+	uid, summary               string
+	cancelled                  bool
+	start, end, duration, rule *property
+	unread                     []property // what would change when it is
+}
+
+func (e *eventLines) take(f *icalFile, p property) {
+	once := map[string]**property{"DTSTART": &e.start, "DTEND": &e.end, "DURATION": &e.duration, "RRULE": &e.rule}
+	switch p.name {
+	case "DTSTART", "DTEND", "DURATION", "RRULE":
+		if at := once[p.name]; *at == nil {
+			*at = &p
+		} else {
+			f.complain(p.n, "duplicate", p.name, "must stand in an event once")
+		}
+	case "UID":
+		e.uid = plainName(unescape(p.value))
+	case "SUMMARY":
+		e.summary = plainName(unescape(p.value))
+	case "STATUS":
+		e.cancelled = strings.EqualFold(p.value, "CANCELLED")
+	case "RDATE", "EXDATE", "EXRULE", "RECURRENCE-ID":
+		e.unread = append(e.unread, p)
+	}
+}
+
+// build makes the event, or complains.
+func (e *eventLines) build(f *icalFile) (VEvent, bool) {
+	out := VEvent{UID: e.uid, Summary: e.summary, Line: e.line}
+	if e.cancelled {
+		return out, false
+	}
+	before := f.complaints
+	for _, p := range e.unread {
+		f.complain(p.n, "unsupported", p.name, "is not read: write such dates as events of their own")
+	}
+	switch {
+	case e.start == nil:
+		f.complain(e.line, "required", "", "begins an event without DTSTART")
+	case e.end != nil && e.duration != nil:
+		f.complain(e.duration.n, "unexpected", "DURATION", "must not stand beside DTEND")
+	default:
+		if start, ok := f.moment(*e.start); ok {
+			e.span(f, &out, start)
+			if e.rule != nil && f.complaints == before {
+				e.repeat(f, &out, start)
+			}
+		}
+	}
+	return out, f.complaints == before
+}
+
+// moment is a date, or a date and a time in a zone.
+type moment struct {
+	date  Date
+	clock Clock
+	whole bool // a date alone
+	loc   *time.Location
+}
+
+func (m moment) instant() time.Time { return m.date.At(m.clock, m.loc) }
+
+// moment reads 20261224, 20261224T120000 and 20261224T120000Z.
+func (f *icalFile) moment(p property) (moment, bool) {
+	m := moment{loc: f.loc}
+	kind := strings.ToUpper(p.params["VALUE"])
+	day, clock, timed := strings.Cut(p.value, "T")
+	switch {
+	case kind != "" && kind != "DATE" && kind != "DATE-TIME", timed && kind == "DATE", !timed && kind == "DATE-TIME":
+		f.complain(p.n, "unsupported", kind, "must have a value of its kind: DATE as 20261224 or DATE-TIME as 20261224T120000")
+		return m, false
+	case len(day) != len("20060102") || !digits(day):
+		f.complain(p.n, "bad-format", p.value, "must be a date as 20261224 or a time as 20261224T120000")
+		return m, false
+	}
+	m.date = Date{Year: number(day[:4]), Month: time.Month(number(day[4:6])), Day: number(day[6:])}
+	if m.date.Validate() != nil {
+		f.complain(p.n, "out-of-range", p.value, "must be a day that the calendar has")
+		return m, false
+	}
+	if m.whole = !timed; m.whole {
+		return m, true
+	}
+	clock, utc := strings.CutSuffix(clock, "Z")
+	if len(clock) != len("150405") || !digits(clock) || number(clock[:2]) > 23 || number(clock[2:4]) > 59 || number(clock[4:]) > 59 {
+		f.complain(p.n, "bad-format", p.value, "must have a time from T000000 to T235959")
+		return m, false
+	}
+	m.clock = ClockAt(number(clock[:2]), number(clock[2:4])) + Clock(number(clock[4:]))
+	if name := p.params["TZID"]; utc {
+		m.loc = time.UTC
+	} else if name != "" {
+		if m.loc = f.zoneOf(name); m.loc == nil {
+			f.complain(p.n, "unknown-zone", name, "must name a zone of the tz database")
+			return m, false
+		}
+	}
+	return m, true
+}
+
+// span sets the dates or the interval of the event.
+func (e *eventLines) span(f *icalFile, out *VEvent, start moment) {
+	end, length := start, icalDuration{}
+	var at int // the line that is to blame
+	switch {
+	case e.end != nil:
+		var ok bool
+		if end, ok = f.moment(*e.end); !ok {
+			return
+		}
+		if at = e.end.n; end.whole != start.whole {
+			f.complain(at, "bad-format", e.end.value, "must be a date as DTSTART is, or a time as it is")
+			return
+		}
+	case e.duration != nil:
+		var ok bool
+		at = e.duration.n
+		if length, ok = parseDuration(e.duration.value); !ok || start.whole && length.exact != 0 {
+			f.complain(at, "bad-format", e.duration.value, "must be a duration as P1D or, of a time, PT1H30M; not below zero")
+			return
+		}
+		end.date = end.date.AddDays(length.days)
+	}
+	if end.date.Validate() != nil {
+		f.complain(at, "out-of-range", "", "must end in the years 1 to 9999")
+		return
+	}
+	if start.whole {
+		days := int(end.date.number() - start.date.number())
+		if out.Dates = On(start.date); days > 1 {
+			out.Dates.Last = end.date.AddDays(-1)
+		}
+		if days < 0 {
+			f.complain(at, "reversed", "", "must not end before it begins")
+		}
+		return
+	}
+	out.During = Between(start.instant(), end.instant().Add(length.exact))
+	if out.During.End.Before(out.During.Start) {
+		f.complain(at, "reversed", "", "must not end before it begins")
+	} else if out.During.Validate() != nil {
+		f.complain(e.line, "out-of-range", out.During.String(), "begins an event outside of the years 1 to 9999")
+	}
+}
+
+// icalDuration is days by the calendar and time by the clock.
+type icalDuration struct {
+	days  int
+	exact time.Duration
+}
+
+// parseDuration reads P1W, P1D, PT1H30M, P1DT12H; with at most five digits for
+// each number.
+func parseDuration(text string) (d icalDuration, ok bool) {
+	text = strings.TrimPrefix(text, "+")
+	rest, ok := strings.CutPrefix(text, "P")
+	days, clock, timed := strings.Cut(rest, "T")
+	if !ok || rest == "" || timed && clock == "" {
+		return d, false
+	}
+	part := func(text *string, unit string) int {
+		n := strings.Index(*text, unit)
+		if n < 0 {
+			return 0
+		}
+		ok = ok && n > 0 && n <= 5 && digits((*text)[:n])
+		value := number((*text)[:n])
+		*text = (*text)[n+1:]
+		return value
+	}
+	const week = 7
+	d.days = week*part(&days, "W") + part(&days, "D")
+	d.exact = time.Duration(part(&clock, "H"))*time.Hour + time.Duration(part(&clock, "M"))*time.Minute +
+		time.Duration(part(&clock, "S"))*time.Second
+	return d, ok && days == "" && clock == ""
+}
+
+// repeat reads an RRULE as far as it says "every year on this date".
+func (e *eventLines) repeat(f *icalFile, out *VEvent, start moment) {
+	refuse := func(part, text string) { f.complain(e.rule.n, "unsupported", part, text) }
+	if !start.whole {
+		refuse(e.rule.value, "repeats an event between two times, which is not read: write each as an event of its own")
+		return
+	}
+	limit, count := Date{}, 0
+	yearly := false
+	for part := range strings.SplitSeq(strings.ToUpper(e.rule.value), ";") {
+		key, value, _ := strings.Cut(part, "=")
+		switch {
+		case part == "FREQ=YEARLY":
+			yearly = true
+		case key == "WKST", part == "INTERVAL=1",
+			key == "BYMONTH" && sameNumber(value, int(start.date.Month)),
+			key == "BYMONTHDAY" && sameNumber(value, start.date.Day):
+		case key == "COUNT" && len(value) <= 4 && digits(value) && number(value) > 0:
+			count = number(value)
+		case key == "UNTIL":
+			p := *e.rule
+			p.value, p.params = value, nil
+			m, ok := f.moment(p)
+			if !ok {
+				return
+			}
+			if limit = m.date; !m.whole {
+				limit = DateOf(m.instant(), f.loc)
+			}
+		default:
+			refuse(part, "is not read: only FREQ=YEARLY on the date of DTSTART is, with COUNT or UNTIL")
+			return
+		}
+	}
+	if !yearly {
+		refuse(e.rule.value, "must say FREQ=YEARLY")
+		return
+	}
+	if !sameDaysEachYear(out.Dates) {
+		refuse(e.rule.value, "repeats days over the end of February, of which there is not the same number each year")
+		return
+	}
+	first := out.Dates.First
+	out.Since, out.Until = first.Year, lastYearly(first, limit, count)
+	out.Dates.First.Year = 0
+	if !out.Dates.Last.IsZero() {
+		out.Dates.Last.Year = 0
+	}
+}
+
+func sameNumber(text string, n int) bool {
+	return text != "" && len(text) <= 2 && digits(text) && number(text) == n
+}
+
+// sameDaysEachYear reports whether so many days from the first date on end on
+// the last date in every year.
+func sameDaysEachYear(d Dates) bool {
+	days := int(d.last().number() - d.First.number())
+	if days >= 365 {
+		return false
+	}
+	for _, year := range []int{2000, 2001, 2003} { // leap, not, followed by a leap one
+		first := Date{Year: year, Month: d.First.Month, Day: d.First.Day}
+		if last := first.AddDays(days); days > 0 && (last.Month != d.Last.Month || last.Day != d.Last.Day) {
+			return false
+		}
+	}
+	return true
+}
+
+// lastYearly returns the year of the last of the dates that come every year
+// from first on, up to a limit and at most count of them; 0 if there is none.
+// The first one comes in any case.
+func lastYearly(first, limit Date, count int) int {
+	last := 0
+	leapDay := first.Month == time.February && first.Day == 29
+	for year := first.Year; year <= 9999 && count > 0; year++ {
+		if !leapDay || isLeap(year) {
+			last = year
+			count--
+		}
+	}
+	if !limit.IsZero() {
+		year := limit.Year
+		if limit.Compare(Date{Year: year, Month: first.Month, Day: first.Day}) < 0 {
+			year--
+		}
+		if year = max(year, first.Year); last == 0 || year < last {
+			last = year
+		}
+	}
+	return last
+}
+
+func isLeap(year int) bool { return year%4 == 0 && (year%100 != 0 || year%400 == 0) }
