@@ -86,18 +86,5 @@ func modulo(a, b int64) int64 {
 	return m
 }
 
-// zoneNamed returns the zone of the tz database with that name; "" is UTC.
-func zoneNamed(name string) (*time.Location, bool) {
-	const longest = 100
-	if name == "Local" || len(name) > longest {
-		return nil, false
-	}
-	loc, err := time.LoadLocation(name)
-	return loc, err == nil
-}
-
-// second0 returns t in whole seconds since 1970, cut downwards.
-func second0(t time.Time) int64 { return t.Unix() }
-
 // unix returns the instant in UTC.
 func unix(seconds int64) time.Time { return time.Unix(seconds, 0).UTC() }

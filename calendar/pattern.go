@@ -45,6 +45,10 @@ type pattern struct {
 	minutes uint64
 	seconds uint64
 	setPos  []int
+
+	firstClock, lastClock int // of the seconds of a day that the three allow
+
+	picksNone bool // there are positions, and no period has them
 }
 
 // daysSet has a bit for each day of a year, from 0.
@@ -75,10 +79,24 @@ func compileRepeat(r Repeat, start LocalTime) *pattern {
 		p.unit = [...]int64{1, 60, 3600}[p.rank]
 		p.startUnit = floorDiv(p.start, p.unit) * p.unit
 	}
-	for _, n := range r.BySetPos {
-		p.setPos = append(p.setPos, n)
-	}
+	p.positions(r.BySetPos)
 	return p
+}
+
+// positions keeps those that there can be in a period. Hours, minutes and seconds
+// have as many times each, so that the others would be looked for in vain in all
+// of them.
+func (p *pattern) positions(list []int) {
+	most := p.perUnit()
+	if p.rank >= daily {
+		most = p.clocks() * [...]int64{1, 7, 31, 366}[p.rank-daily]
+	}
+	for _, n := range list {
+		if int64(max(n, -n)) <= most {
+			p.setPos = append(p.setPos, n)
+		}
+	}
+	p.picksNone = len(list) > 0 && len(p.setPos) == 0
 }
 
 // derive takes from the start what no list says.
@@ -172,6 +190,8 @@ func (p *pattern) clock(r *Repeat, start LocalTime) {
 	p.hours = uint32(set(r.ByHour, 24, hour, p.rank > hourly))
 	p.minutes = set(r.ByMinute, 60, minute, p.rank > minutely)
 	p.seconds = set(r.BySecond, 60, second, p.rank > secondly)
+	p.firstClock = int(p.clockAt(0))
+	p.lastClock = int(p.clockAt(p.clocks() - 1))
 }
 
 // weekOf returns the first day of the week of a day.

@@ -2,12 +2,13 @@ package calendar
 
 import "math/bits"
 
-// never reports whether the interval of hours, minutes or seconds never meets
-// an allowed time of the day, so that nobody has to look for one until the year
-// 9999: every second hour from nine on, but only at ten.
+// never reports what can be seen without looking through all days until the
+// year 9999: that no period has one of the positions, or that the interval of
+// hours, minutes or seconds meets no allowed time of the day, as every second hour
+// from nine on, but only at ten.
 func (p *pattern) never() bool {
-	if p.rank >= daily || p.every == 1 {
-		return false
+	if p.picksNone || p.rank >= daily || p.every == 1 {
+		return p.picksNone
 	}
 	// On any day, the periods begin at times that leave the same over.
 	step := divisor(modulo(p.every*p.unit, secondsADay), secondsADay)
@@ -57,7 +58,7 @@ func (p *pattern) leap(y *year, at, n int64) (to, left int64, jumped bool) {
 	}
 	day := floorDiv(at, secondsADay)
 	perDay := p.clocks()
-	if first, _ := p.nextClock(0); at != day*secondsADay+int64(first) {
+	if at != day*secondsADay+int64(p.firstClock) {
 		return 0, 0, false // in the middle of a day
 	}
 	days := (n - 1) / perDay // whole days that end before the n-th
@@ -85,15 +86,8 @@ func (p *pattern) allDays() bool {
 
 // leapUnits is leap for hours, minutes and seconds of which none is limited.
 func (p *pattern) leapUnits(at, n int64) (to, left int64, jumped bool) {
-	perUnit, free := int64(1), p.allDays() && p.hours == 1<<24-1
-	switch p.rank {
-	case hourly:
-		perUnit = int64(bits.OnesCount64(p.minutes) * bits.OnesCount64(p.seconds))
-	case minutely:
-		perUnit, free = int64(bits.OnesCount64(p.seconds)), free && p.minutes == 1<<60-1
-	default:
-		free = free && p.minutes == 1<<60-1 && p.seconds == 1<<60-1
-	}
+	free := p.allDays() && p.hours == 1<<24-1 && (p.rank == hourly || p.minutes == 1<<60-1) && (p.rank != secondly || p.seconds == 1<<60-1)
+	perUnit := p.perUnit()
 	from := floorDiv(at, p.unit) * p.unit
 	first, found := p.within(from, from)
 	units := (n - 1) / perUnit
@@ -101,4 +95,15 @@ func (p *pattern) leapUnits(at, n int64) (to, left int64, jumped bool) {
 		return 0, 0, false
 	}
 	return from + units*p.every*p.unit, n - units*perUnit, true
+}
+
+// perUnit returns how many times an hour, minute or second has that is allowed.
+func (p *pattern) perUnit() int64 {
+	switch p.rank {
+	case hourly:
+		return int64(bits.OnesCount64(p.minutes) * bits.OnesCount64(p.seconds))
+	case minutely:
+		return int64(bits.OnesCount64(p.seconds))
+	}
+	return 1
 }

@@ -24,20 +24,20 @@ func (p *pattern) next(y *year, c int64) (int64, bool) {
 // nextTime is next for days without positions to pick.
 func (p *pattern) nextTime(y *year, c int64) (int64, bool) {
 	day := floorDiv(c, secondsADay)
+	second := int(c - day*secondsADay)
+	if second > p.lastClock {
+		day++
+		second = 0
+	}
 	at, ok := p.nextDay(y, day)
 	if !ok {
 		return 0, false
 	}
-	if at == day {
-		if second, ok := p.nextClock(int(c - day*secondsADay)); ok {
-			return day*secondsADay + int64(second), true
-		}
-		if at, ok = p.nextDay(y, day+1); !ok {
-			return 0, false
-		}
+	if at > day || second <= p.firstClock {
+		return at*secondsADay + int64(p.firstClock), true
 	}
-	first, _ := p.nextClock(0)
-	return at*secondsADay + int64(first), true
+	second, _ = p.nextClock(second)
+	return at*secondsADay + int64(second), true
 }
 
 // nextDay returns the first day at or after day that the lists allow and that
@@ -316,7 +316,7 @@ func (p *pattern) nextStep(second int) int {
 // second that begins at from.
 func (p *pattern) within(from, c int64) (best int64, found bool) {
 	if p.rank == secondly {
-		return from, from >= c && (len(p.setPos) == 0 || p.picksOnly())
+		return from, from >= c // of one time, the first and the last
 	}
 	minutes := uint64(1) // of the hour, or the one minute that it is
 	if p.rank == hourly {
@@ -348,14 +348,4 @@ func (p *pattern) within(from, c int64) (best int64, found bool) {
 		}
 	}
 	return best, found
-}
-
-// picksOnly reports whether the positions pick the only time of a second.
-func (p *pattern) picksOnly() bool {
-	for _, pos := range p.setPos {
-		if pos == 1 || pos == -1 {
-			return true
-		}
-	}
-	return false
 }

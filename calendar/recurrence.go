@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"github.com/servicecoin/servicecoin"
 )
 
 // Recurrence is a [Rule] that was compiled: it answers when the rule comes next,
@@ -39,10 +41,15 @@ type occurrence struct {
 // BySetPos, and for hours, minutes and seconds that are limited, 20 ns for each
 // time, 20 ms for the most that a count may be.
 func (r Rule) Compile() (*Recurrence, error) {
-	if err := r.Validate(); err != nil {
+	return r.compile(zones{})
+}
+
+func (r Rule) compile(z zones) (*Recurrence, error) {
+	var v servicecoin.Violations
+	loc := r.validate(&v, z)
+	if err := v.Err(); err != nil {
 		return nil, err
 	}
-	loc, _ := zoneNamed(r.Zone)
 	c := &Recurrence{rule: r, loc: loc, gap: r.Gap, twice: r.Twice}
 	if c.gap == "" {
 		c.gap = ShiftByGap
@@ -117,12 +124,12 @@ func (c *Recurrence) pastGaps(p *pattern, last int64) (int64, bool) {
 	for z.visit(p.start - widest); z.end+z.offset <= last && z.end < maxSecond; {
 		at, before := z.end, z.offset
 		z.visit(at)
-		more := int64(0)
-		for t, ok := p.next(&y, at+before); ok && t <= last && t < at+z.offset; t, ok = p.next(&y, t+1) {
+		gap, more := at+z.offset-1, 0 // its last second
+		for t, ok := p.next(&y, at+before); ok && t <= min(last, gap); t, ok = p.next(&y, t+1) {
 			more++
 		}
-		for ; more > 0; more-- { // those that are jumped over in turn are met by the outer loop
-			t, ok := p.next(&y, last+1)
+		for ; more > 0; more-- {
+			t, ok := p.next(&y, max(last, gap)+1)
 			if !ok {
 				return 0, false
 			}

@@ -3,6 +3,7 @@ package calendar
 import (
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/servicecoin/servicecoin"
 )
@@ -46,29 +47,56 @@ const (
 // local time if it is local and the rule has no zone, else an instant in UTC.
 func (r Rule) Validate() error {
 	var v servicecoin.Violations
+	r.validate(&v, zones{})
+	return v.Err()
+}
+
+// validate adds every violation and returns the zone.
+func (r Rule) validate(v *servicecoin.Violations, z zones) *time.Location {
 	if r.Start.IsZero() {
 		v.Add("start", "required", "", "must be set")
 	} else {
 		v.Merge("start", r.Start.Validate())
 	}
-	if _, ok := zoneNamed(r.Zone); !ok {
+	loc, ok := z.named(r.Zone)
+	if !ok {
 		v.Add("zone", "unknown-zone", r.Zone, "is not a zone of the tz database")
 	}
 	if r.Start.UTC && r.Zone != "" {
 		v.Add("zone", "unexpected", r.Zone, "must not stand beside a start in UTC")
 	}
-	r.validateRepeats(&v, "repeats", r.Repeats)
-	r.validateRepeats(&v, "except", r.Except)
-	r.validateDates(&v, "dates", r.Dates)
-	r.validateDates(&v, "exceptDates", r.ExceptDates)
+	r.validateRepeats(v, "repeats", r.Repeats)
+	r.validateRepeats(v, "except", r.Except)
+	r.validateDates(v, "dates", r.Dates)
+	r.validateDates(v, "exceptDates", r.ExceptDates)
 	for i, d := range r.Dates {
 		if d.Whole != r.Start.Whole && i < MaxRuleDates {
 			v.Add(fmt.Sprintf("dates[%d]", i), "bad-format", d.String(), "must be a date if the start is one, else a time")
 		}
 	}
-	validateGap(&v, "gap", r.Gap)
-	validateTwice(&v, "twice", r.Twice)
-	return v.Err()
+	validateGap(v, "gap", r.Gap)
+	validateTwice(v, "twice", r.Twice)
+	return loc
+}
+
+// zones remembers the zones that were loaded, which takes longer than most else.
+type zones map[string]*time.Location
+
+// named returns the zone of the tz database with that name; "" is UTC.
+func (z zones) named(name string) (*time.Location, bool) {
+	const longest = 100
+	if name == "Local" || len(name) > longest {
+		return nil, false
+	}
+	loc, known := z[name]
+	if !known {
+		var err error
+		if loc, err = time.LoadLocation(name); err != nil {
+			return nil, false
+		}
+		z[name] = loc
+	}
+	return loc, true
 }
 
 func (r Rule) validateRepeats(v *servicecoin.Violations, path string, list []Repeat) {

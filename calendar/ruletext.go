@@ -280,7 +280,7 @@ func (r *ruleReader) dates(line ruleLine, list []When) []When {
 			return list
 		}
 		if name != r.rule.Zone {
-			loc, _ = zoneNamed(name)
+			loc = r.zones.zoneOf(name)
 		}
 	}
 	if kind, said := line.params["VALUE"]; said && strings.EqualFold(kind.text, "PERIOD") {
