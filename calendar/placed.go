@@ -53,3 +53,11 @@ func (p placed) cut(sep byte) (before, after placed, found bool) {
 	}
 	return p.slice(0, n), p.slice(n+1, len(p.text)), true
 }
+
+// trim returns what is between spaces.
+func (p placed) trim() placed {
+	from := len(p.text) - len(strings.TrimLeft(p.text, spaces))
+	return p.slice(from, from+len(strings.Trim(p.text, spaces)))
+}
+
+const spaces = " \t\r\n"

@@ -102,7 +102,8 @@ func readMembers(v *servicecoin.Violations, p placed) []servicecoin.PersonID {
 	}
 	var out []servicecoin.PersonID
 	for _, part := range unquoted(p, ',') {
-		text := strings.TrimSpace(part.text)
+		part = part.trim()
+		text := part.text
 		id, ok := text, true
 		switch {
 		case text == "-":

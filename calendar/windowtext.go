@@ -102,8 +102,6 @@ func parseWeekly(text string) (Window, error) {
 	return w, nil
 }
 
-const spaces = " \t\r\n"
-
 // fieldsOf returns the words between spaces and line ends.
 func fieldsOf(p placed) []placed {
 	var out []placed
@@ -140,8 +138,9 @@ func placedAt(word placed, err error) error {
 	out := &servicecoin.InvalidError{}
 	for _, x := range invalid.Violations {
 		place := word.place()
-		if n, err := strconv.Atoi(strings.TrimPrefix(x.Path, "column ")); err == nil && n <= len(word.text) {
-			place = word.at(len(string([]rune(word.text)[:n-1])))
+		if n, err := strconv.Atoi(strings.TrimPrefix(x.Path, "column ")); err == nil {
+			runes := []rune(word.text)
+			place = word.at(len(string(runes[:min(n-1, len(runes))])))
 		}
 		x.Path = place
 		out.Violations = append(out.Violations, x)
