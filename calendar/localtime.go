@@ -141,7 +141,7 @@ func (z *clockwork) again(local int64) (int64, bool) {
 	u, next := local-z.offset, *z
 	for next.end < min(u+widest, maxSecond) {
 		next.visit(next.end)
-		if second := local - next.offset; second >= next.begin && second < next.end {
+		if second := local - next.offset; second > u && second >= next.begin && second < next.end {
 			return second, true
 		}
 	}

@@ -79,10 +79,11 @@ func parsePeriod(text string) (p Period, at int, why string) {
 		parts++
 		switch {
 		case timed:
-			p.Exact += time.Duration(n) * [...]time.Duration{time.Hour, time.Minute, time.Second}[r]
-			if p.Exact > maxPeriodExact {
+			unit := [...]time.Duration{time.Hour, time.Minute, time.Second}[r]
+			if time.Duration(n) > (maxPeriodExact-p.Exact)/unit {
 				return p, start, "must be at most 200 years of hours"
 			}
+			p.Exact += time.Duration(n) * unit
 		case r == 0:
 			p.Years = int(n)
 		case r == 1:

@@ -14,9 +14,8 @@ import (
 // be shared between goroutines.
 //
 // The calendar ends with the year 9999. What never comes (30 February) is found
-// out by Compile, within about ten milliseconds, and ends at once from then on. A
-// search that meets nothing but a hundred thousand exceptions in a row gives up,
-// too.
+// out by Compile, within some ten milliseconds, and ends at once from then on. A
+// search that meets nothing but a hundred thousand exceptions in a row ends, too.
 type Recurrence struct {
 	rule   Rule
 	loc    *time.Location
@@ -74,6 +73,11 @@ func (r Rule) compile(z zones) (*Recurrence, error) {
 	}
 	slices.Sort(c.out)
 	slices.Sort(c.outDay)
+	if w := c.walk(); len(c.except) > 0 {
+		if _, comes := w.next(minSecond); !comes {
+			c.come, c.dates = nil, nil // nothing but exceptions, which takes time to find out
+		}
+	}
 	return c, nil
 }
 

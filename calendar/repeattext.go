@@ -48,7 +48,9 @@ func readRepeat(v *servicecoin.Violations, p placed) Repeat {
 			continue
 		}
 		places[key] = part
-		r.read(v, key, value)
+		if !r.read(v, key, value.trim()) {
+			v.Add(name.trim().place(), "unknown", name.text, "is no part of an RRULE that is read")
+		}
 	}
 	if _, has := places["FREQ"]; !has {
 		v.Add(p.place(), "required", p.text, "must have a FREQ")
@@ -64,9 +66,9 @@ func readRepeat(v *servicecoin.Violations, p placed) Repeat {
 	return r
 }
 
-// read takes one part.
-func (r *Repeat) read(v *servicecoin.Violations, key string, value placed) {
-	text := strings.ToUpper(strings.TrimSpace(value.text))
+// read takes one part, and reports whether there is one of that name.
+func (r *Repeat) read(v *servicecoin.Violations, key string, value placed) bool {
+	text := strings.ToUpper(value.text)
 	switch key {
 	case "FREQ":
 		if r.Frequency = Frequency(text); r.Frequency.rank() < 0 {
@@ -103,13 +105,13 @@ func (r *Repeat) read(v *servicecoin.Violations, key string, value placed) {
 	default:
 		i := slices.IndexFunc(repeatLimits(), func(l repeatLimit) bool { return l.name == key })
 		if i < 0 {
-			v.Add(value.place(), "unknown", key, "is no part of an RRULE that is read")
-			return
+			return false
 		}
 		*r.numbers(key) = readList(v, value, func(v *servicecoin.Violations, p placed) int {
 			return readNumber(v, p, repeatLimits()[i])
 		})
 	}
+	return true
 }
 
 // readList reads entries with commas between them.
@@ -120,16 +122,16 @@ func readList[T any](v *servicecoin.Violations, value placed, read func(*service
 	}
 	var out []T
 	for entry := range value.split(',') {
-		out = append(out, read(v, entry))
+		out = append(out, read(v, entry.trim()))
 	}
 	return out
 }
 
 // readNumber reads a whole number, with a sign or without.
 func readNumber(v *servicecoin.Violations, p placed, limit repeatLimit) int {
-	text := strings.TrimSpace(p.text)
-	plain := strings.TrimPrefix(text, "+")
-	if text != plain && !limit.signed || strings.HasPrefix(plain, "+") {
+	p = p.trim()
+	plain := strings.TrimPrefix(p.text, "+")
+	if p.text != plain && !limit.signed || strings.HasPrefix(plain, "+") {
 		plain = ""
 	}
 	n, err := strconv.Atoi(plain)
@@ -146,19 +148,15 @@ func readNumber(v *servicecoin.Violations, p placed, limit repeatLimit) int {
 
 // readNthDay reads MO, 2TU, +1WE and -1FR.
 func readNthDay(v *servicecoin.Violations, p placed) NthDay {
-	text := strings.ToUpper(strings.TrimSpace(p.text))
 	var d NthDay
-	ok := len(text) >= 2
-	if ok {
-		d.Day, ok = dayCode(text[len(text)-2:])
+	number, ok := len(p.text)-2, false
+	if number >= 0 {
+		d.Day, ok = dayCode(strings.ToUpper(p.text[number:]))
 	}
 	if !ok {
 		v.Add(p.place(), "syntax", p.text, "must be a day such as MO, or a numbered one such as 2TU or -1FR")
-		return d
-	}
-	if n := len(text) - 2; n > 0 {
-		i := strings.Index(strings.ToUpper(p.text), text)
-		d.N = readNumber(v, p.slice(i, i+n), repeatLimit{from: 1, to: maxNth, signed: true})
+	} else if number > 0 {
+		d.N = readNumber(v, p.slice(0, number), repeatLimit{from: 1, to: maxNth, signed: true})
 	}
 	return d
 }

@@ -117,7 +117,8 @@ func (w When) code() string {
 // readWhen reads 20260105, 20260105T090000 and 20260105T090000Z. The leap
 // second, 60, is 59.
 func readWhen(v *servicecoin.Violations, p placed) (When, bool) {
-	text := strings.ToUpper(strings.TrimSpace(p.text))
+	p = p.trim()
+	text := strings.ToUpper(p.text)
 	day, clock, timed := strings.Cut(text, "T")
 	clock, utc := strings.CutSuffix(clock, "Z")
 	if len(day) != len("20060102") || !digits(day) || timed && (len(clock) != len("150405") || !digits(clock)) {

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/servicecoin/servicecoin"
 )
@@ -139,8 +140,12 @@ func placedAt(word placed, err error) error {
 	for _, x := range invalid.Violations {
 		place := word.place()
 		if n, err := strconv.Atoi(strings.TrimPrefix(x.Path, "column ")); err == nil {
-			runes := []rune(word.text)
-			place = word.at(len(string(runes[:min(n-1, len(runes))])))
+			at := 0
+			for ; n > 1 && at < len(word.text); n-- {
+				_, size := utf8.DecodeRuneInString(word.text[at:])
+				at += size
+			}
+			place = word.at(at)
 		}
 		x.Path = place
 		out.Violations = append(out.Violations, x)
@@ -158,9 +163,11 @@ func (r *ruleReader) takeWindow(line ruleLine) bool {
 		}
 	case "DURATION":
 		if r.once(line, "DTEND", "X-UNTIL") {
-			p, at, why := parsePeriod(strings.ToUpper(strings.TrimPrefix(line.value.text, "+")))
+			value := line.value.trim()
+			p, at, why := parsePeriod(value.text)
 			if why != "" {
-				r.v.Add(line.value.at(min(at, len(line.value.text))), "syntax", line.value.text, why)
+				r.v.Add(value.at(at), "syntax", value.text, why)
+				break
 			}
 			r.length(line, p)
 		}
