@@ -106,7 +106,7 @@ func (l LocalTime) In(loc *time.Location, gap GapPolicy, twice TwicePolicy) []ti
 			return nil
 		case AfterGap:
 			u = z.end
-		default:
+		case ShiftByGap:
 		}
 		return []time.Time{unix(u)}
 	}

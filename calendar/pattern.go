@@ -56,8 +56,6 @@ type daysSet [6]uint64
 
 func (d *daysSet) add(i int) { d[i>>6] |= 1 << (i & 63) }
 
-func (d *daysSet) has(i int) bool { return d[i>>6]&(1<<(i&63)) != 0 }
-
 // compileRepeat works out a valid repeat from a start on.
 func compileRepeat(r Repeat, start LocalTime) *pattern {
 	p := &pattern{
@@ -187,7 +185,7 @@ func (p *pattern) clock(r *Repeat, start LocalTime) {
 		}
 		return out
 	}
-	p.hours = uint32(set(r.ByHour, 24, hour, p.rank > hourly))
+	p.hours = uint32(set(r.ByHour, 24, hour, p.rank > hourly)) //nolint:gosec // 24 bits
 	p.minutes = set(r.ByMinute, 60, minute, p.rank > minutely)
 	p.seconds = set(r.BySecond, 60, second, p.rank > secondly)
 	p.firstClock = int(p.clockAt(0))

@@ -111,29 +111,35 @@ func repeatLimits() []repeatLimit {
 }
 
 // list returns the numbers of a list by its name.
-func (r *Repeat) list(name string) []int {
-	switch name {
-	case "BYMONTH":
-		out := make([]int, len(r.ByMonth))
-		for i, m := range r.ByMonth {
-			out[i] = int(m)
-		}
-		return out
-	default:
-		if at := r.numbers(name); at != nil {
-			return *at
-		}
-		return nil
+func (r Repeat) list(name string) []int {
+	if name != "BYMONTH" {
+		return *numbersOf(&r, name)
 	}
+	out := make([]int, len(r.ByMonth))
+	for i, m := range r.ByMonth {
+		out[i] = int(m)
+	}
+	return out
 }
 
-// numbers returns the list of that name, nil if there is none or if it is not
-// one of int.
-func (r *Repeat) numbers(name string) *[]int {
-	return map[string]*[]int{
-		"BYSECOND": &r.BySecond, "BYMINUTE": &r.ByMinute, "BYHOUR": &r.ByHour, "BYMONTHDAY": &r.ByMonthDay,
-		"BYYEARDAY": &r.ByYearDay, "BYWEEKNO": &r.ByWeekNo, "BYSETPOS": &r.BySetPos,
-	}[name]
+// numbersOf returns where the list of that name is, which is not BYMONTH.
+func numbersOf(r *Repeat, name string) *[]int {
+	switch name {
+	case "BYSECOND":
+		return &r.BySecond
+	case "BYMINUTE":
+		return &r.ByMinute
+	case "BYHOUR":
+		return &r.ByHour
+	case "BYMONTHDAY":
+		return &r.ByMonthDay
+	case "BYYEARDAY":
+		return &r.ByYearDay
+	case "BYWEEKNO":
+		return &r.ByWeekNo
+	default:
+		return &r.BySetPos
+	}
 }
 
 // maxListed is the most entries of one list.
@@ -197,13 +203,13 @@ const (
 )
 
 // picks reports whether there is a list besides BySetPos.
-func (r *Repeat) picks() bool {
+func (r Repeat) picks() bool {
 	return r.limitsDays() || len(r.ByMonth)+len(r.ByHour)+len(r.ByMinute)+len(r.BySecond) > 0
 }
 
 // limitsDays reports whether a list says which days of a month or year they
 // are.
-func (r *Repeat) limitsDays() bool {
+func (r Repeat) limitsDays() bool {
 	return len(r.ByDay)+len(r.ByMonthDay)+len(r.ByYearDay)+len(r.ByWeekNo) > 0
 }
 

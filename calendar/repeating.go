@@ -53,11 +53,12 @@ func ParseRepeating(text string) (Repeating, error) {
 			continue
 		}
 		t, err := time.Parse(time.RFC3339, part)
-		if err != nil {
+		switch {
+		case err != nil:
 			v.Add(path, "bad-format", part, "must be an instant as in RFC 3339, or a period such as P1M")
-		} else if i == 0 {
+		case i == 0:
 			r.Start = t.UTC()
-		} else {
+		default:
 			end = t.UTC()
 		}
 	}

@@ -48,7 +48,7 @@ func readRepeat(v *servicecoin.Violations, p placed) Repeat {
 			continue
 		}
 		places[key] = part
-		if !r.read(v, key, value.trim()) {
+		if !readPart(v, &r, key, value.trim()) {
 			v.Add(name.trim().place(), "unknown", name.text, "is no part of an RRULE that is read")
 		}
 	}
@@ -66,8 +66,8 @@ func readRepeat(v *servicecoin.Violations, p placed) Repeat {
 	return r
 }
 
-// read takes one part, and reports whether there is one of that name.
-func (r *Repeat) read(v *servicecoin.Violations, key string, value placed) bool {
+// readPart takes one part, and reports whether there is one of that name.
+func readPart(v *servicecoin.Violations, r *Repeat, key string, value placed) bool {
 	text := strings.ToUpper(value.text)
 	switch key {
 	case "FREQ":
@@ -107,7 +107,7 @@ func (r *Repeat) read(v *servicecoin.Violations, key string, value placed) bool 
 		if i < 0 {
 			return false
 		}
-		*r.numbers(key) = readList(v, value, func(v *servicecoin.Violations, p placed) int {
+		*numbersOf(r, key) = readList(v, value, func(v *servicecoin.Violations, p placed) int {
 			return readNumber(v, p, repeatLimits()[i])
 		})
 	}

@@ -137,7 +137,7 @@ func checkShifts(t *testing.T, h handoff, within calendar.Interval, loc *time.Lo
 	return n
 }
 
-func TestShiftsInEveryZone(t *testing.T) {
+func TestShiftsInEveryZone(t *testing.T) { //nolint:tparallel // they are waited for
 	t.Parallel()
 	text, err := os.ReadFile("testdata/zones.txt")
 	require.NoError(t, err)

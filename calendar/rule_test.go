@@ -281,7 +281,7 @@ func TestRepeatConform(t *testing.T) {
 		r, err := calendar.ParseRepeat(text)
 		require.NoError(t, err, text)
 		if want == nil {
-			assert.NoError(t, r.Conform(), text)
+			require.NoError(t, r.Conform(), text)
 			continue
 		}
 		assert.Equal(t, want, codes(t, r.Conform()), text)

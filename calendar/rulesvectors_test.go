@@ -138,8 +138,8 @@ func ruleChecks() map[string]func(*testing.T, ruleCase) {
 		"rule.end_time":              checkActiveInterval,
 		"rule.start_time":            checkActiveInterval,
 		"weekdays.active_run_start":  checkRunStart,
-		"weekdays.days_since":        checkWeekdays((calendar.Weekdays).DaysSince),
-		"weekdays.days_until":        checkWeekdays((calendar.Weekdays).DaysUntil),
+		"weekdays.days_since":        checkWeekdays(calendar.Weekdays.DaysSince),
+		"weekdays.days_until":        checkWeekdays(calendar.Weekdays.DaysUntil),
 		"weekdays.parse":             checkWeekdaysParse,
 		"window.contains":            checkWindow,
 	}

@@ -42,7 +42,6 @@ type ruleReader struct {
 	window *Window // nil: its lines are unknown
 	first  map[string]ruleLine
 	zones  icalFile // remembers the zones that it has seen
-	kind   string   // of the value of DTSTART
 }
 
 // ruleLine is a line taken apart.

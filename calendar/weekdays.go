@@ -14,7 +14,7 @@ import (
 // text and in JSON it is "Mo-Fr" or "Mo,We,Fr". The zero Weekdays has none.
 type Weekdays uint8
 
-// All seven days.
+// AllWeekdays has all seven days.
 const AllWeekdays Weekdays = 1<<7 - 1
 
 // WeekdaysOf returns the set of the days.

@@ -15,7 +15,7 @@ import (
 func TestWeekdaysText(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"Mo-Fr": "Mo-Fr", "fri-MON": "Mo,Fr-Su", "0,4": "Th,Su", " Monday , tu": "Mo,Tu", "": "", "mo,we-th,su": "Mo,We,Th,Su", "5-1": "Mo,Fr-Su", "Su-Sa": "Mo-Su",
+		"Mo-Fr": "Mo-Fr", "fri-MON": "Mo,Fr-Su", "0,4": "Th,Su", "Monday ,	tu": "Mo,Tu", "": "", "mo,we-th,su": "Mo,We,Th,Su", "5-1": "Mo,Fr-Su", "Su-Sa": "Mo-Su",
 	} {
 		w, err := calendar.ParseWeekdays(text)
 		require.NoError(t, err, text)

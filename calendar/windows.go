@@ -39,6 +39,15 @@ const (
 	changeTimeShift  = changeWindowBits + 1
 )
 
+// change returns what happens to a window at a second, not before the span.
+func (c *Windows) change(second int64, window int, opens bool) uint64 {
+	x := uint64(second-c.from)<<changeTimeShift | uint64(window)<<1 //nolint:gosec // both are not below zero
+	if opens {
+		x |= 1
+	}
+	return x
+}
+
 func changeWindow(c uint64) int { return int(c >> 1 & (1<<changeWindowBits - 1)) }
 
 func changeOpens(c uint64) bool { return c&1 == 1 }
@@ -88,16 +97,17 @@ func CompileWindows(within Interval, windows ...Window) (*Windows, error) {
 // lay appends the changes of one window, of which stretches that touch are
 // joined.
 func (c *Windows) lay(i int, times *WindowTimes) {
-	id := uint64(i) << 1
+	change := func(second int64, opens bool) {
+		c.changes = append(c.changes, c.change(second, i, opens))
+	}
 	var opened, shut int64
 	none := true
 	flush := func() {
 		if none {
 			return
 		}
-		c.changes = append(c.changes, uint64(opened-c.from)<<changeTimeShift|id|1)
-		if shut < c.to {
-			c.changes = append(c.changes, uint64(shut-c.from)<<changeTimeShift|id)
+		if change(opened, true); shut < c.to {
+			change(shut, false)
 		}
 	}
 	for begin, end := range times.reach(c.from, c.to) {
@@ -153,8 +163,7 @@ func (c *Windows) Window(i int) Window { return c.windows[i] }
 
 // after returns the index of the first change after a second.
 func (c *Windows) after(second int64) int {
-	key := uint64(second-c.from+1) << changeTimeShift
-	i, _ := slices.BinarySearch(c.changes, key)
+	i, _ := slices.BinarySearch(c.changes, c.change(second+1, 0, false))
 	return i
 }
 
@@ -253,7 +262,7 @@ func (c *Windows) Changes(iv Interval) iter.Seq[WindowChange] {
 			return
 		}
 		for _, change := range c.changes[c.after(before(iv.Start)):c.after(before(iv.End))] {
-			at := c.from + int64(change>>changeTimeShift)
+			at := c.from + int64(change>>changeTimeShift) //nolint:gosec // 43 bits
 			if !yield(WindowChange{At: unix(at), Window: changeWindow(change), Opens: changeOpens(change)}) {
 				return
 			}

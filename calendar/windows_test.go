@@ -110,7 +110,7 @@ func TestWindowText(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		"22:00-06:00":                                      "Mo-Su 22:00-06:00",
-		" mon-FRI\t9:00-17:00  FROM 1970-01-01 ":           "Mo-Fr 09:00-17:00",
+		"mon-FRI\t9:00-17:00  FROM 1970-01-01":           "Mo-Fr 09:00-17:00",
 		"DTSTART:20260110T220000Z\nDTEND:20260111T000000Z": "DTSTART:20260110T220000Z\nDURATION:PT2H\n",
 		"DTSTART;TZID=Europe/Berlin:20260328T220000\nDTEND;TZID=Europe/Berlin:20260329T060000": "DTSTART;TZID=Europe/Berlin:20260328T220000\nDURATION:PT7H\n",
 		"DTSTART;VALUE=DATE:20260110\r\nDTEND;VALUE=DATE:20260112\r\n":                         "DTSTART;VALUE=DATE:20260110\nDURATION:P2D\n",
@@ -257,18 +257,18 @@ func TestWindowsAgreeWithTheOracle(t *testing.T) {
 		}
 		windows, err := calendar.CompileWindows(span, list...)
 		require.NoError(t, err)
-		var any calendar.Set
+		var anyOf calendar.Set
 		for i, w := range list {
 			times, err := w.Compile()
 			require.NoError(t, err)
 			got := slices.Collect(times.Overlapping(span))
 			require.Equal(t, fmt.Sprint(want[i]), fmt.Sprint(got), "%s", w)
-			any = any.Union(times.Set(span))
+			anyOf = anyOf.Union(times.Set(span))
 			text, err := calendar.ParseWindow(w.String())
 			require.NoError(t, err, "%s", w)
 			require.Equal(t, w.String(), text.String())
 		}
-		require.True(t, any.Equal(windows.Set()), "want %s, got %s", any, windows.Set())
+		require.True(t, anyOf.Equal(windows.Set()), "want %s, got %s", anyOf, windows.Set())
 		for range 10 {
 			at := jump.Add(time.Duration(rapid.IntRange(-8*96, 8*96-1).Draw(t, "at")) * 15 * time.Minute)
 			iv := calendar.Between(at, at.Add(time.Duration(rapid.IntRange(1, 40).Draw(t, "for"))*time.Minute*15))
