@@ -7,19 +7,24 @@
 // come to use it), and the exchange between them. Every package below can be
 // used on its own, over storage that the host chooses:
 //
-//	noun                                          package     side
-//	service, offering, order, subscription        catalog     management
-//	incident, timeline, follow-up, communication  incident    management
-//	promise, availability, budget, credit, report sla         management
-//	onboarding, journey, survey, departure        adoption    adoption
-//	the exchange between the sides                coin        all three
-//	interval, set of intervals, month             calendar    -
-//	amount, currency, rounding                    money       -
-//	record, unit of work, event, feed             store       -
+//	noun                                          package          side
+//	service, offering, order, subscription        catalog          management
+//	incident, timeline, follow-up, communication  incident         management
+//	promise, availability, budget, credit, report sla              management
+//	usage event, meter, quota                     metering         operations
+//	price, version, charge                        metering/rating  management
+//	statement, correction, allocation             metering/cost    management
+//	onboarding, journey, survey, departure        adoption         adoption
+//	the exchange between the sides, a month       coin             all three
+//	interval, set of intervals, month             calendar         -
+//	amount, currency, rounding                    money            -
+//	record, unit of work, event, feed             store            -
 //
 // Some words of ours, in plain ones: a promise is a service level agreement on
 // one objective; the exchange is the program that turns one side's events into
-// the other sides' work; closing a month is issuing its service level report.
+// the other sides' work; closing a month is issuing its service level report;
+// a spin is one customer's month on all three sides, side by side; the imprint
+// of a subscription says whose it is and who holds it.
 //
 // Facts are plain structs, rules are pure functions and methods on them, and a
 // noun ([incident.Desk], [sla.Keeper]) keeps them in a [store.View]. Time

@@ -1,6 +1,7 @@
 package servicecoin
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -29,6 +30,16 @@ type IncidentID string
 // PromiseID names a promise: an objective given to one customer for one
 // service.
 type PromiseID string
+
+// OfferingID names an offering: one way in which a service can be had.
+type OfferingID string
+
+// OrderID names a customer's order of an offering.
+type OrderID string
+
+// SubscriptionID names a subscription: what comes of an order, one customer's
+// use of one service.
+type SubscriptionID string
 
 // PriceID names a price of the provider's list, which an offering and a
 // statement refer to.
@@ -77,10 +88,11 @@ type Customer struct {
 }
 
 // Location returns the customer's zone, UTC if it has none, and an
-// [*InvalidError] if the tz database does not know it.
+// [*InvalidError] if the tz database does not know it. The zone of the machine
+// ("Local") is nobody's.
 func (c Customer) Location() (*time.Location, error) {
 	loc, err := time.LoadLocation(c.Zone)
-	if err != nil {
+	if err != nil || c.Zone == "Local" {
 		var v Violations
 		v.Add("zone", "unknown-zone", c.Zone, "is not a zone of the tz database")
 		return nil, v.Err()
@@ -160,6 +172,23 @@ type Attempt struct {
 	Actor   Actor
 	Verb    string // "incident.acknowledge", "sla.close" and the like: API, as event names are
 	Subject Key    // the record that would change
+}
+
+// Authorizer is asked before every change: nil where it is allowed, an error that
+// matches [ErrForbidden] where it is not. A nil Authorizer allows everything.
+type Authorizer func(ctx context.Context, a Attempt) error
+
+// Ask checks who acts, and asks.
+func (f Authorizer) Ask(ctx context.Context, a Attempt) error {
+	if err := a.Actor.Validate(); err != nil {
+		var v Violations
+		v.Merge("by", err)
+		return v.Err()
+	}
+	if f == nil {
+		return nil
+	}
+	return f(ctx, a)
 }
 
 // String returns "actor verb subject".

@@ -32,14 +32,6 @@ import (
 	"github.com/servicecoin/servicecoin/store"
 )
 
-// SubscriptionID names a subscription, one customer's use of one service, as
-// the catalogue or the host has it. It is never parsed.
-type SubscriptionID string
-
-// OfferingID names one way in which a service is offered, as the catalogue or
-// the host has it. It is never parsed.
-type OfferingID string
-
 // PrerequisiteID names a prerequisite in its template, in at most 64 bytes.
 type PrerequisiteID string
 
@@ -55,20 +47,12 @@ type SurveyID string
 // Options are what a host may set for a program or a playbook.
 type Options struct {
 	// Authorize is asked before every changing verb; nil allows everything.
-	Authorize func(ctx context.Context, a servicecoin.Attempt) error
+	Authorize servicecoin.Authorizer
 }
 
 // authorize checks who acts, and asks the host.
 func (o Options) authorize(ctx context.Context, by servicecoin.Actor, subject string, verb Verb, key servicecoin.Key) error {
-	if err := by.Validate(); err != nil {
-		var v servicecoin.Violations
-		v.Merge("by", err)
-		return v.Err()
-	}
-	if o.Authorize == nil {
-		return nil
-	}
-	return o.Authorize(ctx, servicecoin.Attempt{Actor: by, Verb: subject + "." + string(verb), Subject: key})
+	return o.Authorize.Ask(ctx, servicecoin.Attempt{Actor: by, Verb: subject + "." + string(verb), Subject: key})
 }
 
 func options(o *Options) Options {

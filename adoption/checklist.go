@@ -10,12 +10,12 @@ import (
 // point and where it stands. It holds no person, no reason of a waiver or of a
 // cancellation, and no evidence of what the provider sees to.
 type Checklist struct {
-	Subscription SubscriptionID        `json:"subscription"`
-	Service      servicecoin.ServiceID `json:"service"`
-	Title        string                `json:"title"`
-	State        State                 `json:"state"`
-	Progress     Progress              `json:"progress"`
-	Points       []CheckPoint          `json:"points"` // in order
+	Subscription servicecoin.SubscriptionID `json:"subscription"`
+	Service      servicecoin.ServiceID      `json:"service"`
+	Title        string                     `json:"title"`
+	State        State                      `json:"state"`
+	Progress     Progress                   `json:"progress"`
+	Points       []CheckPoint               `json:"points"` // in order
 }
 
 // CheckPoint is one point of a checklist.

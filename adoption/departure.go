@@ -58,11 +58,11 @@ func DepartureTransitions() []Transition[DepartureState] {
 // Departure is a customer's way out of one subscription. Make it with
 // [Announce] and change it by its methods.
 type Departure struct {
-	Subscription SubscriptionID        `json:"subscription"` // its id: there is one for each
-	Service      servicecoin.ServiceID `json:"service"`
-	State        DepartureState        `json:"state"`
-	Reason       string                `json:"reason"`   // why the customer leaves, in its own words
-	LeavesAt     time.Time             `json:"leavesAt"` // from then on it no longer uses the service
+	Subscription servicecoin.SubscriptionID `json:"subscription"` // its id: there is one for each
+	Service      servicecoin.ServiceID      `json:"service"`
+	State        DepartureState             `json:"state"`
+	Reason       string                     `json:"reason"`   // why the customer leaves, in its own words
+	LeavesAt     time.Time                  `json:"leavesAt"` // from then on it no longer uses the service
 
 	AnnouncedAt  time.Time `json:"announcedAt"`
 	HandedBackAt time.Time `json:"handedBackAt,omitzero"`
@@ -87,7 +87,7 @@ const maxDeparture = 200 << 10
 
 // Announce returns the departure from a subscription: an easy way out needs a
 // day and a reason, and nobody's leave.
-func Announce(id SubscriptionID, service servicecoin.ServiceID, leavesAt time.Time, reason string, by servicecoin.Actor, at time.Time) (Departure, error) {
+func Announce(id servicecoin.SubscriptionID, service servicecoin.ServiceID, leavesAt time.Time, reason string, by servicecoin.Actor, at time.Time) (Departure, error) {
 	var v servicecoin.Violations
 	v.ID("subscription", string(id))
 	v.ID("service", string(service))

@@ -33,15 +33,15 @@ const (
 
 // OnboardingChanged is the data of an onboarding's event.
 type OnboardingChanged struct {
-	Subscription SubscriptionID        `json:"subscription"`
-	Service      servicecoin.ServiceID `json:"service"`
-	State        State                 `json:"state"`
-	Edition      int                   `json:"edition,omitempty"`      // of the template: begun
-	Prerequisite PrerequisiteID        `json:"prerequisite,omitempty"` // met, waived, withdrawn
-	Evidence     *Evidence             `json:"evidence,omitempty"`     // met; withdrawn: what was taken back, nil if it was a waiver
-	Point        string                `json:"point,omitempty"`        // reached, completed
-	Warnings     []PrerequisiteID      `json:"warnings,omitempty"`     // reached, completed
-	Reason       string                `json:"reason,omitempty"`       // waived, withdrawn, cancelled
+	Subscription servicecoin.SubscriptionID `json:"subscription"`
+	Service      servicecoin.ServiceID      `json:"service"`
+	State        State                      `json:"state"`
+	Edition      int                        `json:"edition,omitempty"`      // of the template: begun
+	Prerequisite PrerequisiteID             `json:"prerequisite,omitempty"` // met, waived, withdrawn
+	Evidence     *Evidence                  `json:"evidence,omitempty"`     // met; withdrawn: what was taken back, nil if it was a waiver
+	Point        string                     `json:"point,omitempty"`        // reached, completed
+	Warnings     []PrerequisiteID           `json:"warnings,omitempty"`     // reached, completed
+	Reason       string                     `json:"reason,omitempty"`       // waived, withdrawn, cancelled
 }
 
 // AnswerChanged is the data of an answer's event. What was said is in the
@@ -54,20 +54,20 @@ type AnswerChanged struct {
 
 // DepartureChanged is the data of a departure's event.
 type DepartureChanged struct {
-	Subscription SubscriptionID        `json:"subscription"`
-	Service      servicecoin.ServiceID `json:"service"`
-	State        DepartureState        `json:"state"`
-	LeavesAt     time.Time             `json:"leavesAt"`
-	Reason       string                `json:"reason,omitempty"` // announced, stayed
-	Parts        int                   `json:"parts,omitempty"`  // how many were handed back
-	Proof        string                `json:"proof,omitempty"`  // erased
+	Subscription servicecoin.SubscriptionID `json:"subscription"`
+	Service      servicecoin.ServiceID      `json:"service"`
+	State        DepartureState             `json:"state"`
+	LeavesAt     time.Time                  `json:"leavesAt"`
+	Reason       string                     `json:"reason,omitempty"` // announced, stayed
+	Parts        int                        `json:"parts,omitempty"`  // how many were handed back
+	Proof        string                     `json:"proof,omitempty"`  // erased
 }
 
 // TemplateChanged is the data of a template's event.
 type TemplateChanged struct {
-	Service  servicecoin.ServiceID `json:"service"`
-	Offering OfferingID            `json:"offering,omitempty"`
-	Edition  int                   `json:"edition"`
+	Service  servicecoin.ServiceID  `json:"service"`
+	Offering servicecoin.OfferingID `json:"offering,omitempty"`
+	Edition  int                    `json:"edition"`
 }
 
 // JourneyChanged is the data of a journey's publication.

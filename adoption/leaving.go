@@ -13,7 +13,7 @@ import (
 // AnnounceDeparture says that the customer leaves a subscription from a day on,
 // and why. It is also how it leaves after it had stayed; one that is announced
 // already is refused.
-func (p *Program) AnnounceDeparture(ctx context.Context, id SubscriptionID, service servicecoin.ServiceID, leavesAt time.Time, reason string, by servicecoin.Actor) (Departure, error) {
+func (p *Program) AnnounceDeparture(ctx context.Context, id servicecoin.SubscriptionID, service servicecoin.ServiceID, leavesAt time.Time, reason string, by servicecoin.Actor) (Departure, error) {
 	if err := p.authorizeDeparture(ctx, by, VerbAnnounce, id); err != nil {
 		return Departure{}, err
 	}
@@ -44,24 +44,24 @@ func (p *Program) AnnounceDeparture(ctx context.Context, id SubscriptionID, serv
 }
 
 // HandBack says that the customer's data is back in its hands, and which it is.
-func (p *Program) HandBack(ctx context.Context, id SubscriptionID, manifest []Part, by servicecoin.Actor) (Departure, error) {
+func (p *Program) HandBack(ctx context.Context, id servicecoin.SubscriptionID, manifest []Part, by servicecoin.Actor) (Departure, error) {
 	return p.leave(ctx, id, by, VerbHandBack, DepartureHandedBack, "", func(d *Departure, at time.Time) error { return d.HandBack(manifest, by, at) })
 }
 
 // Erase says that the provider no longer has the data, and where that is
 // proved. Erasing is the host's act; [store.Store.Forget] erases the customer's
 // partition, this record with it: keep the proof elsewhere.
-func (p *Program) Erase(ctx context.Context, id SubscriptionID, proof string, by servicecoin.Actor) (Departure, error) {
+func (p *Program) Erase(ctx context.Context, id servicecoin.SubscriptionID, proof string, by servicecoin.Actor) (Departure, error) {
 	return p.leave(ctx, id, by, VerbErase, DepartureErased, "", func(d *Departure, at time.Time) error { return d.Erase(proof, by, at) })
 }
 
 // Stay says that the customer does not leave after all, and why.
-func (p *Program) Stay(ctx context.Context, id SubscriptionID, reason string, by servicecoin.Actor) (Departure, error) {
+func (p *Program) Stay(ctx context.Context, id servicecoin.SubscriptionID, reason string, by servicecoin.Actor) (Departure, error) {
 	return p.leave(ctx, id, by, VerbStay, DepartureStayed, reason, func(d *Departure, at time.Time) error { return d.Stay(reason, by, at) })
 }
 
 // Departure returns the departure from a subscription.
-func (p *Program) Departure(ctx context.Context, id SubscriptionID) (Departure, error) {
+func (p *Program) Departure(ctx context.Context, id servicecoin.SubscriptionID) (Departure, error) {
 	return store.Of(p.view, Departures).Get(ctx, string(id))
 }
 
@@ -71,11 +71,11 @@ func (p *Program) Leaving(ctx context.Context, s DepartureState) iter.Seq2[Depar
 	return store.Of(p.view, Departures).Find(ctx, store.By("state", store.Text(s)))
 }
 
-func (p *Program) authorizeDeparture(ctx context.Context, by servicecoin.Actor, verb Verb, id SubscriptionID) error {
+func (p *Program) authorizeDeparture(ctx context.Context, by servicecoin.Actor, verb Verb, id servicecoin.SubscriptionID) error {
 	return p.o.authorize(ctx, by, "departure", verb, p.view.Key(departureKind, string(id)))
 }
 
-func (p *Program) leave(ctx context.Context, id SubscriptionID, by servicecoin.Actor, verb Verb, event, reason string, rule func(d *Departure, at time.Time) error) (Departure, error) {
+func (p *Program) leave(ctx context.Context, id servicecoin.SubscriptionID, by servicecoin.Actor, verb Verb, event, reason string, rule func(d *Departure, at time.Time) error) (Departure, error) {
 	if err := p.authorizeDeparture(ctx, by, verb, id); err != nil {
 		return Departure{}, err
 	}

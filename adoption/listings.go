@@ -10,7 +10,7 @@ import (
 )
 
 // Get returns the onboarding of a subscription.
-func (p *Program) Get(ctx context.Context, id SubscriptionID) (Onboarding, error) {
+func (p *Program) Get(ctx context.Context, id servicecoin.SubscriptionID) (Onboarding, error) {
 	return store.Of(p.view, Onboardings).Get(ctx, string(id))
 }
 

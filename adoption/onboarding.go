@@ -14,19 +14,19 @@ import (
 // an error and changes nothing. It keeps the template as it was when it began.
 // All instants are UTC, cut to the microsecond.
 type Onboarding struct {
-	Subscription SubscriptionID        `json:"subscription"` // its id: there is one for each
-	Service      servicecoin.ServiceID `json:"service"`
-	Offering     OfferingID            `json:"offering,omitempty"`
-	Title        string                `json:"title"`
-	Edition      int                   `json:"edition"` // of the template
-	State        State                 `json:"state"`
-	Points       []Point               `json:"points"`
-	Items        []Item                `json:"items"`
-	Reached      []Reached             `json:"reached,omitempty"` // in order
-	BegunAt      time.Time             `json:"begunAt"`
-	BegunBy      servicecoin.Actor     `json:"begunBy"`
-	EndedAt      time.Time             `json:"endedAt,omitzero"` // complete or cancelled
-	Reason       string                `json:"reason,omitempty"` // why it was cancelled
+	Subscription servicecoin.SubscriptionID `json:"subscription"` // its id: there is one for each
+	Service      servicecoin.ServiceID      `json:"service"`
+	Offering     servicecoin.OfferingID     `json:"offering,omitempty"`
+	Title        string                     `json:"title"`
+	Edition      int                        `json:"edition"` // of the template
+	State        State                      `json:"state"`
+	Points       []Point                    `json:"points"`
+	Items        []Item                     `json:"items"`
+	Reached      []Reached                  `json:"reached,omitempty"` // in order
+	BegunAt      time.Time                  `json:"begunAt"`
+	BegunBy      servicecoin.Actor          `json:"begunBy"`
+	EndedAt      time.Time                  `json:"endedAt,omitzero"` // complete or cancelled
+	Reason       string                     `json:"reason,omitempty"` // why it was cancelled
 }
 
 // Item is a prerequisite of an onboarding, and what was shown for it: evidence,
@@ -64,7 +64,7 @@ type Reached struct {
 }
 
 // Begin returns a running onboarding from a template.
-func Begin(id SubscriptionID, t Template, by servicecoin.Actor, at time.Time) (Onboarding, error) {
+func Begin(id servicecoin.SubscriptionID, t Template, by servicecoin.Actor, at time.Time) (Onboarding, error) {
 	at = servicecoin.Instant(at)
 	var v servicecoin.Violations
 	v.ID("subscription", string(id))
@@ -126,9 +126,9 @@ func (o *Onboarding) changed() time.Time {
 type Task struct {
 	Item
 
-	Subscription SubscriptionID        `json:"subscription"`
-	Service      servicecoin.ServiceID `json:"service"`
-	Status       Status                `json:"status"` // open or expired
+	Subscription servicecoin.SubscriptionID `json:"subscription"`
+	Service      servicecoin.ServiceID      `json:"service"`
+	Status       Status                     `json:"status"` // open or expired
 	// DueBy is when the next point should be reached, on tasks that are due at
 	// it or were before; zero: no day is set.
 	DueBy time.Time `json:"dueBy,omitzero"`

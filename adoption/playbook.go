@@ -112,7 +112,7 @@ func (e edition[T]) publish(ctx context.Context, view store.View) (T, error) {
 
 // Template returns what signing up for a service in an offering needs: the
 // template of the offering, or that of the service where it has none of its own.
-func (b *Playbook) Template(ctx context.Context, service servicecoin.ServiceID, offering OfferingID) (Template, error) {
+func (b *Playbook) Template(ctx context.Context, service servicecoin.ServiceID, offering servicecoin.OfferingID) (Template, error) {
 	c := store.Of(b.view, Templates)
 	if offering != "" {
 		t, err := c.Get(ctx, templateID(service, offering))

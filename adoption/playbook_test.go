@@ -35,7 +35,7 @@ func TestPublishing(t *testing.T) {
 	gold.Offering, gold.Title = "gold", "Gold mail"
 	_, err = o.playbook.PublishTemplate(ctx, gold, ada)
 	require.NoError(t, err)
-	for offering, want := range map[adoption.OfferingID]string{"gold": "Gold mail", "silver": "Mail", "": "Mail"} {
+	for offering, want := range map[servicecoin.OfferingID]string{"gold": "Gold mail", "silver": "Mail", "": "Mail"} {
 		x, err := o.playbook.Template(ctx, "mail", offering)
 		require.NoError(t, err)
 		require.Equal(t, want, x.Title, offering)

@@ -31,7 +31,7 @@ func (p *Program) On(view store.View) *Program { return &Program{view: view, o: 
 // in whatever state: then that one is returned as it is, and nothing is
 // recorded. It can therefore be called for every activation, however often that
 // is told.
-func (p *Program) Begin(ctx context.Context, id SubscriptionID, t Template, by servicecoin.Actor) (Onboarding, error) {
+func (p *Program) Begin(ctx context.Context, id servicecoin.SubscriptionID, t Template, by servicecoin.Actor) (Onboarding, error) {
 	if err := p.authorize(ctx, by, VerbBegin, id); err != nil {
 		return Onboarding{}, err
 	}
@@ -58,7 +58,7 @@ func (p *Program) Begin(ctx context.Context, id SubscriptionID, t Template, by s
 }
 
 // Meet gives evidence for a prerequisite.
-func (p *Program) Meet(ctx context.Context, id SubscriptionID, what PrerequisiteID, e Evidence, by servicecoin.Actor) (Onboarding, error) {
+func (p *Program) Meet(ctx context.Context, id servicecoin.SubscriptionID, what PrerequisiteID, e Evidence, by servicecoin.Actor) (Onboarding, error) {
 	return p.change(ctx, id, by, VerbMeet, func(o *Onboarding, at time.Time) ([]store.Event, error) {
 		if err := o.Meet(what, e, by, at); err != nil {
 			return nil, err
@@ -69,7 +69,7 @@ func (p *Program) Meet(ctx context.Context, id SubscriptionID, what Prerequisite
 }
 
 // Waive says that the provider does without a prerequisite, and why.
-func (p *Program) Waive(ctx context.Context, id SubscriptionID, what PrerequisiteID, reason string, by servicecoin.Actor) (Onboarding, error) {
+func (p *Program) Waive(ctx context.Context, id servicecoin.SubscriptionID, what PrerequisiteID, reason string, by servicecoin.Actor) (Onboarding, error) {
 	return p.change(ctx, id, by, VerbWaive, func(o *Onboarding, at time.Time) ([]store.Event, error) {
 		if err := o.Waive(what, reason, by, at); err != nil {
 			return nil, err
@@ -79,7 +79,7 @@ func (p *Program) Waive(ctx context.Context, id SubscriptionID, what Prerequisit
 }
 
 // Withdraw takes back evidence or a waiver, and says why.
-func (p *Program) Withdraw(ctx context.Context, id SubscriptionID, what PrerequisiteID, reason string, by servicecoin.Actor) (Onboarding, error) {
+func (p *Program) Withdraw(ctx context.Context, id servicecoin.SubscriptionID, what PrerequisiteID, reason string, by servicecoin.Actor) (Onboarding, error) {
 	return p.change(ctx, id, by, VerbWithdraw, func(o *Onboarding, at time.Time) ([]store.Event, error) {
 		before, _ := o.Item(what)
 		if err := o.Withdraw(what, reason, by, at); err != nil {
@@ -95,7 +95,7 @@ func (p *Program) Withdraw(ctx context.Context, id SubscriptionID, what Prerequi
 
 // Reach goes on past a point. It is refused while blocking prerequisites that
 // are due by then are unmet, and names each.
-func (p *Program) Reach(ctx context.Context, id SubscriptionID, point string, by servicecoin.Actor) (Onboarding, error) {
+func (p *Program) Reach(ctx context.Context, id servicecoin.SubscriptionID, point string, by servicecoin.Actor) (Onboarding, error) {
 	return p.change(ctx, id, by, VerbReach, func(o *Onboarding, at time.Time) ([]store.Event, error) {
 		if err := o.Reach(point, by, at); err != nil {
 			return nil, err
@@ -109,7 +109,7 @@ func (p *Program) Reach(ctx context.Context, id SubscriptionID, point string, by
 }
 
 // Cancel says that an onboarding will not be completed, and why.
-func (p *Program) Cancel(ctx context.Context, id SubscriptionID, reason string, by servicecoin.Actor) (Onboarding, error) {
+func (p *Program) Cancel(ctx context.Context, id servicecoin.SubscriptionID, reason string, by servicecoin.Actor) (Onboarding, error) {
 	return p.change(ctx, id, by, VerbCancel, func(o *Onboarding, at time.Time) ([]store.Event, error) {
 		if err := o.Cancel(reason, by, at); err != nil {
 			return nil, err
@@ -124,11 +124,11 @@ func (o *Onboarding) told(c OnboardingChanged) OnboardingChanged {
 	return c
 }
 
-func (p *Program) authorize(ctx context.Context, by servicecoin.Actor, verb Verb, id SubscriptionID) error {
+func (p *Program) authorize(ctx context.Context, by servicecoin.Actor, verb Verb, id servicecoin.SubscriptionID) error {
 	return p.o.authorize(ctx, by, "onboarding", verb, p.view.Key(onboardingKind, string(id)))
 }
 
-func (p *Program) change(ctx context.Context, id SubscriptionID, by servicecoin.Actor, verb Verb, rule func(o *Onboarding, at time.Time) ([]store.Event, error)) (Onboarding, error) {
+func (p *Program) change(ctx context.Context, id servicecoin.SubscriptionID, by servicecoin.Actor, verb Verb, rule func(o *Onboarding, at time.Time) ([]store.Event, error)) (Onboarding, error) {
 	if err := p.authorize(ctx, by, verb, id); err != nil {
 		return Onboarding{}, err
 	}

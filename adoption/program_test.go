@@ -125,7 +125,7 @@ func TestBeginInAnEffect(t *testing.T) {
 			if err != nil {
 				return "", err
 			}
-			_, err = o.On(tx.For(e.Subject.Customer)).Begin(ctx, adoption.SubscriptionID(e.Subject.ID), t, servicecoin.Program("exchange"))
+			_, err = o.On(tx.For(e.Subject.Customer)).Begin(ctx, servicecoin.SubscriptionID(e.Subject.ID), t, servicecoin.Program("exchange"))
 			return "", err
 		},
 	}}, nil)
@@ -173,10 +173,10 @@ func TestListings(t *testing.T) {
 		if n == 3 {
 			tmpl.Service = "web"
 		}
-		_, err := o.Begin(ctx, adoption.SubscriptionID(strconv.Itoa(n)), tmpl, exchange)
+		_, err := o.Begin(ctx, servicecoin.SubscriptionID(strconv.Itoa(n)), tmpl, exchange)
 		require.NoError(t, err)
 	}
-	meet := func(id adoption.SubscriptionID, what adoption.PrerequisiteID, expires time.Time) {
+	meet := func(id servicecoin.SubscriptionID, what adoption.PrerequisiteID, expires time.Time) {
 		e := said("x")
 		e.Expires = expires
 		_, err := o.Meet(ctx, id, what, e, ada)
@@ -186,7 +186,7 @@ func TestListings(t *testing.T) {
 	meet("1", "contract", after(400))
 	meet("1", "firewall", after(300))
 	meet("2", "contract", after(100))
-	for n, id := range []adoption.SubscriptionID{"1", "0"} {
+	for n, id := range []servicecoin.SubscriptionID{"1", "0"} {
 		*o.now = after(10 + n)
 		_, err := o.Reach(ctx, id, ordering, ada)
 		require.NoError(t, err)

@@ -12,11 +12,11 @@ import (
 // Template says what signing up for a service needs: the points through which a
 // customer goes, in order, and what is due at each.
 type Template struct {
-	Service  servicecoin.ServiceID `json:"service"`
-	Offering OfferingID            `json:"offering,omitempty"` // "": every offering that has no template of its own
-	Title    string                `json:"title"`
-	Edition  int                   `json:"edition"` // counts the publications; see [Playbook.PublishTemplate]
-	Points   []Point               `json:"points"`  // in the order in which they are reached; at least one
+	Service  servicecoin.ServiceID  `json:"service"`
+	Offering servicecoin.OfferingID `json:"offering,omitempty"` // "": every offering that has no template of its own
+	Title    string                 `json:"title"`
+	Edition  int                    `json:"edition"` // counts the publications; see [Playbook.PublishTemplate]
+	Points   []Point                `json:"points"`  // in the order in which they are reached; at least one
 
 	Prerequisites []Prerequisite `json:"prerequisites"`
 }
@@ -141,7 +141,7 @@ func (p Prerequisite) Validate() error {
 	return v.Err()
 }
 
-func templateID(service servicecoin.ServiceID, offering OfferingID) string {
+func templateID(service servicecoin.ServiceID, offering servicecoin.OfferingID) string {
 	return store.JoinID(string(service), string(offering))
 }
 

@@ -123,7 +123,9 @@ func validateDays[T interface{ Validate() error }](v *servicecoin.Violations, pa
 		return
 	}
 	for i, d := range days {
-		v.Merge(fmt.Sprintf("%s[%d]", path, i), d.Validate())
+		if err := d.Validate(); err != nil { // a path is costly to write for nothing
+			v.Merge(fmt.Sprintf("%s[%d]", path, i), err)
+		}
 	}
 }
 

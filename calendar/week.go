@@ -70,7 +70,9 @@ func validateSpans(v *servicecoin.Violations, path string, spans []ClockSpan) {
 		return
 	}
 	for i, s := range spans {
-		v.Merge(fmt.Sprintf("%s[%d]", path, i), s.Validate())
+		if err := s.Validate(); err != nil {
+			v.Merge(fmt.Sprintf("%s[%d]", path, i), err)
+		}
 	}
 }
 

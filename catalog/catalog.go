@@ -34,7 +34,7 @@ import (
 // Options are what a host may set for the nouns of this package.
 type Options struct {
 	// Authorize is asked before every changing verb; nil allows everything.
-	Authorize func(ctx context.Context, a servicecoin.Attempt) error
+	Authorize servicecoin.Authorizer
 	// CheckParameters checks the parameters of an order, an empty object if there
 	// are none, against the offering's JSON Schema. Without it, orders of offerings
 	// that have a schema are refused: nothing is taken unchecked.
@@ -58,15 +58,7 @@ func (o *Options) filled() Options {
 }
 
 func (o *Options) authorize(ctx context.Context, by servicecoin.Actor, verb Verb, subject servicecoin.Key) error {
-	if err := by.Validate(); err != nil {
-		var v servicecoin.Violations
-		v.Merge("by", err)
-		return v.Err()
-	}
-	if o.Authorize == nil {
-		return nil
-	}
-	return o.Authorize(ctx, servicecoin.Attempt{Actor: by, Verb: string(verb), Subject: subject})
+	return o.Authorize.Ask(ctx, servicecoin.Attempt{Actor: by, Verb: string(verb), Subject: subject})
 }
 
 // Catalog is what the provider offers: over a view of the provider's partition.

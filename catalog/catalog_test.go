@@ -178,10 +178,10 @@ func TestOfferingsAreKept(t *testing.T) {
 	page, err := w.OfferingsPage(ctx, "mail", "", 1)
 	require.NoError(t, err)
 	require.NotEmpty(t, page.Next)
-	c, err := w.Compare(ctx, []catalog.OfferingID{o.ID, "mail-cloud"}, nil, func(catalog.Offering, catalog.Planned) (catalog.Price, error) { return catalog.Price{}, nil })
+	c, err := w.Compare(ctx, []servicecoin.OfferingID{o.ID, "mail-cloud"}, nil, func(catalog.Offering, catalog.Planned) (catalog.Price, error) { return catalog.Price{}, nil })
 	require.NoError(t, err)
-	require.Equal(t, []catalog.OfferingID{o.ID, "mail-cloud"}, []catalog.OfferingID{c.Rows[0].Offering.ID, c.Rows[1].Offering.ID})
-	_, err = w.Compare(ctx, []catalog.OfferingID{"none"}, nil, nil)
+	require.Equal(t, []servicecoin.OfferingID{o.ID, "mail-cloud"}, []servicecoin.OfferingID{c.Rows[0].Offering.ID, c.Rows[1].Offering.ID})
+	_, err = w.Compare(ctx, []servicecoin.OfferingID{"none"}, nil, nil)
 	require.ErrorIs(t, err, servicecoin.ErrNotFound)
 }
 
@@ -254,7 +254,7 @@ func TestForgetLeavesNothing(t *testing.T) {
 	t.Parallel()
 	w, ctx := newWorld(t, nil), t.Context()
 	for i := range 95 {
-		require.NoError(t, w.Follow(ctx, "acme", catalog.SubscriptionChanged{Subscription: catalog.SubscriptionID(strconv.Itoa(i)), Service: "mail", From: nine}, mill))
+		require.NoError(t, w.Follow(ctx, "acme", catalog.SubscriptionChanged{Subscription: servicecoin.SubscriptionID(strconv.Itoa(i)), Service: "mail", From: nine}, mill))
 	}
 	require.NoError(t, w.Follow(ctx, "globex", catalog.SubscriptionChanged{Subscription: "1", Service: "mail", From: nine}, mill))
 	w.faults.Script(storetest.Pass, storetest.After)
@@ -332,7 +332,7 @@ func TestDirectoryOfTheCatalogue(t *testing.T) {
 	require.ErrorIs(t, err, servicecoin.ErrNotFound)
 	for _, x := range []struct {
 		customer    servicecoin.CustomerID
-		sub         catalog.SubscriptionID
+		sub         servicecoin.SubscriptionID
 		from, until int
 	}{{"a", "1", 0, 10}, {"a", "2", 20, 30}, {"ab", "1", 0, 0}, {"b", "1", 10, 20}, {"c", "1", 5, 0}, {"ö", "1", 0, 40}} {
 		change := catalog.SubscriptionChanged{Subscription: x.sub, Service: "mail", From: after(x.from)}
@@ -383,9 +383,9 @@ func TestEventsAreAPI(t *testing.T) {
 
 	orders := w.orders("acme", nil)
 	subs, p := orders.Subscriptions(), &catalog.MemoryProvisioner{}
-	place := func(id catalog.OrderID) {
+	place := func(id servicecoin.OrderID) {
 		offering.Promise = catalog.PromisedLevel{Objective: "99.9 %", Reference: "gold"}
-		must(orders.Place(ctx, offering, catalog.Request{ID: id, Subscription: "sub-" + catalog.SubscriptionID(id), Parameters: json.RawMessage(`{"n":1}`)}, eve))
+		must(orders.Place(ctx, offering, catalog.Request{ID: id, Subscription: "sub-" + servicecoin.SubscriptionID(id), Parameters: json.RawMessage(`{"n":1}`)}, eve))
 	}
 	place("a")
 	must(orders.Approve(ctx, "a", bob, "fine"))

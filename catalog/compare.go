@@ -84,7 +84,7 @@ func Compare(offerings []Offering, planned Planned, price PriceFunc) (Comparison
 	if len(offerings) > maxCompared {
 		v.Add("offerings", "too-many", "", fmt.Sprintf("are %d, %d can be compared", len(offerings), maxCompared))
 	}
-	seen := map[OfferingID]bool{}
+	seen := map[servicecoin.OfferingID]bool{}
 	for i := range offerings {
 		o := &offerings[i]
 		v.ID(fmt.Sprintf("offerings[%d].id", i), string(o.ID))

@@ -64,41 +64,41 @@ type DependencyChanged struct {
 
 // OfferingChanged is the data of an offering's event.
 type OfferingChanged struct {
-	Offering  OfferingID            `json:"offering"`
-	Service   servicecoin.ServiceID `json:"service"`
-	Maturity  Maturity              `json:"maturity"`
-	Price     PriceID               `json:"price,omitempty"`
-	Until     time.Time             `json:"until,omitzero"`      // of a deprecated one
-	Successor string                `json:"successor,omitempty"` // of a deprecated one
+	Offering  servicecoin.OfferingID `json:"offering"`
+	Service   servicecoin.ServiceID  `json:"service"`
+	Maturity  Maturity               `json:"maturity"`
+	Price     servicecoin.PriceID    `json:"price,omitempty"`
+	Until     time.Time              `json:"until,omitzero"`      // of a deprecated one
+	Successor string                 `json:"successor,omitempty"` // of a deprecated one
 }
 
 // OrderChanged is the data of an order's event.
 type OrderChanged struct {
-	Order        OrderID               `json:"order"`
-	Subscription SubscriptionID        `json:"subscription"`
-	Service      servicecoin.ServiceID `json:"service"`
-	Offering     OfferingID            `json:"offering"`
-	State        OrderState            `json:"state"`
-	RequestedAt  time.Time             `json:"requestedAt"`
-	Due          time.Time             `json:"due,omitzero"`
-	Attempt      int                   `json:"attempt,omitempty"`
-	Reason       string                `json:"reason,omitempty"` // of the change, where one was given
+	Order        servicecoin.OrderID        `json:"order"`
+	Subscription servicecoin.SubscriptionID `json:"subscription"`
+	Service      servicecoin.ServiceID      `json:"service"`
+	Offering     servicecoin.OfferingID     `json:"offering"`
+	State        OrderState                 `json:"state"`
+	RequestedAt  time.Time                  `json:"requestedAt"`
+	Due          time.Time                  `json:"due,omitzero"`
+	Attempt      int                        `json:"attempt,omitempty"`
+	Reason       string                     `json:"reason,omitempty"` // of the change, where one was given
 }
 
 // SubscriptionChanged is the data of a subscription's event. It holds all that
 // the other sides go by, so that none of them reads the record: it may have
 // changed since.
 type SubscriptionChanged struct {
-	Subscription SubscriptionID        `json:"subscription"`
-	Order        OrderID               `json:"order"`
-	Service      servicecoin.ServiceID `json:"service"`
-	Offering     OfferingID            `json:"offering"`
-	Price        PriceID               `json:"price,omitempty"`
-	Promise      PromisedLevel         `json:"promise,omitzero"`
-	State        SubscriptionState     `json:"state"`
-	From         time.Time             `json:"from,omitzero"`
-	Until        time.Time             `json:"until,omitzero"`
-	Reason       string                `json:"reason,omitempty"` // of the change, where one was given
+	Subscription servicecoin.SubscriptionID `json:"subscription"`
+	Order        servicecoin.OrderID        `json:"order"`
+	Service      servicecoin.ServiceID      `json:"service"`
+	Offering     servicecoin.OfferingID     `json:"offering"`
+	Price        servicecoin.PriceID        `json:"price,omitempty"`
+	Promise      PromisedLevel              `json:"promise,omitzero"`
+	State        SubscriptionState          `json:"state"`
+	From         time.Time                  `json:"from,omitzero"`
+	Until        time.Time                  `json:"until,omitzero"`
+	Reason       string                     `json:"reason,omitempty"` // of the change, where one was given
 }
 
 func (s *Service) changed(name string, by servicecoin.Actor) (store.Event, error) {

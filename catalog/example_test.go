@@ -63,8 +63,8 @@ func ExampleCompare() {
 	cloud := catalog.Offering{ID: "cloud", Service: "mail", Name: "Mail in the cloud", Kind: catalog.Cloud, LeadTime: catalog.Within(2 * time.Hour)}
 	hybrid := catalog.Offering{ID: "hybrid", Service: "mail", Name: "Half and half", Kind: catalog.Legacy}
 	price := func(o catalog.Offering, planned catalog.Planned) (catalog.Price, error) {
-		fixed := map[catalog.OfferingID]int64{"rack": 450, "cloud": 20}
-		perBox := map[catalog.OfferingID]int64{"rack": 0, "cloud": 3}
+		fixed := map[servicecoin.OfferingID]int64{"rack": 450, "cloud": 20}
+		perBox := map[servicecoin.OfferingID]int64{"rack": 0, "cloud": 3}
 		if fixed[o.ID] == 0 {
 			return catalog.Price{Note: "on request"}, nil
 		}

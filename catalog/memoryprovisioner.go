@@ -17,7 +17,7 @@ type MemoryProvisioner struct {
 	script []Answer
 	ended  map[string]ended
 	calls  []Call
-	there  map[SubscriptionID]Operation
+	there  map[servicecoin.SubscriptionID]Operation
 }
 
 // Answer is one scripted answer. With an Err the call does not get through;
@@ -56,10 +56,10 @@ func (p *MemoryProvisioner) Calls() []Call {
 }
 
 // There returns the subscriptions that are set up, sorted.
-func (p *MemoryProvisioner) There() []SubscriptionID {
+func (p *MemoryProvisioner) There() []servicecoin.SubscriptionID {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	list := []SubscriptionID{}
+	list := []servicecoin.SubscriptionID{}
 	for id := range p.there {
 		list = append(list, id)
 	}
@@ -116,7 +116,7 @@ func (p *MemoryProvisioner) end(verb Verb, r Operation, content string, progress
 		return
 	}
 	if p.ended == nil {
-		p.ended, p.there = map[string]ended{}, map[SubscriptionID]Operation{}
+		p.ended, p.there = map[string]ended{}, map[servicecoin.SubscriptionID]Operation{}
 	}
 	p.ended[r.Key] = ended{content, progress}
 	switch {

@@ -10,13 +10,6 @@ import (
 	"github.com/servicecoin/servicecoin"
 )
 
-// OfferingID names an offering.
-type OfferingID string
-
-// PriceID names a price, wherever the host keeps its prices. This package does
-// not look behind it: see [PriceFunc].
-type PriceID string
-
 // OfferingKind tells the generation of an offering.
 type OfferingKind string
 
@@ -53,13 +46,13 @@ const (
 // is there, what is promised, and what must be met before. Make it with
 // [NewOffering].
 type Offering struct {
-	ID           OfferingID            `json:"id"`
-	Service      servicecoin.ServiceID `json:"service"`
-	Name         string                `json:"name"`
-	Kind         OfferingKind          `json:"kind"`
-	Descriptions Texts                 `json:"descriptions,omitempty"` // for users
+	ID           servicecoin.OfferingID `json:"id"`
+	Service      servicecoin.ServiceID  `json:"service"`
+	Name         string                 `json:"name"`
+	Kind         OfferingKind           `json:"kind"`
+	Descriptions Texts                  `json:"descriptions,omitempty"` // for users
 
-	Price PriceID `json:"price,omitempty"` // "": it is not priced
+	Price servicecoin.PriceID `json:"price,omitempty"` // "": it is not priced
 	// LeadTime promises how long it takes from the order until it can be used, in
 	// hours of the calendar, weekends included; undefined: nothing is promised.
 	LeadTime      Duration       `json:"leadTimeSeconds"`

@@ -110,7 +110,7 @@ func TestCompare(t *testing.T) {
 	legacy := catalog.Offering{ID: "rack", Service: "mail", Name: "A server of your own", Kind: catalog.Legacy, Price: "rack", LeadTime: hours(24 * 30), SupportHours: "office"}
 	abroad := catalog.Offering{ID: "abroad", Service: "mail", Name: "Overseas", Kind: catalog.Cloud, Price: "usd"}
 	open := catalog.Offering{ID: "open", Service: "mail", Name: "On request", Kind: catalog.Legacy, Maturity: catalog.Deprecated, Deprecation: catalog.Deprecation{Since: nine, Reason: "old", Successor: "mail-cloud"}}
-	prices := map[catalog.PriceID]money.Amount{"mail-2026": amount(t, "120.00 EUR"), "rack": amount(t, "450.00 EUR"), "usd": amount(t, "1.00 USD")}
+	prices := map[servicecoin.PriceID]money.Amount{"mail-2026": amount(t, "120.00 EUR"), "rack": amount(t, "450.00 EUR"), "usd": amount(t, "1.00 USD")}
 	planned := catalog.Planned{"mailboxes": decimal.NewFromInt(40)}
 	c, err := catalog.Compare([]catalog.Offering{legacy, cloudMail(), abroad, open}, planned, func(o catalog.Offering, p catalog.Planned) (catalog.Price, error) {
 		require.Equal(t, "40", p["mailboxes"].String())
@@ -158,9 +158,9 @@ func TestCompareMarksTheCheapest(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		var list []catalog.Offering
-		prices := map[catalog.OfferingID]money.Amount{}
+		prices := map[servicecoin.OfferingID]money.Amount{}
 		for i := range rapid.IntRange(0, 6).Draw(t, "n") {
-			o := catalog.Offering{ID: catalog.OfferingID(rune('a' + i)), Service: "s", Name: "x", Kind: catalog.Cloud}
+			o := catalog.Offering{ID: servicecoin.OfferingID(rune('a' + i)), Service: "s", Name: "x", Kind: catalog.Cloud}
 			if c := rapid.SampledFrom([]string{"", "EUR", "USD"}).Draw(t, "currency"); c != "" {
 				prices[o.ID] = amount(t, decimal.NewFromInt(int64(rapid.IntRange(-1, 3).Draw(t, "price"))).String()+" "+c)
 			}

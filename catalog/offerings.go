@@ -14,7 +14,7 @@ import (
 // in.
 func (c *Catalog) Publish(ctx context.Context, o Offering, by servicecoin.Actor) (Offering, error) {
 	if o.ID == "" {
-		o.ID = OfferingID(c.view.NewID())
+		o.ID = servicecoin.OfferingID(c.view.NewID())
 	}
 	if err := c.authorize(ctx, by, "offering."+VerbPublish, OfferingRecord, string(o.ID)); err != nil {
 		return Offering{}, err
@@ -47,17 +47,17 @@ func (c *Catalog) ReviseOffering(ctx context.Context, o Offering, by servicecoin
 }
 
 // PromoteOffering says that it has come farther: beta, or general.
-func (c *Catalog) PromoteOffering(ctx context.Context, id OfferingID, by servicecoin.Actor, to Maturity) (Offering, error) {
+func (c *Catalog) PromoteOffering(ctx context.Context, id servicecoin.OfferingID, by servicecoin.Actor, to Maturity) (Offering, error) {
 	return c.changeOffering(ctx, id, by, VerbPromote, EventOfferingPromoted, func(o *Offering, at time.Time) error { return o.Promote(by, at, to) }, "")
 }
 
 // DeprecateOffering says that it takes no new orders from now on. A successor
 // that is named must be there.
-func (c *Catalog) DeprecateOffering(ctx context.Context, id OfferingID, by servicecoin.Actor, d Deprecation) (Offering, error) {
+func (c *Catalog) DeprecateOffering(ctx context.Context, id servicecoin.OfferingID, by servicecoin.Actor, d Deprecation) (Offering, error) {
 	return c.changeOffering(ctx, id, by, VerbDeprecate, EventOfferingDeprecated, func(o *Offering, at time.Time) error { return o.Deprecate(by, at, d) }, d.Successor)
 }
 
-func (c *Catalog) changeOffering(ctx context.Context, id OfferingID, by servicecoin.Actor, verb Verb, event string, rule func(o *Offering, at time.Time) error, successor string) (Offering, error) {
+func (c *Catalog) changeOffering(ctx context.Context, id servicecoin.OfferingID, by servicecoin.Actor, verb Verb, event string, rule func(o *Offering, at time.Time) error, successor string) (Offering, error) {
 	if err := c.authorize(ctx, by, "offering."+verb, OfferingRecord, string(id)); err != nil {
 		return Offering{}, err
 	}
@@ -83,7 +83,7 @@ func (c *Catalog) changeOffering(ctx context.Context, id OfferingID, by servicec
 }
 
 // Offering returns an offering.
-func (c *Catalog) Offering(ctx context.Context, id OfferingID) (Offering, error) {
+func (c *Catalog) Offering(ctx context.Context, id servicecoin.OfferingID) (Offering, error) {
 	return store.Of(c.view, offerings).Get(ctx, string(id))
 }
 
@@ -109,7 +109,7 @@ func byService(service servicecoin.ServiceID) store.Range {
 // Orderable returns an offering that takes orders now, for [Orders.Place]. It
 // is refused, with the reason, where the offering is deprecated or not valid, and
 // where its service is not live.
-func (c *Catalog) Orderable(ctx context.Context, id OfferingID) (Offering, error) {
+func (c *Catalog) Orderable(ctx context.Context, id servicecoin.OfferingID) (Offering, error) {
 	o, err := c.Offering(ctx, id)
 	if err != nil {
 		return Offering{}, err
@@ -133,7 +133,7 @@ func (c *Catalog) Orderable(ctx context.Context, id OfferingID) (Offering, error
 
 // Compare puts offerings of the catalogue side by side at a planned usage: see
 // the function [Compare].
-func (c *Catalog) Compare(ctx context.Context, ids []OfferingID, planned Planned, price PriceFunc) (Comparison, error) {
+func (c *Catalog) Compare(ctx context.Context, ids []servicecoin.OfferingID, planned Planned, price PriceFunc) (Comparison, error) {
 	list := make([]Offering, 0, len(ids))
 	for _, id := range ids {
 		o, err := c.Offering(ctx, id)

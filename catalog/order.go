@@ -8,9 +8,6 @@ import (
 	"github.com/servicecoin/servicecoin"
 )
 
-// OrderID names an order.
-type OrderID string
-
 // OrderState is where an order stands.
 type OrderState string
 
@@ -42,14 +39,14 @@ func (s OrderState) Open() bool {
 // the offering is not a change of the order. All instants are UTC, cut to the
 // microsecond.
 type Order struct {
-	ID           OrderID               `json:"id"`
-	Subscription SubscriptionID        `json:"subscription"` // what comes of it
-	Service      servicecoin.ServiceID `json:"service"`
-	Offering     OfferingID            `json:"offering"`
-	Terms        Terms                 `json:"terms"`
-	Parameters   json.RawMessage       `json:"parameters,omitempty"` // a JSON object
-	Note         string                `json:"note,omitempty"`       // from the one who asks
-	TermUntil    time.Time             `json:"termUntil,omitzero"`   // until when it is wanted; zero: open
+	ID           servicecoin.OrderID        `json:"id"`
+	Subscription servicecoin.SubscriptionID `json:"subscription"` // what comes of it
+	Service      servicecoin.ServiceID      `json:"service"`
+	Offering     servicecoin.OfferingID     `json:"offering"`
+	Terms        Terms                      `json:"terms"`
+	Parameters   json.RawMessage            `json:"parameters,omitempty"` // a JSON object
+	Note         string                     `json:"note,omitempty"`       // from the one who asks
+	TermUntil    time.Time                  `json:"termUntil,omitzero"`   // until when it is wanted; zero: open
 
 	State       OrderState        `json:"state"`
 	RequestedBy servicecoin.Actor `json:"requestedBy"`
@@ -66,21 +63,21 @@ type Order struct {
 
 // Terms are what an offering said when it was ordered.
 type Terms struct {
-	Name         string          `json:"name"`
-	Kind         OfferingKind    `json:"kind"`
-	Maturity     Maturity        `json:"maturity"`
-	Price        PriceID         `json:"price,omitempty"`
-	LeadTime     Duration        `json:"leadTimeSeconds"`
-	Promise      PromisedLevel   `json:"promise,omitzero"`
-	SupportHours string          `json:"supportHours,omitempty"`
-	Schema       json.RawMessage `json:"schema,omitempty"` // that the parameters were checked with
-	Approval     Approval        `json:"approval"`
+	Name         string              `json:"name"`
+	Kind         OfferingKind        `json:"kind"`
+	Maturity     Maturity            `json:"maturity"`
+	Price        servicecoin.PriceID `json:"price,omitempty"`
+	LeadTime     Duration            `json:"leadTimeSeconds"`
+	Promise      PromisedLevel       `json:"promise,omitzero"`
+	SupportHours string              `json:"supportHours,omitempty"`
+	Schema       json.RawMessage     `json:"schema,omitempty"` // that the parameters were checked with
+	Approval     Approval            `json:"approval"`
 }
 
 // Request is what somebody asks for when placing an order.
 type Request struct {
-	ID           OrderID        // of the order
-	Subscription SubscriptionID // of what comes of it
+	ID           servicecoin.OrderID        // of the order
+	Subscription servicecoin.SubscriptionID // of what comes of it
 	Parameters   json.RawMessage
 	Note         string    // at most 4000 characters
 	TermUntil    time.Time // until when it is wanted; zero: open

@@ -26,7 +26,7 @@ func TestPlace(t *testing.T) {
 	o, s := placed(t)
 	require.Equal(t, catalog.OrderRequested, o.State)
 	require.Equal(t, nine.Add(48*time.Hour), o.Due)
-	require.Equal(t, catalog.PriceID("mail-2026"), o.Terms.Price)
+	require.Equal(t, servicecoin.PriceID("mail-2026"), o.Terms.Price)
 	require.Equal(t, catalog.SubscriptionRequested, s.State)
 	require.Equal(t, o.Subscription, s.ID)
 	require.Equal(t, `{"mailboxes":40}`, string(s.Parameters))

@@ -26,7 +26,7 @@ func (o *Orders) On(view store.View) *Orders { return &Orders{view: view, o: o.o
 // Subscriptions returns what comes of the orders, over the same view.
 func (o *Orders) Subscriptions() *Subscriptions { return &Subscriptions{view: o.view, o: o.o} }
 
-func (o *Orders) authorize(ctx context.Context, by servicecoin.Actor, verb Verb, id OrderID) error {
+func (o *Orders) authorize(ctx context.Context, by servicecoin.Actor, verb Verb, id servicecoin.OrderID) error {
 	return o.o.authorize(ctx, by, "order."+verb, o.view.Key(OrderRecord, string(id)))
 }
 
@@ -36,10 +36,10 @@ func (o *Orders) authorize(ctx context.Context, by servicecoin.Actor, verb Verb,
 // Options.CheckParameters, and is refused without it.
 func (o *Orders) Place(ctx context.Context, offering Offering, r Request, by servicecoin.Actor) (Order, error) {
 	if r.ID == "" {
-		r.ID = OrderID(o.view.NewID())
+		r.ID = servicecoin.OrderID(o.view.NewID())
 	}
 	if r.Subscription == "" {
-		r.Subscription = SubscriptionID(o.view.NewID())
+		r.Subscription = servicecoin.SubscriptionID(o.view.NewID())
 	}
 	if err := o.authorize(ctx, by, VerbPlace, r.ID); err != nil {
 		return Order{}, err
@@ -95,37 +95,37 @@ func (o *Orders) parameters(order *Order) error {
 
 // Approve says yes: somebody else than the one who asked, and than the one for
 // whom. A program gives the policy that allows it as the reason.
-func (o *Orders) Approve(ctx context.Context, id OrderID, by servicecoin.Actor, reason string) (Order, error) {
+func (o *Orders) Approve(ctx context.Context, id servicecoin.OrderID, by servicecoin.Actor, reason string) (Order, error) {
 	return o.change(ctx, id, by, VerbApprove, EventOrderApproved, func(x *Order, at time.Time) error { return x.Approve(by, at, reason) }, nil)
 }
 
 // Reject says no, and why.
-func (o *Orders) Reject(ctx context.Context, id OrderID, by servicecoin.Actor, reason string) (Order, error) {
+func (o *Orders) Reject(ctx context.Context, id servicecoin.OrderID, by servicecoin.Actor, reason string) (Order, error) {
 	return o.change(ctx, id, by, VerbReject, EventOrderRejected, func(x *Order, at time.Time) error { return x.Reject(by, at, reason) }, withdraw(by))
 }
 
 // Cancel calls it off, and says why. It is refused while it is being
 // provisioned.
-func (o *Orders) Cancel(ctx context.Context, id OrderID, by servicecoin.Actor, reason string) (Order, error) {
+func (o *Orders) Cancel(ctx context.Context, id servicecoin.OrderID, by servicecoin.Actor, reason string) (Order, error) {
 	return o.change(ctx, id, by, VerbCancel, EventOrderCancelled, func(x *Order, at time.Time) error { return x.Cancel(by, at, reason) }, withdraw(by))
 }
 
 // Retry says that a failed order is to be provisioned again, and what has
 // changed since.
-func (o *Orders) Retry(ctx context.Context, id OrderID, by servicecoin.Actor, reason string) (Order, error) {
+func (o *Orders) Retry(ctx context.Context, id servicecoin.OrderID, by servicecoin.Actor, reason string) (Order, error) {
 	return o.change(ctx, id, by, VerbRetry, EventOrderRetried, func(x *Order, at time.Time) error { return x.Retry(by, at, reason) }, nil)
 }
 
 // Fulfil says that it can be used, by hand: where no [Provisioner] does so. The
 // subscription is active in the same commit. outputs is a JSON object, or
 // nothing.
-func (o *Orders) Fulfil(ctx context.Context, id OrderID, by servicecoin.Actor, outputs json.RawMessage) (Order, error) {
+func (o *Orders) Fulfil(ctx context.Context, id servicecoin.OrderID, by servicecoin.Actor, outputs json.RawMessage) (Order, error) {
 	return o.change(ctx, id, by, VerbFulfil, EventOrderFulfilled, func(x *Order, at time.Time) error { return x.Fulfil(by, at) }, o.activate(by, outputs))
 }
 
 // Fail says that provisioning ended in failure and left nothing behind, by
 // hand.
-func (o *Orders) Fail(ctx context.Context, id OrderID, by servicecoin.Actor, reason string) (Order, error) {
+func (o *Orders) Fail(ctx context.Context, id servicecoin.OrderID, by servicecoin.Actor, reason string) (Order, error) {
 	return o.change(ctx, id, by, VerbFail, EventOrderFailed, func(x *Order, at time.Time) error { return x.Fail(by, at, reason) }, nil)
 }
 
@@ -147,7 +147,7 @@ func (o *Orders) activate(by servicecoin.Actor, outputs json.RawMessage) *subCha
 
 // change applies a rule to an order, and to its subscription if it comes to
 // that, in one commit with the events.
-func (o *Orders) change(ctx context.Context, id OrderID, by servicecoin.Actor, verb Verb, event string, rule func(x *Order, at time.Time) error, also *subChange) (Order, error) {
+func (o *Orders) change(ctx context.Context, id servicecoin.OrderID, by servicecoin.Actor, verb Verb, event string, rule func(x *Order, at time.Time) error, also *subChange) (Order, error) {
 	if err := o.authorize(ctx, by, verb, id); err != nil {
 		return Order{}, err
 	}
@@ -163,7 +163,7 @@ func (o *Orders) change(ctx context.Context, id OrderID, by servicecoin.Actor, v
 	return after, nil
 }
 
-func (o *Orders) apply(ctx context.Context, tx store.View, id OrderID, by servicecoin.Actor, event string, rule func(x *Order, at time.Time) error, also *subChange) (Order, error) {
+func (o *Orders) apply(ctx context.Context, tx store.View, id servicecoin.OrderID, by servicecoin.Actor, event string, rule func(x *Order, at time.Time) error, also *subChange) (Order, error) {
 	at := tx.Now()
 	after, err := store.Of(tx, orders).Update(ctx, string(id), func(x *Order) ([]store.Event, error) {
 		if err := rule(x, at); err != nil {
@@ -197,7 +197,7 @@ func (o *Orders) apply(ctx context.Context, tx store.View, id OrderID, by servic
 // but that it has begun. In the exchange, as an effect of [EventOrderApproved] and
 // [EventOrderRetried], everything is one commit, and the call is made at least
 // once.
-func (o *Orders) Provision(ctx context.Context, id OrderID, p Provisioner, by servicecoin.Actor) (Order, error) {
+func (o *Orders) Provision(ctx context.Context, id servicecoin.OrderID, p Provisioner, by servicecoin.Actor) (Order, error) {
 	if err := o.authorize(ctx, by, VerbProvision, id); err != nil {
 		return Order{}, err
 	}
@@ -262,7 +262,7 @@ func (o *Orders) record(ctx context.Context, asked Order, progress Progress, by 
 }
 
 // Order returns an order.
-func (o *Orders) Order(ctx context.Context, id OrderID) (Order, error) {
+func (o *Orders) Order(ctx context.Context, id servicecoin.OrderID) (Order, error) {
 	return store.Of(o.view, orders).Get(ctx, string(id))
 }
 

@@ -104,10 +104,10 @@ func TestParametersAreChecked(t *testing.T) {
 }
 
 // approved places and approves an order.
-func approved(t *testing.T, w world, id catalog.OrderID) *catalog.Orders {
+func approved(t *testing.T, w world, id servicecoin.OrderID) *catalog.Orders {
 	t.Helper()
 	orders := w.orders("acme", nil)
-	_, err := orders.Place(t.Context(), w.mail(), catalog.Request{ID: id, Subscription: "sub-" + catalog.SubscriptionID(id)}, eve)
+	_, err := orders.Place(t.Context(), w.mail(), catalog.Request{ID: id, Subscription: "sub-" + servicecoin.SubscriptionID(id)}, eve)
 	require.NoError(t, err)
 	_, err = orders.Approve(t.Context(), id, bob, "")
 	require.NoError(t, err)
@@ -153,20 +153,20 @@ func TestProvisioning(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, o, again)
 	require.Equal(t, []string{"provision/acme/a/1", "provision/acme/a/1", "provision/acme/a/1"}, keys(p), "one operation, and no call once it is fulfilled")
-	require.Equal(t, []catalog.SubscriptionID{"sub-a"}, p.There())
+	require.Equal(t, []servicecoin.SubscriptionID{"sub-a"}, p.There())
 }
 
 func TestProvisioningRefuses(t *testing.T) {
 	t.Parallel()
 	w, ctx, p := newWorld(t, nil), t.Context(), &catalog.MemoryProvisioner{}
 	offering, orders := w.mail(), w.orders("acme", nil)
-	for _, id := range []catalog.OrderID{"requested", "rejected"} {
+	for _, id := range []servicecoin.OrderID{"requested", "rejected"} {
 		_, err := orders.Place(ctx, offering, catalog.Request{ID: id}, eve)
 		require.NoError(t, err)
 	}
 	_, err := orders.Reject(ctx, "rejected", bob, "no")
 	require.NoError(t, err)
-	for _, id := range []catalog.OrderID{"requested", "rejected"} {
+	for _, id := range []servicecoin.OrderID{"requested", "rejected"} {
 		_, err := orders.Provision(ctx, id, p, mill)
 		require.Equal(t, string(id), refusal(t, err).From)
 	}

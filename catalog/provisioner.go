@@ -36,14 +36,14 @@ type Provisioner interface {
 
 // Operation is what a provisioner is asked for.
 type Operation struct {
-	Key          string                 `json:"key"` // the same key is the same operation
-	Customer     servicecoin.CustomerID `json:"customer"`
-	Order        OrderID                `json:"order"`
-	Subscription SubscriptionID         `json:"subscription"`
-	Service      servicecoin.ServiceID  `json:"service"`
-	Offering     OfferingID             `json:"offering"`
-	Parameters   json.RawMessage        `json:"parameters,omitempty"`
-	Outputs      json.RawMessage        `json:"outputs,omitempty"` // of what is taken down
+	Key          string                     `json:"key"` // the same key is the same operation
+	Customer     servicecoin.CustomerID     `json:"customer"`
+	Order        servicecoin.OrderID        `json:"order"`
+	Subscription servicecoin.SubscriptionID `json:"subscription"`
+	Service      servicecoin.ServiceID      `json:"service"`
+	Offering     servicecoin.OfferingID     `json:"offering"`
+	Parameters   json.RawMessage            `json:"parameters,omitempty"`
+	Outputs      json.RawMessage            `json:"outputs,omitempty"` // of what is taken down
 }
 
 // ProgressState is how far an operation has come.

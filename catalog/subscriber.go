@@ -17,17 +17,17 @@ import (
 // service: what a [Directory] is asked for, without a look into every customer's
 // partition. It follows the subscriptions, a moment behind them.
 type Subscriber struct {
-	Customer     servicecoin.CustomerID `json:"customer"`
-	Subscription SubscriptionID         `json:"subscription"`
-	Service      servicecoin.ServiceID  `json:"service"`
-	Offering     OfferingID             `json:"offering,omitempty"`
-	From         time.Time              `json:"from"`
-	Until        time.Time              `json:"until,omitzero"` // exclusive; zero: has it still
+	Customer     servicecoin.CustomerID     `json:"customer"`
+	Subscription servicecoin.SubscriptionID `json:"subscription"`
+	Service      servicecoin.ServiceID      `json:"service"`
+	Offering     servicecoin.OfferingID     `json:"offering,omitempty"`
+	From         time.Time                  `json:"from"`
+	Until        time.Time                  `json:"until,omitzero"` // exclusive; zero: has it still
 }
 
 // subscriberID is a digest: what is left of a deleted record is its key, and a
 // key that names a customer would outlive the customer's erasure.
-func subscriberID(customer servicecoin.CustomerID, subscription SubscriptionID) string {
+func subscriberID(customer servicecoin.CustomerID, subscription servicecoin.SubscriptionID) string {
 	sum := sha256.Sum256([]byte(store.JoinID("servicecoin/subscriber", string(customer), string(subscription))))
 	return hex.EncodeToString(sum[:16])
 }

@@ -9,9 +9,6 @@ import (
 	"github.com/servicecoin/servicecoin/calendar"
 )
 
-// SubscriptionID names a subscription.
-type SubscriptionID string
-
 // SubscriptionState is where a subscription stands.
 type SubscriptionState string
 
@@ -34,13 +31,13 @@ func SubscriptionStates() []SubscriptionState {
 // departure. It belongs to the customer; the provider holds it for a term and
 // hands it back. It is made by [Place], and changed by its methods.
 type Subscription struct {
-	ID         SubscriptionID        `json:"id"`
-	Order      OrderID               `json:"order"`
-	Service    servicecoin.ServiceID `json:"service"`
-	Offering   OfferingID            `json:"offering"`
-	Terms      Terms                 `json:"terms"`                // of the order, without the schema
-	Parameters json.RawMessage       `json:"parameters,omitempty"` // of the order
-	Outputs    json.RawMessage       `json:"outputs,omitempty"`    // what the provisioner says about it: addresses, names; no secrets
+	ID         servicecoin.SubscriptionID `json:"id"`
+	Order      servicecoin.OrderID        `json:"order"`
+	Service    servicecoin.ServiceID      `json:"service"`
+	Offering   servicecoin.OfferingID     `json:"offering"`
+	Terms      Terms                      `json:"terms"`                // of the order, without the schema
+	Parameters json.RawMessage            `json:"parameters,omitempty"` // of the order
+	Outputs    json.RawMessage            `json:"outputs,omitempty"`    // what the provisioner says about it: addresses, names; no secrets
 
 	Imprint     Imprint           `json:"imprint"`
 	State       SubscriptionState `json:"state"`

@@ -27,37 +27,37 @@ func NewSubscriptions(view store.View, o *Options) *Subscriptions {
 func (s *Subscriptions) On(view store.View) *Subscriptions { return &Subscriptions{view: view, o: s.o} }
 
 // Suspend says that it is not to be used for now, and why.
-func (s *Subscriptions) Suspend(ctx context.Context, id SubscriptionID, by servicecoin.Actor, reason string) (Subscription, error) {
+func (s *Subscriptions) Suspend(ctx context.Context, id servicecoin.SubscriptionID, by servicecoin.Actor, reason string) (Subscription, error) {
 	return s.change(ctx, id, by, VerbSuspend, EventSubscriptionSuspended, func(x *Subscription, at time.Time) error { return x.Suspend(by, at, reason) })
 }
 
 // Resume ends the suspension, and says why.
-func (s *Subscriptions) Resume(ctx context.Context, id SubscriptionID, by servicecoin.Actor, reason string) (Subscription, error) {
+func (s *Subscriptions) Resume(ctx context.Context, id servicecoin.SubscriptionID, by servicecoin.Actor, reason string) (Subscription, error) {
 	return s.change(ctx, id, by, VerbResume, EventSubscriptionResumed, func(x *Subscription, at time.Time) error { return x.Resume(by, at, reason) })
 }
 
 // Depart says that the customer leaves, and why.
-func (s *Subscriptions) Depart(ctx context.Context, id SubscriptionID, by servicecoin.Actor, reason string) (Subscription, error) {
+func (s *Subscriptions) Depart(ctx context.Context, id servicecoin.SubscriptionID, by servicecoin.Actor, reason string) (Subscription, error) {
 	return s.change(ctx, id, by, VerbDepart, EventSubscriptionDeparting, func(x *Subscription, at time.Time) error { return x.Depart(by, at, reason) })
 }
 
 // Stay takes the departure back, and says why. It is refused once something may
 // have been taken down.
-func (s *Subscriptions) Stay(ctx context.Context, id SubscriptionID, by servicecoin.Actor, reason string) (Subscription, error) {
+func (s *Subscriptions) Stay(ctx context.Context, id servicecoin.SubscriptionID, by servicecoin.Actor, reason string) (Subscription, error) {
 	return s.change(ctx, id, by, VerbStay, EventSubscriptionStayed, func(x *Subscription, at time.Time) error { return x.Stay(by, at, reason) })
 }
 
 // Complete says that it is gone, and that the customer has back what is theirs,
 // by hand: where no [Provisioner] takes it down.
-func (s *Subscriptions) Complete(ctx context.Context, id SubscriptionID, by servicecoin.Actor) (Subscription, error) {
+func (s *Subscriptions) Complete(ctx context.Context, id servicecoin.SubscriptionID, by servicecoin.Actor) (Subscription, error) {
 	return s.change(ctx, id, by, VerbComplete, EventSubscriptionDeparted, func(x *Subscription, at time.Time) error { return x.Complete(by, at) })
 }
 
-func (s *Subscriptions) authorize(ctx context.Context, by servicecoin.Actor, verb Verb, id SubscriptionID) error {
+func (s *Subscriptions) authorize(ctx context.Context, by servicecoin.Actor, verb Verb, id servicecoin.SubscriptionID) error {
 	return s.o.authorize(ctx, by, "subscription."+verb, s.view.Key(SubscriptionRecord, string(id)))
 }
 
-func (s *Subscriptions) change(ctx context.Context, id SubscriptionID, by servicecoin.Actor, verb Verb, event string, rule func(x *Subscription, at time.Time) error) (Subscription, error) {
+func (s *Subscriptions) change(ctx context.Context, id servicecoin.SubscriptionID, by servicecoin.Actor, verb Verb, event string, rule func(x *Subscription, at time.Time) error) (Subscription, error) {
 	if err := s.authorize(ctx, by, verb, id); err != nil {
 		return Subscription{}, err
 	}
@@ -65,7 +65,7 @@ func (s *Subscriptions) change(ctx context.Context, id SubscriptionID, by servic
 }
 
 // apply changes a subscription; an empty event tells nobody.
-func (s *Subscriptions) apply(ctx context.Context, view store.View, id SubscriptionID, by servicecoin.Actor, event string, rule func(x *Subscription, at time.Time) error) (Subscription, error) {
+func (s *Subscriptions) apply(ctx context.Context, view store.View, id servicecoin.SubscriptionID, by servicecoin.Actor, event string, rule func(x *Subscription, at time.Time) error) (Subscription, error) {
 	return store.Of(view, subscriptions).Update(ctx, string(id), func(x *Subscription) ([]store.Event, error) {
 		if err := rule(x, view.Now()); err != nil || event == "" {
 			return nil, err
@@ -80,7 +80,7 @@ func (s *Subscriptions) apply(ctx context.Context, view store.View, id Subscript
 // takes. It is as safe to repeat as [Orders.Provision], for the same reason. After
 // a failure ([EventSubscriptionStumbled]) the next call is another attempt. What
 // is departed is returned as it is, without a call.
-func (s *Subscriptions) Deprovision(ctx context.Context, id SubscriptionID, p Provisioner, by servicecoin.Actor) (Subscription, error) {
+func (s *Subscriptions) Deprovision(ctx context.Context, id servicecoin.SubscriptionID, p Provisioner, by servicecoin.Actor) (Subscription, error) {
 	if err := s.authorize(ctx, by, VerbDeprovision, id); err != nil {
 		return Subscription{}, err
 	}
@@ -143,7 +143,7 @@ func (s *Subscriptions) record(ctx context.Context, asked Subscription, progress
 }
 
 // Subscription returns a subscription.
-func (s *Subscriptions) Subscription(ctx context.Context, id SubscriptionID) (Subscription, error) {
+func (s *Subscriptions) Subscription(ctx context.Context, id servicecoin.SubscriptionID) (Subscription, error) {
 	return store.Of(s.view, subscriptions).Get(ctx, string(id))
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/catalog"
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/sla"
 	"github.com/servicecoin/servicecoin/store"
@@ -27,17 +28,40 @@ func (c *Coin) Exchange(o *store.ConsumerOptions, extra ...store.Rule) (*store.C
 	return store.NewConsumer(c.store, ExchangeName, append(c.Rules(), extra...), o)
 }
 
-// Rules returns what the exchange does.
+// Rules returns what the exchange does, in the order in which the rules answer
+// an event. Their names are stored.
 func (c *Coin) Rules() []store.Rule {
-	return []store.Rule{{
-		Name: "report.due",
-		On: []string{
+	rules := []store.Rule{
+		{Name: "report.due", On: []string{
 			incident.EventResolved, incident.EventReopened, incident.EventAffected, incident.EventRedated,
 			incident.EventCancelled, incident.EventRecorded,
-		},
-		Do: c.reportDue,
-	}}
+		}, Do: c.reportDue},
+		{Name: "letter.draft", On: []string{
+			incident.EventOpened, incident.EventAffected, incident.EventReopened, incident.EventNoted, incident.EventResolved,
+		}, Do: c.draftLetters},
+		{Name: "credit.charge", On: []string{sla.CreditProposed, sla.CreditCorrected}, Do: c.chargeCredit},
+		{Name: "onboarding.begin", On: []string{catalog.EventSubscriptionActivated}, Do: c.beginOnboarding},
+		{Name: "onboarding.cancel", On: []string{catalog.EventSubscriptionDeparted}, Do: c.cancelOnboarding},
+		{Name: "promise.make", On: []string{catalog.EventSubscriptionActivated}, Do: c.makePromises},
+		{Name: "promise.end", On: []string{catalog.EventSubscriptionDeparted}, Do: c.endPromises},
+		{Name: "quota.set", On: []string{catalog.EventSubscriptionActivated}, Do: c.setQuotas},
+		{Name: "charge.include", On: []string{catalog.EventSubscriptionActivated}, Do: c.includeCharges},
+		{Name: "charge.end", On: []string{catalog.EventSubscriptionDeparted}, Do: c.endCharges},
+	}
+	if c.directory == nil {
+		rules = append(rules, store.Rule{Name: "subscriber.follow", On: []string{catalog.EventSubscriptionActivated, catalog.EventSubscriptionDeparted}, Do: c.follow})
+	}
+	if c.o.Provisioner != nil {
+		rules = append(rules,
+			store.Rule{Name: "order.provision", On: []string{catalog.EventOrderApproved, catalog.EventOrderRetried}, Do: c.provision},
+			store.Rule{Name: "subscription.deprovision", On: []string{catalog.EventSubscriptionDeparting}, Do: c.deprovision},
+		)
+	}
+	return rules
 }
+
+// program is who makes the changes of the exchange.
+func program() servicecoin.Actor { return servicecoin.Program(ExchangeName) }
 
 // customersAtOnce is how many customers one part of an effect serves: each
 // promise of theirs takes a few records in its commit.
@@ -72,7 +96,7 @@ func (c *Coin) reportDue(ctx context.Context, tx *store.Store, e store.Event, fr
 		return "", err
 	}
 	during := span(touched[p.Service], e.At)
-	customers, err := c.directory.Concerned(ctx, touched[p.Service].Service, during, p.After, customersAtOnce)
+	customers, err := c.On(tx).Directory().Concerned(ctx, touched[p.Service].Service, during, p.After, customersAtOnce)
 	if err != nil {
 		return "", fmt.Errorf("whom %s concerns: %w", touched[p.Service].Service, err)
 	}
@@ -156,7 +180,7 @@ func (m *marking) customer(customer servicecoin.CustomerID, t incident.Touched, 
 				p.Promise, p.Month = promise.ID, month
 				return true, nil
 			}
-			if err := keeper.MarkDue(m.ctx, promise.ID, month, servicecoin.Program(ExchangeName), m.event.Subject); err != nil {
+			if err := keeper.MarkDue(m.ctx, promise.ID, month, program(), m.event.Subject); err != nil {
 				return false, err
 			}
 			m.left--

@@ -14,7 +14,7 @@ import (
 // Options are what a host may set for a desk or for letters.
 type Options struct {
 	// Authorize is asked before every changing verb; nil allows everything.
-	Authorize func(ctx context.Context, a servicecoin.Attempt) error
+	Authorize servicecoin.Authorizer
 	// Matrix computes priorities; nil is [DefaultMatrix].
 	Matrix *Matrix
 }
@@ -196,15 +196,7 @@ func (d *Desk) authorize(ctx context.Context, by servicecoin.Actor, verb Verb, i
 }
 
 func authorize(ctx context.Context, o Options, by servicecoin.Actor, verb string, subject servicecoin.Key) error {
-	if err := by.Validate(); err != nil {
-		var v servicecoin.Violations
-		v.Merge("by", err)
-		return v.Err()
-	}
-	if o.Authorize == nil {
-		return nil
-	}
-	return o.Authorize(ctx, servicecoin.Attempt{Actor: by, Verb: verb, Subject: subject})
+	return o.Authorize.Ask(ctx, servicecoin.Attempt{Actor: by, Verb: verb, Subject: subject})
 }
 
 // change applies a rule to an incident, files what it did to services, and
@@ -237,9 +229,13 @@ func (d *Desk) change(ctx context.Context, id servicecoin.IncidentID, by service
 }
 
 func changed(name string, i *Incident, before map[servicecoin.ServiceID][]Effect, by servicecoin.Actor) (store.Event, error) {
-	return store.Happened(name, by, Changed{
+	c := Changed{
 		Incident: i.ID, State: i.State, Priority: i.Priority, Services: i.Services(), Touched: touched(before, i.counted()),
-	})
+	}
+	if name == EventNoted {
+		c.Audience = i.Timeline[len(i.Timeline)-1].Audience
+	}
+	return store.Happened(name, by, c)
 }
 
 // file keeps the records of effects by service in step with the incident.

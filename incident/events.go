@@ -43,6 +43,7 @@ type Changed struct {
 	State    State                   `json:"state"`
 	Priority int                     `json:"priority,omitempty"`
 	Services []servicecoin.ServiceID `json:"services,omitempty"`
+	Audience Audience                `json:"audience,omitempty"` // of a message: noted
 	// Touched is what the change did to the history of services: for each whose
 	// effects differ, the hull of what they were and what they are.
 	Touched []Touched `json:"touched,omitempty"`

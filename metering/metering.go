@@ -41,7 +41,7 @@ import (
 // Options are what a host may set for a ledger or for meters.
 type Options struct {
 	// Authorize is asked before every changing verb; nil allows everything.
-	Authorize func(ctx context.Context, a servicecoin.Attempt) error
+	Authorize servicecoin.Authorizer
 	// QuotasByReview keeps Record from looking after quotas: it reads the
 	// period's events to do so, which is dear for who records much and often.
 	// The host calls [Ledger.Review] instead, as often as it likes.
@@ -49,15 +49,7 @@ type Options struct {
 }
 
 func (o Options) authorize(ctx context.Context, by servicecoin.Actor, verb string, subject servicecoin.Key) error {
-	if err := by.Validate(); err != nil {
-		var v servicecoin.Violations
-		v.Merge("by", err)
-		return v.Err()
-	}
-	if o.Authorize == nil {
-		return nil
-	}
-	return o.Authorize(ctx, servicecoin.Attempt{Actor: by, Verb: verb, Subject: subject})
+	return o.Authorize.Ask(ctx, servicecoin.Attempt{Actor: by, Verb: verb, Subject: subject})
 }
 
 // Ledger is what one customer used: its events, in its zone, and its quotas.

@@ -63,7 +63,7 @@ func (w Window) Split(during calendar.Interval, loc *time.Location) ([]calendar.
 func (w Window) all(during calendar.Interval, loc *time.Location) iter.Seq[calendar.Interval] {
 	switch w {
 	case Hourly:
-		return calendar.Hours(during, loc)
+		return calendar.ClockHours(during, loc)
 	case Daily:
 		return values(calendar.Days(during, loc))
 	case Monthly:

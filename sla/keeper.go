@@ -16,7 +16,7 @@ import (
 // Options are what a host may set for a keeper.
 type Options struct {
 	// Authorize is asked before every changing verb; nil allows everything.
-	Authorize func(ctx context.Context, a servicecoin.Attempt) error
+	Authorize servicecoin.Authorizer
 }
 
 // Keeper keeps the promises, reports and credits of one customer.
@@ -40,13 +40,7 @@ func New(view store.View, source Source, o *Options) *Keeper {
 func (k *Keeper) On(view store.View) *Keeper { return &Keeper{view: view, source: k.source, o: k.o} }
 
 func (k *Keeper) authorize(ctx context.Context, by servicecoin.Actor, verb, kind, id string) error {
-	if err := by.Validate(); err != nil {
-		return err
-	}
-	if k.o.Authorize == nil {
-		return nil
-	}
-	return k.o.Authorize(ctx, servicecoin.Attempt{Actor: by, Verb: verb, Subject: k.view.Key(kind, id)})
+	return k.o.Authorize.Ask(ctx, servicecoin.Attempt{Actor: by, Verb: verb, Subject: k.view.Key(kind, id)})
 }
 
 // Make records a promise. An empty id is filled in.

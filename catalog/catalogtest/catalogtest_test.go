@@ -34,7 +34,7 @@ func fromCatalogue(tb testing.TB, name string, uses []catalogtest.Use) catalog.D
 	_, err := c.AddService(tb.Context(), catalog.Service{ID: catalogtest.Mail, Name: name}, by)
 	require.NoError(tb, err)
 	for i, u := range uses {
-		change := catalog.SubscriptionChanged{Subscription: catalog.SubscriptionID(strconv.Itoa(i)), Service: catalogtest.Mail, From: u.From, Until: u.Until}
+		change := catalog.SubscriptionChanged{Subscription: servicecoin.SubscriptionID(strconv.Itoa(i)), Service: catalogtest.Mail, From: u.From, Until: u.Until}
 		require.NoError(tb, c.Follow(tb.Context(), u.Customer, change, by))
 	}
 	return c.Directory()

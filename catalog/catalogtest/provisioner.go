@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/catalog"
 )
 
@@ -65,7 +66,7 @@ func (h ProvisionerHarness) done(ctx context.Context, do call, r catalog.Operati
 	return progress, err
 }
 
-func (h ProvisionerHarness) operation(key string, s catalog.SubscriptionID, outputs json.RawMessage) catalog.Operation {
+func (h ProvisionerHarness) operation(key string, s servicecoin.SubscriptionID, outputs json.RawMessage) catalog.Operation {
 	r := h.Operation
 	r.Key, r.Subscription, r.Outputs = key, s, outputs
 	return r

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -19,17 +18,12 @@ import (
 // service, and what became of it.
 type availabilityPage struct {
 	page
+	monthly
 
-	Customer  servicecoin.Customer
-	Base      string // the path of the customer's pages
-	Month     calendar.Month
-	Previous  calendar.Month
-	Following calendar.Month // zero: the month is not over
-	Rows      []promiseRow
-	Over      bool // the month is over, and can be closed
-	Open      int  // promises without an issued report, or whose facts changed since
-	Credits   []sla.CreditLine
-	Names     map[servicecoin.ServiceID]string
+	Rows    []promiseRow
+	Open    int // promises without an issued report, or whose facts changed since
+	Credits []sla.CreditLine
+	Names   namesByID
 }
 
 type promiseRow struct {
@@ -43,52 +37,21 @@ type promiseRow struct {
 	NoBudget bool
 }
 
-// customer reads whose page it is.
-func (p *portal) customer(r *http.Request) (servicecoin.Customer, error) {
-	return p.table.customers().Get(r.Context(), r.PathValue("customer"))
-}
-
-// month reads which month is asked for: the last one of which anything is
-// known, where nothing is said.
-func (p *portal) month(ctx context.Context, text string) (calendar.Month, error) {
-	if text != "" {
-		m, err := calendar.ParseMonth(text)
-		if err != nil {
-			var v servicecoin.Violations
-			v.Merge("month", err)
-			return m, v.Err()
-		}
-		return m, nil
-	}
-	list, err := p.table.all(ctx)
-	if err != nil {
-		return calendar.Month{}, err
-	}
-	return calendar.MonthOf(lastKnown(list, p.store.Now()).Add(-time.Microsecond), time.UTC), nil
-}
-
 func (p *portal) showAvailability(w http.ResponseWriter, r *http.Request) error {
-	return p.availability(w, r, r.URL.Query().Get("month"), nil)
+	return p.availability(w, r, nil)
 }
 
-func (p *portal) availability(w http.ResponseWriter, r *http.Request, month string, problems error) error {
-	ctx, now := r.Context(), p.store.Now()
-	c, err := p.customer(r)
+func (p *portal) availability(w http.ResponseWriter, r *http.Request, problems error) error {
+	ctx := r.Context()
+	m, _, err := p.monthly(r, "availability")
 	if err != nil {
 		return err
 	}
-	v := availabilityPage{page: p.page(r, "Availability", customerPath(c.ID, "availability")), Customer: c, Base: customerPath(c.ID)}
+	v := availabilityPage{page: p.page(r, "Availability", m.Here), monthly: m}
 	if problems != nil {
 		v.Problem, v.Problems = problem(problems)
 	}
-	if v.Month, err = p.month(ctx, month); err != nil {
-		return err
-	}
-	v.Previous, v.Over = v.Month.Previous(), !now.Before(v.Month.In(time.UTC).End)
-	if v.Over {
-		v.Following = v.Month.Next()
-	}
-	if v.Names, err = p.table.names(ctx); err != nil {
+	if v.Names, err = p.names(ctx); err != nil {
 		return err
 	}
 	keeper := p.Keeper(v.Customer.ID)
@@ -96,7 +59,7 @@ func (p *portal) availability(w http.ResponseWriter, r *http.Request, month stri
 		if err != nil {
 			return err
 		}
-		row, err := p.promiseRow(ctx, keeper, promise, v.Month)
+		row, err := p.promiseRow(ctx, keeper, promise, v.Names.Of(promise.Service), v.Month)
 		if errors.Is(err, servicecoin.ErrRefused) {
 			continue // not promised in that month
 		}
@@ -112,27 +75,20 @@ func (p *portal) availability(w http.ResponseWriter, r *http.Request, month stri
 	if v.Credits, err = collect(keeper.Credits(ctx, v.Month)); err != nil {
 		return err
 	}
-	return p.render(w, "availability.html", statusOf(problems), v)
+	return p.render(w, r, "availability.html", statusOf(problems), v)
 }
 
-func (p *portal) promiseRow(ctx context.Context, keeper *sla.Keeper, promise sla.Promise, m calendar.Month) (promiseRow, error) {
+func (p *portal) promiseRow(ctx context.Context, keeper *sla.Keeper, promise sla.Promise, name string, m calendar.Month) (promiseRow, error) {
 	report, err := keeper.Month(ctx, promise.ID, m)
 	if err != nil {
 		return promiseRow{}, err
 	}
-	row := promiseRow{Report: report, Name: promise.Name}
+	row := promiseRow{Report: report, Name: name}
 	if row.Standing, err = keeper.Standing(ctx, promise.ID, m); err != nil {
 		return row, err
 	}
 	f := report.Figures
-	switch {
-	case f.Kept == nil:
-		row.Tone, row.Verdict = "none", "Unknown"
-	case *f.Kept:
-		row.Tone, row.Verdict = "good", "Kept"
-	default:
-		row.Tone, row.Verdict = "bad", "Broken"
-	}
+	row.Tone, row.Verdict = verdictOf(f.Kept)
 	if f.Budget.Share.Valid {
 		row.Spent = int(min(max(f.Budget.Share.Decimal.Round(0).IntPart(), 0), 100))
 	} else {
@@ -142,27 +98,19 @@ func (p *portal) promiseRow(ctx context.Context, keeper *sla.Keeper, promise sla
 }
 
 func (p *portal) closeMonth(w http.ResponseWriter, r *http.Request) error {
-	f, err := readForm(r)
+	m, c, err := p.monthly(r, "availability")
 	if err != nil {
 		return err
 	}
-	c, err := p.customer(r)
-	if err != nil {
-		return err
-	}
-	m, err := p.month(r.Context(), f.text("month"))
-	if err != nil {
-		return err
-	}
-	_, err = p.CloseMonth(r.Context(), c.ID, m, viewer(r).actor())
+	_, err = p.CloseMonth(r.Context(), c.ID, m.Month, viewer(r).actor())
 	if errors.Is(err, servicecoin.ErrRefused) {
-		return p.availability(w, r, m.String(), err)
+		return p.availability(w, r, err)
 	}
 	if err != nil {
 		return err
 	}
 	p.happened(r.Context())
-	seeOther(w, r, customerPath(c.ID, "availability")+"?month="+m.String())
+	seeOther(w, m.Here+"?month="+m.Month.String())
 	return nil
 }
 
@@ -210,8 +158,12 @@ func (p *portal) showEvidence(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := evidencePage{page: p.page(r, promise.Name+" in "+m.String(), customerPath(c.ID, "availability")), Customer: c, Base: customerPath(c.ID)}
-	if v.promiseRow, err = p.promiseRow(ctx, keeper, promise, m); err != nil {
+	names, err := p.names(ctx)
+	if err != nil {
+		return err
+	}
+	v := evidencePage{page: p.page(r, names.Of(promise.Service)+" in "+m.String(), customerPath(c.ID, "availability")), Customer: c.Customer, Base: customerPath(c.ID)}
+	if v.promiseRow, err = p.promiseRow(ctx, keeper, promise, names.Of(promise.Service), m); err != nil {
 		return err
 	}
 	titles := map[servicecoin.IncidentID]string{}
@@ -239,7 +191,7 @@ func (p *portal) showEvidence(w http.ResponseWriter, r *http.Request) error {
 			v.Editions = append(v.Editions, report)
 		}
 	}
-	return p.render(w, "evidence.html", 0, v)
+	return p.render(w, r, "evidence.html", 0, v)
 }
 
 // incidentPath leads the provider's people to the whole record, everybody else to
@@ -258,18 +210,17 @@ func (p *portal) trace(ctx context.Context, t servicecoin.Trace, titles map[serv
 	case t.Value.Valid && t.Unit == "s":
 		part.Shown = seconds(t.Value.Decimal)
 	case t.Value.Valid:
-		part.Shown = fmt.Sprintf("%s %s", t.Value.Decimal, t.Unit)
+		part.Shown = grouped(t.Value.Decimal) + " " + t.Unit
 	}
 	for _, k := range t.From {
-		s := source{Name: k.String()}
+		title := ""
 		if k.Kind == incident.Incidents.Name {
-			title, err := p.headline(ctx, servicecoin.IncidentID(k.ID), titles)
-			if err != nil {
+			var err error
+			if title, err = p.headline(ctx, servicecoin.IncidentID(k.ID), titles); err != nil {
 				return part, err
 			}
-			s = source{incidentPath(who, k.ID), title}
 		}
-		part.Sources = append(part.Sources, s)
+		part.Sources = append(part.Sources, sourceOf(k, title, who))
 	}
 	for _, inner := range t.Parts {
 		x, err := p.trace(ctx, inner, titles, who)

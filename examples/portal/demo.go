@@ -3,21 +3,19 @@ package main
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
-
-	"github.com/shopspring/decimal"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
-	"github.com/servicecoin/servicecoin/incident"
-	"github.com/servicecoin/servicecoin/sla"
+	"github.com/servicecoin/servicecoin/catalog"
 	"github.com/servicecoin/servicecoin/store"
 )
 
 // beginning is the portal's memory of its first start, so that a second one
 // keeps what is there, and one that was killed in the middle goes on.
 type beginning struct {
-	What string    `json:"what"` // "demonstration" or "incidents"
+	What string    `json:"what"` // "demonstration" or "lists"
 	At   time.Time `json:"at"`
 	Done bool      `json:"done"`
 }
@@ -35,17 +33,48 @@ func (p *portal) begin(ctx context.Context, what string) (beginning, error) {
 	return b, err
 }
 
+// demo is the portal at a clock of the past, over the same file.
+type demo struct {
+	*portal
+
+	now  time.Time // when the demonstration ends and the portal begins
+	when *time.Time
+}
+
+const (
+	day  = 24 * time.Hour
+	back = 120 * day // how far the demonstration reaches back
+)
+
+// The provider's people.
+const (
+	ada  = servicecoin.PersonID("ada")
+	ben  = servicecoin.PersonID("ben")
+	cleo = servicecoin.PersonID("cleo")
+)
+
 // demonstrate fills a new file with a small provider and its last four months.
+// Every step can be made again: what is there already stays.
 func (p *portal) demonstrate(ctx context.Context) error {
 	b, err := p.begin(ctx, "demonstration")
 	if err != nil || b.Done || b.What != "demonstration" {
 		return err
 	}
-	d := demo{portal: p, now: b.At.Truncate(time.Minute)}
-	for _, fill := range []func(context.Context) error{d.offer, d.past, d.present, p.drain, d.closeMonths} {
+	p.log.InfoContext(ctx, "filling the new file with a demonstration: a few seconds")
+	when := b.At
+	d := demo{portal: &portal{backend: p.backend, usage: p.usage, log: p.log}, now: b.At.Truncate(time.Minute), when: &when}
+	if err := d.assemble(func() time.Time { return when }, 0); err != nil {
+		return err
+	}
+	for _, fill := range []func(context.Context) error{
+		d.enrolAll, d.offer, d.subscribeAll, d.use, d.past, d.recently, d.present, d.drain, d.closeMonths, d.soundOut, d.pending, d.drain,
+	} {
 		if err := fill(ctx); err != nil {
 			return err
 		}
+	}
+	if err := d.exchange.Release(ctx); err != nil {
+		return err
 	}
 	_, err = store.Of(p.store.For(servicecoin.Provider), beginnings).Update(ctx, "beginning", func(b *beginning) ([]store.Event, error) {
 		b.Done = true
@@ -54,40 +83,20 @@ func (p *portal) demonstrate(ctx context.Context) error {
 	return err
 }
 
-type demo struct {
-	*portal
-
-	now time.Time
+// at turns the clock to so many days ago, at a time of that day.
+func (d demo) at(days, hour, minute int) time.Time {
+	y, m, today := d.now.Date()
+	return time.Date(y, m, today-days, hour, minute, 0, 0, time.UTC)
 }
 
-// The people of the demonstration.
-const (
-	ada  = servicecoin.PersonID("ada")
-	ben  = servicecoin.PersonID("ben")
-	cleo = servicecoin.PersonID("cleo")
-)
-
-const (
-	day  = 24 * time.Hour
-	past = 120 * day // how far the demonstration reaches back
-)
-
-func number(text string) decimal.Decimal { return decimal.RequireFromString(text) }
-
-// terms weigh what incidents do, the same for all promises of the portal.
-func terms() sla.Terms {
-	return sla.Terms{Weights: sla.Weights{
-		sla.Level(incident.Outage): number("1"), sla.Level(incident.Disruption): number("0.3"),
-		sla.Level(incident.Degradation): number("0"), sla.Level(incident.Information): number("0"),
-	}}
-}
+func (d demo) turn(t time.Time) { *d.when = t }
 
 // staff records the provider's people.
 func (p *portal) staff(ctx context.Context) error {
 	for _, x := range []person{
 		{ID: ada, Name: "Ada Brandt", Role: manager}, {ID: ben, Name: "Ben Okafor", Role: operator}, {ID: cleo, Name: "Cleo Diaz", Role: operator},
 	} {
-		if err := kept(p.table.persons().Insert(ctx, x)); err != nil {
+		if err := kept(p.host.persons().Insert(ctx, x)); err != nil {
 			return err
 		}
 	}
@@ -95,45 +104,62 @@ func (p *portal) staff(ctx context.Context) error {
 }
 
 // enrol records a customer and two people of it.
-func (p *portal) enrol(ctx context.Context, c servicecoin.Customer, ownerName, memberName string) error {
+func (p *portal) enrol(ctx context.Context, c client, ownerName, memberName string) error {
 	return errors.Join(
-		kept(p.table.customers().Insert(ctx, c)),
-		kept(p.table.persons().Insert(ctx, person{ID: servicecoin.PersonID("owner@" + c.ID), Name: ownerName, Role: owner, Customer: c.ID})),
-		kept(p.table.persons().Insert(ctx, person{ID: servicecoin.PersonID("member@" + c.ID), Name: memberName, Role: member, Customer: c.ID})),
+		kept(p.host.clients().Insert(ctx, c)),
+		kept(p.host.persons().Insert(ctx, person{ID: ownerOf(c.ID), Name: ownerName, Role: owner, Customer: c.ID})),
+		kept(p.host.persons().Insert(ctx, person{ID: memberOf(c.ID), Name: memberName, Role: member, Customer: c.ID})),
 	)
 }
 
-// offer records customers, services, and what is promised of each.
-func (d demo) offer(ctx context.Context) error {
+func ownerOf(c servicecoin.CustomerID) servicecoin.PersonID {
+	return servicecoin.PersonID("owner@" + c)
+}
+
+func memberOf(c servicecoin.CustomerID) servicecoin.PersonID {
+	return servicecoin.PersonID("member@" + c)
+}
+
+// customersOfDemo are whom the provider of the demonstration works for, with
+// what they have.
+func customersOfDemo() []struct {
+	client        client
+	owner, member string
+	has           []servicecoin.OfferingID
+} {
+	c := func(id servicecoin.CustomerID, name, zone string) client {
+		return client{Customer: servicecoin.Customer{ID: id, Name: name, Zone: zone, Currency: "EUR", Contacts: []servicecoin.PersonID{ownerOf(id)}}}
+	}
+	return []struct {
+		client        client
+		owner, member string
+		has           []servicecoin.OfferingID
+	}{
+		{c("alder", "Alder Hospital", "Europe/Berlin"), "Olga Lind", "Mika Rautio", []servicecoin.OfferingID{"network-std", "signin-std", "database-std", "erp-cloud", "mail-std", "files-std"}},
+		{c("birch", "Birch & Sons", "Europe/London"), "Pavel Birch", "Jo Sands", []servicecoin.OfferingID{"network-std", "signin-std", "erp-cloud", "files-std"}},
+		{c("cedar", "Cedar City Library", "Europe/Lisbon"), "Ines Marin", "Tom Weil", []servicecoin.OfferingID{"network-std", "signin-std", "mail-std", "files-std"}},
+	}
+}
+
+func (d demo) enrolAll(ctx context.Context) error {
+	d.turn(d.now.Add(-back))
 	if err := d.staff(ctx); err != nil {
 		return err
 	}
-	all := []servicecoin.CustomerID{"alder", "birch", "cedar"}
-	for i, names := range [][3]string{
-		{"Alder Hospital", "Olga Lind", "Mika Rautio"}, {"Birch & Sons", "Pavel Birch", "Jo Sands"}, {"Cedar City Library", "Ines Marin", "Tom Weil"},
-	} {
-		if err := d.enrol(ctx, servicecoin.Customer{ID: all[i], Name: names[0], Zone: "UTC", Currency: "EUR"}, names[1], names[2]); err != nil {
+	for _, x := range customersOfDemo() {
+		if err := d.enrol(ctx, x.client, x.owner, x.member); err != nil {
 			return err
 		}
 	}
-	for _, s := range []struct {
-		id                         servicecoin.ServiceID
-		name, about, promised, why string
-		users                      []servicecoin.CustomerID
-	}{
-		{"database", "Database platform", "PostgreSQL, patched and backed up, for programs of yours", "99.9", "Order entry stands still without it; an hour costs a ward about 4,000 EUR", all[:2]},
-		{"erp", "Order entry", "Orders, stock and accounts in one program", "99.9", "Agreed with purchasing: orders leave at noon and at five", all[:2]},
-		{"files", "File share", "Folders for teams, with versions of the last 90 days", "99.5", "Files can be worked on offline for half a day", all},
-		{"mail", "Mail", "Mailboxes and calendars, with an archive", "99.9", "Reports of findings go by mail within the hour", all},
-		{"network", "Network", "Lines between sites, and to the internet", "99.95", "Every other service needs it", all},
-		{"signin", "Sign-in", "One account for everything, with a second factor", "99.95", "Nobody works without it", all},
-	} {
-		record := service{ID: s.id, Name: s.name, About: s.about, Users: s.users, CoveredFrom: d.now.Add(-past)}
-		if err := kept(d.table.services().Insert(ctx, record)); err != nil {
-			return err
-		}
-		for _, customer := range s.users {
-			if err := d.promise(ctx, customer, s.id, s.name, s.promised, s.why, d.now.Add(-past)); err != nil {
+	return nil
+}
+
+// subscribeAll orders for each customer what it has, as people would: a member
+// asks, the owner approves, the machines set it up.
+func (d demo) subscribeAll(ctx context.Context) error {
+	for _, x := range customersOfDemo() {
+		for n, offering := range x.has {
+			if err := d.subscribe(ctx, x.client.ID, offering, d.now.Add(-back+time.Duration(n+1)*time.Hour)); err != nil {
 				return err
 			}
 		}
@@ -141,40 +167,66 @@ func (d demo) offer(ctx context.Context) error {
 	return nil
 }
 
-func (p *portal) promise(ctx context.Context, to servicecoin.CustomerID, id servicecoin.ServiceID, name, objective, why string, since time.Time) error {
-	promise := sla.Promise{
-		ID: servicecoin.PromiseID(id), Service: id, Name: name, Objective: number(objective), Zone: "UTC", Terms: terms(),
-		Bands:     sla.Bands{{Below: number(objective), Credit: number("10")}, {Below: number("99"), Credit: number("25")}},
-		ValidFrom: since,
-	}
-	if why != "" {
-		promise.Rationale = sla.Rationale{Text: why, Owner: ada, DecidedOn: since}
-	}
-	_, err := p.Keeper(to).Make(ctx, promise, servicecoin.Program("portal"))
-	return kept(err)
-}
-
-// kept takes what is there already for success: filling goes on where it was.
-func kept(err error) error {
-	if errors.Is(err, servicecoin.ErrExists) {
-		return nil
-	}
-	return err
-}
-
-// closeMonths issues the reports of the months that are over.
-func (d demo) closeMonths(ctx context.Context) error {
-	list, err := collect(d.table.customers().Find(ctx, store.All()))
+func (d demo) subscribe(ctx context.Context, c servicecoin.CustomerID, id servicecoin.OfferingID, at time.Time) error {
+	d.turn(at)
+	order, err := d.place(ctx, c, id)
 	if err != nil {
 		return err
 	}
-	current := calendar.MonthOf(d.now, time.UTC)
-	for m := calendar.MonthOf(d.now.Add(-past), time.UTC).Next(); m.Compare(current) < 0; m = m.Next() {
-		for _, c := range list {
-			if _, err := d.CloseMonth(ctx, c.ID, m, servicecoin.Person(ada)); err != nil {
+	if order.State == catalog.OrderRequested {
+		d.turn(at.Add(20 * time.Minute))
+		if _, err := d.Orders(c).Approve(ctx, order.ID, servicecoin.Client(ownerOf(c)), ""); err != nil {
+			return err
+		}
+	}
+	d.turn(at.Add(40 * time.Minute))
+	return d.drain(ctx)
+}
+
+// place orders in the name of a member, once.
+func (d demo) place(ctx context.Context, c servicecoin.CustomerID, id servicecoin.OfferingID) (catalog.Order, error) {
+	orders := d.Orders(c)
+	order, err := orders.Order(ctx, servicecoin.OrderID(id))
+	if !errors.Is(err, servicecoin.ErrNotFound) {
+		return order, err
+	}
+	offering, err := d.Catalog().Orderable(ctx, id)
+	if err != nil {
+		return order, err
+	}
+	r := catalog.Request{ID: servicecoin.OrderID(id), Subscription: servicecoin.SubscriptionID(id)}
+	if strings.HasPrefix(string(id), "erp") {
+		r.Parameters = []byte(`{"people":24,"site":"north"}`)
+	}
+	return orders.Place(ctx, offering, r, servicecoin.Client(memberOf(c)))
+}
+
+// closeMonths issues reports and statements of the months that are over, each a
+// little after its end.
+func (d demo) closeMonths(ctx context.Context) error {
+	for _, x := range customersOfDemo() {
+		loc, err := x.client.Location()
+		if err != nil {
+			return err
+		}
+		current := calendar.MonthOf(d.now, loc)
+		for m := calendar.MonthOf(d.now.Add(-back), loc).Next(); m.Compare(current) < 0; m = m.Next() {
+			end := m.In(loc).End
+			d.turn(end.Add(8 * time.Hour))
+			if d.when.After(d.now) {
+				d.turn(d.now)
+			}
+			if _, err := d.CloseMonth(ctx, x.client.ID, m, servicecoin.Person(ada)); err != nil {
+				return err
+			}
+			if err := d.drain(ctx); err != nil {
+				return err
+			}
+			if _, err := d.Statements(x.client.Customer).Issue(ctx, m, servicecoin.Person(ada)); err != nil {
 				return err
 			}
 		}
 	}
-	return nil
+	d.turn(d.now)
+	return d.drain(ctx)
 }

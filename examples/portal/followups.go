@@ -35,5 +35,5 @@ func (p *portal) showFollowUps(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	slices.SortStableFunc(v.List, func(a, b followUpRow) int { return a.Due.Compare(b.Due) })
-	return p.render(w, "followups.html", 0, v)
+	return p.render(w, r, "followups.html", 0, v)
 }

@@ -12,9 +12,9 @@ import (
 func (p *portal) showHome(w http.ResponseWriter, r *http.Request) error {
 	switch who := viewer(r); {
 	case who.Provider():
-		seeOther(w, r, "/customers")
+		seeOther(w, "/customers")
 	case who.ID != "":
-		seeOther(w, r, customerPath(who.Customer))
+		seeOther(w, customerPath(who.Customer))
 	default:
 		return p.showStatus(w, r)
 	}
@@ -28,29 +28,44 @@ type customersPage struct {
 }
 
 type customerLine struct {
-	servicecoin.Customer
+	client
 
 	Path string
-	Due  int // reports that are due again
+	Tone string
+	Due  int    // reports that are due again
+	Says string // the month in one sentence
 }
 
 // showCustomers lists whom the provider works for.
 func (p *portal) showCustomers(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	v := customersPage{page: p.page(r, "Customers", "/customers")}
-	for c, err := range p.table.customers().Find(ctx, store.All()) {
+	for c, err := range p.host.clients().Find(ctx, store.All()) {
 		if err != nil {
 			return err
 		}
-		line := customerLine{Customer: c, Path: customerPath(c.ID)}
+		line := customerLine{client: c, Path: customerPath(c.ID)}
 		due, err := collect(p.Keeper(c.ID).Due(ctx))
 		if err != nil {
 			return err
 		}
-		line.Due = len(due)
+		for _, d := range due {
+			if !d.Month.In(c.zone()).End.After(p.store.Now()) { // the report of a month that goes on is not due yet
+				line.Due++
+			}
+		}
+		month, err := p.month(c, "")
+		if err != nil {
+			return err
+		}
+		spin, err := p.Spin(ctx, c.ID, month)
+		if err != nil {
+			return err
+		}
+		line.Says, line.Tone = spin.Sentence(), toneOf(spin)
 		v.List = append(v.List, line)
 	}
-	return p.render(w, "customers.html", 0, v)
+	return p.render(w, r, "customers.html", 0, v)
 }
 
 // publicIncidentPage is what everybody may see of an incident.
@@ -67,14 +82,14 @@ func (p *portal) showPublicIncident(w http.ResponseWriter, r *http.Request) erro
 	if err != nil {
 		return err
 	}
-	names, err := p.table.names(ctx)
+	names, err := p.names(ctx)
 	if err != nil {
 		return err
 	}
-	v := publicIncidentPage{livePart: public(&i, names, now)}
+	v := publicIncidentPage{livePart: told(&i, names, now)}
 	v.page = p.page(r, v.Headline, "/status")
 	for _, e := range v.livePart.Effects {
-		row := effectRow{Effect: incident.Effect{Service: e.Service, Level: e.Level, From: e.From, Until: e.Until, Locations: e.Locations}, Name: name(names, e.Service)}
+		row := effectRow{Effect: incident.Effect{Service: e.Service, Level: e.Level, From: e.From, Until: e.Until, Locations: e.Locations}, Name: names.Of(e.Service)}
 		until := e.Until
 		if until.IsZero() {
 			until = now
@@ -82,5 +97,5 @@ func (p *portal) showPublicIncident(w http.ResponseWriter, r *http.Request) erro
 		row.Lasts = between(e.From, until)
 		v.Effects = append(v.Effects, row)
 	}
-	return p.render(w, "incident_public.html", 0, v)
+	return p.render(w, r, "incident_public.html", 0, v)
 }

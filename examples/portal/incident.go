@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/catalog"
 	"github.com/servicecoin/servicecoin/incident"
 )
 
@@ -22,8 +23,8 @@ type incidentPage struct {
 	Timeline  []incident.Entry // newest first
 	FollowUps []followUpRow
 	Levels    []incident.Level
-	Others    []service       // that it does not affect now
-	May       map[string]bool // by verb, what the transition table allows
+	Others    []catalog.Service // that it does not affect now
+	May       map[string]bool   // by verb, what the transition table allows
 	Updates   incident.Adherence
 	Next      time.Time // the promise that stands
 	Late      bool
@@ -58,7 +59,7 @@ func (p *portal) incident(w http.ResponseWriter, r *http.Request, filled url.Val
 	if err != nil {
 		return err
 	}
-	all, err := p.table.all(ctx)
+	all, err := p.services(ctx)
 	if err != nil {
 		return err
 	}
@@ -78,7 +79,7 @@ func (p *portal) incident(w http.ResponseWriter, r *http.Request, filled url.Val
 		if until.IsZero() {
 			until = now
 		}
-		v.Effects = append(v.Effects, effectRow{e, name(names, e.Service), between(e.From, until)})
+		v.Effects = append(v.Effects, effectRow{e, names.Of(e.Service), between(e.From, until)})
 	}
 	for _, s := range all {
 		if !slices.ContainsFunc(i.Effects, func(e incident.Effect) bool { return e.Service == s.ID && e.Until.IsZero() }) {
@@ -91,7 +92,7 @@ func (p *portal) incident(w http.ResponseWriter, r *http.Request, filled url.Val
 	v.Timeline = slices.Clone(i.Timeline)
 	slices.SortStableFunc(v.Timeline, func(a, b incident.Entry) int { return a.At.Compare(b.At) })
 	slices.Reverse(v.Timeline)
-	return p.render(w, "incident.html", statusOf(problems), v)
+	return p.render(w, r, "incident.html", statusOf(problems), v)
 }
 
 // allowed returns what the transition table allows in a state.
@@ -141,7 +142,7 @@ func (p *portal) changeIncident(w http.ResponseWriter, r *http.Request) error {
 	if f.text("back") == "followups" {
 		back = "/followups"
 	}
-	seeOther(w, r, back)
+	seeOther(w, back)
 	return nil
 }
 

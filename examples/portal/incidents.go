@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/catalog"
 	"github.com/servicecoin/servicecoin/incident"
 )
 
@@ -38,7 +39,7 @@ func (p *portal) showIncidents(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	names, err := p.table.names(ctx)
+	names, err := p.names(ctx)
 	if err != nil {
 		return err
 	}
@@ -46,10 +47,10 @@ func (p *portal) showIncidents(w http.ResponseWriter, r *http.Request) error {
 	for _, item := range listed.Items {
 		v.List = append(v.List, p.row(item.Value, names, now))
 	}
-	return p.render(w, "incidents.html", 0, v)
+	return p.render(w, r, "incidents.html", 0, v)
 }
 
-func (p *portal) row(i incident.Incident, names map[servicecoin.ServiceID]string, now time.Time) incidentRow {
+func (p *portal) row(i incident.Incident, names namesByID, now time.Time) incidentRow {
 	row := incidentRow{Incident: i, Level: worst(i), Priority: p.priority(i), Overdue: len(i.OverdueFollowUps(now)), Lasts: "going on for " + between(i.Began, now)}
 	if i.State == incident.Cancelled {
 		row.Lasts = ""
@@ -57,16 +58,9 @@ func (p *portal) row(i incident.Incident, names map[servicecoin.ServiceID]string
 		row.Lasts = between(i.Began, i.Began.Add(d))
 	}
 	for _, s := range i.Services() {
-		row.Names = append(row.Names, name(names, s))
+		row.Names = append(row.Names, names.Of(s))
 	}
 	return row
-}
-
-func name(names map[servicecoin.ServiceID]string, id servicecoin.ServiceID) string {
-	if n := names[id]; n != "" {
-		return n
-	}
-	return string(id)
 }
 
 // worst returns the worst level that an incident ever had.
@@ -91,7 +85,7 @@ type newIncidentPage struct {
 	page
 
 	Form     url.Values
-	Services []service
+	Services []catalog.Service
 	Levels   []incident.Level
 	Matrix   incident.Matrix
 }
@@ -108,13 +102,13 @@ func (p *portal) showNewIncident(w http.ResponseWriter, r *http.Request) error {
 func (p *portal) newIncident(w http.ResponseWriter, r *http.Request, filled url.Values, problems error) error {
 	v := newIncidentPage{page: p.page(r, "Report an incident", "/incidents"), Form: filled, Levels: incident.Levels()[1:], Matrix: p.Desk().Matrix()}
 	var err error
-	if v.Services, err = p.table.all(r.Context()); err != nil {
+	if v.Services, err = p.services(r.Context()); err != nil {
 		return err
 	}
 	if problems != nil {
 		v.Problem, v.Problems = problem(problems)
 	}
-	return p.render(w, "incident_new.html", statusOf(problems), v)
+	return p.render(w, r, "incident_new.html", statusOf(problems), v)
 }
 
 func statusOf(err error) int {
@@ -138,7 +132,7 @@ func (p *portal) openIncident(w http.ResponseWriter, r *http.Request) error {
 		report.Began = at
 	}
 	for _, s := range f.all("service") {
-		if _, err := p.table.Service(r.Context(), servicecoin.ServiceID(s)); err != nil {
+		if _, err := p.Catalog().Service(r.Context(), servicecoin.ServiceID(s)); err != nil {
 			f.bad.Add("effects", "unknown", s, "is no service of this provider")
 		}
 		report.Effects = append(report.Effects, incident.Effect{Service: servicecoin.ServiceID(s), Level: incident.Level(f.text("level")), From: report.Began})
@@ -159,7 +153,7 @@ func (p *portal) openIncident(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p.happened(r.Context())
-	seeOther(w, r, "/incidents/"+url.PathEscape(string(i.ID)))
+	seeOther(w, "/incidents/"+url.PathEscape(string(i.ID)))
 	return nil
 }
 

@@ -39,8 +39,8 @@ func main() {
 
 // config is what the flags say.
 type config struct {
-	addr, db, incidents string
-	now                 time.Time // zero: the machine's clock
+	addr, db, incidents, focus string
+	now                        time.Time // zero: the machine's clock
 }
 
 func parse(args []string, diagnostics io.Writer) (config, error) {
@@ -51,6 +51,7 @@ func parse(args []string, diagnostics io.Writer) (config, error) {
 	flags.StringVar(&c.addr, "addr", "127.0.0.1:8080", "the `address` to listen on")
 	flags.StringVar(&c.db, "db", "servicecoin.db", "the SQLite `file` that keeps everything")
 	flags.StringVar(&c.incidents, "incidents", "", "a public list of incidents to take in, a CSV `file`")
+	flags.StringVar(&c.focus, "focus", "", "cost and usage to take in, a FOCUS 1.0 CSV `file`")
 	flags.StringVar(&now, "now", "", "start the clock at this `time` (RFC 3339), for demonstrations and tests")
 	if err := flags.Parse(args); err != nil {
 		return c, err

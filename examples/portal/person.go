@@ -42,12 +42,11 @@ var persons = store.Kind[person]{
 	}}},
 }
 
-func (t table) persons() store.Collection[person] {
-	return store.Of(t.store.For(servicecoin.Provider), persons)
-}
-
 // Provider reports whether the person stands on the provider's side.
 func (p person) Provider() bool { return p.Role == manager || p.Role == operator }
+
+// is reports whether the person has one of the roles.
+func (p person) is(roles ...role) bool { return slices.Contains(roles, p.Role) }
 
 // actor is how the library knows the person.
 func (p person) actor() servicecoin.Actor {
@@ -60,16 +59,22 @@ func (p person) actor() servicecoin.Actor {
 // mayChange is the portal's whole policy, asked by every changing verb of every
 // noun: what a side of the counter does, and where.
 func mayChange(by person, a servicecoin.Attempt) bool {
-	switch room, _, _ := strings.Cut(a.Verb, "."); by.Role {
+	room, _, _ := strings.Cut(a.Verb, ".")
+	switch by.Role {
 	case manager:
 		return true
 	case operator:
-		return slices.Contains([]string{"incident", "communication", "order", "subscription", "onboarding", "prerequisite", "quota"}, room) && a.Verb != "order.approve"
+		rooms := []string{"incident", "communication", "order", "subscription", "onboarding", "quota", "journey"}
+		return slices.Contains(rooms, room) && a.Verb != "order.approve"
 	case owner, member:
 		if a.Subject.Customer != by.Customer {
 			return false
 		}
-		return slices.Contains([]string{"order", "onboarding", "prerequisite", "answer", "survey"}, room) && (by.Role == owner || a.Verb != "order.approve" && a.Verb != "order.reject")
+		verbs := []string{"order.place", "order.cancel", "onboarding.meet", "onboarding.withdraw", "onboarding.reach", "survey.answer", "survey.dismiss"}
+		if by.Role == owner {
+			verbs = append(verbs, "order.approve", "order.reject", "subscription.depart", "subscription.stay")
+		}
+		return slices.Contains(verbs, a.Verb)
 	}
 	return false
 }
@@ -80,7 +85,7 @@ func (p *portal) authorize(ctx context.Context, a servicecoin.Attempt) error {
 	if a.Actor.Kind == servicecoin.System {
 		return nil
 	}
-	by, err := p.table.persons().Get(ctx, string(a.Actor.ID))
+	by, err := p.host.persons().Get(ctx, string(a.Actor.ID))
 	if errors.Is(err, servicecoin.ErrNotFound) || err == nil && (by.actor().Kind != a.Actor.Kind || !mayChange(by, a)) {
 		return servicecoin.ErrForbidden
 	}
@@ -135,7 +140,7 @@ func viewer(r *http.Request) person {
 func (p *portal) recognise(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if id := p.sessions.who(r); id != "" {
-			switch who, err := p.table.persons().Get(r.Context(), id); {
+			switch who, err := p.host.persons().Get(r.Context(), id); {
 			case err == nil:
 				r = r.WithContext(context.WithValue(r.Context(), viewerKey{}, who))
 			case !errors.Is(err, servicecoin.ErrNotFound):
@@ -156,23 +161,23 @@ type signInPage struct {
 }
 
 type customerSide struct {
-	servicecoin.Customer
+	client
 
 	Persons []person
 }
 
 func (p *portal) showSignIn(w http.ResponseWriter, r *http.Request) error {
 	v := signInPage{page: p.page(r, "Sign in", "/signin"), Back: ownPath(r.URL.Query().Get("back"))}
-	all, err := collect(p.table.persons().Find(r.Context(), store.By("customer")))
+	all, err := collect(p.host.persons().Find(r.Context(), store.By("customer")))
 	if err != nil {
 		return err
 	}
-	list, err := collect(p.table.customers().Find(r.Context(), store.All()))
+	list, err := collect(p.host.clients().Find(r.Context(), store.All()))
 	if err != nil {
 		return err
 	}
 	for _, c := range list {
-		v.Sides = append(v.Sides, customerSide{Customer: c})
+		v.Sides = append(v.Sides, customerSide{client: c})
 	}
 	for _, x := range all {
 		if x.Provider() {
@@ -185,7 +190,7 @@ func (p *portal) showSignIn(w http.ResponseWriter, r *http.Request) error {
 			}
 		}
 	}
-	return p.render(w, "signin.html", 0, v)
+	return p.render(w, r, "signin.html", 0, v)
 }
 
 func (p *portal) signIn(w http.ResponseWriter, r *http.Request) error {
@@ -193,19 +198,19 @@ func (p *portal) signIn(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	who, err := p.table.persons().Get(r.Context(), f.text("person"))
+	who, err := p.host.persons().Get(r.Context(), f.text("person"))
 	if err != nil {
 		return err
 	}
 	const day = 24 * 3600
 	http.SetCookie(w, cookie(p.sessions.sign(string(who.ID)), day))
-	seeOther(w, r, ownPath(f.text("back")))
+	seeOther(w, ownPath(f.text("back")))
 	return nil
 }
 
 func (p *portal) signOut(w http.ResponseWriter, r *http.Request) error {
 	http.SetCookie(w, cookie("", -1))
-	seeOther(w, r, "/")
+	seeOther(w, "/")
 	return nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"html/template"
 	"log/slog"
 	"sync"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"github.com/servicecoin/servicecoin/coin"
 	"github.com/servicecoin/servicecoin/store"
 	"github.com/servicecoin/servicecoin/store/sqlite"
+	"github.com/servicecoin/servicecoin/store/sqlite/usage"
 )
 
 // portal is the host program: the assembled coin over one SQLite file.
@@ -21,45 +21,48 @@ type portal struct {
 
 	store    *store.Store
 	backend  *sqlite.Backend
-	table    table // the host's own services and customers
+	usage    *usage.Store // in the same file
+	host     host         // customers and people
+	desk     desk         // when the provider is there
 	exchange *store.Consumer
 	turn     sync.Mutex // one step of the exchange at a time
 	log      *slog.Logger
-	pages    *template.Template
+	pages    pages
 	sessions sessions
 }
 
 // open opens the file, and fills it if it is new.
 func open(ctx context.Context, c config, log *slog.Logger) (_ *portal, err error) {
-	backend, err := sqlite.Open(ctx, c.db, nil)
-	if err != nil {
-		return nil, err
-	}
-	p := &portal{backend: backend, log: log, sessions: newSessions()}
+	p := &portal{log: log, sessions: newSessions()}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, backend.Close())
+			err = errors.Join(err, p.shut())
 		}
 	}()
-	now, err := clock(ctx, backend, c.now)
+	if p.backend, err = sqlite.Open(ctx, c.db, nil); err != nil {
+		return nil, err
+	}
+	if p.usage, err = usage.Open(ctx, c.db, nil); err != nil {
+		return nil, err
+	}
+	now, err := clock(ctx, p.backend, c.now)
 	if err != nil {
 		return nil, err
 	}
-	p.store = store.New(backend, &store.Options{Now: now, Logger: log})
-	p.table = table{p.store}
-	if p.Coin, err = coin.New(p.store, p.table, &coin.Options{Covered: p.table.covered, Authorize: p.authorize}); err != nil {
+	if p.desk, err = deskHours(now()); err != nil {
 		return nil, err
 	}
-	if p.exchange, err = p.Exchange(nil); err != nil {
+	if err := p.assemble(now, 3*time.Second); err != nil {
 		return nil, err
 	}
-	if p.pages, err = templates(); err != nil {
+	if _, err = p.pages.in(time.UTC); err != nil {
 		return nil, err
 	}
-	if c.incidents != "" {
-		err = p.takeIn(ctx, c.incidents)
-	} else {
+	switch {
+	case c.incidents == "" && c.focus == "":
 		err = p.demonstrate(ctx)
+	default:
+		err = p.takeIn(ctx, c.incidents, c.focus)
 	}
 	if err != nil {
 		return nil, err
@@ -70,11 +73,38 @@ func open(ctx context.Context, c config, log *slog.Logger) (_ *portal, err error
 	return p, nil
 }
 
+// assemble puts the coin together over the file, at a clock: that of the portal,
+// or a past one while a demonstration is filled in.
+func (p *portal) assemble(now func() time.Time, provisioning time.Duration) (err error) {
+	p.store = store.New(p.backend, &store.Options{Now: now, Logger: p.log})
+	p.host = host{p.store}
+	if p.Coin, err = coin.New(p.store, nil, &coin.Options{
+		Authorize: p.authorize, Customer: p.host.customer, Covered: p.covered,
+		Provisioner: machines{p.store, provisioning}, CheckParameters: checkParameters, Holder: "Nordlicht Services",
+		Usage: p.usage, Quotas: p.quotasOf, Items: p.itemsOf, Promises: p.promisesOf, Active: active,
+	}); err != nil {
+		return err
+	}
+	p.exchange, err = p.Exchange(nil)
+	return err
+}
+
 // close gives the lease of the exchange back and closes the file.
 func (p *portal) close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	return errors.Join(p.exchange.Release(ctx), p.backend.Close())
+	return errors.Join(p.exchange.Release(ctx), p.shut())
+}
+
+func (p *portal) shut() error {
+	var errs []error
+	if p.usage != nil {
+		errs = append(errs, p.usage.Close())
+	}
+	if p.backend != nil {
+		errs = append(errs, p.backend.Close())
+	}
+	return errors.Join(errs...)
 }
 
 // clock returns the portal's time. One that was set goes on from there, and on
@@ -123,7 +153,8 @@ func (p *portal) drain(ctx context.Context) error {
 	}
 }
 
-// pump drains the feed now and then: after a request that was cut off, say.
+// pump drains the feed now and then, after a request that was cut off, say, and
+// asks after what is being provisioned.
 func (p *portal) pump(ctx context.Context, every time.Duration) {
 	t := time.NewTicker(every)
 	defer t.Stop()
@@ -132,7 +163,8 @@ func (p *portal) pump(ctx context.Context, every time.Duration) {
 		case <-ctx.Done():
 			return
 		case <-t.C:
-			if err := p.drain(ctx); err != nil && ctx.Err() == nil {
+			_, err := p.Pursue(ctx)
+			if err = errors.Join(err, p.drain(ctx)); err != nil && ctx.Err() == nil {
 				p.log.WarnContext(ctx, "the exchange failed and tries again", "cause", err.Error())
 			}
 		}

@@ -29,10 +29,32 @@ func (p *portal) routes() map[string]route {
 		"POST /incidents/{id}/{verb}": {providers, p.changeIncident},
 		"GET /followups":              {providers, p.showFollowUps},
 
-		"GET /customers":                                           {providers, p.showCustomers},
+		"GET /calendar": {people, p.showCalendar},
+
+		"GET /customers":            {providers, p.showCustomers},
+		"GET /customers/{customer}": {ofCustomer, p.showCoin},
+		"GET /dependencies":         {providers, p.showGraph},
+
+		"GET /customers/{customer}/catalogue":                            {ofCustomer, p.showCatalogue},
+		"GET /customers/{customer}/catalogue/{service}":                  {ofCustomer, p.showCompare},
+		"GET /customers/{customer}/orders":                               {ofCustomer, p.showOrders},
+		"POST /customers/{customer}/orders":                              {ofCustomer, p.placeOrder},
+		"GET /customers/{customer}/orders/{order}":                       {ofCustomer, p.showOrder},
+		"POST /customers/{customer}/orders/{order}/{verb}":               {ofCustomer, p.changeOrder},
+		"GET /customers/{customer}/subscriptions/{subscription}":         {ofCustomer, p.showSubscription},
+		"POST /customers/{customer}/subscriptions/{subscription}/{verb}": {ofCustomer, p.changeSubscription},
+
+		"GET /customers/{customer}/usage":            {ofCustomer, p.showUsage},
+		"GET /customers/{customer}/usage/{meter}":    {ofCustomer, p.showEvents},
+		"GET /customers/{customer}/statement":        {ofCustomer, p.showStatement},
+		"POST /customers/{customer}/statement/issue": {providers, p.issueStatement},
+
 		"GET /customers/{customer}/availability":                   {ofCustomer, p.showAvailability},
 		"GET /customers/{customer}/availability/{promise}/{month}": {ofCustomer, p.showEvidence},
 		"POST /customers/{customer}/availability/close":            {providers, p.closeMonth},
+
+		"GET /customers/{customer}/letters":                  {ofCustomer, p.showLetters},
+		"POST /customers/{customer}/letters/{letter}/{verb}": {providers, p.changeLetter},
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/servicecoin/servicecoin"
 )
@@ -21,10 +22,11 @@ var web embed.FS
 type page struct {
 	Title    string
 	Nav      []navItem
-	Footer   string
-	Problem  string   // what went wrong, if something did
-	Problems []string // and all that did
-	Viewer   person   // who looks at it; the zero person is nobody in particular
+	Now      time.Time
+	Sub      []navItem // the pages of the customer whose page this is
+	Problem  string    // what went wrong, if something did
+	Problems []string  // and all that did
+	Viewer   person    // who looks at it; the zero person is nobody in particular
 }
 
 type navItem struct {
@@ -38,19 +40,54 @@ func (p *portal) page(r *http.Request, title, path string) page {
 	items := []navItem{{Path: "/status", Name: "Status"}}
 	switch {
 	case who.Provider():
-		items = append(items, navItem{Path: "/customers", Name: "Customers"}, navItem{Path: "/incidents", Name: "Incidents"}, navItem{Path: "/followups", Name: "Follow-ups"})
+		items = append(items, navItem{Path: "/customers", Name: "Customers"}, navItem{Path: "/incidents", Name: "Incidents"},
+			navItem{Path: "/followups", Name: "Follow-ups"}, navItem{Path: "/dependencies", Name: "Dependencies"}, navItem{Path: "/calendar", Name: "Calendar"})
 	case who.ID != "":
-		items = append(items, customerNav(who.Customer)...)
+		items = append(append(items, customerNav(who.Customer)...), navItem{Path: "/calendar", Name: "Calendar"})
 	}
+	v := page{Title: title, Nav: current(items, path), Viewer: who, Now: p.store.Now()}
+	if c := servicecoin.CustomerID(r.PathValue("customer")); c != "" && who.Provider() {
+		v.Nav = current(items, "/customers")
+		v.Sub = current(customerNav(c), path)
+	}
+	return v
+}
+
+func current(items []navItem, path string) []navItem {
 	for i := range items {
 		items[i].Current = items[i].Path == path
 	}
-	return page{Title: title, Nav: items, Viewer: who, Footer: "It is " + stamp(p.store.Now()) + "."}
+	return items
+}
+
+// zone is that of the customer whose page it is, or who looks at it, and UTC for
+// everybody else.
+func (p *portal) zone(r *http.Request) (*time.Location, error) {
+	id := servicecoin.CustomerID(r.PathValue("customer"))
+	if id == "" {
+		id = viewer(r).Customer
+	}
+	if id == "" {
+		return time.UTC, nil
+	}
+	c, err := p.host.clients().Get(r.Context(), string(id))
+	if errors.Is(err, servicecoin.ErrNotFound) {
+		return time.UTC, nil
+	}
+	return c.zone(), err
 }
 
 // customerNav are the pages of one customer.
 func customerNav(c servicecoin.CustomerID) []navItem {
-	return []navItem{{Path: customerPath(c), Name: "Our services"}, {Path: customerPath(c, "availability"), Name: "Availability"}}
+	return []navItem{
+		{Path: customerPath(c), Name: "Services"},
+		{Path: customerPath(c, "catalogue"), Name: "Catalogue"},
+		{Path: customerPath(c, "orders"), Name: "Orders"},
+		{Path: customerPath(c, "usage"), Name: "Usage"},
+		{Path: customerPath(c, "statement"), Name: "Statement"},
+		{Path: customerPath(c, "availability"), Name: "Availability"},
+		{Path: customerPath(c, "letters"), Name: "Letters"},
+	}
 }
 
 func customerPath(c servicecoin.CustomerID, parts ...string) string {
@@ -70,7 +107,7 @@ func (p *portal) handler() http.Handler {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			err := to.who.allow(r)
 			if errors.Is(err, errSignIn) && r.Method == http.MethodGet {
-				seeOther(w, r, "/signin?back="+url.QueryEscape(r.URL.RequestURI()))
+				seeOther(w, "/signin?back="+url.QueryEscape(r.URL.RequestURI()))
 				return
 			}
 			if err == nil {
@@ -148,9 +185,17 @@ func (p *portal) health(w http.ResponseWriter, r *http.Request) {
 }
 
 // render writes a page whole, or not at all.
-func (p *portal) render(w http.ResponseWriter, name string, status int, data any) error {
+func (p *portal) render(w http.ResponseWriter, r *http.Request, name string, status int, data any) error {
+	loc, err := p.zone(r)
+	if err != nil {
+		return err
+	}
+	t, err := p.pages.in(loc)
+	if err != nil {
+		return err
+	}
 	var b bytes.Buffer
-	if err := p.pages.ExecuteTemplate(&b, name, data); err != nil {
+	if err := t.ExecuteTemplate(&b, name, data); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -158,16 +203,16 @@ func (p *portal) render(w http.ResponseWriter, name string, status int, data any
 	if status != 0 {
 		w.WriteHeader(status)
 	}
-	_, err := b.WriteTo(w)
-	if err != nil {
-		p.log.Debug("a page was not read to its end", "cause", err.Error())
+	if _, err := b.WriteTo(w); err != nil {
+		p.log.DebugContext(r.Context(), "a page was not read to its end", "cause", err.Error())
 	}
 	return nil
 }
 
 // seeOther sends the browser on to a page of this portal.
-func seeOther(w http.ResponseWriter, r *http.Request, path string) {
-	http.Redirect(w, r, path, http.StatusSeeOther) //nolint:gosec // G710: all callers hand in a path of their own, or what ownPath returned
+func seeOther(w http.ResponseWriter, path string) {
+	w.Header().Set("Location", path)
+	w.WriteHeader(http.StatusSeeOther)
 }
 
 // fail answers a request that came to nothing.
@@ -186,7 +231,7 @@ func (p *portal) fail(w http.ResponseWriter, r *http.Request, err error) {
 	default:
 		v.Problem, v.Problems = problem(err)
 	}
-	if err := p.render(w, "error.html", status, v); err != nil {
+	if err := p.render(w, r, "error.html", status, v); err != nil {
 		http.Error(w, http.StatusText(status), status)
 	}
 }
@@ -218,6 +263,12 @@ func problem(err error) (headline string, all []string) {
 		return "Somebody else was faster", []string{"The record has changed meanwhile. Look at it again, please."}
 	}
 	return "This did not work", []string{err.Error()}
+}
+
+// problemText is a problem in one line.
+func problemText(err error) string {
+	headline, all := problem(err)
+	return strings.Join(append([]string{headline}, all...), ": ")
 }
 
 // label turns the path of a violation into the words of the forms.

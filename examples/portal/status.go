@@ -13,6 +13,7 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/catalog"
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/sla"
 )
@@ -40,14 +41,14 @@ type livePart struct {
 }
 
 type servicePart struct {
-	service
-
-	Level   incident.Level // "" is unknown
-	Days    []dayPart
-	Summary string
-	Uptime  decimal.NullDecimal
-	Covered decimal.NullDecimal
-	Recent  []incidentLine
+	ID          servicecoin.ServiceID
+	Name, About string
+	Level       incident.Level // "" is unknown
+	Days        []dayPart
+	Summary     string
+	Uptime      decimal.NullDecimal
+	Covered     decimal.NullDecimal
+	Recent      []incidentLine
 }
 
 type dayPart struct {
@@ -61,16 +62,18 @@ type incidentLine struct {
 	Title string
 	From  time.Time
 	Lasts string
+	Path  string
 }
 
 func (p *portal) showStatus(w http.ResponseWriter, r *http.Request) error {
 	ctx, now := r.Context(), p.store.Now()
-	list, err := p.table.all(ctx)
+	all, err := p.services(ctx)
 	if err != nil {
 		return err
 	}
+	list := public(all)
 	v := statusPage{page: p.page(r, "Status", "/status")}
-	worst, err := p.live(ctx, &v, namesOf(list), now)
+	worst, err := p.live(ctx, &v, namesOf(all), now)
 	if err != nil {
 		return err
 	}
@@ -92,15 +95,15 @@ func (p *portal) showStatus(w http.ResponseWriter, r *http.Request) error {
 		v.Services = append(v.Services, part)
 	}
 	v.Tone, v.Verdict = verdict(v.Services)
-	return p.render(w, "status.html", 0, v)
+	return p.render(w, r, "status.html", 0, v)
 }
 
 // lastKnown returns up to when anything is known: now, unless all lists ended
 // before.
-func lastKnown(list []service, now time.Time) time.Time {
+func lastKnown(list []catalog.Service, now time.Time) time.Time {
 	var last time.Time
 	for _, s := range list {
-		if c := s.coverage(now); c.End.After(last) {
+		if c := coverage(s, now); c.End.After(last) {
 			last = c.End
 		}
 	}
@@ -112,7 +115,7 @@ func lastKnown(list []service, now time.Time) time.Time {
 
 // live gathers what customers are told of what goes on, and returns the worst
 // level of each service now.
-func (p *portal) live(ctx context.Context, v *statusPage, names map[servicecoin.ServiceID]string, now time.Time) (map[servicecoin.ServiceID]incident.Level, error) {
+func (p *portal) live(ctx context.Context, v *statusPage, names namesByID, now time.Time) (map[servicecoin.ServiceID]incident.Level, error) {
 	worst := map[servicecoin.ServiceID]incident.Level{}
 	for i, err := range p.Desk().Live(ctx) {
 		if err != nil {
@@ -123,17 +126,17 @@ func (p *portal) live(ctx context.Context, v *statusPage, names map[servicecoin.
 				worst[e.Service] = incident.Worst(worst[e.Service], e.Level)
 			}
 		}
-		v.Live = append(v.Live, public(&i, names, now))
+		v.Live = append(v.Live, told(&i, names, now))
 	}
 	return worst, nil
 }
 
-// public is what everybody may see of an incident, in words.
-func public(i *incident.Incident, names map[servicecoin.ServiceID]string, now time.Time) livePart {
+// told is what everybody may see of an incident, in words.
+func told(i *incident.Incident, names namesByID, now time.Time) livePart {
 	part := livePart{PublicIncident: i.Public()}
 	for _, e := range part.Effects {
 		if !now.Before(e.From) && (e.Until.IsZero() || now.Before(e.Until)) {
-			part.Names = append(part.Names, name(names, e.Service)+": "+strings.ToLower(levelWords(e.Level)))
+			part.Names = append(part.Names, names.Of(e.Service)+": "+strings.ToLower(levelWords(e.Level)))
 		}
 	}
 	if part.Headline == "" {
@@ -151,8 +154,9 @@ func public(i *incident.Incident, names map[servicecoin.ServiceID]string, now ti
 }
 
 // service reads one service's history.
-func (p *portal) service(ctx context.Context, s service, window calendar.Interval, now time.Time, headlines map[servicecoin.IncidentID]string) (servicePart, error) {
-	part := servicePart{service: s}
+func (p *portal) service(ctx context.Context, s catalog.Service, window calendar.Interval, now time.Time, headlines map[servicecoin.IncidentID]string) (servicePart, error) {
+	part := servicePart{ID: s.ID, Name: s.Name}
+	part.About, _ = s.Descriptions.In("en")
 	facts, err := p.Source().Facts(ctx, s.ID, window)
 	if err != nil {
 		return part, err
@@ -167,7 +171,7 @@ func (p *portal) service(ctx context.Context, s service, window calendar.Interva
 			part.Covered = covered.Percent(1)
 		}
 	}
-	if s.coverage(now).Contains(now.Add(-time.Microsecond)) {
+	if coverage(s, now).Contains(now.Add(-time.Microsecond)) {
 		part.Level = incident.Unaffected
 	}
 	part.Days, part.Summary = days(window, facts, now)

@@ -31,6 +31,7 @@ func (d demo) incident(ctx context.Context, id servicecoin.IncidentID, r inciden
 	if err != nil {
 		return fmt.Errorf("incident %s of the demonstration: %w", id, err)
 	}
+	d.turn(d.now)
 	return kept(d.Desk().Record(ctx, i, servicecoin.Program("portal")))
 }
 
@@ -45,12 +46,6 @@ func tell(text string, next time.Duration) func(*incident.Incident, time.Time) e
 			m.NextUpdateBy = at.Add(next)
 		}
 		return i.Note(servicecoin.Person(ada), at, m)
-	}
-}
-
-func note(by servicecoin.PersonID, text string) func(*incident.Incident, time.Time) error {
-	return func(i *incident.Incident, at time.Time) error {
-		return i.Note(servicecoin.Person(by), at, incident.Message{Text: text})
 	}
 }
 
@@ -84,12 +79,6 @@ func on(level incident.Level, services ...servicecoin.ServiceID) []incident.Effe
 		list = append(list, incident.Effect{Service: s, Level: level})
 	}
 	return list
-}
-
-// at returns an instant so many days ago, at a time of that day.
-func (d demo) at(days, hour, minute int) time.Time {
-	y, m, today := d.now.Date()
-	return time.Date(y, m, today-days, hour, minute, 0, 0, time.UTC)
 }
 
 // past tells what is over.
@@ -133,17 +122,6 @@ func (d demo) past(ctx context.Context) error {
 			incident.Report{Title: "Database switched to the standby, programs had to reconnect", Headline: "Order entry was slow for a while", Began: d.at(20, 11, 20), Impact: 2, Urgency: 2, Effects: on(incident.Degradation, "database", "erp")},
 			[]step{{7 * m, acknowledge(ben)}, {28 * m, resolve(ben, "Switched back after a new power supply")}, {4 * h, closed}},
 		},
-		"mail-queue": {
-			incident.Report{Title: "Outgoing mail stuck in the queue", Headline: "Mail is not delivered", Description: "The queue holds 41,000 messages.", Began: d.at(9, 10, 5), Impact: 1, Urgency: 2, Effects: on(incident.Outage, "mail")},
-			[]step{
-				{12 * m, acknowledge(cleo)},
-				{14 * m, tell("Mail is accepted, but not delivered. Nothing is lost.", 20*m)},
-				{30 * m, note(cleo, "A certificate of the relay expired in the night.")},
-				{48 * m, resolve(cleo, "Certificate renewed; the queue emptied within ten minutes")},
-				{2 * h, followUp(cleo, 5*day, "Alarm three weeks before any certificate expires")},
-				{3 * h, followUp(ben, 20*day, "Renewal without hands")},
-			},
-		},
 		"network-note": {
 			incident.Report{Title: "Carrier tells of work on the line at night", Headline: "Work on a line in the coming night, without interruption", Began: d.at(5, 14, 0), Effects: on(incident.Information, "network")},
 			[]step{{m * 3, acknowledge(ben)}, {16 * h, resolve(ben, "The work is done")}, {17 * h, closed}},
@@ -158,16 +136,4 @@ func (d demo) past(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// present tells what is going on.
-func (d demo) present(ctx context.Context) error {
-	began := d.now.Add(-100 * time.Minute)
-	return d.incident(ctx, "files-upload",
-		incident.Report{Title: "Uploads of large files break off", Headline: "Large files cannot be uploaded", Description: "Above 2 GB, from two of three gateways.", Began: began, Impact: 2, Urgency: 3, Effects: on(incident.Disruption, "files")},
-		step{8 * time.Minute, acknowledge(ben)},
-		step{15 * time.Minute, tell("Files above 2 GB cannot be uploaded. Smaller ones are fine.", time.Hour)},
-		step{70 * time.Minute, tell("One of the gateways is being replaced. Until then, please send large files in parts.", time.Hour)},
-		step{80 * time.Minute, note(ben, "Gateway 2 drops connections after 60 s; 3 looks the same.")},
-	)
 }

@@ -73,3 +73,73 @@ func TestRealList(t *testing.T) {
 		require.Contains(t, april, want)
 	}
 }
+
+// writeCosts writes a small FOCUS file.
+func writeCosts(t *testing.T, lines ...string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "costs.csv")
+	text := "BilledCost,BillingCurrency,BillingPeriodStart,BillingPeriodEnd,ListCost,ChargeDescription,ServiceName,SubAccountId,SubAccountName,ChargePeriodStart,ChargePeriodEnd,ListUnitPrice,PricingQuantity\n" + strings.Join(lines, "\n") + "\n"
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	return path
+}
+
+const september = "2024-09-01 00:00:00,2024-10-01 00:00:00,0"
+
+func TestCostsTakenIn(t *testing.T) {
+	t.Parallel()
+	db := filepath.Join(t.TempDir(), "portal.db")
+	lines := []string{
+		"1.005,USD," + september + ",Disks <big>,Disk,a/1,Atlas,,,1,1", "2.005,USD," + september + ",Disks,Disk,a/1,Atlas,,,1,1",
+		"-0.5,USD," + september + ",Refund,Disk,b,Birch,,,1,1", "7,EUR," + september + ",Line,Network,c,Cedar,,,1,1",
+	}
+	file := writeCosts(t, lines...)
+	r := start(t, "-db", db, "-focus", file).as("ada")
+	statement := r.page("/customers/a%2F1/statement")
+	require.Contains(t, statement, "2024-09", "the last month of which there is something")
+	require.Contains(t, statement, "3.01 USD", "the sum is rounded, not the rows")
+	require.Contains(t, statement, "costs.csv, line 2: Disks &lt;big&gt;", "down to the line of the file")
+	require.Contains(t, r.page("/customers/b/statement"), "−0.50 USD")
+	require.Contains(t, r.page("/customers/c"), "7.00 EUR")
+	require.NoError(t, r.stop())
+
+	// Once more, with a row that is new.
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	const row = ",USD," + september + ",Disks,Disk,b,Birch,,,1,1\n"
+	require.NoError(t, os.WriteFile(file, append(text, "10"+row...), 0o600))
+	r = start(t, "-db", db, "-focus", file).as("ada")
+	require.Contains(t, r.page("/customers/b/statement"), "9.50 USD")
+	require.Contains(t, r.page("/customers/a%2F1/statement"), "3.01 USD", "what is there is not there twice")
+	require.NoError(t, r.stop())
+
+	require.NoError(t, os.WriteFile(file, append(text, "11"+row...), 0o600))
+	err = run(t.Context(), []string{"-db", db, "-focus", file}, &output{}, &output{})
+	require.ErrorContains(t, err, "costs.csv:6", "a row that was taken in does not change its amount")
+}
+
+func TestBadCostsAreRefused(t *testing.T) {
+	t.Parallel()
+	db := filepath.Join(t.TempDir(), "portal.db")
+	for what, c := range map[string]struct{ line, want string }{
+		"no number":      {"one,USD," + september + ",,Disk,a,A,,,1,1", "line 2, BilledCost"},
+		"no service":     {"1,USD," + september + ",,,a,A,,,1,1", "line 2, ServiceName"},
+		"two currencies": {"1,USD," + september + ",,Disk,a,A,,,1,1\n1,EUR," + september + ",,Disk,a,A,,,1,1", "a is billed in USD in line 2"},
+	} {
+		err := run(t.Context(), []string{"-db", db, "-focus", writeCosts(t, c.line)}, &output{}, &output{})
+		require.ErrorContains(t, err, c.want, what)
+	}
+	require.Contains(t, start(t, "-db", db, "-now", demoNow).page("/status"), "File share", "nothing of it was taken in")
+}
+
+// A public sample of a bill, 1,000 rows.
+func TestRealCosts(t *testing.T) {
+	t.Parallel()
+	const file = "../../../shared/corpus/focus-1.0-sample.csv"
+	if _, err := os.Stat(file); err != nil {
+		t.Skipf("left out: the real bill is not there: %v", err)
+	}
+	r := start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-focus", file).as("ada")
+	require.Contains(t, r.log.String(), "rows=1000 new=1000 customers=73 services=33")
+	require.Equal(t, 73, strings.Count(r.page("/customers"), `<td><a href="/customers/`))
+	require.Contains(t, r.page("/customers/%2Fsubscriptions%2F64e355d7-997c-491d-b0c1-8414dccfcf42/statement"), "0.37096774194 USD")
+}

@@ -1,30 +1,66 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"html/template"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/adoption"
+	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/catalog"
 	"github.com/servicecoin/servicecoin/incident"
+	"github.com/servicecoin/servicecoin/money"
 )
 
-func templates() (*template.Template, error) {
+// pages are the templates, for each zone those that show its times.
+type pages struct {
+	mu   sync.Mutex
+	made map[string]*template.Template
+}
+
+func (p *pages) in(loc *time.Location) (*template.Template, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if t, ok := p.made[loc.String()]; ok {
+		return t, nil
+	}
+	t, err := templates(loc)
+	if err != nil {
+		return nil, err
+	}
+	if p.made == nil {
+		p.made = map[string]*template.Template{}
+	}
+	p.made[loc.String()] = t
+	return t, nil
+}
+
+func templates(loc *time.Location) (*template.Template, error) {
+	format := func(layout string) func(time.Time) string {
+		return func(t time.Time) string { return t.In(loc).Format(layout) }
+	}
 	return template.New("").Funcs(template.FuncMap{
-		"stamp": stamp, "clock": func(t time.Time) string { return t.UTC().Format("15:04") },
-		"day":     func(t time.Time) string { return t.UTC().Format("2 Jan 2006") },
-		"input":   func(t time.Time) string { return t.UTC().Format(wholeTime) },
+		"stamp": format(stampLayout), "clock": format("15:04"), "day": format("2 Jan 2006"), "input": format(wholeTime), "zone": loc.String,
+		"month":   func(m calendar.Month) string { return m.In(time.UTC).Start.Format("January 2006") },
 		"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"percent": percent, "seconds": seconds, "level": levelWords, "tone": levelTone, "segment": url.PathEscape,
-		"state": stateTone, "verb": verbWords, "dict": dict, "title": func(s any) string { return sentence(fmt.Sprint(s)) }, "actor": actor,
+		"state": stateTone, "title": func(s any) string { return sentence(fmt.Sprint(s)) }, "actor": actor,
+		"verb": verbWords, "dict": dict, "plural": plural, "amount": amount, "grouped": grouped, "pageID": pageID, "lead": leadWords, "int": func(n int64) int { return int(n) }, "five": func() []int { return []int{1, 2, 3, 4, 5} },
 	}).ParseFS(web, "web/*.html")
 }
 
-func stamp(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04") }
+const stampLayout = "2 Jan 2006, 15:04"
+
+func stamp(t time.Time) string { return t.UTC().Format(stampLayout) }
 
 func sentence(s string) string {
 	if s == "" {
@@ -32,6 +68,9 @@ func sentence(s string) string {
 	}
 	return strings.ToUpper(s[:1]) + s[1:]
 }
+
+// sortedKeys returns the keys of a map in order.
+func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
 
 func compareFold(a, b string) int { return strings.Compare(strings.ToLower(a), strings.ToLower(b)) }
 
@@ -61,6 +100,74 @@ func seconds(d decimal.Decimal) string {
 	default:
 		return strings.TrimSuffix(fmt.Sprintf("%s%d h %d min", sign, whole/3600, whole%3600/60), " 0 min")
 	}
+}
+
+// plural counts something: "1 order", "2 orders".
+func plural(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// grouped prints a number with its thousands apart.
+func grouped(d decimal.Decimal) string {
+	whole, rest, _ := strings.Cut(d.Abs().String(), ".")
+	var b strings.Builder
+	if d.IsNegative() {
+		b.WriteString("−")
+	}
+	for i, c := range whole {
+		if i > 0 && (len(whole)-i)%3 == 0 {
+			b.WriteRune('\u202f')
+		}
+		b.WriteRune(c)
+	}
+	if rest != "" {
+		b.WriteString("." + rest)
+	}
+	return b.String()
+}
+
+// amount prints money with its currency, to the digits of the currency where it
+// is rounded.
+func amount(a money.Amount) string {
+	if !a.Defined() {
+		return "unknown"
+	}
+	number, currency, _ := strings.Cut(a.String(), " ")
+	d, err := decimal.NewFromString(number)
+	if err != nil {
+		return a.String()
+	}
+	text := grouped(d)
+	if _, decimals, ok := strings.Cut(number, "."); ok { // keep what the currency has
+		whole, _, _ := strings.Cut(text, ".")
+		text = whole + "." + decimals
+	}
+	return text + " " + currency
+}
+
+// leadWords prints a length of time as people say it.
+func leadWords(d catalog.Duration) string {
+	length, ok := d.Get()
+	if !ok {
+		return "not said"
+	}
+	switch {
+	case length >= 48*time.Hour && length%(24*time.Hour) == 0:
+		return plural(int(length/(24*time.Hour)), "day")
+	case length >= 48*time.Hour:
+		return fmt.Sprintf("%.1f days", length.Hours()/24)
+	}
+	return seconds(decimal.NewFromInt(int64(length.Seconds())))
+}
+
+// pageID makes an id for an element out of any text.
+func pageID(text string) string { return url.PathEscape(text) }
+
+func intervalWords(i adoption.Interval) string {
+	return fmt.Sprintf("95 %% interval %.0f to %.0f", i.Low, i.High)
 }
 
 // minutes prints a length of time to the minute.

@@ -36,7 +36,7 @@ var (
 // Options are what a host may set for statements.
 type Options struct {
 	// Authorize is asked before every changing verb; nil allows everything.
-	Authorize func(ctx context.Context, a servicecoin.Attempt) error
+	Authorize servicecoin.Authorizer
 	// Rounding of credits, costs and corrections to the currency's digits;
 	// default: half away from zero. Charges are rounded as their price says.
 	Rounding money.Rounding
@@ -106,15 +106,7 @@ func (s *Statements) authorize(ctx context.Context, by servicecoin.Actor, verb, 
 	if s.fault != nil {
 		return s.fault
 	}
-	if err := by.Validate(); err != nil {
-		var v servicecoin.Violations
-		v.Merge("by", err)
-		return v.Err()
-	}
-	if s.o.Authorize == nil {
-		return nil
-	}
-	return s.o.Authorize(ctx, servicecoin.Attempt{Actor: by, Verb: verb, Subject: s.view.Key(kind, id)})
+	return s.o.Authorize.Ask(ctx, servicecoin.Attempt{Actor: by, Verb: verb, Subject: s.view.Key(kind, id)})
 }
 
 // Include adds an item to what the customer is charged for. Including the same

@@ -103,7 +103,7 @@ func versionID(id servicecoin.PriceID, number int) string {
 // Options are what a host may set for a price list.
 type Options struct {
 	// Authorize is asked before every changing verb; nil allows everything.
-	Authorize func(ctx context.Context, a servicecoin.Attempt) error
+	Authorize servicecoin.Authorizer
 }
 
 // PriceList is the provider's prices, in versions.
@@ -126,15 +126,7 @@ func New(view store.View, o *Options) *PriceList {
 func (l *PriceList) On(view store.View) *PriceList { return &PriceList{view: view, o: l.o} }
 
 func (l *PriceList) authorize(ctx context.Context, by servicecoin.Actor, verb string, id servicecoin.PriceID) error {
-	if err := by.Validate(); err != nil {
-		var v servicecoin.Violations
-		v.Merge("by", err)
-		return v.Err()
-	}
-	if l.o.Authorize == nil {
-		return nil
-	}
-	return l.o.Authorize(ctx, servicecoin.Attempt{Actor: by, Verb: verb, Subject: l.view.Key(priceKind, string(id))})
+	return l.o.Authorize.Ask(ctx, servicecoin.Attempt{Actor: by, Verb: verb, Subject: l.view.Key(priceKind, string(id))})
 }
 
 // Publish adds a version of a price, valid from an instant that lies after that

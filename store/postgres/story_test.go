@@ -18,9 +18,11 @@ import (
 	"github.com/servicecoin/servicecoin/coin"
 	"github.com/servicecoin/servicecoin/coin/cointest"
 	"github.com/servicecoin/servicecoin/incident"
+	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/sla"
 	"github.com/servicecoin/servicecoin/store"
 	"github.com/servicecoin/servicecoin/store/postgres"
+	"github.com/servicecoin/servicecoin/store/postgres/usage"
 	"github.com/servicecoin/servicecoin/store/storetest"
 )
 
@@ -40,6 +42,18 @@ func TestStory(t *testing.T) {
 			}
 		},
 	})
+}
+
+// One coin, from the catalogue to the statement.
+func TestWholeStory(t *testing.T) {
+	d := open(t)
+	events := func(tb testing.TB, b store.Backend) metering.EventStore {
+		s, err := usage.New(tb.Context(), d.app, optionsOf(tb, b))
+		require.NoError(tb, err)
+		return s
+	}
+	cointest.Story(t, storetest.Harness{Open: d.schema}, events)
+	cointest.Stories(t, storetest.Harness{Open: d.schema}, events)
 }
 
 // contracts is the host's own table, in the same database.

@@ -3,14 +3,17 @@ package sqlite_test
 import (
 	"database/sql"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	_ "modernc.org/sqlite"
 
 	"github.com/servicecoin/servicecoin/coin/cointest"
+	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/store"
 	"github.com/servicecoin/servicecoin/store/sqlite"
+	"github.com/servicecoin/servicecoin/store/sqlite/usage"
 	"github.com/servicecoin/servicecoin/store/storetest"
 )
 
@@ -29,9 +32,35 @@ func TestContractHosted(t *testing.T) {
 }
 
 // The exchange between the sides, on a file.
-func TestStory(t *testing.T) {
+func TestExchange(t *testing.T) {
 	t.Parallel()
 	cointest.Run(t, inHost())
+}
+
+// One coin, from the catalogue to the statement, records and usage in one file.
+func TestStory(t *testing.T) {
+	t.Parallel()
+	dbs := map[store.Backend]*sql.DB{}
+	var mu sync.Mutex
+	h := storetest.Harness{Open: func(tb testing.TB) store.Backend {
+		tb.Helper()
+		b, db := hosted(tb, nil)
+		mu.Lock()
+		defer mu.Unlock()
+		dbs[b] = db
+		return b
+	}}
+	events := func(tb testing.TB, b store.Backend) metering.EventStore {
+		tb.Helper()
+		mu.Lock()
+		defer mu.Unlock()
+		s, err := usage.New(tb.Context(), dbs[b], nil)
+		require.NoError(tb, err)
+		tb.Cleanup(func() { require.NoError(tb, s.Close()) })
+		return s
+	}
+	cointest.Story(t, h, events)
+	cointest.Stories(t, h, events)
 }
 
 // inHost opens backends in databases of a host, which can begin transactions of

@@ -1,0 +1,195 @@
+package cointest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/adoption"
+	"github.com/servicecoin/servicecoin/catalog"
+	"github.com/servicecoin/servicecoin/coin"
+	"github.com/servicecoin/servicecoin/metering"
+	"github.com/servicecoin/servicecoin/metering/cost"
+	"github.com/servicecoin/servicecoin/metering/rating"
+	"github.com/servicecoin/servicecoin/money"
+	"github.com/servicecoin/servicecoin/sla"
+	"github.com/servicecoin/servicecoin/store"
+	"github.com/servicecoin/servicecoin/store/storetest"
+)
+
+// provider is a whole provider with a catalogue, and its clock.
+type provider struct {
+	*coin.Coin
+
+	t         *testing.T
+	faults    *storetest.Faults
+	machines  *catalog.MemoryProvisioner
+	exchanges *store.Consumer
+
+	mu  sync.Mutex
+	now time.Time
+}
+
+const (
+	erp      = servicecoin.ServiceID("erp")
+	database = servicecoin.ServiceID("database")
+	cloud    = servicecoin.OfferingID("erp-cloud")
+	legacy   = servicecoin.OfferingID("erp-legacy")
+)
+
+func mika() servicecoin.Actor { return servicecoin.Client("mika") } // of acme, asks
+func olga() servicecoin.Actor { return servicecoin.Client("olga") } // of acme, approves
+
+func d(text string) decimal.Decimal { return decimal.RequireFromString(text) }
+
+// Usage opens the event store that goes with a backend.
+type Usage func(tb testing.TB, b store.Backend) metering.EventStore
+
+func newProvider(t *testing.T, h storetest.Harness, usage Usage) *provider {
+	t.Helper()
+	b := h.Open(t)
+	p := &provider{t: t, faults: storetest.NewFaults(b), machines: &catalog.MemoryProvisioner{}}
+	p.at(time.January, 1, 8, 0)
+	s := store.New(p.faults, &store.Options{Now: p.clock})
+	var err error
+	p.Coin, err = coin.New(s, nil, &coin.Options{
+		Customer: func(_ context.Context, id servicecoin.CustomerID) (servicecoin.Customer, error) {
+			return servicecoin.Customer{ID: id, Name: "Acme", Zone: "Europe/Berlin", Currency: "EUR"}, nil
+		},
+		Provisioner: p.machines, Usage: usage(t, b), CheckParameters: hasSize,
+		Quotas: func(_ context.Context, _ servicecoin.CustomerID, s catalog.SubscriptionChanged) ([]metering.Quota, error) {
+			return []metering.Quota{{ID: metering.QuotaID(s.Subscription), Meter: "documents", Limit: d("1000"), Mode: metering.Soft, Period: metering.Monthly}}, nil
+		},
+		Items: func(_ context.Context, _ servicecoin.CustomerID, s catalog.SubscriptionChanged) ([]cost.Item, error) {
+			return []cost.Item{
+				{ID: cost.ItemID(s.Subscription + "/base"), Name: "Base fee", Service: s.Service, Price: "erp-base"},
+				{ID: cost.ItemID(s.Subscription + "/documents"), Name: "Documents", Service: s.Service, Meter: "documents", Price: s.Price},
+			}, nil
+		},
+		Promises: func(_ context.Context, _ servicecoin.CustomerID, s catalog.SubscriptionChanged) ([]sla.Promise, error) {
+			return []sla.Promise{{
+				ID: servicecoin.PromiseID(s.Subscription), Name: "Availability", Objective: d("99.9"), Zone: "Europe/Berlin",
+				Terms: sla.Terms{Weights: sla.Weights{"outage": d("1"), "disruption": d("0.3"), "degradation": d("0"), "information": d("0")}},
+				Bands: sla.Bands{{Below: d("99.9"), Credit: d("10")}, {Below: d("99"), Credit: d("25")}},
+			}}, nil
+		},
+		Active: func(s servicecoin.ServiceID) metering.MeterID {
+			return map[servicecoin.ServiceID]metering.MeterID{erp: "people"}[s]
+		},
+	})
+	p.must(err)
+	p.exchanges, err = p.Exchange(&store.ConsumerOptions{Holder: "one", Tries: 3})
+	p.must(err)
+	p.offer()
+	return p
+}
+
+// hasSize stands for a JSON Schema library of the host.
+func hasSize(_, parameters json.RawMessage) error {
+	var fields struct{ Size *int }
+	if err := json.Unmarshal(parameters, &fields); err != nil {
+		return err
+	}
+	var v servicecoin.Violations
+	if fields.Size == nil || *fields.Size < 1 {
+		v.Add("size", "required", "", "must be positive")
+	}
+	return v.Err()
+}
+
+func (p *provider) must(err error) {
+	p.t.Helper()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func (p *provider) clock() time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.now
+}
+
+// at sets the clock, in 2026.
+func (p *provider) at(month time.Month, day, hour, minute int) time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.now = time.Date(2026, month, day, hour, minute, 0, 0, time.UTC)
+	return p.now
+}
+
+// exchange steps until the feed is drained, through scripted faults.
+func (p *provider) exchange() {
+	p.t.Helper()
+	for range 300 {
+		done, err := p.exchanges.Step(p.t.Context(), 100)
+		if errors.Is(err, storetest.ErrFault) {
+			continue
+		}
+		p.must(err)
+		if done.Parked > 0 {
+			for x, err := range p.exchanges.Parked(p.t.Context()) {
+				p.t.Fatalf("parked: %s (%v)", x.Value.Error, err)
+			}
+		}
+		if done.Effects+done.Skipped == 0 {
+			return
+		}
+	}
+	p.t.Fatal("the exchange does not come to an end")
+}
+
+// offer fills the catalogue, the price list, the meters and the playbook.
+func (p *provider) offer() {
+	p.t.Helper()
+	ctx := p.t.Context()
+	shop := p.Catalog()
+	for _, s := range []catalog.Service{
+		{ID: erp, Name: "Order entry", Kind: catalog.Business, Level: 1, Descriptions: catalog.Texts{"en": "Orders, stock and accounts"}},
+		{ID: database, Name: "Database platform", Kind: catalog.Supporting, Level: 3},
+	} {
+		_, err := shop.AddService(ctx, s, ada())
+		p.must(err)
+		_, err = shop.LaunchService(ctx, s.ID, ada())
+		p.must(err)
+	}
+	_, err := shop.Connect(ctx, catalog.Hard(erp, database), ada())
+	p.must(err)
+	from := p.clock().AddDate(0, -1, 0)
+	for id, price := range map[servicecoin.PriceID]rating.Price{
+		"erp-base": {Name: "Base fee", Model: rating.Flat, Currency: "EUR", Rounding: money.HalfAwayFromZero, Amount: servicecoin.Some(d("100"))},
+		"erp-documents": {Name: "Documents", Model: rating.Graduated, Currency: "EUR", Rounding: money.HalfAwayFromZero, Unit: "documents", Tiers: []rating.Tier{
+			{UpTo: servicecoin.Some(d("1000")), Unit: d("0.05")}, {Unit: d("0.03")},
+		}},
+	} {
+		_, err := p.Prices().Publish(ctx, id, price, from, ada())
+		p.must(err)
+	}
+	for _, o := range []catalog.Offering{
+		{ID: cloud, Service: erp, Name: "Order entry, cloud", Kind: catalog.Cloud, Price: "erp-documents", LeadTime: catalog.Within(48 * time.Hour), Parameters: json.RawMessage(`{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","required":["size"]}`)},
+		{ID: legacy, Service: erp, Name: "Order entry, on your own machine", Kind: catalog.Legacy, LeadTime: catalog.Within(30 * 24 * time.Hour)},
+	} {
+		_, err := shop.Publish(ctx, o, ada())
+		p.must(err)
+	}
+	for _, m := range []metering.Meter{
+		{ID: "documents", Name: "Documents", Type: "erp.document", Aggregation: metering.Count, Unit: "documents"},
+		{ID: "people", Name: "People", Type: "erp.document", Aggregation: metering.Unique, Distinct: metering.Subject, Unit: "people", EmptyIsZero: true},
+	} {
+		p.must(p.Meters().Define(ctx, m, ada()))
+	}
+	_, err = p.Playbook().PublishTemplate(ctx, adoption.Template{
+		Service: erp, Title: "Order entry for a new customer", Points: []adoption.Point{{Name: "first use"}, {Name: "everyday use"}},
+		Prerequisites: []adoption.Prerequisite{
+			{ID: "accounts", Text: "Accounts for all who enter orders", Due: "first use", Force: adoption.Blocking, Owner: adoption.CustomerSide},
+			{ID: "training", Text: "An hour of training", Due: "everyday use", Force: adoption.Warning, Owner: adoption.ProviderSide},
+		},
+	}, ada())
+	p.must(err)
+}

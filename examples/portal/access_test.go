@@ -1,0 +1,128 @@
+package main
+
+import (
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Each side of the counter sees what is theirs and nothing else.
+func TestWhatIsTheirs(t *testing.T) {
+	t.Parallel()
+	nobody := start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-now", demoNow)
+	require.Contains(t, nobody.page("/"), "Large files cannot be uploaded", "the status is everybody's")
+	for _, path := range append(pagesOf("alder"), "/calendar", "/customers", "/incidents", "/incidents/mail-queue", "/followups", "/dependencies") {
+		res := nobody.raw(http.MethodGet, path, nil)
+		res.Body.Close()
+		require.Equal(t, http.StatusSeeOther, res.StatusCode, path)
+		require.Contains(t, res.Header.Get("Location"), "/signin?back=", path)
+	}
+	for _, path := range append(formsOf("alder"), "/incidents", "/incidents/mail-queue/close") {
+		status, _ := nobody.post(path, nil)
+		require.Equal(t, http.StatusForbidden, status, path)
+	}
+	for _, who := range []string{"owner@alder", "member@alder"} {
+		r := nobody.as(who)
+		require.Contains(t, r.page("/customers/alder/availability"), "Alder Hospital")
+		require.NotContains(t, r.page("/customers/alder/availability?month=2026-09"), "<button>Close", "closing is the provider's")
+		require.Contains(t, r.page("/status/mail-queue"), "Mail is not delivered")
+		require.NotContains(t, r.page("/status/mail-queue"), "certificate", "what is internal stays so")
+		for _, path := range pagesOf("alder") {
+			body := r.page(path)
+			require.NotContains(t, body, "Birch", path)
+			require.NotContains(t, body, "/incidents/", "the provider's pages are not linked from %s", path)
+		}
+		for _, path := range append(pagesOf("birch"), pagesOf("nobody")...) {
+			status, body := r.get(path)
+			require.Equal(t, http.StatusNotFound, status, "%s asks for %s", who, path)
+			require.NotContains(t, body, "Birch", path)
+		}
+		for _, path := range []string{"/incidents", "/incidents/mail-queue", "/customers", "/followups", "/dependencies"} {
+			status, body := r.get(path)
+			require.Equal(t, http.StatusForbidden, status, "%s asks for %s", who, path)
+			require.NotContains(t, body, "Birch", path)
+		}
+		for _, path := range formsOf("birch") {
+			status, body := r.post(path, anything())
+			require.Contains(t, []int{403, 404}, status, "%s posts to %s", who, path)
+			require.NotContains(t, body, "Birch", path)
+		}
+		for _, path := range []string{
+			"/incidents", "/incidents/files-upload/resolve", "/customers/alder/availability/close?month=2026-09", "/customers/alder/statement/issue?month=2026-10",
+			"/customers/alder/letters/none/send", "/customers/alder/subscriptions/mail-std/waive",
+		} {
+			status, body := r.post(path, anything())
+			require.Equal(t, http.StatusForbidden, status, "%s posts to %s\n%s", who, path, body)
+		}
+	}
+	forged := *nobody
+	forged.cookie = "person=YWRh.AAAA"
+	require.NotContains(t, forged.page("/"), "Ada Brandt", "a cookie that the portal did not sign")
+	for _, back := range []string{"https://elsewhere.example", "//elsewhere.example", `/\elsewhere.example`} {
+		res := nobody.raw(http.MethodPost, "/signin", url.Values{"person": {"ada"}, "back": {back}})
+		res.Body.Close()
+		require.Equal(t, "/", res.Header.Get("Location"), back)
+	}
+}
+
+// pagesOf are all pages of one customer.
+func pagesOf(c string) []string {
+	base := "/customers/" + c
+	return []string{
+		base, base + "/catalogue", base + "/catalogue/erp", base + "/orders", base + "/orders/files-std", base + "/subscriptions/files-std", base + "/usage", base + "/usage/storage",
+		base + "/statement", base + "/statement?month=2026-10", base + "/availability", base + "/availability/files/2026-09", base + "/letters",
+	}
+}
+
+// formsOf are all paths of one customer that change something.
+func formsOf(c string) []string {
+	base := "/customers/" + c
+	forms := []string{base + "/orders", base + "/statement/issue?month=2026-10", base + "/availability/close?month=2026-10", base + "/letters/none/send", base + "/letters/none/discard"}
+	for _, verb := range []string{"approve", "reject", "cancel", "retry"} {
+		forms = append(forms, base+"/orders/files-std/"+verb)
+	}
+	for _, verb := range []string{"meet", "waive", "reach", "answer", "depart", "stay"} {
+		forms = append(forms, base+"/subscriptions/files-std/"+verb)
+	}
+	return forms
+}
+
+// anything fills in every form.
+func anything() url.Values {
+	v := url.Values{}
+	for name, text := range map[string]string{
+		"resolution": "x", "title": "x", "service": "mail", "level": "outage", "reason": "x", "offering": "mail-std", "subject": "x", "body": "x",
+		"prerequisite": "domain", "evidence": "x", "point": "before first use", "survey": "mail-autumn", "score": "1",
+	} {
+		v.Set(name, text)
+	}
+	return v
+}
+
+// A member asks, and cannot approve what they asked for themselves; the owner
+// can, also by hand-made requests.
+func TestWhoApproves(t *testing.T) {
+	t.Parallel()
+	nobody := start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-now", demoNow)
+	asked := nobody.as("member@cedar")
+	require.Contains(t, asked.page("/customers/cedar/orders/erp-cloud"), "It waits for somebody else to approve it")
+	for who, want := range map[string]int{"member@cedar": 403, "ben": 403, "owner@alder": 404} {
+		status, body := nobody.as(who).post("/customers/cedar/orders/erp-cloud/approve", nil)
+		require.Equal(t, want, status, "%s\n%s", who, body)
+	}
+	own := nobody.as("owner@cedar")
+	res := own.raw(http.MethodPost, "/customers/cedar/orders", url.Values{"service": {"database"}, "offering": {"database-std"}})
+	res.Body.Close()
+	require.Equal(t, http.StatusSeeOther, res.StatusCode)
+	path := res.Header.Get("Location")
+	status, body := own.post(path+"/approve", nil)
+	require.Contains(t, []int{403, 409}, status, body)
+	require.Contains(t, own.page(path), "Requested", "nobody approves their own order")
+	status, body = own.post("/customers/cedar/orders/erp-cloud/approve", nil)
+	require.Equal(t, http.StatusOK, status, body)
+	status, body = nobody.as("ada").post(path+"/approve", nil)
+	require.Equal(t, http.StatusOK, status, body)
+}

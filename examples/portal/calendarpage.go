@@ -1,0 +1,114 @@
+package main
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
+)
+
+// calendarPage is a month of the service desk, by days of the zone of whoever
+// looks at it.
+type calendarPage struct {
+	page
+
+	Here      string
+	Month     calendar.Month
+	Previous  calendar.Month
+	Following calendar.Month
+	Blank     int // days of the first week that are in the month before
+	Days      []calendarDay
+	Critical  []calendar.CriticalWindow // of the month
+	Answer    calendar.Allowance
+	At        time.Time // the message
+	Due       time.Time // its answer
+	Open      bool
+	Changes   time.Time // when it opens or closes next
+}
+
+type calendarDay struct {
+	Date     calendar.Date
+	Weekday  string
+	Today    bool
+	Openings []calendar.Interval
+	Holiday  string
+	Critical []calendar.CriticalWindow
+}
+
+func (p *portal) showCalendar(w http.ResponseWriter, r *http.Request) error {
+	loc, err := p.zone(r)
+	if err != nil {
+		return err
+	}
+	now, q := p.store.Now(), r.URL.Query()
+	v := calendarPage{page: p.page(r, "Calendar of the service desk", "/calendar"), Here: "/calendar", Answer: p.desk.answer, At: now.Truncate(time.Minute), Month: calendar.MonthOf(now, loc)}
+	var bad servicecoin.Violations
+	if text := q.Get("month"); text != "" {
+		m, err := calendar.ParseMonth(text)
+		bad.Merge("month", err)
+		v.Month = m
+	}
+	if text := q.Get("at"); text != "" {
+		at, err := time.ParseInLocation(wholeTime, text, loc)
+		if err != nil {
+			bad.Add("at", "bad-time", text, "must be a day and a time, as 2026-11-24T09:30")
+		}
+		v.At = at
+	}
+	if err := bad.Err(); err != nil {
+		return err
+	}
+	v.Previous, v.Following = v.Month.Previous(), v.Month.Next()
+	v.Blank = (int(v.Month.First().Weekday()) + 6) % 7
+	today := calendar.DateOf(now, loc)
+	for date, day := range calendar.Days(v.Month.In(loc), loc) {
+		part := calendarDay{Date: date, Weekday: date.Weekday().String()[:3], Today: date == today}
+		if err := p.fillDay(&part, day); err != nil {
+			return err
+		}
+		v.Days = append(v.Days, part)
+	}
+	if v.Critical, err = p.desk.critical.Overlapping(v.Month.In(loc)); err != nil {
+		return err
+	}
+	if err := p.answers(&v); err != nil {
+		return err
+	}
+	return p.render(w, r, "calendar.html", 0, v)
+}
+
+// fillDay says what a day has.
+func (p *portal) fillDay(part *calendarDay, day calendar.Interval) (err error) {
+	if day.Empty() { // a date that the zone left out
+		return nil
+	}
+	if part.Openings, err = collect(p.desk.open.Openings(day)); err != nil {
+		return err
+	}
+	name, is, err := p.desk.open.HolidayOn(part.Date)
+	if err != nil {
+		return err
+	}
+	if is {
+		part.Holiday = name
+	}
+	part.Critical, err = p.desk.critical.Overlapping(day)
+	return err
+}
+
+// answers says by when a message is answered, and whether anybody is there now.
+func (p *portal) answers(v *calendarPage) (err error) {
+	if v.Due, err = v.Answer.Due(p.desk.open, v.At); err != nil {
+		return err
+	}
+	if v.Open, err = p.desk.open.Open(v.At); err != nil {
+		return err
+	}
+	if v.Open {
+		v.Changes, err = p.desk.open.NextClose(v.At)
+	} else {
+		v.Changes, err = p.desk.open.NextOpen(v.At)
+	}
+	return err
+}

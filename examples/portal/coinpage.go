@@ -1,0 +1,185 @@
+package main
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/adoption"
+	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/catalog"
+	"github.com/servicecoin/servicecoin/coin"
+)
+
+// coinPage is the first screen: one customer, one month, one row for each
+// service, the three sides beside each other.
+type coinPage struct {
+	page
+	monthly
+
+	Spin   coin.Spin
+	Rows   []coinRow
+	Tone   string
+	Placed int // orders that wait for somebody of the customer
+}
+
+type coinRow struct {
+	coin.Row
+
+	Promises  []promiseWords
+	Incidents []incidentLine
+	Usage     []usageWords
+	Blocked   bool
+	Score     string
+	Path      string // of the subscription
+	Active    string // the meter that counts who uses it
+}
+
+type promiseWords struct {
+	coin.Promised
+
+	Tone, Verdict string
+}
+
+type usageWords struct {
+	coin.Metered
+
+	Value, Limit string
+	Share        int // of the quota, 0 to 100; -1: there is none
+	Over         bool
+}
+
+// monthly is what pages of one customer's month have in common.
+type monthly struct {
+	Customer  servicecoin.Customer
+	Base      string // the path of the customer's pages
+	Here      string // the path of this page, without the month
+	Month     calendar.Month
+	Previous  calendar.Month
+	Following calendar.Month // zero: the month is not over
+	Over      bool
+}
+
+func (p *portal) monthly(r *http.Request, parts ...string) (monthly, client, error) {
+	c, err := p.customer(r)
+	if err != nil {
+		return monthly{}, c, err
+	}
+	m := monthly{Customer: c.Customer, Base: customerPath(c.ID), Here: customerPath(c.ID, parts...)}
+	if m.Month, err = p.month(c, r.URL.Query().Get("month")); err != nil {
+		return m, c, err
+	}
+	m.Previous, m.Over = m.Month.Previous(), !p.store.Now().Before(m.Month.In(c.zone()).End)
+	if m.Over {
+		m.Following = m.Month.Next()
+	}
+	return m, c, nil
+}
+
+func (p *portal) showCoin(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	m, c, err := p.monthly(r)
+	if err != nil {
+		return err
+	}
+	v := coinPage{page: p.page(r, c.Name, m.Here), monthly: m}
+	if v.Spin, err = p.Spin(ctx, c.ID, m.Month); err != nil {
+		return err
+	}
+	v.Tone = toneOf(v.Spin)
+	for _, row := range v.Spin.Rows {
+		v.Rows = append(v.Rows, p.coinRow(row, m, viewer(r)))
+	}
+	waiting, err := collect(p.Orders(c.ID).InState(ctx, catalog.OrderRequested))
+	if err != nil {
+		return err
+	}
+	v.Placed = len(waiting)
+	return p.render(w, r, "coin.html", 0, v)
+}
+
+func toneOf(s coin.Spin) string {
+	switch {
+	case len(s.Balance) > 0:
+		return "warn"
+	case len(s.Rows) == 0:
+		return "none"
+	}
+	return "good"
+}
+
+func (p *portal) coinRow(row coin.Row, m monthly, who person) coinRow {
+	out := coinRow{Row: row, Active: string(active(row.Service))}
+	for _, x := range row.Kept.Promises {
+		w := promiseWords{Promised: x}
+		w.Tone, w.Verdict = verdictOf(x.Kept)
+		out.Promises = append(out.Promises, w)
+	}
+	for _, h := range row.Run.Incidents {
+		line := incidentLine{ID: h.Incident, Level: h.Level, Title: h.Headline, From: h.From, Path: incidentPath(who, string(h.Incident))}
+		if line.Title == "" {
+			line.Title = "An incident"
+		}
+		until := h.Until
+		if until.IsZero() {
+			until = p.store.Now()
+		}
+		line.Lasts = between(h.From, until)
+		out.Incidents = append(out.Incidents, line)
+	}
+	for _, u := range row.Used.Usage {
+		out.Usage = append(out.Usage, usageIn(u))
+	}
+	if o := row.Used.Onboarding; o != nil && o.State == adoption.Running {
+		for _, point := range o.Points {
+			for _, item := range point.Items {
+				out.Blocked = out.Blocked || point.Next && item.Force == adoption.Blocking && item.Status.Unmet()
+			}
+		}
+	}
+	if x := row.Used.Satisfaction; x != nil {
+		out.Score = scoreWords(*x)
+	}
+	if len(row.Kept.Imprint) > 0 {
+		out.Path = m.Base + "/subscriptions/" + url.PathEscape(string(row.Kept.Imprint[0].Subscription))
+	}
+	return out
+}
+
+func verdictOf(kept *bool) (tone, verdict string) {
+	switch {
+	case kept == nil:
+		return "none", "Unknown"
+	case *kept:
+		return "good", "Kept"
+	}
+	return "bad", "Broken"
+}
+
+func usageIn(u coin.Metered) usageWords {
+	w := usageWords{Metered: u, Value: "unknown", Share: -1}
+	if u.Usage.Value.Valid {
+		w.Value = grouped(u.Usage.Value.Decimal)
+	}
+	for _, q := range u.Quotas {
+		w.Limit, w.Share = grouped(q.Quota.Limit), 0
+		if q.Used.Valid && q.Quota.Limit.IsPositive() {
+			w.Over = q.Used.Decimal.GreaterThan(q.Quota.Limit)
+			w.Share = int(min(q.Used.Decimal.Shift(2).DivRound(q.Quota.Limit, 0).IntPart(), 100))
+		}
+	}
+	return w
+}
+
+// scoreWords says what a survey says, with how many said it.
+func scoreWords(x adoption.Score) string {
+	switch {
+	case x.N == 0:
+		return "nobody has answered yet"
+	case x.TooFew:
+		return plural(x.N, "answer") + ", too few to say"
+	case x.Interval == nil:
+		return percent(x.Value) + " of " + plural(x.N, "answer")
+	}
+	return percent(x.Rounded(0)) + " satisfied, " + plural(x.N, "answer") + " (" + intervalWords(*x.Interval) + ")"
+}

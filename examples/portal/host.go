@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/catalog"
+	"github.com/servicecoin/servicecoin/store"
+)
+
+// client is what the portal knows of a customer.
+type client struct {
+	servicecoin.Customer
+
+	Latest calendar.Month `json:"latest,omitzero"` // of costs that were taken in; zero: its months go on
+}
+
+var clients = store.Kind[client]{Name: "portal.customer", ID: func(c client) string { return string(c.ID) }}
+
+// host is what the portal keeps itself, beside the library's records: customers
+// and people. A host with tables of its own would read those.
+type host struct{ store *store.Store }
+
+func (h host) clients() store.Collection[client] {
+	return store.Of(h.store.For(servicecoin.Provider), clients)
+}
+
+func (h host) persons() store.Collection[person] {
+	return store.Of(h.store.For(servicecoin.Provider), persons)
+}
+
+// customer is what the library asks of the host: zone and currency.
+func (h host) customer(ctx context.Context, id servicecoin.CustomerID) (servicecoin.Customer, error) {
+	c, err := h.clients().Get(ctx, string(id))
+	return c.Customer, err
+}
+
+// The labels under which the portal keeps for which time the incidents of a
+// service are all recorded.
+const (
+	coveredFrom  = "covered.from"
+	coveredUntil = "covered.until" // exclusive; none: they still are
+	// internalLabel marks what nobody orders: it is not on the status page.
+	internalLabel = "internal"
+)
+
+// covered says for which part of an interval the incidents of a service are
+// known.
+func (p *portal) covered(ctx context.Context, id servicecoin.ServiceID, during calendar.Interval) (calendar.Set, error) {
+	s, err := p.Catalog().Service(ctx, id)
+	if errors.Is(err, servicecoin.ErrNotFound) {
+		return calendar.Set{}, nil
+	}
+	if err != nil {
+		return calendar.Set{}, fmt.Errorf("service %s: %w", id, err)
+	}
+	return calendar.SetOf(during.Intersect(coverage(s, p.store.Now()))), nil
+}
+
+// coverage is empty for a service that the portal was told nothing about.
+func coverage(s catalog.Service, now time.Time) calendar.Interval {
+	from, err := time.Parse(time.RFC3339, s.Labels[coveredFrom])
+	if err != nil {
+		return calendar.Interval{}
+	}
+	until, err := time.Parse(time.RFC3339, s.Labels[coveredUntil])
+	if err != nil || until.After(now) {
+		until = now
+	}
+	return calendar.Between(from, until)
+}
+
+// services lists what is offered, by name.
+func (p *portal) services(ctx context.Context) ([]catalog.Service, error) {
+	list, err := collect(p.Catalog().Services(ctx))
+	list = slices.DeleteFunc(list, func(s catalog.Service) bool { return s.State == catalog.ServiceRetired })
+	slices.SortStableFunc(list, func(a, b catalog.Service) int { return compareFold(a.Name, b.Name) })
+	return list, err
+}
+
+// public leaves out what is the provider's own affair.
+func public(list []catalog.Service) []catalog.Service {
+	return slices.DeleteFunc(slices.Clone(list), func(s catalog.Service) bool { return s.Labels[internalLabel] != "" })
+}
+
+type namesByID map[servicecoin.ServiceID]string
+
+// Of returns the name of a service, its id if it has none.
+func (n namesByID) Of(id servicecoin.ServiceID) string {
+	if name := n[id]; name != "" {
+		return name
+	}
+	return string(id)
+}
+
+func namesOf(list []catalog.Service) namesByID {
+	names := namesByID{}
+	for _, s := range list {
+		names[s.ID] = s.Name
+	}
+	return names
+}
+
+func (p *portal) names(ctx context.Context) (namesByID, error) {
+	list, err := p.services(ctx)
+	return namesOf(list), err
+}
+
+// collect gathers a listing.
+func collect[T any](seq iter.Seq2[T, error]) ([]T, error) {
+	var list []T
+	for x, err := range seq {
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, x)
+	}
+	return list, nil
+}
+
+// kept takes what is there already for success: filling goes on where it was.
+func kept(err error) error {
+	if errors.Is(err, servicecoin.ErrExists) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/incident"
+	"github.com/servicecoin/servicecoin/store"
+)
+
+// lettersPage is what a customer was told; the provider's people see the drafts,
+// too, and send them.
+type lettersPage struct {
+	page
+
+	Customer servicecoin.Customer
+	Base     string
+	List     []letterPart
+}
+
+type letterPart struct {
+	incident.Communication
+
+	Way  []string // from the service that the customer uses to the one affected
+	Path string   // of the incident
+	Here string   // of the letter
+}
+
+func (p *portal) showLetters(w http.ResponseWriter, r *http.Request) error {
+	return p.letters(w, r, nil)
+}
+
+func (p *portal) letters(w http.ResponseWriter, r *http.Request, problems error) error {
+	ctx, who := r.Context(), viewer(r)
+	c, err := p.customer(r)
+	if err != nil {
+		return err
+	}
+	names, err := p.names(ctx)
+	if err != nil {
+		return err
+	}
+	v := lettersPage{page: p.page(r, "Letters", customerPath(c.ID, "letters")), Customer: c.Customer, Base: customerPath(c.ID)}
+	if problems != nil {
+		v.Problem, v.Problems = problem(problems)
+	}
+	for l, err := range store.Of(p.store.For(c.ID), incident.Communications).Find(ctx, store.By("incident")) {
+		if err != nil {
+			return err
+		}
+		if l.State != incident.Sent && !who.Provider() || l.State == incident.Discarded {
+			continue
+		}
+		part := letterPart{Communication: l, Path: incidentPath(who, string(l.Incident)), Here: customerPath(c.ID, "letters", string(l.ID))}
+		for _, s := range l.Path {
+			part.Way = append(part.Way, names.Of(s))
+		}
+		v.List = append(v.List, part)
+	}
+	slices.SortStableFunc(v.List, func(a, b letterPart) int { return b.DraftedAt.Compare(a.DraftedAt) })
+	return p.render(w, r, "letters.html", statusOf(problems), v)
+}
+
+func (p *portal) changeLetter(w http.ResponseWriter, r *http.Request) error {
+	f, err := readForm(r)
+	if err != nil {
+		return err
+	}
+	c, err := p.customer(r)
+	if err != nil {
+		return err
+	}
+	err = p.sendOrDrop(r.Context(), c.ID, incident.CommunicationID(r.PathValue("letter")), r.PathValue("verb"), f, viewer(r).actor())
+	if errors.Is(err, servicecoin.ErrInvalid) || errors.Is(err, servicecoin.ErrRefused) {
+		return p.letters(w, r, err)
+	}
+	if err != nil {
+		return err
+	}
+	p.happened(r.Context())
+	seeOther(w, customerPath(c.ID, "letters"))
+	return nil
+}
+
+func (p *portal) sendOrDrop(ctx context.Context, c servicecoin.CustomerID, id incident.CommunicationID, verb string, f *form, by servicecoin.Actor) error {
+	box := p.Letters(c)
+	var err error
+	switch verb {
+	case "send": // as it is in the form, so that what was read is what goes out
+		draft, e := box.Get(ctx, id)
+		if e != nil {
+			return e
+		}
+		if draft.Subject != f.text("subject") || draft.Body != f.text("body") {
+			_, err = box.Edit(ctx, id, by, incident.Letter{Subject: f.text("subject"), Body: f.text("body"), NextUpdateBy: draft.NextUpdateBy})
+		}
+		if err == nil {
+			_, err = box.Send(ctx, id, by, "")
+		}
+	case "discard":
+		_, err = box.Discard(ctx, id, by, f.text("reason"))
+	default:
+		return servicecoin.NotFound(servicecoin.Key{Customer: c, Kind: "verb", ID: verb})
+	}
+	return err
+}

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/catalog"
+)
+
+type ordersPage struct {
+	page
+
+	Customer servicecoin.Customer
+	Base     string
+	List     []orderRow
+	Lead     catalog.LeadTimes
+	Judged   int // orders whose lead time was kept or missed
+	Names    namesByID
+}
+
+type orderRow struct {
+	catalog.Order
+
+	Lead catalog.Lead
+	Path string
+	Tone string
+}
+
+func orderTone(s catalog.OrderState) string {
+	switch s {
+	case catalog.OrderFulfilled:
+		return "good"
+	case catalog.OrderFailed:
+		return "bad"
+	case catalog.OrderRequested, catalog.OrderApproved, catalog.OrderProvisioning:
+		return "warn"
+	case catalog.OrderRejected, catalog.OrderCancelled:
+	}
+	return "none"
+}
+
+func (p *portal) showOrders(w http.ResponseWriter, r *http.Request) error {
+	ctx, now := r.Context(), p.store.Now()
+	c, err := p.customer(r)
+	if err != nil {
+		return err
+	}
+	v := ordersPage{page: p.page(r, "Orders", customerPath(c.ID, "orders")), Customer: c.Customer, Base: customerPath(c.ID)}
+	if v.Names, err = p.names(ctx); err != nil {
+		return err
+	}
+	list, err := collect(p.Orders(c.ID).Recent(ctx))
+	if err != nil {
+		return err
+	}
+	for _, o := range list {
+		v.List = append(v.List, orderRow{o, o.Lead(now), customerPath(c.ID, "orders", string(o.ID)), orderTone(o.State)})
+	}
+	v.Lead = catalog.LeadTimesOf(list, now)
+	v.Judged = v.Lead.Kept + v.Lead.Missed
+	return p.render(w, r, "orders.html", 0, v)
+}
+
+type orderPage struct {
+	page
+	orderRow
+
+	Customer   servicecoin.Customer
+	Base       string
+	Names      namesByID
+	Parameters string
+	MayApprove bool
+	MayCancel  bool
+	Waiting    string // for whom it waits, in words
+}
+
+func (p *portal) showOrder(w http.ResponseWriter, r *http.Request) error { return p.order(w, r, nil) }
+
+func (p *portal) order(w http.ResponseWriter, r *http.Request, problems error) error {
+	ctx, who := r.Context(), viewer(r)
+	c, err := p.customer(r)
+	if err != nil {
+		return err
+	}
+	o, err := p.Orders(c.ID).Order(ctx, servicecoin.OrderID(r.PathValue("order")))
+	if err != nil {
+		return err
+	}
+	v := orderPage{
+		page: p.page(r, o.Terms.Name, customerPath(c.ID, "orders")), Customer: c.Customer, Base: customerPath(c.ID), Parameters: string(o.Parameters),
+		orderRow: orderRow{o, o.Lead(p.store.Now()), customerPath(c.ID, "orders", string(o.ID)), orderTone(o.State)},
+	}
+	if problems != nil {
+		v.Problem, v.Problems = problem(problems)
+	}
+	if v.Names, err = p.names(ctx); err != nil {
+		return err
+	}
+	mine := o.RequestedBy.ID == who.ID
+	v.MayApprove = o.State == catalog.OrderRequested && !mine && (who.Role == manager || who.Role == owner)
+	v.MayCancel = (o.State == catalog.OrderRequested || o.State == catalog.OrderApproved || o.State == catalog.OrderFailed) && who.Role != operator
+	switch {
+	case o.State == catalog.OrderRequested && mine:
+		v.Waiting = "It waits for somebody else to approve it: the owner, or our service manager."
+	case o.State == catalog.OrderRequested:
+		v.Waiting = "It waits to be approved."
+	case o.State == catalog.OrderApproved, o.State == catalog.OrderProvisioning:
+		v.Waiting = "It is being set up."
+	}
+	return p.render(w, r, "order.html", statusOf(problems), v)
+}
+
+func (p *portal) changeOrder(w http.ResponseWriter, r *http.Request) error {
+	f, err := readForm(r)
+	if err != nil {
+		return err
+	}
+	c, err := p.customer(r)
+	if err != nil {
+		return err
+	}
+	ctx, by := r.Context(), viewer(r).actor()
+	orders, id, reason := p.Orders(c.ID), servicecoin.OrderID(r.PathValue("order")), f.text("reason")
+	switch r.PathValue("verb") {
+	case "approve":
+		_, err = orders.Approve(ctx, id, by, reason)
+	case "reject":
+		_, err = orders.Reject(ctx, id, by, reason)
+	case "cancel":
+		_, err = orders.Cancel(ctx, id, by, reason)
+	case "retry":
+		_, err = orders.Retry(ctx, id, by, reason)
+	default:
+		return noPage(r)
+	}
+	if errors.Is(err, servicecoin.ErrInvalid) || errors.Is(err, servicecoin.ErrRefused) {
+		return p.order(w, r, err)
+	}
+	if err != nil {
+		return err
+	}
+	p.happened(ctx)
+	seeOther(w, customerPath(c.ID, "orders", string(id)))
+	return nil
+}
