@@ -262,7 +262,7 @@ func (c *Windows) Changes(iv Interval) iter.Seq[WindowChange] {
 			return
 		}
 		for _, change := range c.changes[c.after(before(iv.Start)):c.after(before(iv.End))] {
-			at := c.from + int64(change>>changeTimeShift) //nolint:gosec // 43 bits
+			at := c.from + int64(change>>changeTimeShift)
 			if !yield(WindowChange{At: unix(at), Window: changeWindow(change), Opens: changeOpens(change)}) {
 				return
 			}

@@ -62,9 +62,9 @@ func TestWindowLengths(t *testing.T) {
 
 func TestDaysThatTouchAreJoined(t *testing.T) {
 	t.Parallel()
-	// Monday and Tuesday, a day and a night each, over a jump of the clock.
+	// Saturday and Sunday, a day and a night each, over a jump of the clock.
 	w := windowOf(t, "Sa,Su 02:30-02:30 Europe/Berlin")
-	set := w.Set(between(t, "2023-03-20T00:00:00Z", "2023-04-01T00:00:00Z"))
+	set := w.Set(between(t, "2023-03-21T00:00:00Z", "2023-04-01T00:00:00Z"))
 	assert.Equal(t, "2023-03-25T01:30:00Z/2023-03-27T00:30:00Z", set.String())
 	assert.False(t, w.Contains(at(t, "2023-03-27T00:30:00Z")), "the end is not in it")
 	assert.True(t, w.Contains(at(t, "2023-03-27T00:29:59.999Z")))
@@ -110,7 +110,7 @@ func TestWindowText(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		"22:00-06:00":                                      "Mo-Su 22:00-06:00",
-		"mon-FRI\t9:00-17:00  FROM 1970-01-01":           "Mo-Fr 09:00-17:00",
+		"mon-FRI\t9:00-17:00  FROM 1970-01-01":             "Mo-Fr 09:00-17:00",
 		"DTSTART:20260110T220000Z\nDTEND:20260111T000000Z": "DTSTART:20260110T220000Z\nDURATION:PT2H\n",
 		"DTSTART;TZID=Europe/Berlin:20260328T220000\nDTEND;TZID=Europe/Berlin:20260329T060000": "DTSTART;TZID=Europe/Berlin:20260328T220000\nDURATION:PT7H\n",
 		"DTSTART;VALUE=DATE:20260110\r\nDTEND;VALUE=DATE:20260112\r\n":                         "DTSTART;VALUE=DATE:20260110\nDURATION:P2D\n",
