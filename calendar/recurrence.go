@@ -1,0 +1,251 @@
+package calendar
+
+import (
+	"iter"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/servicecoin/servicecoin"
+)
+
+// Recurrence is a [Rule] that was compiled: it answers when the rule comes next,
+// or came last, without walking there from the start. It never changes, so it can
+// be shared between goroutines.
+//
+// The calendar ends with the year 9999. What never comes (30 February) is found
+// out by Compile, within some ten milliseconds, and ends at once from then on. A
+// search that meets nothing but a hundred thousand exceptions in a row ends, too.
+type Recurrence struct {
+	rule   Rule
+	loc    *time.Location
+	gap    GapPolicy
+	twice  TwicePolicy
+	come   []series     // the Repeats
+	except []series     // the Except
+	dates  []occurrence // the Dates, and the start if it is one, in order
+	out    []int64      // instants of the ExceptDates, in order
+	outDay []int64      // days of the ExceptDates, in order
+}
+
+// occurrence is an instant, and what the rule called it.
+type occurrence struct {
+	at    int64
+	local int64
+}
+
+// Compile checks the rule and works it out; every violation is reported, as by
+// [Rule.Validate]. It takes some microseconds. A Count is turned into the last
+// time, which takes about 0.2 µs for each year of it; with an Interval, with
+// BySetPos, and for hours, minutes and seconds that are limited, 20 ns for each
+// time, 20 ms for the most that a count may be.
+func (r Rule) Compile() (*Recurrence, error) {
+	return r.compile(zones{})
+}
+
+func (r Rule) compile(z zones) (*Recurrence, error) {
+	var v servicecoin.Violations
+	loc := r.validate(&v, z)
+	if err := v.Err(); err != nil {
+		return nil, err
+	}
+	c := &Recurrence{rule: r, loc: loc, gap: r.Gap, twice: r.Twice}
+	if c.gap == "" {
+		c.gap = ShiftByGap
+	}
+	c.come = c.compile(r.Repeats)
+	c.except = c.compile(r.Except)
+	for _, w := range r.Dates {
+		c.dates = append(c.dates, c.resolve(w)...)
+	}
+	if len(r.Repeats) == 0 {
+		c.dates = append(c.dates, c.resolve(r.Start)...)
+	}
+	slices.SortFunc(c.dates, func(a, b occurrence) int { return compareInt(a.at, b.at) })
+	for _, w := range r.ExceptDates {
+		if w.Whole && !r.Start.Whole {
+			c.outDay = append(c.outDay, floorDiv(w.Local.second(), secondsADay))
+			continue
+		}
+		for _, o := range c.resolve(w) {
+			c.out = append(c.out, o.at)
+		}
+	}
+	slices.Sort(c.out)
+	slices.Sort(c.outDay)
+	if w := c.walk(); len(c.except) > 0 {
+		if _, comes := w.next(minSecond); !comes {
+			c.come, c.dates = nil, nil // nothing but exceptions, which takes time to find out
+		}
+	}
+	return c, nil
+}
+
+// compile works out repeats that come at all.
+func (c *Recurrence) compile(list []Repeat) []series {
+	var out []series
+	for _, r := range list {
+		s := series{pattern: compileRepeat(r, c.rule.Start.Local), until: math.MaxInt64}
+		if s.pattern.never() {
+			continue
+		}
+		if r.Count > 0 {
+			c.stopAfter(s.pattern, r.Count)
+		}
+		switch {
+		case r.Until.IsZero():
+		case r.Until.UTC:
+			s.until = r.Until.Local.second()
+			s.pattern.last = min(s.pattern.last, s.until+widest)
+		default:
+			s.pattern.last = min(s.pattern.last, r.Until.Local.second())
+		}
+		if _, comes := s.pattern.next(new(year), s.pattern.start); comes {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// stopAfter ends the pattern with the n-th time. One that a clock jumps over
+// and the policy skips is not counted.
+func (c *Recurrence) stopAfter(p *pattern, n int) {
+	var y year
+	last, ok := p.nth(&y, p.start, int64(n))
+	if ok && c.gap == SkipGap {
+		last, ok = c.pastGaps(p, last)
+	}
+	if ok {
+		p.last = last
+	}
+}
+
+// pastGaps returns the time that comes as many times after last as times up to
+// it are jumped over.
+func (c *Recurrence) pastGaps(p *pattern, last int64) (int64, bool) {
+	var y year
+	z := newClockwork(c.loc)
+	for z.visit(p.start - widest); z.end+z.offset <= last && z.end < maxSecond; {
+		at, before := z.end, z.offset
+		z.visit(at)
+		gap, more := at+z.offset-1, 0 // its last second
+		for t, ok := p.next(&y, at+before); ok && t <= min(last, gap); t, ok = p.next(&y, t+1) {
+			more++
+		}
+		for ; more > 0; more-- {
+			t, ok := p.next(&y, max(last, gap)+1)
+			if !ok {
+				return 0, false
+			}
+			last = t
+		}
+	}
+	return last, true
+}
+
+// resolve returns the instants of a date.
+func (c *Recurrence) resolve(w When) []occurrence {
+	loc := c.loc
+	if w.UTC {
+		loc = time.UTC
+	}
+	var out []occurrence
+	for _, t := range w.Local.In(loc, c.gap, c.twice) {
+		o := occurrence{t.Unix(), w.Local.second()}
+		if w.UTC {
+			o.local = LocalTimeOf(t, c.loc).second()
+		}
+		out = append(out, o)
+	}
+	return out
+}
+
+func compareInt(a, b int64) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+// Rule returns the rule that was compiled.
+func (c *Recurrence) Rule() Rule { return c.rule }
+
+// Location returns the zone.
+func (c *Recurrence) Location() *time.Location { return c.loc }
+
+// Next returns the first occurrence after t, in UTC, and false if there is none.
+func (c *Recurrence) Next(t time.Time) (time.Time, bool) {
+	w := c.walk()
+	o, ok := w.next(t.Unix())
+	return unix(o.at), ok
+}
+
+// Previous returns the last occurrence before t, in UTC, and false if there is
+// none. It asks for the next one several times over, which takes a few
+// microseconds.
+func (c *Recurrence) Previous(t time.Time) (time.Time, bool) {
+	end := t.Unix()
+	if t.Nanosecond() > 0 {
+		end++
+	}
+	w := c.walk()
+	o, ok := w.previous(end)
+	return unix(o.at), ok
+}
+
+// Contains reports whether t is an occurrence.
+func (c *Recurrence) Contains(t time.Time) bool {
+	w := c.walk()
+	o, ok := w.next(t.Unix() - 1)
+	return ok && o.at == t.Unix() && t.Nanosecond() == 0
+}
+
+// Between yields the occurrences from one instant up to, but without, another,
+// in order and in UTC.
+func (c *Recurrence) Between(from, to time.Time) iter.Seq[time.Time] {
+	return func(yield func(time.Time) bool) {
+		w := c.walk()
+		for o, ok := w.next(before(from)); ok; o, ok = w.next(o.at) {
+			if t := unix(o.at); !t.Before(to) || !yield(t) {
+				return
+			}
+		}
+	}
+}
+
+// before returns the last whole second before t.
+func before(t time.Time) int64 {
+	if t.Nanosecond() > 0 {
+		return t.Unix()
+	}
+	return t.Unix() - 1
+}
+
+// All yields the occurrences from the first on, in order and in UTC. Most rules
+// have no end before the year 9999.
+func (c *Recurrence) All() iter.Seq[time.Time] {
+	return func(yield func(time.Time) bool) {
+		w := c.walk()
+		for o, ok := w.next(minSecond); ok; o, ok = w.next(o.at) {
+			if !yield(unix(o.at)) {
+				return
+			}
+		}
+	}
+}
+
+// Last returns the last occurrence, in UTC, of a rule that has an end by Count
+// or Until, or has none but dates; false if it has no end or no occurrence.
+func (c *Recurrence) Last() (time.Time, bool) {
+	for _, s := range c.come {
+		if s.pattern.last == math.MaxInt64 {
+			return time.Time{}, false
+		}
+	}
+	w := c.walk()
+	o, ok := w.previous(maxSecond)
+	return unix(o.at), ok
+}

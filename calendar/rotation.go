@@ -1,0 +1,189 @@
+package calendar
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/servicecoin/servicecoin"
+)
+
+// Rotation is people who take turns: hourly, daily, weekly, monthly or yearly
+// ones, or every so many of those, handed over at a time of the clock of a zone.
+// It is plain data, to be written by hand as text (see [ParseRotation]) or as
+// JSON:
+//
+//	{"zone": "Europe/Berlin", "start": "2026-01-05T09:00", "unit": "weekly", "length": 1,
+//	 "members": ["anna", "ben", "carla"],
+//	 "changes": [{"from": "2026-03-02T09:00", "members": ["anna", "carla", "dora"]}]}
+//
+// [Rotation.Compile] makes [Turns] of it, which answer questions.
+//
+// Turns follow each other before the start as well as after it: turn 0 begins at
+// the start, turn -1 ends there. A turn begins at the first instant at which the
+// clock shows its time or a later one: a handoff at 02:30 that the clock jumps
+// over is at 03:00, one that it shows twice is the first. So a turn of an hour
+// lasts two where the clock is set back by one, and none where it is set forward:
+// then it is not taken.
+//
+// With Days, only the days in the set are worked, and only they count: of daily
+// turns of length 2 on Mo-Fr, one is Monday and Tuesday, and one Friday and
+// Monday. Of hourly turns only the hours of such days count. A day lasts from
+// handoff time to handoff time and has the name of the date on which it begins;
+// an hour belongs to the date on which it begins. Nobody has what is not worked.
+type Rotation struct {
+	Zone    string                 `json:"zone,omitempty"` // IANA name, "" means UTC
+	Start   LocalTime              `json:"start"`
+	Unit    TurnUnit               `json:"unit"`
+	Length  int                    `json:"length"`            // units of a turn, from 1 to 9000
+	Days    Weekdays               `json:"days,omitempty"`    // that are worked; none: all
+	Missing MissingDay             `json:"missing,omitempty"` // "" is ClampDay
+	Members []servicecoin.PersonID `json:"members"`           // in the order of their turns, from the start on; "" is a turn of nobody
+	Changes []RosterChange         `json:"changes,omitempty"` // in order
+}
+
+// RosterChange is other members from a time on: joiners and leavers. What was
+// before stays as it was. Who has the turn then keeps it to its end, if still a
+// member; else the next one of the old order who is takes it over at once. The
+// order goes on from there. No members at all end the rotation.
+type RosterChange struct {
+	From    LocalTime              `json:"from"`
+	Members []servicecoin.PersonID `json:"members"`
+}
+
+// TurnUnit is what turns are counted in.
+type TurnUnit string
+
+// The units of turns.
+const (
+	TurnHourly  TurnUnit = "hourly"
+	TurnDaily   TurnUnit = "daily"
+	TurnWeekly  TurnUnit = "weekly"
+	TurnMonthly TurnUnit = "monthly"
+	TurnYearly  TurnUnit = "yearly"
+)
+
+// MissingDay says when a turn is handed over in a month that does not have the
+// day of the start: monthly from the 31st, yearly from 29 February.
+type MissingDay string
+
+// The policies for missing days.
+const (
+	ClampDay    MissingDay = "clamp"    // on the last day of the month: 31 January, 28 February, 31 March; the default
+	SkipMonth   MissingDay = "skip"     // not in that month, and no turn is used up: 31 January, 31 March, 31 May
+	OverflowDay MissingDay = "overflow" // as many days later as are missing: 31 January, 3 March, 31 March
+)
+
+// Limits of a [Rotation], beyond which Validate refuses it.
+const (
+	MaxTurnLength    = 9000
+	MaxMembers       = 1000
+	MaxRosterChanges = 10_000
+)
+
+// Validate reports every violation.
+func (r Rotation) Validate() error {
+	var v servicecoin.Violations
+	r.validate(&v)
+	return v.Err()
+}
+
+// validate adds every violation and returns the zone.
+func (r Rotation) validate(v *servicecoin.Violations) *time.Location {
+	loc, ok := zones{}.named(r.Zone)
+	if !ok {
+		v.Add("zone", "unknown-zone", r.Zone, "is not a zone of the tz database")
+	}
+	if r.Start.IsZero() {
+		v.Add("start", "required", "", "must be set")
+	} else {
+		v.Merge("start", r.Start.Validate())
+	}
+	if !slices.Contains(turnUnits(), r.Unit) {
+		v.Add("unit", "unknown", string(r.Unit), "must be hourly, daily, weekly, monthly or yearly")
+	}
+	if r.Length < 1 || r.Length > MaxTurnLength {
+		v.Add("length", "out-of-range", strconv.Itoa(r.Length), fmt.Sprintf("must be 1 to %d", MaxTurnLength))
+	}
+	v.Merge("days", r.Days.Validate())
+	switch r.Missing {
+	case "", ClampDay, SkipMonth, OverflowDay:
+	default:
+		v.Add("missing", "unknown", string(r.Missing), "must be clamp, skip or overflow")
+	}
+	if validateMembers(v, "members", r.Members); !slices.ContainsFunc(r.Members, somebody) {
+		v.Add("members", "required", "", "must have somebody")
+	}
+	if len(r.Changes) > MaxRosterChanges {
+		v.Add("changes", "too-many", strconv.Itoa(len(r.Changes)), fmt.Sprintf("must be at most %d", MaxRosterChanges))
+		return loc
+	}
+	for i, c := range r.Changes {
+		path := fmt.Sprintf("changes[%d]", i)
+		if c.From.IsZero() {
+			v.Add(path+".from", "required", "", "must be set")
+		} else {
+			v.Merge(path+".from", c.From.Validate())
+		}
+		if i > 0 && c.From.Compare(r.Changes[i-1].From) <= 0 {
+			v.Add(path+".from", "out-of-order", c.From.String(), "must be after the change before")
+		}
+		validateMembers(v, path+".members", c.Members)
+	}
+	return loc
+}
+
+func turnUnits() []TurnUnit {
+	return []TurnUnit{TurnHourly, TurnDaily, TurnWeekly, TurnMonthly, TurnYearly}
+}
+
+func somebody(id servicecoin.PersonID) bool { return id != "" }
+
+func validateMembers(v *servicecoin.Violations, path string, members []servicecoin.PersonID) {
+	if len(members) > MaxMembers {
+		v.Add(path, "too-many", strconv.Itoa(len(members)), fmt.Sprintf("must be at most %d", MaxMembers))
+		return
+	}
+	for i, id := range members {
+		if id != "" {
+			v.ID(fmt.Sprintf("%s[%d]", path, i), string(id))
+		}
+	}
+}
+
+// UnmarshalJSON reads a rotation and reports every violation of its form with
+// its path. Unlike encoding/json it refuses a field that it does not know.
+func (r *Rotation) UnmarshalJSON(data []byte) error {
+	var raw struct {
+		Zone    string                 `json:"zone"`
+		Start   string                 `json:"start"`
+		Unit    TurnUnit               `json:"unit"`
+		Length  int                    `json:"length"`
+		Days    string                 `json:"days"`
+		Missing MissingDay             `json:"missing"`
+		Members []servicecoin.PersonID `json:"members"`
+		Changes []struct {
+			From    string                 `json:"from"`
+			Members []servicecoin.PersonID `json:"members"`
+		} `json:"changes"`
+	}
+	var v servicecoin.Violations
+	if !strictly(&v, data, "a rotation", &raw) {
+		return v.Err()
+	}
+	out := Rotation{
+		Zone: raw.Zone, Start: readText[LocalTime](&v, "start", raw.Start), Unit: raw.Unit, Length: raw.Length,
+		Days: readText[Weekdays](&v, "days", raw.Days), Missing: raw.Missing, Members: raw.Members,
+	}
+	for i, c := range raw.Changes {
+		out.Changes = append(out.Changes, RosterChange{
+			From: readText[LocalTime](&v, fmt.Sprintf("changes[%d].from", i), c.From), Members: c.Members,
+		})
+	}
+	if err := v.Err(); err != nil {
+		return err
+	}
+	*r = out
+	return nil
+}

@@ -1,0 +1,150 @@
+package calendar
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/servicecoin/servicecoin"
+)
+
+// Rule says when something comes again and again: the DTSTART, RRULE, RDATE,
+// EXRULE and EXDATE of RFC 5545. It is plain data, to be written by hand as
+// text (see [ParseRule]) or as JSON:
+//
+//	{"start": "2026-01-05T09:00", "zone": "Europe/Berlin", "repeats": ["FREQ=WEEKLY;BYDAY=MO,WE,FR"]}
+//
+// [Rule.Compile] makes a [Recurrence] of it, which answers questions.
+//
+// What comes is all that the Repeats and the Dates say, without what the Except
+// and ExceptDates say, each instant once. The start is an occurrence if there
+// are no Repeats; else if they say so, as in python-dateutil (RFC 5545 leaves it
+// undefined).
+//
+// A rule speaks of what the clock of its zone shows. A local time that the
+// clock jumps over moves on by as much as the clock does (02:30 becomes 03:30),
+// one that it shows twice is the first of the two; Gap and Twice say otherwise.
+// A whole day begins as [Date.In] does.
+type Rule struct {
+	Start       When        `json:"start"`
+	Zone        string      `json:"zone,omitempty"`        // IANA name, "" means UTC
+	Repeats     []Repeat    `json:"repeats,omitempty"`     // RRULE
+	Dates       []When      `json:"dates,omitempty"`       // RDATE
+	Except      []Repeat    `json:"except,omitempty"`      // EXRULE
+	ExceptDates []When      `json:"exceptDates,omitempty"` // EXDATE; a whole day takes out all that comes on it
+	Gap         GapPolicy   `json:"gap,omitempty"`         // "" is ShiftByGap
+	Twice       TwicePolicy `json:"twice,omitempty"`       // "" is FirstOfTwo
+}
+
+// Limits of a [Rule], beyond which Validate refuses it.
+const (
+	MaxRuleDates = 10_000 // Dates and ExceptDates: each
+	maxRepeaters = 50     // Repeats and Except: each
+)
+
+// Validate reports every violation, those of the Repeats among them. An Until
+// has the form of the start, as RFC 5545 asks: a whole day if that is one, a
+// local time if it is local and the rule has no zone, else an instant in UTC.
+func (r Rule) Validate() error {
+	var v servicecoin.Violations
+	r.validate(&v, zones{})
+	return v.Err()
+}
+
+// validate adds every violation and returns the zone.
+func (r Rule) validate(v *servicecoin.Violations, z zones) *time.Location {
+	if r.Start.IsZero() {
+		v.Add("start", "required", "", "must be set")
+	} else {
+		v.Merge("start", r.Start.Validate())
+	}
+	loc, ok := z.named(r.Zone)
+	if !ok {
+		v.Add("zone", "unknown-zone", r.Zone, "is not a zone of the tz database")
+	}
+	if r.Start.UTC && r.Zone != "" {
+		v.Add("zone", "unexpected", r.Zone, "must not stand beside a start in UTC")
+	}
+	r.validateRepeats(v, "repeats", r.Repeats)
+	r.validateRepeats(v, "except", r.Except)
+	r.validateDates(v, "dates", r.Dates)
+	r.validateDates(v, "exceptDates", r.ExceptDates)
+	for i, d := range r.Dates {
+		if d.Whole != r.Start.Whole && i < MaxRuleDates {
+			v.Add(fmt.Sprintf("dates[%d]", i), "bad-format", d.String(), "must be a date if the start is one, else a time")
+		}
+	}
+	validateGap(v, "gap", r.Gap)
+	validateTwice(v, "twice", r.Twice)
+	return loc
+}
+
+// zones remembers the zones that were loaded, which takes longer than most else.
+type zones map[string]*time.Location
+
+// named returns the zone of the tz database with that name; "" is UTC.
+func (z zones) named(name string) (*time.Location, bool) {
+	const longest = 100
+	if name == "Local" || len(name) > longest {
+		return nil, false
+	}
+	loc, known := z[name]
+	if !known {
+		var err error
+		if loc, err = time.LoadLocation(name); err != nil {
+			return nil, false
+		}
+		z[name] = loc
+	}
+	return loc, true
+}
+
+func (r Rule) validateRepeats(v *servicecoin.Violations, path string, list []Repeat) {
+	if len(list) > maxRepeaters {
+		v.Add(path, "too-many", strconv.Itoa(len(list)), fmt.Sprintf("must be at most %d", maxRepeaters))
+		return
+	}
+	for i, repeat := range list {
+		at := fmt.Sprintf("%s[%d]", path, i)
+		v.Merge(at, repeat.Validate())
+		if want := r.untilForm(); !repeat.Until.IsZero() && !repeat.Until.sameForm(want) {
+			v.Add(at+".until", "bad-format", repeat.Until.String(), "must be "+want.form())
+		}
+		if r.Start.Whole {
+			if name := repeat.clockPart(); name != "" {
+				v.Add(at, "unexpected", name, "must not stand in a rule of whole days")
+			}
+		}
+	}
+}
+
+// untilForm returns a When of the form that an Until must have.
+func (r Rule) untilForm() When {
+	return When{Whole: r.Start.Whole, UTC: !r.Start.Whole && (r.Start.UTC || r.Zone != "")}
+}
+
+// clockPart names what a repeat of whole days must not have, "" if it has
+// none.
+func (r Repeat) clockPart() string {
+	switch {
+	case r.Frequency.rank() >= 0 && r.Frequency.rank() < daily:
+		return string(r.Frequency)
+	case len(r.ByHour) > 0:
+		return "BYHOUR"
+	case len(r.ByMinute) > 0:
+		return "BYMINUTE"
+	case len(r.BySecond) > 0:
+		return "BYSECOND"
+	}
+	return ""
+}
+
+func (r Rule) validateDates(v *servicecoin.Violations, path string, list []When) {
+	if len(list) > MaxRuleDates {
+		v.Add(path, "too-many", strconv.Itoa(len(list)), fmt.Sprintf("must be at most %d", MaxRuleDates))
+		return
+	}
+	for i, d := range list {
+		v.Merge(fmt.Sprintf("%s[%d]", path, i), d.Validate())
+	}
+}

@@ -1,0 +1,109 @@
+package calendar
+
+import (
+	"bytes"
+	"encoding"
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	"github.com/servicecoin/servicecoin"
+)
+
+// strictly reads an object, and refuses a field that it does not know: a rule
+// read without the exceptions of a misspelt field would be wrong in silence.
+func strictly(v *servicecoin.Violations, data []byte, what string, into any) bool {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		v.Add("", "bad-format", "", "must be an object of "+what+": "+err.Error())
+		return false
+	}
+	return true
+}
+
+// readText reads a text, the empty one as nothing.
+func readText[T any, P interface {
+	*T
+	encoding.TextUnmarshaler
+}](v *servicecoin.Violations, path, text string) T {
+	var x T
+	if text != "" {
+		v.Merge(path, P(&x).UnmarshalText([]byte(text)))
+	}
+	return x
+}
+
+// readTexts reads texts of which none may be empty.
+func readTexts[T any, P interface {
+	*T
+	encoding.TextUnmarshaler
+}](v *servicecoin.Violations, path string, texts []string) []T {
+	if texts == nil {
+		return nil
+	}
+	if len(texts) > MaxRuleDates {
+		v.Add(path, "too-many", strconv.Itoa(len(texts)), fmt.Sprintf("must be at most %d", MaxRuleDates))
+		return nil
+	}
+	out := make([]T, len(texts))
+	for i, text := range texts {
+		v.Merge(fmt.Sprintf("%s[%d]", path, i), P(&out[i]).UnmarshalText([]byte(text)))
+	}
+	return out
+}
+
+// UnmarshalJSON reads a rule and reports every violation of its form with its
+// path. Unlike encoding/json it refuses a field that it does not know.
+func (r *Rule) UnmarshalJSON(data []byte) error {
+	var raw struct {
+		Start       string      `json:"start"`
+		Zone        string      `json:"zone"`
+		Repeats     []string    `json:"repeats"`
+		Dates       []string    `json:"dates"`
+		Except      []string    `json:"except"`
+		ExceptDates []string    `json:"exceptDates"`
+		Gap         GapPolicy   `json:"gap"`
+		Twice       TwicePolicy `json:"twice"`
+	}
+	var v servicecoin.Violations
+	if strictly(&v, data, "a rule", &raw) {
+		out := Rule{
+			Start: readText[When](&v, "start", raw.Start), Zone: raw.Zone, Gap: raw.Gap, Twice: raw.Twice,
+			Repeats: readTexts[Repeat](&v, "repeats", raw.Repeats), Dates: readTexts[When](&v, "dates", raw.Dates),
+			Except: readTexts[Repeat](&v, "except", raw.Except), ExceptDates: readTexts[When](&v, "exceptDates", raw.ExceptDates),
+		}
+		if v.Err() == nil {
+			*r = out
+		}
+	}
+	return v.Err()
+}
+
+// UnmarshalJSON reads a window and reports every violation of its form with its
+// path, as [Rule.UnmarshalJSON] does.
+func (w *Window) UnmarshalJSON(data []byte) error {
+	var raw struct {
+		Name  string          `json:"name"`
+		Rule  json.RawMessage `json:"rule"`
+		For   string          `json:"for"`
+		Until *string         `json:"until"`
+		Days  int             `json:"days"`
+	}
+	var v servicecoin.Violations
+	if strictly(&v, data, "a window", &raw) {
+		out := Window{Name: raw.Name, For: readText[Period](&v, "for", raw.For), Days: raw.Days}
+		if raw.Rule != nil {
+			v.Merge("rule", out.Rule.UnmarshalJSON(raw.Rule))
+		}
+		if raw.Until != nil {
+			c, err := ParseClock(*raw.Until)
+			v.Merge("until", err)
+			out.Until = &c
+		}
+		if v.Err() == nil {
+			*w = out
+		}
+	}
+	return v.Err()
+}

@@ -1,0 +1,677 @@
+package calendar_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
+)
+
+// ruleCase is a case of testdata/vectors.
+type ruleCase struct {
+	ID     string          `json:"id"`
+	Kind   string          `json:"kind"`
+	Input  json.RawMessage `json:"input"`
+	Expect json.RawMessage `json:"expect"`
+	Quirk  bool            `json:"quirk"`
+
+	policy string
+}
+
+// ruleVectorFiles are those of rules, windows and rotations.
+func ruleVectorFiles() []string {
+	return []string{
+		"rfc5545_examples.json", "rrule_dateutil.json", "kured_windows.json", "goalert_rotation.json",
+		"goalert_rules.json", "goalert_clock.json", "midnight_dst.json", "oneuptime_layers.json",
+	}
+}
+
+// ruleQuirk is what we do about a case that only its source behaves like: a
+// policy that gives its answer, or a refusal and the answer that we give instead.
+type ruleQuirk struct {
+	policy  string // the policy, or the default, that gives the answer of the source
+	refused string // why not
+	instead string // what we expect instead; "" checks that the input is an error
+}
+
+func ruleQuirks() map[string]ruleQuirk {
+	const (
+		wallClock = "hourly turns follow the clock on the wall, as ours do"
+		easter    = "RFC 5545 has no Easter: list the dates as RDATE"
+		inclusive = "windows are half-open: the end is not in them"
+		ownDay    = "a window belongs to the day on which it begins, as in GoAlert"
+		layers    = "several layers are a matter of the on-call room"
+	)
+	quirks := map[string]ruleQuirk{
+		"ga-rot-walk-h1-gap-0230":               {policy: wallClock},
+		"ga-rot-walk-h1-fallback-0230":          {policy: wallClock},
+		"ga-clock-first_of_day-2018-03-11-0230": {policy: "AfterGap"},
+		"kured-5-4":                             {refused: inclusive, instead: `{"contains": false}`},
+		"kured-8-4":                             {refused: inclusive, instead: `{"contains": false}`},
+		"kured-6-2":                             {policy: ownDay},
+		"kured-6-4":                             {policy: ownDay},
+		"kured-7-2":                             {policy: ownDay},
+		"kured-7-3":                             {refused: ownDay, instead: `{"contains": true}`},
+		"kured-7-4":                             {policy: ownDay},
+		"kured-days-7":                          {refused: "commas without days are a mistake", instead: `{"valid": false}`},
+		"ga-month-31-overflow":                  {policy: "OverflowDay"},
+		"ou-2day-grid":                          {policy: "turn 0 begins at the start"},
+		"ou-interval-zero":                      {refused: "turns of no length are an error"},
+		"ou-overnight-daily":                    {policy: "a turn is handed over in the window, too: the rotation and the window are two things"},
+		"ou-primary-restricted-fallback":        {refused: layers},
+	}
+	for _, f := range []string{"yearly", "monthly", "weekly", "daily", "hourly", "minutely", "secondly"} {
+		for _, form := range []string{"", "pos", "neg"} {
+			quirks["rrule-"+f+"byeaster"+form] = ruleQuirk{refused: easter}
+		}
+	}
+	return quirks
+}
+
+func TestRuleVectors(t *testing.T) {
+	for _, file := range ruleVectorFiles() {
+		passed, byPolicy, refused := 0, 0, 0
+		cases := ruleCases(t, file)
+		for _, c := range cases {
+			check, ok := ruleChecks()[c.Kind]
+			require.True(t, ok, "no check for kind %s of case %s", c.Kind, c.ID)
+			var q ruleQuirk
+			if c.Quirk {
+				require.Contains(t, ruleQuirks(), c.ID, "a quirk needs a named policy or a refusal")
+				if q = ruleQuirks()[c.ID]; q.instead != "" {
+					c.Expect = json.RawMessage(q.instead)
+				}
+				if c.policy = q.policy; q.refused != "" && q.instead == "" {
+					check = checkRefusal
+				}
+			}
+			ok = t.Run(c.ID, func(t *testing.T) { check(t, c) })
+			switch {
+			case !ok:
+			case q.refused != "":
+				refused++
+			case c.Quirk:
+				byPolicy++
+			default:
+				passed++
+			}
+		}
+		t.Logf("%s: %d cases, %d passed, %d quirks by policy, %d quirks refused", file, len(cases), passed, byPolicy, refused)
+	}
+}
+
+func ruleCases(t *testing.T, file string) []ruleCase {
+	t.Helper()
+	text, err := os.ReadFile("testdata/vectors/" + file)
+	require.NoError(t, err)
+	var cases []ruleCase
+	require.NoError(t, json.Unmarshal(text, &cases))
+	return cases
+}
+
+func ruleChecks() map[string]func(*testing.T, ruleCase) {
+	return map[string]func(*testing.T, ruleCase){
+		"clock.dst_change_in_day":    checkJumpInDay,
+		"clock.first_of_day":         checkClock(calendar.FirstOfTwo),
+		"clock.last_of_day":          checkClock(calendar.LastOfTwo),
+		"iso8601.repeating_interval": checkRepeating,
+		"layer.user_at":              checkLayer,
+		"recurrence.after":           checkRecurrenceAfter,
+		"recurrence.all":             checkRecurrenceAll,
+		"recurrence.before":          checkRecurrenceBefore,
+		"recurrence.between":         checkRecurrenceBetween,
+		"recurrence.next_after":      checkNextAfter,
+		"rotation.boundaries":        checkBoundaries,
+		"rotation.month_overflow":    checkHandoffs,
+		"rotation.shift_end":         checkShift,
+		"rotation.shift_start":       checkShift,
+		"rule.active":                checkActive,
+		"rule.active_changes":        checkActiveChanges,
+		"rule.end_time":              checkActiveInterval,
+		"rule.start_time":            checkActiveInterval,
+		"weekdays.active_run_start":  checkRunStart,
+		"weekdays.days_since":        checkWeekdays(calendar.Weekdays.DaysSince),
+		"weekdays.days_until":        checkWeekdays(calendar.Weekdays.DaysUntil),
+		"weekdays.parse":             checkWeekdaysParse,
+		"window.contains":            checkWindow,
+	}
+}
+
+// checkRefusal expects an error, or that there is nothing to ask.
+func checkRefusal(t *testing.T, c ruleCase) {
+	switch c.Kind {
+	case "recurrence.all":
+		_, err := calendar.ParseRule(fields[recurrenceInput](t, c.Input).text(t))
+		require.Equal(t, []string{"unknown"}, onlyCodes(t, err))
+	case "layer.user_at":
+		in := fields[layerInput](t, c.Input)
+		if len(in.Layers) > 1 {
+			return // there is no type that could be asked
+		}
+		require.Equal(t, []string{"length:out-of-range"}, codes(t, in.Layers[0].rotation(t).Validate()))
+	default:
+		t.Fatal("a refusal of this kind needs a check")
+	}
+}
+
+func onlyCodes(t *testing.T, err error) []string {
+	t.Helper()
+	var out []string
+	for _, c := range codes(t, err) {
+		out = append(out, c[strings.LastIndexByte(c, ':')+1:])
+	}
+	return out
+}
+
+// recurrenceInput is a rule as iCalendar lines, or as parts in small letters.
+type recurrenceInput struct {
+	ICal  []string                   `json:"ical"`
+	Limit *int                       `json:"limit"`
+	Rule  map[string]json.RawMessage `json:"rule"`
+	Args  []any                      `json:"args"`
+}
+
+func (in recurrenceInput) text(t *testing.T) string {
+	if in.ICal != nil {
+		return strings.Join(in.ICal, "\n")
+	}
+	code := func(raw json.RawMessage) string {
+		return fields[time.Time](t, raw).UTC().Format("20060102T150405Z")
+	}
+	var parts []string
+	for name, raw := range in.Rule {
+		switch name {
+		case "dtstart":
+		case "until":
+			parts = append(parts, "UNTIL="+code(raw))
+		case "byweekday":
+			parts = append(parts, "BYDAY="+strings.Join(fields[[]string](t, raw), ","))
+		default:
+			parts = append(parts, strings.ToUpper(name)+"="+strings.Join(strings.Fields(strings.Trim(string(raw), `[]"`)), ""))
+		}
+	}
+	slices.Sort(parts)
+	return "DTSTART:" + code(in.Rule["dtstart"]) + "\nRRULE:" + strings.Join(parts, ";")
+}
+
+func recurrence(t *testing.T, c ruleCase) (*calendar.Recurrence, recurrenceInput) {
+	in := fields[recurrenceInput](t, c.Input)
+	rule, err := calendar.ParseRule(in.text(t))
+	require.NoError(t, err)
+	r, err := rule.Compile()
+	require.NoError(t, err)
+	return r, in
+}
+
+func sameOccurrences(t *testing.T, c ruleCase, got []time.Time) {
+	want := fields[struct {
+		Occurrences []time.Time `json:"occurrences"`
+	}](t, c.Expect).Occurrences
+	require.Equal(t, fmt.Sprint(inUTC(want)), fmt.Sprint(got))
+}
+
+func inUTC(list []time.Time) []time.Time {
+	out := []time.Time{}
+	for _, t := range list {
+		out = append(out, t.UTC())
+	}
+	return out
+}
+
+func checkRecurrenceAll(t *testing.T, c ruleCase) {
+	r, in := recurrence(t, c)
+	got := []time.Time{}
+	for at := range r.All() {
+		if in.Limit != nil && len(got) == *in.Limit {
+			break
+		}
+		got = append(got, at)
+	}
+	sameOccurrences(t, c, got)
+}
+
+func argTime(t *testing.T, in recurrenceInput, i int) time.Time {
+	return at(t, in.Args[i].(string))
+}
+
+func checkRecurrenceAfter(t *testing.T, c ruleCase) {
+	r, in := recurrence(t, c)
+	from := argTime(t, in, 0)
+	if in.Args[1].(bool) {
+		from = from.Add(-1)
+	}
+	got := []time.Time{}
+	if next, ok := r.Next(from); ok {
+		got = append(got, next)
+	}
+	sameOccurrences(t, c, got)
+}
+
+func checkRecurrenceBefore(t *testing.T, c ruleCase) {
+	r, in := recurrence(t, c)
+	to := argTime(t, in, 0)
+	if in.Args[1].(bool) {
+		to = to.Add(1)
+	}
+	got := []time.Time{}
+	if last, ok := r.Previous(to); ok {
+		got = append(got, last)
+	}
+	sameOccurrences(t, c, got)
+}
+
+func checkRecurrenceBetween(t *testing.T, c ruleCase) {
+	r, in := recurrence(t, c)
+	from, to := argTime(t, in, 0), argTime(t, in, 1)
+	if in.Args[2].(bool) {
+		to = to.Add(1)
+	} else {
+		from = from.Add(1)
+	}
+	sameOccurrences(t, c, slices.Collect(r.Between(from, to)))
+}
+
+func fields[T any](t *testing.T, raw json.RawMessage) T {
+	t.Helper()
+	var x T
+	require.NoError(t, json.Unmarshal(raw, &x))
+	return x
+}
+
+// rotationInput is a rotation of one member.
+type rotationInput struct {
+	Type        string    `json:"type"`
+	ShiftLength int       `json:"shift_length"`
+	Start       time.Time `json:"start"`
+	Zone        string    `json:"zone"`
+	At          time.Time `json:"at"`
+	WalkFrom    time.Time `json:"walk_from"`
+	WalkTo      time.Time `json:"walk_to"`
+}
+
+func (in rotationInput) turns(t *testing.T) *calendar.Turns {
+	r := calendar.Rotation{
+		Zone: in.Zone, Start: calendar.LocalTimeOf(in.Start, location(t, in.Zone)), Unit: calendar.TurnUnit(in.Type),
+		Length: in.ShiftLength, Members: []servicecoin.PersonID{"anna"},
+	}
+	turns, err := r.Compile()
+	require.NoError(t, err)
+	return turns
+}
+
+func checkShift(t *testing.T, c ruleCase) {
+	in := fields[rotationInput](t, c.Input)
+	want := fields[struct {
+		Start time.Time `json:"shift_start"`
+		End   time.Time `json:"shift_end"`
+		Hours *float64  `json:"real_hours"`
+	}](t, c.Expect)
+	shift := in.turns(t).Shift(in.At)
+	if !want.Start.IsZero() {
+		require.Equal(t, want.Start.UTC(), shift.Start)
+	}
+	if !want.End.IsZero() {
+		require.Equal(t, want.End.UTC(), shift.End)
+	}
+	if want.Hours != nil {
+		require.InDelta(t, *want.Hours, shift.Duration().Hours(), 1e-9)
+	}
+}
+
+func checkBoundaries(t *testing.T, c ruleCase) {
+	in := fields[rotationInput](t, c.Input)
+	want := fields[struct {
+		FirstStart time.Time   `json:"first_shift_start"`
+		FirstEnd   time.Time   `json:"first_shift_end"`
+		All        []time.Time `json:"all_boundaries"`
+	}](t, c.Expect)
+	turns := in.turns(t)
+	if first := turns.Shift(in.WalkFrom); !want.FirstStart.IsZero() {
+		require.Equal(t, want.FirstStart.UTC(), first.Start)
+		require.Equal(t, want.FirstEnd.UTC(), first.End)
+	}
+	var got []time.Time
+	// The walk ends before its last instant, and the shifts do at it.
+	for shift := range turns.Shifts(calendar.Between(in.WalkFrom, in.WalkTo)) {
+		if len(got) == 0 {
+			got = append(got, shift.Start)
+		}
+		got = append(got, shift.End)
+	}
+	require.Equal(t, inUTC(want.All), got)
+}
+
+// weekdayMask reads seven numbers from Sunday on.
+func weekdayMask(list []int) calendar.Weekdays {
+	var w calendar.Weekdays
+	for day, on := range list {
+		if on == 1 {
+			w |= calendar.WeekdaysOf(time.Weekday(day))
+		}
+	}
+	return w
+}
+
+func weekdayOf(t *testing.T, names ...string) calendar.Weekdays {
+	w, err := calendar.ParseWeekdays(strings.Join(names, ","))
+	require.NoError(t, err)
+	return w
+}
+
+// activeInput is a window of the week.
+type activeInput struct {
+	Days       []string       `json:"days"`
+	Mask       []int          `json:"weekdays_sun_first"`
+	Start      calendar.Clock `json:"start"`
+	End        calendar.Clock `json:"end"`
+	Zone       string         `json:"zone"`
+	At         time.Time      `json:"at"`
+	SampleFrom time.Time      `json:"sample_from"`
+	Minutes    int            `json:"sample_minutes"`
+}
+
+func (in activeInput) window(t *testing.T) *calendar.WindowTimes {
+	days := weekdayMask(in.Mask)
+	if in.Days != nil {
+		days = weekdayOf(t, in.Days...)
+	}
+	span := calendar.ClockSpan{Open: in.Start, Close: in.End}
+	w, err := calendar.WeeklyWindow(days, span, in.Zone, date(t, "2000-01-01")).Compile()
+	require.NoError(t, err)
+	return w
+}
+
+func checkActive(t *testing.T, c ruleCase) {
+	in := fields[activeInput](t, c.Input)
+	want := fields[map[string]bool](t, c.Expect)["active"]
+	require.Equal(t, want, in.window(t).Contains(in.At))
+}
+
+func checkWindow(t *testing.T, c ruleCase) {
+	in := fields[activeInput](t, c.Input)
+	want := fields[map[string]bool](t, c.Expect)["contains"]
+	require.Equal(t, want, in.window(t).Contains(in.At))
+}
+
+// checkActiveInterval expects the stretch that is going on, or the next one.
+func checkActiveInterval(t *testing.T, c ruleCase) {
+	in := fields[activeInput](t, c.Input)
+	want := fields[struct {
+		Start time.Time `json:"start_time"`
+		End   time.Time `json:"end_time"`
+	}](t, c.Expect)
+	for iv := range in.window(t).Set(calendar.Between(in.At.AddDate(0, 0, -8), in.At.AddDate(0, 0, 15))).All() {
+		if !iv.End.After(in.At) {
+			continue
+		}
+		if !want.Start.IsZero() {
+			require.Equal(t, want.Start.UTC(), iv.Start)
+		}
+		if !want.End.IsZero() {
+			require.Equal(t, want.End.UTC(), iv.End)
+		}
+		return
+	}
+	t.Fatal("nothing is going on or comes next")
+}
+
+func checkActiveChanges(t *testing.T, c ruleCase) {
+	in := fields[activeInput](t, c.Input)
+	type change struct {
+		At     time.Time `json:"at"`
+		Active bool      `json:"active"`
+	}
+	want := fields[struct {
+		Changes []change `json:"changes"`
+	}](t, c.Expect).Changes
+	w := in.window(t)
+	var got []change
+	for at := in.SampleFrom.UTC(); len(got) < len(want) && at.Before(in.SampleFrom.AddDate(0, 0, 3)); at = at.Add(time.Duration(in.Minutes) * time.Minute) {
+		if active := w.Contains(at); len(got) == 0 || got[len(got)-1].Active != active {
+			got = append(got, change{at, active})
+		}
+	}
+	for i := range want {
+		want[i].At = want[i].At.UTC()
+	}
+	require.Equal(t, want, got)
+}
+
+func checkClock(twice calendar.TwicePolicy) func(*testing.T, ruleCase) {
+	return func(t *testing.T, c ruleCase) {
+		in := fields[struct {
+			Zone  string         `json:"zone"`
+			Date  calendar.Date  `json:"date"`
+			Clock calendar.Clock `json:"clock"`
+		}](t, c.Input)
+		want := fields[map[string]time.Time](t, c.Expect)["instant"]
+		gap := calendar.ShiftByGap
+		if c.policy == "AfterGap" {
+			gap = calendar.AfterGap
+		}
+		got := calendar.LocalTime{Date: in.Date, Clock: in.Clock}.In(location(t, in.Zone), gap, twice)
+		require.Equal(t, []time.Time{want.UTC()}, got)
+	}
+}
+
+func checkJumpInDay(t *testing.T, c ruleCase) {
+	in := fields[struct {
+		Zone string        `json:"zone"`
+		Date calendar.Date `json:"date"`
+	}](t, c.Input)
+	want := fields[struct {
+		Changes bool            `json:"changes"`
+		At      *calendar.Clock `json:"at_clock"`
+		By      *int            `json:"offset_change_seconds"`
+	}](t, c.Expect)
+	loc := location(t, in.Zone)
+	all := jumps(in.Date.In(loc), loc)
+	require.Equal(t, want.Changes, len(all) > 0)
+	if want.Changes {
+		require.Equal(t, *want.At, all[0].From().Clock)
+		require.Equal(t, *want.By, int(all[0].By().Seconds()))
+	}
+}
+
+func checkWeekdays(count func(calendar.Weekdays, time.Weekday) int) func(*testing.T, ruleCase) {
+	return func(t *testing.T, c ruleCase) {
+		in := fields[struct {
+			Mask    []int  `json:"weekdays_sun_first"`
+			Weekday string `json:"weekday"`
+			Enabled bool   `json:"enabled"`
+		}](t, c.Input)
+		days := weekdayMask(in.Mask)
+		if !in.Enabled {
+			days = days.Without()
+		}
+		from := time.Weekday(weekdayOf(t, in.Weekday).DaysUntil(time.Sunday))
+		require.Equal(t, fields[map[string]int](t, c.Expect)["days"], count(days, from))
+	}
+}
+
+func checkRunStart(t *testing.T, c ruleCase) {
+	in := fields[struct {
+		Zone string    `json:"zone"`
+		Mask []int     `json:"weekdays_sun_first"`
+		At   time.Time `json:"at"`
+	}](t, c.Input)
+	loc := location(t, in.Zone)
+	first, _, ok := weekdayMask(in.Mask).Run(calendar.DateOf(in.At, loc))
+	require.True(t, ok)
+	require.Equal(t, fields[map[string]time.Time](t, c.Expect)["start"].UTC(), first.In(loc).Start)
+}
+
+func checkWeekdaysParse(t *testing.T, c ruleCase) {
+	want := fields[struct {
+		Valid bool     `json:"valid"`
+		Days  []string `json:"days"`
+	}](t, c.Expect)
+	got, err := calendar.ParseWeekdays(fields[map[string]string](t, c.Input)["text"])
+	require.Equal(t, want.Valid, err == nil, err)
+	if want.Valid {
+		require.Equal(t, weekdayOf(t, want.Days...), got)
+	}
+}
+
+func checkRepeating(t *testing.T, c ruleCase) {
+	want := fields[struct {
+		Repeat int       `json:"repeat"`
+		Start  time.Time `json:"start"`
+		End    time.Time `json:"end"`
+	}](t, c.Expect)
+	got, err := calendar.ParseRepeating(fields[map[string]string](t, c.Input)["text"])
+	require.NoError(t, err)
+	require.Equal(t, want.Repeat, got.Repeats)
+	require.Equal(t, want.Start, got.Start)
+	require.Equal(t, want.End, got.End())
+}
+
+// every is "every 2 days".
+type every struct {
+	Unit  string `json:"unit"`
+	Count int    `json:"count"`
+}
+
+func (e every) turns() calendar.TurnUnit {
+	return map[string]calendar.TurnUnit{
+		"hour": calendar.TurnHourly, "day": calendar.TurnDaily, "week": calendar.TurnWeekly, "month": calendar.TurnMonthly, "year": calendar.TurnYearly,
+	}[e.Unit]
+}
+
+type everyInput struct {
+	Start time.Time `json:"start"`
+	Every every     `json:"every"`
+	After time.Time `json:"after"`
+	Zone  string    `json:"zone"`
+}
+
+// checkNextAfter asks a rule: it begins at its start, and months without the day
+// have it on their last.
+func checkNextAfter(t *testing.T, c ruleCase) {
+	in := fields[everyInput](t, c.Input)
+	frequency := map[string]calendar.Frequency{
+		"hour": calendar.RepeatHourly, "day": calendar.RepeatDaily, "week": calendar.RepeatWeekly,
+		"month": calendar.RepeatMonthly, "year": calendar.RepeatYearly,
+	}[in.Every.Unit]
+	rule := calendar.Rule{
+		Start: calendar.At(calendar.LocalTimeOf(in.Start, location(t, in.Zone))), Zone: in.Zone,
+		Repeats: []calendar.Repeat{{Frequency: frequency, Interval: in.Every.Count, Skip: calendar.BackMissing}},
+	}
+	r, err := rule.Compile()
+	require.NoError(t, err)
+	next, ok := r.Next(in.After)
+	require.True(t, ok)
+	require.Equal(t, fields[map[string]time.Time](t, c.Expect)["next"].UTC(), next)
+}
+
+func checkHandoffs(t *testing.T, c ruleCase) {
+	in := fields[everyInput](t, c.Input)
+	loc := location(t, in.Zone)
+	r := calendar.Rotation{
+		Zone: in.Zone, Start: calendar.LocalTimeOf(in.Start, loc), Unit: in.Every.turns(), Length: in.Every.Count,
+		Members: []servicecoin.PersonID{"anna"},
+	}
+	if c.policy == "OverflowDay" {
+		r.Missing = calendar.OverflowDay
+	}
+	turns, err := r.Compile()
+	require.NoError(t, err)
+	want := fields[struct {
+		Handoffs []calendar.Date `json:"handoffs"`
+		Second   time.Time       `json:"second_handoff"`
+	}](t, c.Expect)
+	if !want.Second.IsZero() {
+		require.Equal(t, want.Second.UTC(), turns.Shift(in.Start).End)
+		return
+	}
+	var got []calendar.Date
+	for shift := range turns.Shifts(calendar.Between(in.Start, in.Start.AddDate(1, 0, 0))) {
+		if got = append(got, calendar.DateOf(shift.Start, loc)); len(got) == len(want.Handoffs) {
+			break
+		}
+	}
+	require.Equal(t, want.Handoffs, got)
+}
+
+type layer struct {
+	Users       []servicecoin.PersonID `json:"users"`
+	Start       time.Time              `json:"start"`
+	Handoff     time.Time              `json:"handoff"`
+	Every       every                  `json:"every"`
+	Zone        string                 `json:"zone"`
+	Restriction *struct {
+		Kind    string         `json:"kind"`
+		From    calendar.Clock `json:"from_clock"`
+		To      calendar.Clock `json:"to_clock"`
+		Windows []struct {
+			FromDay string         `json:"from_day"`
+			From    calendar.Clock `json:"from_clock"`
+			ToDay   string         `json:"to_day"`
+			To      calendar.Clock `json:"to_clock"`
+		} `json:"windows"`
+	} `json:"restriction"`
+}
+
+type layerInput struct {
+	Layers []layer `json:"layers"`
+}
+
+func (l layer) rotation(t *testing.T) calendar.Rotation {
+	return calendar.Rotation{
+		Zone: l.Zone, Start: calendar.LocalTimeOf(l.Start, location(t, l.Zone)), Unit: l.Every.turns(), Length: l.Every.Count, Members: l.Users,
+	}
+}
+
+// windows returns the times to which a layer is restricted.
+func (l layer) windows(t *testing.T) []calendar.Window {
+	from := calendar.DateOf(l.Start, location(t, l.Zone)).AddDays(-7)
+	if l.Restriction.Kind == "daily" {
+		return []calendar.Window{calendar.WeeklyWindow(calendar.AllWeekdays, calendar.ClockSpan{Open: l.Restriction.From, Close: l.Restriction.To}, l.Zone, from)}
+	}
+	var out []calendar.Window
+	for _, w := range l.Restriction.Windows {
+		days := weekdayOf(t, w.FromDay)
+		window := calendar.WeeklyWindow(days, calendar.ClockSpan{Open: w.From, Close: w.To}, l.Zone, from)
+		window.Days = weekdayOf(t, w.ToDay).DaysUntil(time.Weekday(days.DaysUntil(time.Sunday)))
+		out = append(out, window)
+	}
+	return out
+}
+
+// checkLayer asks a rotation, and windows if it is restricted.
+func checkLayer(t *testing.T, c ruleCase) {
+	in := fields[layerInput](t, c.Input)
+	require.Len(t, in.Layers, 1)
+	l := in.Layers[0]
+	turns, err := l.rotation(t).Compile()
+	require.NoError(t, err)
+	for _, probe := range fields[struct {
+		Probes []struct {
+			At   time.Time             `json:"at"`
+			User *servicecoin.PersonID `json:"user"`
+		} `json:"probes"`
+	}](t, c.Expect).Probes {
+		who, is := turns.Who(probe.At)
+		if l.Restriction != nil {
+			open := false
+			for _, w := range l.windows(t) {
+				times, err := w.Compile()
+				require.NoError(t, err)
+				open = open || times.Contains(probe.At)
+			}
+			is = is && open
+		}
+		require.Equal(t, probe.User != nil, is, probe.At)
+		if is {
+			require.Equal(t, *probe.User, who, probe.At)
+		}
+	}
+}

@@ -1,0 +1,384 @@
+package calendar
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/servicecoin/servicecoin"
+)
+
+// ParseRule reads a rule as the lines of an iCalendar event have it:
+//
+//	DTSTART;TZID=Europe/Berlin:20260105T090000
+//	RRULE:FREQ=WEEKLY;BYDAY=MO,WE,FR
+//	RDATE;TZID=Europe/Berlin:20260510T090000
+//	EXDATE;TZID=Europe/Berlin:20260410T090000,20260413T090000
+//
+// in any order, ended by LF or CRLF; a line that begins with a space goes on
+// from the one before. DTSTART stands once, RRULE, EXRULE, RDATE and EXDATE as
+// often as needed. A TZID is a name of the tz database, with or without a prefix
+// of its maker. A time without zone is one of the rule's, in which UTC stands for
+// none; so is a date, and X-WR-TIMEZONE:Europe/Berlin sets the zone of both. Times
+// of another zone than the rule's are kept in UTC. X-GAP:SKIP and X-TWICE:BOTH set
+// the policies.
+//
+// The error is an [*servicecoin.InvalidError] with every violation; its path is
+// the place, "line 2, column 14", counted in characters from 1.
+func ParseRule(text string) (Rule, error) {
+	var read ruleReader
+	if read.lines(text); read.ok() {
+		return read.rule, nil
+	}
+	return Rule{}, read.v.Err()
+}
+
+// ruleReader reads the lines of a rule, and those of a window.
+type ruleReader struct {
+	v      servicecoin.Violations
+	rule   Rule
+	window *Window // nil: its lines are unknown
+	first  map[string]ruleLine
+	zones  icalFile // remembers the zones that it has seen
+}
+
+// ruleLine is a line taken apart.
+type ruleLine struct {
+	whole  placed
+	name   string
+	params map[string]placed
+	value  placed
+}
+
+func (r *ruleReader) ok() bool { return r.v.Err() == nil }
+
+// lines reads the whole text.
+func (r *ruleReader) lines(text string) {
+	if len(text) > maxRuleText {
+		r.v.Add("", "too-long", "", fmt.Sprintf("has %d bytes, %d are allowed", len(text), maxRuleText))
+		return
+	}
+	r.first, r.zones = map[string]ruleLine{}, icalFile{zones: map[string]*time.Location{}}
+	var rest []ruleLine
+	for p := range unfolded(text) {
+		line, ok := takeApart(p)
+		switch {
+		case !utf8.ValidString(p.text):
+			r.v.Add(p.place(), "bad-text", p.text, "must be UTF-8")
+		case !ok:
+			r.v.Add(p.place(), "syntax", p.text, "must be a line such as RRULE:FREQ=DAILY")
+		case r.again(line):
+			r.v.Add(p.place(), "duplicate", line.name, "must stand once")
+		default:
+			r.first[line.name] = line
+			rest = append(rest, line)
+		}
+	}
+	start, has := r.first["DTSTART"]
+	if !has {
+		r.v.Add("", "required", "", "must have a DTSTART")
+	}
+	r.start(start, has)
+	for _, line := range rest {
+		r.take(line)
+	}
+}
+
+// again reports whether a line that stands once has come before.
+func (r *ruleReader) again(line ruleLine) bool {
+	_, before := r.first[line.name]
+	return before && !slices.Contains([]string{"RRULE", "EXRULE", "RDATE", "EXDATE"}, line.name)
+}
+
+// unfolded yields the lines of a text that are not blank, with the parts into
+// which they are folded put together.
+func unfolded(text string) func(yield func(placed) bool) {
+	type piece struct {
+		from, line int // the first byte in the joined line, the number of the line
+		text       string
+		indent     int
+	}
+	return func(yield func(placed) bool) {
+		var pieces []piece
+		var joined strings.Builder
+		flush := func() bool {
+			if strings.TrimSpace(joined.String()) == "" {
+				pieces, joined = nil, strings.Builder{}
+				return true
+			}
+			of := pieces
+			p := placed{joined.String(), func(i int) string {
+				n := len(of) - 1
+				for n > 0 && of[n].from > i {
+					n--
+				}
+				return fmt.Sprintf("line %d, column %d", of[n].line, utf8.RuneCountInString(of[n].text[:i-of[n].from])+1+of[n].indent)
+			}}
+			pieces, joined = nil, strings.Builder{}
+			return yield(p)
+		}
+		n := 0
+		for line := range strings.SplitSeq(text, "\n") {
+			n++
+			line = strings.TrimSuffix(line, "\r")
+			indent := 0
+			if n > 1 && line != "" && (line[0] == ' ' || line[0] == '\t') {
+				line, indent = line[1:], 1
+			} else if !flush() {
+				return
+			}
+			pieces = append(pieces, piece{joined.Len(), n, line, indent})
+			joined.WriteString(line)
+		}
+		flush()
+	}
+}
+
+// takeApart parts NAME;PARAM=value:value.
+func takeApart(p placed) (ruleLine, bool) {
+	line := ruleLine{whole: p, params: map[string]placed{}}
+	end, quoted := 0, false
+	for ; end < len(p.text) && (quoted || p.text[end] != ':'); end++ {
+		quoted = quoted != (p.text[end] == '"')
+	}
+	if end == len(p.text) {
+		return line, false
+	}
+	line.value = p.slice(end+1, len(p.text))
+	for part := range p.slice(0, end).split(';') {
+		if line.name == "" {
+			if line.name = strings.ToUpper(strings.TrimSpace(part.text)); !nameText(line.name) {
+				return line, false
+			}
+			continue
+		}
+		key, value, found := part.cut('=')
+		if !found || !nameText(key.text) {
+			return line, false
+		}
+		if n := len(value.text); n >= 2 && value.text[0] == '"' && value.text[n-1] == '"' {
+			value = value.slice(1, n-1)
+		}
+		line.params[strings.ToUpper(key.text)] = value
+	}
+	return line, true
+}
+
+// start reads DTSTART and the zone, on which the other lines depend.
+func (r *ruleReader) start(line ruleLine, has bool) {
+	if has {
+		start, ok := r.when(line, line.value)
+		r.rule.Start = start
+		if zone, named := line.params["TZID"]; named && ok {
+			if start.Whole || start.UTC {
+				r.v.Add(zone.place(), "unexpected", zone.text, "must not stand with a date, or with a time in UTC")
+			} else {
+				r.rule.Zone = r.zone(zone)
+			}
+		}
+	}
+	if line, named := r.first["X-WR-TIMEZONE"]; named && r.rule.Zone == "" {
+		if r.rule.Start.UTC {
+			r.v.Add(line.value.place(), "unexpected", line.value.text, "must not stand beside a start in UTC")
+		} else {
+			r.rule.Zone = r.zone(line.value)
+		}
+	}
+}
+
+// zone returns the name of a zone.
+func (r *ruleReader) zone(p placed) string {
+	loc := r.zones.zoneOf(strings.TrimSpace(p.text))
+	if loc == nil {
+		r.v.Add(p.place(), "unknown-zone", p.text, "must name a zone of the tz database")
+		return ""
+	}
+	return loc.String()
+}
+
+// when reads one value of a line, whose VALUE must agree with it.
+func (r *ruleReader) when(line ruleLine, p placed) (When, bool) {
+	w, ok := readWhen(&r.v, p)
+	if kind, said := line.params["VALUE"]; said && ok {
+		name := strings.ToUpper(kind.text)
+		if ok = name == "DATE" && w.Whole || name == "DATE-TIME" && !w.Whole; !ok {
+			r.v.Add(kind.place(), "unsupported", kind.text, "must be DATE or DATE-TIME, as the value is")
+		}
+	}
+	return w, ok
+}
+
+// take reads any line but DTSTART.
+func (r *ruleReader) take(line ruleLine) {
+	switch line.name {
+	case "DTSTART", "X-WR-TIMEZONE":
+	case "RRULE":
+		r.rule.Repeats = append(r.rule.Repeats, r.repeat(line))
+	case "EXRULE":
+		r.rule.Except = append(r.rule.Except, r.repeat(line))
+	case "RDATE":
+		r.rule.Dates = r.dates(line, r.rule.Dates)
+	case "EXDATE":
+		r.rule.ExceptDates = r.dates(line, r.rule.ExceptDates)
+	case "X-GAP":
+		r.rule.Gap = GapPolicy(r.policy(line, func(v *servicecoin.Violations, text string) { validateGap(v, "", GapPolicy(text)) }))
+	case "X-TWICE":
+		r.rule.Twice = TwicePolicy(r.policy(line, func(v *servicecoin.Violations, text string) { validateTwice(v, "", TwicePolicy(text)) }))
+	default:
+		if r.window == nil || !r.takeWindow(line) {
+			r.v.Add(line.whole.place(), "unknown", line.name, "is no line of a rule")
+		}
+	}
+}
+
+// repeat reads an RRULE or EXRULE and checks what depends on the start.
+func (r *ruleReader) repeat(line ruleLine) Repeat {
+	repeat := readRepeat(&r.v, line.value)
+	if r.rule.Start.IsZero() {
+		return repeat
+	}
+	if want := r.rule.untilForm(); !repeat.Until.IsZero() && !repeat.Until.sameForm(want) {
+		r.v.Add(line.valueOf("UNTIL").place(), "bad-format", repeat.Until.code(), "must be "+want.form()+", since DTSTART is "+r.rule.startForm())
+	}
+	if r.rule.Start.Whole {
+		if name := repeat.clockPart(); name != "" {
+			r.v.Add(line.valueOf(name).place(), "unexpected", name, "must not stand in a rule of whole days")
+		}
+	}
+	return repeat
+}
+
+// startForm says what DTSTART is, for messages.
+func (r Rule) startForm() string {
+	if r.Zone != "" && !r.Start.Whole {
+		return "a time in " + r.Zone
+	}
+	return r.Start.form()
+}
+
+// valueOf returns the value of the part with that name, or with that value; else
+// the whole value of the line.
+func (l ruleLine) valueOf(name string) placed {
+	for part := range l.value.split(';') {
+		key, value, found := part.cut('=')
+		if found && (strings.EqualFold(strings.TrimSpace(key.text), name) || strings.EqualFold(strings.TrimSpace(value.text), name)) {
+			return value
+		}
+	}
+	return l.value
+}
+
+// dates reads an RDATE or EXDATE.
+func (r *ruleReader) dates(line ruleLine, list []When) []When {
+	var loc *time.Location // of times that are not the rule's
+	if p, named := line.params["TZID"]; named {
+		name := r.zone(p)
+		if name == "" {
+			return list
+		}
+		if name != r.rule.Zone {
+			loc = r.zones.zoneOf(name)
+		}
+	}
+	if kind, said := line.params["VALUE"]; said && strings.EqualFold(kind.text, "PERIOD") {
+		r.v.Add(kind.place(), "unsupported", kind.text, "must be DATE or DATE-TIME: a rule has no lengths")
+		return list
+	}
+	for p := range line.value.split(',') {
+		w, ok := r.when(line, p)
+		switch {
+		case !ok:
+			continue
+		case line.name == "RDATE" && !r.rule.Start.IsZero() && w.Whole != r.rule.Start.Whole:
+			r.v.Add(p.place(), "bad-format", p.text, "must be a date if DTSTART is one, else a time")
+		case len(list) >= MaxRuleDates:
+			r.v.Add(p.place(), "too-many", "", fmt.Sprintf("must be at most %d dates", MaxRuleDates))
+			return list
+		case loc != nil && !w.Whole && !w.UTC:
+			at := w.Local.In(loc, ShiftByGap, FirstOfTwo)[0]
+			w = When{Local: LocalTimeOf(at, time.UTC), UTC: true}
+		}
+		list = append(list, w)
+	}
+	return list
+}
+
+// policy reads a policy, in capitals or not.
+func (r *ruleReader) policy(line ruleLine, check func(*servicecoin.Violations, string)) string {
+	name := strings.ToLower(strings.TrimSpace(line.value.text))
+	var v servicecoin.Violations
+	if check(&v, name); v.Err() != nil || name == "" {
+		r.v.Add(line.value.place(), "unknown", line.value.text, "must be a policy: SHIFT, AFTER or SKIP for X-GAP; FIRST, LAST or BOTH for X-TWICE")
+	}
+	return name
+}
+
+// String returns the lines of the rule, as [ParseRule] reads them, each ended by
+// LF and folded at 75 bytes. Times that are not the rule's stand after those that
+// are.
+func (r Rule) String() string {
+	var b strings.Builder
+	r.write(&b)
+	return b.String()
+}
+
+func (r Rule) write(b *strings.Builder) {
+	zone := ""
+	switch {
+	case r.Start.Whole:
+		foldLine(b, "DTSTART;VALUE=DATE:"+r.Start.code())
+	case r.Zone != "":
+		zone = ";TZID=" + r.Zone
+		fallthrough
+	default:
+		foldLine(b, "DTSTART"+zone+":"+r.Start.code())
+	}
+	if r.Start.Whole && r.Zone != "" {
+		foldLine(b, "X-WR-TIMEZONE:"+r.Zone)
+		zone = ";TZID=" + r.Zone
+	}
+	for _, x := range r.Repeats {
+		foldLine(b, "RRULE:"+x.String())
+	}
+	writeDates(b, "RDATE", zone, r.Dates)
+	for _, x := range r.Except {
+		foldLine(b, "EXRULE:"+x.String())
+	}
+	writeDates(b, "EXDATE", zone, r.ExceptDates)
+	if r.Gap != "" {
+		foldLine(b, "X-GAP:"+strings.ToUpper(string(r.Gap)))
+	}
+	if r.Twice != "" {
+		foldLine(b, "X-TWICE:"+strings.ToUpper(string(r.Twice)))
+	}
+}
+
+// writeDates writes the local times, the instants and the days.
+func writeDates(b *strings.Builder, name, zone string, list []When) {
+	for _, form := range []struct {
+		like   When
+		params string
+	}{{When{}, zone}, {When{UTC: true}, ""}, {When{Whole: true}, ";VALUE=DATE"}} {
+		var of []When
+		for _, w := range list {
+			if w.sameForm(form.like) {
+				of = append(of, w)
+			}
+		}
+		if len(of) > 0 {
+			foldLine(b, name+form.params+":"+commas(of, When.code))
+		}
+	}
+}
+
+// foldLine writes a line of ASCII.
+func foldLine(b *strings.Builder, line string) {
+	most := 75
+	for len(line) > most {
+		b.WriteString(line[:most] + "\n ")
+		line, most = line[most:], 74 // the space counts
+	}
+	b.WriteString(line + "\n")
+}

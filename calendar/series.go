@@ -1,0 +1,253 @@
+package calendar
+
+import (
+	"math"
+	"slices"
+)
+
+// series is a pattern in a zone, as far as an instant.
+type series struct {
+	pattern *pattern
+	until   int64 // the last instant that counts
+}
+
+// steps through one series. Where the clock runs steadily, an instant is a
+// local time less the offset. Around a jump two streams are merged: what the
+// clock shows after it, and what it jumped over, moved on.
+type seriesWalk struct {
+	s      *series
+	z      clockwork
+	year   year
+	head   occurrence // what comes next after tail
+	tail   int64
+	state  headState
+	inside bool // z is at some stretch
+}
+
+type headState uint8
+
+const (
+	headUnknown headState = iota
+	headFound
+	headNone
+)
+
+// next returns the first occurrence after an instant.
+func (w *seriesWalk) next(c *Recurrence, after int64) (occurrence, bool) {
+	if w.state != headUnknown && after >= w.tail && (w.state == headNone || after < w.head.at) {
+		return w.head, w.state == headFound
+	}
+	o, ok := w.find(c, after)
+	ok = ok && o.at <= w.s.until
+	w.head, w.tail, w.state = o, after, headNone
+	if ok {
+		w.state = headFound
+	}
+	return o, ok
+}
+
+func (w *seriesWalk) find(c *Recurrence, after int64) (occurrence, bool) {
+	z, p := &w.z, w.s.pattern
+	if first := p.start - widest; after < first {
+		after = first
+	}
+	if !w.inside || after < z.begin || after >= z.end {
+		w.inside = true
+		z.visit(after)
+	}
+	for {
+		o, ok := w.inStretch(c, after)
+		if ok {
+			return o, true
+		}
+		at, offset := z.end, z.offset
+		if at >= maxSecond {
+			return occurrence{}, false
+		}
+		// What comes next by the clock lies in the next stretch, or far beyond.
+		local := at + offset
+		if c.twice == LastOfTwo || c.twice == BothOfTwo {
+			local = min(local, at+z.offsetAt(at))
+		}
+		far, ok := p.next(&w.year, local)
+		if !ok {
+			return occurrence{}, false
+		}
+		z.visit(max(at, far-widest))
+	}
+}
+
+// inStretch returns the first occurrence after an instant that lies in the
+// stretch of constant offset which the clockwork is in.
+func (w *seriesWalk) inStretch(c *Recurrence, after int64) (occurrence, bool) {
+	z, p := &w.z, w.s.pattern
+	from := max(after+1, z.begin)
+	local, end := from+z.offset, z.end+z.offset
+	before := z.offset // what the offset was before the stretch
+	if from < z.begin+widest && z.begin > minSecond {
+		before = z.offsetAt(z.begin - 1)
+	}
+	if before > z.offset && c.twice != LastOfTwo && c.twice != BothOfTwo {
+		local = max(local, z.begin+before) // shown in the stretch before
+	}
+	if c.twice == LastOfTwo && z.end < maxSecond {
+		end = min(end, z.end+z.offsetAt(z.end)) // shown in the next one
+	}
+	best, found := occurrence{at: math.MaxInt64}, false
+	if t, ok := p.next(&w.year, local); ok && t < end {
+		best, found = occurrence{t - z.offset, t}, true
+	}
+	if before >= z.offset || c.gap == SkipGap {
+		return best, found
+	}
+	// Between z.begin+before and z.begin+z.offset the clock showed nothing.
+	moved, gapEnd := from+before, z.begin+z.offset
+	if c.gap == AfterGap {
+		if after >= z.begin {
+			return best, found
+		}
+		moved = z.begin + before
+	}
+	if moved >= gapEnd {
+		return best, found
+	}
+	if t, ok := p.next(&w.year, moved); ok && t < gapEnd {
+		at := t - before
+		if c.gap == AfterGap {
+			at = z.begin
+		}
+		if at < best.at && at < z.end {
+			best, found = occurrence{at, t}, true
+		}
+	}
+	return best, found
+}
+
+// ruleWalk goes through all that a rule says.
+type ruleWalk struct {
+	c      *Recurrence
+	one    seriesWalk   // the first of the repeats
+	more   []seriesWalk // and the others
+	except []seriesWalk
+}
+
+func (c *Recurrence) walk() ruleWalk {
+	w := ruleWalk{c: c}
+	if len(c.come) > 0 {
+		w.one = seriesWalk{s: &c.come[0], z: clockwork{loc: c.loc}}
+	}
+	for i := 1; i < len(c.come); i++ {
+		w.more = append(w.more, seriesWalk{s: &c.come[i], z: clockwork{loc: c.loc}})
+	}
+	for i := range c.except {
+		w.except = append(w.except, seriesWalk{s: &c.except[i], z: clockwork{loc: c.loc}})
+	}
+	return w
+}
+
+// maxExceptions is after how many exceptions in a row a search gives up.
+const maxExceptions = 100_000
+
+// next returns the first occurrence after an instant.
+func (w *ruleWalk) next(after int64) (occurrence, bool) {
+	for range maxExceptions {
+		o, ok := w.nextComing(after)
+		if !ok || !w.excepted(o) {
+			return o, ok
+		}
+		after = o.at
+	}
+	return occurrence{}, false
+}
+
+// nextComing is next without a look at the exceptions.
+func (w *ruleWalk) nextComing(after int64) (best occurrence, found bool) {
+	best.at = math.MaxInt64
+	take := func(o occurrence, ok bool) {
+		if ok && o.at < best.at {
+			best, found = o, true
+		}
+	}
+	if w.one.s != nil {
+		take(w.one.next(w.c, after))
+	}
+	for i := range w.more {
+		take(w.more[i].next(w.c, after))
+	}
+	if dates := w.c.dates; len(dates) > 0 {
+		i, _ := slices.BinarySearchFunc(dates, after+1, func(o occurrence, at int64) int { return compareInt(o.at, at) })
+		if i < len(dates) {
+			take(dates[i], true)
+		}
+	}
+	return best, found && best.at <= lastInstant
+}
+
+// lastInstant is the last second of the year 9999.
+const lastInstant = (lastDay+1)*secondsADay - 1
+
+// excepted reports whether an occurrence is taken out.
+func (w *ruleWalk) excepted(o occurrence) bool {
+	if _, out := slices.BinarySearch(w.c.out, o.at); out {
+		return true
+	}
+	if len(w.c.outDay) > 0 {
+		if _, out := slices.BinarySearch(w.c.outDay, floorDiv(o.local, secondsADay)); out {
+			return true
+		}
+	}
+	for i := range w.except {
+		if x, ok := w.except[i].next(w.c, o.at-1); ok && x.at == o.at {
+			return true
+		}
+	}
+	return false
+}
+
+// previous returns the last occurrence before an instant. It goes back in
+// doubling steps until there is one, and then halves what is left.
+func (w *ruleWalk) previous(end int64) (occurrence, bool) {
+	first, ok := w.next(minSecond)
+	if !ok || first.at >= end {
+		return occurrence{}, false
+	}
+	end = min(end, lastInstant+1)
+	low := first
+	for step := w.c.spacing(); ; step *= 2 {
+		from := end - 1 - step
+		if from <= first.at {
+			break
+		}
+		if o, ok := w.next(from); ok && o.at < end {
+			low = o
+			break
+		}
+	}
+	high := end // no occurrence from high up to end
+	for {
+		o, ok := w.next(low.at)
+		if !ok || o.at >= high {
+			return low, true
+		}
+		low = o
+		middle := low.at + (high-low.at)/2
+		if o, ok := w.next(middle); ok && o.at < high {
+			low = o
+		} else {
+			high = middle + 1
+		}
+	}
+}
+
+// spacing returns about how many seconds lie between occurrences.
+func (c *Recurrence) spacing() int64 {
+	spacing := int64(secondsADay)
+	for _, s := range c.come {
+		p := s.pattern
+		length := [...]int64{1, 60, 3600, secondsADay, 7 * secondsADay, 31 * secondsADay, 366 * secondsADay}[p.rank]
+		if n := length * min(p.every, 10_000); n < spacing || len(c.come) == 1 {
+			spacing = n
+		}
+	}
+	return spacing
+}
