@@ -299,6 +299,10 @@ func (r *ruleReader) dates(line ruleLine, list []When) []When {
 		case loc != nil && !w.Whole && !w.UTC:
 			at := w.Local.In(loc, ShiftByGap, FirstOfTwo)[0]
 			w = When{Local: LocalTimeOf(at, time.UTC), UTC: true}
+			if w.Validate() != nil {
+				r.v.Add(p.place(), "out-of-range", p.text, "must lie in the years 1 to 9999 in UTC, too")
+				continue
+			}
 		}
 		list = append(list, w)
 	}
