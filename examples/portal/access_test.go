@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -30,6 +31,8 @@ func TestWhatIsTheirs(t *testing.T) {
 		require.NotContains(t, r.page("/customers/alder/availability?month=2026-09"), "<button>Close", "closing is the provider's")
 		require.Contains(t, r.page("/status/mail-queue"), "Mail is not delivered")
 		require.NotContains(t, r.page("/status/mail-queue"), "certificate", "what is internal stays so")
+		require.Contains(t, r.page("/calendar"), "Database platform is patched")
+		require.NotContains(t, strings.ToLower(r.page("/calendar")), "on call", "who is called at night is the provider's own affair")
 		for _, path := range pagesOf("alder") {
 			body := r.page(path)
 			require.NotContains(t, body, "Birch", path)

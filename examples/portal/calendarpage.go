@@ -1,12 +1,17 @@
 package main
 
 import (
+	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/store"
 )
+
+const calendarPath = "/calendar"
 
 // calendarPage is a month of the service desk, by days of the zone of whoever
 // looks at it.
@@ -24,7 +29,25 @@ type calendarPage struct {
 	At        time.Time // the message
 	Due       time.Time // its answer
 	Open      bool
-	Changes   time.Time // when it opens or closes next
+	Changes   time.Time      // when it opens or closes next
+	OnCall    calendar.Shift // around the message; for the provider's people only
+	Planned   []plannedWindow
+	names     map[servicecoin.PersonID]string
+}
+
+// Called returns the name of a person.
+func (v calendarPage) Called(id servicecoin.PersonID) string {
+	if name, known := v.names[id]; known {
+		return name
+	}
+	return string(id)
+}
+
+// plannedWindow is a window that recurs, and when it comes next.
+type plannedWindow struct {
+	calendar.Window
+
+	Next calendar.Interval
 }
 
 type calendarDay struct {
@@ -34,6 +57,8 @@ type calendarDay struct {
 	Openings []calendar.Interval
 	Holiday  string
 	Critical []calendar.CriticalWindow
+	Windows  []calendar.WindowChange // that open on the day
+	Shifts   []calendar.Shift        // for the provider's people only
 }
 
 func (p *portal) showCalendar(w http.ResponseWriter, r *http.Request) error {
@@ -42,7 +67,7 @@ func (p *portal) showCalendar(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	now, q := p.store.Now(), r.URL.Query()
-	v := calendarPage{page: p.page(r, "Calendar of the service desk", "/calendar"), Here: "/calendar", Answer: p.desk.answer, At: now.Truncate(time.Minute), Month: calendar.MonthOf(now, loc)}
+	v := calendarPage{page: p.page(r, "Calendar of the service desk", calendarPath), Here: calendarPath, Answer: p.desk.answer, At: now.Truncate(time.Minute), Month: calendar.MonthOf(now, loc)}
 	var bad servicecoin.Violations
 	if text := q.Get("month"); text != "" {
 		m, err := calendar.ParseMonth(text)
@@ -72,8 +97,21 @@ func (p *portal) showCalendar(w http.ResponseWriter, r *http.Request) error {
 	if v.Critical, err = p.desk.critical.Overlapping(v.Month.In(loc)); err != nil {
 		return err
 	}
+	for _, w := range p.desk.windows {
+		next, _ := w.Next(now)
+		v.Planned = append(v.Planned, plannedWindow{Window: w.Window(), Next: next})
+	}
 	if err := p.answers(&v); err != nil {
 		return err
+	}
+	if viewer(r).Provider() {
+		v.OnCall = p.desk.turns.Shift(v.At)
+		if v.names, err = p.staffNames(r.Context()); err != nil {
+			return err
+		}
+		for i, day := range v.Days {
+			v.Days[i].Shifts = slices.Collect(p.desk.turns.Shifts(day.Date.In(loc)))
+		}
 	}
 	return p.render(w, r, "calendar.html", 0, v)
 }
@@ -93,6 +131,11 @@ func (p *portal) fillDay(part *calendarDay, day calendar.Interval) (err error) {
 	if is {
 		part.Holiday = name
 	}
+	for change := range p.desk.maintenance.Changes(day) {
+		if change.Opens {
+			part.Windows = append(part.Windows, change)
+		}
+	}
 	part.Critical, err = p.desk.critical.Overlapping(day)
 	return err
 }
@@ -111,4 +154,14 @@ func (p *portal) answers(v *calendarPage) (err error) {
 		v.Changes, err = p.desk.open.NextOpen(v.At)
 	}
 	return err
+}
+
+// staffNames returns what the provider's people are called.
+func (p *portal) staffNames(ctx context.Context) (map[servicecoin.PersonID]string, error) {
+	all, err := collect(p.host.persons().Find(ctx, store.By("customer", store.Text(""))))
+	names := map[servicecoin.PersonID]string{}
+	for _, x := range all {
+		names[x.ID] = x.Name
+	}
+	return names, err
 }

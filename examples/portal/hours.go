@@ -14,12 +14,28 @@ var holidays []byte
 // deskZone is where the provider's service desk sits.
 const deskZone = "Europe/Berlin"
 
-// desk is when the provider's people are there, and what matters more than
-// usual, worked out for some years.
+// maintenance is when something may be out of order, written as people say it
+// and as calendars have it.
+func maintenance() []string {
+	return []string{
+		`Su 02:00-03:30 Europe/Berlin from 2024-01-07 "Backup is tried out"`,
+		"DTSTART;TZID=Europe/Berlin:20240113T220000\nRRULE:FREQ=MONTHLY;BYDAY=2SA\nDURATION:PT6H\nSUMMARY:Database platform is patched",
+	}
+}
+
+// onCall is who answers at night. Cleo came in the summer of 2026.
+const onCall = `weekly from 2024-01-01 09:00 Europe/Berlin: ada, ben;
+from 2026-06-29 09:00: ada, ben, cleo`
+
+// desk is when the provider's people are there, what matters more than usual,
+// and who is called at night, worked out for some years.
 type desk struct {
-	open     *calendar.Timetable
-	critical *calendar.CriticalTimes
-	answer   calendar.Allowance // by when a message is answered
+	open        *calendar.Timetable
+	critical    *calendar.CriticalTimes
+	windows     []*calendar.WindowTimes
+	maintenance *calendar.Windows // all of them
+	turns       *calendar.Turns
+	answer      calendar.Allowance // by when a message is answered
 }
 
 // deskHours compiles the hours for the years around an instant.
@@ -54,5 +70,34 @@ func deskHours(now time.Time) (desk, error) {
 		calendar.CriticalWindow{Name: "Advent orders", Kind: calendar.BusinessEvent, Reason: "A third of the year's orders: nothing is changed that can wait", Weight: number("3"), Hours: &advent},
 		calendar.CriticalWindow{Name: "Stocktaking", Kind: calendar.OperationalWindow, Reason: "Order entry counts the stock, nobody else writes", Weight: number("2"), Hours: &count},
 	)
+	if err != nil {
+		return d, err
+	}
+	err = d.recurs()
 	return d, err
+}
+
+// recurs reads what comes again and again.
+func (d *desk) recurs() (err error) {
+	var windows []calendar.Window
+	for _, text := range maintenance() {
+		w, err := calendar.ParseWindow(text)
+		if err != nil {
+			return err
+		}
+		times, err := w.Compile()
+		if err != nil {
+			return err
+		}
+		windows, d.windows = append(windows, w), append(d.windows, times)
+	}
+	if d.maintenance, err = calendar.CompileWindows(d.open.Span(), windows...); err != nil {
+		return err
+	}
+	turns, err := calendar.ParseRotation(onCall)
+	if err != nil {
+		return err
+	}
+	d.turns, err = turns.Compile()
+	return err
 }

@@ -68,6 +68,9 @@ func (p *portal) zone(r *http.Request) (*time.Location, error) {
 		id = viewer(r).Customer
 	}
 	if id == "" {
+		if r.URL.Path == calendarPath && p.desk.open != nil { // the desk's people look at it by its clock
+			return p.desk.open.Location(), nil
+		}
 		return time.UTC, nil
 	}
 	c, err := p.host.clients().Get(r.Context(), string(id))
