@@ -9,6 +9,7 @@ require (
 	github.com/servicecoin/servicecoin/store/postgres v0.0.0
 	github.com/servicecoin/servicecoin/store/sqlite v0.0.0
 	github.com/stretchr/testify v1.12.1
+	github.com/teambition/rrule-go v1.8.2
 	modernc.org/sqlite v1.60.1
 )
 

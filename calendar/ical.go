@@ -2,8 +2,10 @@ package calendar
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,25 +21,28 @@ const (
 )
 
 // ReadICalendar reads the events of an iCalendar file (RFC 5545) as lists of
-// holidays have them: VEVENTs of whole days or between two times, once or every
-// year. Times without a zone are those of loc, nil means UTC; a TZID is a name
-// of the tz database, with or without a prefix of its maker. Cancelled events
-// are left out, alarms and other components and properties passed over.
+// holidays have them: VEVENTs of whole days or between two times, once or again
+// and again. Times without a zone are those of loc, nil means UTC; a TZID is a
+// name of the tz database, with or without a prefix of its maker. Cancelled
+// events are left out, alarms and other components and properties passed over.
 //
-// An event that repeats other than every year on its date, or that is one of
-// whose repetitions are moved or taken out (RDATE, EXDATE, RECURRENCE-ID), is
-// refused: read without, it would be wrong in silence. The error is an
-// [*servicecoin.InvalidError] with every violation; the path is the line,
-// "line 12". A failure of r is returned as it is.
+// Days that come every year on their date stay one event. Of what repeats in
+// another way (see [ParseRule]: RRULE, RDATE, EXDATE, EXRULE) each time from 1900
+// to 2150 is an event of its own, [MaxDays] of them at most; a time that is moved
+// or cancelled by an event with a RECURRENCE-ID is left out, one "and all that
+// follow" (RANGE) is refused. The error is an [*servicecoin.InvalidError] with
+// every violation; the path is the line, "line 12". A failure of r is returned as
+// it is.
 func ReadICalendar(r io.Reader, loc *time.Location) ([]VEvent, error) {
 	data, err := io.ReadAll(io.LimitReader(r, MaxICalendarBytes+1))
 	if err != nil {
 		return nil, fmt.Errorf("reading iCalendar: %w", err)
 	}
-	f := icalFile{loc: zone(loc), zones: map[string]*time.Location{}}
+	f := icalFile{loc: zone(loc), zones: map[string]*time.Location{}, moved: map[string][]property{}}
 	if len(data) > MaxICalendarBytes {
-		f.v.Add("", "too-long", "", fmt.Sprintf("has more than %d bytes", MaxICalendarBytes))
-		return nil, f.v.Err()
+		var v servicecoin.Violations
+		v.Add("", "too-long", "", fmt.Sprintf("has more than %d bytes", MaxICalendarBytes))
+		return nil, v.Err()
 	}
 	for line := range contentLines(data) {
 		f.take(line)
@@ -45,8 +50,9 @@ func ReadICalendar(r io.Reader, loc *time.Location) ([]VEvent, error) {
 			break
 		}
 	}
+	f.build()
 	f.finish()
-	if err := f.v.Err(); err != nil {
+	if err := f.err(); err != nil {
 		return nil, err
 	}
 	return f.events, nil
@@ -89,11 +95,12 @@ type property struct {
 	name   string
 	params map[string]string // by name in capitals
 	value  string
+	whole  string // all of it
 }
 
 // parseProperty takes a line apart: NAME;PARAM=value;PARAM="value":value.
 func parseProperty(line contentLine) (property, bool) {
-	p := property{n: line.n, params: map[string]string{}}
+	p := property{n: line.n, params: map[string]string{}, whole: line.text}
 	i := strings.IndexAny(line.text, ";:")
 	if i <= 0 || !nameText(line.text[:i]) {
 		return p, false
@@ -135,16 +142,35 @@ type icalFile struct {
 	zones      map[string]*time.Location // by TZID; nil: unknown
 	inside     []string                  // the components that are open
 	event      *eventLines               // of the VEVENT that is open
+	read       []*eventLines             // the others
+	moved      map[string][]property     // by UID: the times that other events stand for
+	repeating  int                       // events of which each time is one
 	calendars  int
 	last       int // the last line
 	events     []VEvent
-	v          servicecoin.Violations
-	complaints int
+	said       []complaint
+	complaints int // about lines
+}
+
+// complaint is a violation, and the line by which it is sorted.
+type complaint struct {
+	line                    int
+	path, code, value, text string
 }
 
 func (f *icalFile) complain(line int, code, value, text string) {
 	f.complaints++
-	f.v.Add("line "+strconv.Itoa(line), code, value, text)
+	f.said = append(f.said, complaint{line, "line " + strconv.Itoa(line), code, value, text})
+}
+
+// err returns all complaints in the order of the lines.
+func (f *icalFile) err() error {
+	slices.SortStableFunc(f.said, func(a, b complaint) int { return cmp.Compare(a.line, b.line) })
+	var v servicecoin.Violations
+	for _, c := range f.said {
+		v.Add(c.path, c.code, c.value, c.text)
+	}
+	return v.Err()
 }
 
 func (f *icalFile) take(line contentLine) {
@@ -195,14 +221,25 @@ func (f *icalFile) end(p property) {
 	}
 	f.inside = f.inside[:depth-1]
 	if f.event != nil && depth == eventDepth {
-		if e, keep := f.event.build(f); keep {
-			f.events = append(f.events, e)
+		f.read = append(f.read, f.event)
+		if id := f.event.moves; id != nil {
+			f.moved[f.event.uid] = append(f.moved[f.event.uid], *id)
 		}
 		f.event = nil
-		if len(f.events) == MaxDays+1 {
+		if len(f.read) == MaxDays+1 {
 			f.complain(p.n, "too-many", "", fmt.Sprintf("must be at most %d events", MaxDays))
 			f.complaints = maxComplaints
 		}
+	}
+}
+
+// build makes the events of what was read.
+func (f *icalFile) build() {
+	for _, e := range f.read {
+		if f.complaints >= maxComplaints {
+			return
+		}
+		f.events = append(f.events, e.build(f)...)
 	}
 }
 
@@ -212,7 +249,7 @@ func (f *icalFile) finish() {
 	case len(f.inside) > 0:
 		f.complain(f.last, "syntax", "", "is the last one, and "+f.inside[len(f.inside)-1]+" is still open")
 	case f.calendars == 0:
-		f.v.Add("", "required", "", "must have a VCALENDAR")
+		f.said = append(f.said, complaint{f.last + 1, "", "required", "", "must have a VCALENDAR"})
 	}
 }
 

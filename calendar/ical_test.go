@@ -171,39 +171,37 @@ func TestReadICalendarRefuses(t *testing.T) {
 			ical("SUMMARY:x", "DTSTART:2026\nDTEND:20260101", "DTSTART:20260101\nnonsense\nDTSTART:20260102"),
 			[]string{"line 3:required", "line 7:bad-format", "line 12:syntax", "line 13:duplicate"},
 		},
-		"no such day":            {ical("DTSTART:20260229"), []string{"line 4:out-of-range"}},
-		"no such time":           {ical("DTSTART:20260228T240000"), []string{"line 4:bad-format"}},
-		"value of another kind":  {ical("DTSTART;VALUE=DATE:20260228T120000"), []string{"line 4:unsupported"}},
-		"value of no kind":       {ical("DTSTART;VALUE=PERIOD:20260228T120000/P1D"), []string{"line 4:unsupported"}},
-		"time without a time":    {ical("DTSTART;VALUE=DATE-TIME:20260228"), []string{"line 4:unsupported"}},
-		"a date and a time":      {ical("DTSTART:20260228\nDTEND:20260301T120000"), []string{"line 5:bad-format"}},
-		"reversed dates":         {ical("DTSTART:20260228\nDTEND:20260227"), []string{"line 5:reversed"}},
-		"reversed times":         {ical("DTSTART:20260228T120000Z\nDTEND:20260228T115959Z"), []string{"line 5:reversed"}},
-		"two ends":               {ical("DTSTART:20260228\nDTEND:20260301\nDURATION:P1D"), []string{"line 6:unexpected"}},
-		"negative duration":      {ical("DTSTART:20260228\nDURATION:-P1D"), []string{"line 5:bad-format"}},
-		"hours of a date":        {ical("DTSTART:20260228\nDURATION:PT1H"), []string{"line 5:bad-format"}},
-		"empty duration":         {ical("DTSTART:20260228\nDURATION:P"), []string{"line 5:bad-format"}},
-		"huge duration":          {ical("DTSTART:20260228\nDURATION:P999999D"), []string{"line 5:bad-format"}},
-		"far duration":           {ical("DTSTART:99990228\nDURATION:P99999W"), []string{"line 5:out-of-range"}},
-		"before the year 1":      {ical("DTSTART;TZID=Asia/Tokyo:00010101T000000"), []string{"line 3:out-of-range"}},
-		"unknown zone":           {ical("DTSTART;TZID=W. Europe Standard Time:20260228T120000"), []string{"line 4:unknown-zone"}},
-		"the machine's zone":     {ical("DTSTART;TZID=Local:20260228T120000"), []string{"line 4:unknown-zone"}},
-		"weekly":                 {ical(day + "RRULE:FREQ=WEEKLY"), []string{"line 5:unsupported"}},
-		"every other year":       {ical(day + "RRULE:FREQ=YEARLY;INTERVAL=2"), []string{"line 5:unsupported"}},
-		"a weekday of a month":   {ical(day + "RRULE:FREQ=YEARLY;BYMONTH=11;BYDAY=4TH"), []string{"line 5:unsupported"}},
-		"not every year":         {ical(day + "RRULE:COUNT=3"), []string{"line 5:unsupported"}},
-		"count nonsense":         {ical(day + "RRULE:FREQ=YEARLY;COUNT=0"), []string{"line 5:unsupported"}},
-		"until nonsense":         {ical(day + "RRULE:FREQ=YEARLY;UNTIL=never"), []string{"line 5:bad-format"}},
-		"a time every year":      {ical("DTSTART:20260228T120000Z\nRRULE:FREQ=YEARLY"), []string{"line 5:unsupported"}},
-		"over a leap day":        {ical("DTSTART:20260227\nDTEND:20260302\nRRULE:FREQ=YEARLY"), []string{"line 6:unsupported"}},
-		"over a leap day later":  {ical("DTSTART:20261231\nDTEND:20270302\nRRULE:FREQ=YEARLY"), []string{"line 6:unsupported"}},
-		"a year every year":      {ical("DTSTART:20260101\nDTEND:20270102\nRRULE:FREQ=YEARLY"), []string{"line 6:unsupported"}},
-		"moved repetitions":      {ical(day + "EXDATE;VALUE=DATE:20221003\nRECURRENCE-ID:20221003"), []string{"line 5:unsupported", "line 6:unsupported"}},
-		"not UTF-8":              {ical("DTSTART:20260228\nSUMMARY:\xff"), []string{"line 5:bad-text"}},
-		"parameter without end":  {ical("DTSTART;TZID=\"a:20260228"), []string{"line 4:syntax", "line 3:required"}},
-		"name with a space":      {ical("DT START:20260228"), []string{"line 4:syntax", "line 3:required"}},
-		"an end that is none":    {ical("DTSTART:20260228\nDTEND:soon"), []string{"line 5:bad-format"}},
-		"parameter without sign": {ical("DTSTART;TZID:20260228"), []string{"line 4:syntax", "line 3:required"}},
+		"no such day":               {ical("DTSTART:20260229"), []string{"line 4:out-of-range"}},
+		"no such time":              {ical("DTSTART:20260228T240000"), []string{"line 4:bad-format"}},
+		"value of another kind":     {ical("DTSTART;VALUE=DATE:20260228T120000"), []string{"line 4:unsupported"}},
+		"value of no kind":          {ical("DTSTART;VALUE=PERIOD:20260228T120000/P1D"), []string{"line 4:unsupported"}},
+		"time without a time":       {ical("DTSTART;VALUE=DATE-TIME:20260228"), []string{"line 4:unsupported"}},
+		"a date and a time":         {ical("DTSTART:20260228\nDTEND:20260301T120000"), []string{"line 5:bad-format"}},
+		"reversed dates":            {ical("DTSTART:20260228\nDTEND:20260227"), []string{"line 5:reversed"}},
+		"reversed times":            {ical("DTSTART:20260228T120000Z\nDTEND:20260228T115959Z"), []string{"line 5:reversed"}},
+		"two ends":                  {ical("DTSTART:20260228\nDTEND:20260301\nDURATION:P1D"), []string{"line 6:unexpected"}},
+		"negative duration":         {ical("DTSTART:20260228\nDURATION:-P1D"), []string{"line 5:bad-format"}},
+		"hours of a date":           {ical("DTSTART:20260228\nDURATION:PT1H"), []string{"line 5:bad-format"}},
+		"empty duration":            {ical("DTSTART:20260228\nDURATION:P"), []string{"line 5:bad-format"}},
+		"huge duration":             {ical("DTSTART:20260228\nDURATION:P999999D"), []string{"line 5:bad-format"}},
+		"far duration":              {ical("DTSTART:99990228\nDURATION:P99999W"), []string{"line 5:out-of-range"}},
+		"before the year 1":         {ical("DTSTART;TZID=Asia/Tokyo:00010101T000000"), []string{"line 3:out-of-range"}},
+		"unknown zone":              {ical("DTSTART;TZID=W. Europe Standard Time:20260228T120000"), []string{"line 4:unknown-zone"}},
+		"the machine's zone":        {ical("DTSTART;TZID=Local:20260228T120000"), []string{"line 4:unknown-zone"}},
+		"not every year":            {ical(day + "RRULE:COUNT=3"), []string{"line 5:required"}},
+		"count nonsense":            {ical(day + "RRULE:FREQ=YEARLY;COUNT=0"), []string{"line 5:out-of-range"}},
+		"until nonsense":            {ical(day + "RRULE:FREQ=YEARLY;UNTIL=never"), []string{"line 5:bad-format"}},
+		"daily for ever":            {ical(day + "RRULE:FREQ=DAILY"), []string{"line 3:too-many"}},
+		"a time of day of dates":    {ical(day + "RRULE:FREQ=WEEKLY;BYHOUR=3"), []string{"line 5:unexpected"}},
+		"a rule on two lines":       {ical(day + "SUMMARY:x\nRRULE:FREQ=WEEKLY;\n UNTIL=never"), []string{"line 6:syntax"}},
+		"a moved one that repeats":  {ical(day + "RRULE:FREQ=YEARLY\nRECURRENCE-ID:20221003"), []string{"line 6:unexpected"}},
+		"all that follow are moved": {ical(day + "RECURRENCE-ID;RANGE=THISANDFUTURE:20221003"), []string{"line 5:unsupported"}},
+		"moved from nowhere":        {ical(day+"UID:1\nRRULE:FREQ=WEEKLY;COUNT=3", day+"UID:1\nRECURRENCE-ID:soon"), []string{"line 11:syntax"}},
+		"not UTF-8":                 {ical("DTSTART:20260228\nSUMMARY:\xff"), []string{"line 5:bad-text"}},
+		"parameter without end":     {ical("DTSTART;TZID=\"a:20260228"), []string{"line 3:required", "line 4:syntax"}},
+		"name with a space":         {ical("DT START:20260228"), []string{"line 3:required", "line 4:syntax"}},
+		"an end that is none":       {ical("DTSTART:20260228\nDTEND:soon"), []string{"line 5:bad-format"}},
+		"parameter without sign":    {ical("DTSTART;TZID:20260228"), []string{"line 3:required", "line 4:syntax"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -211,6 +209,74 @@ func TestReadICalendarRefuses(t *testing.T) {
 			assert.Equal(t, c.want, codes(t, err), "%v", err)
 		})
 	}
+}
+
+func TestReadICalendarRepeats(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		events []string
+		want   string // the times of the years 2026 and 2027
+	}{
+		"a weekday of a month": {
+			[]string{"DTSTART;VALUE=DATE:20201126\nDTEND;VALUE=DATE:20201128\nRRULE:FREQ=YEARLY;BYMONTH=11;BYDAY=4TH"},
+			"2026-11-26/2026-11-27 2027-11-25/2027-11-26",
+		},
+		"every other year":     {[]string{"DTSTART:20211003\nRRULE:FREQ=YEARLY;INTERVAL=2"}, "2027-10-03"},
+		"over a leap day":      {[]string{"DTSTART:20260227\nDTEND:20260302\nRRULE:FREQ=YEARLY"}, "2026-02-27/2026-03-01 2027-02-27/2027-03-01"},
+		"a time every year":    {[]string{"DTSTART:20250329T023000\nDURATION:PT1H\nRRULE:FREQ=YEARLY"}, "2026-03-29T01:30:00Z/2026-03-29T02:30:00Z 2027-03-29T00:30:00Z/2027-03-29T01:30:00Z"},
+		"days by the calendar": {[]string{"DTSTART:20260327T120000\nDURATION:P2D\nRRULE:FREQ=WEEKLY;COUNT=1"}, "2026-03-27T11:00:00Z/2026-03-29T10:00:00Z"},
+		"in another zone": {
+			[]string{"DTSTART;TZID=America/New_York:20260109T160000\nDTEND;TZID=America/New_York:20260109T170000\nRRULE:FREQ=MONTHLY;BYDAY=2FR;UNTIL=20260331T000000Z"},
+			"2026-01-09T21:00:00Z/2026-01-09T22:00:00Z 2026-02-13T21:00:00Z/2026-02-13T22:00:00Z 2026-03-13T20:00:00Z/2026-03-13T21:00:00Z",
+		},
+		"dates besides, and without": {
+			[]string{"DTSTART:20260105\nRRULE:FREQ=WEEKLY;COUNT=4\nRDATE;VALUE=DATE:20260701,20260801\nEXDATE;VALUE=DATE:20260112"},
+			"2026-01-05 2026-01-19 2026-01-26 2026-07-01 2026-08-01",
+		},
+		"two rules, less a third": {
+			[]string{"DTSTART:20260105\nRRULE:FREQ=WEEKLY;COUNT=3\nRRULE:FREQ=MONTHLY;COUNT=2\nEXRULE:FREQ=DAILY;INTERVAL=7;COUNT=2"},
+			"2026-01-19 2026-02-05",
+		},
+		"moved, and cancelled": {
+			[]string{
+				"UID:a\nDTSTART:20260105\nRRULE:FREQ=WEEKLY;COUNT=4", "UID:a\nRECURRENCE-ID;VALUE=DATE:20260112\nDTSTART:20260113",
+				"UID:a\nRECURRENCE-ID:20260119\nDTSTART:20260119\nSTATUS:CANCELLED", "UID:b\nRECURRENCE-ID:20260105\nDTSTART:20260301",
+			},
+			"2026-01-05 2026-01-26 2026-01-13 2026-03-01",
+		},
+		"a day of every year, moved once": {
+			[]string{"UID:a\nRECURRENCE-ID:20261003\nDTSTART:20261005", "UID:a\nDTSTART:20211003\nRRULE:FREQ=YEARLY"},
+			"2026-10-05 2027-10-03",
+		},
+		"a moment": {[]string{"DTSTART:20260105T120000Z\nRRULE:FREQ=SECONDLY"}, "2026-01-05T12:00:00Z/2026-01-05T12:00:00Z"},
+		"the end that is the start, as some write": {[]string{"DTSTART:20260105\nDTEND:20260105\nRRULE:FREQ=WEEKLY;COUNT=2"}, "2026-01-05 2026-01-12"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := readICal(t, ical(c.events...))
+			require.NoError(t, err)
+			var times []string
+			for _, e := range got {
+				when, year := e.Dates.String(), e.Dates.First.Year
+				if e.Dates.IsZero() {
+					when, year = e.During.String(), e.During.Start.Year()
+				}
+				if year == 2026 || year == 2027 {
+					times = append(times, when)
+				}
+			}
+			assert.Equal(t, c.want, strings.Join(times, " "))
+			require.NoError(t, calendar.Hours{Weekly: calendar.EveryDay(calendar.AllDay())}.ClosedOn(got...).Validate())
+		})
+	}
+	many := make([]string, 501)
+	for i := range many {
+		many[i] = "DTSTART:20260101\nRRULE:FREQ=WEEKLY;COUNT=2"
+	}
+	_, err := readICal(t, ical(many...))
+	assert.Equal(t, []string{"line 2003:too-many"}, codes(t, err))
+	_, err = calendar.ReadICalendar(strings.NewReader(ical("DTSTART:20260105T120000\nDURATION:PT1H\nRRULE:FREQ=WEEKLY")), time.FixedZone("here", 3600))
+	assert.Equal(t, []string{"line 4:unknown-zone"}, codes(t, err), "what comes again and again needs a zone that has a name")
 }
 
 func TestReadICalendarLimits(t *testing.T) {
@@ -269,6 +335,8 @@ func FuzzReadICalendar(f *testing.F) {
 	f.Add(ical("UID:1\nDTSTART;VALUE=DATE:20211231\nDTEND;VALUE=DATE:20220102\nSUMMARY:a\\, b\n c\nRRULE:FREQ=YEARLY;UNTIL=20301231"))
 	f.Add(ical("DTSTART;TZID=\"Europe/Berlin\":20260329T023000\nDURATION:P1DT1H\nBEGIN:VALARM\nEND:VALARM\nSTATUS:CONFIRMED"))
 	f.Add(ical("DTSTART;VALUE=DATE:20200229\nRRULE:FREQ=YEARLY;COUNT=3\nEXDATE:20240229", "DTSTART:20261224T120000Z\nDTEND:20261224T150000Z"))
+	f.Add(ical("UID:1\nDTSTART;VALUE=DATE:20201126\nRRULE:FREQ=YEARLY;BYDAY=4TH;BYMONTH=11\nRDATE:20260101\nEXRULE:FREQ=YEARLY;INTERVAL=3", "UID:1\nRECURRENCE-ID:20211125\nDTSTART:20211126"))
+	f.Add(ical("DTSTART;TZID=Asia/Tehran:20260105T120000\nDTEND;TZID=Asia/Tokyo:20260106T120000\nRRULE:FREQ=MONTHLY;BYSETPOS=-1;BYDAY=MO,\n TU;UNTIL=20300101T000000Z\nEXDATE:20260126T120000"))
 	f.Fuzz(func(t *testing.T, text string) {
 		events, err := calendar.ReadICalendar(strings.NewReader(text), time.UTC)
 		if err != nil {

@@ -188,6 +188,9 @@ const lastInstant = (lastDay+1)*secondsADay - 1
 
 // excepted reports whether an occurrence is taken out.
 func (w *ruleWalk) excepted(o occurrence) bool {
+	if len(w.c.out)+len(w.c.outDay)+len(w.except) == 0 {
+		return false
+	}
 	if _, out := slices.BinarySearch(w.c.out, o.at); out {
 		return true
 	}

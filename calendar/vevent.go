@@ -38,13 +38,14 @@ type eventLines struct {
 	uid, summary               string
 	cancelled                  bool
 	start, end, duration, rule *property
-	unread                     []property // what would change when it is
+	more                       []property // RDATE, EXDATE, EXRULE, further RRULEs
+	moves                      *property  // RECURRENCE-ID: which time of the event with this UID it stands for
 }
 
 func (e *eventLines) take(f *icalFile, p property) {
-	once := map[string]**property{"DTSTART": &e.start, "DTEND": &e.end, "DURATION": &e.duration, "RRULE": &e.rule}
+	once := map[string]**property{"DTSTART": &e.start, "DTEND": &e.end, "DURATION": &e.duration, "RECURRENCE-ID": &e.moves}
 	switch p.name {
-	case "DTSTART", "DTEND", "DURATION", "RRULE":
+	case "DTSTART", "DTEND", "DURATION", "RECURRENCE-ID":
 		if at := once[p.name]; *at == nil {
 			*at = &p
 		} else {
@@ -56,35 +57,49 @@ func (e *eventLines) take(f *icalFile, p property) {
 		e.summary = plainName(unescape(p.value))
 	case "STATUS":
 		e.cancelled = strings.EqualFold(p.value, "CANCELLED")
-	case "RDATE", "EXDATE", "EXRULE", "RECURRENCE-ID":
-		e.unread = append(e.unread, p)
+	case "RRULE", "RDATE", "EXDATE", "EXRULE":
+		if p.name == "RRULE" && e.rule == nil {
+			e.rule = &p
+			break
+		}
+		e.more = append(e.more, p)
 	}
 }
 
-// build makes the event, or complains.
-func (e *eventLines) build(f *icalFile) (VEvent, bool) {
+// build makes the events, or complains.
+func (e *eventLines) build(f *icalFile) []VEvent {
 	out := VEvent{UID: e.uid, Summary: e.summary, Line: e.line}
 	if e.cancelled {
-		return out, false
+		return nil
 	}
 	before := f.complaints
-	for _, p := range e.unread {
-		f.complain(p.n, "unsupported", p.name, "is not read: write such dates as events of their own")
-	}
 	switch {
 	case e.start == nil:
 		f.complain(e.line, "required", "", "begins an event without DTSTART")
 	case e.end != nil && e.duration != nil:
 		f.complain(e.duration.n, "unexpected", "DURATION", "must not stand beside DTEND")
+	case e.moves != nil && e.moves.params["RANGE"] != "":
+		f.complain(e.moves.n, "unsupported", e.moves.params["RANGE"], "must move one time: write those that follow as an event of their own")
+	case e.moves != nil && (e.rule != nil || len(e.more) > 0):
+		f.complain(e.moves.n, "unexpected", "RECURRENCE-ID", "must not stand in an event that repeats")
 	default:
-		if start, ok := f.moment(*e.start); ok {
-			e.span(f, &out, start)
-			if e.rule != nil && f.complaints == before {
-				e.repeat(f, &out, start)
-			}
+		start, ok := f.moment(*e.start)
+		if !ok {
+			break
 		}
+		length := e.span(f, &out, start)
+		if f.complaints > before || e.rule == nil && len(e.more) == 0 {
+			break
+		}
+		if len(e.more) == 0 && len(f.moved[e.uid]) == 0 && e.yearly(f, &out, start) || f.complaints > before {
+			break
+		}
+		return e.repeated(f, out, start, length)
 	}
-	return out, f.complaints == before
+	if f.complaints > before {
+		return nil
+	}
+	return []VEvent{out}
 }
 
 // moment is a date, or a date and a time in a zone.
@@ -135,32 +150,32 @@ func (f *icalFile) moment(p property) (moment, bool) {
 	return m, true
 }
 
-// span sets the dates or the interval of the event.
-func (e *eventLines) span(f *icalFile, out *VEvent, start moment) {
+// span sets the dates or the interval of the event, and returns how long it is.
+func (e *eventLines) span(f *icalFile, out *VEvent, start moment) (period Period) {
 	end, length := start, icalDuration{}
 	var at int // the line that is to blame
 	switch {
 	case e.end != nil:
 		var ok bool
 		if end, ok = f.moment(*e.end); !ok {
-			return
+			return period
 		}
 		if at = e.end.n; end.whole != start.whole {
 			f.complain(at, "bad-format", e.end.value, "must be a date as DTSTART is, or a time as it is")
-			return
+			return period
 		}
 	case e.duration != nil:
 		var ok bool
 		at = e.duration.n
 		if length, ok = parseDuration(e.duration.value); !ok || start.whole && length.exact != 0 {
 			f.complain(at, "bad-format", e.duration.value, "must be a duration as P1D or, of a time, PT1H30M; not below zero")
-			return
+			return period
 		}
 		end.date = end.date.AddDays(length.days)
 	}
 	if end.date.Validate() != nil {
 		f.complain(at, "out-of-range", "", "must end in the years 1 to 9999")
-		return
+		return period
 	}
 	if start.whole {
 		days := int(end.date.number() - start.date.number())
@@ -170,7 +185,7 @@ func (e *eventLines) span(f *icalFile, out *VEvent, start moment) {
 		if days < 0 {
 			f.complain(at, "reversed", "", "must not end before it begins")
 		}
-		return
+		return Period{Days: max(1, days)}
 	}
 	out.During = Between(start.instant(), end.instant().Add(length.exact))
 	if out.During.End.Before(out.During.Start) {
@@ -178,6 +193,10 @@ func (e *eventLines) span(f *icalFile, out *VEvent, start moment) {
 	} else if out.During.Validate() != nil {
 		f.complain(e.line, "out-of-range", out.During.String(), "begins an event outside of the years 1 to 9999")
 	}
+	if e.duration != nil {
+		return Period{Days: length.days, Exact: length.exact}
+	}
+	return Period{Exact: out.During.Duration()}
 }
 
 // icalDuration is days by the calendar and time by the clock.
@@ -212,12 +231,11 @@ func parseDuration(text string) (d icalDuration, ok bool) {
 	return d, ok && days == "" && clock == ""
 }
 
-// repeat reads an RRULE as far as it says "every year on this date".
-func (e *eventLines) repeat(f *icalFile, out *VEvent, start moment) {
-	refuse := func(part, text string) { f.complain(e.rule.n, "unsupported", part, text) }
-	if !start.whole {
-		refuse(e.rule.value, "repeats an event between two times, which is not read: write each as an event of its own")
-		return
+// yearly reads an RRULE that says "every year on this date", and reports whether
+// it says so.
+func (e *eventLines) yearly(f *icalFile, out *VEvent, start moment) bool {
+	if !start.whole || !sameDaysEachYear(out.Dates) {
+		return false
 	}
 	limit, count := Date{}, 0
 	yearly := false
@@ -236,23 +254,17 @@ func (e *eventLines) repeat(f *icalFile, out *VEvent, start moment) {
 			p.value, p.params = value, nil
 			m, ok := f.moment(p)
 			if !ok {
-				return
+				return false
 			}
 			if limit = m.date; !m.whole {
 				limit = DateOf(m.instant(), f.loc)
 			}
 		default:
-			refuse(part, "is not read: only FREQ=YEARLY on the date of DTSTART is, with COUNT or UNTIL")
-			return
+			return false
 		}
 	}
 	if !yearly {
-		refuse(e.rule.value, "must say FREQ=YEARLY")
-		return
-	}
-	if !sameDaysEachYear(out.Dates) {
-		refuse(e.rule.value, "repeats days over the end of February, of which there is not the same number each year")
-		return
+		return false
 	}
 	first := out.Dates.First
 	out.Since, out.Until = first.Year, lastYearly(first, limit, count)
@@ -260,6 +272,7 @@ func (e *eventLines) repeat(f *icalFile, out *VEvent, start moment) {
 	if !out.Dates.Last.IsZero() {
 		out.Dates.Last.Year = 0
 	}
+	return true
 }
 
 func sameNumber(text string, n int) bool {

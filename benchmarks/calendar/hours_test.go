@@ -1,7 +1,7 @@
 // Package calendar_test measures the calendar beside light peers, in one run,
 // round by round, so that a busy machine disturbs both alike:
 //
-//	go test -run '^$' -bench HoursTable -benchtime 1x ./calendar
+//	go test -run '^$' -bench Table -benchtime 1x ./calendar
 package calendar_test
 
 import (
@@ -117,10 +117,15 @@ func TestSameAnswers(t *testing.T) {
 
 // BenchmarkHoursTable prints the table of docs/benchmarks.md: medians.
 func BenchmarkHoursTable(b *testing.B) {
-	w := newWork(b)
-	fmt.Println("| workload | ours | allocations | rickar/cal v2.1.13 | times |")
+	table(b, "rickar/cal v2.1.13", newWork(b).rows(b))
+}
+
+// table measures the rows, and prints them.
+func table(b *testing.B, peer string, rows []row) {
+	b.Helper()
+	fmt.Printf("| workload | ours | allocations | %s | times |\n", peer)
 	fmt.Println("|---|---|---|---|---|")
-	for _, r := range w.rows(b) {
+	for _, r := range rows {
 		var mine, theirs, ratios []float64
 		for range *hourRounds {
 			mine = append(mine, nanoseconds(r.ours))
