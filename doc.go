@@ -16,7 +16,7 @@
 //	statement, correction, allocation             metering/cost    management
 //	onboarding, journey, survey, departure        adoption         adoption
 //	the exchange between the sides, a month       coin             all three
-//	interval, set of intervals, month             calendar         -
+//	interval, hours, deadline, recurrence, turn   calendar         -
 //	amount, currency, rounding                    money            -
 //	record, unit of work, event, feed             store            -
 //

@@ -13,6 +13,19 @@
 // windows ([CompileCritical]) are the times that matter more than others, with
 // a weight and a reason.
 //
+// And what comes again and again: a [Rule] is the recurrence of RFC 5545, that
+// answers when it comes next without walking there; a [Window] is a rule with a
+// length, and [CompileWindows] an index over ten thousand of them; a [Rotation]
+// is people who take turns, of which [Turns] say who has one at any instant.
+//
+//	rule, err := calendar.ParseRule("DTSTART;TZID=Europe/Berlin:20260105T090000\nRRULE:FREQ=MONTHLY;BYDAY=2TU")
+//	times, err := rule.Compile()
+//	next, ok := times.Next(now)
+//
+//	rota, err := calendar.ParseRotation("weekly from 2026-01-05 09:00 Europe/Berlin: anna, ben, carla")
+//	turns, err := rota.Compile()
+//	who, ok := turns.Who(now)
+//
 // Every interval holds its start and not its end, so neighbours touch without
 // sharing an instant. Instants are kept in UTC; a zone is an argument
 // wherever days, months or hours are asked for, and a nil zone means UTC.
