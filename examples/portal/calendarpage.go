@@ -1,14 +1,12 @@
 package main
 
 import (
-	"context"
 	"net/http"
 	"slices"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
-	"github.com/servicecoin/servicecoin/store"
 )
 
 const calendarPath = "/calendar"
@@ -32,15 +30,6 @@ type calendarPage struct {
 	Changes   time.Time      // when it opens or closes next
 	OnCall    calendar.Shift // around the message; for the provider's people only
 	Planned   []plannedWindow
-	names     map[servicecoin.PersonID]string
-}
-
-// Called returns the name of a person.
-func (v calendarPage) Called(id servicecoin.PersonID) string {
-	if name, known := v.names[id]; known {
-		return name
-	}
-	return string(id)
 }
 
 // plannedWindow is a window that recurs, and when it comes next.
@@ -106,9 +95,6 @@ func (p *portal) showCalendar(w http.ResponseWriter, r *http.Request) error {
 	}
 	if viewer(r).Provider() {
 		v.OnCall = p.desk.turns.Shift(v.At)
-		if v.names, err = p.staffNames(r.Context()); err != nil {
-			return err
-		}
 		for i, day := range v.Days {
 			v.Days[i].Shifts = slices.Collect(p.desk.turns.Shifts(day.Date.In(loc)))
 		}
@@ -154,14 +140,4 @@ func (p *portal) answers(v *calendarPage) (err error) {
 		v.Changes, err = p.desk.open.NextOpen(v.At)
 	}
 	return err
-}
-
-// staffNames returns what the provider's people are called.
-func (p *portal) staffNames(ctx context.Context) (map[servicecoin.PersonID]string, error) {
-	all, err := collect(p.host.persons().Find(ctx, store.By("customer", store.Text(""))))
-	names := map[servicecoin.PersonID]string{}
-	for _, x := range all {
-		names[x.ID] = x.Name
-	}
-	return names, err
 }

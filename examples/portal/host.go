@@ -35,6 +35,16 @@ func (h host) persons() store.Collection[person] {
 	return store.Of(h.store.For(servicecoin.Provider), persons)
 }
 
+// names returns what people are called. Nobody joins while the portal runs.
+func (h host) names(ctx context.Context) (map[servicecoin.PersonID]string, error) {
+	all, err := collect(h.persons().Find(ctx, store.All()))
+	names := map[servicecoin.PersonID]string{}
+	for _, x := range all {
+		names[x.ID] = x.Name
+	}
+	return names, err
+}
+
 // customer is what the library asks of the host: zone and currency.
 func (h host) customer(ctx context.Context, id servicecoin.CustomerID) (servicecoin.Customer, error) {
 	c, err := h.clients().Get(ctx, string(id))

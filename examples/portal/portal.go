@@ -67,6 +67,9 @@ func open(ctx context.Context, c config, log *slog.Logger) (_ *portal, err error
 	if err != nil {
 		return nil, err
 	}
+	if p.pages.names, err = p.host.names(ctx); err != nil {
+		return nil, err
+	}
 	if err := p.drain(ctx); err != nil { // an effect that fails is tried again later
 		log.WarnContext(ctx, "the exchange failed and tries again", "cause", err.Error())
 	}

@@ -23,8 +23,25 @@ import (
 
 // pages are the templates, for each zone those that show its times.
 type pages struct {
-	mu   sync.Mutex
-	made map[string]*template.Template
+	mu    sync.Mutex
+	made  map[string]*template.Template
+	names map[servicecoin.PersonID]string // of people; set before the first page is shown
+}
+
+// called returns the name of a person.
+func (p *pages) called(id servicecoin.PersonID) string {
+	if name, known := p.names[id]; known {
+		return name
+	}
+	return string(id)
+}
+
+// actor says who acted.
+func (p *pages) actor(a servicecoin.Actor) string {
+	if a.Kind == servicecoin.System {
+		return "program " + string(a.ID)
+	}
+	return p.called(a.ID)
 }
 
 func (p *pages) in(loc *time.Location) (*template.Template, error) {
@@ -33,7 +50,7 @@ func (p *pages) in(loc *time.Location) (*template.Template, error) {
 	if t, ok := p.made[loc.String()]; ok {
 		return t, nil
 	}
-	t, err := templates(loc)
+	t, err := p.templates(loc)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +61,7 @@ func (p *pages) in(loc *time.Location) (*template.Template, error) {
 	return t, nil
 }
 
-func templates(loc *time.Location) (*template.Template, error) {
+func (p *pages) templates(loc *time.Location) (*template.Template, error) {
 	format := func(layout string) func(time.Time) string {
 		return func(t time.Time) string { return t.In(loc).Format(layout) }
 	}
@@ -53,7 +70,7 @@ func templates(loc *time.Location) (*template.Template, error) {
 		"month":   func(m calendar.Month) string { return m.In(time.UTC).Start.Format("January 2006") },
 		"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"percent": percent, "seconds": seconds, "level": levelWords, "tone": levelTone, "segment": url.PathEscape,
-		"state": stateTone, "title": func(s any) string { return sentence(fmt.Sprint(s)) }, "actor": actor,
+		"state": stateTone, "title": func(s any) string { return sentence(fmt.Sprint(s)) }, "actor": p.actor, "called": p.called,
 		"verb": verbWords, "dict": dict, "plural": plural, "amount": amount, "grouped": grouped, "pageID": pageID, "lead": leadWords, "int": func(n int64) int { return int(n) }, "five": func() []int { return []int{1, 2, 3, 4, 5} },
 	}).ParseFS(web, "web/*.html")
 }
@@ -255,11 +272,4 @@ func verbWords(v incident.Verb) string {
 		return "declared major"
 	}
 	return string(v)
-}
-
-func actor(a servicecoin.Actor) string {
-	if a.Kind == servicecoin.System {
-		return "program " + string(a.ID)
-	}
-	return string(a.ID)
 }
