@@ -221,8 +221,7 @@ func rate(b *testing.B, e engine, goroutines int, work string) float64 {
 }
 
 // BenchmarkExchange prints how many effects a consumer makes in a second, each
-// in a commit of its own that also moves the cursor, and what an idle feed
-// costs.
+// stored together with the cursor that it moves, and what an idle feed costs.
 func BenchmarkExchange(b *testing.B) {
 	server := pools(b)
 	for _, c := range []struct {
