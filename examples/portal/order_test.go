@@ -38,7 +38,7 @@ func TestBrowserFromCatalogueToStatement(t *testing.T) {
 	require.Eventually(t, func() bool { // the host's machines take three seconds
 		b.visit(order)
 		return b.text("main p.tags .tag") == "Fulfilled"
-	}, 30*time.Second, 300*time.Millisecond)
+	}, time.Minute, 300*time.Millisecond)
 	require.Contains(t, b.text("main"), "kept, after")
 	b.follow("a", "To the subscription")
 	require.Contains(t, b.text("main"), "It belongs to Cedar City Library. Nordlicht Services holds it since 24 Nov 2026")
@@ -83,7 +83,8 @@ func TestBrowserFromCatalogueToStatement(t *testing.T) {
 	b.follow("button", "Report")
 	b.signIn("owner@cedar")
 	b.do(chromedp.Click(chromedp.Search(`//summary[.="All that is out of balance"]`)))
-	require.Contains(t, b.text(".banner"), "Sign-in was available for 99.643 %, 99.95 % were promised: a credit of 10 % is due.")
+	// It lasts on while the test runs: two hours and some seconds.
+	require.Regexp(t, `Sign-in was available for 99\.6[34]\d %, 99\.95 % were promised: a credit of 10 % is due\.`, b.text(".banner"))
 	b.shoot("story-credit")
 	b.visit("/customers/cedar?month=2026-10")
 	require.Contains(t, b.text("main"), "Credit of 10 % given, unasked", "in a month that is over it was given")

@@ -73,7 +73,7 @@ func start(t *testing.T, args ...string) *running {
 		}
 		r.base = address.FindString(said.String())
 		return r.base != ""
-	}, 30*time.Second, 10*time.Millisecond)
+	}, time.Minute, 10*time.Millisecond)
 	return r
 }
 
@@ -106,7 +106,7 @@ func (r *running) raw(method, path string, fields url.Values, header ...string) 
 		req.Header.Set(header[i], header[i+1])
 	}
 	req.Header.Set("Cookie", r.cookie)
-	client := &http.Client{Timeout: 20 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := &http.Client{Timeout: time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	res, err := client.Do(req)
 	require.NoError(r.t, err)
 	return res
@@ -114,7 +114,7 @@ func (r *running) raw(method, path string, fields url.Values, header ...string) 
 
 func (r *running) send(req *http.Request) (int, string) {
 	r.t.Helper()
-	client := &http.Client{Timeout: 20 * time.Second}
+	client := &http.Client{Timeout: time.Minute}
 	if r.cookie != "" {
 		req.Header.Set("Cookie", r.cookie)
 	}

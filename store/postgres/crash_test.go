@@ -44,7 +44,7 @@ func TestServerCrash(t *testing.T) {
 				}
 			})
 		}
-		require.Eventually(t, func() bool { return made.Load() > int64(200*(round+1)) }, 30*time.Second, time.Millisecond)
+		require.Eventually(t, func() bool { return made.Load() > int64(200*(round+1)) }, time.Minute, time.Millisecond)
 		server.Crash(t)
 		wg.Wait()
 		d.app.Reset()

@@ -44,7 +44,7 @@ func TestGroup(t *testing.T) {
 	for i, c := range commits {
 		errs[i] = make(chan error, 1)
 		go func() { errs[i] <- b.Commit(t.Context(), c.Commit) }()
-		require.Eventually(t, func() bool { return b.Queued() == i+1 }, 10*time.Second, time.Millisecond)
+		require.Eventually(t, func() bool { return b.Queued() == i+1 }, time.Minute, time.Millisecond)
 	}
 	before := transactions(t, path)
 	require.NoError(t, tx.Rollback())
@@ -80,7 +80,7 @@ func TestLongQueue(t *testing.T) {
 	for i := range commits {
 		go func() { errs <- insert(t.Context(), b, strconv.Itoa(i)) }()
 	}
-	require.Eventually(t, func() bool { return b.Queued() == commits }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return b.Queued() == commits }, time.Minute, time.Millisecond)
 	before := transactions(t, path)
 	require.NoError(t, tx.Rollback())
 	for range commits {

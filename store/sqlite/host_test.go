@@ -200,7 +200,7 @@ func TestQueueWhileLocked(t *testing.T) {
 		t.Cleanup(cancel)
 		errs[i], cancels[i] = make(chan error, 1), cancel
 		go func() { errs[i] <- insert(ctx, b, strconv.Itoa(i)) }()
-		require.Eventually(t, func() bool { return b.Queued() == i+1 }, 10*time.Second, time.Millisecond)
+		require.Eventually(t, func() bool { return b.Queued() == i+1 }, time.Minute, time.Millisecond)
 	}
 	for _, i := range []int{0, 5} { // the leader and one that follows
 		cancels[i]()
@@ -236,7 +236,7 @@ BEGIN SELECT RAISE(ROLLBACK, 'poisoned'); END`)
 	for i, id := range ids {
 		errs[i] = make(chan error, 1)
 		go func() { errs[i] <- insert(t.Context(), b, id) }()
-		require.Eventually(t, func() bool { return b.Queued() == i+1 }, 10*time.Second, time.Millisecond)
+		require.Eventually(t, func() bool { return b.Queued() == i+1 }, time.Minute, time.Millisecond)
 	}
 	require.NoError(t, tx.Commit())
 	require.NoError(t, <-errs[0])
