@@ -154,6 +154,9 @@ func (v *Violations) Number(path string, d decimal.Decimal, digits, places int) 
 	}
 }
 
+// Len returns how many there are: who reads a long text may stop after some.
+func (v *Violations) Len() int { return len(v.list) }
+
 // Err returns nil if nothing was added, and an [*InvalidError] otherwise.
 func (v *Violations) Err() error {
 	if len(v.list) == 0 {

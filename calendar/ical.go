@@ -30,7 +30,8 @@ const (
 // another way (see [ParseRule]: RRULE, RDATE, EXDATE, EXRULE) each time from 1900
 // to 2150 is an event of its own, [MaxDays] of them at most; a time that is moved
 // or cancelled by an event with a RECURRENCE-ID is left out, one "and all that
-// follow" (RANGE) is refused. The error is an [*servicecoin.InvalidError] with
+// follow" (RANGE) is refused, and so are more than 200 rules of such events in a
+// file. An UNTIL may be a date or a time, with a zone or without. The error is an [*servicecoin.InvalidError] with
 // every violation; the path is the line, "line 12". A failure of r is returned as
 // it is.
 func ReadICalendar(r io.Reader, loc *time.Location) ([]VEvent, error) {
@@ -144,7 +145,7 @@ type icalFile struct {
 	event      *eventLines               // of the VEVENT that is open
 	read       []*eventLines             // the others
 	moved      map[string][]property     // by UID: the times that other events stand for
-	repeating  int                       // events of which each time is one
+	rules      int                       // that are worked out
 	calendars  int
 	last       int // the last line
 	events     []VEvent
@@ -222,7 +223,7 @@ func (f *icalFile) end(p property) {
 	f.inside = f.inside[:depth-1]
 	if f.event != nil && depth == eventDepth {
 		f.read = append(f.read, f.event)
-		if id := f.event.moves; id != nil {
+		if id := f.event.moves; id != nil && f.event.uid != "" {
 			f.moved[f.event.uid] = append(f.moved[f.event.uid], *id)
 		}
 		f.event = nil

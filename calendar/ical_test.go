@@ -197,6 +197,7 @@ func TestReadICalendarRefuses(t *testing.T) {
 		"a moved one that repeats":  {ical(day + "RRULE:FREQ=YEARLY\nRECURRENCE-ID:20221003"), []string{"line 6:unexpected"}},
 		"all that follow are moved": {ical(day + "RECURRENCE-ID;RANGE=THISANDFUTURE:20221003"), []string{"line 5:unsupported"}},
 		"moved from nowhere":        {ical(day+"UID:1\nRRULE:FREQ=WEEKLY;COUNT=3", day+"UID:1\nRECURRENCE-ID:soon"), []string{"line 11:syntax"}},
+		"a time taken out of days":  {ical(day + "RRULE:FREQ=WEEKLY;COUNT=3\nEXDATE:20211010T120000"), []string{"line 6:bad-format"}},
 		"not UTF-8":                 {ical("DTSTART:20260228\nSUMMARY:\xff"), []string{"line 5:bad-text"}},
 		"parameter without end":     {ical("DTSTART;TZID=\"a:20260228"), []string{"line 3:required", "line 4:syntax"}},
 		"name with a space":         {ical("DT START:20260228"), []string{"line 3:required", "line 4:syntax"}},
@@ -248,7 +249,17 @@ func TestReadICalendarRepeats(t *testing.T) {
 			[]string{"UID:a\nRECURRENCE-ID:20261003\nDTSTART:20261005", "UID:a\nDTSTART:20211003\nRRULE:FREQ=YEARLY"},
 			"2026-10-05 2027-10-03",
 		},
-		"a moment": {[]string{"DTSTART:20260105T120000Z\nRRULE:FREQ=SECONDLY"}, "2026-01-05T12:00:00Z/2026-01-05T12:00:00Z"},
+		"until a midnight in UTC, of days":         {[]string{"DTSTART;VALUE=DATE:20260105\nRRULE:FREQ=WEEKLY;UNTIL=20260119T000000Z"}, "2026-01-05 2026-01-12 2026-01-19"},
+		"until an evening in UTC, of days":         {[]string{"DTSTART;VALUE=DATE:20260105\nRRULE:FREQ=WEEKLY;UNTIL=20260118T230000Z"}, "2026-01-05 2026-01-12 2026-01-19"},
+		"until a day, of times":                    {[]string{"DTSTART:20260105T090000\nDURATION:PT1H\nRRULE:FREQ=WEEKLY;UNTIL=20260112"}, "2026-01-05T08:00:00Z/2026-01-05T09:00:00Z 2026-01-12T08:00:00Z/2026-01-12T09:00:00Z"},
+		"until a local time":                       {[]string{"DTSTART:20260105T090000\nDURATION:PT1H\nRRULE:UNTIL=20260112T085959;FREQ=WEEKLY"}, "2026-01-05T08:00:00Z/2026-01-05T09:00:00Z"},
+		"a day with a zone":                        {[]string{"DTSTART;TZID=America/New_York;VALUE=DATE:20260105\nRRULE:FREQ=WEEKLY;COUNT=2"}, "2026-01-05 2026-01-12"},
+		"UTC with a zone":                          {[]string{"DTSTART;TZID=UTC:20260105T090000Z\nDURATION:PT1H\nRRULE:FREQ=WEEKLY;COUNT=1"}, "2026-01-05T09:00:00Z/2026-01-05T10:00:00Z"},
+		"midnights taken out of days":              {[]string{"DTSTART;VALUE=DATE:20260105\nRRULE:FREQ=WEEKLY;COUNT=4\nEXDATE;TZID=Europe/Berlin:20260112T000000\nEXDATE:20260119T000000Z"}, "2026-01-05 2026-01-26"},
+		"a day taken out of times":                 {[]string{"DTSTART:20260105T003000\nDURATION:PT1H\nRRULE:FREQ=WEEKLY;COUNT=2\nEXDATE;VALUE=DATE:20260112"}, "2026-01-04T23:30:00Z/2026-01-05T00:30:00Z"},
+		"moved in an event without a UID":          {[]string{"DTSTART:20260105\nRRULE:FREQ=WEEKLY;COUNT=2", "RECURRENCE-ID:20260112\nDTSTART:20260113"}, "2026-01-05 2026-01-12 2026-01-13"},
+		"long UIDs that differ at their end":       {[]string{"UID:" + strings.Repeat("u", 220) + "a\nDTSTART:20260105\nRRULE:FREQ=WEEKLY;COUNT=2", "UID:" + strings.Repeat("u", 220) + "b\nRECURRENCE-ID:20260112\nDTSTART:20260113"}, "2026-01-05 2026-01-12 2026-01-13"},
+		"a moment":                                 {[]string{"DTSTART:20260105T120000Z\nRRULE:FREQ=SECONDLY"}, "2026-01-05T12:00:00Z/2026-01-05T12:00:00Z"},
 		"the end that is the start, as some write": {[]string{"DTSTART:20260105\nDTEND:20260105\nRRULE:FREQ=WEEKLY;COUNT=2"}, "2026-01-05 2026-01-12"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -269,14 +280,25 @@ func TestReadICalendarRepeats(t *testing.T) {
 			require.NoError(t, calendar.Hours{Weekly: calendar.EveryDay(calendar.AllDay())}.ClosedOn(got...).Validate())
 		})
 	}
-	many := make([]string, 501)
+	many := make([]string, 201)
 	for i := range many {
 		many[i] = "DTSTART:20260101\nRRULE:FREQ=WEEKLY;COUNT=2"
 	}
 	_, err := readICal(t, ical(many...))
-	assert.Equal(t, []string{"line 2003:too-many"}, codes(t, err))
-	_, err = calendar.ReadICalendar(strings.NewReader(ical("DTSTART:20260105T120000\nDURATION:PT1H\nRRULE:FREQ=WEEKLY")), time.FixedZone("here", 3600))
-	assert.Equal(t, []string{"line 4:unknown-zone"}, codes(t, err), "what comes again and again needs a zone that has a name")
+	assert.Equal(t, []string{"line 803:too-many"}, codes(t, err))
+	_, err = readICal(t, ical("DTSTART:20260105\nRRULE:FREQ=DAILY;COUNT=9"+strings.Repeat("\nEXRULE:FREQ=WEEKLY", 20)))
+	assert.Equal(t, []string{"line 3:too-many"}, codes(t, err))
+	for _, loc := range []*time.Location{time.FixedZone("CET", 3600), time.Local} { //nolint:gosmopolitan // what a reader may hand in
+		for _, day := range []string{"20260112T090000", "20260706T090000"} {
+			got, err := calendar.ReadICalendar(strings.NewReader(ical("DTSTART:20260105T090000\nDURATION:PT1H\nRRULE:FREQ=WEEKLY;UNTIL="+day+"\nEXDATE:20260112T090000", "DTSTART:"+day+"\nDURATION:PT1H")), loc)
+			require.NoError(t, err)
+			last, same := got[len(got)-2].During, got[len(got)-1].During
+			if day == "20260112T090000" {
+				last.Start, last.End = last.Start.AddDate(0, 0, 7), last.End.AddDate(0, 0, 7) // the week before is the last one
+			}
+			assert.Equal(t, same.String(), last.String(), "%s %s", loc, day)
+		}
+	}
 }
 
 func TestReadICalendarLimits(t *testing.T) {

@@ -51,6 +51,8 @@ type pattern struct {
 	picksNone bool // there are positions, and no period has them
 }
 
+const allMonths = 1<<13 - 2
+
 // daysSet has a bit for each day of a year, from 0.
 type daysSet [6]uint64
 
@@ -61,7 +63,7 @@ func compileRepeat(r Repeat, start LocalTime) *pattern {
 	p := &pattern{
 		rank: r.Frequency.rank(), every: int64(max(1, r.Interval)), start: start.second(), last: math.MaxInt64,
 		weekStart: int(time.Monday), backMissing: r.Skip == BackMissing,
-		months: 1<<13 - 2,
+		months: allMonths,
 	}
 	if r.WeekStart != nil {
 		p.weekStart = int(*r.WeekStart)
@@ -79,6 +81,19 @@ func compileRepeat(r Repeat, start LocalTime) *pattern {
 	}
 	p.positions(r.BySetPos)
 	return p
+}
+
+// covers reports whether every time of day that the other pattern has is one of
+// each day that this one allows.
+func (p *pattern) covers(other *pattern) bool {
+	return len(p.setPos) == 0 && !p.picksNone && (p.rank >= daily || p.every == 1) &&
+		other.hours&^p.hours == 0 && other.minutes&^p.minutes == 0 && other.seconds&^p.seconds == 0
+}
+
+// allowsAllDays reports whether no day is left out.
+func (p *pattern) allowsAllDays() bool {
+	return p.rank <= daily && p.every == 1 && p.months == allMonths &&
+		!p.limitsMonthDays && !p.limitsWeekdays && !p.limitsYearDays && !p.limitsWeeks && len(p.nths) == 0
 }
 
 // positions keeps those that there can be in a period. Hours, minutes and seconds

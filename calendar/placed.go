@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/servicecoin/servicecoin"
 )
 
 // placed is a text, and where it stood in what was read.
@@ -15,10 +17,26 @@ type placed struct {
 // column returns the text with places such as "column 4", counted in
 // characters from 1.
 func column(text string) placed {
-	return placed{text, func(i int) string {
-		return fmt.Sprintf("column %d", utf8.RuneCountInString(text[:i])+1)
-	}}
+	count := counter(text)
+	return placed{text, func(i int) string { return fmt.Sprintf("column %d", count(i)+1) }}
 }
+
+// counter returns a function that counts the characters before a byte. It
+// goes on from the last one, since violations come mostly in order.
+func counter(text string) func(i int) int {
+	at, n := 0, 0
+	return func(i int) int {
+		if i < at {
+			at, n = 0, 0
+		}
+		n += utf8.RuneCountInString(text[at:i])
+		at = i
+		return n
+	}
+}
+
+// enough reports whether so much is wrong that the rest is not read.
+func enough(v *servicecoin.Violations) bool { return v.Len() >= maxComplaints }
 
 // slice returns the bytes from i up to j.
 func (p placed) slice(i, j int) placed {

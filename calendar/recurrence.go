@@ -1,6 +1,7 @@
 package calendar
 
 import (
+	"fmt"
 	"iter"
 	"math"
 	"slices"
@@ -14,18 +15,23 @@ import (
 // be shared between goroutines.
 //
 // The calendar ends with the year 9999. What never comes (30 February) is found
-// out by Compile, within some ten milliseconds, and ends at once from then on. A
-// search that meets nothing but a hundred thousand exceptions in a row ends, too.
+// out by Compile, within some ten milliseconds for each Repeat, and ends at once
+// from then on. Exceptions that take out whole days are stepped over by the day;
+// those without an end that take out 300,000 times or days in a row are taken to
+// take out all that is left. Compile refuses a rule of which exceptions with an
+// end take out still more.
 type Recurrence struct {
-	rule   Rule
-	loc    *time.Location
-	gap    GapPolicy
-	twice  TwicePolicy
-	come   []series     // the Repeats
-	except []series     // the Except
-	dates  []occurrence // the Dates, and the start if it is one, in order
-	out    []int64      // instants of the ExceptDates, in order
-	outDay []int64      // days of the ExceptDates, in order
+	rule     Rule
+	loc      *time.Location
+	gap      GapPolicy
+	twice    TwicePolicy
+	come     []series     // the Repeats
+	except   []series     // the Except
+	covers   []bool       // of each: whether on a day of it all that comes is taken out
+	patience int          // how many exceptions in a row are met
+	dates    []occurrence // the Dates, and the start if it is one, in order
+	out      []int64      // instants of the ExceptDates, in order
+	outDay   []int64      // days of the ExceptDates, in order
 }
 
 // occurrence is an instant, and what the rule called it.
@@ -49,6 +55,7 @@ func (r Rule) compile(z zones) (*Recurrence, error) {
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
+	r = r.clone()
 	c := &Recurrence{rule: r, loc: loc, gap: r.Gap, twice: r.Twice}
 	if c.gap == "" {
 		c.gap = ShiftByGap
@@ -73,8 +80,19 @@ func (r Rule) compile(z zones) (*Recurrence, error) {
 	}
 	slices.Sort(c.out)
 	slices.Sort(c.outDay)
+	c.patience = maxExceptions
+	for _, x := range c.except {
+		if x.pattern.last < math.MaxInt64 || x.until < math.MaxInt64 {
+			c.patience = maxEndingExceptions
+		}
+		c.covers = append(c.covers, !slices.ContainsFunc(c.come, func(s series) bool { return !x.pattern.covers(s.pattern) }))
+	}
 	if w := c.walk(); len(c.except) > 0 {
-		if _, comes := w.next(minSecond); !comes {
+		switch _, comes := w.next(minSecond); {
+		case w.tired && c.patience == maxEndingExceptions:
+			v.Add("except", "too-many", "", fmt.Sprintf("must not take out more than %d times in a row", c.patience))
+			return nil, v.Err()
+		case !comes:
 			c.come, c.dates = nil, nil // nothing but exceptions, which takes time to find out
 		}
 	}
@@ -115,9 +133,10 @@ func (c *Recurrence) stopAfter(p *pattern, n int) {
 	if ok && c.gap == SkipGap {
 		last, ok = c.pastGaps(p, last)
 	}
-	if ok {
-		p.last = last
+	if !ok {
+		last = lastInstant // the calendar ends before
 	}
+	p.last = last
 }
 
 // pastGaps returns the time that comes as many times after last as times up to
@@ -171,7 +190,7 @@ func compareInt(a, b int64) int {
 }
 
 // Rule returns the rule that was compiled.
-func (c *Recurrence) Rule() Rule { return c.rule }
+func (c *Recurrence) Rule() Rule { return c.rule.clone() }
 
 // Location returns the zone.
 func (c *Recurrence) Location() *time.Location { return c.loc }
@@ -179,21 +198,27 @@ func (c *Recurrence) Location() *time.Location { return c.loc }
 // Next returns the first occurrence after t, in UTC, and false if there is none.
 func (c *Recurrence) Next(t time.Time) (time.Time, bool) {
 	w := c.walk()
-	o, ok := w.next(t.Unix())
-	return unix(o.at), ok
+	return found(w.next(t.Unix()))
+}
+
+// found returns the instant, the zero one if there is none.
+func found(o occurrence, ok bool) (time.Time, bool) {
+	if !ok {
+		return time.Time{}, false
+	}
+	return unix(o.at), true
 }
 
 // Previous returns the last occurrence before t, in UTC, and false if there is
 // none. It asks for the next one several times over, which takes a few
-// microseconds.
+// microseconds, and more where exceptions leave long gaps.
 func (c *Recurrence) Previous(t time.Time) (time.Time, bool) {
 	end := t.Unix()
 	if t.Nanosecond() > 0 {
 		end++
 	}
 	w := c.walk()
-	o, ok := w.previous(end)
-	return unix(o.at), ok
+	return found(w.previous(end))
 }
 
 // Contains reports whether t is an occurrence.
@@ -246,6 +271,5 @@ func (c *Recurrence) Last() (time.Time, bool) {
 		}
 	}
 	w := c.walk()
-	o, ok := w.previous(maxSecond)
-	return unix(o.at), ok
+	return found(w.previous(maxSecond))
 }

@@ -40,6 +40,8 @@ func readRepeat(v *servicecoin.Violations, p placed) Repeat {
 		name, value, found := part.cut('=')
 		key := strings.ToUpper(strings.TrimSpace(name.text))
 		switch _, twice := places[key]; {
+		case enough(v):
+			return r
 		case !found:
 			v.Add(part.place(), "syntax", part.text, "must be a part such as FREQ=DAILY")
 			continue

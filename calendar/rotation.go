@@ -46,10 +46,20 @@ type Rotation struct {
 // RosterChange is other members from a time on: joiners and leavers. What was
 // before stays as it was. Who has the turn then keeps it to its end, if still a
 // member; else the next one of the old order who is takes it over at once. The
-// order goes on from there. No members at all end the rotation.
+// order goes on from there. Without members it is nobody's turn, until a change
+// brings some.
 type RosterChange struct {
-	From    LocalTime              `json:"from"`
+	From    LocalTime              `json:"from"` // not before the start of the rotation
 	Members []servicecoin.PersonID `json:"members"`
+}
+
+// clone returns the rotation with lists of its own.
+func (r Rotation) clone() Rotation {
+	r.Members, r.Changes = slices.Clone(r.Members), slices.Clone(r.Changes)
+	for i, c := range r.Changes {
+		r.Changes[i].Members = slices.Clone(c.Members)
+	}
+	return r
 }
 
 // TurnUnit is what turns are counted in.
@@ -125,6 +135,9 @@ func (r Rotation) validate(v *servicecoin.Violations) *time.Location {
 			v.Add(path+".from", "required", "", "must be set")
 		} else {
 			v.Merge(path+".from", c.From.Validate())
+		}
+		if i == 0 && c.From.Compare(r.Start) < 0 {
+			v.Add(path+".from", "out-of-order", c.From.String(), "must not be before the start: the members before it are those of the rotation")
 		}
 		if i > 0 && c.From.Compare(r.Changes[i-1].From) <= 0 {
 			v.Add(path+".from", "out-of-order", c.From.String(), "must be after the change before")

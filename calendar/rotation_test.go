@@ -160,6 +160,13 @@ func TestRotationText(t *testing.T) {
 	assert.Equal(t, "weekly on Mo-Fr from 2026-01-05 09:00 Europe/Berlin: anna, ben", r.String())
 }
 
+func TestRotationWithATimeInOneWord(t *testing.T) {
+	t.Parallel()
+	r, err := calendar.ParseRotation("weekly from 2026-01-05T09:00 Europe/Berlin: anna")
+	require.NoError(t, err)
+	assert.Equal(t, "weekly from 2026-01-05 09:00 Europe/Berlin: anna", r.String())
+}
+
 func TestRotationTextErrors(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string][]string{
@@ -177,6 +184,9 @@ func TestRotationTextErrors(t *testing.T) {
 		"daily from 2026-01-05: a":                                                           {"column 12:syntax"},
 		`daily from 2026-01-05 09:00: a, , "b", "c`:                                          {"column 33:syntax", "column 40:syntax"},
 		`daily from 2026-01-05 09:00: "a\x", "", b"c`:                                        {"column 30:syntax", "column 37:syntax", "column 41:syntax"},
+		"weekly on Mo, Tu from 2026-01-05 09:00: a":                                          {"column 14:syntax", "column 15:syntax"},
+		"daily from 2026-01-05T25:00: a":                                                     {"column 12:out-of-range"},
+		"daily from 2026-01-05 09:00: a; from 2026-01-05 08:59: b":                           {"changes[0].from:out-of-order"},
 		"daily from 2026-01-05 09:00: -":                                                     {"members:required"},
 		"daily from 2026-01-05 09:00: a; from 2026-01-05 09:00: b; from 2026-01-05 09:00: c": {"changes[1].from:out-of-order"},
 	} {

@@ -28,7 +28,8 @@ import (
 // An id with spaces around it, or with one of , ; : " in it, stands in double
 // quotes, in which \" and \\ are a quote and a backslash. The error is an
 // [*servicecoin.InvalidError] with every violation; its path is the place,
-// "column 7", counted in characters from 1.
+// "column 7", counted in characters from 1, or the field where the place is right
+// and the whole is not: "changes[1].from" of a change that is out of order.
 func ParseRotation(text string) (Rotation, error) {
 	var v servicecoin.Violations
 	if len(text) > maxRuleText {
@@ -39,6 +40,9 @@ func ParseRotation(text string) (Rotation, error) {
 	for i, part := range unquoted(column(text), ';') {
 		if i > 0 && strings.TrimSpace(part.text) == "" {
 			continue // a semicolon at the end
+		}
+		if enough(&v) {
+			break
 		}
 		head, members, found := cutMembers(part)
 		if !found {
@@ -102,6 +106,9 @@ func readMembers(v *servicecoin.Violations, p placed) []servicecoin.PersonID {
 	}
 	var out []servicecoin.PersonID
 	for _, part := range unquoted(p, ',') {
+		if enough(v) {
+			return out
+		}
 		part = part.trim()
 		text := part.text
 		id, ok := text, true
@@ -216,9 +223,11 @@ func (w *wordReader) rotation(r *Rotation) {
 		r.Missing = missing
 		w.take()
 	}
-	if !w.expect("from") {
+	if w.peek() != "from" {
+		w.complain("from and a date, with clamp, skip or overflow before it; days have no spaces between them, as in Mo,Tu")
 		return
 	}
+	w.take()
 	r.Start = w.localTime()
 	if len(w.words) > 0 && !w.wrong {
 		word := w.take()
@@ -249,6 +258,12 @@ func (w *wordReader) every(r *Rotation) {
 
 // localTime reads a date and a time.
 func (w *wordReader) localTime() LocalTime {
+	if len(w.words) > 0 && strings.ContainsAny(w.words[0].text, "Tt") && !w.wrong {
+		word := w.take()
+		l, err := ParseLocalTime(strings.ToUpper(word.text))
+		mergeAt(w.v, word, err)
+		return l
+	}
 	if len(w.words) < 2 {
 		w.complain("a date and a time such as 2026-01-05 09:00")
 		return LocalTime{}

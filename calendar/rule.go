@@ -2,6 +2,7 @@ package calendar
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -24,7 +25,10 @@ import (
 // A rule speaks of what the clock of its zone shows. A local time that the
 // clock jumps over moves on by as much as the clock does (02:30 becomes 03:30),
 // one that it shows twice is the first of the two; Gap and Twice say otherwise.
-// A whole day begins as [Date.In] does.
+// So HOURLY, MINUTELY and SECONDLY go by the wall clock, too: nothing comes in an
+// hour that it shows again, unless Twice asks for both, and a Count counts what
+// the clock shows, of which two that fall together are one. A rule in UTC goes by
+// real time. A whole day begins as [Date.In] does.
 type Rule struct {
 	Start       When        `json:"start"`
 	Zone        string      `json:"zone,omitempty"`        // IANA name, "" means UTC
@@ -51,6 +55,27 @@ func (r Rule) Validate() error {
 	return v.Err()
 }
 
+// clone returns the rule with lists of its own.
+func (r Rule) clone() Rule {
+	r.Repeats, r.Except = cloneRepeats(r.Repeats), cloneRepeats(r.Except)
+	r.Dates, r.ExceptDates = slices.Clone(r.Dates), slices.Clone(r.ExceptDates)
+	return r
+}
+
+func cloneRepeats(list []Repeat) []Repeat {
+	list = slices.Clone(list)
+	for i, r := range list {
+		r.BySecond, r.ByMinute, r.ByHour = slices.Clone(r.BySecond), slices.Clone(r.ByMinute), slices.Clone(r.ByHour)
+		r.ByDay, r.ByMonthDay, r.ByYearDay = slices.Clone(r.ByDay), slices.Clone(r.ByMonthDay), slices.Clone(r.ByYearDay)
+		r.ByWeekNo, r.ByMonth, r.BySetPos = slices.Clone(r.ByWeekNo), slices.Clone(r.ByMonth), slices.Clone(r.BySetPos)
+		if r.WeekStart != nil {
+			r.WeekStart = new(*r.WeekStart)
+		}
+		list[i] = r
+	}
+	return list
+}
+
 // validate adds every violation and returns the zone.
 func (r Rule) validate(v *servicecoin.Violations, z zones) *time.Location {
 	if r.Start.IsZero() {
@@ -74,6 +99,11 @@ func (r Rule) validate(v *servicecoin.Violations, z zones) *time.Location {
 			v.Add(fmt.Sprintf("dates[%d]", i), "bad-format", d.String(), "must be a date if the start is one, else a time")
 		}
 	}
+	for i, d := range r.ExceptDates {
+		if r.Start.Whole && !d.Whole && i < MaxRuleDates {
+			v.Add(fmt.Sprintf("exceptDates[%d]", i), "bad-format", d.String(), "must be a date if the start is one")
+		}
+	}
 	validateGap(v, "gap", r.Gap)
 	validateTwice(v, "twice", r.Twice)
 	return loc
@@ -85,11 +115,11 @@ type zones map[string]*time.Location
 // named returns the zone of the tz database with that name; "" is UTC.
 func (z zones) named(name string) (*time.Location, bool) {
 	const longest = 100
-	if name == "Local" || len(name) > longest {
-		return nil, false
-	}
 	loc, known := z[name]
 	if !known {
+		if name == "Local" || len(name) > longest {
+			return nil, false
+		}
 		var err error
 		if loc, err = time.LoadLocation(name); err != nil {
 			return nil, false

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
 )
 
@@ -406,4 +407,72 @@ func TestRulesOfSeveralPartsAgreeWithTheOracle(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestManyExceptions(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ rule, after, want string }{
+		{"DTSTART:20260101T000000Z\nRRULE:FREQ=MINUTELY\nEXRULE:FREQ=MINUTELY;BYMONTH=1,2,3", "2026-01-01T00:00:00Z", "2026-04-01T00:00:00Z"},
+		{"DTSTART:20260601T000000Z\nRRULE:FREQ=MINUTELY\nEXRULE:FREQ=MINUTELY;BYMONTH=1,2,3", "2026-12-31T23:59:00Z", "2027-04-01T00:00:00Z"},
+		{"DTSTART;TZID=Europe/Berlin:20260301T000000\nRRULE:FREQ=SECONDLY\nEXRULE:FREQ=SECONDLY;BYMONTH=3", "2026-03-01T00:00:00Z", "2026-03-31T22:00:00Z"},
+		{"DTSTART;TZID=Europe/Berlin:20260301T000000\nRRULE:FREQ=SECONDLY\nEXRULE:FREQ=SECONDLY;BYMONTH=3\nRDATE:20260320T120000", "2026-03-20T00:00:00Z", "2026-03-31T22:00:00Z"},
+		{"DTSTART:20260101T000000Z\nRRULE:FREQ=SECONDLY\nEXRULE:FREQ=SECONDLY;COUNT=1000000\nRRULE:FREQ=DAILY", "2026-01-01T00:00:00Z", "2026-01-12T13:46:40Z"},
+		{"DTSTART:20260101T000000Z\nRRULE:FREQ=SECONDLY\nEXRULE:FREQ=SECONDLY;UNTIL=22260101T000000Z", "2026-01-01T00:00:00Z", "2226-01-01T00:00:01Z"},
+		{"DTSTART:20260101T000000Z\nRRULE:FREQ=HOURLY;INTERVAL=2\nEXRULE:FREQ=HOURLY;INTERVAL=2;COUNT=1000000", "2026-01-01T00:00:00Z", "2254-02-28T08:00:00Z"},
+		{"DTSTART:20260101T000000Z\nRRULE:FREQ=SECONDLY\nEXRULE:FREQ=SECONDLY\nRDATE:20260106T090001Z", "2026-01-01T00:00:00Z", ""},
+		{"DTSTART:20260101T000000Z\nRRULE:FREQ=SECONDLY\nEXRULE:FREQ=SECONDLY;BYMINUTE=0,1\nEXRULE:FREQ=SECONDLY;BYHOUR=0", "2026-01-01T00:00:00Z", "2026-01-01T01:02:00Z"},
+		{"DTSTART:20260101T000000Z\nRRULE:FREQ=HOURLY\nEXRULE:FREQ=DAILY;BYHOUR=0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23;BYDAY=MO,TU,WE,TH,FR,SA", "2026-01-01T00:00:00Z", "2026-01-04T00:00:00Z"},
+		{"DTSTART:20260101T003000Z\nRRULE:FREQ=MINUTELY;INTERVAL=7\nEXRULE:FREQ=MINUTELY;UNTIL=20260301T120000Z\nRDATE:20260201T000001Z", "2026-01-01T00:00:00Z", "2026-02-01T00:00:01Z"},
+	} {
+		next, ok := compiledRule(t, c.rule).Next(at(t, c.after))
+		if c.want == "" {
+			assert.False(t, ok, "%s comes at %s", c.rule, next)
+			continue
+		}
+		assert.True(t, ok && next.Equal(at(t, c.want)), "%s comes at %s, want %s", c.rule, next, c.want)
+	}
+	rule, err := calendar.ParseRule("DTSTART:20260101T000000Z\nRRULE:FREQ=MINUTELY;INTERVAL=2\nEXRULE:FREQ=MINUTELY;INTERVAL=2;UNTIL=30000101T000000Z")
+	require.NoError(t, err)
+	_, err = rule.Compile()
+	assert.Equal(t, []string{"except:too-many"}, codes(t, err))
+}
+
+// TestCompiledIsOnItsOwn changes what was handed in and what comes back.
+func TestCompiledIsOnItsOwn(t *testing.T) {
+	t.Parallel()
+	until := calendar.ClockAt(12, 0)
+	w := calendar.Window{
+		Rule:  calendar.Rule{Start: calendar.At(localOf(at(t, "2026-01-05T09:00:00Z"))), Repeats: []calendar.Repeat{{Frequency: calendar.RepeatWeekly, ByDay: []calendar.NthDay{{Day: time.Monday}}}}},
+		Until: &until,
+	}
+	times, err := w.Compile()
+	require.NoError(t, err)
+	all, err := calendar.CompileWindows(between(t, "2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z"), w)
+	require.NoError(t, err)
+	spoil := func(w calendar.Window) {
+		*w.Until = calendar.ClockAt(17, 0)
+		w.Rule.Repeats[0].ByDay[0].Day = time.Friday
+	}
+	text := w.String()
+	spoil(times.Window())
+	spoil(all.Window(0))
+	spoil(w)
+	next, ok := times.Next(at(t, "2026-01-01T00:00:00Z"))
+	assert.True(t, ok)
+	assert.Equal(t, "2026-01-05T09:00:00Z/2026-01-05T12:00:00Z", next.String())
+	assert.Equal(t, text, times.Window().String())
+	assert.Equal(t, text, all.Window(0).String())
+
+	r, err := calendar.ParseRotation("daily from 2026-01-05 09:00: anna, ben; from 2026-02-01 00:00: anna, ben, carla")
+	require.NoError(t, err)
+	turns, err := r.Compile()
+	require.NoError(t, err)
+	written := r.String()
+	for _, r := range []calendar.Rotation{turns.Rotation(), r} {
+		r.Members[0], r.Changes[0].Members[2] = "zoe", "zoe"
+	}
+	who, _ := turns.Who(at(t, "2026-01-05T10:00:00Z"))
+	assert.Equal(t, servicecoin.PersonID("anna"), who)
+	assert.Equal(t, written, turns.Rotation().String())
+	assert.Equal(t, "2026-01-05T09:00:00Z/2026-01-06T09:00:00Z anna", turns.Shift(at(t, "2026-01-05T10:00:00Z")).String())
 }

@@ -3,6 +3,7 @@ package calendar
 import (
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -65,6 +66,8 @@ func (r *ruleReader) lines(text string) {
 	for p := range unfolded(text) {
 		line, ok := takeApart(p)
 		switch {
+		case enough(&r.v):
+			return
 		case !utf8.ValidString(p.text):
 			r.v.Add(p.place(), "bad-text", p.text, "must be UTF-8")
 		case !ok:
@@ -109,12 +112,13 @@ func unfolded(text string) func(yield func(placed) bool) {
 				return true
 			}
 			of := pieces
+			count, last := counter(""), -1 // of the piece that the last place was in
 			p := placed{joined.String(), func(i int) string {
-				n := len(of) - 1
-				for n > 0 && of[n].from > i {
-					n--
+				n := max(0, sort.Search(len(of), func(n int) bool { return of[n].from > i })-1)
+				if n != last {
+					count, last = counter(of[n].text), n
 				}
-				return fmt.Sprintf("line %d, column %d", of[n].line, utf8.RuneCountInString(of[n].text[:i-of[n].from])+1+of[n].indent)
+				return fmt.Sprintf("line %d, column %d", of[n].line, count(i-of[n].from)+1+of[n].indent)
 			}}
 			pieces, joined = nil, strings.Builder{}
 			return yield(p)
@@ -289,8 +293,16 @@ func (r *ruleReader) dates(line ruleLine, list []When) []When {
 	for p := range line.value.split(',') {
 		w, ok := r.when(line, p)
 		switch {
+		case enough(&r.v):
+			return list
 		case !ok:
 			continue
+		case line.name == "EXDATE" && r.rule.Start.Whole && !w.Whole:
+			if w.Local.Clock != StartOfDay {
+				r.v.Add(p.place(), "bad-format", p.text, "must be a date, as DTSTART is, or its midnight")
+				continue
+			}
+			w = WholeDay(w.Local.Date)
 		case line.name == "RDATE" && !r.rule.Start.IsZero() && w.Whole != r.rule.Start.Whole:
 			r.v.Add(p.place(), "bad-format", p.text, "must be a date if DTSTART is one, else a time")
 		case len(list) >= MaxRuleDates:

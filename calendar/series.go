@@ -129,10 +129,12 @@ type ruleWalk struct {
 	one    seriesWalk   // the first of the repeats
 	more   []seriesWalk // and the others
 	except []seriesWalk
+	z      clockwork // for steps over days
+	tired  bool      // too many exceptions came in a row
 }
 
 func (c *Recurrence) walk() ruleWalk {
-	w := ruleWalk{c: c}
+	w := ruleWalk{c: c, z: clockwork{loc: c.loc}}
 	if len(c.come) > 0 {
 		w.one = seriesWalk{s: &c.come[0], z: clockwork{loc: c.loc}}
 	}
@@ -145,19 +147,58 @@ func (c *Recurrence) walk() ruleWalk {
 	return w
 }
 
-// maxExceptions is after how many exceptions in a row a search gives up.
-const maxExceptions = 100_000
+// After so many exceptions in a row, or days of them, a search gives up: those
+// are eight centuries of days. Exceptions that end are waited for, since they may
+// be as many as a Count.
+const (
+	maxExceptions       = 300_000
+	maxEndingExceptions = maxCount + maxExceptions
+)
 
 // next returns the first occurrence after an instant.
 func (w *ruleWalk) next(after int64) (occurrence, bool) {
-	for range maxExceptions {
+	for range w.c.patience {
 		o, ok := w.nextComing(after)
-		if !ok || !w.excepted(o) {
-			return o, ok
+		if !ok {
+			return o, false
 		}
-		after = o.at
+		by, out := w.excepted(o)
+		if !out {
+			return o, true
+		}
+		after = w.past(o, by)
 	}
+	w.tired = true
 	return occurrence{}, false
+}
+
+// past returns an instant up to which all is taken out, from an occurrence on
+// that the by-th of the exceptions takes out; below 0 is a date.
+func (w *ruleWalk) past(o occurrence, by int) int64 {
+	if by < 0 || !w.c.covers[by] {
+		return o.at
+	}
+	x := &w.c.except[by]
+	target := min(x.until, x.pattern.last-widest, lastInstant)
+	if !x.pattern.allowsAllDays() {
+		end := secondsADay - 1 - modulo(o.local, secondsADay) // of the day
+		if target = o.at + end; o.local+end > x.pattern.last || target > x.until {
+			return o.at
+		}
+		if w.z.end == w.z.begin || o.at < w.z.begin || o.at >= w.z.end {
+			w.z.visit(o.at)
+		}
+		if target >= w.z.end || o.at+w.z.offset != o.local {
+			return o.at
+		}
+	}
+	if dates := w.c.dates; len(dates) > 0 { // which it need not take out
+		i, _ := slices.BinarySearchFunc(dates, o.at+1, func(o occurrence, at int64) int { return compareInt(o.at, at) })
+		if i < len(dates) {
+			target = min(target, dates[i].at-1)
+		}
+	}
+	return max(o.at, target)
 }
 
 // nextComing is next without a look at the exceptions.
@@ -186,25 +227,26 @@ func (w *ruleWalk) nextComing(after int64) (best occurrence, found bool) {
 // lastInstant is the last second of the year 9999.
 const lastInstant = (lastDay+1)*secondsADay - 1
 
-// excepted reports whether an occurrence is taken out.
-func (w *ruleWalk) excepted(o occurrence) bool {
+// excepted reports whether an occurrence is taken out, and by which of the
+// exceptions, -1 for a date.
+func (w *ruleWalk) excepted(o occurrence) (by int, out bool) {
 	if len(w.c.out)+len(w.c.outDay)+len(w.except) == 0 {
-		return false
+		return -1, false
 	}
 	if _, out := slices.BinarySearch(w.c.out, o.at); out {
-		return true
+		return -1, true
 	}
 	if len(w.c.outDay) > 0 {
 		if _, out := slices.BinarySearch(w.c.outDay, floorDiv(o.local, secondsADay)); out {
-			return true
+			return -1, true
 		}
 	}
 	for i := range w.except {
 		if x, ok := w.except[i].next(w.c, o.at-1); ok && x.at == o.at {
-			return true
+			return i, true
 		}
 	}
-	return false
+	return -1, false
 }
 
 // previous returns the last occurrence before an instant. It goes back in

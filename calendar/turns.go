@@ -24,12 +24,21 @@ type Turns struct {
 	rosters  []roster
 }
 
-// Shift is a stretch of time that is one member's without a break, or nobody's.
+// Shift is a stretch of time of one turn that is one member's without a break,
+// or nobody's.
 type Shift struct {
 	Interval
 
-	Turn   int64                // 0 is the turn that begins at the start; where nobody works, the one that comes next
-	Member servicecoin.PersonID // "" is nobody
+	Turn   int64                `json:"turn"`   // 0 is the turn that begins at the start; where nobody works, the one that comes next
+	Member servicecoin.PersonID `json:"member"` // "" is nobody
+}
+
+// String returns "start/end member", or "start/end nobody".
+func (s Shift) String() string {
+	if s.Member == "" {
+		return s.Interval.String() + " nobody"
+	}
+	return s.Interval.String() + " " + string(s.Member)
 }
 
 // roster is who takes turns from an instant on: that turn is the offset-th's.
@@ -60,6 +69,7 @@ func (r Rotation) Compile() (*Turns, error) {
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
+	r = r.clone()
 	t := &Turns{rotation: r, dial: newDial(loc), start: r.Start.second(), length: int64(r.Length)}
 	t.slot = secondsADay
 	switch r.Unit {
@@ -89,6 +99,10 @@ func (t *Turns) change(c RosterChange) {
 	next := roster{from: at, turn: turn, members: c.Members}
 	if n := len(last.members); n > 0 && len(c.Members) > 0 {
 		place := last.place(turn)
+		places := map[servicecoin.PersonID]int{} // the first of each
+		for i, id := range slices.Backward(c.Members) {
+			places[id] = i
+		}
 		for i := range n {
 			// The one whose turn it is, at the same place if there, or the next
 			// one of the old order who is still there.
@@ -97,7 +111,7 @@ func (t *Turns) change(c RosterChange) {
 				next.offset = int64(place)
 				break
 			}
-			if found := slices.Index(c.Members, id); found >= 0 {
+			if found, there := places[id]; there {
 				next.offset = int64(found)
 				break
 			}
@@ -107,7 +121,7 @@ func (t *Turns) change(c RosterChange) {
 }
 
 // Rotation returns the rotation that was compiled.
-func (t *Turns) Rotation() Rotation { return t.rotation }
+func (t *Turns) Rotation() Rotation { return t.rotation.clone() }
 
 // Location returns the zone.
 func (t *Turns) Location() *time.Location { return t.dial.loc }

@@ -35,7 +35,8 @@ func (h Hours) ClosedOn(events ...VEvent) Hours {
 // eventLines is a VEVENT that is being read.
 type eventLines struct {
 	line                       int
-	uid, summary               string
+	uid                        string // whole
+	summary                    string
 	cancelled                  bool
 	start, end, duration, rule *property
 	more                       []property // RDATE, EXDATE, EXRULE, further RRULEs
@@ -52,7 +53,7 @@ func (e *eventLines) take(f *icalFile, p property) {
 			f.complain(p.n, "duplicate", p.name, "must stand in an event once")
 		}
 	case "UID":
-		e.uid = plainName(unescape(p.value))
+		e.uid = unescape(p.value)
 	case "SUMMARY":
 		e.summary = plainName(unescape(p.value))
 	case "STATUS":
@@ -68,7 +69,7 @@ func (e *eventLines) take(f *icalFile, p property) {
 
 // build makes the events, or complains.
 func (e *eventLines) build(f *icalFile) []VEvent {
-	out := VEvent{UID: e.uid, Summary: e.summary, Line: e.line}
+	out := VEvent{UID: plainName(e.uid), Summary: e.summary, Line: e.line}
 	if e.cancelled {
 		return nil
 	}

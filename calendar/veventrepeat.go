@@ -12,15 +12,21 @@ import (
 
 // What is made of events that repeat.
 const (
-	maxRepeating  = 500 // of a file: a rule that never comes takes some milliseconds
+	maxFileRules  = 200 // a rule that never comes takes some milliseconds
+	exceptionCost = 10  // rules for each EXRULE, whose times may have to be gone through
 	firstRepeated = 1900
 	lastRepeated  = 2150
 )
 
 // repeated makes an event of each time that one comes.
 func (e *eventLines) repeated(f *icalFile, out VEvent, start moment, length Period) []VEvent {
-	if f.repeating++; f.repeating > maxRepeating {
-		f.complain(e.line, "too-many", "", fmt.Sprintf("begins one of more than %d events that repeat", maxRepeating))
+	for _, p := range e.ruleLines() {
+		if f.rules++; p.name == "EXRULE" {
+			f.rules += exceptionCost - 1
+		}
+	}
+	if f.rules > maxFileRules {
+		f.complain(e.line, "too-many", "", fmt.Sprintf("begins an event with which there are more than %d rules (an EXRULE counts as %d)", maxFileRules, exceptionCost))
 		f.complaints = maxComplaints
 		return nil
 	}
@@ -31,9 +37,14 @@ func (e *eventLines) repeated(f *icalFile, out VEvent, start moment, length Peri
 	if !ok {
 		return nil
 	}
-	times, err := Window{Rule: rule, For: length}.Compile()
-	if err != nil {
-		f.blame(err, func(int) int { return e.line })
+	loaded := zones{} // days are in none
+	if !start.whole {
+		loaded[rule.Zone] = start.loc // itself, not by its name: that of the reader may have none
+	}
+	var v servicecoin.Violations
+	times := Window{Rule: rule, For: length}.compile(&v, loaded)
+	if err := v.Err(); err != nil {
+		f.blame(err, e.line)
 		return nil
 	}
 	var all []VEvent
@@ -56,39 +67,92 @@ func (e *eventLines) repeated(f *icalFile, out VEvent, start moment, length Peri
 	return all
 }
 
+// ruleLines returns the lines that say when the event comes besides DTSTART.
+func (e *eventLines) ruleLines() []property {
+	lines := e.more
+	if e.rule != nil {
+		lines = append([]property{*e.rule}, lines...)
+	}
+	return lines
+}
+
 // readRule reads the lines of the rule, and takes out the times for which other
 // events stand.
 func (e *eventLines) readRule(f *icalFile, start moment) (Rule, bool) {
-	lines, numbers := []string{e.start.whole}, []int{e.start.n}
-	add := func(p property, text string) { lines, numbers = append(lines, text), append(numbers, p.n) }
-	if e.rule != nil {
-		add(*e.rule, e.rule.whole)
+	read := ruleReader{zones: icalFile{zones: f.zones}}
+	read.rule.Start = When{Local: LocalTime{Date: start.date, Clock: start.clock}, Whole: start.whole}
+	switch {
+	case start.whole:
+	case start.loc == time.UTC:
+		read.rule.Start.UTC = true
+	default:
+		read.rule.Zone = start.loc.String()
 	}
-	for _, p := range e.more {
-		add(p, p.whole)
-	}
+	lines := e.ruleLines()
 	for _, p := range f.moved[e.uid] {
-		add(p, "EXDATE"+p.whole[len(p.name):])
+		p.whole = "EXDATE" + p.whole[len(p.name):]
+		lines = append(lines, p)
 	}
-	if !start.whole && start.loc == f.loc && f.loc != time.UTC && e.start.params["TZID"] == "" {
-		add(*e.start, "X-WR-TIMEZONE:"+f.loc.String())
+	before := f.complaints
+	for _, p := range lines {
+		if strings.HasSuffix(p.name, "RULE") {
+			p.whole = f.untilOf(p, start)
+		}
+		at := "line " + strconv.Itoa(p.n)
+		line, ok := takeApart(placed{p.whole, func(int) string { return at }})
+		if !ok {
+			f.complain(p.n, "syntax", p.whole, "must be a line such as RRULE:FREQ=DAILY")
+			continue
+		}
+		read.take(line)
+		f.blame(read.v.Err(), p.n)
+		read.v = servicecoin.Violations{}
 	}
-	var read ruleReader
-	read.lines(strings.Join(lines, "\n"))
-	f.blame(read.v.Err(), func(line int) int { return numbers[min(max(line, 1), len(numbers))-1] })
-	return read.rule, read.ok()
+	return read.rule, f.complaints == before
 }
 
-// blame complains of violations whose paths name a line, which where turns into
-// one of the file.
-func (f *icalFile) blame(err error, where func(line int) int) {
+// untilOf returns a line of a rule with an UNTIL of the form that the start asks
+// for. Makers write others: a date for times, midnight in UTC for whole days.
+func (f *icalFile) untilOf(p property, start moment) string {
+	head, value, _ := strings.Cut(p.whole, ":")
+	parts := strings.Split(value, ";")
+	for i, part := range parts {
+		key, text, _ := strings.Cut(part, "=")
+		if !strings.EqualFold(strings.TrimSpace(key), "UNTIL") {
+			continue
+		}
+		w, ok := readWhen(new(servicecoin.Violations), column(text))
+		if !ok {
+			continue // it is complained of where it is read
+		}
+		loc := start.loc
+		if w.UTC {
+			loc = time.UTC
+		}
+		switch {
+		case start.whole && w.UTC: // of the day in the zone of the reader
+			w = WholeDay(DateOf(w.Local.Date.At(w.Local.Clock, loc), f.loc))
+		case start.whole:
+			w = WholeDay(w.Local.Date)
+		case w.Whole: // to its end
+			w = utcOf(w.Local.Date.AddDays(1).At(StartOfDay, loc).Add(-time.Second))
+		default:
+			w = utcOf(w.Local.Date.At(w.Local.Clock, loc))
+		}
+		parts[i] = key + "=" + w.code()
+	}
+	return head + ":" + strings.Join(parts, ";")
+}
+
+func utcOf(t time.Time) When { return When{Local: LocalTimeOf(t, time.UTC), UTC: true} }
+
+// blame complains of violations on account of a line.
+func (f *icalFile) blame(err error, line int) {
 	invalid, ok := errors.AsType[*servicecoin.InvalidError](err)
 	if !ok {
 		return
 	}
 	for _, x := range invalid.Violations {
-		number, _, _ := strings.Cut(strings.TrimPrefix(x.Path, "line "), ",")
-		line, _ := strconv.Atoi(number)
-		f.complain(where(line), x.Code, x.Value, x.Text)
+		f.complain(line, x.Code, x.Value, x.Text)
 	}
 }

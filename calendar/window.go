@@ -78,13 +78,22 @@ func (w Window) validate(v *servicecoin.Violations) {
 			v.Add("until", "unexpected", w.Until.String(), "must not end whole days")
 		}
 	case w.For.IsZero() && !w.Rule.Start.Whole:
-		v.Add("for", "required", "", "must say how long it is, or until when")
+		v.Add("for", "required", "", "must say how long it is, or until when: DURATION, DTEND or X-UNTIL in a text")
 	case w.For.Exact != 0 && w.Rule.Start.Whole:
 		v.Add("for", "unexpected", w.For.String(), "must be whole days, as the rule is")
 	}
 	if w.Days < 0 || w.Days > maxUntilDays || w.Days > 0 && w.Until == nil {
 		v.Add("days", "out-of-range", strconv.Itoa(w.Days), fmt.Sprintf("must be 0 to %d, and stand beside until", maxUntilDays))
 	}
+}
+
+// clone returns the window with lists of its own.
+func (w Window) clone() Window {
+	w.Rule = w.Rule.clone()
+	if w.Until != nil {
+		w.Until = new(*w.Until)
+	}
+	return w
 }
 
 // plainLine reports whether a text has no control characters.
@@ -115,11 +124,22 @@ func (w Window) compile(v *servicecoin.Violations, z zones) *WindowTimes {
 	w.validate(v)
 	begins, err := w.Rule.compile(z)
 	v.Merge("rule", err)
+	if err == nil {
+		w.Rule = begins.rule // its own already
+	}
+	if w.Until != nil {
+		w.Until = new(*w.Until)
+	}
 	t := &WindowTimes{window: w, begins: begins, length: w.For}
 	if w.Until == nil && w.For.IsZero() {
 		t.length = Period{Days: 1}
 	}
-	days := int64(t.length.Years*366 + t.length.Months*31 + t.length.Days)
+	// A month is 30.436875 days long, and no run of them has five days more.
+	months := int64(t.length.Years)*12 + int64(t.length.Months)
+	days := int64(t.length.Days)
+	if months > 0 {
+		days += months*30_436_875/1_000_000 + 5
+	}
 	if w.Until != nil {
 		days = int64(w.Days) + 1
 	}
@@ -172,7 +192,7 @@ func (w *WindowTimes) reach(from, to int64) iter.Seq2[int64, int64] {
 }
 
 // Window returns the window that was compiled.
-func (w *WindowTimes) Window() Window { return w.window }
+func (w *WindowTimes) Window() Window { return w.window.clone() }
 
 // Begins returns the recurrence of its beginnings.
 func (w *WindowTimes) Begins() *Recurrence { return w.begins }

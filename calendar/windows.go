@@ -19,6 +19,7 @@ type Windows struct {
 	span     Interval
 	from, to int64
 	windows  []Window
+	times    int      // how often they come
 	changes  []uint64 // in order: seconds after from, the window, whether it opens
 	words    int      // of 64 windows each
 	every    int      // changes between two snapshots
@@ -28,9 +29,9 @@ type Windows struct {
 
 // Limits of [CompileWindows], beyond which it refuses its input.
 const (
-	MaxWindows       = 100_000
-	maxWindowChanges = 20_000_000
-	maxWindowYears   = 250
+	MaxWindows     = 100_000
+	maxWindowTimes = 10_000_000
+	maxWindowYears = 250
 )
 
 // A change is an unsigned number, so that it sorts: seconds, window, opens.
@@ -71,7 +72,7 @@ func CompileWindows(within Interval, windows ...Window) (*Windows, error) {
 	}
 	c := &Windows{
 		span: Between(within.Start, within.End), from: within.Start.Unix(), to: before(within.End) + 1,
-		windows: slices.Clone(windows), words: (len(windows) + 63) / 64,
+		windows: make([]Window, len(windows)), words: (len(windows) + 63) / 64,
 	}
 	loaded := zones{}
 	for i, w := range windows {
@@ -81,8 +82,9 @@ func CompileWindows(within Interval, windows ...Window) (*Windows, error) {
 			v.Merge(fmt.Sprintf("windows[%d]", i), err)
 			continue
 		}
-		if c.lay(i, times); len(c.changes) > maxWindowChanges {
-			v.Add("within", "too-many", within.String(), fmt.Sprintf("must be shorter: the windows come more than %d times", maxWindowChanges/2))
+		c.windows[i] = times.window
+		if c.lay(i, times); c.times > maxWindowTimes {
+			v.Add("within", "too-many", within.String(), fmt.Sprintf("must be shorter: the windows come more than %d times", maxWindowTimes))
 			break
 		}
 	}
@@ -111,14 +113,15 @@ func (c *Windows) lay(i int, times *WindowTimes) {
 		}
 	}
 	for begin, end := range times.reach(c.from, c.to) {
+		if c.times++; c.times > maxWindowTimes {
+			return
+		}
 		begin = max(begin, c.from)
 		if !none && begin <= shut {
 			shut = max(shut, end)
 			continue
 		}
-		if flush(); len(c.changes) > maxWindowChanges {
-			return
-		}
+		flush()
 		opened, shut, none = begin, end, false
 	}
 	flush()
@@ -159,7 +162,7 @@ func (c *Windows) Span() Interval { return c.span }
 func (c *Windows) Len() int { return len(c.windows) }
 
 // Window returns the i-th window of the list.
-func (c *Windows) Window(i int) Window { return c.windows[i] }
+func (c *Windows) Window(i int) Window { return c.windows[i].clone() }
 
 // after returns the index of the first change after a second.
 func (c *Windows) after(second int64) int {
@@ -261,9 +264,17 @@ func (c *Windows) Changes(iv Interval) iter.Seq[WindowChange] {
 		if iv = iv.Intersect(c.span); iv.Empty() {
 			return
 		}
-		for _, change := range c.changes[c.after(before(iv.Start)):c.after(before(iv.End))] {
+		first := 0 // what opens at the start of the span opens there, be it between two seconds
+		if iv.Start.After(c.span.Start) {
+			first = c.after(before(iv.Start))
+		}
+		for _, change := range c.changes[first:c.after(before(iv.End))] {
 			at := c.from + int64(change>>changeTimeShift)
-			if !yield(WindowChange{At: unix(at), Window: changeWindow(change), Opens: changeOpens(change)}) {
+			when := unix(at)
+			if when.Before(c.span.Start) {
+				when = c.span.Start
+			}
+			if !yield(WindowChange{At: when, Window: changeWindow(change), Opens: changeOpens(change)}) {
 				return
 			}
 		}

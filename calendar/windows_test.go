@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -93,6 +94,7 @@ func TestWindowText(t *testing.T) {
 	for _, text := range []string{
 		`Mo-Fr 22:00-06:00 Europe/Berlin from 2026-01-05 "patch night"`,
 		"Mo,We 08:00-08:00",
+		`Mo,We 08:00-08:00 "my dtstart: x"`,
 		"Sa,Su 20:15:30-24:00 UTC",
 		"SUMMARY:a\\, b\\; c\\\\d\nDTSTART;TZID=Europe/Berlin:20260110T220000\nRRULE:FREQ=MONTHLY;BYDAY=2SA\nDURATION:P1DT12H\n",
 		"DTSTART;VALUE=DATE:20260110\nX-WR-TIMEZONE:Europe/Berlin\nRRULE:FREQ=YEARLY\nDURATION:P2D\n",
@@ -352,8 +354,10 @@ func TestWindowsRefuse(t *testing.T) {
 	span := between(t, "2026-03-01T00:00:00Z", "2026-05-01T00:00:00Z")
 	second, err := calendar.ParseWindow("DTSTART:20260101T000000Z\nRRULE:FREQ=SECONDLY;INTERVAL=2\nDURATION:PT1S")
 	require.NoError(t, err)
-	_, err = calendar.CompileWindows(calendar.Between(span.Start, span.Start.AddDate(1, 0, 0)), second)
-	assert.Equal(t, []string{"within:too-many"}, codes(t, err))
+	touching, err := calendar.ParseWindow("DTSTART:20260101T000000Z\nRRULE:FREQ=SECONDLY\nDURATION:PT1S")
+	require.NoError(t, err)
+	_, err = calendar.CompileWindows(calendar.Between(span.Start, span.Start.AddDate(1, 0, 0)), touching)
+	assert.Equal(t, []string{"within:too-many"}, codes(t, err), "also where they are one")
 	_, err = calendar.CompileWindows(span, second, calendar.Window{}, second, calendar.Window{Name: "x"})
 	assert.Contains(t, codes(t, err), "windows[1].for:required")
 	assert.Contains(t, codes(t, err), "windows[3].rule.start:required")
@@ -387,6 +391,74 @@ func TestWindowsRefuse(t *testing.T) {
 	require.NoError(t, err)
 	assert.False(t, is)
 	assert.True(t, empty.Set().Empty())
+}
+
+func TestWindowsBetweenSeconds(t *testing.T) {
+	t.Parallel()
+	w, err := calendar.ParseWindow("09:00-12:00")
+	require.NoError(t, err)
+	span := between(t, "2026-01-05T10:00:00.5Z", "2026-01-07T10:00:00.5Z")
+	all, err := calendar.CompileWindows(span, w)
+	require.NoError(t, err)
+	assert.Equal(t, "2026-01-05T10:00:00.5Z/2026-01-05T12:00:00Z, 2026-01-06T09:00:00Z/2026-01-06T12:00:00Z, 2026-01-07T09:00:00Z/2026-01-07T10:00:00.5Z", all.Set().String())
+	is, err := all.Any(at(t, "2026-01-05T10:00:00.7Z"))
+	require.NoError(t, err)
+	assert.True(t, is)
+	var opened []string
+	for change := range all.Changes(span) {
+		if change.Opens {
+			opened = append(opened, change.At.Format(time.RFC3339Nano))
+		}
+	}
+	assert.Equal(t, []string{"2026-01-05T10:00:00.5Z", "2026-01-06T09:00:00Z", "2026-01-07T09:00:00Z"}, opened, "what is open at the start opens there")
+}
+
+// TestFarWindows has them reach back over years of months.
+func TestFarWindows(t *testing.T) {
+	t.Parallel()
+	for _, length := range []string{"P1M", "P2M", "P7M", "P12M", "P13M", "P4Y", "P8Y", "P97Y1M", "P400Y"} {
+		w, err := calendar.ParseWindow("DTSTART:19030301T000000Z\nRRULE:FREQ=MONTHLY\nDURATION:" + length)
+		require.NoError(t, err)
+		times, err := w.Compile()
+		require.NoError(t, err)
+		for begin := range times.Begins().Between(at(t, "1990-01-01T00:00:00Z"), at(t, "2010-01-01T00:00:00Z")) {
+			end := w.For.After(begin, time.UTC)
+			first, ok := times.At(end.Add(-time.Second))
+			require.True(t, ok && !first.Start.After(begin), "%s from %s", length, begin)
+			in := false
+			for iv := range times.Overlapping(calendar.Between(end.Add(-time.Second), end)) {
+				in = in || iv.Start.Equal(begin)
+				if !iv.Start.Before(begin) {
+					break
+				}
+			}
+			require.True(t, in, "%s from %s", length, begin)
+		}
+	}
+}
+
+// TestNonsenseIsNotReadToItsEnd has long texts of which every word is wrong.
+func TestNonsenseIsNotReadToItsEnd(t *testing.T) {
+	t.Parallel()
+	const lots = 200_000
+	for _, read := range []func() error{
+		func() error { return second2(calendar.ParseWindow(strings.Repeat("a ", lots))) },
+		func() error { return second2(calendar.ParseRotation(strings.Repeat(";x", lots))) },
+		func() error {
+			return second2(calendar.ParseRotation("daily from 2026-01-05 09:00: " + strings.Repeat(",", lots)))
+		},
+		func() error { return second2(calendar.ParseRepeat(strings.Repeat("X;", lots))) },
+		func() error {
+			return second2(calendar.ParseRule("DTSTART:20260101\nEXDATE:" + strings.Repeat("x,", lots)))
+		},
+		func() error { return second2(calendar.ParseRule("DTSTART:20260101\n" + strings.Repeat("x\n", lots))) },
+		func() error {
+			return second2(calendar.ParseRule("DTSTART:20260101\nEXDATE:" + strings.Repeat("x,\n ", lots)))
+		},
+	} {
+		n := len(codes(t, read()))
+		assert.True(t, n >= 1 && n <= 110, "%d violations", n)
+	}
 }
 
 func second2[T any](_ T, err error) error { return err }

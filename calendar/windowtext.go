@@ -27,9 +27,12 @@ import (
 //
 // and SUMMARY with the name. The error is an [*servicecoin.InvalidError] with
 // every violation; its path is the place, "column 7" or "line 2, column 14",
-// counted in characters from 1.
+// counted in characters from 1, or the field where the place is right and the
+// whole is not: "for" where nothing says how long it is.
 func ParseWindow(text string) (Window, error) {
-	if trimmed := strings.TrimSpace(text); trimmed != "" && !strings.Contains(trimmed, "\n") && !strings.Contains(strings.ToUpper(trimmed), "DTSTART") {
+	trimmed := strings.TrimSpace(text)
+	unnamed, _, _ := strings.Cut(trimmed, `"`)
+	if trimmed != "" && !strings.Contains(trimmed, "\n") && !strings.Contains(strings.ToUpper(unnamed), "DTSTART") {
 		return parseWeekly(text)
 	}
 	var w Window
@@ -64,6 +67,7 @@ func parseWeekly(text string) (Window, error) {
 	spanned, fromNext := false, false
 	for i, word := range fieldsOf(words) {
 		switch {
+		case enough(&v):
 		case fromNext:
 			d, err := ParseDate(word.text)
 			mergeAt(&v, word, err)
@@ -111,7 +115,10 @@ func fieldsOf(p placed) []placed {
 			i++
 			continue
 		}
-		end := i + strings.IndexAny(p.text[i:]+" ", spaces)
+		end := len(p.text)
+		if n := strings.IndexAny(p.text[i:], spaces); n >= 0 {
+			end = i + n
+		}
 		out = append(out, p.slice(i, end))
 		i = end
 	}
