@@ -150,7 +150,9 @@ func TestShiftsInEveryZone(t *testing.T) { //nolint:tparallel // they are waited
 	if !*allZones {
 		dice := rand.New(rand.NewPCG(seed, 0))
 		dice.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
-		names = append(names[:3], "America/Havana", "Pacific/Apia", "Australia/Lord_Howe")
+		if names = append(names[:3], "America/Havana", "Pacific/Apia", "Australia/Lord_Howe"); racing {
+			names = names[3:4]
+		}
 	}
 	span := between(t, "1970-01-01T00:00:00Z", "2041-01-01T00:00:00Z")
 	var shifts, changes atomic.Int64

@@ -356,8 +356,10 @@ func TestWindowsRefuse(t *testing.T) {
 	require.NoError(t, err)
 	touching, err := calendar.ParseWindow("DTSTART:20260101T000000Z\nRRULE:FREQ=SECONDLY\nDURATION:PT1S")
 	require.NoError(t, err)
-	_, err = calendar.CompileWindows(calendar.Between(span.Start, span.Start.AddDate(1, 0, 0)), touching)
-	assert.Equal(t, []string{"within:too-many"}, codes(t, err), "also where they are one")
+	if !racing { // ten million of them
+		_, err = calendar.CompileWindows(calendar.Between(span.Start, span.Start.AddDate(1, 0, 0)), touching)
+		assert.Equal(t, []string{"within:too-many"}, codes(t, err), "also where they are one")
+	}
 	_, err = calendar.CompileWindows(span, second, calendar.Window{}, second, calendar.Window{Name: "x"})
 	assert.Contains(t, codes(t, err), "windows[1].for:required")
 	assert.Contains(t, codes(t, err), "windows[3].rule.start:required")
