@@ -18,8 +18,8 @@ import (
 // out by Compile, within some ten milliseconds for each Repeat, and ends at once
 // from then on. Exceptions that take out whole days are stepped over by the day;
 // those without an end that take out 300,000 times or days in a row are taken to
-// take out all that is left. Compile refuses a rule of which exceptions with an
-// end take out still more.
+// take out all that is left (1,300,000 if others have an end). Compile refuses a
+// rule all of whose exceptions have an end, and take out still more.
 type Recurrence struct {
 	rule     Rule
 	loc      *time.Location
@@ -81,17 +81,22 @@ func (r Rule) compile(z zones) (*Recurrence, error) {
 	slices.Sort(c.out)
 	slices.Sort(c.outDay)
 	c.patience = maxExceptions
+	endless := false
 	for _, x := range c.except {
 		if x.pattern.last < math.MaxInt64 || x.until < math.MaxInt64 {
 			c.patience = maxEndingExceptions
+		} else {
+			endless = true
 		}
 		c.covers = append(c.covers, !slices.ContainsFunc(c.come, func(s series) bool { return !x.pattern.covers(s.pattern) }))
 	}
 	if w := c.walk(); len(c.except) > 0 {
 		switch _, comes := w.next(minSecond); {
-		case w.tired && c.patience == maxEndingExceptions:
+		case w.tired && !endless:
 			v.Add("except", "too-many", "", fmt.Sprintf("must not take out more than %d times in a row", c.patience))
 			return nil, v.Err()
+		case w.tired:
+			c.come = nil // the dates may still come
 		case !comes:
 			c.come, c.dates = nil, nil // nothing but exceptions, which takes time to find out
 		}
