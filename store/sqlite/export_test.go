@@ -1,6 +1,10 @@
 package sqlite
 
-import "context"
+import (
+	"context"
+
+	"github.com/servicecoin/servicecoin/store"
+)
 
 // Off is the level that no host can choose.
 const Off = off
@@ -43,4 +47,33 @@ func (b *Backend) Queued() int {
 	b.queue.mu.Lock()
 	defer b.queue.mu.Unlock()
 	return len(b.queue.waiting)
+}
+
+// Together stores a group of which some come while the first are written. It
+// returns how often it asked for them.
+func (b *Backend) Together(ctx context.Context, first, later []store.Commit) (errs []error, asked int, err error) {
+	b.queue.take()
+	defer b.queue.give()
+	w, err := b.begin(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	pendings := func(list []store.Commit) []*pending {
+		var out []*pending
+		for _, c := range list {
+			out = append(out, &pending{commit: c})
+		}
+		return out
+	}
+	group, rest := pendings(first), pendings(later)
+	err = together(ctx, w, group, func() []*pending {
+		if asked++; asked > 1 {
+			return nil
+		}
+		return rest
+	})
+	for _, p := range append(group, rest...) {
+		errs = append(errs, p.err)
+	}
+	return errs, asked, err
 }

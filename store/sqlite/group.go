@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"time"
 
@@ -14,7 +15,10 @@ import (
 // writer leads, takes what is queued, and tells each of the others its own
 // outcome. A sync is the dearest part of a commit, so sixteen callers that
 // share one are several times as fast as sixteen that take turns, and a single
-// caller pays nothing for it. No goroutine is started.
+// caller pays nothing for it. Those whom the group before has let go come back
+// while this one is written, so the leader looks at the queue again before it
+// syncs; otherwise half of the callers would always wait for the other half. No
+// goroutine is started.
 
 // The bounds of a group: enough to spread the cost of a sync, not so much that
 // the first of them waits for long.
@@ -26,6 +30,8 @@ const (
 type queue struct {
 	writer chan struct{} // holds one token while nobody writes
 	most   time.Duration
+
+	last int // how many the last group had; of whoever writes
 
 	mu      sync.Mutex
 	waiting []*pending
@@ -81,18 +87,24 @@ func (q *queue) withdraw(p *pending) bool {
 	return false
 }
 
-// group takes the first of the queue, at most as many as a group may have.
-func (q *queue) group() []*pending {
+// join takes the first of the queue into a group, at most as many as one may
+// have, and returns it.
+func (q *queue) join(group []*pending) []*pending {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	n, size := 0, 0
-	for n < len(q.waiting) && n < mostCommits {
-		if size += sizeOf(q.waiting[n].commit); size > mostBytes && n > 0 {
+	size := 0
+	for _, p := range group {
+		size += sizeOf(p.commit)
+	}
+	n := 0
+	for n < len(q.waiting) && len(group) < mostCommits {
+		p := q.waiting[n]
+		if size += sizeOf(p.commit); size > mostBytes && len(group) > 0 {
 			break
 		}
+		group = append(group, p)
 		n++
 	}
-	group := q.waiting[:n:n]
 	q.waiting = q.waiting[n:]
 	return group
 }
@@ -159,7 +171,7 @@ func (b *Backend) lead(ctx context.Context, p *pending) error {
 			b.queue.withdraw(p)
 			return err
 		}
-		b.store(context.WithoutCancel(ctx), w, b.queue.group())
+		b.store(context.WithoutCancel(ctx), w)
 	}
 }
 
@@ -172,11 +184,11 @@ func (b *Backend) begin(ctx context.Context) (w writer, err error) {
 	return w, err
 }
 
-// store runs a group in one transaction and tells each of it the outcome. A
+// store runs what is queued in one transaction and tells each the outcome. A
 // context that ends does not end it: it is the leader's, and the others have
 // theirs.
-func (b *Backend) store(ctx context.Context, w writer, group []*pending) {
-	finished := false
+func (b *Backend) store(ctx context.Context, w writer) {
+	group, finished := b.queue.join(nil), false
 	defer func() {
 		for _, p := range group {
 			if !finished {
@@ -185,7 +197,18 @@ func (b *Backend) store(ctx context.Context, w writer, group []*pending) {
 			close(p.done)
 		}
 	}()
-	if err := together(ctx, w, group); err != nil {
+	more := func() []*pending {
+		n := len(group)
+		for range 3 { // those who are about to come need a moment to be seen
+			if group = b.queue.join(group); len(group) > n || n >= b.queue.last {
+				break
+			}
+			runtime.Gosched()
+		}
+		return group[n:]
+	}
+	defer func() { b.queue.last = len(group) }()
+	if err := together(ctx, w, group, more); err != nil {
 		for _, p := range group {
 			p.err = err
 		}
@@ -204,7 +227,7 @@ func (b *Backend) apart(ctx context.Context, group []*pending) {
 	for i := range group {
 		w, err := b.begin(ctx)
 		if err == nil {
-			err = together(ctx, w, group[i:i+1])
+			err = together(ctx, w, group[i:i+1], func() []*pending { return nil })
 		}
 		if err != nil {
 			group[i].err = err
@@ -212,18 +235,24 @@ func (b *Backend) apart(ctx context.Context, group []*pending) {
 	}
 }
 
-// together runs the commits in w's transaction and ends it. Each gets its own
-// answer; an error means that the transaction failed, and nothing of it
-// happened.
-func together(ctx context.Context, w writer, group []*pending) error {
+// together runs the commits in w's transaction, and more that come meanwhile, and
+// ends it. Each gets its own answer; an error means that the transaction failed,
+// and nothing of it happened.
+func together(ctx context.Context, w writer, group []*pending, more func() []*pending) error {
 	alone, stored := len(group) == 1, 0
-	for _, p := range group {
-		if p.err = apply(ctx, w, p.commit, alone); p.err == nil {
-			stored++
-		} else if !refusal(p.err) {
-			w.rollback(ctx)
-			return p.err
+	for len(group) > 0 {
+		for _, p := range group {
+			if p.err = apply(ctx, w, p.commit, alone); p.err == nil {
+				stored++
+			} else if !refusal(p.err) {
+				w.rollback(ctx)
+				return p.err
+			}
 		}
+		if alone && stored == 0 {
+			break // half of it may be in the transaction
+		}
+		alone, group = false, more()
 	}
 	if stored == 0 {
 		w.rollback(ctx)

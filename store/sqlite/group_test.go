@@ -66,6 +66,35 @@ func TestGroup(t *testing.T) {
 	assert.Empty(t, events)
 }
 
+// Commits that come while a group is written join it, except one that is alone
+// and refused: half of it may be in the transaction.
+func TestGroupIsJoined(t *testing.T) {
+	t.Parallel()
+	b, path := opened(t, nil)
+	one := func(id string) store.Commit { return store.Commit{Writes: []store.Write{{Document: thing(id, "x")}}} }
+	half := store.Commit{Writes: []store.Write{{Document: thing("half", "x")}, {Document: thing("a", "y")}}}
+	require.NoError(t, insert(t.Context(), b, "zero"))
+
+	before := transactions(t, path)
+	errs, asked, err := b.Together(t.Context(), []store.Commit{one("a")}, []store.Commit{one("b"), half, one("c")})
+	require.NoError(t, err)
+	assert.Equal(t, 2, asked)
+	assert.Equal(t, 1, transactions(t, path)-before)
+	require.NoError(t, errs[0])
+	require.NoError(t, errs[1])
+	require.ErrorIs(t, errs[2], servicecoin.ErrExists)
+	require.NoError(t, errs[3])
+
+	errs, asked, err = b.Together(t.Context(), []store.Commit{half}, []store.Commit{one("d")})
+	require.NoError(t, err)
+	assert.Zero(t, asked, "half of it would be kept with the others")
+	require.ErrorIs(t, errs[0], servicecoin.ErrExists)
+	for id, want := range map[string]bool{"a": true, "b": true, "c": true, "half": false, "d": false} {
+		_, err := b.Get(t.Context(), thing(id, "").Key)
+		assert.Equal(t, want, err == nil, "%s: %v", id, err)
+	}
+}
+
 // A queue longer than a group is stored in several.
 func TestLongQueue(t *testing.T) {
 	t.Parallel()
