@@ -1,0 +1,216 @@
+package calendar_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
+)
+
+// rotationInput is a rotation of one member.
+type rotationInput struct {
+	Type        string    `json:"type"`
+	ShiftLength int       `json:"shift_length"`
+	Start       time.Time `json:"start"`
+	Zone        string    `json:"zone"`
+	At          time.Time `json:"at"`
+	WalkFrom    time.Time `json:"walk_from"`
+	WalkTo      time.Time `json:"walk_to"`
+}
+
+func (in rotationInput) turns(t *testing.T) *calendar.Turns {
+	r := calendar.Rotation{
+		Zone: in.Zone, Start: calendar.LocalTimeOf(in.Start, location(t, in.Zone)), Unit: calendar.TurnUnit(in.Type),
+		Length: in.ShiftLength, Members: []servicecoin.PersonID{"anna"},
+	}
+	turns, err := r.Compile()
+	require.NoError(t, err)
+	return turns
+}
+
+func checkShift(t *testing.T, c ruleCase) {
+	in := fields[rotationInput](t, c.Input)
+	want := fields[struct {
+		Start time.Time `json:"shift_start"`
+		End   time.Time `json:"shift_end"`
+		Hours *float64  `json:"real_hours"`
+	}](t, c.Expect)
+	shift := in.turns(t).Shift(in.At)
+	if !want.Start.IsZero() {
+		require.Equal(t, want.Start.UTC(), shift.Start)
+	}
+	if !want.End.IsZero() {
+		require.Equal(t, want.End.UTC(), shift.End)
+	}
+	if want.Hours != nil {
+		require.InDelta(t, *want.Hours, shift.Duration().Hours(), 1e-9)
+	}
+}
+
+func checkBoundaries(t *testing.T, c ruleCase) {
+	in := fields[rotationInput](t, c.Input)
+	want := fields[struct {
+		FirstStart time.Time   `json:"first_shift_start"`
+		FirstEnd   time.Time   `json:"first_shift_end"`
+		All        []time.Time `json:"all_boundaries"`
+	}](t, c.Expect)
+	turns := in.turns(t)
+	if first := turns.Shift(in.WalkFrom); !want.FirstStart.IsZero() {
+		require.Equal(t, want.FirstStart.UTC(), first.Start)
+		require.Equal(t, want.FirstEnd.UTC(), first.End)
+	}
+	var got []time.Time
+	// The walk ends before its last instant, and the shifts do at it.
+	for shift := range turns.Shifts(calendar.Between(in.WalkFrom, in.WalkTo)) {
+		if len(got) == 0 {
+			got = append(got, shift.Start)
+		}
+		got = append(got, shift.End)
+	}
+	require.Equal(t, inUTC(want.All), got)
+}
+
+// every is "every 2 days".
+type every struct {
+	Unit  string `json:"unit"`
+	Count int    `json:"count"`
+}
+
+func (e every) turns() calendar.TurnUnit {
+	return map[string]calendar.TurnUnit{
+		"hour": calendar.TurnHourly, "day": calendar.TurnDaily, "week": calendar.TurnWeekly, "month": calendar.TurnMonthly, "year": calendar.TurnYearly,
+	}[e.Unit]
+}
+
+type everyInput struct {
+	Start time.Time `json:"start"`
+	Every every     `json:"every"`
+	After time.Time `json:"after"`
+	Zone  string    `json:"zone"`
+}
+
+// checkNextAfter asks a rule: it begins at its start, and months without the day
+// have it on their last.
+func checkNextAfter(t *testing.T, c ruleCase) {
+	in := fields[everyInput](t, c.Input)
+	frequency := map[string]calendar.Frequency{
+		"hour": calendar.RepeatHourly, "day": calendar.RepeatDaily, "week": calendar.RepeatWeekly,
+		"month": calendar.RepeatMonthly, "year": calendar.RepeatYearly,
+	}[in.Every.Unit]
+	rule := calendar.Rule{
+		Start: calendar.At(calendar.LocalTimeOf(in.Start, location(t, in.Zone))), Zone: in.Zone,
+		Repeats: []calendar.Repeat{{Frequency: frequency, Interval: in.Every.Count, Skip: calendar.BackMissing}},
+	}
+	r, err := rule.Compile()
+	require.NoError(t, err)
+	next, ok := r.Next(in.After)
+	require.True(t, ok)
+	require.Equal(t, fields[map[string]time.Time](t, c.Expect)["next"].UTC(), next)
+}
+
+func checkHandoffs(t *testing.T, c ruleCase) {
+	in := fields[everyInput](t, c.Input)
+	loc := location(t, in.Zone)
+	r := calendar.Rotation{
+		Zone: in.Zone, Start: calendar.LocalTimeOf(in.Start, loc), Unit: in.Every.turns(), Length: in.Every.Count,
+		Members: []servicecoin.PersonID{"anna"},
+	}
+	if c.policy == "OverflowDay" {
+		r.Missing = calendar.OverflowDay
+	}
+	turns, err := r.Compile()
+	require.NoError(t, err)
+	want := fields[struct {
+		Handoffs []calendar.Date `json:"handoffs"`
+		Second   time.Time       `json:"second_handoff"`
+	}](t, c.Expect)
+	if !want.Second.IsZero() {
+		require.Equal(t, want.Second.UTC(), turns.Shift(in.Start).End)
+		return
+	}
+	var got []calendar.Date
+	for shift := range turns.Shifts(calendar.Between(in.Start, in.Start.AddDate(1, 0, 0))) {
+		if got = append(got, calendar.DateOf(shift.Start, loc)); len(got) == len(want.Handoffs) {
+			break
+		}
+	}
+	require.Equal(t, want.Handoffs, got)
+}
+
+type layer struct {
+	Users       []servicecoin.PersonID `json:"users"`
+	Start       time.Time              `json:"start"`
+	Handoff     time.Time              `json:"handoff"`
+	Every       every                  `json:"every"`
+	Zone        string                 `json:"zone"`
+	Restriction *struct {
+		Kind    string         `json:"kind"`
+		From    calendar.Clock `json:"from_clock"`
+		To      calendar.Clock `json:"to_clock"`
+		Windows []struct {
+			FromDay string         `json:"from_day"`
+			From    calendar.Clock `json:"from_clock"`
+			ToDay   string         `json:"to_day"`
+			To      calendar.Clock `json:"to_clock"`
+		} `json:"windows"`
+	} `json:"restriction"`
+}
+
+type layerInput struct {
+	Layers []layer `json:"layers"`
+}
+
+func (l layer) rotation(t *testing.T) calendar.Rotation {
+	return calendar.Rotation{
+		Zone: l.Zone, Start: calendar.LocalTimeOf(l.Start, location(t, l.Zone)), Unit: l.Every.turns(), Length: l.Every.Count, Members: l.Users,
+	}
+}
+
+// windows returns the times to which a layer is restricted.
+func (l layer) windows(t *testing.T) []calendar.Window {
+	from := calendar.DateOf(l.Start, location(t, l.Zone)).AddDays(-7)
+	if l.Restriction.Kind == "daily" {
+		return []calendar.Window{calendar.WeeklyWindow(calendar.AllWeekdays, calendar.ClockSpan{Open: l.Restriction.From, Close: l.Restriction.To}, l.Zone, from)}
+	}
+	var out []calendar.Window
+	for _, w := range l.Restriction.Windows {
+		days := weekdayOf(t, w.FromDay)
+		window := calendar.WeeklyWindow(days, calendar.ClockSpan{Open: w.From, Close: w.To}, l.Zone, from)
+		window.Days = weekdayOf(t, w.ToDay).DaysUntil(time.Weekday(days.DaysUntil(time.Sunday)))
+		out = append(out, window)
+	}
+	return out
+}
+
+// checkLayer asks a rotation, and windows if it is restricted.
+func checkLayer(t *testing.T, c ruleCase) {
+	in := fields[layerInput](t, c.Input)
+	require.Len(t, in.Layers, 1)
+	l := in.Layers[0]
+	turns, err := l.rotation(t).Compile()
+	require.NoError(t, err)
+	for _, probe := range fields[struct {
+		Probes []struct {
+			At   time.Time             `json:"at"`
+			User *servicecoin.PersonID `json:"user"`
+		} `json:"probes"`
+	}](t, c.Expect).Probes {
+		who, is := turns.Who(probe.At)
+		if l.Restriction != nil {
+			open := false
+			for _, w := range l.windows(t) {
+				times, err := w.Compile()
+				require.NoError(t, err)
+				open = open || times.Contains(probe.At)
+			}
+			is = is && open
+		}
+		require.Equal(t, probe.User != nil, is, probe.At)
+		if is {
+			require.Equal(t, *probe.User, who, probe.At)
+		}
+	}
+}
