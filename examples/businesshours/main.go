@@ -106,6 +106,6 @@ func answer(out io.Writer, timetable *calendar.Timetable, at time.Time, allowanc
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "%s: due, %s; %s of work, %s by the clock\n", show(due), allowance, work, due.Sub(at))
+	fmt.Fprintf(out, "%s: due, %s; %s of work, %s by the clock\n", show(due), allowance, work.Round(time.Second), due.Sub(at).Round(time.Second))
 	return nil
 }
