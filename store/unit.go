@@ -13,7 +13,10 @@ import (
 // when fn returns nil, or nothing. What fn read with Get, found or not, must
 // not have changed by then, so that two units cannot each act on what the other
 // one changes; records that came out of Find guard nothing. If something has
-// changed, fn runs again from the start: it has no effect but through tx.
+// changed, fn runs again from the start: it has no effect but through tx. So it
+// does if it fails, and what it read has changed meanwhile: it may have seen one
+// record before and another one after somebody else's commit, and its error may
+// come from that mixture.
 //
 // tx belongs to fn and to one goroutine, and ends with it. Reads see the unit's
 // own writes. A Do inside of fn joins the unit. Where the store works in a
@@ -25,7 +28,10 @@ func (s *Store) Do(ctx context.Context, fn func(tx *Store) error) error {
 	for try := 1; ; try++ {
 		tx := s.begin()
 		err := tx.run(ctx, fn)
-		if err == nil || s.joined || try == maxTries || ctx.Err() != nil || !tx.unit.worthRerunning(err) {
+		if err == nil || s.joined || try == maxTries || ctx.Err() != nil {
+			return err
+		}
+		if !tx.unit.worthRerunning(err) && (tx.unit.finished || !tx.unit.mixed(ctx, s.backend)) {
 			return err
 		}
 		s.log.DebugContext(ctx, "unit of work reruns", "try", try, "because", err.Error())
@@ -43,6 +49,7 @@ func (s *Store) run(ctx context.Context, fn func(tx *Store) error) error {
 	if err := fn(s); err != nil {
 		return err
 	}
+	s.unit.finished = true
 	c := s.unit.commit()
 	if len(c.Writes) == 0 && len(c.Events) == 0 {
 		return nil
@@ -57,6 +64,8 @@ type unit struct {
 	events []Event
 	writes int
 	over   bool
+
+	finished bool // fn returned nil: an error is the backend's
 }
 
 // touched is a key as the unit sees it. Its own writes get versions below
@@ -64,6 +73,7 @@ type unit struct {
 type touched struct {
 	base   Version  // what the backend must still have at the commit
 	now    Document // Version 0: absent
+	read   bool     // through the unit
 	dirty  bool     // written by the unit
 	delete bool
 }
@@ -79,6 +89,22 @@ func (u *unit) worthRerunning(err error) bool {
 	}
 	t := u.keys[k.Key]
 	return t != nil && t.base == 0 && !t.blind()
+}
+
+// mixed reports whether something that was read has changed since. A single
+// record is no mixture.
+func (u *unit) mixed(ctx context.Context, b Backend) bool {
+	reads := slices.DeleteFunc(slices.Clone(u.order), func(t *touched) bool { return !t.read })
+	if len(reads) < 2 {
+		return false
+	}
+	return slices.ContainsFunc(reads, func(t *touched) bool {
+		d, err := b.Get(ctx, t.now.Key)
+		if errors.Is(err, servicecoin.ErrNotFound) {
+			d.Version, err = 0, nil
+		}
+		return err == nil && d.Version != t.base // where Get fails, the first error says more
+	})
 }
 
 // blind reports whether the key was inserted without having been read.
@@ -111,6 +137,7 @@ func (u *unit) load(ctx context.Context, b Backend, key Key) (Document, error) {
 			d = Document{Key: key}
 		}
 		t = u.touch(d)
+		t.read = true
 	}
 	if t.now.Version == 0 {
 		return Document{}, servicecoin.NotFound(key)

@@ -14,7 +14,64 @@ func unitCases() []Case {
 		{Name: "unit/two kinds and customers", Sentence: "A unit of work is one commit over several records, kinds and customers, or nothing.", Run: caseUnit},
 		{Name: "unit/own writes", Sentence: "A unit sees its own writes, in Get and in listings.", Run: caseUnitReads},
 		{Name: "unit/write skew", Sentence: "Two units that each act on what the other one changes do not both succeed.", Run: caseUnitSkew},
+		{Name: "unit/mixture", Sentence: "A unit that fails on records of which it read one before and one after a commit runs again.", Run: caseUnitMixture},
 		{Name: "unit/find none and insert", Sentence: "Of two units that both find none and insert the natural key, one inserts and the other finds it.", Run: caseUnitNone},
+	}
+}
+
+func caseUnitMixture(t testing.TB, h Harness) {
+	s := store.New(h.Open(t), nil)
+	c := store.Of(s.For(acme), notes())
+	for _, id := range []string{"a", "b"} {
+		if err := c.Insert(t.Context(), note{ID: id, N: 1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	bad := errors.New("a and b differ")
+	runs := 0
+	err := s.Do(t.Context(), func(tx *store.Store) error {
+		runs++
+		mine := store.Of(tx.For(acme), notes())
+		a, err := mine.Get(t.Context(), "a")
+		if err != nil {
+			return err
+		}
+		if runs == 1 { // somebody else changes both
+			if err := s.Do(t.Context(), func(tx *store.Store) error {
+				for _, id := range []string{"a", "b"} {
+					if _, err := store.Of(tx.For(acme), notes()).Update(t.Context(), id, func(n *note) ([]store.Event, error) { n.N++; return nil, nil }); err != nil {
+						return err
+					}
+				}
+				return nil
+			}); err != nil {
+				return err
+			}
+		}
+		b, err := mine.Get(t.Context(), "b")
+		if err != nil {
+			return err
+		}
+		if a.N != b.N {
+			return bad
+		}
+		return nil
+	})
+	if err != nil || runs != 2 {
+		t.Errorf("after %d runs: %v; want a second run, which sees both as they are", runs, err)
+	}
+	runs = 0
+	err = s.Do(t.Context(), func(tx *store.Store) error {
+		runs++
+		for _, id := range []string{"a", "b"} {
+			if _, err := store.Of(tx.For(acme), notes()).Get(t.Context(), id); err != nil {
+				return err
+			}
+		}
+		return bad
+	})
+	if !errors.Is(err, bad) || runs != 1 {
+		t.Errorf("a unit that fails on what is so: %d runs, %v", runs, err)
 	}
 }
 
