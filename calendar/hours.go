@@ -81,8 +81,8 @@ const (
 // Location returns the zone, and an [*servicecoin.InvalidError] if the tz
 // database does not know it.
 func (h Hours) Location() (*time.Location, error) {
-	loc, err := time.LoadLocation(h.Zone)
-	if err != nil || h.Zone == "Local" {
+	loc, ok := zones{}.named(h.Zone)
+	if !ok {
 		var v servicecoin.Violations
 		v.Add("zone", "unknown-zone", h.Zone, "is not a zone of the tz database")
 		return nil, v.Err()

@@ -1,6 +1,7 @@
 package calendar
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
 	"math"
@@ -68,7 +69,7 @@ func (r Rule) compile(z zones) (*Recurrence, error) {
 	if len(r.Repeats) == 0 {
 		c.dates = append(c.dates, c.resolve(r.Start)...)
 	}
-	slices.SortFunc(c.dates, func(a, b occurrence) int { return compareInt(a.at, b.at) })
+	slices.SortFunc(c.dates, func(a, b occurrence) int { return cmp.Compare(a.at, b.at) })
 	for _, w := range r.ExceptDates {
 		if w.Whole && !r.Start.Whole {
 			c.outDay = append(c.outDay, floorDiv(w.Local.second(), secondsADay))
@@ -182,16 +183,6 @@ func (c *Recurrence) resolve(w When) []occurrence {
 		out = append(out, o)
 	}
 	return out
-}
-
-func compareInt(a, b int64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // Rule returns the rule that was compiled.

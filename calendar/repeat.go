@@ -146,8 +146,8 @@ func numbersOf(r *Repeat, name string) *[]int {
 const maxListed = 1000
 
 // Validate reports an unknown frequency, numbers out of range, and BySetPos
-// without another list to pick from. What depends on the
-// start, the form of Until, is checked by [Rule.Validate].
+// without another list to pick from. What depends on the start, the form of
+// Until, is checked by [Rule.Validate].
 func (r Repeat) Validate() error {
 	var v servicecoin.Violations
 	if r.Frequency.rank() < 0 {

@@ -1,6 +1,7 @@
 package calendar
 
 import (
+	"cmp"
 	"math"
 	"slices"
 )
@@ -192,11 +193,8 @@ func (w *ruleWalk) past(o occurrence, by int) int64 {
 			return o.at
 		}
 	}
-	if dates := w.c.dates; len(dates) > 0 { // which it need not take out
-		i, _ := slices.BinarySearchFunc(dates, o.at+1, func(o occurrence, at int64) int { return compareInt(o.at, at) })
-		if i < len(dates) {
-			target = min(target, dates[i].at-1)
-		}
+	if d, is := w.c.dateAfter(o.at); is { // which it need not take out
+		target = min(target, d.at-1)
 	}
 	return max(o.at, target)
 }
@@ -215,13 +213,20 @@ func (w *ruleWalk) nextComing(after int64) (best occurrence, found bool) {
 	for i := range w.more {
 		take(w.more[i].next(w.c, after))
 	}
-	if dates := w.c.dates; len(dates) > 0 {
-		i, _ := slices.BinarySearchFunc(dates, after+1, func(o occurrence, at int64) int { return compareInt(o.at, at) })
-		if i < len(dates) {
-			take(dates[i], true)
-		}
-	}
+	take(w.c.dateAfter(after))
 	return best, found && best.at <= lastInstant
+}
+
+// dateAfter returns the first of the dates after an instant.
+func (c *Recurrence) dateAfter(after int64) (occurrence, bool) {
+	if len(c.dates) == 0 {
+		return occurrence{}, false
+	}
+	i, _ := slices.BinarySearchFunc(c.dates, after+1, func(o occurrence, at int64) int { return cmp.Compare(o.at, at) })
+	if i == len(c.dates) {
+		return occurrence{}, false
+	}
+	return c.dates[i], true
 }
 
 // lastInstant is the last second of the year 9999.
