@@ -40,6 +40,7 @@ type queue struct {
 // pending is a commit on its way.
 type pending struct {
 	commit store.Commit
+	size   int
 	err    error
 	done   chan struct{} // closed once err is final
 }
@@ -94,12 +95,12 @@ func (q *queue) join(group []*pending) []*pending {
 	defer q.mu.Unlock()
 	size := 0
 	for _, p := range group {
-		size += sizeOf(p.commit)
+		size += p.size
 	}
 	n := 0
 	for n < len(q.waiting) && len(group) < mostCommits {
 		p := q.waiting[n]
-		if size += sizeOf(p.commit); size > mostBytes && len(group) > 0 {
+		if size += p.size; size > mostBytes && len(group) > 0 {
 			break
 		}
 		group = append(group, p)
@@ -132,7 +133,7 @@ func (b *Backend) Commit(ctx context.Context, c store.Commit) error {
 	if err := c.Validate(); err != nil {
 		return err
 	}
-	p := &pending{commit: c, done: make(chan struct{})}
+	p := &pending{commit: c, size: sizeOf(c), done: make(chan struct{})}
 	q := b.queue
 	q.add(p)
 	select {
