@@ -47,15 +47,25 @@ func (v Violation) String() string {
 	return strings.TrimSpace(b.String()) + ": " + v.Text + " (" + v.Code + ")"
 }
 
-// InvalidError lists every violation of an input at once. It is an
-// [ErrInvalid].
-type InvalidError struct{ Violations []Violation }
+// MaxViolations is how many violations an [InvalidError] lists; it counts those
+// that come after them.
+const MaxViolations = 100
+
+// InvalidError lists the violations of an input at once, the first
+// [MaxViolations] of them. It is an [ErrInvalid].
+type InvalidError struct {
+	Violations []Violation `json:"violations"`
+	More       int         `json:"more,omitempty"` // found as well, and not listed
+}
 
 // Error joins the violations with "; ".
 func (e *InvalidError) Error() string {
-	parts := make([]string, len(e.Violations))
+	parts := make([]string, len(e.Violations), len(e.Violations)+1)
 	for i, v := range e.Violations {
 		parts[i] = v.String()
+	}
+	if e.More > 0 {
+		parts = append(parts, fmt.Sprintf("and %d more", e.More))
 	}
 	return "invalid: " + strings.Join(parts, "; ")
 }
@@ -63,19 +73,49 @@ func (e *InvalidError) Error() string {
 // Is makes errors.Is(err, ErrInvalid) true.
 func (e *InvalidError) Is(target error) bool { return target == ErrInvalid }
 
-// Violations collects violations; its zero value is ready. A Validate method
-// declares one, calls it for each field, and returns [Violations.Err].
-type Violations struct{ list []Violation }
+// Violations collects violations, the first [MaxViolations] of them, and counts
+// the rest; its zero value is ready. A Validate method declares one, calls it
+// for each field, and returns [Violations.Err]. It checks how long a list is
+// before it looks at the members: see [Violations.Limit].
+type Violations struct {
+	list []Violation
+	more int
+}
 
 // Add records that the value at path breaks the rule that code names and text
 // tells.
 func (v *Violations) Add(path, code, value, text string) {
-	const most = 100
+	if len(v.list) >= MaxViolations {
+		v.more++
+		return
+	}
+	v.list = append(v.list, Violation{Path: path, Code: code, Value: shown(value), Text: text})
+}
+
+// shown cuts a value to what a violation shows of it.
+func shown(value string) string {
+	const most, runeBytes = 100, utf8.UTFMax
+	cut := len(value) > (most+1)*runeBytes
+	if cut {
+		value = value[:(most+1)*runeBytes]
+	}
 	value = strings.ToValidUTF8(value, "\uFFFD")
 	if utf8.RuneCountInString(value) > most {
-		value = string([]rune(value)[:most]) + "…"
+		return string([]rune(value)[:most]) + "…"
 	}
-	v.list = append(v.list, Violation{Path: path, Code: code, Value: value, Text: text})
+	if cut {
+		return value + "…"
+	}
+	return value
+}
+
+// Limit checks how many members a list, map or text at path has, and reports
+// whether they are few enough to be looked at one by one.
+func (v *Violations) Limit(path string, n, most int) bool {
+	if n > most {
+		v.Add(path, "too-many", "", fmt.Sprintf("has %d, %d are allowed", n, most))
+	}
+	return n <= most
 }
 
 // Merge adds the violations of err, a Validate result, below path; any other
@@ -89,7 +129,12 @@ func (v *Violations) Merge(path string, err error) {
 		v.Add(path, "invalid", "", err.Error())
 		return
 	}
+	v.more += inner.More
 	for _, x := range inner.Violations {
+		if len(v.list) >= MaxViolations {
+			v.more++
+			continue
+		}
 		switch {
 		case x.Path == "":
 			x.Path = path
@@ -154,15 +199,16 @@ func (v *Violations) Number(path string, d decimal.Decimal, digits, places int) 
 	}
 }
 
-// Len returns how many there are: who reads a long text may stop after some.
-func (v *Violations) Len() int { return len(v.list) }
+// Len returns how many there are, with those that are only counted: who reads a
+// long text may stop after some.
+func (v *Violations) Len() int { return len(v.list) + v.more }
 
 // Err returns nil if nothing was added, and an [*InvalidError] otherwise.
 func (v *Violations) Err() error {
 	if len(v.list) == 0 {
 		return nil
 	}
-	return &InvalidError{Violations: v.list}
+	return &InvalidError{Violations: v.list, More: v.more}
 }
 
 // RefusedError says which change of state was refused and why. It is an

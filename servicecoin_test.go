@@ -95,6 +95,32 @@ func TestViolations(t *testing.T) {
 	require.Contains(t, string(b), `"path":"tiers[0].upTo","code":"out-of-order","value":`)
 }
 
+// What somebody sends decides how many violations there are, not how much
+// memory they take: the first ones are listed, the rest is counted.
+func TestViolationsAreBounded(t *testing.T) {
+	t.Parallel()
+	var inner, v servicecoin.Violations
+	for i := range 100_000 {
+		inner.Add(fmt.Sprintf("list[%d]", i), "required", strings.Repeat("é", 1000), "must not be empty")
+	}
+	require.Equal(t, 100_000, inner.Len())
+	v.Add("name", "required", "", "must not be empty")
+	v.Merge("report", inner.Err())
+	require.Equal(t, 100_001, v.Len())
+	invalid, ok := errors.AsType[*servicecoin.InvalidError](v.Err())
+	require.True(t, ok)
+	require.Len(t, invalid.Violations, servicecoin.MaxViolations)
+	require.Equal(t, 100_001-servicecoin.MaxViolations, invalid.More)
+	require.Equal(t, "report.list[98]", invalid.Violations[99].Path)
+	require.Equal(t, strings.Repeat("é", 100)+"…", invalid.Violations[99].Value)
+	require.True(t, strings.HasSuffix(invalid.Error(), "; and 99901 more"))
+
+	var few servicecoin.Violations
+	require.True(t, few.Limit("tiers", 3, 3))
+	require.False(t, few.Limit("tiers", 4, 3))
+	require.Equal(t, []string{"tiers too-many"}, broken(t, few.Err()))
+}
+
 func TestWhatAnErrorMeans(t *testing.T) {
 	t.Parallel()
 	key := servicecoin.Key{Customer: "acme", Kind: "order", ID: "7"}
