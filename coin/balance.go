@@ -11,6 +11,7 @@ import (
 	"github.com/servicecoin/servicecoin/adoption"
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/catalog"
+	"github.com/servicecoin/servicecoin/sla"
 )
 
 // Imbalance is one thing that is out of balance between the sides.
@@ -23,10 +24,11 @@ type Imbalance struct {
 
 // The codes, the most pressing first: in this order a [Spin] tells them.
 const (
-	PromiseBroken     = "promise-broken"     // and which credit is due
+	PromiseBroken     = "promise-broken"     // and which credit is due, or expected
 	UpdatesMissed     = "updates-missed"     // customers were promised a word, and got none
 	QuotaExceeded     = "quota-exceeded"     // more was used than is allowed for
 	PaidUnused        = "paid-unused"        // it is charged, and nobody uses it
+	PromiseAtRisk     = "promise-at-risk"    // it will be broken if it goes on like that
 	LeadTimeMissed    = "lead-time-missed"   // it came later than promised, or is overdue
 	OnboardingBlocked = "onboarding-blocked" // people cannot begin
 	Stale             = "stale"              // something waits too long
@@ -37,7 +39,7 @@ const (
 
 func codes() []string {
 	return []string{
-		PromiseBroken, UpdatesMissed, QuotaExceeded, PaidUnused, LeadTimeMissed, OnboardingBlocked, Stale, Unsatisfied, Unpriced, Unknown,
+		PromiseBroken, UpdatesMissed, QuotaExceeded, PaidUnused, PromiseAtRisk, LeadTimeMissed, OnboardingBlocked, Stale, Unsatisfied, Unpriced, Unknown,
 	}
 }
 
@@ -74,15 +76,28 @@ func balance(s Spin) []Imbalance {
 type adding func(code string, sides []Side, format string, args ...any)
 
 func keptBalance(r Row, add adding) {
+	sides := []Side{Management, Operations}
 	for _, p := range r.Kept.Promises {
+		available := fmt.Sprintf("%s was available for %s %%", r.Name, p.Uptime.Decimal.Round(3))
+		if p.Ahead.IsPositive() {
+			available = fmt.Sprintf("%s has been available for %s %% so far", r.Name, p.Uptime.Decimal.Round(3))
+		}
+		credit := p.creditWords()
+		if credit != "" {
+			credit = ": a " + credit
+		}
 		switch {
-		case p.Kept == nil:
-			add(Unknown, []Side{Management, Operations}, "%s: nobody knows whether the promised %s %% were kept.", r.Name, p.Objective)
-		case !*p.Kept && p.Credit.Valid && p.Credit.Decimal.IsPositive():
-			add(PromiseBroken, []Side{Management, Operations}, "%s was available for %s %%, %s %% were promised: a credit of %s %% is due.",
-				r.Name, p.Uptime.Decimal.Round(3), p.Objective, p.Credit.Decimal)
-		case !*p.Kept:
-			add(PromiseBroken, []Side{Management, Operations}, "%s was available for %s %%, %s %% were promised.", r.Name, p.Uptime.Decimal.Round(3), p.Objective)
+		case p.Verdict == sla.Unknown && !p.Known.Valid && p.Ahead.IsPositive(): // it has not begun
+		case p.Verdict == sla.Unknown && p.Ahead.IsPositive():
+			add(Unknown, sides, "%s: nobody knows whether the promised %s %% are being kept.", r.Name, p.Objective)
+		case p.Verdict == sla.Unknown:
+			add(Unknown, sides, "%s: nobody knows whether the promised %s %% were kept.", r.Name, p.Objective)
+		case p.Verdict == sla.Broken:
+			add(PromiseBroken, sides, "%s, %s %% were promised%s.", available, p.Objective, credit)
+		case p.Verdict == sla.AtRisk && p.Ahead.IsPositive():
+			add(PromiseAtRisk, sides, "%s: if it goes on like that, the promised %s %% will be missed%s.", available, p.Objective, credit)
+		case p.Verdict == sla.AtRisk:
+			add(PromiseBroken, sides, "%s of the time that is known, %s %% were promised%s.", available, p.Objective, credit)
 		}
 	}
 	switch l := r.Kept.Lead; {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
@@ -33,7 +34,7 @@ func (c *Coin) Exchange(o *store.ConsumerOptions, extra ...store.Rule) (*store.C
 func (c *Coin) Rules() []store.Rule {
 	rules := []store.Rule{
 		{Name: "report.due", On: []string{
-			incident.EventResolved, incident.EventReopened, incident.EventAffected, incident.EventRedated,
+			incident.EventOpened, incident.EventResolved, incident.EventReopened, incident.EventAffected, incident.EventRedated,
 			incident.EventCancelled, incident.EventRecorded,
 		}, Do: c.reportDue},
 		{Name: "letter.draft", On: []string{
@@ -79,7 +80,8 @@ type progress struct {
 
 // reportDue marks the months of every concerned customer's promise as due when
 // the history of a service changed: when an incident is resolved, most often.
-// While it is live, nothing is due; the month is read as the facts are then.
+// What changes while it is live marks the months that are over, since they may
+// have their reports; the running one is read as the facts are at its end.
 func (c *Coin) reportDue(ctx context.Context, tx *store.Store, e store.Event, from string) (string, error) {
 	change, err := store.Payload[incident.Changed](e)
 	if err != nil {
@@ -101,6 +103,9 @@ func (c *Coin) reportDue(ctx context.Context, tx *store.Store, e store.Event, fr
 		return "", fmt.Errorf("whom %s concerns: %w", touched[p.Service].Service, err)
 	}
 	due := marking{ctx: ctx, coin: c.On(tx), event: e, left: 20}
+	if change.State.Live() {
+		due.over = tx.Now()
+	}
 	for _, customer := range customers {
 		full, err := due.customer(customer, touched[p.Service], &p)
 		if err != nil {
@@ -123,21 +128,21 @@ func (c *Coin) reportDue(ctx context.Context, tx *store.Store, e store.Event, fr
 	return "", nil
 }
 
-// touched returns the spans that an event changed, for what counts: a resolved
-// incident counts with all that it did, since nothing was marked while it was
-// live.
+// touched returns the spans that an event changed. What an incident did is told
+// as a whole when it is resolved, beside what the resolution changed: a month
+// that was running then has not been marked before.
 func (c *Coin) touched(ctx context.Context, tx *store.Store, e store.Event, change incident.Changed) ([]incident.Touched, error) {
 	if e.Name != incident.EventResolved {
-		if change.State.Live() && e.Name != incident.EventReopened {
-			return nil, nil
-		}
 		return change.Touched, nil
 	}
 	i, err := c.On(tx).Desk().Get(ctx, change.Incident)
 	if errors.Is(err, servicecoin.ErrNotFound) {
 		return change.Touched, nil
 	}
-	return i.Touched(), err
+	if err != nil {
+		return nil, err
+	}
+	return incident.JoinTouched(change.Touched, i.Touched()), nil
 }
 
 func (p progress) text() (string, error) {
@@ -151,6 +156,7 @@ type marking struct {
 	coin  *Coin
 	event store.Event
 	left  int
+	over  time.Time // not zero: only months that are over by then
 }
 
 // customer marks the months of one customer's promises on the service, from
@@ -174,6 +180,12 @@ func (m *marking) customer(customer servicecoin.CustomerID, t incident.Touched, 
 		}
 		for _, month := range months {
 			if promise.ID == p.Promise && month.Compare(p.Month) < 0 {
+				continue
+			}
+			if period, err := promise.Period(month); err != nil || !m.over.IsZero() && period.End.After(m.over) {
+				if err != nil {
+					return false, err
+				}
 				continue
 			}
 			if m.left <= 0 {

@@ -85,6 +85,11 @@ func (s *spinning) promised(ctx context.Context) error {
 		if errors.Is(err, servicecoin.ErrRefused) {
 			continue // not valid in the month
 		}
+		if errors.Is(err, servicecoin.ErrInvalid) { // it, or what is known of it, cannot be reckoned with
+			kept := &s.row(p.Service).Kept
+			kept.Promises = append(kept.Promises, Promised{Promise: p.ID, Objective: p.Objective, Verdict: sla.Unknown, Said: "cannot be computed", Why: err.Error()})
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -101,10 +106,18 @@ func (s *spinning) promised(ctx context.Context) error {
 
 func promisedOf(r sla.Report, standing sla.MonthRecord) Promised {
 	f := r.Figures
-	return Promised{
-		Promise: r.Promise.ID, Objective: r.Promise.Objective, Uptime: f.Uptime, Known: f.Covered, Kept: f.Kept,
-		Left: f.Budget.Left, Credit: f.Credit, Edition: standing.Edition, Due: standing.Due,
+	out := Promised{
+		Promise: r.Promise.ID, Objective: r.Promise.Objective, Uptime: f.Uptime, Known: f.Covered,
+		Verdict: f.Verdict, Said: f.Words(), Why: f.Why(r.Promise.Objective), Ahead: f.Ahead,
+		Left: f.Budget.Left, Credit: f.Credit, Owed: standing.Edition > 0 && !standing.Due, Given: standing.Credited,
+		Edition: standing.Edition, Due: standing.Due,
 	}
+	for _, o := range f.Unweighted {
+		if !slices.Contains(out.Uncounted, o.Level) {
+			out.Uncounted = append(out.Uncounted, o.Level)
+		}
+	}
+	return out
 }
 
 // charged reads the statement: the one that was issued, or a draft.

@@ -15,12 +15,40 @@ import (
 type MonthOf struct {
 	Customer servicecoin.CustomerID
 	Closed   []sla.Closed // one for each promise that is valid in the month
+	Open     []NotClosed  // the promises that could not be closed, and why
+}
+
+// NotClosed is a month of a promise that could not be closed.
+type NotClosed struct {
+	Promise servicecoin.PromiseID
+	Service servicecoin.ServiceID
+	Month   calendar.Month
+	Err     error
+}
+
+// Error says which and why.
+func (n *NotClosed) Error() string {
+	return fmt.Sprintf("promise %s on %s, %s: %v", n.Promise, n.Service, n.Month, n.Err)
+}
+
+// Unwrap returns Err.
+func (n *NotClosed) Unwrap() error { return n.Err }
+
+// failed is the error that says which of a customer's promises are not closed.
+func failed(open []NotClosed) error {
+	errs := make([]error, len(open))
+	for i := range open {
+		errs[i] = &open[i]
+	}
+	return errors.Join(errs...)
 }
 
 // CloseMonth closes a month for a customer: each of its promises gets its
 // report, and at most one credit line. It can be called again: what is closed
 // stays, what has become due since is corrected. Promises are closed one by
-// one, each in a commit of its own; after an error, call again.
+// one, each in a commit of its own; one that cannot be closed does not keep the
+// others from it. The error then joins a [*NotClosed] for each of those, and
+// Open lists them.
 func (c *Coin) CloseMonth(ctx context.Context, customer servicecoin.CustomerID, m calendar.Month, by servicecoin.Actor) (MonthOf, error) {
 	out := MonthOf{Customer: customer}
 	if err := m.Validate(); err != nil {
@@ -29,49 +57,56 @@ func (c *Coin) CloseMonth(ctx context.Context, customer servicecoin.CustomerID, 
 	keeper := c.Keeper(customer)
 	for p, err := range keeper.Promises(ctx, "") {
 		if err != nil {
-			return out, err
+			return out, errors.Join(failed(out.Open), err)
 		}
+		var closed sla.Closed
 		period, err := p.Period(m)
-		if err != nil {
-			return out, err
-		}
-		if period.Empty() {
+		if err == nil && period.Empty() {
 			continue
 		}
-		closed, err := keeper.CloseMonth(ctx, p.ID, m, by)
-		if err != nil {
-			return out, fmt.Errorf("promise %s, %s: %w", p.ID, m, err)
+		if err == nil {
+			closed, err = keeper.CloseMonth(ctx, p.ID, m, by)
 		}
-		out.Closed = append(out.Closed, closed)
+		switch {
+		case ctx.Err() != nil:
+			return out, errors.Join(failed(out.Open), context.Cause(ctx))
+		case err != nil:
+			out.Open = append(out.Open, NotClosed{Promise: p.ID, Service: p.Service, Month: m, Err: err})
+		default:
+			out.Closed = append(out.Closed, closed)
+		}
 	}
-	return out, nil
+	return out, failed(out.Open)
 }
 
 // CloseDue closes again what became due in months that were closed before, so
 // that corrections do not wait for somebody to look. Open months are left to
-// [Coin.CloseMonth]. It returns what changed.
+// [Coin.CloseMonth]. It returns what changed; the error joins a [*NotClosed] for
+// each month that could not be closed, which does not keep the others from it.
 func (c *Coin) CloseDue(ctx context.Context, customer servicecoin.CustomerID, by servicecoin.Actor) ([]sla.Closed, error) {
 	var out []sla.Closed
+	var open []NotClosed
 	keeper := c.Keeper(customer)
 	for m, err := range keeper.Due(ctx) {
 		if err != nil {
-			return out, err
+			return out, errors.Join(failed(open), err)
 		}
 		if m.Edition == 0 {
 			continue
 		}
 		closed, err := keeper.CloseMonth(ctx, m.Promise, m.Month, by)
-		if errors.Is(err, servicecoin.ErrRefused) {
-			continue // the promise was ended before the month: there is nothing to report
-		}
-		if err != nil {
-			return out, err
-		}
-		if !closed.Again {
+		switch {
+		case ctx.Err() != nil:
+			return out, errors.Join(failed(open), context.Cause(ctx))
+		case errors.Is(err, servicecoin.ErrRefused):
+			// The promise was ended before the month: there is nothing to report.
+		case err != nil:
+			open = append(open, NotClosed{Promise: m.Promise, Service: m.Service, Month: m.Month, Err: err})
+		case !closed.Again:
 			out = append(out, closed)
 		}
 	}
-	return out, nil
+	return out, failed(open)
 }
 
 // DueCustomers lists the customers that have a month whose facts changed since

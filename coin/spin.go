@@ -17,6 +17,7 @@ import (
 	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/metering/cost"
 	"github.com/servicecoin/servicecoin/money"
+	"github.com/servicecoin/servicecoin/sla"
 )
 
 // Side is a side of the coin.
@@ -68,13 +69,19 @@ type Kept struct {
 type Promised struct {
 	Promise   servicecoin.PromiseID `json:"promise"`
 	Objective decimal.Decimal       `json:"objective"`     // percent
-	Uptime    decimal.NullDecimal   `json:"uptimePercent"` // null: nothing is known
-	Known     decimal.NullDecimal   `json:"knownPercent"`  // of the time
-	Kept      *bool                 `json:"kept"`          // null: nothing is known
+	Uptime    decimal.NullDecimal   `json:"uptimePercent"` // of the known time, so far; null: nothing is known
+	Known     decimal.NullDecimal   `json:"knownPercent"`  // of the time gone by; null: none has
+	Verdict   sla.Verdict           `json:"verdict"`
+	Said      string                `json:"said"` // the verdict, for people
+	Why       string                `json:"why"`  // its reason, in a sentence
+	Ahead     decimal.Decimal       `json:"aheadSeconds"`
 	Left      decimal.Decimal       `json:"budgetLeftSeconds"`
-	Credit    decimal.NullDecimal   `json:"creditPercent"` // due, unasked
-	Edition   int                   `json:"edition"`       // of the report; 0: not issued
-	Due       bool                  `json:"due"`           // the facts changed since
+	Credit    decimal.NullDecimal   `json:"creditPercent"`       // that the facts give: see Owed
+	Owed      bool                  `json:"creditOwed"`          // the report is issued and the credit due; else it is expected
+	Given     decimal.Decimal       `json:"creditGivenPercent"`  // by the reports that were issued
+	Uncounted []sla.Level           `json:"uncounted,omitempty"` // levels that happened and that the terms give no weight
+	Edition   int                   `json:"edition"`             // of the report; 0: not issued
+	Due       bool                  `json:"due"`                 // the facts changed since
 }
 
 // Held is the imprint of one subscription.

@@ -7,12 +7,13 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/sla"
 )
 
 // WriteHTML writes the review as a fragment of a page, without styles: a table
 // with a row for each service and a column for each side, in which every figure
 // opens its evidence. All that people wrote is escaped. Classes begin with
-// "spin"; a tone (good, bad, unknown) never stands without its word.
+// "spin"; a tone (good, warn, bad, unknown) never stands without its word.
 func (s Spin) WriteHTML(w io.Writer) error {
 	t, err := template.New("spin").Funcs(template.FuncMap{
 		"join":  func(list []string) string { return strings.Join(list, "; ") },
@@ -37,13 +38,16 @@ func traceValue(t servicecoin.Trace) string {
 }
 
 func (p Promised) tone() string {
-	switch {
-	case p.Kept == nil:
-		return "unknown"
-	case *p.Kept:
+	switch p.Verdict {
+	case sla.Kept, sla.OnCourse:
 		return "good"
+	case sla.AtRisk:
+		return "warn"
+	case sla.Broken:
+		return "bad"
+	case sla.Unknown:
 	}
-	return "bad"
+	return "unknown"
 }
 
 const spinTemplate = `<section class="spin">

@@ -11,6 +11,7 @@ import (
 
 	"github.com/servicecoin/servicecoin/adoption"
 	"github.com/servicecoin/servicecoin/incident"
+	"github.com/servicecoin/servicecoin/sla"
 )
 
 // WriteText writes the review for a terminal or a letter: a block for each
@@ -86,22 +87,49 @@ func (k Kept) words() []string {
 }
 
 func (p Promised) words() string {
-	text := fmt.Sprintf("%s of %s %% promised", percentOr(p.Uptime), p.Objective)
-	switch {
-	case p.Kept == nil:
-		return "unknown, " + p.Objective.String() + " % promised"
-	case *p.Kept:
-		text += ", kept"
-	default:
-		text += ", broken"
+	if p.Verdict == sla.Unknown {
+		return p.Said + ", " + p.Objective.String() + " % promised"
 	}
-	if p.Credit.Valid && p.Credit.Decimal.IsPositive() {
-		text += ", credit of " + p.Credit.Decimal.String() + " % due"
+	text := fmt.Sprintf("%s of %s %% promised, %s", percentOr(p.Uptime), p.Objective, p.Said)
+	if credit := p.creditWords(); credit != "" {
+		text += ", " + credit
 	}
 	if p.Known.Valid && p.Known.Decimal.LessThan(decimal.NewFromInt(100)) {
-		text += fmt.Sprintf(" (%s of the time is known)", percentOr(p.Known))
+		known := "%s of the time is known"
+		if p.Ahead.IsPositive() {
+			known = "%s of the time so far is known"
+		}
+		text += fmt.Sprintf(" ("+known+")", percentOr(p.Known))
+	}
+	if len(p.Uncounted) > 0 {
+		text += fmt.Sprintf(" (not counted, as the terms give it no weight: %s)", joined(p.Uncounted))
 	}
 	return text
+}
+
+// creditWords says which credit there is, "" for none.
+func (p Promised) creditWords() string {
+	credit := decimal.Zero
+	if p.Credit.Valid {
+		credit = p.Credit.Decimal
+	}
+	switch {
+	case p.Edition > 0 && !p.Owed && !credit.Equal(p.Given):
+		return fmt.Sprintf("credit of %s %% is due, %s %% are expected since the facts changed", p.Given, credit)
+	case !credit.IsPositive():
+		return ""
+	case p.Owed || p.Edition > 0:
+		return "credit of " + credit.String() + " % is due"
+	}
+	return "credit of " + credit.String() + " % is expected"
+}
+
+func joined(levels []sla.Level) string {
+	words := make([]string, len(levels))
+	for i, l := range levels {
+		words[i] = string(l)
+	}
+	return strings.Join(words, ", ")
 }
 
 func (r Run) words() []string {

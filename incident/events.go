@@ -1,6 +1,8 @@
 package incident
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -120,6 +122,29 @@ func hull(s servicecoin.ServiceID, effects []Effect) Touched {
 		}
 	}
 	return t
+}
+
+// JoinTouched joins spans of the same services: one for each, from the first
+// instant to the last, sorted by service.
+func JoinTouched(lists ...[]Touched) []Touched {
+	joined := map[servicecoin.ServiceID]Touched{}
+	for _, t := range slices.Concat(lists...) {
+		x, ok := joined[t.Service]
+		if !ok {
+			joined[t.Service] = t
+			continue
+		}
+		if t.From.Before(x.From) {
+			x.From = t.From
+		}
+		if x.Until.IsZero() || t.Until.IsZero() {
+			x.Until = time.Time{}
+		} else {
+			x.Until = later(x.Until, t.Until)
+		}
+		joined[t.Service] = x
+	}
+	return slices.SortedFunc(maps.Values(joined), func(a, b Touched) int { return cmp.Compare(a.Service, b.Service) })
 }
 
 // Touched returns all that the incident did to services, a span each: nothing

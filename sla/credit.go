@@ -25,23 +25,26 @@ type Bands []Band
 func (b Bands) Validate() error {
 	var v servicecoin.Violations
 	hundred := decimal.NewFromInt(100)
+	if !v.Limit("", len(b), maxBands) {
+		return v.Err()
+	}
+	ordered := false // the band before has numbers that can be compared
 	for i, x := range b {
 		path := fmt.Sprintf("[%d]", i)
-		if !x.Below.IsPositive() || x.Below.GreaterThan(hundred) {
+		below, credit := number(&v, path+".below", x.Below), number(&v, path+".credit", x.Credit)
+		if below && (!x.Below.IsPositive() || x.Below.GreaterThan(hundred)) {
 			v.Add(path+".below", "out-of-range", x.Below.String(), "must be above 0 and at most 100")
 		}
-		if !x.Credit.IsPositive() || x.Credit.GreaterThan(hundred) {
+		if credit && (!x.Credit.IsPositive() || x.Credit.GreaterThan(hundred)) {
 			v.Add(path+".credit", "out-of-range", x.Credit.String(), "must be above 0 and at most 100")
 		}
-		if i == 0 {
-			continue
-		}
-		if !x.Below.LessThan(b[i-1].Below) {
+		if ordered && below && !x.Below.LessThan(b[i-1].Below) {
 			v.Add(path+".below", "order", x.Below.String(), "must be lower than the bound before, "+b[i-1].Below.String())
 		}
-		if x.Credit.LessThan(b[i-1].Credit) {
+		if ordered && credit && x.Credit.LessThan(b[i-1].Credit) {
 			v.Add(path+".credit", "order", x.Credit.String(), "must not be less than the credit before, "+b[i-1].Credit.String())
 		}
+		ordered = below && credit
 	}
 	return v.Err()
 }

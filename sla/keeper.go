@@ -55,7 +55,7 @@ func (k *Keeper) Make(ctx context.Context, p Promise, by servicecoin.Actor) (Pro
 	if err := p.Validate(); err != nil {
 		return Promise{}, err
 	}
-	made, err := store.Happened(PromiseMade, by, PromiseChanged{p.ID, p.Service, p.Objective})
+	made, err := store.Happened(PromiseMade, by, PromiseChanged{Promise: p.ID, Service: p.Service, Objective: p.Objective})
 	if err != nil {
 		return Promise{}, err
 	}
@@ -74,9 +74,85 @@ func (k *Keeper) End(ctx context.Context, id servicecoin.PromiseID, by serviceco
 		if err := p.Validate(); err != nil {
 			return nil, err
 		}
-		ended, err := store.Happened(PromiseEnded, by, PromiseChanged{p.ID, p.Service, p.Objective})
+		ended, err := store.Happened(PromiseEnded, by, PromiseChanged{Promise: p.ID, Service: p.Service, Objective: p.Objective})
 		return []store.Event{ended}, err
 	})
+}
+
+// Amend replaces the terms of a promise from the first of a month on. A month
+// that has its report keeps it, so that none of those may be reached: amend from
+// a later month on.
+func (k *Keeper) Amend(ctx context.Context, by servicecoin.Actor, id servicecoin.PromiseID, from calendar.Month, terms Terms, reason string) (Promise, error) {
+	if err := k.authorize(ctx, by, "promise.amend", promiseKind, string(id)); err != nil {
+		return Promise{}, err
+	}
+	if err := from.Validate(); err != nil {
+		var v servicecoin.Violations
+		v.Merge("from", err)
+		return Promise{}, v.Err()
+	}
+	var out Promise
+	err := k.view.Do(ctx, func(tx store.View) error {
+		p, err := store.Of(tx, promises).Update(ctx, string(id), func(p *Promise) ([]store.Event, error) {
+			if err := p.Amend(by, tx.Now(), from, terms, reason); err != nil {
+				return nil, err
+			}
+			told, err := store.Happened(PromiseAmended, by, PromiseChanged{
+				Promise: p.ID, Service: p.Service, Objective: p.Objective,
+				Amendment: &Amendment{From: from, Terms: terms, Reason: reason, By: by, At: servicecoin.Instant(tx.Now())},
+			})
+			return []store.Event{told}, err
+		})
+		if err != nil {
+			return err
+		}
+		out = p
+		return unreported(ctx, tx, p, from)
+	})
+	if err != nil {
+		return Promise{}, err
+	}
+	return out, nil
+}
+
+// unreported refuses to go on if a month of the promise from the given one on
+// has its report. The last months are guards of the unit of work, in case that
+// somebody closes one at the same time.
+func unreported(ctx context.Context, tx store.View, p Promise, from calendar.Month) error {
+	const guarded = 36
+	loc, err := p.Location()
+	if err != nil {
+		return err
+	}
+	refused := func(m calendar.Month) error {
+		return &servicecoin.RefusedError{
+			Subject: tx.Key(promiseKind, string(p.ID)), Verb: "amend",
+			Why: "the report of " + m.String() + " is issued: amend the terms from a later month on",
+		}
+	}
+	last := calendar.MonthOf(tx.Now(), loc)
+	first := last.Add(-guarded)
+	if first.Compare(from) < 0 {
+		first = from
+	}
+	for m := first; m.Compare(last) <= 0; m = m.Next() {
+		r, err := store.Of(tx, months).Get(ctx, monthID(p.ID, m))
+		if err != nil && !errors.Is(err, servicecoin.ErrNotFound) {
+			return err
+		}
+		if r.Edition > 0 {
+			return refused(m)
+		}
+	}
+	for r, err := range store.Of(tx, reports).Find(ctx, store.By("month").From(store.Text(from.String()))) {
+		if err != nil {
+			return err
+		}
+		if r.Promise.ID == p.ID {
+			return refused(r.Month)
+		}
+	}
+	return nil
 }
 
 // Get returns a promise.
@@ -106,11 +182,38 @@ func (k *Keeper) Month(ctx context.Context, id servicecoin.PromiseID, m calendar
 	}
 	var f Facts
 	if !period.Empty() {
-		if f, err = k.source.Facts(ctx, p.Service, period); err != nil {
+		if f, err = k.facts(ctx, p, m, period); err != nil {
 			return Report{}, fmt.Errorf("facts of %s in %s: %w", p.Service, m, err)
 		}
 	}
-	return p.Report(m, f, k.view.Now())
+	// Whatever the source says, nobody knows what is still to come.
+	now := k.view.Now()
+	f.Coverage = f.Coverage.Subtract(ahead(period, now))
+	return p.Report(m, f, now)
+}
+
+// facts asks the source for a period, and again for a longer time where the
+// terms need outages whole that reach beyond it.
+func (k *Keeper) facts(ctx context.Context, p Promise, m calendar.Month, period calendar.Interval) (Facts, error) {
+	const rounds = 100 // each finds an outage that hangs together with those before
+	during := period
+	for range rounds {
+		f, err := k.source.Facts(ctx, p.Service, during)
+		if err != nil || p.TermsIn(m).Counting != WholeMinutes {
+			return f, err
+		}
+		wider := f.reach(period)
+		// What touches at a border counts as one with what is inside of it.
+		wider.Start, wider.End = wider.Start.Add(-time.Microsecond), wider.End.Add(time.Microsecond)
+		if !wider.Start.Before(during.Start) && !wider.End.After(during.End) {
+			f.Coverage = f.Coverage.Clip(period)
+			return f, nil
+		}
+		during = wider
+	}
+	var v servicecoin.Violations
+	v.Add("facts", "too-many", "", fmt.Sprintf("has more than %d outages that follow each other without a pause, beyond the period", rounds))
+	return Facts{}, v.Err()
 }
 
 // MarkDue says that the facts of a month have changed, because of a record: a

@@ -193,7 +193,7 @@ func TestUnknownIsNeitherUpNorDown(t *testing.T) {
 	c := d.close(t)
 	f := c.Report.Figures
 	require.False(t, f.Uptime.Valid)
-	require.Nil(t, f.Kept)
+	require.Equal(t, sla.Unknown, f.Verdict)
 	require.False(t, f.Credit.Valid)
 	require.Nil(t, c.Credit)
 	require.Equal(t, "0", f.Lowest.Decimal.String())
@@ -201,7 +201,7 @@ func TestUnknownIsNeitherUpNorDown(t *testing.T) {
 	text, err := json.Marshal(f)
 	require.NoError(t, err)
 	require.Contains(t, string(text), `"uptimePercent":null`)
-	require.Contains(t, string(text), `"kept":null`)
+	require.Contains(t, string(text), `"verdict":"unknown"`)
 }
 
 func TestTraceReachesTheOutages(t *testing.T) {
@@ -221,7 +221,7 @@ func TestHundredPercentHasNoBudget(t *testing.T) {
 	p.Objective, p.Bands = dec("100"), nil
 	r, err := p.Report(january, sla.Facts{Coverage: calendar.SetOf(minute(0, 100000)), Outages: []sla.Outage{outage("outage", 0, 1, "a")}}, origin)
 	require.NoError(t, err)
-	require.False(t, *r.Figures.Kept)
+	require.Equal(t, sla.Broken, r.Figures.Verdict)
 	require.Equal(t, "0", r.Figures.Budget.Allowed.String())
 	require.Equal(t, "-60", r.Figures.Budget.Left.String())
 	require.False(t, r.Figures.Budget.Share.Valid)

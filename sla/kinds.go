@@ -12,6 +12,7 @@ import (
 const (
 	PromiseMade     = "promise.made"     // data: PromiseChanged
 	PromiseEnded    = "promise.ended"    // data: PromiseChanged
+	PromiseAmended  = "promise.amended"  // data: PromiseChanged
 	ReportDue       = "report.due"       // data: MonthChanged
 	ReportIssued    = "report.issued"    // data: MonthChanged
 	CreditProposed  = "credit.proposed"  // data: CreditChanged
@@ -23,6 +24,7 @@ type PromiseChanged struct {
 	Promise   servicecoin.PromiseID `json:"promise"`
 	Service   servicecoin.ServiceID `json:"service"`
 	Objective decimal.Decimal       `json:"objective"`
+	Amendment *Amendment            `json:"amendment,omitempty"` // amended: what holds now
 }
 
 // MonthChanged is the data of report events.

@@ -3,6 +3,7 @@ package sla
 import (
 	"cmp"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -44,14 +45,20 @@ type Terms struct {
 	Counting   Counting       `json:"counting,omitempty"`
 }
 
+// maxNotice is in seconds: ten years.
+const maxNotice = 10 * 366 * 24 * 3600
+
 // Validate reports every violation of the terms.
 func (t Terms) Validate() error {
 	var v servicecoin.Violations
 	v.Merge("weights", t.Weights.Validate())
-	if t.Exclusions.NoticeSeconds < 0 {
+	switch n := t.Exclusions.NoticeSeconds; {
+	case n < 0:
 		v.Add("exclusions.noticeSeconds", "negative", "", "must not be negative")
+	case n > maxNotice:
+		v.Add("exclusions.noticeSeconds", "out-of-range", strconv.FormatInt(n, 10), "must be at most ten years")
 	}
-	if c := t.Exclusions.CapSeconds; c.Valid && c.Decimal.IsNegative() {
+	if c := t.Exclusions.CapSeconds; c.Valid && number(&v, "exclusions.capSeconds", c.Decimal) && c.Decimal.IsNegative() {
 		v.Add("exclusions.capSeconds", "negative", c.Decimal.String(), "must not be negative")
 	}
 	switch t.Counting {
@@ -63,16 +70,21 @@ func (t Terms) Validate() error {
 }
 
 // Measurement is what became of a service's time in a period. Period = Known +
-// Excluded + Unknown, all in seconds.
+// Excluded + Unknown + Ahead, all in seconds.
 type Measurement struct {
 	Period   decimal.Decimal `json:"periodSeconds"`
 	Known    decimal.Decimal `json:"knownSeconds"`    // covered and not excluded: the denominator
-	Excluded decimal.Decimal `json:"excludedSeconds"` // left out of numerator and denominator
-	Unknown  decimal.Decimal `json:"unknownSeconds"`  // not covered and not excluded
+	Excluded decimal.Decimal `json:"excludedSeconds"` // left out of numerator and denominator, in the time to come too
+	Unknown  decimal.Decimal `json:"unknownSeconds"`  // gone by, not covered and not excluded
+	Ahead    decimal.Decimal `json:"aheadSeconds"`    // to come and not excluded: zero once the period is over
 	Down     decimal.Decimal `json:"downSeconds"`     // weighted, the worst level at each instant
 
-	Steps    calendar.Steps     `json:"-"` // what counted, by the index of the outage as tag
-	Outages  []Counted          `json:"outages"`
+	Steps   calendar.Steps `json:"-"` // what counted, by the index of the outage as tag
+	Outages []Counted      `json:"outages"`
+	// Unweighted are outages of a level that the terms give no weight: they
+	// count nothing. Seconds is the known time that each of them lasted.
+	Unweighted []Counted `json:"unweighted,omitempty"`
+
 	Refused  []RefusedExclusion `json:"refusedExclusions,omitempty"`
 	Accepted calendar.Set       `json:"accepted"` // what was excluded
 }
@@ -98,23 +110,41 @@ func (m Measurement) Availability() Ratio {
 	return Ratio{Part: m.Known.Sub(m.Down), Whole: m.Known}
 }
 
-// Bounds returns the availability if all unknown time was down, and if it was
-// up.
+// Bounds returns the availability of the whole period if all unknown time was
+// down and all that lies ahead will be, and if all of it is up.
 func (m Measurement) Bounds() (lowest, highest Ratio) {
-	whole := m.Known.Add(m.Unknown)
+	open := m.Unknown.Add(m.Ahead)
+	whole := m.Known.Add(open)
 	up := m.Known.Sub(m.Down)
-	return Ratio{Part: up, Whole: whole}, Ratio{Part: up.Add(m.Unknown), Whole: whole}
+	return Ratio{Part: up, Whole: whole}, Ratio{Part: up.Add(open), Whole: whole}
 }
 
-// Coverage returns the share of the time that counts for which the facts are
-// known.
+// Expected returns the availability of the period if nothing happens in the time
+// ahead: [Measurement.Availability] once the period is over, undefined if
+// nothing is known.
+func (m Measurement) Expected() Ratio {
+	if !m.Known.IsPositive() {
+		return Ratio{}
+	}
+	whole := m.Known.Add(m.Ahead)
+	return Ratio{Part: whole.Sub(m.Down), Whole: whole}
+}
+
+// Coverage returns the share of the time gone by that counts for which the facts
+// are known.
 func (m Measurement) Coverage() Ratio {
 	return Ratio{Part: m.Known, Whole: m.Known.Add(m.Unknown)}
 }
 
-// Measure applies the terms to the facts of a period. Outages are clipped to
-// it; downtime is the worst weight at each instant, never a sum.
+// Measure applies the terms to the facts of a period that is over. Outages are
+// clipped to it; downtime is the worst weight at each instant, never a sum.
 func (t Terms) Measure(period calendar.Interval, f Facts) (Measurement, error) {
+	return t.MeasureAt(period, f, period.End)
+}
+
+// MeasureAt is [Terms.Measure] of a period as it stands at an instant: what comes
+// after that lies ahead, unless the facts say that it is known, or excluded.
+func (t Terms) MeasureAt(period calendar.Interval, f Facts, at time.Time) (Measurement, error) {
 	var v servicecoin.Violations
 	v.Merge("terms", t.Validate())
 	v.Merge("period", period.Validate())
@@ -122,22 +152,21 @@ func (t Terms) Measure(period calendar.Interval, f Facts) (Measurement, error) {
 		v.Add("period", "empty", period.String(), "must not be empty")
 	}
 	v.Merge("facts", f.Validate())
-	spans := make([]calendar.Span, len(f.Outages))
-	for i, o := range f.Outages {
-		weight, ok := t.Weights[o.Level]
-		if !ok && o.Level != "" {
-			v.Add(fmt.Sprintf("facts.outages[%d].level", i), "unknown", string(o.Level), "has no weight in the terms")
-		}
-		spans[i] = calendar.Span{Interval: o.Interval, Weight: weight, Tag: fmt.Sprintf("%09d", i)}
-	}
 	if err := v.Err(); err != nil {
 		return Measurement{}, err
+	}
+	spans := make([]calendar.Span, 0, len(f.Outages))
+	for i, o := range f.Outages {
+		if weight, ok := t.Weights[o.Level]; ok {
+			spans = append(spans, calendar.Span{Interval: o.Interval, Weight: weight, Tag: outageTag(i)})
+		}
 	}
 	var m Measurement
 	m.Accepted, m.Refused = t.Exclusions.accept(period, f.Exclusions)
 	known := f.Coverage.Clip(period).Subtract(m.Accepted)
 	m.Period, m.Known, m.Excluded = period.Seconds(), known.Seconds(), m.Accepted.Seconds()
-	m.Unknown = m.Period.Sub(m.Known).Sub(m.Excluded)
+	m.Ahead = ahead(period, at).Subtract(known).Subtract(m.Accepted).Seconds()
+	m.Unknown = m.Period.Sub(m.Known).Sub(m.Excluded).Sub(m.Ahead)
 	steps := calendar.Worst(spans...)
 	if t.Counting == WholeMinutes {
 		steps = steps.Intersect(wholeMinutes(steps.Set()))
@@ -145,8 +174,31 @@ func (t Terms) Measure(period calendar.Interval, f Facts) (Measurement, error) {
 	m.Steps = steps.Intersect(known)
 	m.Down = m.Steps.WeightedSeconds()
 	m.Outages = counted(m.Steps, f.Outages)
+	for _, o := range f.Outages {
+		if _, ok := t.Weights[o.Level]; ok {
+			continue
+		}
+		if lasted := calendar.SetOf(o.Intersect(period)).Intersect(known).Seconds(); lasted.IsPositive() {
+			m.Unweighted = append(m.Unweighted, Counted{From: o.From, Level: o.Level, Seconds: lasted})
+		}
+	}
 	return m, nil
 }
+
+// ahead is the part of a period that comes after an instant.
+func ahead(period calendar.Interval, at time.Time) calendar.Set {
+	switch {
+	case !at.After(period.Start):
+		return calendar.SetOf(period)
+	case at.Before(period.End):
+		return calendar.SetOf(calendar.Between(at, period.End))
+	}
+	return calendar.Set{}
+}
+
+// outageTag marks the steps of the outage at an index of the facts; tags sort as
+// the indexes do.
+func outageTag(i int) string { return fmt.Sprintf("%09d", i) }
 
 // counted adds up the steps by the record that they come from, in the order of
 // the facts.
@@ -157,7 +209,7 @@ func counted(steps calendar.Steps, outages []Outage) []Counted {
 	}
 	list := []Counted{}
 	for i, o := range outages {
-		if s, ok := shares[fmt.Sprintf("%09d", i)]; ok {
+		if s, ok := shares[outageTag(i)]; ok {
 			list = append(list, Counted{From: o.From, Level: o.Level, Seconds: s.Seconds, Down: s.WeightedSeconds})
 		}
 	}
@@ -175,7 +227,7 @@ func wholeMinutes(down calendar.Set) calendar.Set {
 
 // accept returns what the terms exclude from a period, and why not the rest.
 func (t ExclusionTerms) accept(period calendar.Interval, list []Exclusion) (calendar.Set, []RefusedExclusion) {
-	var accepted calendar.Set
+	var spans []calendar.Interval
 	var refused []RefusedExclusion
 	for _, e := range list {
 		why := ""
@@ -191,8 +243,9 @@ func (t ExclusionTerms) accept(period calendar.Interval, list []Exclusion) (cale
 			refused = append(refused, RefusedExclusion{e, why})
 			continue
 		}
-		accepted = accepted.Union(calendar.SetOf(e.Intersect(period)))
+		spans = append(spans, e.Intersect(period))
 	}
+	accepted := calendar.SetOf(spans...)
 	if !t.CapSeconds.Valid {
 		return accepted, refused
 	}

@@ -1,6 +1,8 @@
 package sla
 
 import (
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -11,7 +13,7 @@ import (
 
 // RuleVersion names the arithmetic of this release. A report is stamped with
 // it; a release that computes otherwise has another one.
-const RuleVersion = "sla/1"
+const RuleVersion = "sla/2"
 
 // Promise is an objective given to one customer for one service.
 type Promise struct {
@@ -21,7 +23,7 @@ type Promise struct {
 
 	Objective decimal.Decimal `json:"objective"` // percent of known time, above 0 and at most 100
 	Zone      string          `json:"zone"`      // IANA name, whose months count; "" is UTC
-	Terms     Terms           `json:"terms"`
+	Terms     Terms           `json:"terms"`     // as they were made: see [Promise.TermsIn]
 	Bands     Bands           `json:"bands,omitempty"`
 	// Rounding of the uptime before it is banded and compared with the
 	// objective; null: none.
@@ -30,6 +32,45 @@ type Promise struct {
 	Rationale  Rationale `json:"rationale"`
 	ValidFrom  time.Time `json:"validFrom"`
 	ValidUntil time.Time `json:"validUntil,omitzero"` // exclusive; zero: open
+
+	// Amendments are other terms, each from the first of a month on; the oldest
+	// month first.
+	Amendments []Amendment `json:"amendments,omitempty"`
+}
+
+// Amendment replaces the terms of a promise from the first of a month on.
+type Amendment struct {
+	From   calendar.Month    `json:"from"` // in the promise's zone
+	Terms  Terms             `json:"terms"`
+	Reason string            `json:"reason"`
+	By     servicecoin.Actor `json:"by"`
+	At     time.Time         `json:"at"` // when it was made
+}
+
+// TermsIn returns the terms that hold in a month.
+func (p Promise) TermsIn(m calendar.Month) Terms {
+	terms := p.Terms
+	for _, a := range p.Amendments {
+		if a.From.Compare(m) <= 0 {
+			terms = a.Terms
+		}
+	}
+	return terms
+}
+
+// Amend replaces the terms from the first of a month on. Of two amendments from
+// the same month the later one holds; what held before stays in the reports
+// that were issued, and in the event.
+func (p *Promise) Amend(by servicecoin.Actor, at time.Time, from calendar.Month, terms Terms, reason string) error {
+	next := *p
+	next.Amendments = slices.DeleteFunc(slices.Clone(p.Amendments), func(a Amendment) bool { return a.From == from })
+	next.Amendments = append(next.Amendments, Amendment{From: from, Terms: terms, Reason: reason, By: by, At: servicecoin.Instant(at)})
+	slices.SortFunc(next.Amendments, func(a, b Amendment) int { return a.From.Compare(b.From) })
+	if err := next.Validate(); err != nil {
+		return err
+	}
+	*p = next
+	return nil
 }
 
 // Rationale is why this number was promised and not another one.
@@ -50,7 +91,8 @@ func (p Promise) Validate() error {
 	v.ID("id", string(p.ID))
 	v.ID("service", string(p.Service))
 	v.Text("name", p.Name, 0, 200)
-	if !p.Objective.IsPositive() || p.Objective.GreaterThan(decimal.NewFromInt(100)) {
+	objective := number(&v, "objective", p.Objective)
+	if objective && (!p.Objective.IsPositive() || p.Objective.GreaterThan(decimal.NewFromInt(100))) {
 		v.Add("objective", "out-of-range", p.Objective.String(), "must be above 0 and at most 100 percent")
 	}
 	if _, err := time.LoadLocation(p.Zone); err != nil || p.Zone == "Local" {
@@ -58,7 +100,7 @@ func (p Promise) Validate() error {
 	}
 	v.Merge("terms", p.Terms.Validate())
 	v.Merge("bands", p.Bands.Validate())
-	if len(p.Bands) > 0 && p.Bands[0].Below.GreaterThan(p.Objective) {
+	if len(p.Bands) > 0 && objective && v.Len() == 0 && p.Bands[0].Below.GreaterThan(p.Objective) {
 		v.Add("bands[0].below", "above-objective", p.Bands[0].Below.String(), "gives credit while the objective "+p.Objective.String()+" is kept")
 	}
 	if r := p.Rounding; r != nil {
@@ -69,9 +111,25 @@ func (p Promise) Validate() error {
 	}
 	v.Text("rationale.text", p.Rationale.Text, 0, 4000)
 	v.Time("validFrom", p.ValidFrom)
+	if v.Limit("amendments", len(p.Amendments), maxAmendments) {
+		for i, a := range p.Amendments {
+			v.Merge(fmt.Sprintf("amendments[%d]", i), a.Validate())
+		}
+	}
 	if !p.ValidUntil.IsZero() && !p.ValidUntil.After(p.ValidFrom) {
 		v.Add("validUntil", "reversed", p.ValidUntil.Format(time.RFC3339), "must lie after validFrom")
 	}
+	return v.Err()
+}
+
+// Validate reports every violation of the amendment.
+func (a Amendment) Validate() error {
+	var v servicecoin.Violations
+	v.Merge("from", a.From.Validate())
+	v.Merge("terms", a.Terms.Validate())
+	v.Text("reason", a.Reason, 1, 4000)
+	v.Merge("by", a.By.Validate())
+	v.Time("at", a.At)
 	return v.Err()
 }
 
@@ -119,19 +177,20 @@ func (p Promise) Months(iv calendar.Interval) ([]calendar.Month, error) {
 }
 
 // Budget is how much downtime a promise allows, in weighted seconds of a
-// measured period.
+// measured period and of what lies ahead of it.
 type Budget struct {
-	Allowed decimal.Decimal     `json:"allowedSeconds"` // (100 - objective) % of the known time
+	Allowed decimal.Decimal     `json:"allowedSeconds"` // (100 - objective) % of the known time and the time ahead
 	Spent   decimal.Decimal     `json:"spentSeconds"`
 	Left    decimal.Decimal     `json:"leftSeconds"`  // below zero: overspent
 	Share   decimal.NullDecimal `json:"spentPercent"` // undefined where nothing is allowed
 }
 
-// Budget returns what the objective allows over the measured time. An
-// objective of 100 % allows nothing: that is legal, and any downtime breaks it.
+// Budget returns what the objective allows over the measured time and the time
+// ahead: a running month has a whole month's budget. An objective of 100 %
+// allows nothing: that is legal, and any downtime breaks it.
 func (p Promise) Budget(m Measurement) Budget {
 	const places = 6 // microseconds
-	b := Budget{Allowed: decimal.NewFromInt(100).Sub(p.Objective).Shift(-2).Mul(m.Known).Truncate(places), Spent: m.Down}
+	b := Budget{Allowed: decimal.NewFromInt(100).Sub(p.Objective).Shift(-2).Mul(m.Known.Add(m.Ahead)).Truncate(places), Spent: m.Down}
 	b.Left = b.Allowed.Sub(b.Spent)
 	b.Share = Ratio{Part: b.Spent, Whole: b.Allowed}.Percent(2)
 	return b

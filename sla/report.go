@@ -28,13 +28,16 @@ const (
 type Figures struct {
 	Measurement
 
-	Uptime  decimal.NullDecimal `json:"uptimePercent"`        // to 8 places; null: nothing is known
-	Lowest  decimal.NullDecimal `json:"lowestUptimePercent"`  // if all unknown time was down
-	Highest decimal.NullDecimal `json:"highestUptimePercent"` // if all unknown time was up
-	Covered decimal.NullDecimal `json:"coveragePercent"`      // how much of the time is known
-	Kept    *bool               `json:"kept"`                 // null: nothing is known
+	Uptime  decimal.NullDecimal `json:"uptimePercent"`        // of the known time, to 8 places; null: nothing is known
+	Lowest  decimal.NullDecimal `json:"lowestUptimePercent"`  // if all time that is unknown or ahead is down
+	Highest decimal.NullDecimal `json:"highestUptimePercent"` // if all time that is unknown or ahead is up
+	Covered decimal.NullDecimal `json:"coveragePercent"`      // how much of the time gone by is known
+	Verdict Verdict             `json:"verdict"`
 	Budget  Budget              `json:"budget"`
-	Credit  decimal.NullDecimal `json:"creditPercent"` // of the month's charge; null: nothing is known
+	// Credit is the percentage of the month's charge that the uptime earns, if
+	// nothing happens in the time ahead. It is owed once the report is issued;
+	// until then it is expected. null: nothing is known.
+	Credit decimal.NullDecimal `json:"creditPercent"`
 }
 
 // Report is the service level report of one promise and month. It holds its
@@ -74,37 +77,35 @@ func (p Promise) Report(m calendar.Month, f Facts, at time.Time) (Report, error)
 	}
 	r := Report{
 		Promise: p, Month: m, Edition: 1, State: Draft, Rules: RuleVersion, Period: period,
-		Facts: f.Within(period), DraftedAt: servicecoin.Instant(at),
+		Facts: f.kept(period, p.TermsIn(m).Counting), DraftedAt: servicecoin.Instant(at),
 	}
 	r.ID = reportID(p.ID, m, r.Edition)
-	r.Figures, err = p.figures(period, r.Facts)
+	r.Figures, err = r.Recompute()
 	return r, err
 }
 
-func (p Promise) figures(period calendar.Interval, f Facts) (Figures, error) {
-	m, err := p.Terms.Measure(period, f)
+// Recompute returns the figures that the report's own facts give.
+func (r *Report) Recompute() (Figures, error) {
+	p := r.Promise
+	m, err := p.TermsIn(r.Month).MeasureAt(r.Period, r.Facts, r.DraftedAt)
 	if err != nil {
 		return Figures{}, err
 	}
-	uptime := m.Availability()
 	lowest, highest := m.Bounds()
 	out := Figures{
-		Measurement: m, Uptime: uptime.Percent(places), Lowest: lowest.Percent(places), Highest: highest.Percent(places),
+		Measurement: m, Uptime: m.Availability().Percent(places), Lowest: lowest.Percent(places), Highest: highest.Percent(places),
 		Covered: m.Coverage().Percent(places), Budget: p.Budget(m),
 	}
-	banded, err := uptime.rounded(p.Rounding)
-	if err != nil {
+	if out.Verdict, err = p.verdict(m); err != nil {
 		return Figures{}, err
 	}
-	if banded.Defined() {
-		out.Kept = new(banded.ComparePercent(p.Objective) >= 0)
+	banded, err := m.Expected().rounded(p.Rounding)
+	if err != nil {
+		return Figures{}, err
 	}
 	out.Credit = p.Bands.Credit(banded)
 	return out, nil
 }
-
-// Recompute returns the figures that the report's own facts give.
-func (r *Report) Recompute() (Figures, error) { return r.Promise.figures(r.Period, r.Facts) }
 
 // Proves reports whether the figures are what the report's own facts give, byte
 // for byte.
@@ -158,9 +159,16 @@ func (r *Report) Supersede(at time.Time) error {
 func (r *Report) Trace() servicecoin.Trace {
 	f := r.Figures
 	down := servicecoin.Trace{Label: "downtime, weighted", Value: servicecoin.Some(f.Down), Unit: "s"}
+	weights := r.Promise.TermsIn(r.Month).Weights
 	for _, o := range f.Outages {
 		down.Parts = append(down.Parts, servicecoin.Trace{
-			Label: fmt.Sprintf("%s for %s s, weight %s", o.Level, o.Seconds, r.Promise.Terms.Weights[o.Level]),
+			Label: fmt.Sprintf("%s for %s s, weight %s", o.Level, o.Seconds, weights[o.Level]),
+			Value: servicecoin.Some(o.Down), Unit: "s", From: []servicecoin.Key{o.From},
+		})
+	}
+	for _, o := range f.Unweighted {
+		down.Parts = append(down.Parts, servicecoin.Trace{
+			Label: fmt.Sprintf("%s for %s s, which the terms give no weight", o.Level, o.Seconds),
 			Value: servicecoin.Some(o.Down), Unit: "s", From: []servicecoin.Key{o.From},
 		})
 	}
@@ -170,7 +178,7 @@ func (r *Report) Trace() servicecoin.Trace {
 			excluded.From = append(excluded.From, e.From)
 		}
 	}
-	return servicecoin.Trace{
+	t := servicecoin.Trace{
 		Label: fmt.Sprintf("uptime of %s in %s = (known - downtime) / known", r.Promise.Service, r.Month), Value: f.Uptime, Unit: "%",
 		Parts: []servicecoin.Trace{
 			{Label: "known time", Value: servicecoin.Some(f.Known), Unit: "s", Parts: []servicecoin.Trace{
@@ -181,6 +189,11 @@ func (r *Report) Trace() servicecoin.Trace {
 			down,
 		},
 	}
+	if f.Ahead.IsPositive() {
+		known := &t.Parts[0]
+		known.Parts = append(known.Parts, servicecoin.Trace{Label: "ahead", Value: servicecoin.Some(f.Ahead), Unit: "s"})
+	}
+	return t
 }
 
 func monthID(p servicecoin.PromiseID, m calendar.Month) string {

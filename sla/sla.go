@@ -33,8 +33,27 @@ import (
 // as "outage" or "disruption".
 type Level string
 
-// Weights says how much of a second of each level counts as downtime, 0 to 1.
+// Weights says how much of a second of each level counts as downtime, 0 to 1. A
+// level that it does not name counts nothing, and reports list it
+// ([Measurement.Unweighted]).
 type Weights map[Level]decimal.Decimal
+
+// The most that terms and facts hold.
+const (
+	maxWeights    = 100
+	maxBands      = 100
+	maxAmendments = 100
+	maxFacts      = 1_000_000 // outages, or exclusions
+)
+
+// number checks a percentage, weight or time that somebody typed or computed,
+// and reports whether it can be compared and printed.
+func number(v *servicecoin.Violations, path string, d decimal.Decimal) bool {
+	const digits, places = 18, 30
+	n := v.Len()
+	v.Number(path, d, digits, places)
+	return v.Len() == n
+}
 
 // Validate reports every weight outside of 0 to 1 and every unnamed level.
 func (w Weights) Validate() error {
@@ -42,8 +61,15 @@ func (w Weights) Validate() error {
 	if len(w) == 0 {
 		v.Add("", "required", "", "at least one level has a weight")
 	}
+	if !v.Limit("", len(w), maxWeights) {
+		return v.Err()
+	}
 	for _, l := range slices.Sorted(maps.Keys(w)) {
+		n := v.Len()
 		v.ID("level", string(l))
+		if v.Len() > n || !number(&v, string(l), w[l]) {
+			continue
+		}
 		if x := w[l]; x.IsNegative() || x.GreaterThan(decimal.NewFromInt(1)) {
 			v.Add(string(l), "out-of-range", x.String(), "a weight is 0 to 1")
 		}
@@ -83,6 +109,10 @@ type Facts struct {
 // terms that weigh them.
 func (f Facts) Validate() error {
 	var v servicecoin.Violations
+	outages, exclusions := v.Limit("outages", len(f.Outages), maxFacts), v.Limit("exclusions", len(f.Exclusions), maxFacts)
+	if !outages || !exclusions {
+		return v.Err()
+	}
 	for i, o := range f.Outages {
 		v.Merge(fmt.Sprintf("outages[%d]", i), o.Validate())
 		if o.Level == "" {
@@ -98,11 +128,25 @@ func (f Facts) Validate() error {
 }
 
 // Within returns the facts that touch a period, clipped to it, in a fixed
-// order: what a report keeps.
-func (f Facts) Within(period calendar.Interval) Facts {
+// order.
+func (f Facts) Within(period calendar.Interval) Facts { return f.kept(period, Exact) }
+
+// kept is what a report keeps of the facts: those within its period, but outages
+// whole where it takes their start to count them. Outages that touch are one
+// then, so that all of those that hang together stay.
+func (f Facts) kept(period calendar.Interval, counting Counting) Facts {
 	out := Facts{Coverage: f.Coverage.Clip(period), Outages: []Outage{}}
+	whole := calendar.Interval{}
+	if counting == WholeMinutes {
+		whole = f.reach(period)
+	}
 	for _, o := range f.Outages {
-		if o.Interval = o.Intersect(period); !o.Empty() {
+		if counting != WholeMinutes {
+			o.Interval = o.Intersect(period)
+		} else if !o.Overlaps(whole) {
+			continue
+		}
+		if !o.Empty() {
 			out.Outages = append(out.Outages, o)
 		}
 	}
@@ -119,4 +163,25 @@ func (f Facts) Within(period calendar.Interval) Facts {
 		return order(a.Interval, b.Interval, a.From, b.From, a.Reason, b.Reason)
 	})
 	return out
+}
+
+// reach returns the period together with the outages that reach beyond it,
+// or hang together with one that does.
+func (f Facts) reach(period calendar.Interval) calendar.Interval {
+	spans := make([]calendar.Interval, len(f.Outages))
+	for i, o := range f.Outages {
+		spans[i] = o.Interval
+	}
+	for iv := range calendar.SetOf(spans...).All() {
+		if !iv.Overlaps(period) {
+			continue
+		}
+		if iv.Start.Before(period.Start) {
+			period.Start = iv.Start
+		}
+		if iv.End.After(period.End) {
+			period.End = iv.End
+		}
+	}
+	return period
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/metering/rating"
+	"github.com/servicecoin/servicecoin/sla"
 	"github.com/servicecoin/servicecoin/store/storetest"
 )
 
@@ -235,7 +236,7 @@ func (p *provider) spins() {
 	same(p.t, "rows", 1, len(spin.Rows))
 	row := spin.Rows[0]
 	same(p.t, "name", "Order entry", row.Name)
-	same(p.t, "kept", false, *row.Kept.Promises[0].Kept)
+	same(p.t, "verdict", sla.Broken, row.Kept.Promises[0].Verdict)
 	same(p.t, "credit", "-15.60 EUR", row.Kept.CreditAmount.String())
 	same(p.t, "updates", incident.Adherence{Missed: 1}, row.Run.Updates)
 	same(p.t, "letters", []int{1, 1}, []int{row.Run.Sent, row.Run.Waiting})

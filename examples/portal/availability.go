@@ -33,7 +33,9 @@ type promiseRow struct {
 	Standing sla.MonthRecord
 	Tone     string
 	Verdict  string
-	Spent    int // percent of the budget, for the bar, 0 to 100
+	Why      string // in a sentence
+	Known    bool   // something is
+	Spent    int    // percent of the budget, for the bar, 0 to 100
 	NoBudget bool
 }
 
@@ -88,7 +90,8 @@ func (p *portal) promiseRow(ctx context.Context, keeper *sla.Keeper, promise sla
 		return row, err
 	}
 	f := report.Figures
-	row.Tone, row.Verdict = verdictOf(f.Kept)
+	row.Tone, row.Verdict = verdictOf(f.Verdict, f.Words())
+	row.Known, row.Why = f.Verdict != sla.Unknown, f.Why(promise.Objective)
 	if f.Budget.Share.Valid {
 		row.Spent = int(min(max(f.Budget.Share.Decimal.Round(0).IntPart(), 0), 100))
 	} else {

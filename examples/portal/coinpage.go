@@ -3,12 +3,14 @@ package main
 import (
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/adoption"
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/catalog"
 	"github.com/servicecoin/servicecoin/coin"
+	"github.com/servicecoin/servicecoin/sla"
 )
 
 // coinPage is the first screen: one customer, one month, one row for each
@@ -38,7 +40,7 @@ type coinRow struct {
 type promiseWords struct {
 	coin.Promised
 
-	Tone, Verdict string
+	Tone, Words string
 }
 
 type usageWords struct {
@@ -112,7 +114,7 @@ func (p *portal) coinRow(row coin.Row, m monthly, who person) coinRow {
 	out := coinRow{Row: row, Active: string(active(row.Service))}
 	for _, x := range row.Kept.Promises {
 		w := promiseWords{Promised: x}
-		w.Tone, w.Verdict = verdictOf(x.Kept)
+		w.Tone, w.Words = verdictOf(x.Verdict, x.Said)
 		out.Promises = append(out.Promises, w)
 	}
 	for _, h := range row.Run.Incidents {
@@ -146,14 +148,13 @@ func (p *portal) coinRow(row coin.Row, m monthly, who person) coinRow {
 	return out
 }
 
-func verdictOf(kept *bool) (tone, verdict string) {
-	switch {
-	case kept == nil:
-		return "none", "Unknown"
-	case *kept:
-		return "good", "Kept"
+// verdictOf gives a verdict its tone and its words.
+func verdictOf(v sla.Verdict, said string) (tone, words string) {
+	tone = map[sla.Verdict]string{sla.Kept: "good", sla.OnCourse: "good", sla.AtRisk: "warn", sla.Broken: "bad"}[v]
+	if tone == "" {
+		tone = "none"
 	}
-	return "bad", "Broken"
+	return tone, strings.ToUpper(said[:1]) + said[1:]
 }
 
 func usageIn(u coin.Metered) usageWords {

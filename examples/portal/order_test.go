@@ -84,10 +84,10 @@ func TestBrowserFromCatalogueToStatement(t *testing.T) {
 	b.signIn("owner@cedar")
 	b.do(chromedp.Click(chromedp.Search(`//summary[.="All that is out of balance"]`)))
 	// It lasts on while the test runs: two hours and some seconds.
-	require.Regexp(t, `Sign-in was available for 99\.6[34]\d %, 99\.95 % were promised: a credit of 10 % is due\.`, b.text(".banner"))
+	require.Regexp(t, `Sign-in has been available for 99\.6[34]\d % so far, 99\.95 % were promised: a credit of 10 % is expected\.`, b.text(".banner"))
 	b.shoot("story-credit")
 	b.visit("/customers/cedar?month=2026-10")
-	require.Contains(t, b.text("main"), "Credit of 10 % given, unasked", "in a month that is over it was given")
+	require.Contains(t, b.text("main"), "Credit of 10 % due, unasked", "in a month that is over it was given")
 	b.follow("a", "−26.00 EUR")
 	require.Contains(t, b.text("main"), "Promise not kept in 2026-10")
 	b.do(chromedp.Click(chromedp.Search(`//summary[starts-with(., "Why") and contains(., "Promise not kept")]`)))
