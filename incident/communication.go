@@ -86,11 +86,10 @@ func Write(to Addressee, l Letter, by servicecoin.Actor, at time.Time) (Communic
 	v.ID("id", string(to.ID))
 	v.ID("incident", string(to.Incident))
 	v.ID("customer", string(to.Customer))
-	if len(to.Path) > maxPath {
-		v.Add("path", "too-many", "", fmt.Sprintf("has %d services, %d are allowed", len(to.Path), maxPath))
-	}
-	for n, s := range to.Path {
-		v.ID(fmt.Sprintf("path[%d]", n), string(s))
+	if v.Limit("path", len(to.Path), maxPath) {
+		for n, s := range to.Path {
+			v.ID(fmt.Sprintf("path[%d]", n), string(s))
+		}
 	}
 	v.Merge("by", by.Validate())
 	v.Time("at", at)

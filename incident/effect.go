@@ -44,11 +44,10 @@ func (e Effect) Validate() error {
 			v.Add("until", "reversed", stamp(e.Until), "must be after from, "+stamp(e.From))
 		}
 	}
-	if len(e.Locations) > maxLocations {
-		v.Add("locations", "too-many", "", fmt.Sprintf("has %d, %d are allowed", len(e.Locations), maxLocations))
-	}
-	for n, l := range e.Locations {
-		v.ID(fmt.Sprintf("locations[%d]", n), l)
+	if v.Limit("locations", len(e.Locations), maxLocations) {
+		for n, l := range e.Locations {
+			v.ID(fmt.Sprintf("locations[%d]", n), l)
+		}
 	}
 	return v.Err()
 }
@@ -110,6 +109,9 @@ func (i *Incident) Affect(by servicecoin.Actor, at time.Time, effects ...Effect)
 func (i *Incident) merge(effects []Effect, at time.Time, ended bool) ([]Effect, error) {
 	var v servicecoin.Violations
 	next := slices.Clone(i.Effects)
+	if !v.Limit("", len(effects), maxEffects) {
+		return next, v.Err()
+	}
 	for n, e := range effects {
 		path := fmt.Sprintf("[%d]", n)
 		e.From, e.RecordedAt = servicecoin.Instant(e.From), at
@@ -118,10 +120,13 @@ func (i *Incident) merge(effects []Effect, at time.Time, ended bool) ([]Effect, 
 		} else {
 			e.Until = servicecoin.Instant(e.Until)
 		}
+		v.Merge(path, e.Validate())
+		if len(e.Locations) > maxLocations {
+			continue
+		}
 		e.Locations = slices.Clone(e.Locations)
 		slices.Sort(e.Locations)
 		e.Locations = slices.Compact(e.Locations)
-		v.Merge(path, e.Validate())
 		i.dated(&v, path, e, at, ended)
 		place := slices.IndexFunc(next, func(x Effect) bool { return x.Number == e.Number })
 		switch {
@@ -138,9 +143,7 @@ func (i *Incident) merge(effects []Effect, at time.Time, ended bool) ([]Effect, 
 			next[place] = e
 		}
 	}
-	if len(next) > maxEffects {
-		v.Add("", "too-many", "", fmt.Sprintf("are %d, %d are allowed", len(next), maxEffects))
-	}
+	v.Limit("", len(next), maxEffects)
 	i2 := Incident{Effects: next}
 	if n := len(i2.Services()); n > maxServices {
 		v.Add("", "too-many", "", fmt.Sprintf("affect %d services, %d are allowed", n, maxServices))

@@ -51,6 +51,7 @@ func (f FollowUp) Validate() error {
 	v.ID("owner", string(f.Owner))
 	v.Time("firstDue", f.FirstDue)
 	v.Time("due", f.Due)
+	v.Limit("moves", len(f.Moves), maxMoves)
 	switch f.State {
 	case FollowUpOpen, FollowUpDone, FollowUpDropped:
 	default:

@@ -65,9 +65,9 @@ type Report struct {
 	Description string // at most 8000 characters
 	Headline    string // for customers, at most 200 characters; "" tells them nothing yet
 
-	Began      time.Time // zero: when it was detected
+	Began      time.Time // zero: when it was detected, or when the first effect began if that is earlier
 	DetectedAt time.Time // zero: when it is opened
-	Effects    []Effect  // may follow later: [Incident.Affect]
+	Effects    []Effect  // may follow later: [Incident.Affect]; one without From begins with the incident
 
 	Impact   int     // with Urgency, or neither
 	Urgency  int     // with Impact, or neither
@@ -83,6 +83,10 @@ const (
 	// maxBody leaves room in a record of 256 kB for what must always be
 	// possible: to resolve and to close.
 	maxBody = 192 << 10
+	// More of them than have room in maxBody.
+	maxFollowUps = 2000
+	maxEntries   = 2000
+	maxMoves     = 2000
 )
 
 // Open returns a new incident in state [Reported]. It reports every violation
@@ -102,6 +106,20 @@ func Open(r Report, by servicecoin.Actor, at time.Time) (Incident, error) {
 		i.Began = i.DetectedAt
 	}
 	var v servicecoin.Violations
+	if !v.Limit("effects", len(r.Effects), maxEffects) {
+		r.Effects = nil
+	}
+	r.Effects = slices.Clone(r.Effects)
+	for _, e := range r.Effects {
+		if from := servicecoin.Instant(e.From); r.Began.IsZero() && !e.From.IsZero() && from.Before(i.Began) {
+			i.Began = from
+		}
+	}
+	for n := range r.Effects {
+		if r.Effects[n].From.IsZero() {
+			r.Effects[n].From = i.Began
+		}
+	}
 	v.Merge("by", by.Validate())
 	v.Time("at", at)
 	i.describe(&v)
@@ -167,6 +185,10 @@ func (i *Incident) Validate() error {
 			v.Add("resolvedAt", "out-of-order", stamp(i.ResolvedAt), "must not be before it is restored")
 		}
 	}
+	v.Merge("", i.bounded())
+	if v.Len() > 0 {
+		return v.Err()
+	}
 	numbers := map[int]bool{}
 	for n, e := range i.Effects {
 		path := fmt.Sprintf("effects[%d]", n)
@@ -193,6 +215,15 @@ func (i *Incident) Validate() error {
 		}
 	}
 	v.Merge("", i.room())
+	return v.Err()
+}
+
+// bounded checks how long the lists are, before anybody looks at what they hold.
+func (i *Incident) bounded() error {
+	var v servicecoin.Violations
+	v.Limit("effects", len(i.Effects), maxEffects)
+	v.Limit("followUps", len(i.FollowUps), maxFollowUps)
+	v.Limit("timeline", len(i.Timeline), maxEntries)
 	return v.Err()
 }
 

@@ -72,15 +72,18 @@ func (m Matrix) Validate() error {
 	scale(&v, "impacts", m.Impacts)
 	scale(&v, "urgencies", m.Urgencies)
 	scale(&v, "priorities", m.Priorities)
+	if max(len(m.Impacts), len(m.Urgencies), len(m.Priorities)) > maxGrades {
+		return v.Err()
+	}
 	if len(m.Cells) != len(m.Impacts) {
 		v.Add("cells", "shape", strconv.Itoa(len(m.Cells)), fmt.Sprintf("must have %d rows, one for each impact", len(m.Impacts)))
 	}
-	for r, row := range m.Cells {
+	for r, row := range m.Cells[:min(len(m.Cells), maxGrades)] {
 		path := fmt.Sprintf("cells[%d]", r)
 		if len(row) != len(m.Urgencies) {
 			v.Add(path, "shape", strconv.Itoa(len(row)), fmt.Sprintf("must have %d cells, one for each urgency", len(m.Urgencies)))
 		}
-		for c, p := range row {
+		for c, p := range row[:min(len(row), maxGrades)] {
 			if index(m.Priorities, p) < 0 {
 				v.Add(fmt.Sprintf("%s[%d]", path, c), "unknown", strconv.Itoa(p), "is no priority of the scale")
 			}
@@ -92,6 +95,7 @@ func (m Matrix) Validate() error {
 func scale(v *servicecoin.Violations, path string, grades []Grade) {
 	if len(grades) == 0 || len(grades) > maxGrades {
 		v.Add(path, "out-of-range", strconv.Itoa(len(grades)), fmt.Sprintf("must have 1 to %d grades", maxGrades))
+		return
 	}
 	seen := map[int]bool{}
 	for n, g := range grades {

@@ -1,6 +1,7 @@
 package incident_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"os"
@@ -23,38 +24,49 @@ func TestPriorityVectors(t *testing.T) {
 	text, err := os.ReadFile("testdata/vectors/priority_matrices.json")
 	require.NoError(t, err)
 	var cases []struct {
-		ID    string `json:"id"`
-		Kind  string `json:"kind"`
-		Quirk bool   `json:"quirk"`
-		Input struct {
+		ID     string `json:"id"`
+		Source string `json:"source"`
+		Note   string `json:"note"`
+		Kind   string `json:"kind"`
+		Quirk  bool   `json:"quirk"`
+		Input  struct {
 			Matrix  string `json:"matrix"`
+			Scale   string `json:"scale"` // which end is the most pressing
 			Impact  int    `json:"impact"`
 			Urgency int    `json:"urgency"`
 		} `json:"input"`
 		Expect struct {
-			Priority *int `json:"priority"`
+			Priority *int   `json:"priority"`
+			Fallback string `json:"fallback"` // of the quirk: what its source answers instead
 		} `json:"expect"`
 	}
-	require.NoError(t, json.Unmarshal(text, &cases))
+	strict := json.NewDecoder(bytes.NewReader(text))
+	strict.DisallowUnknownFields()
+	require.NoError(t, strict.Decode(&cases))
 	matrices := map[string]incident.Matrix{"glpi-default": incident.GLPIMatrix(), "itop-default": incident.ITopMatrix()}
 	passed, refused, seen := 0, 0, map[string]bool{}
 	for _, c := range cases {
 		require.Equal(t, "priority.matrix", c.Kind)
 		m, ok := matrices[c.Input.Matrix]
 		require.True(t, ok, c.Input.Matrix)
+		require.Equal(t, map[bool]string{true: "1=highest", false: "1=very low .. 5=very high"}[m.Impacts[0].Value == 1], c.Input.Scale, c.ID)
 		got, err := m.Priority(c.Input.Impact, c.Input.Urgency)
 		if c.Quirk {
 			require.Contains(t, quirks(), c.ID, "a quirk needs a named policy")
+			require.Equal(t, "attribute default", c.Expect.Fallback, c.ID)
+			require.Nil(t, c.Expect.Priority, c.ID)
 			require.ErrorIs(t, err, servicecoin.ErrInvalid, c.ID)
 			seen[c.ID] = true
 			refused++
 			continue
 		}
 		require.NoError(t, err, c.ID)
+		require.NotNil(t, c.Expect.Priority, c.ID)
 		require.Equal(t, *c.Expect.Priority, got, c.ID)
 		passed++
 	}
 	require.Len(t, seen, len(quirks()))
+	require.Positive(t, passed)
 	t.Logf("priority_matrices.json: %d cases, %d passed, %d quirks refused by policy", len(cases), passed, refused)
 }
 
