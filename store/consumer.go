@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/internal/house"
 )
 
 // Rule turns events into effects.
@@ -102,7 +103,7 @@ type place struct {
 const consumerKind = "store.consumer"
 
 func places(name string) Kind[place] {
-	return Kind[place]{Name: consumerKind, ID: func(place) string { return name }}
+	return Kind[place]{Name: consumerKind, House: house.Own(), ID: func(place) string { return name }}
 }
 
 // Stepped tells what one step did.

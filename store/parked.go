@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/internal/house"
 )
 
 // Parked is an event that a rule failed on too often. It lies in the partition
@@ -24,8 +25,9 @@ type Parked struct {
 
 // parkedEvents is where parked events are kept.
 var parkedEvents = Kind[Parked]{
-	Name: "store.parked",
-	ID:   func(p Parked) string { return p.ID },
+	Name:  "store.parked",
+	House: house.Own(),
+	ID:    func(p Parked) string { return p.ID },
 	Indexes: []Index[Parked]{
 		{Name: "consumer", Columns: "tm", Of: func(p Parked) Tuple { return Tuple{Text(p.Consumer), Time(p.At)} }},
 	},
