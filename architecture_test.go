@@ -4,8 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io"
+	"io/fs"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -75,12 +80,13 @@ func TestCoreDependsOnLittle(t *testing.T) {
 // floors says what a package of the core may import of the core. coin and
 // whatever is not named may import everything below.
 func floors() map[string][]string {
-	ground := []string{"", "/calendar", "/money", "/store"}
+	ground := []string{"", "/calendar", "/money", "/store", "/internal/house"}
 	return map[string][]string{
 		"":                         {},
 		"/calendar":                {""},
 		"/money":                   {""},
-		"/store":                   {""},
+		"/internal/house":          {},
+		"/store":                   {"", "/internal/house"},
 		"/store/memory":            {"", "/store"},
 		"/store/storetest":         {"", "/store"},
 		"/adoption":                ground,
@@ -114,4 +120,76 @@ func TestRoomsKeepTheirFloors(t *testing.T) {
 		}
 	}
 	require.Equal(t, len(floors()), seen, "a room of the table is not in the tree")
+}
+
+// Every kind of record that the core declares carries the right of the house,
+// and none is handed out: a host that held one could write past Authorize and
+// past the audit.
+func TestKindsStayInTheHouse(t *testing.T) {
+	t.Parallel()
+	kinds := 0
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && slices.Contains([]string{"examples", "benchmarks", "tools", "store/storetest"}, path):
+			return fs.SkipDir
+		case !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go"):
+			return nil
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.ValueSpec:
+				for _, v := range n.Values {
+					if l, ok := v.(*ast.CompositeLit); ok && isKind(l.Type) && n.Names[0].IsExported() {
+						t.Errorf("%s: %s is exported", path, n.Names[0].Name)
+					}
+				}
+			case *ast.CompositeLit:
+				if !isKind(n.Type) {
+					return true
+				}
+				kinds++
+				if !slices.ContainsFunc(n.Elts, isHouse) {
+					t.Errorf("%s: a kind without House", path)
+				}
+			case *ast.FuncDecl:
+				if n.Name.IsExported() && n.Type.Results != nil && slices.ContainsFunc(n.Type.Results.List, func(f *ast.Field) bool { return isKind(f.Type) }) {
+					t.Errorf("%s: %s hands out a kind", path, n.Name.Name)
+				}
+			}
+			return true
+		})
+		return nil
+	})
+	require.NoError(t, err)
+	require.Greater(t, kinds, 30)
+}
+
+// isKind reports whether an expression is the type Kind[T] of the store.
+func isKind(e ast.Expr) bool {
+	x, ok := e.(*ast.IndexExpr)
+	if !ok {
+		return false
+	}
+	switch n := x.X.(type) {
+	case *ast.Ident:
+		return n.Name == "Kind"
+	case *ast.SelectorExpr:
+		return n.Sel.Name == "Kind"
+	}
+	return false
+}
+
+func isHouse(e ast.Expr) bool {
+	kv, ok := e.(*ast.KeyValueExpr)
+	if !ok {
+		return false
+	}
+	name, ok := kv.Key.(*ast.Ident)
+	return ok && name.Name == "House"
 }

@@ -96,7 +96,7 @@ func visible(tallies map[servicecoin.CustomerID]*Tally, least int) map[serviceco
 // Results reads the answers of all customers to a survey and breaks them down.
 // The reader is one over all customers:
 //
-//	adoption.Results(ctx, store.Across(records, adoption.Answers), survey, nil)
+//	adoption.Results(ctx, adoption.Answers(records), survey, nil)
 func Results(ctx context.Context, answers store.Reader[Answer], s Survey, p *Policy) (Breakdown, error) {
 	tallies := map[servicecoin.CustomerID]*Tally{}
 	for item, err := range answers.Find(ctx, store.By("survey", store.Text(s.ID))) {

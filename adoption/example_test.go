@@ -114,7 +114,7 @@ func ExampleResults() {
 			}
 		}
 	}
-	results, err := adoption.Results(ctx, store.Across(records, adoption.Answers), survey, nil)
+	results, err := adoption.Results(ctx, adoption.Answers(records), survey, nil)
 	if err != nil {
 		fmt.Println(err)
 		return

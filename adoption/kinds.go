@@ -1,6 +1,9 @@
 package adoption
 
-import "github.com/servicecoin/servicecoin/store"
+import (
+	"github.com/servicecoin/servicecoin/internal/house"
+	"github.com/servicecoin/servicecoin/store"
+)
 
 const (
 	onboardingKind = "adoption.onboarding"
@@ -11,13 +14,19 @@ const (
 	surveyKind     = "adoption.survey"
 )
 
-// Onboardings is how onboardings are kept, in the customer's partition. With
-// [store.Across] the provider reads those of everybody: by "state" and when
-// they began, by "service", by when the next point is "due", and by when the
-// next evidence "expires".
-var Onboardings = store.Kind[Onboarding]{
-	Name: onboardingKind,
-	ID:   func(o Onboarding) string { return string(o.Subscription) },
+// Onboardings reads the onboardings of all customers, for the provider's own
+// work: by "state" and when they began, by "service", by when the next point is
+// "due", and by when the next evidence "expires".
+func Onboardings(s *store.Store) store.Reader[Onboarding] { return store.Across(s, onboardings) }
+
+// Answers reads the answers of all customers, by "survey" and when they were
+// given; see [Results].
+func Answers(s *store.Store) store.Reader[Answer] { return store.Across(s, answers) }
+
+var onboardings = store.Kind[Onboarding]{
+	Name:  onboardingKind,
+	House: house.Own(),
+	ID:    func(o Onboarding) string { return string(o.Subscription) },
 	Indexes: []store.Index[Onboarding]{
 		{Name: "state", Columns: "tm", Of: func(o Onboarding) store.Tuple {
 			return store.Tuple{store.Text(o.State), store.Time(o.BegunAt)}
@@ -40,10 +49,10 @@ var Onboardings = store.Kind[Onboarding]{
 	},
 }
 
-// Departures is how departures are kept, in the customer's partition.
-var Departures = store.Kind[Departure]{
-	Name: departureKind,
-	ID:   func(d Departure) string { return string(d.Subscription) },
+var departures = store.Kind[Departure]{
+	Name:  departureKind,
+	House: house.Own(),
+	ID:    func(d Departure) string { return string(d.Subscription) },
 	Indexes: []store.Index[Departure]{
 		{Name: "state", Columns: "tm", Of: func(d Departure) store.Tuple {
 			return store.Tuple{store.Text(d.State), store.Time(d.LeavesAt)}
@@ -51,11 +60,10 @@ var Departures = store.Kind[Departure]{
 	},
 }
 
-// Answers is how answers are kept, in the customer's partition. With
-// [store.Across] and [Results] the provider reads those of everybody.
-var Answers = store.Kind[Answer]{
-	Name: answerKind,
-	ID:   func(a Answer) string { return answerID(a.Survey, a.Respondent) },
+var answers = store.Kind[Answer]{
+	Name:  answerKind,
+	House: house.Own(),
+	ID:    func(a Answer) string { return answerID(a.Survey, a.Respondent) },
 	Indexes: []store.Index[Answer]{
 		{Name: "survey", Columns: "tm", Of: func(a Answer) store.Tuple {
 			return store.Tuple{store.Text(a.Survey), store.Time(a.At)}
@@ -63,10 +71,10 @@ var Answers = store.Kind[Answer]{
 	},
 }
 
-// Templates is how templates are kept, in the provider's partition.
-var Templates = store.Kind[Template]{
-	Name: templateKind,
-	ID:   func(t Template) string { return templateID(t.Service, t.Offering) },
+var templates = store.Kind[Template]{
+	Name:  templateKind,
+	House: house.Own(),
+	ID:    func(t Template) string { return templateID(t.Service, t.Offering) },
 	Indexes: []store.Index[Template]{
 		{Name: "service", Columns: "tt", Of: func(t Template) store.Tuple {
 			return store.Tuple{store.Text(t.Service), store.Text(t.Offering)}
@@ -74,16 +82,16 @@ var Templates = store.Kind[Template]{
 	},
 }
 
-// Journeys is how journeys are kept, in the provider's partition.
-var Journeys = store.Kind[Journey]{
-	Name: journeyKind,
-	ID:   func(j Journey) string { return string(j.ID) },
+var journeys = store.Kind[Journey]{
+	Name:  journeyKind,
+	House: house.Own(),
+	ID:    func(j Journey) string { return string(j.ID) },
 }
 
-// Surveys is how surveys are kept, in the provider's partition.
-var Surveys = store.Kind[Survey]{
-	Name: surveyKind,
-	ID:   func(s Survey) string { return string(s.ID) },
+var surveys = store.Kind[Survey]{
+	Name:  surveyKind,
+	House: house.Own(),
+	ID:    func(s Survey) string { return string(s.ID) },
 	Indexes: []store.Index[Survey]{
 		{Name: "opens", Columns: "m", Of: func(s Survey) store.Tuple { return store.Tuple{store.Time(s.OpensAt)} }},
 		{Name: "series", Columns: "tm", Of: func(s Survey) store.Tuple {

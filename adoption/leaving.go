@@ -19,7 +19,7 @@ func (p *Program) AnnounceDeparture(ctx context.Context, id servicecoin.Subscrip
 	}
 	var d Departure
 	err := p.view.Do(ctx, func(tx store.View) error {
-		c := store.Of(tx, Departures)
+		c := store.Of(tx, departures)
 		before, err := c.Item(ctx, string(id))
 		d = before.Value
 		switch {
@@ -62,13 +62,13 @@ func (p *Program) Stay(ctx context.Context, id servicecoin.SubscriptionID, reaso
 
 // Departure returns the departure from a subscription.
 func (p *Program) Departure(ctx context.Context, id servicecoin.SubscriptionID) (Departure, error) {
-	return store.Of(p.view, Departures).Get(ctx, string(id))
+	return store.Of(p.view, departures).Get(ctx, string(id))
 }
 
 // Leaving lists the customer's departures in a state, the one that leaves first
 // at the front.
 func (p *Program) Leaving(ctx context.Context, s DepartureState) iter.Seq2[Departure, error] {
-	return store.Of(p.view, Departures).Find(ctx, store.By("state", store.Text(s)))
+	return store.Of(p.view, departures).Find(ctx, store.By("state", store.Text(s)))
 }
 
 func (p *Program) authorizeDeparture(ctx context.Context, by servicecoin.Actor, verb Verb, id servicecoin.SubscriptionID) error {
@@ -79,7 +79,7 @@ func (p *Program) leave(ctx context.Context, id servicecoin.SubscriptionID, by s
 	if err := p.authorizeDeparture(ctx, by, verb, id); err != nil {
 		return Departure{}, err
 	}
-	return store.Of(p.view, Departures).Update(ctx, string(id), func(d *Departure) ([]store.Event, error) {
+	return store.Of(p.view, departures).Update(ctx, string(id), func(d *Departure) ([]store.Event, error) {
 		if err := rule(d, p.view.Now()); err != nil {
 			return nil, err
 		}

@@ -41,7 +41,7 @@ func (p *Program) respond(ctx context.Context, s Survey, respondent servicecoin.
 	}
 	var a Answer
 	err := p.view.Do(ctx, func(tx store.View) error {
-		c := store.Of(tx, Answers)
+		c := store.Of(tx, answers)
 		item, err := c.Item(ctx, id)
 		var before *Answer
 		switch {
@@ -75,13 +75,13 @@ func (p *Program) respond(ctx context.Context, s Survey, respondent servicecoin.
 // Answered returns what somebody said to a survey; ErrNotFound if they neither
 // answered nor dismissed it.
 func (p *Program) Answered(ctx context.Context, survey SurveyID, respondent servicecoin.PersonID) (Answer, error) {
-	return store.Of(p.view, Answers).Get(ctx, answerID(survey, respondent))
+	return store.Of(p.view, answers).Get(ctx, answerID(survey, respondent))
 }
 
 // Answers lists what the customer's people said to a survey, dismissals too, in
 // the order of saying.
 func (p *Program) Answers(ctx context.Context, survey SurveyID) iter.Seq2[Answer, error] {
-	return store.Of(p.view, Answers).Find(ctx, store.By("survey", store.Text(survey)))
+	return store.Of(p.view, answers).Find(ctx, store.By("survey", store.Text(survey)))
 }
 
 // Score returns the customer's own score of a survey. A nil policy is the

@@ -9,7 +9,6 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/adoption"
-	"github.com/servicecoin/servicecoin/store"
 )
 
 func TestOneAnswerForEachRespondentAndRound(t *testing.T) {
@@ -67,7 +66,7 @@ func TestResultsOfAllCustomers(t *testing.T) {
 	}
 	_, err = o.On(o.store.For("umbrella")).Dismiss(ctx, s, "0", exchange)
 	require.NoError(t, err)
-	got, err := adoption.Results(ctx, store.Across(o.store, adoption.Answers), s, nil)
+	got, err := adoption.Results(ctx, adoption.Answers(o.store), s, nil)
 	require.NoError(t, err)
 	require.Equal(t, 13, got.Total.N)
 	require.Equal(t, 1, got.Total.Dismissed)
@@ -80,11 +79,11 @@ func TestResultsOfAllCustomers(t *testing.T) {
 	require.Zero(t, got.Cells[3].Score.N)
 	cancelled, cancel := context.WithCancel(ctx)
 	cancel()
-	_, err = adoption.Results(cancelled, store.Across(o.store, adoption.Answers), s, nil)
+	_, err = adoption.Results(cancelled, adoption.Answers(o.store), s, nil)
 	require.ErrorIs(t, err, context.Canceled)
 	wrong := s
 	wrong.Kind, wrong.Points = adoption.Rating, 3
-	_, err = adoption.Results(ctx, store.Across(o.store, adoption.Answers), wrong, nil)
+	_, err = adoption.Results(ctx, adoption.Answers(o.store), wrong, nil)
 	require.ErrorIs(t, err, servicecoin.ErrInvalid)
 	require.ErrorContains(t, err, "acme/adoption.answer/")
 }

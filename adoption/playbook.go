@@ -43,7 +43,7 @@ func (b *Playbook) PublishTemplate(ctx context.Context, t Template, by serviceco
 		return Template{}, err
 	}
 	return edition[Template]{
-		kind: Templates, id: id, from: t.Edition, of: func(t Template) int { return t.Edition },
+		kind: templates, id: id, from: t.Edition, of: func(t Template) int { return t.Edition },
 		next: func(before Template) (Template, store.Event, error) {
 			t.Edition = before.Edition + 1
 			e, err := store.Happened(TemplatePublished, by, TemplateChanged{t.Service, t.Offering, t.Edition})
@@ -64,7 +64,7 @@ func (b *Playbook) PublishJourney(ctx context.Context, j Journey, by servicecoin
 		return Journey{}, err
 	}
 	return edition[Journey]{
-		kind: Journeys, id: string(j.ID), from: j.Edition, of: func(j Journey) int { return j.Edition },
+		kind: journeys, id: string(j.ID), from: j.Edition, of: func(j Journey) int { return j.Edition },
 		next: func(before Journey) (Journey, store.Event, error) {
 			j.succeed(before)
 			e, err := store.Happened(JourneyPublished, by, JourneyChanged{j.ID, j.Edition})
@@ -113,7 +113,7 @@ func (e edition[T]) publish(ctx context.Context, view store.View) (T, error) {
 // Template returns what signing up for a service in an offering needs: the
 // template of the offering, or that of the service where it has none of its own.
 func (b *Playbook) Template(ctx context.Context, service servicecoin.ServiceID, offering servicecoin.OfferingID) (Template, error) {
-	c := store.Of(b.view, Templates)
+	c := store.Of(b.view, templates)
 	if offering != "" {
 		t, err := c.Get(ctx, templateID(service, offering))
 		if !errors.Is(err, servicecoin.ErrNotFound) {
@@ -125,17 +125,17 @@ func (b *Playbook) Template(ctx context.Context, service servicecoin.ServiceID, 
 
 // Templates lists the templates by service and offering.
 func (b *Playbook) Templates(ctx context.Context) iter.Seq2[Template, error] {
-	return store.Of(b.view, Templates).Find(ctx, store.By("service"))
+	return store.Of(b.view, templates).Find(ctx, store.By("service"))
 }
 
 // Journey returns a journey.
 func (b *Playbook) Journey(ctx context.Context, id JourneyID) (Journey, error) {
-	return store.Of(b.view, Journeys).Get(ctx, string(id))
+	return store.Of(b.view, journeys).Get(ctx, string(id))
 }
 
 // Journeys lists the journeys by id.
 func (b *Playbook) Journeys(ctx context.Context) iter.Seq2[Journey, error] {
-	return store.Of(b.view, Journeys).Find(ctx, store.All())
+	return store.Of(b.view, journeys).Find(ctx, store.All())
 }
 
 // Tested records a run of a touchpoint's acceptance test; a run without a time
@@ -144,7 +144,7 @@ func (b *Playbook) Tested(ctx context.Context, id JourneyID, touchpoint Touchpoi
 	if err := b.authorize(ctx, by, "journey", VerbTest, journeyKind, string(id)); err != nil {
 		return Journey{}, err
 	}
-	return store.Of(b.view, Journeys).Update(ctx, string(id), func(j *Journey) ([]store.Event, error) {
+	return store.Of(b.view, journeys).Update(ctx, string(id), func(j *Journey) ([]store.Event, error) {
 		if err := j.Tested(touchpoint, r, by, b.view.Now()); err != nil {
 			return nil, err
 		}
@@ -185,7 +185,7 @@ func (b *Playbook) Ask(ctx context.Context, s Survey, by servicecoin.Actor) (Sur
 	if err != nil {
 		return Survey{}, err
 	}
-	return s, store.Of(b.view, Surveys).Insert(ctx, s, events...)
+	return s, store.Of(b.view, surveys).Insert(ctx, s, events...)
 }
 
 // EndSurvey sets another end of a survey that is not over; a zero until is now.
@@ -193,7 +193,7 @@ func (b *Playbook) EndSurvey(ctx context.Context, id SurveyID, until time.Time, 
 	if err := b.authorize(ctx, by, "survey", VerbEnd, surveyKind, string(id)); err != nil {
 		return Survey{}, err
 	}
-	return store.Of(b.view, Surveys).Update(ctx, string(id), func(s *Survey) ([]store.Event, error) {
+	return store.Of(b.view, surveys).Update(ctx, string(id), func(s *Survey) ([]store.Event, error) {
 		if err := s.End(by, b.view.Now(), until); err != nil {
 			return nil, err
 		}
@@ -207,17 +207,17 @@ func (s *Survey) told() SurveyChanged {
 
 // Survey returns a survey.
 func (b *Playbook) Survey(ctx context.Context, id SurveyID) (Survey, error) {
-	return store.Of(b.view, Surveys).Get(ctx, string(id))
+	return store.Of(b.view, surveys).Get(ctx, string(id))
 }
 
 // Surveys lists all surveys, the one that opens last first.
 func (b *Playbook) Surveys(ctx context.Context) iter.Seq2[Survey, error] {
-	return store.Of(b.view, Surveys).Find(ctx, store.By("opens").Descending())
+	return store.Of(b.view, surveys).Find(ctx, store.By("opens").Descending())
 }
 
 // Rounds lists the surveys of a series, the first round first.
 func (b *Playbook) Rounds(ctx context.Context, series string) iter.Seq2[Survey, error] {
-	return store.Of(b.view, Surveys).Find(ctx, store.By("series", store.Text(series)))
+	return store.Of(b.view, surveys).Find(ctx, store.By("series", store.Text(series)))
 }
 
 func (b *Playbook) authorize(ctx context.Context, by servicecoin.Actor, subject string, verb Verb, kind, id string) error {

@@ -37,7 +37,7 @@ func (p *Program) Begin(ctx context.Context, id servicecoin.SubscriptionID, t Te
 	}
 	var o Onboarding
 	err := p.view.Do(ctx, func(tx store.View) error {
-		c := store.Of(tx, Onboardings)
+		c := store.Of(tx, onboardings)
 		var err error
 		if o, err = c.Get(ctx, string(id)); !errors.Is(err, servicecoin.ErrNotFound) {
 			return err
@@ -132,7 +132,7 @@ func (p *Program) change(ctx context.Context, id servicecoin.SubscriptionID, by 
 	if err := p.authorize(ctx, by, verb, id); err != nil {
 		return Onboarding{}, err
 	}
-	return store.Of(p.view, Onboardings).Update(ctx, string(id), func(o *Onboarding) ([]store.Event, error) {
+	return store.Of(p.view, onboardings).Update(ctx, string(id), func(o *Onboarding) ([]store.Event, error) {
 		return rule(o, p.view.Now())
 	})
 }

@@ -220,7 +220,7 @@ func TestListings(t *testing.T) {
 	_, err = o.On(o.store.For("globex")).Begin(ctx, "9", template(), exchange)
 	require.NoError(t, err)
 	var all []string
-	for item, err := range store.Across(o.store, adoption.Onboardings).Find(ctx, store.By("state", store.Text(adoption.Running))) {
+	for item, err := range adoption.Onboardings(o.store).Find(ctx, store.By("state", store.Text(adoption.Running))) {
 		require.NoError(t, err)
 		all = append(all, string(item.Key.Customer)+" "+item.Key.ID)
 	}

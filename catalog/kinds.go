@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/internal/house"
 	"github.com/servicecoin/servicecoin/store"
 )
 
@@ -23,8 +24,9 @@ func ServiceKey(id servicecoin.ServiceID) servicecoin.Key {
 }
 
 var services = store.Kind[Service]{
-	Name: ServiceRecord,
-	ID:   func(s Service) string { return string(s.ID) },
+	Name:  ServiceRecord,
+	House: house.Own(),
+	ID:    func(s Service) string { return string(s.ID) },
 	Indexes: []store.Index[Service]{
 		{Name: "state", Columns: "tt", Of: func(s Service) store.Tuple {
 			return store.Tuple{store.Text(s.State), store.Text(brief(s.Name))}
@@ -33,16 +35,18 @@ var services = store.Kind[Service]{
 }
 
 var dependencies = store.Kind[Dependency]{
-	Name: DependencyRecord,
-	ID:   func(d Dependency) string { return string(d.ID) },
+	Name:  DependencyRecord,
+	House: house.Own(),
+	ID:    func(d Dependency) string { return string(d.ID) },
 	Indexes: []store.Index[Dependency]{
 		{Name: "service", Columns: "t", Of: func(d Dependency) store.Tuple { return store.Tuple{store.Text(d.Service)} }},
 	},
 }
 
 var offerings = store.Kind[Offering]{
-	Name: OfferingRecord,
-	ID:   func(o Offering) string { return string(o.ID) },
+	Name:  OfferingRecord,
+	House: house.Own(),
+	ID:    func(o Offering) string { return string(o.ID) },
 	Indexes: []store.Index[Offering]{
 		{Name: "service", Columns: "tt", Of: func(o Offering) store.Tuple {
 			return store.Tuple{store.Text(o.Service), store.Text(brief(o.Name))}
@@ -51,8 +55,9 @@ var offerings = store.Kind[Offering]{
 }
 
 var subscribers = store.Kind[Subscriber]{
-	Name: SubscriberRecord,
-	ID:   func(s Subscriber) string { return subscriberID(s.Customer, s.Subscription) },
+	Name:  SubscriberRecord,
+	House: house.Own(),
+	ID:    func(s Subscriber) string { return subscriberID(s.Customer, s.Subscription) },
 	Indexes: []store.Index[Subscriber]{
 		{Name: "service", Columns: "tt", Of: func(s Subscriber) store.Tuple {
 			return store.Tuple{store.Text(s.Service), store.Text(s.Customer)}
@@ -70,8 +75,9 @@ var subscribers = store.Kind[Subscriber]{
 }
 
 var orders = store.Kind[Order]{
-	Name: OrderRecord,
-	ID:   func(o Order) string { return string(o.ID) },
+	Name:  OrderRecord,
+	House: house.Own(),
+	ID:    func(o Order) string { return string(o.ID) },
 	Indexes: []store.Index[Order]{
 		{Name: "requested", Columns: "m", Of: func(o Order) store.Tuple { return store.Tuple{store.Time(o.RequestedAt)} }},
 		{Name: "state", Columns: "tm", Of: func(o Order) store.Tuple {
@@ -87,8 +93,9 @@ var orders = store.Kind[Order]{
 }
 
 var subscriptions = store.Kind[Subscription]{
-	Name: SubscriptionRecord,
-	ID:   func(s Subscription) string { return string(s.ID) },
+	Name:  SubscriptionRecord,
+	House: house.Own(),
+	ID:    func(s Subscription) string { return string(s.ID) },
 	Indexes: []store.Index[Subscription]{
 		{Name: "requested", Columns: "m", Of: func(s Subscription) store.Tuple { return store.Tuple{store.Time(s.RequestedAt)} }},
 		{Name: "state", Columns: "tm", Of: func(s Subscription) store.Tuple {

@@ -304,7 +304,7 @@ func TestProvisioningAsAnEffect(t *testing.T) {
 			return "", w.Catalog.On(tx.For(servicecoin.Provider)).Follow(ctx, e.Subject.Customer, change, mill)
 		}},
 	}
-	exchange, err := store.NewConsumer(w.store, "exchange", rules, &store.ConsumerOptions{Tries: 20})
+	exchange, err := store.NewConsumer(w.store, "exchange", rules, &store.ConsumerOptions{Tries: 20, Backoff: store.AtOnce})
 	require.NoError(t, err)
 	p.Script(catalog.Answer{Err: servicecoin.ErrConflict}, catalog.Answer{Err: errors.New("dead line")}, catalog.Answer{Progress: catalog.Progress{State: catalog.Done}, Err: errors.New("no answer"), Lost: true})
 	w.faults.Script(storetest.Pass, storetest.Pass, storetest.Pass, storetest.Pass, storetest.Before, storetest.After, storetest.Conflict)

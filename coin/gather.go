@@ -213,7 +213,7 @@ func (s *spinning) tell(r *Row, i *incident.Incident, x incident.ServiceEffects)
 		}
 	}
 	r.Run.Incidents = append(r.Run.Incidents, h)
-	r.Run.Trace.From = append(r.Run.Trace.From, servicecoin.Key{Customer: servicecoin.Provider, Kind: incident.Incidents.Name, ID: string(i.ID)})
+	r.Run.Trace.From = append(r.Run.Trace.From, incident.Key(i.ID))
 	a := incident.Adhered(i.PromisedUpdates(s.out.At)...)
 	r.Run.Updates.Kept += a.Kept
 	r.Run.Updates.Missed += a.Missed

@@ -50,7 +50,7 @@ func (s source) Facts(ctx context.Context, service servicecoin.ServiceID, during
 			}
 			facts.Outages = append(facts.Outages, sla.Outage{
 				Interval: calendar.Between(e.From, until), Level: sla.Level(e.Level),
-				From: servicecoin.Key{Customer: servicecoin.Provider, Kind: incident.Incidents.Name, ID: string(x.Incident)},
+				From: incident.Key(x.Incident),
 			})
 		}
 	}

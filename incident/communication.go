@@ -133,7 +133,7 @@ func (c *Communication) draft(verb Verb, to CommunicationState, by servicecoin.A
 
 func (c *Communication) refuse(verb Verb, to CommunicationState, why string) error {
 	return &servicecoin.RefusedError{
-		Subject: servicecoin.Key{Customer: c.Customer, Kind: Communications.Name, ID: string(c.ID)},
+		Subject: servicecoin.Key{Customer: c.Customer, Kind: CommunicationRecord, ID: string(c.ID)},
 		Verb:    string(verb), From: string(c.State), To: string(to), Why: why,
 	}
 }

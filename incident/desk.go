@@ -83,7 +83,7 @@ func (d *Desk) insert(ctx context.Context, i Incident, event string, by servicec
 		if err != nil {
 			return err
 		}
-		if err := store.Of(tx, Incidents).Insert(ctx, i, e); err != nil {
+		if err := store.Of(tx, incidents).Insert(ctx, i, e); err != nil {
 			return err
 		}
 		return file(ctx, tx, &i, nil)
@@ -192,7 +192,7 @@ func (d *Desk) DropFollowUp(ctx context.Context, id servicecoin.IncidentID, by s
 }
 
 func (d *Desk) authorize(ctx context.Context, by servicecoin.Actor, verb Verb, id servicecoin.IncidentID) error {
-	return authorize(ctx, d.o, by, "incident."+string(verb), d.view.Key(Incidents.Name, string(id)))
+	return authorize(ctx, d.o, by, "incident."+string(verb), d.view.Key(IncidentRecord, string(id)))
 }
 
 func authorize(ctx context.Context, o Options, by servicecoin.Actor, verb string, subject servicecoin.Key) error {
@@ -209,7 +209,7 @@ func (d *Desk) change(ctx context.Context, id servicecoin.IncidentID, by service
 	err := d.view.Do(ctx, func(tx store.View) error {
 		var before map[servicecoin.ServiceID][]Effect
 		var err error
-		after, err = store.Of(tx, Incidents).Update(ctx, string(id), func(i *Incident) ([]store.Event, error) {
+		after, err = store.Of(tx, incidents).Update(ctx, string(id), func(i *Incident) ([]store.Event, error) {
 			before = i.counted()
 			if err := rule(i, tx.Now()); err != nil {
 				return nil, err

@@ -4,13 +4,25 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/internal/house"
 	"github.com/servicecoin/servicecoin/store"
 )
 
-// Incidents is how incidents are kept, in the provider's partition.
-var Incidents = store.Kind[Incident]{
-	Name: "incident",
-	ID:   func(i Incident) string { return string(i.ID) },
+// The kinds of records, as they stand in a [servicecoin.Key].
+const (
+	IncidentRecord      = "incident"               // provider's partition: [Incident]
+	CommunicationRecord = "incident.communication" // customer's partition: [Communication]
+)
+
+// Key returns the key of an incident.
+func Key(id servicecoin.IncidentID) servicecoin.Key {
+	return servicecoin.Key{Customer: servicecoin.Provider, Kind: IncidentRecord, ID: string(id)}
+}
+
+var incidents = store.Kind[Incident]{
+	Name:  IncidentRecord,
+	House: house.Own(),
+	ID:    func(i Incident) string { return string(i.ID) },
 	Indexes: []store.Index[Incident]{
 		{Name: "began", Columns: "m", Of: func(i Incident) store.Tuple { return store.Tuple{store.Time(i.Began)} }},
 		{Name: "state", Columns: "tm", Of: func(i Incident) store.Tuple {
@@ -26,15 +38,15 @@ var Incidents = store.Kind[Incident]{
 	},
 }
 
-// Communications is how communications are kept, in the customer's partition.
-var Communications = store.Kind[Communication]{
-	Name: "incident.communication",
-	ID:   func(c Communication) string { return string(c.ID) },
+var communications = store.Kind[Communication]{
+	Name:  CommunicationRecord,
+	House: house.Own(),
+	ID:    func(c Communication) string { return string(c.ID) },
 	Indexes: []store.Index[Communication]{
 		{Name: "state", Columns: "tm", Of: func(c Communication) store.Tuple {
 			return store.Tuple{store.Text(c.State), store.Time(c.DraftedAt)}
 		}},
-		{Name: "incident", Columns: "tm", Of: func(c Communication) store.Tuple {
+		{Name: IncidentRecord, Columns: "tm", Of: func(c Communication) store.Tuple {
 			return store.Tuple{store.Text(c.Incident), store.Time(c.DraftedAt)}
 		}},
 	},
@@ -66,8 +78,9 @@ func effectsID(service servicecoin.ServiceID, id servicecoin.IncidentID) string 
 }
 
 var serviceEffects = store.Kind[ServiceEffects]{
-	Name: "incident.effects",
-	ID:   func(s ServiceEffects) string { return effectsID(s.Service, s.Incident) },
+	Name:  "incident.effects",
+	House: house.Own(),
+	ID:    func(s ServiceEffects) string { return effectsID(s.Service, s.Incident) },
 	Indexes: []store.Index[ServiceEffects]{
 		{Name: "until", Columns: "tm", Of: func(s ServiceEffects) store.Tuple {
 			return store.Tuple{store.Text(s.Service), store.Time(s.until())}

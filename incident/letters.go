@@ -46,7 +46,7 @@ func (l *Letters) Draft(ctx context.Context, to Addressee, text Letter, by servi
 	if err != nil {
 		return Communication{}, err
 	}
-	return c, store.Of(l.view, Communications).Insert(ctx, c, e)
+	return c, store.Of(l.view, communications).Insert(ctx, c, e)
 }
 
 // Edit replaces the text of a draft.
@@ -67,28 +67,33 @@ func (l *Letters) Discard(ctx context.Context, id CommunicationID, by servicecoi
 
 // Get returns a communication.
 func (l *Letters) Get(ctx context.Context, id CommunicationID) (Communication, error) {
-	return store.Of(l.view, Communications).Get(ctx, string(id))
+	return store.Of(l.view, communications).Get(ctx, string(id))
 }
 
 // Drafts lists what waits to be sent, oldest first.
 func (l *Letters) Drafts(ctx context.Context) iter.Seq2[Communication, error] {
-	return store.Of(l.view, Communications).Find(ctx, store.By("state", store.Text(Draft)))
+	return store.Of(l.view, communications).Find(ctx, store.By("state", store.Text(Draft)))
+}
+
+// All lists every communication, incident by incident, oldest first.
+func (l *Letters) All(ctx context.Context) iter.Seq2[Communication, error] {
+	return store.Of(l.view, communications).Find(ctx, store.By("incident"))
 }
 
 // About lists the communications about an incident, oldest first.
 func (l *Letters) About(ctx context.Context, id servicecoin.IncidentID) iter.Seq2[Communication, error] {
-	return store.Of(l.view, Communications).Find(ctx, store.By("incident", store.Text(id)))
+	return store.Of(l.view, communications).Find(ctx, store.By("incident", store.Text(id)))
 }
 
 func (l *Letters) authorize(ctx context.Context, by servicecoin.Actor, verb Verb, id CommunicationID) error {
-	return authorize(ctx, l.o, by, "communication."+string(verb), l.view.Key(Communications.Name, string(id)))
+	return authorize(ctx, l.o, by, "communication."+string(verb), l.view.Key(CommunicationRecord, string(id)))
 }
 
 func (l *Letters) change(ctx context.Context, id CommunicationID, by servicecoin.Actor, verb Verb, event string, rule func(c *Communication, at time.Time) error) (Communication, error) {
 	if err := l.authorize(ctx, by, verb, id); err != nil {
 		return Communication{}, err
 	}
-	return store.Of(l.view, Communications).Update(ctx, string(id), func(c *Communication) ([]store.Event, error) {
+	return store.Of(l.view, communications).Update(ctx, string(id), func(c *Communication) ([]store.Event, error) {
 		if err := rule(c, l.view.Now()); err != nil {
 			return nil, err
 		}

@@ -13,23 +13,23 @@ import (
 
 // Get returns an incident.
 func (d *Desk) Get(ctx context.Context, id servicecoin.IncidentID) (Incident, error) {
-	return store.Of(d.view, Incidents).Get(ctx, string(id))
+	return store.Of(d.view, incidents).Get(ctx, string(id))
 }
 
 // Recent lists incidents, the one that began last first.
 func (d *Desk) Recent(ctx context.Context) iter.Seq2[Incident, error] {
-	return store.Of(d.view, Incidents).Find(ctx, store.By("began").Descending())
+	return store.Of(d.view, incidents).Find(ctx, store.By("began").Descending())
 }
 
 // RecentPage is one page of [Desk.Recent], after the page before ("" for the
 // first). limit is 1 to [store.MaxPage].
 func (d *Desk) RecentPage(ctx context.Context, after string, limit int) (store.Page[Incident], error) {
-	return store.Of(d.view, Incidents).Page(ctx, store.By("began").Descending(), after, limit)
+	return store.Of(d.view, incidents).Page(ctx, store.By("began").Descending(), after, limit)
 }
 
 // InState lists the incidents of a state, the one that began last first.
 func (d *Desk) InState(ctx context.Context, s State) iter.Seq2[Incident, error] {
-	return store.Of(d.view, Incidents).Find(ctx, store.By("state", store.Text(s)).Descending())
+	return store.Of(d.view, incidents).Find(ctx, store.By("state", store.Text(s)).Descending())
 }
 
 // Live lists the incidents that are worked on: reported, acknowledged and
@@ -52,13 +52,13 @@ func (d *Desk) Live(ctx context.Context) iter.Seq2[Incident, error] {
 // OpenFollowUps lists the incidents that have open follow-ups, the one whose
 // next is due first at the front.
 func (d *Desk) OpenFollowUps(ctx context.Context) iter.Seq2[Incident, error] {
-	return store.Of(d.view, Incidents).Find(ctx, store.By("followUp"))
+	return store.Of(d.view, incidents).Find(ctx, store.By("followUp"))
 }
 
 // WithOverdueFollowUps lists the incidents that have follow-ups overdue at t,
 // the longest overdue first. Ask each for [Incident.OverdueFollowUps].
 func (d *Desk) WithOverdueFollowUps(ctx context.Context, t time.Time) iter.Seq2[Incident, error] {
-	return store.Of(d.view, Incidents).Find(ctx, store.By("followUp").To(store.Time(t)))
+	return store.Of(d.view, incidents).Find(ctx, store.By("followUp").To(store.Time(t)))
 }
 
 // Effects returns what incidents did to a service in an interval: the effects

@@ -125,7 +125,7 @@ func (i *Incident) open(verb Verb) error {
 
 func (i *Incident) refuse(verb Verb, to State, why string) error {
 	return &servicecoin.RefusedError{
-		Subject: servicecoin.Key{Kind: Incidents.Name, ID: string(i.ID)},
+		Subject: servicecoin.Key{Kind: IncidentRecord, ID: string(i.ID)},
 		Verb:    string(verb), From: string(i.State), To: string(to), Why: why,
 	}
 }

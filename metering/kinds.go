@@ -6,6 +6,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/internal/house"
 	"github.com/servicecoin/servicecoin/store"
 )
 
@@ -51,21 +52,24 @@ const (
 )
 
 var meterRecords = store.Kind[Meter]{
-	Name: meterKind,
-	ID:   func(m Meter) string { return string(m.ID) },
+	Name:  meterKind,
+	House: house.Own(),
+	ID:    func(m Meter) string { return string(m.ID) },
 }
 
 var quotas = store.Kind[Quota]{
-	Name: quotaKind,
-	ID:   func(q Quota) string { return string(q.ID) },
+	Name:  quotaKind,
+	House: house.Own(),
+	ID:    func(q Quota) string { return string(q.ID) },
 	Indexes: []store.Index[Quota]{
 		{Name: "meter", Columns: "tt", Of: func(q Quota) store.Tuple { return store.Tuple{store.Text(q.Meter), store.Text(q.ID)} }},
 	},
 }
 
 var excesses = store.Kind[Excess]{
-	Name: excessKind,
-	ID:   func(x Excess) string { return excessID(x.Quota, x.Period) },
+	Name:  excessKind,
+	House: house.Own(),
+	ID:    func(x Excess) string { return excessID(x.Quota, x.Period) },
 	Indexes: []store.Index[Excess]{
 		{Name: "at", Columns: "m", Of: func(x Excess) store.Tuple { return store.Tuple{store.Time(x.At)} }},
 	},
@@ -76,8 +80,9 @@ func excessID(q QuotaID, period calendar.Interval) string {
 }
 
 var conflicts = store.Kind[Conflicted]{
-	Name: conflictKind,
-	ID:   func(c Conflicted) string { return conflictID(c.Offered) },
+	Name:  conflictKind,
+	House: house.Own(),
+	ID:    func(c Conflicted) string { return conflictID(c.Offered) },
 	Indexes: []store.Index[Conflicted]{
 		{Name: "at", Columns: "m", Of: func(c Conflicted) store.Tuple { return store.Tuple{store.Time(c.At)} }},
 	},

@@ -5,6 +5,7 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/internal/house"
 	"github.com/servicecoin/servicecoin/store"
 )
 
@@ -66,16 +67,18 @@ const (
 )
 
 var promises = store.Kind[Promise]{
-	Name: promiseKind,
-	ID:   func(p Promise) string { return string(p.ID) },
+	Name:  promiseKind,
+	House: house.Own(),
+	ID:    func(p Promise) string { return string(p.ID) },
 	Indexes: []store.Index[Promise]{
 		{Name: "service", Columns: "tm", Of: func(p Promise) store.Tuple { return store.Tuple{store.Text(p.Service), store.Time(p.ValidFrom)} }},
 	},
 }
 
 var months = store.Kind[MonthRecord]{
-	Name: monthKind,
-	ID:   func(m MonthRecord) string { return monthID(m.Promise, m.Month) },
+	Name:  monthKind,
+	House: house.Own(),
+	ID:    func(m MonthRecord) string { return monthID(m.Promise, m.Month) },
 	Indexes: []store.Index[MonthRecord]{
 		{Name: "due", Columns: "tt", Of: func(m MonthRecord) store.Tuple {
 			if !m.Due {
@@ -87,8 +90,9 @@ var months = store.Kind[MonthRecord]{
 }
 
 var reports = store.Kind[Report]{
-	Name: reportKind,
-	ID:   func(r Report) string { return r.ID },
+	Name:  reportKind,
+	House: house.Own(),
+	ID:    func(r Report) string { return r.ID },
 	Indexes: []store.Index[Report]{
 		{Name: "month", Columns: "tti", Of: func(r Report) store.Tuple {
 			return store.Tuple{store.Text(r.Month.String()), store.Text(r.Promise.ID), store.Int(r.Edition)}
@@ -97,8 +101,9 @@ var reports = store.Kind[Report]{
 }
 
 var credits = store.Kind[CreditLine]{
-	Name: creditKind,
-	ID:   func(c CreditLine) string { return c.ID },
+	Name:  creditKind,
+	House: house.Own(),
+	ID:    func(c CreditLine) string { return c.ID },
 	Indexes: []store.Index[CreditLine]{
 		{Name: "month", Columns: "tt", Of: func(c CreditLine) store.Tuple {
 			return store.Tuple{store.Text(c.Month.String()), store.Text(c.ID)}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/internal/house"
 )
 
 // maxTries is how often a function is run again after conflicts before the
@@ -27,7 +28,8 @@ func Of[T any](v View, k Kind[T]) Collection[T] {
 
 func (k *Kind[T]) declaration() declaration {
 	list := k.signature()
-	return declaration{kind: k.Name, indexes: list, signature: fingerprint(list)}
+	foreign := house.Owns(k.Name) != k.House.Held()
+	return declaration{kind: k.Name, indexes: list, signature: fingerprint(list), foreign: foreign}
 }
 
 // Item is a record with its key and version.
@@ -46,7 +48,7 @@ func (c Collection[T]) start(ctx context.Context, slot int, writing bool) error 
 	if c.view.store == nil || c.view.customer == "" {
 		return c.view.check()
 	}
-	if c.view.store.kinds.get(c.kind.Name) == nil {
+	if c.declared.foreign || c.view.store.kinds.get(c.kind.Name) == nil {
 		if err := c.kind.Validate(); err != nil {
 			return fmt.Errorf("kind %q: %w", c.kind.Name, err)
 		}

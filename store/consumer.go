@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -15,8 +16,13 @@ import (
 
 // Rule turns events into effects.
 type Rule struct {
-	Name string   // stable: it is stored, and effect ids are derived from it
+	Name string   // stable: it is stored
 	On   []string // the names of the events that it answers
+
+	// Was are the names that the rule had in earlier releases, the oldest first:
+	// what is stored under them is the rule's. Ids in its effects are derived
+	// from the oldest.
+	Was []string
 
 	// Do makes the effect. What it writes through tx is committed together
 	// with the consumer's place in the feed: exactly once. Effects of several
@@ -30,16 +36,69 @@ type Rule struct {
 	Do func(ctx context.Context, tx *Store, e Event, from string) (next string, err error)
 }
 
+// first is the oldest name: the one that is stored.
+func (r Rule) first() string {
+	if len(r.Was) > 0 {
+		return r.Was[0]
+	}
+	return r.Name
+}
+
+// called reports whether the rule has or had that name.
+func (r Rule) called(name string) bool { return r.Name == name || slices.Contains(r.Was, name) }
+
+// The limits of a consumer's rules.
+const (
+	MaxRules  = 100 // of one consumer
+	MaxEvents = 500 // names of events that they answer, and earlier names of rules, together
+)
+
 // ConsumerOptions are what a host may set for a consumer.
 type ConsumerOptions struct {
 	Holder string        // this replica in the lease; default: a new id
 	Lease  time.Duration // default: 30 seconds
 	Tries  int           // after so many failures an event is parked; default: 5
+
+	// Backoff says how long to wait after so many failures of an effect, from
+	// 1; default: [Backoff]. Zero or less is at once.
+	Backoff func(failures int) time.Duration
+
+	// Overlap is how long a rule that a replica does not have is taken for one
+	// that another replica has: see [Consumer]. Default: 24 hours.
+	Overlap time.Duration
 }
 
+// Backoff is how long a consumer waits after so many failures of an effect, if
+// nothing else is set: a second, four, 16, 64 and then five minutes.
+func Backoff(failures int) time.Duration {
+	const most = 5 * time.Minute
+	if failures > 4 {
+		return most
+	}
+	return time.Second << (2 * max(failures-1, 0))
+}
+
+// AtOnce is a backoff without a pause, for tests and clocks that stand still.
+func AtOnce(int) time.Duration { return 0 }
+
 // Consumer reads the feed of all customers and runs rules on it. Its place,
-// lease and troubles are one record; the host calls [Consumer.Step] when it
-// likes, from as many replicas as it likes.
+// lease and troubles are one record; the host calls [Consumer.Step] or
+// [Consumer.Drain] when it likes, from as many replicas as it likes.
+//
+// # The rules change
+//
+// Which rules are done with an event is kept by name, and so is the progress of
+// one. A list that is reordered, loses or gains rules or has renamed ones
+// (Rule.Was) therefore goes on in the middle of an event: no rule answers it
+// twice. A new rule answers the events that are not done with when it comes.
+//
+// Replicas of two releases may run side by side. A replica that lacks a rule
+// which another one had during the last [ConsumerOptions].Overlap parks what
+// that rule would have answered, and goes on; so it does with the progress of a
+// rule that it lacks, however long ago. Who has the rule makes up for it,
+// before anything else. If nobody does, because the rule is gone for good, the
+// parked events wait to be looked at: [Consumer.Retry] refuses them by the
+// rule's name, [Consumer.Discard] removes them.
 type Consumer struct {
 	store *Store
 	name  string
@@ -51,28 +110,23 @@ type Consumer struct {
 // begins with the oldest event.
 func NewConsumer(s *Store, name string, rules []Rule, o *ConsumerOptions) (*Consumer, error) {
 	var v servicecoin.Violations
-	v.ID("name", name)
-	seen := map[string]bool{}
-	for i, r := range rules {
-		path := fmt.Sprintf("rules[%d]", i)
-		v.ID(path+".name", r.Name)
-		if seen[r.Name] {
-			v.Add(path+".name", "duplicate", r.Name, "names two rules")
-		}
-		seen[r.Name] = true
-		if len(r.On) == 0 {
-			v.Add(path+".on", "required", "", "names the events that the rule answers")
-		}
-		if r.Do == nil {
-			v.Add(path+".do", "required", "", "makes the effect")
-		}
+	if s == nil {
+		v.Add("store", "required", "", "keeps the consumer's place")
 	}
+	v.ID("name", name)
+	checkRules(&v, rules)
 	c := &Consumer{store: s, name: name, rules: rules}
 	if o != nil {
 		c.o = *o
 	}
-	if c.o.Lease < 0 || c.o.Tries < 0 {
-		v.Add("options", "negative", "", "lease and tries are not negative")
+	if c.o.Lease < 0 || c.o.Tries < 0 || c.o.Overlap < 0 {
+		v.Add("options", "negative", "", "lease, tries and overlap are not negative")
+	}
+	if len(c.o.Holder) > servicecoin.MaxIDBytes {
+		v.ID("options.holder", c.o.Holder)
+	}
+	if err := v.Err(); err != nil {
+		return nil, err
 	}
 	if c.o.Holder == "" {
 		c.o.Holder = s.NewID()
@@ -83,64 +137,109 @@ func NewConsumer(s *Store, name string, rules []Rule, o *ConsumerOptions) (*Cons
 	if c.o.Tries == 0 {
 		c.o.Tries = 5
 	}
-	return c, v.Err()
+	if c.o.Backoff == nil {
+		c.o.Backoff = Backoff
+	}
+	if c.o.Overlap == 0 {
+		c.o.Overlap = 24 * time.Hour
+	}
+	return c, nil
 }
 
-// place is where a consumer stands: the stored record.
-type place struct {
-	Name     string    `json:"name"`
-	Position Position  `json:"position"` // the last event that is done with
-	Holder   string    `json:"holder,omitempty"`
-	Until    time.Time `json:"until"` // end of the lease
-	// The event after Position, if it is under way:
-	Rule  string `json:"rule,omitempty"`  // the next rule to run; "" is the first
-	From  string `json:"from,omitempty"`  // where its effect goes on
-	Tries int    `json:"tries,omitempty"` // failures of that rule
-	Error string `json:"error,omitempty"` // the last one
-}
-
-const consumerKind = "store.consumer"
-
-func places(name string) Kind[place] {
-	return Kind[place]{Name: consumerKind, ID: func(place) string { return name }}
+func checkRules(v *servicecoin.Violations, rules []Rule) {
+	if !v.Limit("rules", len(rules), MaxRules) {
+		return
+	}
+	names := 0
+	for i, r := range rules {
+		names += len(r.On) + len(r.Was)
+		if names > MaxEvents {
+			v.Add(fmt.Sprintf("rules[%d]", i), "too-many", r.Name, fmt.Sprintf("the rules up to this one have more than %d names of events and of earlier rules, together", MaxEvents))
+			return
+		}
+	}
+	seen := map[string]bool{}
+	for i, r := range rules {
+		path := fmt.Sprintf("rules[%d]", i)
+		once := func(path, name string) {
+			v.ID(path, name)
+			if seen[name] {
+				v.Add(path, "duplicate", name, "names two rules")
+			}
+			seen[name] = true
+		}
+		once(path+".name", r.Name)
+		for n, name := range r.Was {
+			once(fmt.Sprintf("%s.was[%d]", path, n), name)
+		}
+		if len(r.On) == 0 {
+			v.Add(path+".on", "required", "", "names the events that the rule answers")
+		}
+		for n, name := range r.On {
+			v.ID(fmt.Sprintf("%s.on[%d]", path, n), name)
+		}
+		if r.Do == nil {
+			v.Add(path+".do", "required", "", "makes the effect")
+		}
+	}
 }
 
 // Stepped tells what one step did.
 type Stepped struct {
 	Effects  int      // effects made, or parts of them
 	Skipped  int      // events that no rule answers, or whose customer is forgotten
-	Parked   int      // events given up, to be looked at
+	Parked   int      // events given up, or left to a rule that this replica lacks
 	Position Position // where the consumer stands now
 }
 
+// idle reports whether nothing was done: the feed is dry.
+func (s Stepped) idle() bool { return s.Effects+s.Skipped+s.Parked == 0 }
+
 // Step works through at most limit events (1 to [MaxPage]) and returns what it
-// did. It answers ErrBusy while another replica holds the lease, and the
-// failure of an effect with the event's name: call again later, after Tries
-// failures the event is parked and the rest goes on. Calling Step until it did
-// nothing drains the feed.
+// did. It answers ErrBusy while another replica holds the lease, and an
+// [*EffectError] when an effect fails: call again later, after Tries failures
+// the event is parked and the rest goes on. Until the time of the next try,
+// which stands in that error, each Step answers it again, and does nothing: by
+// the clock of the store, so that with a clock that stands still it answers so
+// for ever, and its error says until when ([AtOnce] has no pauses). Calling Step
+// until it did nothing drains the feed.
 func (c *Consumer) Step(ctx context.Context, limit int) (Stepped, error) {
 	run := &stepping{Consumer: c, unmarked: map[servicecoin.CustomerID]bool{}}
 	err := run.lease(ctx)
 	if err == nil {
-		err = run.work(ctx, limit)
+		err = run.waits()
+	}
+	if err == nil {
+		err = run.makeUp(ctx, limit)
+	}
+	if err == nil && (run.done.Effects == 0 || run.done.Effects < limit) {
+		err = run.work(ctx, limit-run.done.Effects)
 	}
 	run.done.Position = run.place.Position
 	return run.done, err
 }
 
-// Release gives the lease back, so that another replica need not wait for its
-// end.
-func (c *Consumer) Release(ctx context.Context) error {
-	_, err := c.places().Update(ctx, c.name, func(p *place) ([]Event, error) {
-		if p.Holder == c.o.Holder {
-			p.Holder, p.Until = "", time.Time{}
+// Drain calls [Consumer.Step] until the feed is dry, and returns what was done
+// in all. It tries an effect that failed again at once where there is no pause
+// between tries, and otherwise answers the [*EffectError] that says when; it
+// answers ErrBusy while another replica holds the lease. In both cases what was
+// done until then is returned beside the error.
+func (c *Consumer) Drain(ctx context.Context) (Stepped, error) {
+	const page = 200
+	var all Stepped
+	for {
+		done, err := c.Step(ctx, page)
+		all.Effects += done.Effects
+		all.Skipped += done.Skipped
+		all.Parked += done.Parked
+		all.Position = max(all.Position, done.Position)
+		if e, ok := errors.AsType[*EffectError](err); ok && e.counted && e.Next.IsZero() && ctx.Err() == nil {
+			continue
 		}
-		return nil, nil
-	})
-	if errors.Is(err, servicecoin.ErrNotFound) {
-		return nil
+		if err != nil || done.idle() {
+			return all, err
+		}
 	}
-	return err
 }
 
 // Position returns where the consumer stands: the last event done with.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/internal/house"
 )
 
 // CustomerForgotten is the event, in the provider's partition, that tells of an
@@ -68,7 +69,7 @@ func (s *Store) Forget(ctx context.Context, c servicecoin.CustomerID, by service
 }
 
 func forgottenMarks(c servicecoin.CustomerID) Kind[forgotten] {
-	return Kind[forgotten]{Name: forgottenKind, ID: func(forgotten) string { return Forgotten(c) }}
+	return Kind[forgotten]{Name: forgottenKind, House: house.Own(), ID: func(forgotten) string { return Forgotten(c) }}
 }
 
 // erased reports whether the event's customer has been forgotten since the

@@ -5,10 +5,18 @@ import (
 	"fmt"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/internal/house"
 )
 
 // Kind declares how records of type T are kept. Declare it once, as a package
 // variable, and hand it to [Of].
+//
+// Names that are, or begin with, the name of a package of the library and a
+// point ("incident", "sla.report"), and "service", "dependency", "offering",
+// "order" and "subscription", are the library's. A host's kind of such a name is
+// ErrInvalid, so that nothing but the library's own functions, with their
+// guards, their Authorize and their events, writes its records. This is no wall
+// against the program that holds the [Backend]: that can do anything.
 //
 //	var Notes = store.Kind[Note]{
 //		Name: "note",
@@ -41,6 +49,10 @@ type Kind[T any] struct {
 	// Encode and Decode are the codec of the body; default: JSON.
 	Encode func(T) ([]byte, error)
 	Decode func([]byte) (T, error)
+
+	// House is set by the library's own packages alone: no other one can make a
+	// value of its type that means something.
+	House house.Right
 }
 
 // Index is one way to list the records of a kind.
@@ -63,11 +75,17 @@ func Retired[T any](name, columns string) Index[T] {
 func (k Kind[T]) Validate() error {
 	var v servicecoin.Violations
 	v.ID("name", k.Name)
+	switch owned := house.Owns(k.Name); {
+	case owned && !k.House.Held():
+		v.Add("name", "reserved", k.Name, "is a name of the library, whose own functions keep these records")
+	case !owned && k.House.Held():
+		v.Add("name", "not-reserved", k.Name, "is no name of the library: internal/house lists them")
+	}
 	if k.ID == nil {
 		v.Add("id", "required", "", "tells the id of a record")
 	}
-	if len(k.Indexes) > Slots {
-		v.Add("indexes", "too-many", "", fmt.Sprintf("has %d indexes, %d are allowed", len(k.Indexes), Slots))
+	if !v.Limit("indexes", len(k.Indexes), Slots) {
+		return v.Err()
 	}
 	seen := map[string]bool{}
 	for i, x := range k.Indexes {

@@ -2,30 +2,36 @@ package store
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"iter"
-	"strings"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/internal/house"
 )
 
-// Parked is an event that a rule failed on too often. It lies in the partition
-// of the event's customer, and is erased with it.
+// Parked is an event that a rule failed on too often, or that was left to a rule
+// which the replica at work did not have. It lies in the partition of the
+// event's customer, and is erased with it.
 type Parked struct {
 	ID       string    `json:"id"`
 	Consumer string    `json:"consumer"`
-	Rule     string    `json:"rule"`
+	Rule     string    `json:"rule"`           // as it was called then
 	From     string    `json:"from,omitempty"` // how far the effect had come
-	Event    Event     `json:"event"`
-	Tries    int       `json:"tries"`
-	Error    string    `json:"error"` // the last failure
+	Event    Event     `json:"event"`          // without Data if Cut
+	Cut      bool      `json:"cut,omitempty"`  // the data is too large to lie here, or no JSON; it stands in the feed
+	Tries    int       `json:"tries"`          // 0: left to a rule that a replica lacked
+	Error    string    `json:"error"`          // the last failure
 	At       time.Time `json:"at"`
 }
 
 // parkedEvents is where parked events are kept.
 var parkedEvents = Kind[Parked]{
-	Name: "store.parked",
-	ID:   func(p Parked) string { return p.ID },
+	Name:  "store.parked",
+	House: house.Own(),
+	ID:    func(p Parked) string { return p.ID },
 	Indexes: []Index[Parked]{
 		{Name: "consumer", Columns: "tm", Of: func(p Parked) Tuple { return Tuple{Text(p.Consumer), Time(p.At)} }},
 	},
@@ -39,8 +45,29 @@ func (c *Consumer) Parked(ctx context.Context) iter.Seq2[Item[Parked], error] {
 	return Across(c.store, parkedEvents).Find(ctx, By("consumer", Text(c.name)))
 }
 
+// park keeps an event for a rule, once: first is the rule's oldest name.
+func (s *stepping) park(ctx context.Context, tx *Store, p Parked, first string) error {
+	p.ID, p.Consumer, p.At = parkedID(s.name, first, p.Event.ID), s.name, s.store.Now()
+	const most = MaxDocument / 8 // JSON writes some characters as six
+	if len(p.Event.Data) > most || len(p.Event.Data) > 0 && !json.Valid(p.Event.Data) {
+		p.Event.Data, p.Cut = nil, true
+	}
+	c := Of(tx.For(p.Event.Subject.Customer), parkedEvents)
+	old, err := c.Item(ctx, p.ID)
+	switch {
+	case err == nil:
+		return c.Put(ctx, p, old.Version)
+	case errors.Is(err, servicecoin.ErrNotFound):
+		return c.Insert(ctx, p)
+	default:
+		return err
+	}
+}
+
 // Retry runs the rule on a parked event again, from where it had come, and
-// removes it when that succeeds, in one commit for each part of the effect.
+// removes it when that succeeds, in one commit for each part of the effect. It
+// answers ErrRefused if the consumer has no rule of that name: then either a
+// rule names it in Rule.Was, or the event is to be discarded.
 func (c *Consumer) Retry(ctx context.Context, key Key) error {
 	for {
 		more := false
@@ -50,15 +77,20 @@ func (c *Consumer) Retry(ctx context.Context, key Key) error {
 			if err != nil {
 				return err
 			}
-			rule, err := c.rule(p)
+			rule, err := c.rule(key, p)
 			if err != nil {
 				return err
 			}
+			if p.Cut {
+				if p.Event, err = c.again(ctx, p.Event); err != nil {
+					return err
+				}
+			}
 			ids := *tx
-			ids.newID = derived(p.Event.ID, p.Rule, p.From)
+			ids.newID = derived(p.Event.ID, rule.first(), p.From)
 			next, err := rule.Do(ctx, &ids, p.Event, p.From)
 			if err != nil {
-				return err
+				return failure{err}
 			}
 			if more = next != ""; !more {
 				return parked.Delete(ctx, key.ID)
@@ -75,18 +107,31 @@ func (c *Consumer) Retry(ctx context.Context, key Key) error {
 	}
 }
 
+// again reads an event from the feed.
+func (c *Consumer) again(ctx context.Context, e Event) (Event, error) {
+	page, err := c.store.backend.Events(ctx, Feed{Customer: e.Subject.Customer, After: e.Position - 1, Limit: 1})
+	if err != nil {
+		return e, err
+	}
+	if len(page) == 0 || page[0].ID != e.ID {
+		return e, servicecoin.NotFound(e.Subject)
+	}
+	return page[0], nil
+}
+
 // Discard removes a parked event for good.
 func (c *Consumer) Discard(ctx context.Context, key Key) error {
 	return Of(c.store.For(key.Customer), parkedEvents).Delete(ctx, key.ID)
 }
 
-func (c *Consumer) rule(p Parked) (Rule, error) {
-	for _, r := range c.rules {
-		if r.Name == p.Rule && p.Consumer == c.name {
-			return r, nil
+func (c *Consumer) rule(key Key, p Parked) (Rule, error) {
+	if p.Consumer == c.name {
+		for _, r := range c.rules {
+			if r.called(p.Rule) {
+				return r, nil
+			}
 		}
 	}
-	var v servicecoin.Violations
-	v.Add("rule", "unknown", strings.Join([]string{p.Consumer, p.Rule}, "/"), "is no rule of consumer "+c.name)
-	return Rule{}, v.Err()
+	return Rule{}, &servicecoin.RefusedError{Subject: key, Verb: "retry", Why: fmt.Sprintf(
+		"consumer %s has no rule %s, which it is parked for by %s; name it in Rule.Was, or discard the event", c.name, p.Rule, p.Consumer)}
 }

@@ -72,6 +72,7 @@ type declaration struct {
 	kind      string
 	indexes   []indexed
 	signature string
+	foreign   bool // a name of the library, without its right
 }
 
 // ready checks the declared indexes of a kind against the remembered ones.

@@ -34,42 +34,6 @@ type stepping struct {
 
 func (s *stepping) key() Key { return s.store.For(servicecoin.Provider).Key(consumerKind, s.name) }
 
-// lease takes or renews the lease and reads the place.
-func (s *stepping) lease(ctx context.Context) error {
-	now := s.store.Now()
-	renew := func(p *place) ([]Event, error) {
-		if p.Holder != s.o.Holder && p.Until.After(now) {
-			return nil, &servicecoin.KeyError{
-				Key: s.key(),
-				Err: fmt.Errorf("%w: %s holds the lease until %s", servicecoin.ErrBusy, p.Holder, p.Until.Format(time.RFC3339)),
-			}
-		}
-		p.Holder, p.Until = s.o.Holder, now.Add(s.o.Lease)
-		s.place = *p
-		return nil, nil
-	}
-	item, err := s.places().Item(ctx, s.name)
-	if errors.Is(err, servicecoin.ErrNotFound) {
-		p := place{Name: s.name}
-		if _, err := renew(&p); err != nil {
-			return err
-		}
-		err := s.places().Insert(ctx, p)
-		if !errors.Is(err, servicecoin.ErrExists) {
-			return err
-		}
-	} else if err != nil {
-		return err
-	}
-	// Half of a lease is enough to begin with; most steps need no commit.
-	if p := item.Value; p.Holder == s.o.Holder && p.Until.Sub(now) > s.o.Lease/2 {
-		s.place = p
-		return nil
-	}
-	_, err = s.places().Update(ctx, s.name, renew)
-	return err
-}
-
 func (s *stepping) work(ctx context.Context, limit int) error {
 	page, err := s.store.Events(ctx, s.place.Position, limit)
 	for err == nil && len(page) > 0 {
@@ -83,33 +47,28 @@ type batch struct {
 	events  int // of the page that are done with
 	effects int
 	skipped int
+	owed    int // left to rules that this replica lacks
 	begun   time.Time
 	blind   bool // nothing is taken for read
 	absent  []servicecoin.CustomerID
 	at      attempt // the last effect
 }
 
-// attempt is a rule on an event.
+// attempt is a rule on an event, and the place right before it.
 type attempt struct {
-	event Event
-	rules []Rule // all that answer the event
-	n     int    // which of them
-	from  string
-	prior Position // of the event before
+	event  Event
+	rule   Rule
+	last   bool // no other rule is due
+	before place
 }
 
 // after leaves the effect behind.
 func (a attempt) after(p *place) {
-	if a.n+1 < len(a.rules) {
-		p.Position, p.Rule, p.From, p.Tries, p.Error = a.prior, a.rules[a.n+1].Name, "", 0, ""
+	if a.last {
+		p.finish(a.event.Position)
 		return
 	}
-	p.finish(a.event.Position)
-}
-
-// finish leaves the event at position behind.
-func (p *place) finish(at Position) {
-	p.Position, p.Rule, p.From, p.Tries, p.Error = at, "", "", 0, ""
+	p.did(a.rule.first())
 }
 
 // failure is an error of an effect itself, not of the store around it.
@@ -131,6 +90,7 @@ func (s *stepping) advance(ctx context.Context, page []Event, most int) ([]Event
 	case err == nil:
 		s.done.Effects += b.effects
 		s.done.Skipped += b.skipped
+		s.done.Parked += b.owed
 		for _, c := range b.absent {
 			s.unmarked[c] = true
 		}
@@ -145,7 +105,7 @@ func (s *stepping) advance(ctx context.Context, page []Event, most int) ([]Event
 		return s.trouble(ctx, rest, b.at, f.error)
 	case failed:
 		return s.trouble(ctx, page, b.at, f.error)
-	case !s.blames(err):
+	case !s.blames(err) || b.effects == 0 && b.at.rule.Do == nil:
 		return page, err
 	case b.effects > 1: // one of them cannot be stored
 		return s.advance(ctx, page, b.effects/2)
@@ -156,8 +116,7 @@ func (s *stepping) advance(ctx context.Context, page []Event, most int) ([]Event
 
 // stands reports whether the consumer stands right before an effect.
 func (s *stepping) stands(page []Event, a attempt) bool {
-	return len(page) > 0 && page[0].Position == a.event.Position && s.place.From == a.from &&
-		(s.place.Rule == a.rules[a.n].Name || s.place.Rule == "" && a.n == 0)
+	return len(page) > 0 && page[0].Position == a.event.Position && s.place.same(&a.before)
 }
 
 // blames reports whether a commit failed for what effects wrote: it would fail
@@ -170,22 +129,27 @@ func (s *stepping) blames(err error) bool {
 // run makes the effects of one commit.
 func (s *stepping) run(ctx context.Context, tx *Store, p *place, page []Event, most int, b *batch) error {
 	for n, e := range page {
-		rules := s.answering(e)
-		first := 0
-		if p.Rule != "" {
-			// A rule that the program no longer has leaves the event to the rest.
-			first = max(0, slices.IndexFunc(rules, func(r Rule) bool { return r.Name == p.Rule }))
+		p.begin(e)
+		if s.unsettled(p, e) {
+			if n > 0 { // in a commit of its own
+				return nil
+			}
+			done, err := s.settle(ctx, tx, p, e, b)
+			if done {
+				b.events = 1
+			}
+			return err
 		}
-		prior := p.Position
+		rules := s.due(p, e)
 		if len(rules) == 0 {
 			b.skipped++
 			p.finish(e.Position)
 		}
-		for i := first; i < len(rules); i++ {
+		for i, r := range rules {
 			if b.effects == most || b.effects > 0 && s.full(b, tx.unit) {
 				return nil
 			}
-			b.at = attempt{event: e, rules: rules, n: i, from: p.From, prior: prior}
+			b.at = attempt{event: e, rule: r, last: i+1 == len(rules), before: *p}
 			gone, err := s.erased(ctx, tx, e, b)
 			if err != nil {
 				return err
@@ -195,15 +159,20 @@ func (s *stepping) run(ctx context.Context, tx *Store, p *place, page []Event, m
 				p.finish(e.Position)
 				break
 			}
+			from := ""
+			if r.called(p.Rule) {
+				from = p.From
+			}
 			named := *tx
-			named.newID = derived(e.ID, rules[i].Name, p.From)
-			next, err := rules[i].Do(ctx, &named, e, p.From)
+			named.newID = derived(e.ID, r.first(), from)
+			next, err := r.Do(ctx, &named, e, from)
 			if err != nil {
 				return failure{err}
 			}
 			b.effects++
 			if next != "" {
-				p.Rule, p.From, p.Tries, p.Error = rules[i].Name, next, 0, ""
+				p.pause()
+				p.Rule, p.From = r.first(), next
 				return nil
 			}
 			b.at.after(p)
@@ -218,11 +187,16 @@ func (s *stepping) full(b *batch, u *unit) bool {
 	return len(u.order)+len(u.events) >= partsAtOnce || s.store.Now().Sub(b.begun) >= timeAtOnce
 }
 
-// answering returns the rules that answer e.
-func (s *stepping) answering(e Event) []Rule {
+// due returns the rules that have yet to answer e, the one under way first, so
+// that there is the progress of one alone.
+func (s *stepping) due(p *place, e Event) []Rule {
 	var rules []Rule
 	for _, r := range s.rules {
-		if slices.Contains(r.On, e.Name) {
+		switch {
+		case !slices.Contains(r.On, e.Name), slices.ContainsFunc(p.Done, r.called):
+		case r.called(p.Rule):
+			rules = slices.Insert(rules, 0, r)
+		default:
 			rules = append(rules, r)
 		}
 	}
@@ -249,34 +223,38 @@ func (s *stepping) erased(ctx context.Context, tx *Store, e Event, b *batch) (bo
 // trouble counts a failure of the first effect of the page, or parks its event
 // after too many. It returns the events that are left.
 func (s *stepping) trouble(ctx context.Context, page []Event, a attempt, cause error) ([]Event, error) {
-	e, r := a.event, a.rules[a.n]
-	tries := 1
-	if s.place.Position == a.prior && s.place.Rule == r.Name {
-		tries = s.place.Tries + 1
+	e, r := a.event, a.rule
+	failed := &EffectError{Consumer: s.name, Rule: r.Name, Event: e, Failures: 1, Tries: s.o.Tries, Err: cause}
+	from := ""
+	if r.called(a.before.Rule) {
+		failed.Failures, from = a.before.Tries+1, a.before.From
 	}
-	cause = fmt.Errorf("event %s (%s), rule %s, try %d of %d: %w", e.Name, e.ID, r.Name, tries, s.o.Tries, cause)
-	if tries < s.o.Tries {
+	if failed.Failures < s.o.Tries {
+		wait := max(s.o.Backoff(failed.Failures), 0)
+		if wait > 0 {
+			failed.Next = s.store.Now().Add(wait)
+		}
 		err := s.commit(ctx, func(_ *Store, p *place) error {
-			p.Position, p.Rule, p.From, p.Tries, p.Error = a.prior, r.Name, a.from, tries, told(cause)
+			*p = a.before.at(p)
+			p.Rule, p.From, p.Tries, p.Error, p.Next, p.Wait = r.first(), from, failed.Failures, told(cause), failed.Next, wait
 			return nil
 		})
-		return page, errors.Join(cause, err)
+		failed.counted = err == nil
+		return page, errors.Join(failed, err)
 	}
 	err := s.commit(ctx, func(tx *Store, p *place) error {
+		*p = a.before.at(p)
 		a.after(p)
 		gone, err := tx.erased(ctx, e)
 		if err != nil || gone {
 			return err
 		}
-		return Of(tx.For(e.Subject.Customer), parkedEvents).Insert(ctx, Parked{
-			ID: parkedID(s.name, r.Name, e.ID), Consumer: s.name, Rule: r.Name, From: a.from,
-			Event: e, Tries: tries, Error: told(cause), At: s.store.Now(),
-		})
+		return s.park(ctx, tx, Parked{Rule: r.Name, From: from, Event: e, Tries: failed.Failures, Error: told(failed)}, r.first())
 	})
 	if err != nil {
-		return page, errors.Join(cause, err)
+		return page, errors.Join(failed, err)
 	}
-	s.store.log.WarnContext(ctx, "event parked", "consumer", s.name, "rule", r.Name, "event", e.ID, "name", e.Name, "cause", cause.Error())
+	s.store.log.WarnContext(ctx, "event parked", "consumer", s.name, "rule", r.Name, "event", e.ID, "name", e.Name, "cause", failed.Error())
 	s.done.Parked++
 	for len(page) > 0 && page[0].Position <= s.place.Position {
 		page = page[1:]
@@ -300,18 +278,22 @@ func (s *stepping) commit(ctx context.Context, fn func(tx *Store, p *place) erro
 	var last *unit
 	err := s.store.Do(ctx, func(tx *Store) error {
 		// While the lease runs, nobody else moves the place.
-		if last == nil && s.stored.Version != 0 && s.place.Until.After(s.store.Now()) {
+		if last == nil && s.stored.Version != 0 && lasts(s.place.Until, s.o.Lease, s.store.Now()) {
 			tx.unit.touch(s.stored)
 		}
 		last = tx.unit
 		_, err := Of(tx.For(servicecoin.Provider), places(s.name)).Update(ctx, s.name, func(p *place) ([]Event, error) {
-			if p.Holder != s.o.Holder || p.Position != s.place.Position || p.Rule != s.place.Rule || p.From != s.place.From {
-				return nil, fmt.Errorf("%w: consumer %s was taken over by %s", servicecoin.ErrBusy, s.name, p.Holder)
+			if p.Holder != s.o.Holder || !p.same(&s.place) {
+				by := "broken"
+				if p.Holder != "" {
+					by = "taken over by " + p.Holder
+				}
+				return nil, fmt.Errorf("%w: the lease of consumer %s was %s", servicecoin.ErrBusy, s.name, by)
 			}
 			if err := fn(tx, p); err != nil {
 				return nil, err
 			}
-			p.Until = s.store.Now().Add(s.o.Lease)
+			p.Until, p.Lease = s.store.Now().Add(s.o.Lease), s.o.Lease
 			now = *p
 			return nil, nil
 		})

@@ -48,6 +48,7 @@ func TestUnitKeepsErrors(t *testing.T) {
 
 type thing struct {
 	ID string `json:"id"`
+	N  int    `json:"n,omitempty"`
 }
 
 var things = store.Kind[thing]{Name: "thing", ID: func(x thing) string { return x.ID }}

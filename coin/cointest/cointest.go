@@ -129,7 +129,7 @@ func (w *world) outage(day int) servicecoin.IncidentID {
 // exchange steps until the feed is drained, through scripted faults.
 func (w *world) exchange() {
 	w.t.Helper()
-	x, err := w.Exchange(&store.ConsumerOptions{Holder: "one", Tries: 3})
+	x, err := w.Exchange(&store.ConsumerOptions{Holder: "one", Tries: 3, Backoff: store.AtOnce})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -84,7 +84,7 @@ func newProvider(t *testing.T, h storetest.Harness, usage Usage) *provider {
 		},
 	})
 	p.must(err)
-	p.exchanges, err = p.Exchange(&store.ConsumerOptions{Holder: "one", Tries: 3})
+	p.exchanges, err = p.Exchange(&store.ConsumerOptions{Holder: "one", Tries: 3, Backoff: store.AtOnce})
 	p.must(err)
 	p.offer()
 	return p

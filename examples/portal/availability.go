@@ -217,7 +217,7 @@ func (p *portal) trace(ctx context.Context, t servicecoin.Trace, titles map[serv
 	}
 	for _, k := range t.From {
 		title := ""
-		if k.Kind == incident.Incidents.Name {
+		if k.Kind == incident.IncidentRecord {
 			var err error
 			if title, err = p.headline(ctx, servicecoin.IncidentID(k.ID), titles); err != nil {
 				return part, err

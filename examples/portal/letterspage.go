@@ -8,7 +8,6 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/incident"
-	"github.com/servicecoin/servicecoin/store"
 )
 
 // lettersPage is what a customer was told; the provider's people see the drafts,
@@ -47,7 +46,7 @@ func (p *portal) letters(w http.ResponseWriter, r *http.Request, problems error)
 	if problems != nil {
 		v.Problem, v.Problems = problem(problems)
 	}
-	for l, err := range store.Of(p.store.For(c.ID), incident.Communications).Find(ctx, store.By("incident")) {
+	for l, err := range p.Letters(c.ID).All(ctx) {
 		if err != nil {
 			return err
 		}

@@ -118,7 +118,7 @@ func (p *portal) issueStatement(w http.ResponseWriter, r *http.Request) error {
 
 // sourceOf names a record behind a figure, with a link where there is a page.
 func sourceOf(k servicecoin.Key, title string, who person) source {
-	if k.Kind == incident.Incidents.Name {
+	if k.Kind == incident.IncidentRecord {
 		return source{incidentPath(who, k.ID), title}
 	}
 	return source{Name: k.Kind + " " + k.ID}

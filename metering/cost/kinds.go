@@ -5,6 +5,7 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/internal/house"
 	"github.com/servicecoin/servicecoin/money"
 	"github.com/servicecoin/servicecoin/store"
 )
@@ -68,16 +69,18 @@ const (
 )
 
 var items = store.Kind[Item]{
-	Name: itemKind,
-	ID:   func(i Item) string { return string(i.ID) },
+	Name:  itemKind,
+	House: house.Own(),
+	ID:    func(i Item) string { return string(i.ID) },
 	Indexes: []store.Index[Item]{
 		{Name: "service", Columns: "tm", Of: func(i Item) store.Tuple { return store.Tuple{store.Text(i.Service), store.Time(i.From)} }},
 	},
 }
 
 var credits = store.Kind[Credit]{
-	Name: creditKind,
-	ID:   func(c Credit) string { return creditID(c.Reference) },
+	Name:  creditKind,
+	House: house.Own(),
+	ID:    func(c Credit) string { return creditID(c.Reference) },
 	Indexes: []store.Index[Credit]{
 		{Name: "month", Columns: "tt", Of: func(c Credit) store.Tuple {
 			return store.Tuple{store.Text(c.Month.String()), store.Text(creditID(c.Reference))}
@@ -88,8 +91,9 @@ var credits = store.Kind[Credit]{
 func creditID(k servicecoin.Key) string { return store.JoinID(string(k.Customer), k.Kind, k.ID) }
 
 var rows = store.Kind[Row]{
-	Name: rowKind,
-	ID:   func(r Row) string { return r.ID },
+	Name:  rowKind,
+	House: house.Own(),
+	ID:    func(r Row) string { return r.ID },
 	Indexes: []store.Index[Row]{
 		{Name: "month", Columns: "ttt", Of: func(r Row) store.Tuple {
 			return store.Tuple{store.Text(r.Month.String()), store.Text(r.Service), store.Text(r.ID)}
@@ -98,16 +102,18 @@ var rows = store.Kind[Row]{
 }
 
 var months = store.Kind[Standing]{
-	Name: monthKind,
-	ID:   func(s Standing) string { return s.Month.String() },
+	Name:  monthKind,
+	House: house.Own(),
+	ID:    func(s Standing) string { return s.Month.String() },
 	Indexes: []store.Index[Standing]{
 		{Name: "month", Columns: "t", Of: func(s Standing) store.Tuple { return store.Tuple{store.Text(s.Month.String())} }},
 	},
 }
 
 var statements = store.Kind[Statement]{
-	Name: statementKind,
-	ID:   func(s Statement) string { return s.ID },
+	Name:  statementKind,
+	House: house.Own(),
+	ID:    func(s Statement) string { return s.ID },
 	Indexes: []store.Index[Statement]{
 		{Name: "month", Columns: "ti", Of: func(s Statement) store.Tuple {
 			return store.Tuple{store.Text(s.Month.String()), store.Int(s.Edition)}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/internal/house"
 	"github.com/servicecoin/servicecoin/store"
 )
 
@@ -84,13 +85,15 @@ const (
 )
 
 var timelines = store.Kind[timeline]{
-	Name: priceKind,
-	ID:   func(l timeline) string { return string(l.ID) },
+	Name:  priceKind,
+	House: house.Own(),
+	ID:    func(l timeline) string { return string(l.ID) },
 }
 
 var versions = store.Kind[Version]{
-	Name: versionKind,
-	ID:   func(v Version) string { return versionID(v.ID, v.Number) },
+	Name:  versionKind,
+	House: house.Own(),
+	ID:    func(v Version) string { return versionID(v.ID, v.Number) },
 	Indexes: []store.Index[Version]{
 		{Name: "price", Columns: "ti", Of: func(v Version) store.Tuple { return store.Tuple{store.Text(v.ID), store.Int(v.Number)} }},
 	},

@@ -250,7 +250,7 @@ func casePoison(t testing.TB, h Harness) {
 		}
 		return do(ctx, tx, e, from)
 	}
-	c := consumer(t, s, &store.ConsumerOptions{Tries: 3}, rule, counting("two", "thing.done"))
+	c := consumer(t, s, &store.ConsumerOptions{Tries: 3, Backoff: store.AtOnce}, rule, counting("two", "thing.done"))
 	done := drain(t, c, bad)
 	equal(t, "parked", done.Parked, 1)
 	equal(t, "tries", tries, 3)
@@ -342,7 +342,7 @@ func caseTogether(t testing.TB, h Harness) {
 		}
 		return do(ctx, tx, e, from)
 	}
-	c := consumer(t, s, nil, rule)
+	c := consumer(t, s, &store.ConsumerOptions{Backoff: store.AtOnce}, rule)
 	if _, err := c.Step(t.Context(), 1); err != nil { // takes the lease
 		t.Fatal(err)
 	}
@@ -382,7 +382,7 @@ func caseRefused(t testing.TB, h Harness) {
 		}
 		return do(ctx, tx, e, from)
 	}
-	c := consumer(t, s, &store.ConsumerOptions{Tries: 2}, rule)
+	c := consumer(t, s, &store.ConsumerOptions{Tries: 2, Backoff: store.AtOnce}, rule)
 	done := drain(t, c, servicecoin.ErrExists, servicecoin.ErrInvalid)
 	equal(t, "parked", done.Parked, 2)
 	eachOnce(t, s, 4)
@@ -441,7 +441,7 @@ func caseParts(t testing.TB, h Harness) {
 		_, err := counting("part"+from, "thing.done").Do(ctx, tx, e, from)
 		return next[from], err
 	}}
-	c := consumer(t, s, nil, rule)
+	c := consumer(t, s, &store.ConsumerOptions{Backoff: store.AtOnce}, rule)
 	b.Script(Pass, Pass, Pass, After, Before, After)
 	drain(t, c, bad, ErrFault)
 	eachOnce(t, s, 6)

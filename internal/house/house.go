@@ -1,0 +1,34 @@
+// Package house knows which kinds of records are the library's own, and hands
+// its rooms the right to keep them. A host cannot import it, so that no
+// [store.Kind] of a host is one of the library's, whatever its name.
+//
+// [store.Kind]: https://pkg.go.dev/github.com/servicecoin/servicecoin/store#Kind
+package house
+
+import (
+	"slices"
+	"strings"
+)
+
+// Right is the right to keep records under a name of the library. Its zero
+// value is none.
+type Right struct{ held bool }
+
+// Own returns the right. A value that carries it is never handed to a host.
+func Own() Right { return Right{held: true} }
+
+// Held reports whether r is a right.
+func (r Right) Held() bool { return r.held }
+
+// Owns reports whether a kind of that name is the library's: the name of a
+// room, alone or before a point, or one of the names that came before that rule.
+func Owns(kind string) bool {
+	room, _, _ := strings.Cut(kind, ".")
+	return slices.Contains(rooms[:], room) || slices.Contains(older[:], kind)
+}
+
+//nolint:gochecknoglobals // constants in all but name
+var (
+	rooms = [...]string{"adoption", "catalog", "coin", "cost", "incident", "metering", "rating", "sla", "store", "usage"}
+	older = [...]string{"dependency", "offering", "order", "service", "subscription"}
+)

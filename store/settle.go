@@ -1,0 +1,165 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/servicecoin/servicecoin"
+)
+
+// What another list of rules has left behind at an event is settled before this
+// one goes on with it, in a commit of its own.
+
+// unsettled reports whether there is something.
+func (s *stepping) unsettled(p *place, e Event) bool {
+	return p.Before != "" || s.stray(p, e) || len(s.lacking(p, e)) > 0
+}
+
+// stray reports whether the rule under way is none that is due here.
+func (s *stepping) stray(p *place, e Event) bool {
+	return p.Rule != "" && !slices.ContainsFunc(s.due(p, e), func(r Rule) bool { return r.called(p.Rule) })
+}
+
+// lacking returns the rules that some replica has, and this one has not, which
+// would answer e.
+func (s *stepping) lacking(p *place, e Event) []string {
+	var names []string
+	for _, k := range p.Known {
+		if !s.has(k.Name) && slices.Contains(k.On, e.Name) && !slices.Contains(p.Done, k.Name) && s.store.Now().Sub(k.Seen) <= s.o.Overlap {
+			names = append(names, k.Name)
+		}
+	}
+	return names
+}
+
+// settle parks what is for rules that this replica lacks, and reports whether
+// that was all that the event needs.
+func (s *stepping) settle(ctx context.Context, tx *Store, p *place, e Event, b *batch) (bool, error) {
+	gone, err := tx.erased(ctx, e)
+	if err != nil {
+		return false, err
+	}
+	if gone {
+		b.skipped++
+		p.finish(e.Position)
+		return true, nil
+	}
+	if p.Before != "" {
+		if err := s.older(ctx, tx, p, e, b); err != nil {
+			return false, err
+		}
+	}
+	names := s.lacking(p, e)
+	stray := s.stray(p, e)
+	if stray && p.From != "" && !slices.Contains(names, p.Rule) {
+		names = append(names, p.Rule)
+	}
+	for _, name := range names {
+		from := ""
+		if name == p.Rule {
+			from = p.From
+		}
+		err := s.park(ctx, tx, Parked{Rule: name, From: from, Event: e, Error: "the program that came to this event has no such rule; one that has it makes up for it"}, name)
+		if err != nil {
+			return false, err
+		}
+		b.owed++
+		p.did(name)
+		if !slices.Contains(p.Owed, name) {
+			p.Owed = append(slices.Clip(p.Owed), name)
+		}
+	}
+	if stray {
+		p.pause()
+	}
+	if len(s.due(p, e)) > 0 {
+		return false, nil
+	}
+	p.finish(e.Position)
+	return true, nil
+}
+
+// older takes over from a release that kept the next rule alone: those before
+// it in the list are done. Where the rule is gone it cannot be known which are,
+// and a person decides.
+func (s *stepping) older(ctx context.Context, tx *Store, p *place, e Event, b *batch) error {
+	next := p.Before
+	p.Before = ""
+	rules := s.due(p, e)
+	at := slices.IndexFunc(rules, func(r Rule) bool { return r.called(next) })
+	if at >= 0 {
+		for _, r := range rules[:at] {
+			p.Done = append(slices.Clip(p.Done), r.first())
+		}
+		p.Rule = rules[at].first()
+		return nil
+	}
+	for _, r := range rules {
+		err := s.park(ctx, tx, Parked{Rule: r.Name, Event: e, Tries: 1, Error: fmt.Sprintf(
+			"an older release left this event at its rule %s, which is gone: whether this rule had answered it is not known", next)}, r.first())
+		if err != nil {
+			return err
+		}
+		b.owed++
+		p.did(r.first())
+	}
+	p.Rule = next // with its progress, if there is any
+	return nil
+}
+
+// makeUp runs the rules of this replica on what others have left for them, at
+// most so many events.
+func (s *stepping) makeUp(ctx context.Context, limit int) error {
+	for _, r := range s.rules {
+		if !slices.ContainsFunc(s.place.Owed, r.called) {
+			continue
+		}
+		for item, err := range s.Parked(ctx) {
+			switch p := item.Value; {
+			case err != nil:
+				return err
+			case p.Tries > 0 || !r.called(p.Rule):
+				continue
+			case s.done.Effects >= limit:
+				return nil
+			}
+			err := s.Retry(ctx, item.Key)
+			switch {
+			case errors.Is(err, servicecoin.ErrNotFound): // erased, or done meanwhile
+			case err != nil:
+				if ctx.Err() != nil {
+					return err
+				}
+				if err := s.countParked(ctx, item.Key, err); err != nil {
+					return err
+				}
+				s.done.Parked++
+			default:
+				s.done.Effects++
+			}
+		}
+		if err := s.commit(ctx, func(_ *Store, p *place) error {
+			p.Owed = slices.DeleteFunc(slices.Clone(p.Owed), r.called)
+			return nil
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// countParked leaves an event that could not be made up for to a person, where
+// it is the effect that failed, and not the store.
+func (s *stepping) countParked(ctx context.Context, key Key, cause error) error {
+	if _, own := errors.AsType[failure](cause); !own && !s.blames(cause) {
+		return cause
+	}
+	_, err := Of(s.store.For(key.Customer), parkedEvents).Update(ctx, key.ID, func(p *Parked) ([]Event, error) {
+		p.Tries++
+		p.Error = told(cause)
+		return nil, nil
+	})
+	return err
+}
