@@ -358,6 +358,10 @@ func (broken) Between(context.Context, metering.MeterID, calendar.Interval) (met
 	return metering.Usage{}, errDown
 }
 
+func (broken) Meter(context.Context, metering.MeterID) (metering.Meter, error) {
+	return metering.Meter{}, errDown
+}
+
 func TestFailingUsageIsReported(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
