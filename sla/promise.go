@@ -29,7 +29,10 @@ type Promise struct {
 
 	Rationale  Rationale `json:"rationale"`
 	ValidFrom  time.Time `json:"validFrom"`
-	ValidUntil time.Time `json:"validUntil,omitzero"` // exclusive; zero: open
+	ValidUntil time.Time `json:"validUntil,omitzero"` // exclusive; zero: open; at ValidFrom: it is never valid
+
+	// Subscription is what brought it, and ends it; "": nothing but itself.
+	Subscription servicecoin.SubscriptionID `json:"subscription,omitempty"`
 }
 
 // Rationale is why this number was promised and not another one.
@@ -69,8 +72,11 @@ func (p Promise) Validate() error {
 	}
 	v.Text("rationale.text", p.Rationale.Text, 0, 4000)
 	v.Time("validFrom", p.ValidFrom)
-	if !p.ValidUntil.IsZero() && !p.ValidUntil.After(p.ValidFrom) {
-		v.Add("validUntil", "reversed", p.ValidUntil.Format(time.RFC3339), "must lie after validFrom")
+	if !p.ValidUntil.IsZero() && p.ValidUntil.Before(p.ValidFrom) {
+		v.Add("validUntil", "reversed", p.ValidUntil.Format(time.RFC3339), "must not lie before validFrom")
+	}
+	if p.Subscription != "" {
+		v.ID("subscription", string(p.Subscription))
 	}
 	return v.Err()
 }
