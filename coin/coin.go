@@ -23,7 +23,6 @@ import (
 	"github.com/servicecoin/servicecoin/catalog"
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/metering"
-	"github.com/servicecoin/servicecoin/metering/cost"
 	"github.com/servicecoin/servicecoin/sla"
 	"github.com/servicecoin/servicecoin/store"
 )
@@ -62,17 +61,13 @@ type Options struct {
 	// Usage keeps what customers use; nil: usage is not kept, and what asks for
 	// it says so.
 	Usage metering.EventStore
-	// Quotas are those that come with a subscription; nil: none do. It is asked
-	// when the subscription begins; their ids are stable.
-	Quotas func(ctx context.Context, customer servicecoin.CustomerID, s catalog.SubscriptionChanged) ([]metering.Quota, error)
-	// Items are what a subscription is charged for; nil is one fee a month at
-	// the price of the offering, if it has one. It is asked when the
-	// subscription begins; their ids are stable and From is filled in.
-	Items func(ctx context.Context, customer servicecoin.CustomerID, s catalog.SubscriptionChanged) ([]cost.Item, error)
-	// Promises are those that come with a subscription; nil: none do. It is asked
-	// when the subscription begins; their ids are stable, ValidFrom is filled in,
-	// and they end with the subscription.
-	Promises func(ctx context.Context, customer servicecoin.CustomerID, s catalog.SubscriptionChanged) ([]sla.Promise, error)
+	// Comes says what comes with a subscription: quotas, what it is charged for,
+	// promises. nil is one fee a month at the price of the offering, if it has one.
+	// It is asked when the subscription begins, and what it says is kept
+	// ([Coin.Brought]): all of it ends with the subscription, whatever Comes would
+	// say then. What is not in order is refused whole, and asked for again when the
+	// parked event is tried again.
+	Comes func(ctx context.Context, customer servicecoin.CustomerID, s catalog.SubscriptionChanged) (Bundle, error)
 	// Active is the meter that counts who uses a service: one that counts what
 	// is unique. nil, or "": that is not known.
 	Active func(service servicecoin.ServiceID) metering.MeterID

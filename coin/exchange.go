@@ -41,11 +41,13 @@ func (c *Coin) Rules() []store.Rule {
 			incident.EventOpened, incident.EventAffected, incident.EventReopened, incident.EventNoted, incident.EventResolved,
 		}, Do: c.draftLetters},
 		{Name: "credit.charge", On: []string{sla.CreditProposed, sla.CreditCorrected}, Do: c.chargeCredit},
+		{Name: "bundle.ask", On: []string{catalog.EventSubscriptionActivated}, Do: c.askBundle},
 		{Name: "onboarding.begin", On: []string{catalog.EventSubscriptionActivated}, Do: c.beginOnboarding},
 		{Name: "onboarding.cancel", On: []string{catalog.EventSubscriptionDeparted}, Do: c.cancelOnboarding},
 		{Name: "promise.make", On: []string{catalog.EventSubscriptionActivated}, Do: c.makePromises},
 		{Name: "promise.end", On: []string{catalog.EventSubscriptionDeparted}, Do: c.endPromises},
 		{Name: "quota.set", On: []string{catalog.EventSubscriptionActivated}, Do: c.setQuotas},
+		{Name: "quota.end", On: []string{catalog.EventSubscriptionDeparted}, Do: c.endQuotas},
 		{Name: "charge.include", On: []string{catalog.EventSubscriptionActivated}, Do: c.includeCharges},
 		{Name: "charge.end", On: []string{catalog.EventSubscriptionDeparted}, Do: c.endCharges},
 	}

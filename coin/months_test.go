@@ -54,8 +54,6 @@ func promiseOn(s servicecoin.ServiceID, now time.Time) sla.Promise {
 	}
 }
 
-var ada = servicecoin.Person("ada")
-
 // dry steps the exchange until it does nothing.
 func (w *world) dry(tb require.TestingT) {
 	for {

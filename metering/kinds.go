@@ -14,6 +14,7 @@ import (
 const (
 	MeterDefined    = "meter.defined"    // data: MeterChanged
 	QuotaSet        = "quota.set"        // data: QuotaChanged
+	QuotaEnded      = "quota.ended"      // data: QuotaChanged
 	QuotaDropped    = "quota.dropped"    // data: QuotaChanged
 	QuotaExceeded   = "quota.exceeded"   // data: Excess; once for each quota and period
 	UsageConflicted = "usage.conflicted" // data: Conflicted; once for each content
@@ -34,6 +35,7 @@ type QuotaChanged struct {
 	Limit  decimal.Decimal `json:"limit"`
 	Mode   Mode            `json:"mode"`
 	Period Window          `json:"period"`
+	Until  time.Time       `json:"until,omitzero"` // of one that ends
 }
 
 // Conflicted is an event that came with another content than the one that is

@@ -255,6 +255,9 @@ func (l *Ledger) scan(ctx context.Context, m Meter, during calendar.Interval, kn
 	return l.events.Scan(ctx, Query{Customer: l.customer.ID, Type: m.Type, During: during, KnownBefore: knownBefore})
 }
 
+// Meter returns the definition of a meter, or ErrNotFound.
+func (l *Ledger) Meter(ctx context.Context, id MeterID) (Meter, error) { return l.meter(ctx, id) }
+
 // meter returns a meter's definition, or what is wrong with the ledger.
 func (l *Ledger) meter(ctx context.Context, id MeterID) (Meter, error) {
 	if l.fault != nil {

@@ -24,6 +24,10 @@ const (
 
 // Quota bounds what a customer uses in a day or a month of its zone. The limit
 // itself may be used up; what passes it is an excess.
+//
+// A quota keeps the zone in which it was set: where the customer moves to another
+// one, its periods still follow each other, and no use counts in two of them.
+// Another quota that is set after the move has the new zone.
 type Quota struct {
 	ID     QuotaID         `json:"id"`
 	Meter  MeterID         `json:"meter"`
@@ -33,6 +37,16 @@ type Quota struct {
 	// From is when it begins to hold: the period that this lies in is judged
 	// whole, earlier ones are not. Set by [Ledger.SetQuota] if it is zero.
 	From time.Time `json:"from"`
+	// Until is when it ends, exclusive: later instants are not bounded by it, and
+	// its last period is judged up to then. Zero: open; at From or before: it never
+	// holds. See [Ledger.EndQuota].
+	Until time.Time `json:"until,omitzero"`
+
+	// Subscription is what brought it, and ends it; "": nothing but itself.
+	Subscription servicecoin.SubscriptionID `json:"subscription,omitempty"`
+	// Zone is that of its days and months, an IANA name. Set by [Ledger.SetQuota]
+	// when it is set for the first time; "": the customer's, whatever it is.
+	Zone string `json:"zone,omitempty"`
 }
 
 // Validate reports every violation of the quota.
@@ -41,7 +55,7 @@ func (q Quota) Validate() error {
 	v.ID("id", string(q.ID))
 	v.ID("meter", string(q.Meter))
 	v.Number("limit", q.Limit, MaxDigits, MaxPlaces)
-	if q.Limit.IsNegative() {
+	if q.Limit.Sign() < 0 {
 		v.Add("limit", "negative", "", "must not be negative")
 	}
 	switch q.Mode {
@@ -53,19 +67,61 @@ func (q Quota) Validate() error {
 		v.Add("period", "unknown", string(q.Period), "must be day or month")
 	}
 	v.Time("from", q.From)
+	if !q.Until.IsZero() {
+		v.Time("until", q.Until)
+	}
+	if q.Subscription != "" {
+		v.ID("subscription", string(q.Subscription))
+	}
+	if q.Zone != "" {
+		_, err := (servicecoin.Customer{Zone: q.Zone}).Location()
+		v.Merge("", err)
+	}
 	return v.Err()
 }
 
-// In returns the period of the quota that an instant lies in, in a zone.
+// In returns the period of the quota that an instant lies in: in its own zone,
+// in loc if it has none.
 func (q Quota) In(at time.Time, loc *time.Location) calendar.Interval {
+	return q.in(at, q.location(loc))
+}
+
+// location returns the quota's own zone, loc if it has none.
+func (q Quota) location(loc *time.Location) *time.Location {
+	if q.Zone == "" {
+		return loc
+	}
+	if own, err := (servicecoin.Customer{Zone: q.Zone}).Location(); err == nil {
+		return own
+	}
+	return loc
+}
+
+func (q Quota) in(at time.Time, loc *time.Location) calendar.Interval {
 	if q.Period == Daily {
 		return calendar.DateOf(at, loc).In(loc)
 	}
 	return calendar.MonthOf(at, loc).In(loc)
 }
 
-// Judges reports whether the quota holds in a period.
-func (q Quota) Judges(period calendar.Interval) bool { return q.From.Before(period.End) }
+// Judges reports whether the quota holds in a period, or in a part of it.
+func (q Quota) Judges(period calendar.Interval) bool {
+	return q.From.Before(period.End) && (q.Until.IsZero() || q.Until.After(period.Start) && q.Until.After(q.From))
+}
+
+// Holds reports whether the quota bounds what is used at an instant. In the
+// period in which it begins it holds from the period's start.
+func (q Quota) Holds(at time.Time, loc *time.Location) bool {
+	return q.Judges(q.In(at, loc)) && (q.Until.IsZero() || at.Before(q.Until))
+}
+
+// counted returns the part of a period whose use counts against the quota.
+func (q Quota) counted(period calendar.Interval) calendar.Interval {
+	if !q.Until.IsZero() && q.Until.Before(period.End) {
+		period.End = q.Until
+	}
+	return period
+}
 
 // Standing is where a quota stands in a period.
 type Standing struct {

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/store"
 )
@@ -193,4 +194,84 @@ func TestReview(t *testing.T) {
 	require.Len(t, w.told(metering.QuotaExceeded), 1)
 	_, err = w.Review(ctx, time.Time{}, collector)
 	require.ErrorIs(t, err, servicecoin.ErrInvalid)
+}
+
+// A quota that has ended bounds nothing any more, and past months keep it.
+func TestEndQuota(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	ctx := t.Context()
+	_, err := w.SetQuota(ctx, metering.Quota{ID: "q", Meter: "hours", Limit: dec("10"), Mode: metering.Hard, Period: metering.Monthly, From: at(1, 12), Subscription: "s1"}, ada)
+	require.NoError(t, err)
+	w.record(ran("1", at(5, 12), "9"))
+	end := at(20, 12)
+	ended, err := w.EndQuota(ctx, "q", end, ada)
+	require.NoError(t, err)
+	require.Equal(t, end, ended.Until)
+	require.Len(t, w.told(metering.QuotaEnded), 1)
+	allowed := func(t *testing.T, at time.Time) bool {
+		t.Helper()
+		d, err := w.Check(ctx, "hours", dec("5"), at)
+		require.NoError(t, err)
+		return d.Allowed
+	}
+	require.False(t, allowed(t, end.Add(-time.Microsecond)), "it holds until then")
+	require.True(t, allowed(t, end))
+	require.True(t, allowed(t, at(31, 12).AddDate(0, 1, 0)))
+	w.record(ran("2", end, "100"))
+	require.Empty(t, w.told(metering.QuotaExceeded), "what is used after its end does not count against it")
+	w.record(ran("3", at(19, 12), "2"))
+	require.Len(t, w.told(metering.QuotaExceeded), 1, "what is told late of the time before does")
+
+	_, err = w.EndQuota(ctx, "q", time.Time{}, ada)
+	require.ErrorContains(t, err, "until")
+	_, err = w.EndQuota(ctx, "none", end, ada)
+	require.ErrorIs(t, err, servicecoin.ErrNotFound)
+	never, err := w.EndQuota(ctx, "q", at(1, 0), ada)
+	require.NoError(t, err)
+	require.False(t, never.Judges(calendar.Between(at(1, 0), at(31, 0))), "it ended before it began")
+
+	_, err = w.SetQuota(ctx, metering.Quota{ID: "q", Meter: "hours", Limit: dec("20"), Mode: metering.Soft, Period: metering.Monthly}, ada)
+	require.NoError(t, err)
+	q, err := w.Quota(ctx, "q")
+	require.NoError(t, err)
+	require.Equal(t, servicecoin.SubscriptionID("s1"), q.Subscription, "setting another limit takes it from nobody")
+	require.Equal(t, at(1, 0), q.Until)
+	_, err = w.SetQuota(ctx, metering.Quota{ID: "q", Meter: "hours", Limit: dec("20"), Mode: metering.Soft, Period: metering.Monthly, Subscription: "s2"}, ada)
+	require.ErrorContains(t, err, "is a quota of subscription s1")
+}
+
+// A quota keeps its zone when the customer moves: no hour counts in two months.
+func TestQuotaKeepsItsZone(t *testing.T) {
+	t.Parallel()
+	for _, zone := range []string{"America/New_York", "Pacific/Auckland", ""} {
+		t.Run("to "+zone, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, nil)
+			ctx := t.Context()
+			_, err := w.SetQuota(ctx, metering.Quota{ID: "q", Meter: "hours", Limit: dec("10"), Mode: metering.Hard, Period: metering.Monthly, From: at(1, 12)}, ada)
+			require.NoError(t, err)
+			moved := w.ledger("acme", zone, nil)
+			berlin, err := time.LoadLocation("Europe/Berlin")
+			require.NoError(t, err)
+			border := january.In(berlin).End
+			for n, event := range []metering.Event{ran("1", border.Add(-time.Minute), "8"), ran("2", border, "8")} {
+				_, err := []*metering.Ledger{w.Ledger, moved}[n].Record(ctx, collector, event)
+				require.NoError(t, err)
+			}
+			_, err = moved.Review(ctx, border.Add(-time.Minute), ada)
+			require.NoError(t, err)
+			_, err = moved.Review(ctx, border.Add(24*time.Hour), ada)
+			require.NoError(t, err)
+			require.Empty(t, w.told(metering.QuotaExceeded), "8 in each month, 10 are allowed")
+			d, err := moved.Check(ctx, "hours", dec("2"), border)
+			require.NoError(t, err)
+			require.True(t, d.Allowed)
+			require.Equal(t, border, d.Standings[0].Period.Start)
+			again, err := moved.SetQuota(ctx, metering.Quota{ID: "q", Meter: "hours", Limit: dec("11"), Mode: metering.Hard, Period: metering.Monthly}, ada)
+			require.NoError(t, err)
+			require.Equal(t, "Europe/Berlin", again.Zone)
+		})
+	}
+	require.ErrorContains(t, metering.Quota{Zone: "Mars/Olympus"}.Validate(), "zone")
 }

@@ -14,7 +14,9 @@ import (
 )
 
 // SetQuota sets a quota, or another limit, mode or period of one that is there.
-// An empty id is filled in; without From it holds from now on, or as before.
+// An empty id is filled in; without From it holds from now on, or as before. One
+// that is there keeps its zone and its subscription, and its end where none is
+// given: another subscription cannot take it over.
 func (l *Ledger) SetQuota(ctx context.Context, q Quota, by servicecoin.Actor) (Quota, error) {
 	if q.ID == "" {
 		q.ID = QuotaID(l.view.NewID())
@@ -40,13 +42,19 @@ func (l *Ledger) SetQuota(ctx context.Context, q Quota, by servicecoin.Actor) (Q
 			}
 		}
 		set.From = servicecoin.Instant(set.From)
-		if err := set.Validate(); err != nil {
-			return err
+		if set.Zone = l.zone.String(); is {
+			set.inherit(old)
 		}
-		if is && old.Meter != set.Meter {
-			var v servicecoin.Violations
-			v.Add("meter", "changed", string(set.Meter), "a quota keeps its meter "+string(old.Meter)+"; drop it and set another")
-			return v.Err()
+		if !set.Until.IsZero() {
+			set.Until = servicecoin.Instant(set.Until)
+		}
+		var v servicecoin.Violations
+		v.Merge("", set.Validate())
+		if is {
+			set.keeps(&v, old)
+		}
+		if err := v.Err(); err != nil {
+			return err
 		}
 		e, err := store.Happened(QuotaSet, by, set.changed())
 		if err != nil {
@@ -67,11 +75,69 @@ func (l *Ledger) SetQuota(ctx context.Context, q Quota, by servicecoin.Actor) (Q
 	return set, nil
 }
 
-func (q Quota) changed() QuotaChanged {
-	return QuotaChanged{q.ID, q.Meter, q.Limit, q.Mode, q.Period}
+// inherit fills in what a quota that is set again keeps.
+func (q *Quota) inherit(old Quota) {
+	q.Zone = old.Zone
+	if q.Until.IsZero() {
+		q.Until = old.Until
+	}
+	if q.Subscription == "" {
+		q.Subscription = old.Subscription
+	}
 }
 
-// DropQuota ends a quota. What it told of stays.
+// keeps refuses to change what a quota is.
+func (q *Quota) keeps(v *servicecoin.Violations, old Quota) {
+	if old.Meter != q.Meter {
+		v.Add("meter", "changed", string(q.Meter), "a quota keeps its meter "+string(old.Meter)+"; end it and set another")
+	}
+	if old.Subscription != q.Subscription {
+		text := "is a quota of no subscription"
+		if old.Subscription != "" {
+			text = "is a quota of subscription " + string(old.Subscription)
+		}
+		v.Add("subscription", "foreign", string(q.Subscription), string(q.ID)+" "+text)
+	}
+}
+
+func (q Quota) changed() QuotaChanged {
+	return QuotaChanged{q.ID, q.Meter, q.Limit, q.Mode, q.Period, q.Until}
+}
+
+// EndQuota sets until when a quota holds, exclusive: at its From or before,
+// never. What was used before is judged by it still, and past months keep it.
+func (l *Ledger) EndQuota(ctx context.Context, id QuotaID, until time.Time, by servicecoin.Actor) (Quota, error) {
+	if l.fault != nil {
+		return Quota{}, l.fault
+	}
+	if err := l.o.authorize(ctx, by, "quota.end", l.view.Key(quotaKind, string(id))); err != nil {
+		return Quota{}, err
+	}
+	var v servicecoin.Violations
+	v.Time("until", until)
+	if err := v.Err(); err != nil {
+		return Quota{}, err
+	}
+	return store.Of(l.view, quotas).Update(ctx, string(id), func(q *Quota) ([]store.Event, error) {
+		q.Until = servicecoin.Instant(until)
+		if err := q.Validate(); err != nil {
+			return nil, err
+		}
+		e, err := store.Happened(QuotaEnded, by, q.changed())
+		return []store.Event{e}, err
+	})
+}
+
+// Quota returns a quota.
+func (l *Ledger) Quota(ctx context.Context, id QuotaID) (Quota, error) {
+	if l.fault != nil {
+		return Quota{}, l.fault
+	}
+	return store.Of(l.view, quotas).Get(ctx, string(id))
+}
+
+// DropQuota deletes a quota, from past months too: one that was set in error.
+// What it told of stays. [Ledger.EndQuota] ends one that held.
 func (l *Ledger) DropQuota(ctx context.Context, id QuotaID, by servicecoin.Actor) error {
 	if l.fault != nil {
 		return l.fault
@@ -126,23 +192,25 @@ func (l *Ledger) Check(ctx context.Context, id MeterID, amount decimal.Decimal, 
 		return Decision{}, err
 	}
 	standings := []Standing{}
-	used := make(map[Window]decimal.NullDecimal)
+	used := make(map[string]decimal.NullDecimal)
 	for q, err := range l.Quotas(ctx, id) {
 		if err != nil {
 			return Decision{}, err
 		}
 		period := q.In(at, l.zone)
-		if !q.Judges(period) {
+		if !q.Holds(at, l.zone) {
 			continue
 		}
-		if _, known := used[q.Period]; !known {
-			u, err := l.between(ctx, m, period, false)
+		counted := q.counted(period)
+		key := counted.String()
+		if _, known := used[key]; !known {
+			u, err := l.between(ctx, m, counted, false)
 			if err != nil {
 				return Decision{}, err
 			}
-			used[q.Period] = u.Value
+			used[key] = u.Value
 		}
-		standings = append(standings, q.Weigh(m, used[q.Period], amount, period))
+		standings = append(standings, q.Weigh(m, used[key], amount, period))
 	}
 	return Decide(id, amount, standings), nil
 }
@@ -191,13 +259,14 @@ func (l *Ledger) lookAfter(ctx context.Context, by servicecoin.Actor, batch []Ev
 		if err != nil {
 			return err
 		}
+		zone := q.location(l.zone)
 		var last calendar.Interval
 		seen := map[string]bool{}
 		for _, t := range times[m.Type] {
 			if last.Contains(t) {
 				continue
 			}
-			if last = q.In(t, l.zone); seen[last.String()] {
+			if last = q.in(t, zone); seen[last.String()] {
 				continue
 			}
 			seen[last.String()] = true
@@ -222,7 +291,7 @@ func (l *Ledger) judge(ctx context.Context, by servicecoin.Actor, q Quota, perio
 	if err != nil {
 		return nil, err
 	}
-	u, err := l.between(ctx, m, period, false)
+	u, err := l.between(ctx, m, q.counted(period), false)
 	if err != nil || !u.Value.Valid || !u.Value.Decimal.GreaterThan(q.Limit) {
 		return nil, err
 	}

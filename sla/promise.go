@@ -31,7 +31,10 @@ type Promise struct {
 
 	Rationale  Rationale `json:"rationale"`
 	ValidFrom  time.Time `json:"validFrom"`
-	ValidUntil time.Time `json:"validUntil,omitzero"` // exclusive; zero: open
+	ValidUntil time.Time `json:"validUntil,omitzero"` // exclusive; zero: open; at ValidFrom: it is never valid
+
+	// Subscription is what brought it, and ends it; "": nothing but itself.
+	Subscription servicecoin.SubscriptionID `json:"subscription,omitempty"`
 
 	// Amendments are other terms, each from the first of a month on; the oldest
 	// month first.
@@ -116,8 +119,11 @@ func (p Promise) Validate() error {
 			v.Merge(fmt.Sprintf("amendments[%d]", i), a.Validate())
 		}
 	}
-	if !p.ValidUntil.IsZero() && !p.ValidUntil.After(p.ValidFrom) {
-		v.Add("validUntil", "reversed", p.ValidUntil.Format(time.RFC3339), "must lie after validFrom")
+	if !p.ValidUntil.IsZero() && p.ValidUntil.Before(p.ValidFrom) {
+		v.Add("validUntil", "reversed", p.ValidUntil.Format(time.RFC3339), "must not lie before validFrom")
+	}
+	if p.Subscription != "" {
+		v.ID("subscription", string(p.Subscription))
 	}
 	return v.Err()
 }

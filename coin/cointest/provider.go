@@ -63,22 +63,7 @@ func newProvider(t *testing.T, h storetest.Harness, usage Usage) *provider {
 			return servicecoin.Customer{ID: id, Name: "Acme", Zone: "Europe/Berlin", Currency: "EUR"}, nil
 		},
 		Provisioner: p.machines, Usage: usage(t, b), CheckParameters: hasSize,
-		Quotas: func(_ context.Context, _ servicecoin.CustomerID, s catalog.SubscriptionChanged) ([]metering.Quota, error) {
-			return []metering.Quota{{ID: metering.QuotaID(s.Subscription), Meter: "documents", Limit: d("1000"), Mode: metering.Soft, Period: metering.Monthly}}, nil
-		},
-		Items: func(_ context.Context, _ servicecoin.CustomerID, s catalog.SubscriptionChanged) ([]cost.Item, error) {
-			return []cost.Item{
-				{ID: cost.ItemID(s.Subscription + "/base"), Name: "Base fee", Service: s.Service, Price: "erp-base"},
-				{ID: cost.ItemID(s.Subscription + "/documents"), Name: "Documents", Service: s.Service, Meter: "documents", Price: s.Price},
-			}, nil
-		},
-		Promises: func(_ context.Context, _ servicecoin.CustomerID, s catalog.SubscriptionChanged) ([]sla.Promise, error) {
-			return []sla.Promise{{
-				ID: servicecoin.PromiseID(s.Subscription), Name: "Availability", Objective: d("99.9"), Zone: "Europe/Berlin",
-				Terms: sla.Terms{Weights: sla.Weights{"outage": d("1"), "disruption": d("0.3"), "degradation": d("0"), "information": d("0")}},
-				Bands: sla.Bands{{Below: d("99.9"), Credit: d("10")}, {Below: d("99"), Credit: d("25")}},
-			}}, nil
-		},
+		Comes: comes,
 		Active: func(s servicecoin.ServiceID) metering.MeterID {
 			return map[servicecoin.ServiceID]metering.MeterID{erp: "people"}[s]
 		},
@@ -88,6 +73,22 @@ func newProvider(t *testing.T, h storetest.Harness, usage Usage) *provider {
 	p.must(err)
 	p.offer()
 	return p
+}
+
+// comes is what comes with each subscription.
+func comes(_ context.Context, _ servicecoin.CustomerID, s catalog.SubscriptionChanged) (coin.Bundle, error) {
+	return coin.Bundle{
+		Quotas: []metering.Quota{{ID: metering.QuotaID(s.Subscription), Meter: "documents", Limit: d("1000"), Mode: metering.Soft, Period: metering.Monthly}},
+		Items: []cost.Item{
+			{ID: cost.ItemID(s.Subscription + "/base"), Name: "Base fee", Service: s.Service, Price: "erp-base"},
+			{ID: cost.ItemID(s.Subscription + "/documents"), Name: "Documents", Service: s.Service, Meter: "documents", Price: s.Price},
+		},
+		Promises: []sla.Promise{{
+			ID: servicecoin.PromiseID(s.Subscription), Name: "Availability", Objective: d("99.9"), Zone: "Europe/Berlin",
+			Terms: sla.Terms{Weights: sla.Weights{"outage": d("1"), "disruption": d("0.3"), "degradation": d("0"), "information": d("0")}},
+			Bands: sla.Bands{{Below: d("99.9"), Credit: d("10")}, {Below: d("99"), Credit: d("25")}},
+		}},
+	}, nil
 }
 
 // hasSize stands for a JSON Schema library of the host.

@@ -76,7 +76,7 @@ func pagesOf(c string) []string {
 	base := "/customers/" + c
 	return []string{
 		base, base + "/catalogue", base + "/catalogue/erp", base + "/orders", base + "/orders/files-std", base + "/subscriptions/files-std", base + "/usage", base + "/usage/storage",
-		base + "/statement", base + "/statement?month=2026-10", base + "/availability", base + "/availability/files/2026-09", base + "/letters",
+		base + "/statement", base + "/statement?month=2026-10", base + "/availability", base + "/availability/files-std/2026-09", base + "/letters",
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/catalog"
+	"github.com/servicecoin/servicecoin/coin"
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/metering/cost"
@@ -166,42 +167,28 @@ func bands(objective decimal.Decimal) sla.Bands {
 	return list
 }
 
-// What comes with a subscription, asked by the exchange when one begins.
-
-func (p *portal) quotasOf(_ context.Context, _ servicecoin.CustomerID, s catalog.SubscriptionChanged) ([]metering.Quota, error) {
-	var list []metering.Quota
+// comes is what comes with a subscription: the exchange asks when one begins.
+func (p *portal) comes(ctx context.Context, id servicecoin.CustomerID, s catalog.SubscriptionChanged) (coin.Bundle, error) {
+	var b coin.Bundle
 	x, _ := planOf(s.Offering)
 	for _, q := range x.quotas {
-		list = append(list, metering.Quota{ID: metering.QuotaID(string(s.Subscription) + "/" + string(q.meter)), Meter: q.meter, Limit: number(q.limit), Mode: metering.Soft, Period: metering.Monthly})
+		b.Quotas = append(b.Quotas, metering.Quota{ID: metering.QuotaID(string(s.Subscription) + "/" + string(q.meter)), Meter: q.meter, Limit: number(q.limit), Mode: metering.Soft, Period: metering.Monthly})
 	}
-	return list, nil
-}
-
-func (p *portal) itemsOf(_ context.Context, _ servicecoin.CustomerID, s catalog.SubscriptionChanged) ([]cost.Item, error) {
-	var list []cost.Item
-	x, _ := planOf(s.Offering)
 	for _, c := range x.charges {
-		list = append(list, cost.Item{ID: cost.ItemID(string(s.Subscription) + "/" + c.id), Name: c.name, Service: s.Service, Meter: c.meter, Price: c.price})
+		b.Items = append(b.Items, cost.Item{ID: cost.ItemID(string(s.Subscription) + "/" + c.id), Name: c.name, Meter: c.meter, Price: c.price})
 	}
-	return list, nil
-}
-
-func (p *portal) promisesOf(ctx context.Context, id servicecoin.CustomerID, s catalog.SubscriptionChanged) ([]sla.Promise, error) {
 	if s.Promise.Reference == "" {
-		return nil, nil
+		return b, nil
 	}
 	objective, err := decimal.NewFromString(s.Promise.Reference)
 	if err != nil {
-		return nil, fmt.Errorf("promise %q: %w", s.Promise.Reference, err)
+		return b, fmt.Errorf("promise %q: %w", s.Promise.Reference, err)
 	}
 	c, err := p.host.customer(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	return []sla.Promise{{
-		ID: servicecoin.PromiseID(s.Service), Service: s.Service, Objective: objective, Zone: c.Zone, Terms: terms(), Bands: bands(objective),
-		Rationale: rationale(s.Service),
-	}}, nil
+	b.Promises = []sla.Promise{{
+		ID: servicecoin.PromiseID(s.Subscription), Objective: objective, Zone: c.Zone, Terms: terms(), Bands: bands(objective), Rationale: rationale(s.Service),
+	}}
+	return b, err
 }
 
 // rationale is why the provider promised this number, as it was decided.

@@ -84,7 +84,7 @@ func (p *portal) assemble(now func() time.Time, provisioning time.Duration) (err
 	if p.Coin, err = coin.New(p.store, nil, &coin.Options{
 		Authorize: p.authorize, Customer: p.host.customer, Covered: p.covered,
 		Provisioner: machines{p.store, provisioning}, CheckParameters: checkParameters, Holder: "Nordlicht Services",
-		Usage: p.usage, Quotas: p.quotasOf, Items: p.itemsOf, Promises: p.promisesOf, Active: active,
+		Usage: p.usage, Comes: p.comes, Active: active,
 	}); err != nil {
 		return err
 	}

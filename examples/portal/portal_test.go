@@ -182,7 +182,7 @@ func TestPages(t *testing.T) {
 		"/calendar?month=2026-12&at=2026-12-24T10:30": {"Christmas", "Stocktaking", "by <strong>28 Dec 2026, 10:30</strong>", "The desk is open until 24 Dec 2026, 12:00", "On call then: <strong>Ben Okafor</strong>, from 21 Dec 2026, 09:00 to 28 Dec 2026, 09:00", "from 22:00: Database platform is patched", "from 02:00: Backup is tried out"},
 		"/dependencies":                               {"If everything is lost", "Back after", "4 h 40 min"},
 		"/dependencies?fails=storage":                 {"If Storage fails", "Database platform → Storage", "Order entry"},
-		"/customers/alder/availability/erp/2026-09":   {"Why this number", "Orders cannot be entered", "Edition 1, issued"},
+		"/customers/alder/availability/erp-cloud/2026-09":   {"Why this number", "Orders cannot be entered", "Edition 1, issued"},
 		"/customers/alder/availability?month=2020-01": {"Nothing was promised"},
 		"/static/style.css":                           {"prefers-color-scheme"},
 	} {
@@ -196,7 +196,7 @@ func TestPages(t *testing.T) {
 	require.NotContains(t, r.page("/status"), "Gateway 2 drops connections", "what is internal stays so")
 	for path, want := range map[string]int{
 		"/nowhere": 404, "/incidents/none": 404, "/customers/nobody/availability": 404, "/customers/alder/availability?month=2026-13": 422,
-		"/customers/alder/availability/erp/never": 404, "/customers/alder/catalogue/none": 404, "/customers/alder/orders/none": 404, "/customers/alder/subscriptions/none": 404, "/customers/alder/usage/none": 404, "/customers/alder?month=x": 422, "/calendar?month=2050-01": 422, "/calendar?at=noon": 422, "/customers/alder/usage/documents?day=x": 422, "/customers/alder/catalogue/erp?documents=-1": 422, "/dependencies?fails=none": 404, "/incidents?after=nonsense": 422, "/static/layout.html": 404, "/static/": 404,
+		"/customers/alder/availability/erp-cloud/never": 404, "/customers/alder/catalogue/none": 404, "/customers/alder/orders/none": 404, "/customers/alder/subscriptions/none": 404, "/customers/alder/usage/none": 404, "/customers/alder?month=x": 422, "/calendar?month=2050-01": 422, "/calendar?at=noon": 422, "/customers/alder/usage/documents?day=x": 422, "/customers/alder/catalogue/erp?documents=-1": 422, "/dependencies?fails=none": 404, "/incidents?after=nonsense": 422, "/static/layout.html": 404, "/static/": 404,
 	} {
 		status, body := r.get(path)
 		require.Equal(t, want, status, "%s\n%s", path, body)

@@ -61,6 +61,9 @@ type Item struct {
 
 	From  time.Time `json:"from"`
 	Until time.Time `json:"until,omitzero"` // exclusive; zero: open
+
+	// Subscription is what brought it, and ends it; "": nothing but itself.
+	Subscription servicecoin.SubscriptionID `json:"subscription,omitempty"`
 }
 
 // Validate reports every violation of the item.
@@ -88,6 +91,9 @@ func (i Item) Validate() error {
 		if i.Until.Before(i.From) {
 			v.Add("until", "reversed", i.Until.Format(time.RFC3339), "must not lie before from")
 		}
+	}
+	if i.Subscription != "" {
+		v.ID("subscription", string(i.Subscription))
 	}
 	return v.Err()
 }
@@ -146,11 +152,10 @@ func (c Credit) Validate() error {
 		}
 	}
 	v.Text("reason", c.Reason, 1, 1000)
-	if len(c.Because) > mostReasons {
-		v.Add("because", "too-many", "", fmt.Sprintf("has %d records, %d are allowed", len(c.Because), mostReasons))
-	}
-	for i, k := range c.Because {
-		v.Merge(fmt.Sprintf("because[%d]", i), k.Validate())
+	if v.Limit("because", len(c.Because), mostReasons) {
+		for i, k := range c.Because {
+			v.Merge(fmt.Sprintf("because[%d]", i), k.Validate())
+		}
 	}
 	return v.Err()
 }

@@ -28,6 +28,15 @@ func (s *Statements) Draft(ctx context.Context, m calendar.Month) (Statement, er
 type drafted struct {
 	statement Statement
 	settles   []Standing // due before, done with this statement
+	stays     []Standing // not due before, and not corrected: due from now on
+}
+
+// reckoned is a month as it is reckoned: one that is issued stays what it was.
+type reckoned struct {
+	month    calendar.Month
+	period   calendar.Interval
+	currency money.Currency
+	pinned   map[ItemID]PriceFact // the prices that items were charged at
 }
 
 func (s *Statements) draft(ctx context.Context, m calendar.Month) (drafted, error) {
@@ -37,57 +46,104 @@ func (s *Statements) draft(ctx context.Context, m calendar.Month) (drafted, erro
 	if err := m.Validate(); err != nil {
 		return drafted{}, err
 	}
+	now, err := s.reckoned(ctx, m)
+	if err != nil {
+		return drafted{}, err
+	}
 	d := drafted{statement: Statement{
-		ID: statementID(m, 1), Customer: s.customer.ID, Month: m, Period: m.In(s.zone), Currency: s.currency(), Rounding: s.o.Rounding,
+		ID: statementID(m, 1), Customer: s.customer.ID, Month: m, Period: now.period, Currency: now.currency, Rounding: s.o.Rounding,
 		Rules: RuleVersion, Edition: 1, State: Draft, DraftedAt: s.view.Now(),
 	}}
-	facts, err := s.facts(ctx, m, nil)
+	facts, err := s.facts(ctx, now)
 	if err != nil {
 		return drafted{}, err
 	}
-	corrections, settles, err := s.corrections(ctx, m)
+	corrections, err := s.corrections(ctx, &d)
 	if err != nil {
 		return drafted{}, err
 	}
-	d.settles = settles
 	d.statement.Facts = slices.Concat(facts, corrections)
 	d.statement.Lines, d.statement.Total, err = d.statement.Recompute()
 	return d, err
 }
 
+// Period returns what the statement of a month is for. A month that is issued
+// keeps its period, whatever has become of the customer's zone. Any other is the
+// month in the zone that the customer has now, from where the statement of the
+// month before it ends and up to where that of the month after it begins, if those
+// are issued: every instant is charged in one month.
+func (s *Statements) Period(ctx context.Context, m calendar.Month) (calendar.Interval, error) {
+	if s.fault != nil {
+		return calendar.Interval{}, s.fault
+	}
+	if err := m.Validate(); err != nil {
+		return calendar.Interval{}, err
+	}
+	now, err := s.reckoned(ctx, m)
+	return now.period, err
+}
+
+// reckoned returns how a month is reckoned that is drafted now.
+func (s *Statements) reckoned(ctx context.Context, m calendar.Month) (reckoned, error) {
+	issued, err := s.Get(ctx, m)
+	if err == nil {
+		return reckoned{month: m, period: issued.Period, currency: issued.Currency}, nil
+	}
+	if !errors.Is(err, servicecoin.ErrNotFound) {
+		return reckoned{}, err
+	}
+	r := reckoned{month: m, period: m.In(s.zone), currency: s.currency()}
+	for _, step := range []int{-1, 1} {
+		beside := m.Add(step)
+		if beside.Validate() != nil {
+			continue // the first month there is, or the last
+		}
+		switch next, err := s.Get(ctx, beside); {
+		case errors.Is(err, servicecoin.ErrNotFound):
+		case err != nil:
+			return reckoned{}, err
+		case step < 0:
+			r.period.Start = next.Period.End
+		default:
+			r.period.End = next.Period.Start
+		}
+	}
+	return r, nil
+}
+
 // facts gathers what a month itself comes to, without corrections of earlier
 // ones. Items that were charged before keep the price that they had then.
-func (s *Statements) facts(ctx context.Context, m calendar.Month, pinned map[ItemID]PriceFact) ([]Fact, error) {
+func (s *Statements) facts(ctx context.Context, now reckoned) ([]Fact, error) {
 	facts := []Fact{}
 	for i, err := range s.Items(ctx, "") {
 		if err != nil {
 			return nil, err
 		}
-		period := i.In(m.In(s.zone))
+		period := i.In(now.period)
 		if period.Empty() {
 			continue
 		}
-		f, err := s.charge(ctx, i, period, pinned)
+		f, err := s.charge(ctx, i, period, now)
 		if err != nil {
 			return nil, fmt.Errorf("item %s: %w", i.ID, err)
 		}
 		facts = append(facts, Fact{Charge: &f})
 	}
-	for c, err := range s.Credits(ctx, m) {
+	for c, err := range s.Credits(ctx, now.month) {
 		if err != nil {
 			return nil, err
 		}
 		c.GivenBy = servicecoin.Actor{} // is the provider's own matter
 		facts = append(facts, Fact{Credit: &c})
 	}
-	costs, err := s.costs(ctx, m)
+	costs, err := s.costs(ctx, now.month)
 	return append(facts, costs...), err
 }
 
-func (s *Statements) charge(ctx context.Context, i Item, period calendar.Interval, pinned map[ItemID]PriceFact) (ChargeFact, error) {
+func (s *Statements) charge(ctx context.Context, i Item, period calendar.Interval, now reckoned) (ChargeFact, error) {
 	f := ChargeFact{Item: i, Period: period}
 	var v servicecoin.Violations
-	price, ok := pinned[i.ID]
+	price, ok := now.pinned[i.ID]
 	if !ok {
 		held, err := s.prices.At(ctx, i.Price, period.Start)
 		if err != nil {
@@ -96,8 +152,8 @@ func (s *Statements) charge(ctx context.Context, i Item, period calendar.Interva
 		price = PriceFact{ID: held.ID, Version: held.Number, ValidFrom: held.ValidFrom, Price: held.Price}
 	}
 	f.Price = price
-	if c := price.Price.Currency; c != s.currency() {
-		v.Add("price.currency", "mixed", string(c), "must be "+string(s.currency())+", the customer's")
+	if c := price.Price.Currency; c != now.currency {
+		v.Add("price.currency", "mixed", string(c), "must be "+string(now.currency)+", that of the statement")
 	}
 	if i.Meter != "" && s.usage == nil {
 		v.Add("usage", "required", "", "tells what was used; there is a metered item")
@@ -146,15 +202,19 @@ func (s *Statements) costs(ctx context.Context, m calendar.Month) ([]Fact, error
 
 // mostMonths is how many earlier months one statement looks at: each is two
 // records in its commit.
-const mostMonths = 40
+const (
+	mostMonths = 40
+	mostStays  = 10 // of them that become due by it: an event each
+)
 
 // corrections compares what earlier, issued months come to now with what was
-// charged for them so far.
-func (s *Statements) corrections(ctx context.Context, m calendar.Month) (facts []Fact, settles []Standing, err error) {
+// charged for them so far. The draft learns which of them are done with it.
+func (s *Statements) corrections(ctx context.Context, d *drafted) (facts []Fact, err error) {
+	m := d.statement.Month
 	var earlier []calendar.Month
 	for standing, err := range store.Of(s.view, months).Find(ctx, store.By("month").To(store.Text(m.String()))) {
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		within := s.o.LookBack > 0 && standing.Month.Compare(m.Add(-s.o.LookBack)) >= 0
 		if standing.Edition > 0 && (within || standing.Due) && len(earlier) < mostMonths {
@@ -162,28 +222,40 @@ func (s *Statements) corrections(ctx context.Context, m calendar.Month) (facts [
 		}
 	}
 	if len(earlier) == 0 {
-		return nil, nil, nil
+		return nil, nil
 	}
 	charged, err := s.charged(ctx, earlier[0], m)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	for _, m := range earlier {
 		// In a unit of work, what is read here must not change until the commit.
 		standing, err := s.Standing(ctx, m)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		some, err := s.correct(ctx, standing, charged)
+		was, err := s.Edition(ctx, m, standing.Edition)
 		if err != nil {
-			return nil, nil, fmt.Errorf("corrections of %s: %w", m, err)
+			return nil, err
 		}
-		facts = append(facts, some...)
-		if standing.Due {
-			settles = append(settles, standing)
+		some, err := s.correct(ctx, standing, was, charged)
+		if err != nil {
+			return nil, fmt.Errorf("corrections of %s: %w", m, err)
+		}
+		switch same := was.Currency == d.statement.Currency; {
+		case same:
+			facts = append(facts, some...)
+		case len(some) > 0:
+			d.statement.Elsewhere = append(d.statement.Elsewhere, m)
+		}
+		switch stays := len(some) > 0 && was.Currency != d.statement.Currency; {
+		case stays && !standing.Due && len(d.stays) < mostStays:
+			d.stays = append(d.stays, standing)
+		case !stays && standing.Due:
+			d.settles = append(d.settles, standing)
 		}
 	}
-	return facts, settles, nil
+	return facts, nil
 }
 
 // charged sums the corrections in all statements that hold since a month, but
@@ -211,19 +283,16 @@ func (s *Statements) charged(ctx context.Context, since, own calendar.Month) (ma
 	return sums, nil
 }
 
-// correct returns what has to be corrected in an issued month.
-func (s *Statements) correct(ctx context.Context, standing Standing, corrected map[Corrected]money.Amount) ([]Fact, error) {
-	was, err := s.Edition(ctx, standing.Month, standing.Edition)
-	if err != nil {
-		return nil, err
-	}
+// correct returns what has to be corrected in an issued month: in the period and
+// the currency that it was issued for.
+func (s *Statements) correct(ctx context.Context, standing Standing, was Statement, corrected map[Corrected]money.Amount) ([]Fact, error) {
 	pinned := map[ItemID]PriceFact{}
 	for _, f := range was.Facts {
 		if f.Charge != nil {
 			pinned[f.Charge.Item.ID] = f.Charge.Price
 		}
 	}
-	facts, err := s.facts(ctx, standing.Month, pinned)
+	facts, err := s.facts(ctx, reckoned{month: was.Month, period: was.Period, currency: was.Currency, pinned: pinned})
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
@@ -47,14 +48,29 @@ func (s *Statements) due(ctx context.Context, m calendar.Month, by servicecoin.A
 	return err
 }
 
-// dueSince marks the issued months from one on: at most so many that a commit
-// holds them, the rest is within sight of LookBack or is marked by hand.
-func (s *Statements) dueSince(ctx context.Context, m calendar.Month, by servicecoin.Actor, because servicecoin.Key) error {
+// dueSince marks the issued months from that of an instant on: at most so many
+// that a commit holds them, the rest is within sight of LookBack or is marked by
+// hand.
+func (s *Statements) dueSince(ctx context.Context, since time.Time, by servicecoin.Actor, because servicecoin.Key) error {
 	const most = 36
+	at := calendar.MonthOf(since, s.zone)
+	first := at.Add(-1) // it was issued in another zone, perhaps
+	if first.Validate() != nil {
+		first = at
+	}
 	var list []calendar.Month
-	for standing, err := range store.Of(s.view, months).Find(ctx, store.By("month").From(store.Text(m.String()))) {
+	for standing, err := range store.Of(s.view, months).Find(ctx, store.By("month").From(store.Text(first.String()))) {
 		if err != nil {
 			return err
+		}
+		if standing.Month.Compare(at) <= 0 && standing.Edition > 0 {
+			st, err := s.Edition(ctx, standing.Month, standing.Edition)
+			if err != nil {
+				return err
+			}
+			if !st.Period.End.After(since) {
+				continue
+			}
 		}
 		list = append(list, standing.Month)
 	}

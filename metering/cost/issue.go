@@ -133,5 +133,10 @@ func (s *Statements) issue(ctx context.Context, d drafted, standing Standing, by
 			return Statement{}, err
 		}
 	}
+	for _, stays := range d.stays {
+		if err := s.due(ctx, stays.Month, by, st.Key()); err != nil {
+			return Statement{}, err
+		}
+	}
 	return st, nil
 }

@@ -44,9 +44,13 @@ type Line struct {
 	Unit     string              `json:"unit,omitempty"`
 	Price    *PriceRef           `json:"price"` // null: the line has none
 	Of       *Corrected          `json:"of"`    // what a correction corrects
-	Parts    []rating.Line       `json:"parts,omitempty"`
-	Exact    money.Amount        `json:"exact"`  // null: not known
-	Amount   money.Amount        `json:"amount"` // rounded to the currency's digits; null: not known
+	// Remainder is what was used below nothing, where the price is not for that:
+	// the line charges nothing used, and this is not paid back by it. Null, left
+	// out: there is none.
+	Remainder *decimal.Decimal `json:"remainder,omitempty"`
+	Parts     []rating.Line    `json:"parts,omitempty"`
+	Exact     money.Amount     `json:"exact"`  // null: not known
+	Amount    money.Amount     `json:"amount"` // rounded to the currency's digits; null: not known
 }
 
 // PriceRef names a version of a price.
@@ -221,7 +225,13 @@ func (r reckoning) charge(l *Line, f ChargeFact) error {
 	if !l.Quantity.Valid {
 		return nil // nothing was recorded: the line says so, and has no amount
 	}
-	c, err := rating.Rate(p, l.Quantity.Decimal)
+	quantity := l.Quantity.Decimal
+	if quantity.IsNegative() && !p.Signed {
+		// What less than nothing costs the price does not say: at least, nothing
+		// was used. What is below that is stated, for people to settle.
+		l.Remainder, quantity = new(quantity), decimal.Zero
+	}
+	c, err := rating.Rate(p, quantity)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/metering/rating"
@@ -32,7 +34,7 @@ type Statement struct {
 	ID       string                 `json:"id"` // month/edition
 	Customer servicecoin.CustomerID `json:"customer"`
 	Month    calendar.Month         `json:"month"`
-	Period   calendar.Interval      `json:"period"` // the month in the customer's zone
+	Period   calendar.Interval      `json:"period"` // what it is for: see [Statements.Period]
 	Currency money.Currency         `json:"currency"`
 	Rounding money.Rounding         `json:"rounding"` // of credits, costs and corrections; prices name their own
 	Rules    string                 `json:"rules"`    // RuleVersion of the release that computed it
@@ -42,6 +44,10 @@ type Statement struct {
 	Facts []Fact       `json:"facts"`
 	Lines []Line       `json:"lines"`
 	Total money.Amount `json:"total"` // the sum of the lines; null: no line has an amount
+	// Elsewhere are earlier months in another currency that no longer come to what
+	// was charged for them: no line of this statement can say so, a further edition
+	// of theirs does ([Statements.Replace]).
+	Elsewhere []calendar.Month `json:"elsewhere,omitempty"`
 
 	DraftedAt    time.Time         `json:"draftedAt"`
 	IssuedAt     time.Time         `json:"issuedAt,omitzero"`
@@ -201,7 +207,12 @@ func (s *Statement) trace(l Line, f Fact) servicecoin.Trace {
 			t.Parts = append(t.Parts, f.Charge.Usage.Trace())
 		}
 		if l.Quantity.Valid && l.Exact.Defined() {
-			t.Parts = append(t.Parts, rating.Charge{Quantity: l.Quantity.Decimal, Lines: l.Parts, Exact: l.Exact, Amount: l.Amount}.Trace())
+			charge := rating.Charge{Quantity: l.Quantity.Decimal, Lines: l.Parts, Exact: l.Exact, Amount: l.Amount}
+			if l.Remainder != nil {
+				charge.Quantity = decimal.Zero
+				t.Parts = append(t.Parts, servicecoin.Trace{Label: "below nothing, and not paid back", Value: servicecoin.Some(*l.Remainder), Unit: l.Unit})
+			}
+			t.Parts = append(t.Parts, charge.Trace())
 		}
 	case f.Credit != nil:
 		t.From = append([]servicecoin.Key{f.Credit.Reference}, f.Credit.Because...)

@@ -3,7 +3,9 @@ package cost
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
+	"strconv"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -20,6 +22,8 @@ import (
 type Usage interface {
 	// Between returns the usage of a meter in an interval.
 	Between(ctx context.Context, id metering.MeterID, during calendar.Interval) (metering.Usage, error)
+	// Meter returns the definition of a meter, or ErrNotFound.
+	Meter(ctx context.Context, id metering.MeterID) (metering.Meter, error)
 }
 
 // Prices tells which price held: a rating.PriceList does.
@@ -42,7 +46,7 @@ type Options struct {
 	Rounding money.Rounding
 	// LookBack is how many issued months a statement looks at again, for usage
 	// that was recorded late; default: 3. Months that are due are looked at
-	// however old they are. Below zero: only those.
+	// however old they are. Below zero: only those. At most 40.
 	LookBack int
 }
 
@@ -83,6 +87,9 @@ func New(view store.View, customer servicecoin.Customer, usage Usage, prices Pri
 		v.Add("prices", "required", "", "tells which price held")
 	}
 	v.Merge("rounding", s.o.Rounding.Validate())
+	if s.o.LookBack > mostMonths {
+		v.Add("lookBack", "out-of-range", strconv.Itoa(s.o.LookBack), fmt.Sprintf("must be at most %d", mostMonths))
+	}
 	s.zone, s.fault = zone, v.Err()
 	return s
 }
@@ -111,7 +118,9 @@ func (s *Statements) authorize(ctx context.Context, by servicecoin.Actor, verb, 
 
 // Include adds an item to what the customer is charged for. Including the same
 // again changes nothing; another item of its id answers ErrExists. An empty id is
-// filled in. Months that are issued already are corrected in the next statement.
+// filled in. A price of which no version holds at From, or in another currency than
+// the customer's, and a meter that is not defined are refused. Months that are
+// issued already are corrected in the next statement.
 func (s *Statements) Include(ctx context.Context, i Item, by servicecoin.Actor) (Item, error) {
 	if i.ID == "" {
 		i.ID = ItemID(s.view.NewID())
@@ -123,7 +132,9 @@ func (s *Statements) Include(ctx context.Context, i Item, by servicecoin.Actor) 
 	if !i.Until.IsZero() {
 		i.Until = servicecoin.Instant(i.Until)
 	}
-	if err := i.Validate(); err != nil {
+	var v servicecoin.Violations
+	v.Merge("", i.Validate())
+	if err := v.Err(); err != nil {
 		return Item{}, err
 	}
 	err := s.view.Do(ctx, func(tx store.View) error {
@@ -137,6 +148,9 @@ func (s *Statements) Include(ctx context.Context, i Item, by servicecoin.Actor) 
 		case !errors.Is(err, servicecoin.ErrNotFound):
 			return err
 		}
+		if err := s.Known(ctx, i); err != nil {
+			return err
+		}
 		e, err := store.Happened(ItemIncluded, by, ItemChanged{i.ID, i.Service, i.Price})
 		if err != nil {
 			return err
@@ -144,7 +158,7 @@ func (s *Statements) Include(ctx context.Context, i Item, by servicecoin.Actor) 
 		if err := all.Insert(ctx, i, e); err != nil {
 			return err
 		}
-		return s.On(tx).dueSince(ctx, calendar.MonthOf(i.From, s.zone), by, tx.Key(itemKind, string(i.ID)))
+		return s.On(tx).dueSince(ctx, i.From, by, tx.Key(itemKind, string(i.ID)))
 	})
 	if err != nil {
 		return Item{}, err
@@ -152,8 +166,62 @@ func (s *Statements) Include(ctx context.Context, i Item, by servicecoin.Actor) 
 	return i, nil
 }
 
+// Known reports what an item names and nobody knows: a price of which no version
+// holds when the item begins, or in another currency than the customer's, a meter
+// that is not defined.
+func (s *Statements) Known(ctx context.Context, i Item) error {
+	if s.fault != nil {
+		return s.fault
+	}
+	var v servicecoin.Violations
+	switch price, err := s.prices.At(ctx, i.Price, i.From); {
+	case errors.Is(err, servicecoin.ErrNotFound):
+		v.Add("price", "unknown", string(i.Price), "no version of it holds at "+i.From.UTC().Format(time.RFC3339))
+	case err != nil:
+		return err
+	case price.Price.Currency != s.currency():
+		v.Add("price", "mixed", string(i.Price), "is in "+string(price.Price.Currency)+", the customer's currency is "+string(s.currency()))
+	default:
+		if err := s.payable(ctx, &v, i); err != nil {
+			return err
+		}
+	}
+	switch {
+	case i.Meter == "":
+	case s.usage == nil:
+		v.Add("meter", "unknown", string(i.Meter), "nothing is metered for the customer")
+	default:
+		_, err := s.usage.Meter(ctx, i.Meter)
+		if errors.Is(err, servicecoin.ErrNotFound) {
+			v.Add("meter", "unknown", string(i.Meter), "is not defined")
+		} else if err != nil {
+			return err
+		}
+	}
+	return v.Err()
+}
+
+// payable refuses an item that begins in a month which was issued in another
+// currency: no correction could say what it comes to.
+func (s *Statements) payable(ctx context.Context, v *servicecoin.Violations, i Item) error {
+	first := calendar.MonthOf(i.From, s.zone)
+	if before := first.Add(-1); before.Validate() == nil {
+		first = before // it was issued in another zone, perhaps
+	}
+	for st, err := range store.Of(s.view, statements).Find(ctx, store.By("month").From(store.Text(first.String()))) {
+		if err != nil {
+			return err
+		}
+		if st.State == Issued && st.Currency != s.currency() && !i.In(st.Period).Empty() {
+			v.Add("from", "mixed", i.From.UTC().Format(time.RFC3339), st.Month.String()+" was issued in "+string(st.Currency))
+			return nil
+		}
+	}
+	return nil
+}
+
 func (i Item) same(other Item) bool {
-	return i.ID == other.ID && i.Name == other.Name && i.Service == other.Service && i.Price == other.Price && i.Meter == other.Meter &&
+	return i.Subscription == other.Subscription && i.ID == other.ID && i.Name == other.Name && i.Service == other.Service && i.Price == other.Price && i.Meter == other.Meter &&
 		i.Quantity.Valid == other.Quantity.Valid && i.Quantity.Decimal.Equal(other.Quantity.Decimal) && i.From.Equal(other.From) && i.Until.Equal(other.Until)
 }
 
@@ -183,12 +251,20 @@ func (s *Statements) End(ctx context.Context, id ItemID, until time.Time, by ser
 		if err != nil {
 			return err
 		}
-		return s.On(tx).dueSince(ctx, calendar.MonthOf(since, s.zone), by, s.view.Key(itemKind, string(id)))
+		return s.On(tx).dueSince(ctx, since, by, s.view.Key(itemKind, string(id)))
 	})
 	if err != nil {
 		return Item{}, err
 	}
 	return ended, nil
+}
+
+// Item returns an item, or ErrNotFound.
+func (s *Statements) Item(ctx context.Context, id ItemID) (Item, error) {
+	if s.fault != nil {
+		return Item{}, s.fault
+	}
+	return store.Of(s.view, items).Get(ctx, string(id))
 }
 
 // Items lists what the customer is charged for, by service, all for "".
@@ -208,14 +284,11 @@ func (s *Statements) Credit(ctx context.Context, c Credit, by servicecoin.Actor)
 	if err := s.authorize(ctx, by, "statement.credit", creditKind, id); err != nil {
 		return Credit{}, err
 	}
-	var v servicecoin.Violations
-	v.Merge("", c.Validate())
-	s.own(&v, "amount", c.Amount)
-	if err := v.Err(); err != nil {
-		return Credit{}, err
-	}
 	var given Credit
 	err := s.view.Do(ctx, func(tx store.View) error {
+		if err := s.On(tx).creditable(ctx, c); err != nil {
+			return err
+		}
 		given = c
 		given.GivenAt, given.GivenBy = tx.Now(), by
 		all := store.Of(tx, credits)
@@ -247,6 +320,27 @@ func (s *Statements) Credit(ctx context.Context, c Credit, by servicecoin.Actor)
 func (c Credit) same(other Credit) bool {
 	return c.Reference == other.Reference && c.Service == other.Service && c.Month == other.Month && c.Amount.Equal(other.Amount) &&
 		c.Percent.Valid == other.Percent.Valid && c.Percent.Decimal.Equal(other.Percent.Decimal)
+}
+
+// creditable reports what is wrong with a credit. An amount is in the currency in
+// which its month was issued, the customer's if it is not issued.
+func (s *Statements) creditable(ctx context.Context, c Credit) error {
+	var v servicecoin.Violations
+	v.Merge("", c.Validate())
+	currency, whose := s.currency(), "the customer's"
+	if c.Amount.Defined() && c.Month.Validate() == nil {
+		issued, err := s.Get(ctx, c.Month)
+		switch {
+		case err == nil:
+			currency, whose = issued.Currency, "in which "+c.Month.String()+" was issued"
+		case !errors.Is(err, servicecoin.ErrNotFound):
+			return err
+		}
+	}
+	if c.Amount.Defined() && c.Amount.Currency() != currency {
+		v.Add("amount.currency", "mixed", string(c.Amount.Currency()), "must be "+string(currency)+", "+whose)
+	}
+	return v.Err()
 }
 
 // own refuses an amount of another currency.

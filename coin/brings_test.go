@@ -1,0 +1,573 @@
+package coin_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/shopspring/decimal"
+	"github.com/stretchr/testify/require"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/catalog"
+	"github.com/servicecoin/servicecoin/coin"
+	"github.com/servicecoin/servicecoin/metering"
+	"github.com/servicecoin/servicecoin/metering/cost"
+	"github.com/servicecoin/servicecoin/metering/rating"
+	"github.com/servicecoin/servicecoin/money"
+	"github.com/servicecoin/servicecoin/sla"
+	"github.com/servicecoin/servicecoin/store"
+	"github.com/servicecoin/servicecoin/store/memory"
+)
+
+var (
+	ada   = servicecoin.Person("ada")
+	start = time.Date(2026, 1, 10, 12, 0, 0, 0, time.UTC)
+)
+
+func d(text string) decimal.Decimal { return decimal.RequireFromString(text) }
+
+func acme(id servicecoin.CustomerID) servicecoin.Customer {
+	return servicecoin.Customer{ID: id, Name: "Acme", Currency: "EUR"}
+}
+
+// shop is a provider with one offering that needs no approval, fulfilled by hand.
+type shop struct {
+	*coin.Coin
+
+	t     testing.TB
+	store *store.Store
+	now   time.Time
+	comes func(s catalog.SubscriptionChanged) (coin.Bundle, error)
+	asked int
+}
+
+func newShop(t testing.TB, change ...func(o *coin.Options)) *shop {
+	t.Helper()
+	s := &shop{t: t, now: start, comes: plan}
+	s.store = store.New(memory.New(), &store.Options{Now: func() time.Time { return s.now }})
+	o := coin.Options{
+		Customer: func(_ context.Context, id servicecoin.CustomerID) (servicecoin.Customer, error) { return acme(id), nil },
+		Usage:    metering.NewMemoryStore(),
+		Comes: func(_ context.Context, _ servicecoin.CustomerID, change catalog.SubscriptionChanged) (coin.Bundle, error) {
+			s.asked++
+			return s.comes(change)
+		},
+	}
+	for _, f := range change {
+		f(&o)
+	}
+	var err error
+	s.Coin, err = coin.New(s.store, nil, &o)
+	require.NoError(t, err)
+	ctx := t.Context()
+	_, err = s.Catalog().AddService(ctx, catalog.Service{ID: "mail", Name: "Mail", Kind: catalog.Business}, ada)
+	require.NoError(t, err)
+	_, err = s.Catalog().LaunchService(ctx, "mail", ada)
+	require.NoError(t, err)
+	s.publish(catalog.Offering{ID: "mail-std", Service: "mail", Name: "Mail", Kind: catalog.Cloud, Price: "fee", Approval: catalog.ApprovalNone})
+	price := rating.Price{Name: "Fee", Model: rating.Flat, Currency: "EUR", Rounding: money.HalfAwayFromZero, Amount: servicecoin.Some(d("10"))}
+	_, err = s.Prices().Publish(ctx, "fee", price, start.AddDate(-1, 0, 0), ada)
+	require.NoError(t, err)
+	require.NoError(t, s.Meters().Define(ctx, metering.Meter{ID: "calls", Name: "Calls", Type: "called", Aggregation: metering.Sum, Unit: "calls"}, ada))
+	return s
+}
+
+func (s *shop) publish(o catalog.Offering) {
+	s.t.Helper()
+	_, err := s.Catalog().Publish(s.t.Context(), o, ada)
+	require.NoError(s.t, err)
+}
+
+// plan is one of each, and one of each with an end or a beginning of its own.
+func plan(s catalog.SubscriptionChanged) (coin.Bundle, error) {
+	id := string(s.Subscription)
+	quota := metering.Quota{Meter: "calls", Limit: d("10"), Mode: metering.Hard, Period: metering.Monthly}
+	item := cost.Item{Name: "Fee", Price: "fee"}
+	promise := sla.Promise{
+		Objective: d("99.9"),
+		Terms:     sla.Terms{Weights: sla.Weights{"outage": d("1"), "disruption": d("0.3"), "degradation": d("0"), "information": d("0")}},
+	}
+	soon, later := start.AddDate(0, 0, 3), start.AddDate(1, 0, 0)
+	var b coin.Bundle
+	for _, x := range []struct {
+		name        string
+		from, until time.Time
+	}{{"open", time.Time{}, time.Time{}}, {"ends soon", time.Time{}, soon}, {"ends later", time.Time{}, later}, {"begins later", later, time.Time{}}} {
+		quota.ID, quota.From, quota.Until = metering.QuotaID(id+"/"+x.name), x.from, x.until
+		item.ID, item.From, item.Until = cost.ItemID(id+"/"+x.name), x.from, x.until
+		promise.ID, promise.ValidFrom, promise.ValidUntil = servicecoin.PromiseID(id+"/"+x.name), x.from, x.until
+		b.Quotas, b.Items, b.Promises = append(b.Quotas, quota), append(b.Items, item), append(b.Promises, promise)
+	}
+	return b, nil
+}
+
+// subscribe gives a customer the offering at once.
+func (s *shop) subscribe(customer servicecoin.CustomerID, id servicecoin.SubscriptionID) {
+	s.t.Helper()
+	ctx := s.t.Context()
+	offering, err := s.Catalog().Orderable(ctx, "mail-std")
+	require.NoError(s.t, err)
+	order, err := s.Orders(customer).Place(ctx, offering, catalog.Request{Subscription: id}, servicecoin.Client("mika"))
+	require.NoError(s.t, err)
+	_, err = s.Orders(customer).Fulfil(ctx, order.ID, ada, nil)
+	require.NoError(s.t, err)
+}
+
+// leave has a subscription depart a month later.
+func (s *shop) leave(customer servicecoin.CustomerID, id servicecoin.SubscriptionID) {
+	s.t.Helper()
+	ctx := s.t.Context()
+	s.now = start.AddDate(0, 1, 0)
+	_, err := s.Subscriptions(customer).Depart(ctx, id, ada, "moves on")
+	require.NoError(s.t, err)
+	_, err = s.Subscriptions(customer).Complete(ctx, id, ada)
+	require.NoError(s.t, err)
+}
+
+// drain runs the exchange until nothing is left, and returns what it parked.
+func (s *shop) drain() (x *store.Consumer, parked []store.Item[store.Parked]) {
+	s.t.Helper()
+	x, err := s.Exchange(&store.ConsumerOptions{Holder: "one", Tries: 1})
+	require.NoError(s.t, err)
+	for range 2000 {
+		done, err := x.Step(s.t.Context(), 100)
+		require.NoError(s.t, err)
+		if done.Effects+done.Skipped+done.Parked == 0 {
+			for p, err := range x.Parked(s.t.Context()) {
+				require.NoError(s.t, err)
+				parked = append(parked, p)
+			}
+			return x, parked
+		}
+	}
+	s.t.Fatal("the exchange does not come to an end")
+	return nil, nil
+}
+
+// event returns the last event of a name in a customer's partition.
+func (s *shop) event(customer servicecoin.CustomerID, name string) (found store.Event) {
+	s.t.Helper()
+	events, err := s.store.For(customer).Events(s.t.Context(), 0, 1000)
+	require.NoError(s.t, err)
+	for _, e := range events {
+		if e.Name == name {
+			found = e
+		}
+	}
+	return found
+}
+
+// run makes the whole effect of one rule on an event, by hand.
+func (s *shop) run(rule string, e store.Event) error {
+	s.t.Helper()
+	for _, r := range s.Rules() {
+		if r.Name != rule {
+			continue
+		}
+		for from := ""; ; {
+			next := ""
+			err := s.store.Do(s.t.Context(), func(tx *store.Store) error {
+				var err error
+				next, err = r.Do(s.t.Context(), tx, e, from)
+				return err
+			})
+			if err != nil || next == "" {
+				return err
+			}
+			from = next
+		}
+	}
+	s.t.Fatalf("no rule %s", rule)
+	return nil
+}
+
+// granted says what there is for a customer, in lines.
+func (s *shop) granted(customer servicecoin.CustomerID, id servicecoin.SubscriptionID) []string {
+	s.t.Helper()
+	ctx := s.t.Context()
+	list := []string{}
+	add := func(kind, name string, from, until time.Time, of servicecoin.SubscriptionID) {
+		require.Equal(s.t, id, of)
+		end := "open"
+		if !until.IsZero() {
+			end = until.Format(time.DateOnly)
+		}
+		list = append(list, fmt.Sprintf("%s %s: %s to %s", kind, strings.TrimPrefix(name, string(id)+"/"), from.Format(time.DateOnly), end))
+	}
+	for q, err := range s.Ledger(acme(customer)).Quotas(ctx, "") {
+		require.NoError(s.t, err)
+		add("quota", string(q.ID), q.From, q.Until, q.Subscription)
+	}
+	for i, err := range s.Statements(acme(customer)).Items(ctx, "") {
+		require.NoError(s.t, err)
+		add("item", string(i.ID), i.From, i.Until, i.Subscription)
+	}
+	for p, err := range s.Keeper(customer).Promises(ctx, "") {
+		require.NoError(s.t, err)
+		add("promise", string(p.ID), p.ValidFrom, p.ValidUntil, p.Subscription)
+	}
+	return list
+}
+
+var ofOneThatLeft = []string{
+	"open: 2026-01-10 to 2026-02-10", "ends soon: 2026-01-10 to 2026-01-13", "ends later: 2026-01-10 to 2026-02-10", "begins later: 2027-01-10 to 2027-01-10",
+}
+
+func of(kinds ...string) (list []string) {
+	for _, kind := range kinds {
+		for _, line := range ofOneThatLeft {
+			list = append(list, kind+" "+line)
+		}
+	}
+	return list
+}
+
+func permutations(list []string, visit func(order []string)) {
+	var walk func(n int)
+	walk = func(n int) {
+		if n == len(list) {
+			visit(list)
+			return
+		}
+		for i := n; i < len(list); i++ {
+			list[n], list[i] = list[i], list[n]
+			walk(n + 1)
+			list[n], list[i] = list[i], list[n]
+		}
+	}
+	walk(0)
+}
+
+// Whatever order a subscription's rules run in, because some were parked and
+// retried, what there is in the end is the same.
+func TestEveryOrderOfGrantAndEnd(t *testing.T) {
+	t.Parallel()
+	for kind, rules := range map[string][2]string{
+		"quota": {"quota.set", "quota.end"}, "item": {"charge.include", "charge.end"}, "promise": {"promise.make", "promise.end"},
+	} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			grant, end := rules[0], rules[1]
+			n := 0
+			// Each rule may also run a second time: a try whose answer was lost.
+			permutations([]string{"bundle.ask", grant, end, grant + " again", end + " again", "depart"}, func(order []string) {
+				s := newShop(t)
+				n++
+				s.subscribe("acme", "s1")
+				began := s.event("acme", catalog.EventSubscriptionActivated)
+				var left store.Event
+				for _, what := range order {
+					rule, _, _ := strings.Cut(what, " ")
+					switch {
+					case what == "depart":
+						s.leave("acme", "s1")
+						left = s.event("acme", catalog.EventSubscriptionDeparted)
+						s.comes = func(catalog.SubscriptionChanged) (coin.Bundle, error) { return plan(catalog.SubscriptionChanged{Subscription: "s1"}) }
+					case rule == end && left.ID == "":
+						return // there is no such event yet
+					case rule == end:
+						require.NoError(t, s.run(end, left), "%v", order)
+					default:
+						require.NoError(t, s.run(rule, began), "%v", order)
+					}
+				}
+				require.ElementsMatch(t, of(kind), s.granted("acme", "s1"), "%v", order)
+				require.Equal(t, 1, s.asked, "%v", order)
+			})
+			require.Equal(t, 720, n)
+		})
+	}
+}
+
+// Through the exchange itself: any rule fails and is parked, and is retried before
+// the departure, between it and what ends, or after all.
+func TestParkedAndRetried(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("the machine is on fire")
+	for _, when := range []string{"before", "between", "after"} {
+		for failing := range 1 << 7 {
+			s, fails := (*shop)(nil), map[string]bool{}
+			s = newShop(t, func(o *coin.Options) {
+				o.Authorize = func(_ context.Context, a servicecoin.Attempt) error {
+					if a.Actor == servicecoin.Program(coin.ExchangeName) && fails[a.Verb] {
+						return broken
+					}
+					return nil
+				}
+			})
+			for n, verb := range []string{"quota.set", "quota.end", "statement.include", "statement.end", "promise.make", "promise.end"} {
+				fails[verb] = failing&(1<<n) != 0
+			}
+			askFails := failing&(1<<6) != 0
+			good := s.comes
+			if askFails {
+				s.comes = func(catalog.SubscriptionChanged) (coin.Bundle, error) { return coin.Bundle{}, broken }
+			}
+			s.subscribe("acme", "s1")
+			mend := func() {
+				fails, s.comes = map[string]bool{}, good
+				x, parked := s.drain()
+				for _, p := range parked {
+					require.NoError(t, x.Retry(t.Context(), p.Key))
+				}
+			}
+			s.drain()
+			if when == "before" {
+				mend()
+			}
+			s.leave("acme", "s1")
+			if when == "between" {
+				x, err := s.Exchange(&store.ConsumerOptions{Holder: "one", Tries: 1})
+				require.NoError(t, err)
+				fails, s.comes = map[string]bool{}, good
+				var parked []store.Item[store.Parked]
+				for p, err := range x.Parked(t.Context()) {
+					require.NoError(t, err)
+					parked = append(parked, p)
+				}
+				for _, p := range parked {
+					require.NoError(t, x.Retry(t.Context(), p.Key))
+				}
+			}
+			s.drain()
+			mend()
+			_, left := s.drain()
+			require.Empty(t, left)
+			require.ElementsMatch(t, of("quota", "item", "promise"), s.granted("acme", "s1"), "%s, %07b", when, failing)
+		}
+	}
+}
+
+// The host's plans change while somebody is subscribed: that changes nothing.
+func TestPlansChange(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.subscribe("acme", "s1")
+	_, parked := s.drain()
+	require.Empty(t, parked)
+	require.Equal(t, 1, s.asked)
+	s.comes = func(catalog.SubscriptionChanged) (coin.Bundle, error) { return coin.Bundle{}, nil }
+	past, err := s.Ledger(acme("acme")).Check(t.Context(), "calls", d("11"), start)
+	require.NoError(t, err)
+	require.False(t, past.Allowed)
+	s.leave("acme", "s1")
+	_, parked = s.drain()
+	require.Empty(t, parked)
+	require.ElementsMatch(t, of("quota", "item", "promise"), s.granted("acme", "s1"))
+	require.Equal(t, 1, s.asked, "it is not asked again")
+	now, err := s.Ledger(acme("acme")).Check(t.Context(), "calls", d("11"), s.now)
+	require.NoError(t, err)
+	require.True(t, now.Allowed, "a hard quota of what has departed refuses nothing")
+	past, err = s.Ledger(acme("acme")).Check(t.Context(), "calls", d("11"), start)
+	require.NoError(t, err)
+	require.False(t, past.Allowed, "and is remembered")
+	require.NoError(t, s.store.Forget(t.Context(), "acme", ada))
+	_, err = s.Brought(t.Context(), "acme", "s1")
+	require.ErrorIs(t, err, servicecoin.ErrNotFound)
+}
+
+// A bundle that one commit does not hold is granted and ended in parts.
+func TestLargeBundles(t *testing.T) {
+	t.Parallel()
+	const n = 300
+	s := newShop(t)
+	s.comes = func(c catalog.SubscriptionChanged) (coin.Bundle, error) {
+		small, err := plan(c)
+		var b coin.Bundle
+		for k := range n {
+			q, i, p := small.Quotas[0], small.Items[0], small.Promises[0]
+			q.ID, i.ID, p.ID = metering.QuotaID(fmt.Sprint("q", k)), cost.ItemID(fmt.Sprint("i", k)), servicecoin.PromiseID(fmt.Sprint("p", k))
+			b.Quotas, b.Items, b.Promises = append(b.Quotas, q), append(b.Items, i), append(b.Promises, p)
+		}
+		return b, err
+	}
+	// Months that are issued are due by each item that begins in them.
+	month := calendar.Month{Year: 2023, Month: time.January}
+	s.now = start.AddDate(-3, 0, 0)
+	_, err := s.Prices().Publish(t.Context(), "old", rating.Price{Name: "Old", Model: rating.Flat, Currency: "EUR", Rounding: money.HalfAwayFromZero, Amount: servicecoin.Some(d("1"))}, start.AddDate(-4, 0, 0), ada)
+	require.NoError(t, err)
+	statements := s.Statements(acme("acme"))
+	_, err = statements.Include(t.Context(), cost.Item{ID: "old", Name: "Old", Service: "mail", Price: "old", From: month.In(time.UTC).Start}, ada)
+	require.NoError(t, err)
+	for k := range 60 {
+		s.now = month.Add(k + 1).In(time.UTC).Start
+		_, err := statements.Issue(t.Context(), month.Add(k), ada)
+		require.NoError(t, err)
+	}
+	_, err = statements.End(t.Context(), "old", s.now, ada)
+	require.NoError(t, err)
+	s.now = start
+	s.subscribe("acme", "s1")
+	s.now = start.AddDate(3, 0, 0)
+	_, parked := s.drain()
+	require.Empty(t, parked)
+	ctx := t.Context()
+	counts := func() (open, ended int) {
+		for q, err := range s.Ledger(acme("acme")).Quotas(ctx, "") {
+			require.NoError(t, err)
+			if q.Until.IsZero() {
+				open++
+			} else {
+				ended++
+			}
+		}
+		for i, err := range statements.Items(ctx, "") {
+			require.NoError(t, err)
+			switch {
+			case i.ID == "old":
+			case i.Until.IsZero():
+				open++
+			default:
+				ended++
+			}
+		}
+		for p, err := range s.Keeper("acme").Promises(ctx, "") {
+			require.NoError(t, err)
+			if p.ValidUntil.IsZero() {
+				open++
+			} else {
+				ended++
+			}
+		}
+		return open, ended
+	}
+	open, ended := counts()
+	require.Equal(t, [2]int{3 * n, 0}, [2]int{open, ended})
+	s.leave("acme", "s1")
+	s.now = start.AddDate(3, 0, 0)
+	_, parked = s.drain()
+	require.Empty(t, parked)
+	open, ended = counts()
+	require.Equal(t, [2]int{0, 3 * n}, [2]int{open, ended})
+	for _, name := range []string{metering.QuotaSet, metering.QuotaEnded, cost.ItemIncluded, cost.ItemEnded, sla.PromiseMade, sla.PromiseEnded} {
+		want := n
+		if name == cost.ItemIncluded || name == cost.ItemEnded {
+			want++ // the old one
+		}
+		require.Equal(t, want, s.count("acme", name), name)
+	}
+}
+
+func (s *shop) count(customer servicecoin.CustomerID, name string) (n int) {
+	s.t.Helper()
+	after := store.Position(0)
+	for {
+		events, err := s.store.For(customer).Events(s.t.Context(), after, 1000)
+		require.NoError(s.t, err)
+		if len(events) == 0 {
+			return n
+		}
+		for _, e := range events {
+			after = e.Position
+			if e.Name == name {
+				n++
+			}
+		}
+	}
+}
+
+// What a host answers that is not in order is refused whole, says what is wrong,
+// and takes over nothing.
+func TestBundlesThatAreRefused(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(b *coin.Bundle)
+		want   []string
+	}{
+		"invalid grants": {func(b *coin.Bundle) {
+			b.Quotas[0].Limit, b.Items[1].Name, b.Promises[2].Objective = d("-1"), "", d("101")
+		}, []string{"quotas[0].limit", "items[1].name", "promises[2].objective"}},
+		"the quota of another":        {func(b *coin.Bundle) { b.Quotas[0].ID = "s0/open" }, []string{"quotas[0].id", "of subscription s0"}},
+		"the item of another":         {func(b *coin.Bundle) { b.Items[0].ID = "s0/open" }, []string{"items[0].id", "of subscription s0"}},
+		"the promise of another":      {func(b *coin.Bundle) { b.Promises[0].ID = "s0/open" }, []string{"promises[0].id", "of subscription s0"}},
+		"a promise made by hand":      {func(b *coin.Bundle) { b.Promises[0].ID = "by hand" }, []string{"promises[0].id", "of no subscription"}},
+		"for another":                 {func(b *coin.Bundle) { b.Items[0].Subscription = "s0" }, []string{"items[0].subscription", "is not the subscription that it comes with"}},
+		"twice the same":              {func(b *coin.Bundle) { b.Items[1].ID = b.Items[0].ID }, []string{"items[1].id", "named twice"}},
+		"a price that nobody knows":   {func(b *coin.Bundle) { b.Items[0].Price = "none" }, []string{"items[0].price", "no version of it holds"}},
+		"meters that nobody knows":    {func(b *coin.Bundle) { b.Items[0].Meter, b.Quotas[0].Meter = "none", "none" }, []string{"items[0].meter", "quotas[0].meter"}},
+		"more than anybody looks at":  {func(b *coin.Bundle) { b.Quotas = make([]metering.Quota, 100_000) }, []string{"quotas", "has 100000, 500 are allowed"}},
+		"more than a record can hold": {func(b *coin.Bundle) { b.Promises = long(b.Promises[0]) }, []string{"245760 are allowed"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newShop(t)
+			s.subscribe("acme", "s0")
+			_, parked := s.drain()
+			require.Empty(t, parked)
+			byHand, err := plan(catalog.SubscriptionChanged{Subscription: "s0"})
+			require.NoError(t, err)
+			byHand.Promises[0].ID, byHand.Promises[0].Service, byHand.Promises[0].ValidFrom = "by hand", "mail", start
+			_, err = s.Keeper("acme").Make(t.Context(), byHand.Promises[0], ada)
+			require.NoError(t, err)
+			before := s.records("acme")
+			s.comes = func(x catalog.SubscriptionChanged) (coin.Bundle, error) {
+				b, err := plan(x)
+				c.change(&b)
+				return b, err
+			}
+			s.subscribe("acme", "s1")
+			x, parked := s.drain()
+			require.Len(t, parked, 4)
+			for _, p := range parked {
+				for _, want := range c.want {
+					require.Contains(t, p.Value.Error, want)
+				}
+			}
+			require.Equal(t, before, s.records("acme"), "nothing is granted, and nothing of another is altered")
+			s.comes = plan
+			for _, p := range parked {
+				require.NoError(t, x.Retry(t.Context(), p.Key))
+			}
+			require.Len(t, s.records("acme"), len(before)+12)
+		})
+	}
+}
+
+func long(p sla.Promise) (list []sla.Promise) {
+	for k := range 70 {
+		p.ID, p.Rationale.Text = servicecoin.PromiseID(fmt.Sprint("p", k)), strings.Repeat("x", 4000)
+		list = append(list, p)
+	}
+	return list
+}
+
+// records returns the quotas, items and promises of a customer as they are kept.
+func (s *shop) records(customer servicecoin.CustomerID) (list []string) {
+	s.t.Helper()
+	keep := func(x any, err error) {
+		require.NoError(s.t, err)
+		text, err := json.Marshal(x)
+		require.NoError(s.t, err)
+		list = append(list, string(text))
+	}
+	for x, err := range s.Ledger(acme(customer)).Quotas(s.t.Context(), "") {
+		keep(x, err)
+	}
+	for x, err := range s.Statements(acme(customer)).Items(s.t.Context(), "") {
+		keep(x, err)
+	}
+	for x, err := range s.Keeper(customer).Promises(s.t.Context(), "") {
+		keep(x, err)
+	}
+	return list
+}
+
+// Without Comes, a subscription brings the fee of its offering.
+func TestFeeOfTheOffering(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, func(o *coin.Options) { o.Comes = nil })
+	s.subscribe("acme", "s1")
+	_, parked := s.drain()
+	require.Empty(t, parked)
+	require.Equal(t, []string{"item s1: 2026-01-10 to open"}, s.granted("acme", "s1"))
+	s.leave("acme", "s1")
+	_, parked = s.drain()
+	require.Empty(t, parked)
+	require.Equal(t, []string{"item s1: 2026-01-10 to 2026-02-10"}, s.granted("acme", "s1"))
+}
