@@ -23,7 +23,6 @@
 package adoption
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -43,24 +42,6 @@ type TouchpointID string
 
 // SurveyID names a survey: one round of asking.
 type SurveyID string
-
-// Options are what a host may set for a program or a playbook.
-type Options struct {
-	// Authorize is asked before every changing verb; nil allows everything.
-	Authorize servicecoin.Authorizer
-}
-
-// authorize checks who acts, and asks the host.
-func (o Options) authorize(ctx context.Context, by servicecoin.Actor, subject string, verb Verb, key servicecoin.Key) error {
-	return o.Authorize.Ask(ctx, servicecoin.Attempt{Actor: by, Verb: subject + "." + string(verb), Subject: key})
-}
-
-func options(o *Options) Options {
-	if o == nil {
-		return Options{}
-	}
-	return *o
-}
 
 // The longest texts, in characters.
 const (

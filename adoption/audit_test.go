@@ -20,10 +20,10 @@ import (
 func TestForbidden(t *testing.T) {
 	t.Parallel()
 	var asked []string
-	o := newOfficeOn(memory.New(), &adoption.Options{Authorize: func(_ context.Context, a servicecoin.Attempt) error {
+	o := newOfficeOn(memory.New(), func(_ context.Context, a servicecoin.Attempt) error {
 		asked = append(asked, a.Verb+" "+a.Subject.String())
 		return servicecoin.ErrForbidden
-	}})
+	})
 	ctx, s := t.Context(), survey()
 	calls := []func(by servicecoin.Actor) error{
 		func(by servicecoin.Actor) error { _, err := o.Begin(ctx, "sub-1", template(), by); return err },

@@ -16,8 +16,8 @@ import (
 func ExampleProgram() {
 	ctx, ada, bob := context.Background(), servicecoin.Person("ada"), servicecoin.Client("bob")
 	records := store.New(memory.New(), nil)
-	playbook := adoption.NewPlaybook(records.For(servicecoin.Provider), nil)
-	program := adoption.New(records.For("acme"), nil)
+	playbook := adoption.NewPlaybook(records.For(servicecoin.Provider))
+	program := adoption.New(records.For("acme"))
 
 	mail, err := playbook.PublishTemplate(ctx, adoption.Template{
 		Service: "mail", Title: "Start with mail",
@@ -98,7 +98,7 @@ func ExampleSurvey_Score() {
 func ExampleResults() {
 	ctx := context.Background()
 	records := store.New(memory.New(), nil)
-	survey, err := adoption.NewPlaybook(records.For(servicecoin.Provider), nil).Ask(ctx, adoption.Survey{
+	survey, err := adoption.NewPlaybook(records.For(servicecoin.Provider)).Ask(ctx, adoption.Survey{
 		ID: "2026-q1", Kind: adoption.CSAT, Question: "How satisfied are you with us?",
 	}, servicecoin.Person("ada"))
 	if err != nil {
@@ -106,7 +106,7 @@ func ExampleResults() {
 		return
 	}
 	for customer, scores := range map[servicecoin.CustomerID][]int{"acme": {5, 4, 5, 5, 3, 4, 4}, "globex": {1, 2}, "initech": {4, 4, 2, 5, 5}} {
-		program := adoption.New(records.For(customer), nil)
+		program := adoption.New(records.For(customer))
 		for n, x := range scores {
 			who := servicecoin.PersonID(strconv.Itoa(n))
 			if _, err := program.Answer(ctx, survey, adoption.Response{Respondent: who, Scores: []int{x}}, servicecoin.Client(who)); err != nil {

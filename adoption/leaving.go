@@ -72,7 +72,7 @@ func (p *Program) Leaving(ctx context.Context, s DepartureState) iter.Seq2[Depar
 }
 
 func (p *Program) authorizeDeparture(ctx context.Context, by servicecoin.Actor, verb Verb, id servicecoin.SubscriptionID) error {
-	return p.o.authorize(ctx, by, "departure", verb, p.view.Key(departureKind, string(id)))
+	return p.view.Ask(ctx, by, "departure."+string(verb), departureKind, string(id))
 }
 
 func (p *Program) leave(ctx context.Context, id servicecoin.SubscriptionID, by servicecoin.Actor, verb Verb, event, reason string, rule func(d *Departure, at time.Time) error) (Departure, error) {

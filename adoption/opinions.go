@@ -36,7 +36,7 @@ func (p *Program) Dismiss(ctx context.Context, s Survey, respondent servicecoin.
 // respond reads what was said before, and keeps what is said now.
 func (p *Program) respond(ctx context.Context, s Survey, respondent servicecoin.PersonID, by servicecoin.Actor, verb Verb, say func(tx store.View, before *Answer) (Answer, error)) (Answer, error) {
 	id := answerID(s.ID, respondent)
-	if err := p.o.authorize(ctx, by, "survey", verb, p.view.Key(answerKind, id)); err != nil {
+	if err := p.view.Ask(ctx, by, "survey."+string(verb), answerKind, id); err != nil {
 		return Answer{}, err
 	}
 	var a Answer

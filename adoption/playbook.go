@@ -15,20 +15,17 @@ import (
 // up needs, the journeys, and the surveys. It stands over a view of the
 // provider's partition. Every changing verb asks Authorize and records an event
 // in the same commit.
-type Playbook struct {
-	view store.View
-	o    Options
-}
+type Playbook struct{ view store.View }
 
-// NewPlaybook returns the playbook of the provider's view. A nil o means
-// defaults.
-func NewPlaybook(view store.View, o *Options) *Playbook {
-	return &Playbook{view: view, o: options(o)}
+// NewPlaybook returns the playbook of the provider's view; of a customer's, the
+// first call says so.
+func NewPlaybook(view store.View) *Playbook {
+	return &Playbook{view: view.OfProvider("a playbook")}
 }
 
 // On returns the same playbook over another view: of the host's transaction, or
 // of a unit of work.
-func (b *Playbook) On(view store.View) *Playbook { return &Playbook{view: view, o: b.o} }
+func (b *Playbook) On(view store.View) *Playbook { return NewPlaybook(view) }
 
 // PublishTemplate makes a template the one of its service, or of its offering.
 // Its edition names the one that it was made from, 0 for the first, and is
@@ -221,5 +218,5 @@ func (b *Playbook) Rounds(ctx context.Context, series string) iter.Seq2[Survey, 
 }
 
 func (b *Playbook) authorize(ctx context.Context, by servicecoin.Actor, subject string, verb Verb, kind, id string) error {
-	return b.o.authorize(ctx, by, subject, verb, b.view.Key(kind, id))
+	return b.view.Ask(ctx, by, subject+"."+string(verb), kind, id)
 }

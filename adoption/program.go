@@ -15,17 +15,17 @@ import (
 // verb asks Authorize, applies the rule at the store's time, and records an
 // event in the same commit. What the provider has designed for everybody, a
 // template or a survey, is handed in as a value: see [Playbook].
-type Program struct {
-	view store.View
-	o    Options
-}
+type Program struct{ view store.View }
 
-// New returns the program of a customer's view. A nil o means defaults.
-func New(view store.View, o *Options) *Program { return &Program{view: view, o: options(o)} }
+// New returns the program of a customer's view; of the provider's, the first call
+// says so.
+func New(view store.View) *Program {
+	return &Program{view: view.OfCustomer("the program of a customer's adoption")}
+}
 
 // On returns the same program over another view: of the host's transaction, of
 // a unit of work, or of another customer.
-func (p *Program) On(view store.View) *Program { return &Program{view: view, o: p.o} }
+func (p *Program) On(view store.View) *Program { return New(view) }
 
 // Begin begins the onboarding of a subscription, unless there is one already,
 // in whatever state: then that one is returned as it is, and nothing is
@@ -125,7 +125,7 @@ func (o *Onboarding) told(c OnboardingChanged) OnboardingChanged {
 }
 
 func (p *Program) authorize(ctx context.Context, by servicecoin.Actor, verb Verb, id servicecoin.SubscriptionID) error {
-	return p.o.authorize(ctx, by, "onboarding", verb, p.view.Key(onboardingKind, string(id)))
+	return p.view.Ask(ctx, by, "onboarding."+string(verb), onboardingKind, string(id))
 }
 
 func (p *Program) change(ctx context.Context, id servicecoin.SubscriptionID, by servicecoin.Actor, verb Verb, rule func(o *Onboarding, at time.Time) ([]store.Event, error)) (Onboarding, error) {

@@ -31,12 +31,12 @@ func newOffice(t *testing.T) office {
 	return newOfficeOn(memory.New(), nil)
 }
 
-func newOfficeOn(b store.Backend, o *adoption.Options) office {
+func newOfficeOn(b store.Backend, authorize servicecoin.Authorizer) office {
 	now, n := nine, 0
 	s := store.New(b, &store.Options{
-		Now: func() time.Time { return now }, NewID: func() string { n++; return fmt.Sprintf("id%d", n) },
+		Now: func() time.Time { return now }, NewID: func() string { n++; return fmt.Sprintf("id%d", n) }, Authorize: authorize,
 	})
-	return office{adoption.New(s.For("acme"), o), adoption.NewPlaybook(s.For(servicecoin.Provider), o), s, &now}
+	return office{adoption.New(s.For("acme")), adoption.NewPlaybook(s.For(servicecoin.Provider)), s, &now}
 }
 
 func (o office) events(t *testing.T) (list []string) {
@@ -92,7 +92,7 @@ func TestBeginIsIdempotent(t *testing.T) {
 func TestSixteenBeginAtOnce(t *testing.T) {
 	t.Parallel()
 	s := store.New(memory.New(), nil)
-	program := adoption.New(s.For("acme"), nil)
+	program := adoption.New(s.For("acme"))
 	var wg sync.WaitGroup
 	for range 16 {
 		wg.Go(func() {

@@ -33,8 +33,6 @@ import (
 
 // Options are what a host may set for the nouns of this package.
 type Options struct {
-	// Authorize is asked before every changing verb; nil allows everything.
-	Authorize servicecoin.Authorizer
 	// CheckParameters checks the parameters of an order, an empty object if there
 	// are none, against the offering's JSON Schema. Without it, orders of offerings
 	// that have a schema are refused: nothing is taken unchecked.
@@ -57,10 +55,6 @@ func (o *Options) filled() Options {
 	return f
 }
 
-func (o *Options) authorize(ctx context.Context, by servicecoin.Actor, verb Verb, subject servicecoin.Key) error {
-	return o.Authorize.Ask(ctx, servicecoin.Attempt{Actor: by, Verb: string(verb), Subject: subject})
-}
-
 // Catalog is what the provider offers: over a view of the provider's partition.
 // Every changing verb asks Authorize, applies the rule at the store's time, and
 // records an event in the same commit.
@@ -70,14 +64,18 @@ type Catalog struct {
 }
 
 // New returns the catalogue of a view. A nil o means defaults.
-func New(view store.View, o *Options) *Catalog { return &Catalog{view: view, o: o.filled()} }
+func New(view store.View, o *Options) *Catalog {
+	return &Catalog{view: view.OfProvider("the catalogue"), o: o.filled()}
+}
 
 // On returns the same catalogue over another view: of the host's transaction, or
 // of a unit of work.
-func (c *Catalog) On(view store.View) *Catalog { return &Catalog{view: view, o: c.o} }
+func (c *Catalog) On(view store.View) *Catalog {
+	return &Catalog{view: view.OfProvider("the catalogue"), o: c.o}
+}
 
 func (c *Catalog) authorize(ctx context.Context, by servicecoin.Actor, verb Verb, kind, id string) error {
-	return c.o.authorize(ctx, by, verb, c.view.Key(kind, id))
+	return c.view.Ask(ctx, by, string(verb), kind, id)
 }
 
 // AddService adds a service, planned at first. An empty id is filled in.

@@ -110,7 +110,7 @@ func TestServicesAreKept(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, page.Items, 1)
 	_, err = w.Catalog.On(w.store.For("acme")).Service(ctx, "mail")
-	require.ErrorIs(t, err, servicecoin.ErrNotFound, "another partition has another catalogue")
+	require.ErrorIs(t, err, servicecoin.ErrInvalid, "the catalogue is the provider's")
 }
 
 func TestDeprecationOfAService(t *testing.T) {
@@ -269,12 +269,13 @@ func TestForgetLeavesNothing(t *testing.T) {
 func TestForbidden(t *testing.T) {
 	t.Parallel()
 	var asked []string
-	o := &catalog.Options{Authorize: func(_ context.Context, a servicecoin.Attempt) error {
+	w, ctx := newWorld(t, nil), t.Context()
+	forbidden := store.New(memory.New(), &store.Options{Authorize: func(_ context.Context, a servicecoin.Attempt) error {
 		asked = append(asked, a.Verb+" "+a.Subject.Kind+" "+a.Subject.ID)
 		return servicecoin.ErrForbidden
-	}}
-	w, ctx := newWorld(t, o), t.Context()
-	orders := w.orders("acme", o)
+	}})
+	w.Catalog = w.On(forbidden.For(servicecoin.Provider))
+	orders := w.orders("acme", nil).On(forbidden.For("acme"))
 	subs := orders.Subscriptions()
 	none := &catalog.MemoryProvisioner{}
 	calls := []func() error{

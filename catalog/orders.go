@@ -18,16 +18,20 @@ type Orders struct {
 }
 
 // NewOrders returns the orders of a customer's view. A nil o means defaults.
-func NewOrders(view store.View, o *Options) *Orders { return &Orders{view: view, o: o.filled()} }
+func NewOrders(view store.View, o *Options) *Orders {
+	return &Orders{view: view.OfCustomer("the orders of a customer"), o: o.filled()}
+}
 
 // On returns the same orders over another view.
-func (o *Orders) On(view store.View) *Orders { return &Orders{view: view, o: o.o} }
+func (o *Orders) On(view store.View) *Orders {
+	return &Orders{view: view.OfCustomer("the orders of a customer"), o: o.o}
+}
 
 // Subscriptions returns what comes of the orders, over the same view.
 func (o *Orders) Subscriptions() *Subscriptions { return &Subscriptions{view: o.view, o: o.o} }
 
 func (o *Orders) authorize(ctx context.Context, by servicecoin.Actor, verb Verb, id servicecoin.OrderID) error {
-	return o.o.authorize(ctx, by, "order."+verb, o.view.Key(OrderRecord, string(id)))
+	return o.view.Ask(ctx, by, "order."+string(verb), OrderRecord, string(id))
 }
 
 // Place orders an offering, as [Catalog.Orderable] returned it. Empty ids are

@@ -20,11 +20,13 @@ type Subscriptions struct {
 // NewSubscriptions returns the subscriptions of a customer's view. A nil o
 // means defaults.
 func NewSubscriptions(view store.View, o *Options) *Subscriptions {
-	return &Subscriptions{view: view, o: o.filled()}
+	return &Subscriptions{view: view.OfCustomer("the subscriptions of a customer"), o: o.filled()}
 }
 
 // On returns the same subscriptions over another view.
-func (s *Subscriptions) On(view store.View) *Subscriptions { return &Subscriptions{view: view, o: s.o} }
+func (s *Subscriptions) On(view store.View) *Subscriptions {
+	return &Subscriptions{view: view.OfCustomer("the subscriptions of a customer"), o: s.o}
+}
 
 // Suspend says that it is not to be used for now, and why.
 func (s *Subscriptions) Suspend(ctx context.Context, id servicecoin.SubscriptionID, by servicecoin.Actor, reason string) (Subscription, error) {
@@ -54,7 +56,7 @@ func (s *Subscriptions) Complete(ctx context.Context, id servicecoin.Subscriptio
 }
 
 func (s *Subscriptions) authorize(ctx context.Context, by servicecoin.Actor, verb Verb, id servicecoin.SubscriptionID) error {
-	return s.o.authorize(ctx, by, "subscription."+verb, s.view.Key(SubscriptionRecord, string(id)))
+	return s.view.Ask(ctx, by, "subscription."+string(verb), SubscriptionRecord, string(id))
 }
 
 func (s *Subscriptions) change(ctx context.Context, id servicecoin.SubscriptionID, by servicecoin.Actor, verb Verb, event string, rule func(x *Subscription, at time.Time) error) (Subscription, error) {

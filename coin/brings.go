@@ -11,6 +11,7 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/catalog"
+	"github.com/servicecoin/servicecoin/internal/house"
 	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/metering/cost"
 	"github.com/servicecoin/servicecoin/sla"
@@ -46,8 +47,9 @@ const (
 const BroughtRecord = "coin.brought"
 
 var bundles = store.Kind[Brought]{
-	Name: BroughtRecord,
-	ID:   func(b Brought) string { return string(b.Subscription) },
+	Name:  BroughtRecord,
+	House: house.Own(),
+	ID:    func(b Brought) string { return string(b.Subscription) },
 }
 
 // Brought returns what a subscription brings, or ErrNotFound where that was not

@@ -45,12 +45,17 @@ type shop struct {
 	now   time.Time
 	comes func(s catalog.SubscriptionChanged) (coin.Bundle, error)
 	asked int
+
+	authorize servicecoin.Authorizer // nil allows everything
 }
 
 func newShop(t testing.TB, change ...func(o *coin.Options)) *shop {
 	t.Helper()
 	s := &shop{t: t, now: start, comes: plan}
-	s.store = store.New(memory.New(), &store.Options{Now: func() time.Time { return s.now }})
+	s.store = store.New(memory.New(), &store.Options{
+		Now:       func() time.Time { return s.now },
+		Authorize: func(ctx context.Context, a servicecoin.Attempt) error { return s.authorize.Ask(ctx, a) },
+	})
 	o := coin.Options{
 		Customer: func(_ context.Context, id servicecoin.CustomerID) (servicecoin.Customer, error) { return acme(id), nil },
 		Usage:    metering.NewMemoryStore(),
@@ -268,7 +273,9 @@ func TestEveryOrderOfGrantAndEnd(t *testing.T) {
 					case what == "depart":
 						s.leave("acme", "s1")
 						left = s.event("acme", catalog.EventSubscriptionDeparted)
-						s.comes = func(catalog.SubscriptionChanged) (coin.Bundle, error) { return plan(catalog.SubscriptionChanged{Subscription: "s1"}) }
+						s.comes = func(catalog.SubscriptionChanged) (coin.Bundle, error) {
+							return plan(catalog.SubscriptionChanged{Subscription: "s1"})
+						}
 					case rule == end && left.ID == "":
 						return // there is no such event yet
 					case rule == end:
@@ -292,15 +299,13 @@ func TestParkedAndRetried(t *testing.T) {
 	broken := errors.New("the machine is on fire")
 	for _, when := range []string{"before", "between", "after"} {
 		for failing := range 1 << 7 {
-			s, fails := (*shop)(nil), map[string]bool{}
-			s = newShop(t, func(o *coin.Options) {
-				o.Authorize = func(_ context.Context, a servicecoin.Attempt) error {
-					if a.Actor == servicecoin.Program(coin.ExchangeName) && fails[a.Verb] {
-						return broken
-					}
-					return nil
+			s, fails := newShop(t), map[string]bool{}
+			s.authorize = func(_ context.Context, a servicecoin.Attempt) error {
+				if a.Actor == servicecoin.Program(coin.ExchangeName) && fails[a.Verb] {
+					return broken
 				}
-			})
+				return nil
+			}
 			for n, verb := range []string{"quota.set", "quota.end", "statement.include", "statement.end", "promise.make", "promise.end"} {
 				fails[verb] = failing&(1<<n) != 0
 			}

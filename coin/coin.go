@@ -29,10 +29,6 @@ import (
 
 // Options are what a host may set for a coin.
 type Options struct {
-	// Authorize is asked before every changing verb of every noun; nil allows
-	// everything.
-	Authorize servicecoin.Authorizer
-
 	// Customer returns what the host knows of a customer: its zone and currency,
 	// most of all. nil: every customer lives in UTC and has no currency, so that
 	// there are no statements.

@@ -17,7 +17,7 @@ import (
 func (c *Coin) provider() store.View { return c.store.For(servicecoin.Provider) }
 
 func (c *Coin) catalogOptions() *catalog.Options {
-	return &catalog.Options{Authorize: c.o.Authorize, CheckParameters: c.o.CheckParameters, NoApproval: c.o.NoApproval, Holder: c.o.Holder}
+	return &catalog.Options{CheckParameters: c.o.CheckParameters, NoApproval: c.o.NoApproval, Holder: c.o.Holder}
 }
 
 // Catalog is what the provider offers: services, what they rest on, offerings.
@@ -33,23 +33,23 @@ func (c *Coin) Directory() catalog.Directory {
 
 // Desk is where incidents are worked on.
 func (c *Coin) Desk() *incident.Desk {
-	return incident.New(c.provider(), &incident.Options{Authorize: c.o.Authorize, Matrix: c.o.Matrix})
+	return incident.New(c.provider(), &incident.Options{Matrix: c.o.Matrix})
 }
 
 // Meters are the definitions of what is metered.
 func (c *Coin) Meters() *metering.Meters {
-	return metering.NewMeters(c.provider(), &metering.Options{Authorize: c.o.Authorize})
+	return metering.NewMeters(c.provider())
 }
 
 // Prices is the provider's price list.
 func (c *Coin) Prices() *rating.PriceList {
-	return rating.New(c.provider(), &rating.Options{Authorize: c.o.Authorize})
+	return rating.New(c.provider())
 }
 
 // Playbook is how customers are to come to use what is offered: templates of
 // onboarding, journeys, surveys.
 func (c *Coin) Playbook() *adoption.Playbook {
-	return adoption.NewPlaybook(c.provider(), &adoption.Options{Authorize: c.o.Authorize})
+	return adoption.NewPlaybook(c.provider())
 }
 
 // The nouns of a customer's partition.
@@ -66,26 +66,26 @@ func (c *Coin) Subscriptions(customer servicecoin.CustomerID) *catalog.Subscript
 
 // Letters is what one customer is told about incidents.
 func (c *Coin) Letters(customer servicecoin.CustomerID) *incident.Letters {
-	return incident.NewLetters(c.store.For(customer), &incident.Options{Authorize: c.o.Authorize})
+	return incident.NewLetters(c.store.For(customer))
 }
 
 // Keeper keeps one customer's promises, fed from the incidents.
 func (c *Coin) Keeper(customer servicecoin.CustomerID) *sla.Keeper {
-	return sla.New(c.store.For(customer), c.Source(), &sla.Options{Authorize: c.o.Authorize})
+	return sla.New(c.store.For(customer), c.Source())
 }
 
 // Ledger is what one customer used, in its zone.
 func (c *Coin) Ledger(customer servicecoin.Customer) *metering.Ledger {
-	return metering.New(c.store.For(customer.ID), c.o.Usage, c.Meters(), customer, &metering.Options{Authorize: c.o.Authorize})
+	return metering.New(c.store.For(customer.ID).Need("Options.Usage", c.o.Usage != nil), c.o.Usage, c.Meters(), customer, nil)
 }
 
 // Statements is what one customer is charged, in its zone and currency.
 func (c *Coin) Statements(customer servicecoin.Customer) *cost.Statements {
-	return cost.New(c.store.For(customer.ID), customer, c.Ledger(customer), c.Prices(), &cost.Options{Authorize: c.o.Authorize})
+	return cost.New(c.store.For(customer.ID), customer, c.Ledger(customer), c.Prices(), nil)
 }
 
 // Program is how one customer comes to use what it has: onboardings, answers to
 // surveys, departures.
 func (c *Coin) Program(customer servicecoin.CustomerID) *adoption.Program {
-	return adoption.New(c.store.For(customer), &adoption.Options{Authorize: c.o.Authorize})
+	return adoption.New(c.store.For(customer))
 }

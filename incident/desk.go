@@ -11,10 +11,8 @@ import (
 	"github.com/servicecoin/servicecoin/store"
 )
 
-// Options are what a host may set for a desk or for letters.
+// Options are what a host may set for a desk.
 type Options struct {
-	// Authorize is asked before every changing verb; nil allows everything.
-	Authorize servicecoin.Authorizer
 	// Matrix computes priorities; nil is [DefaultMatrix].
 	Matrix *Matrix
 }
@@ -27,9 +25,10 @@ type Desk struct {
 	o    Options
 }
 
-// New returns a desk over a view. A nil o means defaults.
+// New returns a desk over a view of the provider's partition; of another one, the
+// first call says so. A nil o means defaults.
 func New(view store.View, o *Options) *Desk {
-	d := &Desk{view: view}
+	d := &Desk{view: view.OfProvider("a desk of incidents")}
 	if o != nil {
 		d.o = *o
 	}
@@ -41,10 +40,15 @@ func New(view store.View, o *Options) *Desk {
 
 // On returns the same desk over another view: of the host's transaction, or of
 // a unit of work.
-func (d *Desk) On(view store.View) *Desk { return &Desk{view: view, o: d.o} }
+func (d *Desk) On(view store.View) *Desk { return New(view, &d.o) }
 
 // Matrix returns the matrix that priorities are computed with.
-func (d *Desk) Matrix() Matrix { return *d.o.Matrix }
+func (d *Desk) Matrix() Matrix {
+	if d.o.Matrix == nil {
+		return DefaultMatrix()
+	}
+	return *d.o.Matrix
+}
 
 // Open opens an incident out of a report. An empty id is filled in; the desk's
 // matrix is used where the report names none.
@@ -192,11 +196,7 @@ func (d *Desk) DropFollowUp(ctx context.Context, id servicecoin.IncidentID, by s
 }
 
 func (d *Desk) authorize(ctx context.Context, by servicecoin.Actor, verb Verb, id servicecoin.IncidentID) error {
-	return authorize(ctx, d.o, by, "incident."+string(verb), d.view.Key(IncidentRecord, string(id)))
-}
-
-func authorize(ctx context.Context, o Options, by servicecoin.Actor, verb string, subject servicecoin.Key) error {
-	return o.Authorize.Ask(ctx, servicecoin.Attempt{Actor: by, Verb: verb, Subject: subject})
+	return d.view.Ask(ctx, by, "incident."+string(verb), IncidentRecord, string(id))
 }
 
 // change applies a rule to an incident, files what it did to services, and

@@ -155,13 +155,12 @@ func TestRecordTakesInWhatIsWhole(t *testing.T) {
 
 func TestForbidden(t *testing.T) {
 	t.Parallel()
-	s := store.New(memory.New(), nil)
 	var asked []string
-	o := &incident.Options{Authorize: func(_ context.Context, a servicecoin.Attempt) error {
+	s := store.New(memory.New(), &store.Options{Authorize: func(_ context.Context, a servicecoin.Attempt) error {
 		asked = append(asked, a.Verb+" "+a.Subject.ID)
 		return servicecoin.ErrForbidden
-	}}
-	desk, letters := incident.New(s.For(servicecoin.Provider), o), incident.NewLetters(s.For("acme"), o)
+	}})
+	desk, letters := incident.New(s.For(servicecoin.Provider), nil), incident.NewLetters(s.For("acme"))
 	_, err := desk.Open(t.Context(), incident.Report{ID: "a", Title: "x"}, ada)
 	require.ErrorIs(t, err, servicecoin.ErrForbidden)
 	_, err = desk.Resolve(t.Context(), "a", ada, incident.Resolution{Text: "x"})
@@ -177,7 +176,7 @@ func TestForbidden(t *testing.T) {
 func TestLetters(t *testing.T) {
 	t.Parallel()
 	o, ctx := newOffice(t), t.Context()
-	letters := incident.NewLetters(o.store.For("acme"), nil)
+	letters := incident.NewLetters(o.store.For("acme"))
 	draft, err := letters.Draft(ctx, incident.Addressee{Incident: "a", Path: []servicecoin.ServiceID{"shop", "mail"}}, incident.Letter{Subject: "Mail", Body: "Down.", NextUpdateBy: after(60)}, servicecoin.Program("exchange"))
 	require.NoError(t, err)
 	require.Equal(t, servicecoin.CustomerID("acme"), draft.Customer)
@@ -234,7 +233,7 @@ func TestEventsAreAPI(t *testing.T) {
 	must(o.Cancel(ctx, "b", ada, "x"))
 	i := opened(t)
 	must(nil, o.Record(ctx, i, ada))
-	letters := incident.NewLetters(o.store.For("acme"), nil)
+	letters := incident.NewLetters(o.store.For("acme"))
 	for _, id := range []incident.CommunicationID{"c", "d"} {
 		must(letters.Draft(ctx, incident.Addressee{ID: id, Incident: "a"}, incident.Letter{Subject: "s", Body: "b"}, ada))
 	}

@@ -12,22 +12,16 @@ import (
 // Letters keeps what one customer is told about incidents: over a view of that
 // customer's partition. A draft is sent by a named person, or by a program
 // under a named policy; sending is a fact that is recorded, the host delivers.
-type Letters struct {
-	view store.View
-	o    Options
-}
+type Letters struct{ view store.View }
 
-// NewLetters returns the letters of a customer's view. A nil o means defaults.
-func NewLetters(view store.View, o *Options) *Letters {
-	l := &Letters{view: view}
-	if o != nil {
-		l.o = *o
-	}
-	return l
+// NewLetters returns the letters of a customer's view; of the provider's, the
+// first call says so.
+func NewLetters(view store.View) *Letters {
+	return &Letters{view: view.OfCustomer("the letters to a customer")}
 }
 
 // On returns the same letters over another view.
-func (l *Letters) On(view store.View) *Letters { return &Letters{view: view, o: l.o} }
+func (l *Letters) On(view store.View) *Letters { return NewLetters(view) }
 
 // Draft writes a draft to the view's customer. An empty id is filled in.
 func (l *Letters) Draft(ctx context.Context, to Addressee, text Letter, by servicecoin.Actor) (Communication, error) {
@@ -86,7 +80,7 @@ func (l *Letters) About(ctx context.Context, id servicecoin.IncidentID) iter.Seq
 }
 
 func (l *Letters) authorize(ctx context.Context, by servicecoin.Actor, verb Verb, id CommunicationID) error {
-	return authorize(ctx, l.o, by, "communication."+string(verb), l.view.Key(CommunicationRecord, string(id)))
+	return l.view.Ask(ctx, by, "communication."+string(verb), CommunicationRecord, string(id))
 }
 
 func (l *Letters) change(ctx context.Context, id CommunicationID, by servicecoin.Actor, verb Verb, event string, rule func(c *Communication, at time.Time) error) (Communication, error) {

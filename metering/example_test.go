@@ -22,7 +22,7 @@ func ExampleLedger() {
 	s := store.New(memory.New(), &store.Options{Now: func() time.Time { return noon }})
 	acme := servicecoin.Customer{ID: "acme", Name: "Acme", Zone: "Europe/Berlin"}
 
-	meters := metering.NewMeters(s.For(servicecoin.Provider), nil)
+	meters := metering.NewMeters(s.For(servicecoin.Provider))
 	err := meters.Define(ctx, metering.Meter{ID: "vm.hours", Name: "Machine hours", Type: "vm.ran", Aggregation: metering.Sum, Unit: "hours"}, ada)
 	if err != nil {
 		fmt.Println(err)

@@ -47,7 +47,7 @@ func newWorld(t *testing.T, o *metering.Options) world {
 	w := world{t: t, faults: storetest.NewFaults(memory.New()), events: metering.NewMemoryStore(), now: &now}
 	ids := 0
 	w.store = store.New(w.faults, &store.Options{Now: func() time.Time { return now }, NewID: func() string { ids++; return fmt.Sprintf("id%d", ids) }})
-	w.meters = metering.NewMeters(w.store.For(servicecoin.Provider), nil)
+	w.meters = metering.NewMeters(w.store.For(servicecoin.Provider))
 	for _, m := range []metering.Meter{
 		{ID: "hours", Name: "Hours", Type: "vm.ran", Aggregation: metering.Sum, Unit: "hours", GroupBy: []string{"region"}},
 		{ID: "starts", Name: "Starts", Type: "vm.started", Aggregation: metering.Count, Unit: "starts"},
@@ -338,16 +338,17 @@ func TestFaultyArgumentsAreReportedByTheFirstCall(t *testing.T) {
 func TestAuthorize(t *testing.T) {
 	t.Parallel()
 	var asked []string
-	o := &metering.Options{Authorize: func(_ context.Context, a servicecoin.Attempt) error {
+	w := newWorld(t, nil)
+	forbidden := store.New(w.faults, &store.Options{Authorize: func(_ context.Context, a servicecoin.Attempt) error {
 		asked = append(asked, a.Verb+" "+a.Subject.String())
 		return servicecoin.ErrForbidden
-	}}
-	w := newWorld(t, o)
+	}})
+	w.Ledger = w.On(forbidden.For("acme"))
 	ctx := t.Context()
 	_, err1 := w.Record(ctx, collector, ran("1", at(2, 0), "1"))
 	_, err2 := w.SetQuota(ctx, metering.Quota{ID: "q", Meter: "hours", Limit: dec("1"), Mode: metering.Hard, Period: metering.Daily}, ada)
 	_, err3 := w.Review(ctx, at(1, 0), ada)
-	err4 := metering.NewMeters(w.store.For(servicecoin.Provider), o).Define(ctx, meter(metering.Sum), ada)
+	err4 := metering.NewMeters(forbidden.For(servicecoin.Provider)).Define(ctx, meter(metering.Sum), ada)
 	for _, err := range []error{err1, err2, err3, w.DropQuota(ctx, "q", ada), err4} {
 		require.ErrorIs(t, err, servicecoin.ErrForbidden)
 	}

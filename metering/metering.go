@@ -38,18 +38,12 @@ import (
 	"github.com/servicecoin/servicecoin/store"
 )
 
-// Options are what a host may set for a ledger or for meters.
+// Options are what a host may set for a ledger.
 type Options struct {
-	// Authorize is asked before every changing verb; nil allows everything.
-	Authorize servicecoin.Authorizer
 	// QuotasByReview keeps Record from looking after quotas: it reads the
 	// period's events to do so, which is dear for who records much and often.
 	// The host calls [Ledger.Review] instead, as often as it likes.
 	QuotasByReview bool
-}
-
-func (o Options) authorize(ctx context.Context, by servicecoin.Actor, verb string, subject servicecoin.Key) error {
-	return o.Authorize.Ask(ctx, servicecoin.Attempt{Actor: by, Verb: verb, Subject: subject})
 }
 
 // Ledger is what one customer used: its events, in its zone, and its quotas.
@@ -74,10 +68,10 @@ func New(view store.View, events EventStore, meters *Meters, customer servicecoi
 	}
 	var v servicecoin.Violations
 	if events == nil {
-		v.Add("events", "required", "", "keeps the events")
+		v.Add("events", "required", "", "is nil: keeps the events")
 	}
 	if meters == nil {
-		v.Add("meters", "required", "", "tells what is metered")
+		v.Add("meters", "required", "", "is nil: tells what is metered")
 	}
 	if view.Customer() != customer.ID {
 		v.Add("customer.id", "foreign", string(customer.ID), "is not the customer of the view")
@@ -85,6 +79,7 @@ func New(view store.View, events EventStore, meters *Meters, customer servicecoi
 	zone, err := customer.Location()
 	v.Merge("customer", err)
 	l.zone, l.fault = zone, v.Err()
+	l.view = view.OfCustomer("the ledger of a customer").With(l.fault)
 	return l
 }
 
@@ -93,11 +88,11 @@ func New(view store.View, events EventStore, meters *Meters, customer servicecoi
 // part in either.
 func (l *Ledger) On(view store.View) *Ledger {
 	other := *l
-	other.view = view
+	other.view = view.OfCustomer("the ledger of a customer").With(l.fault)
 	if view.Customer() != l.customer.ID {
 		var v servicecoin.Violations
 		v.Add("view", "foreign", string(view.Customer()), "is not a view of "+string(l.customer.ID))
-		other.fault = v.Err()
+		other.view = other.view.With(v.Err())
 	}
 	return &other
 }
@@ -143,6 +138,9 @@ type Usage struct {
 
 // Total returns the usage of a month of the customer's zone.
 func (l *Ledger) Total(ctx context.Context, id MeterID, m calendar.Month) (Usage, error) {
+	if err := l.view.Err(); err != nil {
+		return Usage{}, err
+	}
 	if err := m.Validate(); err != nil {
 		return Usage{}, err
 	}
@@ -260,8 +258,8 @@ func (l *Ledger) Meter(ctx context.Context, id MeterID) (Meter, error) { return 
 
 // meter returns a meter's definition, or what is wrong with the ledger.
 func (l *Ledger) meter(ctx context.Context, id MeterID) (Meter, error) {
-	if l.fault != nil {
-		return Meter{}, l.fault
+	if err := l.view.Err(); err != nil {
+		return Meter{}, err
 	}
 	return l.meters.Get(ctx, id)
 }

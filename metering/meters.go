@@ -11,27 +11,19 @@ import (
 // Meters are the provider's definitions of what is metered, for all customers.
 // A meter never changes once it is defined, since figures rest on it: what is
 // metered otherwise is another meter.
-type Meters struct {
-	view store.View
-	o    Options
-}
+type Meters struct{ view store.View }
 
-// NewMeters returns the meters in the provider's view. A nil o means defaults.
-func NewMeters(view store.View, o *Options) *Meters {
-	m := &Meters{view: view}
-	if o != nil {
-		m.o = *o
-	}
-	return m
-}
+// NewMeters returns the meters in the provider's view; of a customer's, the first
+// call says so.
+func NewMeters(view store.View) *Meters { return &Meters{view: view.OfProvider("the list of meters")} }
 
 // On returns the same meters over another view: of the host's transaction, or
 // of a unit of work.
-func (m *Meters) On(view store.View) *Meters { return &Meters{view: view, o: m.o} }
+func (m *Meters) On(view store.View) *Meters { return NewMeters(view) }
 
 // Define adds a meter, or answers ErrExists if there is one with its id.
 func (m *Meters) Define(ctx context.Context, meter Meter, by servicecoin.Actor) error {
-	if err := m.o.authorize(ctx, by, "meter.define", m.view.Key(meterKind, string(meter.ID))); err != nil {
+	if err := m.view.Ask(ctx, by, "meter.define", meterKind, string(meter.ID)); err != nil {
 		return err
 	}
 	if err := meter.Validate(); err != nil {

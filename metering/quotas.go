@@ -21,7 +21,7 @@ func (l *Ledger) SetQuota(ctx context.Context, q Quota, by servicecoin.Actor) (Q
 	if q.ID == "" {
 		q.ID = QuotaID(l.view.NewID())
 	}
-	if err := l.o.authorize(ctx, by, "quota.set", l.view.Key(quotaKind, string(q.ID))); err != nil {
+	if err := l.view.Ask(ctx, by, "quota.set", quotaKind, string(q.ID)); err != nil {
 		return Quota{}, err
 	}
 	if _, err := l.meter(ctx, q.Meter); err != nil {
@@ -107,10 +107,10 @@ func (q Quota) changed() QuotaChanged {
 // EndQuota sets until when a quota holds, exclusive: at its From or before,
 // never. What was used before is judged by it still, and past months keep it.
 func (l *Ledger) EndQuota(ctx context.Context, id QuotaID, until time.Time, by servicecoin.Actor) (Quota, error) {
-	if l.fault != nil {
-		return Quota{}, l.fault
+	if err := l.view.Err(); err != nil {
+		return Quota{}, err
 	}
-	if err := l.o.authorize(ctx, by, "quota.end", l.view.Key(quotaKind, string(id))); err != nil {
+	if err := l.view.Ask(ctx, by, "quota.end", quotaKind, string(id)); err != nil {
 		return Quota{}, err
 	}
 	var v servicecoin.Violations
@@ -130,8 +130,8 @@ func (l *Ledger) EndQuota(ctx context.Context, id QuotaID, until time.Time, by s
 
 // Quota returns a quota.
 func (l *Ledger) Quota(ctx context.Context, id QuotaID) (Quota, error) {
-	if l.fault != nil {
-		return Quota{}, l.fault
+	if err := l.view.Err(); err != nil {
+		return Quota{}, err
 	}
 	return store.Of(l.view, quotas).Get(ctx, string(id))
 }
@@ -139,10 +139,10 @@ func (l *Ledger) Quota(ctx context.Context, id QuotaID) (Quota, error) {
 // DropQuota deletes a quota, from past months too: one that was set in error.
 // What it told of stays. [Ledger.EndQuota] ends one that held.
 func (l *Ledger) DropQuota(ctx context.Context, id QuotaID, by servicecoin.Actor) error {
-	if l.fault != nil {
-		return l.fault
+	if err := l.view.Err(); err != nil {
+		return err
 	}
-	if err := l.o.authorize(ctx, by, "quota.drop", l.view.Key(quotaKind, string(id))); err != nil {
+	if err := l.view.Ask(ctx, by, "quota.drop", quotaKind, string(id)); err != nil {
 		return err
 	}
 	return l.view.Do(ctx, func(tx store.View) error {
@@ -218,10 +218,10 @@ func (l *Ledger) Check(ctx context.Context, id MeterID, amount decimal.Decimal, 
 // Review looks after every quota in the period that an instant lies in, and
 // tells of the excesses that were not told yet. It returns those.
 func (l *Ledger) Review(ctx context.Context, at time.Time, by servicecoin.Actor) ([]Excess, error) {
-	if l.fault != nil {
-		return nil, l.fault
+	if err := l.view.Err(); err != nil {
+		return nil, err
 	}
-	if err := l.o.authorize(ctx, by, "quota.review", l.view.Key("usage", string(l.customer.ID))); err != nil {
+	if err := l.view.Ask(ctx, by, "quota.review", "usage", string(l.customer.ID)); err != nil {
 		return nil, err
 	}
 	var v servicecoin.Violations

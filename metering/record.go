@@ -26,10 +26,10 @@ import (
 // After an error, record the same events again: what was stored is a repeat,
 // and what was not told yet will be.
 func (l *Ledger) Record(ctx context.Context, by servicecoin.Actor, events ...Event) ([]Result, error) {
-	if l.fault != nil {
-		return nil, l.fault
+	if err := l.view.Err(); err != nil {
+		return nil, err
 	}
-	if err := l.o.authorize(ctx, by, "usage.record", l.view.Key("usage", string(l.customer.ID))); err != nil {
+	if err := l.view.Ask(ctx, by, "usage.record", "usage", string(l.customer.ID)); err != nil {
 		return nil, err
 	}
 	batch, err := l.own(events)

@@ -28,7 +28,7 @@ func ExampleKeeper() {
 			From: servicecoin.Key{Customer: servicecoin.Provider, Kind: "incident", ID: "i1"},
 		}},
 	})
-	keeper := sla.New(store.New(memory.New(), nil).For("acme"), &source, nil)
+	keeper := sla.New(store.New(memory.New(), nil).For("acme"), &source)
 	_, err := keeper.Make(ctx, sla.Promise{
 		ID: "mail", Service: "mail", Objective: decimal.RequireFromString("99.9"),
 		Terms:     sla.Terms{Weights: sla.Weights{"outage": decimal.NewFromInt(1)}},

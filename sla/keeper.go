@@ -13,35 +13,21 @@ import (
 	"github.com/servicecoin/servicecoin/store"
 )
 
-// Options are what a host may set for a keeper.
-type Options struct {
-	// Authorize is asked before every changing verb; nil allows everything.
-	Authorize servicecoin.Authorizer
-}
-
 // Keeper keeps the promises, reports and credits of one customer.
 type Keeper struct {
 	view   store.View
 	source Source
-	o      Options
 }
 
-// New returns the keeper of a customer's view, fed by source.
-func New(view store.View, source Source, o *Options) *Keeper {
-	k := &Keeper{view: view, source: source}
-	if o != nil {
-		k.o = *o
-	}
-	return k
+// New returns the keeper of a customer's view, fed by source. What is wrong with
+// the arguments is told by the first call.
+func New(view store.View, source Source) *Keeper {
+	return &Keeper{view: view.OfCustomer("a keeper of promises").Need("source", source != nil), source: source}
 }
 
 // On returns the same keeper over another view, of the host's transaction or of
 // another customer.
-func (k *Keeper) On(view store.View) *Keeper { return &Keeper{view: view, source: k.source, o: k.o} }
-
-func (k *Keeper) authorize(ctx context.Context, by servicecoin.Actor, verb, kind, id string) error {
-	return k.o.Authorize.Ask(ctx, servicecoin.Attempt{Actor: by, Verb: verb, Subject: k.view.Key(kind, id)})
-}
+func (k *Keeper) On(view store.View) *Keeper { return New(view, k.source) }
 
 // Make records a promise. An empty id is filled in.
 func (k *Keeper) Make(ctx context.Context, p Promise, by servicecoin.Actor) (Promise, error) {
@@ -49,7 +35,7 @@ func (k *Keeper) Make(ctx context.Context, p Promise, by servicecoin.Actor) (Pro
 		p.ID = servicecoin.PromiseID(k.view.NewID())
 	}
 	p.ValidFrom = servicecoin.Instant(p.ValidFrom)
-	if err := k.authorize(ctx, by, "promise.make", promiseKind, string(p.ID)); err != nil {
+	if err := k.view.Ask(ctx, by, "promise.make", promiseKind, string(p.ID)); err != nil {
 		return Promise{}, err
 	}
 	if err := p.Validate(); err != nil {
@@ -65,7 +51,7 @@ func (k *Keeper) Make(ctx context.Context, p Promise, by servicecoin.Actor) (Pro
 // End sets the end of a promise's validity, exclusive. Months that are closed
 // already keep their reports.
 func (k *Keeper) End(ctx context.Context, id servicecoin.PromiseID, by servicecoin.Actor, until time.Time) (Promise, error) {
-	if err := k.authorize(ctx, by, "promise.end", promiseKind, string(id)); err != nil {
+	if err := k.view.Ask(ctx, by, "promise.end", promiseKind, string(id)); err != nil {
 		return Promise{}, err
 	}
 	until = servicecoin.Instant(until)
@@ -83,7 +69,7 @@ func (k *Keeper) End(ctx context.Context, id servicecoin.PromiseID, by serviceco
 // that has its report keeps it, so that none of those may be reached: amend from
 // a later month on.
 func (k *Keeper) Amend(ctx context.Context, by servicecoin.Actor, id servicecoin.PromiseID, from calendar.Month, terms Terms, reason string) (Promise, error) {
-	if err := k.authorize(ctx, by, "promise.amend", promiseKind, string(id)); err != nil {
+	if err := k.view.Ask(ctx, by, "promise.amend", promiseKind, string(id)); err != nil {
 		return Promise{}, err
 	}
 	if err := from.Validate(); err != nil {
@@ -219,7 +205,7 @@ func (k *Keeper) facts(ctx context.Context, p Promise, m calendar.Month, period 
 // MarkDue says that the facts of a month have changed, because of a record: a
 // resolved incident, most often. It is told once however often it is called.
 func (k *Keeper) MarkDue(ctx context.Context, id servicecoin.PromiseID, m calendar.Month, by servicecoin.Actor, because servicecoin.Key) error {
-	if err := k.authorize(ctx, by, "report.markDue", monthKind, monthID(id, m)); err != nil {
+	if err := k.view.Ask(ctx, by, "report.markDue", monthKind, monthID(id, m)); err != nil {
 		return err
 	}
 	const most = 50 // reasons that are kept; the report itself names all

@@ -47,7 +47,7 @@ func newDesk(t *testing.T) desk {
 	now := time.Date(2026, 2, 3, 0, 0, 0, 0, time.UTC)
 	s := store.New(memory.New(), &store.Options{Now: func() time.Time { return now }})
 	source := &sla.MemorySource{}
-	d := desk{sla.New(s.For("acme"), source, nil), s, source, &now}
+	d := desk{sla.New(s.For("acme"), source), s, source, &now}
 	_, err := d.Make(t.Context(), promise(), ada)
 	require.NoError(t, err)
 	d.happens()
@@ -265,11 +265,11 @@ func TestPromiseMonths(t *testing.T) {
 func TestAuthorize(t *testing.T) {
 	t.Parallel()
 	var asked []string
-	s := store.New(memory.New(), nil)
-	k := sla.New(s.For("acme"), &sla.MemorySource{}, &sla.Options{Authorize: func(_ context.Context, a servicecoin.Attempt) error {
+	s := store.New(memory.New(), &store.Options{Authorize: func(_ context.Context, a servicecoin.Attempt) error {
 		asked = append(asked, a.Verb)
 		return servicecoin.ErrForbidden
 	}})
+	k := sla.New(s.For("acme"), &sla.MemorySource{})
 	ctx := t.Context()
 	_, err1 := k.Make(ctx, promise(), ada)
 	_, err2 := k.CloseMonth(ctx, "p1", january, ada)

@@ -45,8 +45,8 @@ func (c Collection[T]) start(ctx context.Context, slot int, writing bool) error 
 	if err := ctx.Err(); err != nil {
 		return context.Cause(ctx)
 	}
-	if c.view.store == nil || c.view.customer == "" {
-		return c.view.check()
+	if err := c.view.Err(); err != nil {
+		return err
 	}
 	if c.declared.foreign || c.view.store.kinds.get(c.kind.Name) == nil {
 		if err := c.kind.Validate(); err != nil {

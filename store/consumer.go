@@ -110,9 +110,7 @@ type Consumer struct {
 // begins with the oldest event.
 func NewConsumer(s *Store, name string, rules []Rule, o *ConsumerOptions) (*Consumer, error) {
 	var v servicecoin.Violations
-	if s == nil {
-		v.Add("store", "required", "", "keeps the consumer's place")
-	}
+	v.Merge("", s.err())
 	v.ID("name", name)
 	checkRules(&v, rules)
 	c := &Consumer{store: s, name: name, rules: rules}

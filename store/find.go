@@ -170,6 +170,9 @@ type listing[T any] struct {
 }
 
 func (l listing[T]) query(ctx context.Context, r Range) (Query, error) {
+	if err := l.c.view.Err(); err != nil {
+		return Query{}, err
+	}
 	slot, err := l.c.kind.slot(r.index)
 	if err != nil {
 		return Query{}, err

@@ -17,6 +17,9 @@ import (
 // program of the older release has gone. It can be interrupted and called
 // again: it goes on where it was.
 func Reindex[T any](ctx context.Context, s *Store, k Kind[T]) (int, error) {
+	if err := s.err(); err != nil {
+		return 0, err
+	}
 	if s.alone() {
 		return 0, fmt.Errorf("%w: Reindex makes commits of its own and cannot be part of a unit or transaction", servicecoin.ErrRefused)
 	}

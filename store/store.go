@@ -40,6 +40,10 @@ type Options struct {
 	Now    func() time.Time // the clock; default: the machine's
 	NewID  func() string    // ids of records and events; default: UUID version 7
 	Logger *slog.Logger     // reruns after conflicts, parked events; default: discarded
+
+	// Authorize is asked before every changing verb of every noun over this
+	// store; nil allows everything.
+	Authorize servicecoin.Authorizer
 }
 
 // Store is a backend with a clock, ids and typed access. It is safe for
@@ -47,21 +51,27 @@ type Options struct {
 // that received it.
 type Store struct {
 	backend Backend
+	fault   error // not nil: every call answers it
 	now     func() time.Time
 	newID   func() string
 	log     *slog.Logger
+	asked   servicecoin.Authorizer
 	joined  bool
 	kinds   *registry
 	turns   *turns
 	unit    *unit // not nil inside of Do
 }
 
-// New returns a store over b. A nil o means defaults.
+// New returns a store over b. A nil o means defaults. Where b is nil, every call
+// says so.
 func New(b Backend, o *Options) *Store {
 	if o == nil {
 		o = &Options{}
 	}
-	s := &Store{backend: b, now: o.Now, newID: o.NewID, log: o.Logger, kinds: newRegistry(), turns: newTurns()}
+	if b == nil {
+		b = noBackend{}
+	}
+	s := &Store{fault: broken(b), backend: b, now: o.Now, newID: o.NewID, log: o.Logger, asked: o.Authorize, kinds: newRegistry(), turns: newTurns()}
 	if s.now == nil {
 		s.now = time.Now //nolint:forbidigo // the one place where the library meets the machine's clock
 	}
@@ -86,14 +96,45 @@ func newUUID() string { return uuid.Must(uuid.NewV7()).String() }
 //	tx, err := db.BeginTx(ctx, nil)
 //	desk.On(s.Join(sqlite.In(tx)).For(servicecoin.Provider))
 func (s *Store) Join(b Backend) *Store {
-	return New(b, &Options{Now: s.now, NewID: s.newID, Logger: s.log})
+	if s == nil {
+		s = &Store{}
+	}
+	return New(b, &Options{Now: s.now, NewID: s.newID, Logger: s.log, Authorize: s.asked})
 }
 
 // Now returns the store's time in UTC, cut to the microsecond.
-func (s *Store) Now() time.Time { return servicecoin.Instant(s.now()) }
+func (s *Store) Now() time.Time {
+	if s == nil || s.now == nil {
+		return time.Time{}
+	}
+	return servicecoin.Instant(s.now())
+}
 
 // NewID returns an id for a record or an event.
-func (s *Store) NewID() string { return s.newID() }
+func (s *Store) NewID() string {
+	if s == nil || s.newID == nil {
+		return ""
+	}
+	return s.newID()
+}
+
+// err says that a store was not made by New.
+func (s *Store) err() error {
+	if s != nil && s.backend != nil {
+		return s.fault
+	}
+	var bad servicecoin.Violations
+	bad.Add("store", "required", "", "is nil or was not made by store.New")
+	return bad.Err()
+}
+
+// broken returns what is wrong with a backend.
+func broken(b Backend) error {
+	if none, ok := b.(noBackend); ok {
+		return none.err()
+	}
+	return nil
+}
 
 // For returns the view of one customer's partition.
 func (s *Store) For(c servicecoin.CustomerID) View { return View{store: s, customer: c} }
@@ -101,97 +142,26 @@ func (s *Store) For(c servicecoin.CustomerID) View { return View{store: s, custo
 // Events returns one page of the feed of all customers after a position,
 // oldest first. limit is 1 to [MaxPage].
 func (s *Store) Events(ctx context.Context, after Position, limit int) ([]Event, error) {
+	if err := s.err(); err != nil {
+		return nil, err
+	}
 	return s.backend.Events(ctx, Feed{Everyone: true, After: after, Limit: limit})
 }
 
-// View sees one customer's partition and nothing else. The zero View answers
-// ErrInvalid.
-type View struct {
-	store    *Store
-	customer servicecoin.CustomerID
-}
+// noBackend stands for a backend that is nil, and says so.
+type noBackend struct{}
 
-// Customer returns whose partition the view sees.
-func (v View) Customer() servicecoin.CustomerID { return v.customer }
-
-// Now returns the store's time in UTC, cut to the microsecond.
-func (v View) Now() time.Time { return v.store.Now() }
-
-// NewID returns an id for a record or an event.
-func (v View) NewID() string { return v.store.NewID() }
-
-// Key returns the key of a record in this partition.
-func (v View) Key(kind, id string) Key { return Key{Customer: v.customer, Kind: kind, ID: id} }
-
-// Do is [Store.Do] confined to the view's partition.
-func (v View) Do(ctx context.Context, fn func(tx View) error) error {
-	if err := v.check(); err != nil {
-		return err
-	}
-	return v.store.Do(ctx, func(tx *Store) error { return fn(tx.For(v.customer)) })
-}
-
-// Events returns one page of the partition's own events after a position,
-// oldest first: its audit trail. limit is 1 to [MaxPage].
-func (v View) Events(ctx context.Context, after Position, limit int) ([]Event, error) {
-	if err := v.check(); err != nil {
-		return nil, err
-	}
-	return v.store.backend.Events(ctx, Feed{Customer: v.customer, After: after, Limit: limit})
-}
-
-// Record commits events that change no record. Their subjects are in this
-// partition. Inside of Do they become part of the unit's commit.
-func (v View) Record(ctx context.Context, events ...Event) error {
-	if err := v.check(); err != nil {
-		return err
-	}
-	events, err := v.complete(events, Key{})
-	if err != nil {
-		return err
-	}
-	if u := v.store.unit; u != nil {
-		return u.record(events)
-	}
-	return v.store.backend.Commit(ctx, Commit{Events: events})
-}
-
-func (v View) check() error {
+func (noBackend) err() error {
 	var bad servicecoin.Violations
-	bad.ID("customer", string(v.customer))
-	if v.store == nil {
-		bad.Add("", "required", "", "the zero View has no store; make one with Store.For")
-	}
+	bad.Add("backend", "required", "", "is nil: store.New needs one, memory.New() for instance")
 	return bad.Err()
 }
 
-// complete fills what a noun leaves out of its events, and refuses subjects of
-// another partition.
-func (v View) complete(events []Event, subject Key) ([]Event, error) {
-	if len(events) == 0 {
-		return nil, nil
-	}
-	var bad servicecoin.Violations
-	done := make([]Event, len(events))
-	for i, e := range events {
-		e.Position = 0
-		if e.ID == "" {
-			e.ID = v.store.newID()
-		}
-		if e.Subject == (Key{}) {
-			e.Subject = subject
-		}
-		if e.Subject.Customer != v.customer {
-			bad.Add(fmt.Sprintf("events[%d].subject.customer", i), "foreign", string(e.Subject.Customer), "is not the customer of this view")
-		}
-		if e.At.IsZero() {
-			e.At = v.store.Now()
-		}
-		e.At = servicecoin.Instant(e.At)
-		done[i] = e
-	}
-	return done, bad.Err()
-}
+func (b noBackend) Get(context.Context, Key) (Document, error)                     { return Document{}, b.err() }
+func (b noBackend) Find(context.Context, Query) ([]Document, error)                { return nil, b.err() }
+func (b noBackend) Commit(context.Context, Commit) error                           { return b.err() }
+func (b noBackend) Events(context.Context, Feed) ([]Event, error)                  { return nil, b.err() }
+func (b noBackend) Forget(context.Context, servicecoin.CustomerID, Position) error { return b.err() }
 
 // Happened returns an event: name is API, by made the change, payload is
 // marshalled to JSON (nil: no data). Id, subject and time are filled in when it

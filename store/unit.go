@@ -22,6 +22,9 @@ import (
 // own writes. A Do inside of fn joins the unit. Where the store works in a
 // transaction of the host ([Store.Join]), fn runs once.
 func (s *Store) Do(ctx context.Context, fn func(tx *Store) error) error {
+	if err := s.err(); err != nil {
+		return err
+	}
 	if s.unit != nil {
 		return fn(s)
 	}

@@ -79,10 +79,10 @@ func open(ctx context.Context, c config, log *slog.Logger) (_ *portal, err error
 // assemble puts the coin together over the file, at a clock: that of the portal,
 // or a past one while a demonstration is filled in.
 func (p *portal) assemble(now func() time.Time, provisioning time.Duration) (err error) {
-	p.store = store.New(p.backend, &store.Options{Now: now, Logger: p.log})
+	p.store = store.New(p.backend, &store.Options{Now: now, Logger: p.log, Authorize: p.authorize})
 	p.host = host{p.store}
 	if p.Coin, err = coin.New(p.store, nil, &coin.Options{
-		Authorize: p.authorize, Customer: p.host.customer, Covered: p.covered,
+		Customer: p.host.customer, Covered: p.covered,
 		Provisioner: machines{p.store, provisioning}, CheckParameters: checkParameters, Holder: "Nordlicht Services",
 		Usage: p.usage, Comes: p.comes, Active: active,
 	}); err != nil {

@@ -40,8 +40,8 @@ type reckoned struct {
 }
 
 func (s *Statements) draft(ctx context.Context, m calendar.Month) (drafted, error) {
-	if s.fault != nil {
-		return drafted{}, s.fault
+	if err := s.view.Err(); err != nil {
+		return drafted{}, err
 	}
 	if err := m.Validate(); err != nil {
 		return drafted{}, err
@@ -73,8 +73,8 @@ func (s *Statements) draft(ctx context.Context, m calendar.Month) (drafted, erro
 // month before it ends and up to where that of the month after it begins, if those
 // are issued: every instant is charged in one month.
 func (s *Statements) Period(ctx context.Context, m calendar.Month) (calendar.Interval, error) {
-	if s.fault != nil {
-		return calendar.Interval{}, s.fault
+	if err := s.view.Err(); err != nil {
+		return calendar.Interval{}, err
 	}
 	if err := m.Validate(); err != nil {
 		return calendar.Interval{}, err

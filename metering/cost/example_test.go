@@ -28,8 +28,8 @@ func ExampleStatements() {
 	now := newYear
 	s := store.New(memory.New(), &store.Options{Now: func() time.Time { return now }})
 	acme := servicecoin.Customer{ID: "acme", Name: "Acme", Currency: "EUR"}
-	meters := metering.NewMeters(s.For(servicecoin.Provider), nil)
-	prices := rating.New(s.For(servicecoin.Provider), nil)
+	meters := metering.NewMeters(s.For(servicecoin.Provider))
+	prices := rating.New(s.For(servicecoin.Provider))
 	ledger := metering.New(s.For("acme"), metering.NewMemoryStore(), meters, acme, nil)
 	statements := cost.New(s.For("acme"), acme, ledger, prices, nil)
 

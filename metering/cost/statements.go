@@ -39,8 +39,6 @@ var (
 
 // Options are what a host may set for statements.
 type Options struct {
-	// Authorize is asked before every changing verb; nil allows everything.
-	Authorize servicecoin.Authorizer
 	// Rounding of credits, costs and corrections to the currency's digits;
 	// default: half away from zero. Charges are rounded as their price says.
 	Rounding money.Rounding
@@ -84,13 +82,14 @@ func New(view store.View, customer servicecoin.Customer, usage Usage, prices Pri
 	zone, err := customer.Location()
 	v.Merge("customer", err)
 	if prices == nil {
-		v.Add("prices", "required", "", "tells which price held")
+		v.Add("prices", "required", "", "is nil: tells which price held")
 	}
 	v.Merge("rounding", s.o.Rounding.Validate())
 	if s.o.LookBack > mostMonths {
 		v.Add("lookBack", "out-of-range", strconv.Itoa(s.o.LookBack), fmt.Sprintf("must be at most %d", mostMonths))
 	}
 	s.zone, s.fault = zone, v.Err()
+	s.view = view.OfCustomer("the statements of a customer").With(s.fault)
 	return s
 }
 
@@ -98,11 +97,11 @@ func New(view store.View, customer servicecoin.Customer, usage Usage, prices Pri
 // host's transaction, or of a unit of work.
 func (s *Statements) On(view store.View) *Statements {
 	other := *s
-	other.view = view
+	other.view = view.OfCustomer("the statements of a customer").With(s.fault)
 	if view.Customer() != s.customer.ID {
 		var v servicecoin.Violations
 		v.Add("view", "foreign", string(view.Customer()), "is not a view of "+string(s.customer.ID))
-		other.fault = v.Err()
+		other.view = other.view.With(v.Err())
 	}
 	return &other
 }
@@ -110,10 +109,7 @@ func (s *Statements) On(view store.View) *Statements {
 func (s *Statements) currency() money.Currency { return money.Currency(s.customer.Currency) }
 
 func (s *Statements) authorize(ctx context.Context, by servicecoin.Actor, verb, kind, id string) error {
-	if s.fault != nil {
-		return s.fault
-	}
-	return s.o.Authorize.Ask(ctx, servicecoin.Attempt{Actor: by, Verb: verb, Subject: s.view.Key(kind, id)})
+	return s.view.Ask(ctx, by, verb, kind, id)
 }
 
 // Include adds an item to what the customer is charged for. Including the same
@@ -170,8 +166,8 @@ func (s *Statements) Include(ctx context.Context, i Item, by servicecoin.Actor) 
 // holds when the item begins, or in another currency than the customer's, a meter
 // that is not defined.
 func (s *Statements) Known(ctx context.Context, i Item) error {
-	if s.fault != nil {
-		return s.fault
+	if err := s.view.Err(); err != nil {
+		return err
 	}
 	var v servicecoin.Violations
 	switch price, err := s.prices.At(ctx, i.Price, i.From); {
@@ -261,8 +257,8 @@ func (s *Statements) End(ctx context.Context, id ItemID, until time.Time, by ser
 
 // Item returns an item, or ErrNotFound.
 func (s *Statements) Item(ctx context.Context, id ItemID) (Item, error) {
-	if s.fault != nil {
-		return Item{}, s.fault
+	if err := s.view.Err(); err != nil {
+		return Item{}, err
 	}
 	return store.Of(s.view, items).Get(ctx, string(id))
 }
@@ -411,8 +407,8 @@ func (s *Statements) All(ctx context.Context) iter.Seq2[Statement, error] {
 
 // Standing returns where a month stands; one that nothing happened to is open.
 func (s *Statements) Standing(ctx context.Context, m calendar.Month) (Standing, error) {
-	if s.fault != nil {
-		return Standing{}, s.fault
+	if err := s.view.Err(); err != nil {
+		return Standing{}, err
 	}
 	if err := m.Validate(); err != nil {
 		return Standing{}, err

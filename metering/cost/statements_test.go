@@ -66,8 +66,8 @@ func newWorld(t testing.TB, o *cost.Options) *world {
 	w := &world{t: t, faults: storetest.NewFaults(memory.New()), now: &now}
 	w.store = store.New(w.faults, &store.Options{Now: func() time.Time { return now }})
 	acme := servicecoin.Customer{ID: "acme", Name: "Acme", Currency: "EUR"}
-	meters := metering.NewMeters(w.store.For(servicecoin.Provider), nil)
-	w.prices = rating.New(w.store.For(servicecoin.Provider), nil)
+	meters := metering.NewMeters(w.store.For(servicecoin.Provider))
+	w.prices = rating.New(w.store.For(servicecoin.Provider))
 	w.ledger = metering.New(w.store.For("acme"), metering.NewMemoryStore(), meters, acme, nil)
 	w.Statements = cost.New(w.store.For("acme"), acme, w.ledger, w.prices, o)
 	for _, id := range []metering.MeterID{"disk", "calls"} {
@@ -328,10 +328,11 @@ func TestFaultyArgumentsAreReportedByTheFirstCall(t *testing.T) {
 func TestAuthorize(t *testing.T) {
 	t.Parallel()
 	var asked []string
-	w := newWorld(t, &cost.Options{Authorize: func(_ context.Context, a servicecoin.Attempt) error {
+	w := newWorld(t, nil)
+	w.Statements = w.On(store.New(w.faults, &store.Options{Authorize: func(_ context.Context, a servicecoin.Attempt) error {
 		asked = append(asked, a.Verb+" "+a.Subject.String())
 		return servicecoin.ErrForbidden
-	}})
+	}}).For("acme"))
 	ctx := t.Context()
 	_, err1 := w.Include(ctx, cost.Item{ID: "a"}, ada)
 	_, err2 := w.End(ctx, "a", newYear, ada)

@@ -26,7 +26,7 @@ func Story(t testing.TB, records store.Backend, events metering.EventStore) {
 	st := store.New(records, &store.Options{Now: func() time.Time { return now }})
 	s := &story{TB: t, by: servicecoin.Person("ada")}
 	acme := servicecoin.Customer{ID: acme, Name: "Acme", Zone: "Europe/Berlin", Currency: "EUR"}
-	meters, prices := metering.NewMeters(st.For(servicecoin.Provider), nil), rating.New(st.For(servicecoin.Provider), nil)
+	meters, prices := metering.NewMeters(st.For(servicecoin.Provider)), rating.New(st.For(servicecoin.Provider))
 	s.ledger = metering.New(st.For(acme.ID), events, meters, acme, nil)
 	s.statements = cost.New(st.For(acme.ID), acme, s.ledger, prices, nil)
 	s.prepare(meters, prices, now.AddDate(-1, 0, 0))

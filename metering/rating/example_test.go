@@ -51,7 +51,7 @@ func ExamplePriceList() {
 	ctx := context.Background()
 	ada := servicecoin.Person("ada")
 	new2026, new2027 := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
-	prices := rating.New(store.New(memory.New(), nil).For(servicecoin.Provider), nil)
+	prices := rating.New(store.New(memory.New(), nil).For(servicecoin.Provider))
 	p := rating.Price{
 		Name: "Mailbox", Model: rating.PerUnit, Currency: money.EUR, Rounding: money.HalfAwayFromZero, Unit: "mailbox",
 		UnitPrice: servicecoin.Some(decimal.RequireFromString("4.50")),

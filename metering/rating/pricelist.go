@@ -103,33 +103,19 @@ func versionID(id servicecoin.PriceID, number int) string {
 	return store.JoinID(string(id), strconv.Itoa(number))
 }
 
-// Options are what a host may set for a price list.
-type Options struct {
-	// Authorize is asked before every changing verb; nil allows everything.
-	Authorize servicecoin.Authorizer
-}
-
 // PriceList is the provider's prices, in versions.
-type PriceList struct {
-	view store.View
-	o    Options
-}
+type PriceList struct{ view store.View }
 
-// New returns the price list in the provider's view. A nil o means defaults.
-func New(view store.View, o *Options) *PriceList {
-	l := &PriceList{view: view}
-	if o != nil {
-		l.o = *o
-	}
-	return l
-}
+// New returns the price list in the provider's view; of a customer's, the first
+// call says so.
+func New(view store.View) *PriceList { return &PriceList{view: view.OfProvider("the price list")} }
 
 // On returns the same list over another view: of the host's transaction, or of
 // a unit of work.
-func (l *PriceList) On(view store.View) *PriceList { return &PriceList{view: view, o: l.o} }
+func (l *PriceList) On(view store.View) *PriceList { return New(view) }
 
 func (l *PriceList) authorize(ctx context.Context, by servicecoin.Actor, verb string, id servicecoin.PriceID) error {
-	return l.o.Authorize.Ask(ctx, servicecoin.Attempt{Actor: by, Verb: verb, Subject: l.view.Key(priceKind, string(id))})
+	return l.view.Ask(ctx, by, verb, priceKind, string(id))
 }
 
 // Publish adds a version of a price, valid from an instant that lies after that

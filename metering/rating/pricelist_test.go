@@ -33,11 +33,11 @@ type list struct {
 	now    *time.Time
 }
 
-func newList(o *rating.Options) list {
+func newList() list {
 	now := start.AddDate(0, 6, 0)
 	l := list{faults: storetest.NewFaults(memory.New()), now: &now}
 	l.store = store.New(l.faults, &store.Options{Now: func() time.Time { return now }})
-	l.PriceList = rating.New(l.store.For(servicecoin.Provider), o)
+	l.PriceList = rating.New(l.store.For(servicecoin.Provider))
 	return l
 }
 
@@ -65,7 +65,7 @@ func (l list) at(t *testing.T, at time.Time) string {
 
 func TestVersionsFollowEachOther(t *testing.T) {
 	t.Parallel()
-	l := newList(nil)
+	l := newList()
 	require.Empty(t, l.at(t, start), "there is no such price")
 	require.Equal(t, 1, l.publish(t, "4.5", start).Number)
 	require.Equal(t, 2, l.publish(t, "5", start.AddDate(1, 0, 0)).Number)
@@ -92,7 +92,7 @@ func TestVersionsFollowEachOther(t *testing.T) {
 
 func TestWithdraw(t *testing.T) {
 	t.Parallel()
-	l := newList(nil)
+	l := newList()
 	ctx := t.Context()
 	l.publish(t, "4.5", start)
 	l.publish(t, "5", start.AddDate(1, 0, 0))
@@ -118,7 +118,7 @@ func TestWithdraw(t *testing.T) {
 
 func TestPublishRefuses(t *testing.T) {
 	t.Parallel()
-	l := newList(nil)
+	l := newList()
 	ctx := t.Context()
 	_, err := l.Publish(ctx, servicecoin.PriceID(strings.Repeat("x", 201)), rating.Price{}, time.Time{}, ada)
 	for _, want := range []string{"id", "price.name", "price.model", "validFrom"} {
@@ -141,10 +141,10 @@ func TestPublishRefuses(t *testing.T) {
 func TestAuthorize(t *testing.T) {
 	t.Parallel()
 	var asked []string
-	l := newList(&rating.Options{Authorize: func(_ context.Context, a servicecoin.Attempt) error {
+	l := rating.New(store.New(memory.New(), &store.Options{Authorize: func(_ context.Context, a servicecoin.Attempt) error {
 		asked = append(asked, a.Verb+" "+a.Subject.String())
 		return servicecoin.ErrForbidden
-	}})
+	}}).For(servicecoin.Provider))
 	_, err1 := l.Publish(t.Context(), "p", mailbox("1"), start, ada)
 	_, err2 := l.Withdraw(t.Context(), "p", 1, ada, "x")
 	require.ErrorIs(t, err1, servicecoin.ErrForbidden)
@@ -156,7 +156,7 @@ func TestAuthorize(t *testing.T) {
 // healed by a second call.
 func TestPublishingAtOnce(t *testing.T) {
 	t.Parallel()
-	l := newList(nil)
+	l := newList()
 	var wg sync.WaitGroup
 	for n := range 8 {
 		wg.Go(func() {
@@ -185,7 +185,7 @@ func TestPublishingAtOnce(t *testing.T) {
 
 func TestInTheHostsUnit(t *testing.T) {
 	t.Parallel()
-	l := newList(nil)
+	l := newList()
 	err := l.store.For(servicecoin.Provider).Do(t.Context(), func(tx store.View) error {
 		if _, err := l.On(tx).Publish(t.Context(), "mail", mailbox("1"), start, ada); err != nil {
 			return err
@@ -206,7 +206,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 // API.
 func TestEventsAreAPI(t *testing.T) {
 	t.Parallel()
-	l := newList(nil)
+	l := newList()
 	l.publish(t, "4.5", start)
 	_, err := l.Publish(t.Context(), "disk", storage(), start.AddDate(1, 0, 0), ada)
 	require.NoError(t, err)

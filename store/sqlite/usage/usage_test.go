@@ -258,7 +258,7 @@ func TestBesideRecordsInOneFile(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, records.Close()) })
 	st := store.New(records, nil)
-	meters := metering.NewMeters(st.For(servicecoin.Provider), nil)
+	meters := metering.NewMeters(st.For(servicecoin.Provider))
 	ada := servicecoin.Person("ada")
 	require.NoError(t, meters.Define(t.Context(), metering.Meter{ID: "hours", Name: "Hours", Type: "vm.ran", Aggregation: metering.Sum, Unit: "h"}, ada))
 	ledger := metering.New(st.For("acme"), s, meters, servicecoin.Customer{ID: "acme", Name: "Acme"}, nil)
