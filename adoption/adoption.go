@@ -48,6 +48,10 @@ type SurveyID string
 type Options struct {
 	// Authorize is asked before every changing verb; nil allows everything.
 	Authorize servicecoin.Authorizer
+	// Led says that a subscription leads its departure: it says that it departs, on
+	// which day, and that it stays, and the exchange has the departure follow.
+	// [Program.AnnounceDeparture] and [Program.Stay] are refused then.
+	Led bool
 }
 
 // authorize checks who acts, and asks the host.

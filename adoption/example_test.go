@@ -22,13 +22,13 @@ func ExampleProgram() {
 	mail, err := playbook.PublishTemplate(ctx, adoption.Template{
 		Service: "mail", Title: "Start with mail",
 		Points: []adoption.Point{{Name: "before first use"}, {Name: "first month", WithinDays: 30}},
-		Prerequisites: []adoption.Prerequisite{
-			{ID: "domain", Text: "The domain is verified", Due: "before first use", Force: adoption.Blocking, Owner: adoption.CustomerSide},
-			{ID: "training", Text: "Somebody was trained", Due: "first month", Force: adoption.Warning, Owner: adoption.CustomerSide},
-		},
 	}, ada)
 	fmt.Println(mail.Edition, err)
-	_, err = program.Begin(ctx, "subscription-1", mail, servicecoin.Program("exchange"))
+	due := []adoption.Prerequisite{ // of what was ordered
+		{ID: "domain", Text: "The domain is verified", Due: "before first use", Force: adoption.Blocking, Owner: adoption.CustomerSide},
+		{ID: "training", Text: "Somebody was trained", Due: "first month", Force: adoption.Warning, Owner: adoption.CustomerSide},
+	}
+	_, err = program.Begin(ctx, "subscription-1", mail.With(nil, due...), servicecoin.Program("exchange"))
 	fmt.Println(err)
 	_, err = program.Reach(ctx, "subscription-1", "before first use", ada)
 	fmt.Println(err)

@@ -116,7 +116,7 @@ func TestBeginInAnEffect(t *testing.T) {
 	require.NoError(t, err)
 	activated.Subject = servicecoin.Key{Customer: "acme", Kind: "subscription", ID: "sub-1"}
 	require.NoError(t, o.store.For("acme").Record(ctx, activated))
-	_, err = o.playbook.PublishTemplate(ctx, template(), ada)
+	_, err = o.playbook.PublishTemplate(ctx, way(), ada)
 	require.NoError(t, err)
 	consumer, err := store.NewConsumer(o.store, "exchange", []store.Rule{{
 		Name: "onboarding", On: []string{"subscription.activated"},

@@ -124,7 +124,7 @@ func (s *shop) leave(customer servicecoin.CustomerID, id servicecoin.Subscriptio
 	s.t.Helper()
 	ctx := s.t.Context()
 	s.now = start.AddDate(0, 1, 0)
-	_, err := s.Subscriptions(customer).Depart(ctx, id, ada, "moves on")
+	_, err := s.Subscriptions(customer).Depart(ctx, id, ada, time.Time{}, "moves on")
 	require.NoError(s.t, err)
 	_, err = s.Subscriptions(customer).Complete(ctx, id, ada)
 	require.NoError(s.t, err)
@@ -268,7 +268,9 @@ func TestEveryOrderOfGrantAndEnd(t *testing.T) {
 					case what == "depart":
 						s.leave("acme", "s1")
 						left = s.event("acme", catalog.EventSubscriptionDeparted)
-						s.comes = func(catalog.SubscriptionChanged) (coin.Bundle, error) { return plan(catalog.SubscriptionChanged{Subscription: "s1"}) }
+						s.comes = func(catalog.SubscriptionChanged) (coin.Bundle, error) {
+							return plan(catalog.SubscriptionChanged{Subscription: "s1"})
+						}
 					case rule == end && left.ID == "":
 						return // there is no such event yet
 					case rule == end:

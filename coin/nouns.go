@@ -17,7 +17,7 @@ import (
 func (c *Coin) provider() store.View { return c.store.For(servicecoin.Provider) }
 
 func (c *Coin) catalogOptions() *catalog.Options {
-	return &catalog.Options{Authorize: c.o.Authorize, CheckParameters: c.o.CheckParameters, NoApproval: c.o.NoApproval, Holder: c.o.Holder}
+	return &catalog.Options{Authorize: c.o.Authorize, CheckParameters: c.o.CheckParameters, NoApproval: c.o.NoApproval, Holder: c.o.Holder, Ready: c.ready}
 }
 
 // Catalog is what the provider offers: services, what they rest on, offerings.
@@ -85,7 +85,8 @@ func (c *Coin) Statements(customer servicecoin.Customer) *cost.Statements {
 }
 
 // Program is how one customer comes to use what it has: onboardings, answers to
-// surveys, departures.
+// surveys, departures. A departure follows its subscription: it is announced by
+// [catalog.Subscriptions.Depart].
 func (c *Coin) Program(customer servicecoin.CustomerID) *adoption.Program {
-	return adoption.New(c.store.For(customer), &adoption.Options{Authorize: c.o.Authorize})
+	return adoption.New(c.store.For(customer), &adoption.Options{Authorize: c.o.Authorize, Led: true})
 }

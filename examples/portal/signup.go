@@ -143,7 +143,7 @@ func (p *portal) changeSubscription(w http.ResponseWriter, r *http.Request) erro
 	case "answer":
 		err = p.answer(r, c, f)
 	case "depart":
-		_, err = p.Subscriptions(c.ID).Depart(ctx, id, by, f.text("reason"))
+		_, err = p.Subscriptions(c.ID).Depart(ctx, id, by, time.Time{}, f.text("reason"))
 	case "stay":
 		_, err = p.Subscriptions(c.ID).Stay(ctx, id, by, f.text("reason"))
 	default:
