@@ -1,6 +1,8 @@
 package coin
 
 import (
+	"context"
+
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/adoption"
 	"github.com/servicecoin/servicecoin/catalog"
@@ -33,7 +35,13 @@ func (c *Coin) Directory() catalog.Directory {
 
 // Desk is where incidents are worked on.
 func (c *Coin) Desk() *incident.Desk {
-	return incident.New(c.provider(), &incident.Options{Authorize: c.o.Authorize, Matrix: c.o.Matrix})
+	return incident.New(c.provider(), &incident.Options{Authorize: c.o.Authorize, Matrix: c.o.Matrix, Service: c.known})
+}
+
+// known answers ErrNotFound for a service that the directory does not have.
+func (c *Coin) known(ctx context.Context, id servicecoin.ServiceID) error {
+	_, err := c.Directory().Service(ctx, id)
+	return err
 }
 
 // Meters are the definitions of what is metered.
