@@ -43,6 +43,14 @@ type TouchpointID string
 // SurveyID names a survey: one round of asking.
 type SurveyID string
 
+// Options are what a host may set for a program.
+type Options struct {
+	// Led says that a subscription leads its departure: it says that it departs, on
+	// which day, and that it stays, and the exchange has the departure follow.
+	// [Program.AnnounceDeparture] and [Program.Stay] are refused then.
+	Led bool
+}
+
 // The longest texts, in characters.
 const (
 	maxTitle = 200

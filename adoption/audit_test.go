@@ -82,8 +82,9 @@ func TestEventsAreAPI(t *testing.T) {
 	t.Parallel()
 	o, ctx := newOffice(t), t.Context()
 	must := func(_ any, err error) { t.Helper(); require.NoError(t, err) }
-	tmpl, err := o.playbook.PublishTemplate(ctx, template(), ada)
+	tmpl, err := o.playbook.PublishTemplate(ctx, way(), ada)
 	must(tmpl, err)
+	tmpl = tmpl.With(nil, template().Prerequisites...)
 	must(o.playbook.PublishJourney(ctx, journey(), ada))
 	must(o.playbook.Tested(ctx, "standard", "departure-1", adoption.Run{Result: adoption.Failed, Link: "https://example.org/1"}, exchange))
 	s, err := o.playbook.Ask(ctx, survey(), ada)

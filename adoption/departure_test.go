@@ -144,3 +144,19 @@ func TestLeaving(t *testing.T) {
 	_, err = o.AnnounceDeparture(ctx, "", "", time.Time{}, "", bob)
 	require.ErrorIs(t, err, servicecoin.ErrInvalid)
 }
+
+// Where the subscription leads, nobody announces a departure, or takes it back,
+// past it.
+func TestDepartureIsLed(t *testing.T) {
+	t.Parallel()
+	o, ctx := newOffice(t), t.Context()
+	o.Program = adoption.New(o.store.For("acme"), &adoption.Options{Led: true})
+	_, err := o.AnnounceDeparture(ctx, "sub-1", "mail", after(60), "we move", bob)
+	require.ErrorIs(t, err, servicecoin.ErrRefused)
+	require.ErrorContains(t, err, "its subscription leads")
+	free := adoption.New(o.store.For("acme"), nil)
+	_, err = free.AnnounceDeparture(ctx, "sub-1", "mail", after(60), "we move", bob)
+	require.NoError(t, err)
+	_, err = o.Stay(ctx, "sub-1", "we stay", bob)
+	require.ErrorContains(t, err, "its subscription leads")
+}

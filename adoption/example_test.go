@@ -17,18 +17,18 @@ func ExampleProgram() {
 	ctx, ada, bob := context.Background(), servicecoin.Person("ada"), servicecoin.Client("bob")
 	records := store.New(memory.New(), nil)
 	playbook := adoption.NewPlaybook(records.For(servicecoin.Provider))
-	program := adoption.New(records.For("acme"))
+	program := adoption.New(records.For("acme"), nil)
 
 	mail, err := playbook.PublishTemplate(ctx, adoption.Template{
 		Service: "mail", Title: "Start with mail",
 		Points: []adoption.Point{{Name: "before first use"}, {Name: "first month", WithinDays: 30}},
-		Prerequisites: []adoption.Prerequisite{
-			{ID: "domain", Text: "The domain is verified", Due: "before first use", Force: adoption.Blocking, Owner: adoption.CustomerSide},
-			{ID: "training", Text: "Somebody was trained", Due: "first month", Force: adoption.Warning, Owner: adoption.CustomerSide},
-		},
 	}, ada)
 	fmt.Println(mail.Edition, err)
-	_, err = program.Begin(ctx, "subscription-1", mail, servicecoin.Program("exchange"))
+	due := []adoption.Prerequisite{ // of what was ordered
+		{ID: "domain", Text: "The domain is verified", Due: "before first use", Force: adoption.Blocking, Owner: adoption.CustomerSide},
+		{ID: "training", Text: "Somebody was trained", Due: "first month", Force: adoption.Warning, Owner: adoption.CustomerSide},
+	}
+	_, err = program.Begin(ctx, "subscription-1", mail.With(nil, due...), servicecoin.Program("exchange"))
 	fmt.Println(err)
 	_, err = program.Reach(ctx, "subscription-1", "before first use", ada)
 	fmt.Println(err)
@@ -106,7 +106,7 @@ func ExampleResults() {
 		return
 	}
 	for customer, scores := range map[servicecoin.CustomerID][]int{"acme": {5, 4, 5, 5, 3, 4, 4}, "globex": {1, 2}, "initech": {4, 4, 2, 5, 5}} {
-		program := adoption.New(records.For(customer))
+		program := adoption.New(records.For(customer), nil)
 		for n, x := range scores {
 			who := servicecoin.PersonID(strconv.Itoa(n))
 			if _, err := program.Answer(ctx, survey, adoption.Response{Respondent: who, Scores: []int{x}}, servicecoin.Client(who)); err != nil {

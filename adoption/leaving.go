@@ -17,6 +17,9 @@ func (p *Program) AnnounceDeparture(ctx context.Context, id servicecoin.Subscrip
 	if err := p.authorizeDeparture(ctx, by, VerbAnnounce, id); err != nil {
 		return Departure{}, err
 	}
+	if err := p.led(id, VerbAnnounce); err != nil {
+		return Departure{}, err
+	}
 	var d Departure
 	err := p.view.Do(ctx, func(tx store.View) error {
 		c := store.Of(tx, departures)
@@ -57,7 +60,23 @@ func (p *Program) Erase(ctx context.Context, id servicecoin.SubscriptionID, proo
 
 // Stay says that the customer does not leave after all, and why.
 func (p *Program) Stay(ctx context.Context, id servicecoin.SubscriptionID, reason string, by servicecoin.Actor) (Departure, error) {
-	return p.leave(ctx, id, by, VerbStay, DepartureStayed, reason, func(d *Departure, at time.Time) error { return d.Stay(reason, by, at) })
+	return p.leave(ctx, id, by, VerbStay, DepartureStayed, reason, func(d *Departure, at time.Time) error {
+		if err := p.led(id, VerbStay); err != nil {
+			return err
+		}
+		return d.Stay(reason, by, at)
+	})
+}
+
+// led refuses what the subscription says, and not its departure.
+func (p *Program) led(id servicecoin.SubscriptionID, verb Verb) error {
+	if !p.o.Led {
+		return nil
+	}
+	return &servicecoin.RefusedError{
+		Subject: servicecoin.Key{Kind: departureKind, ID: string(id)}, Verb: string(verb),
+		Why: "its subscription leads: depart or stay there, and this follows",
+	}
 }
 
 // Departure returns the departure from a subscription.

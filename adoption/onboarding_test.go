@@ -45,6 +45,13 @@ func template() adoption.Template {
 	}
 }
 
+// way is the template as it is published: its points.
+func way() adoption.Template {
+	t := template()
+	t.Prerequisites = nil
+	return t
+}
+
 func begun(t require.TestingT) adoption.Onboarding {
 	o, err := adoption.Begin("sub-1", template(), exchange, nine)
 	require.NoError(t, err)

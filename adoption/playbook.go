@@ -27,7 +27,8 @@ func NewPlaybook(view store.View) *Playbook {
 // of a unit of work.
 func (b *Playbook) On(view store.View) *Playbook { return NewPlaybook(view) }
 
-// PublishTemplate makes a template the one of its service, or of its offering.
+// PublishTemplate makes a template the one of its service, or of its offering. It
+// has points only: what is due at them has one owner, the offering.
 // Its edition names the one that it was made from, 0 for the first, and is
 // counted up; if another one was published meanwhile, it is refused. Onboardings
 // that run keep the edition that they began with.
@@ -36,7 +37,12 @@ func (b *Playbook) PublishTemplate(ctx context.Context, t Template, by serviceco
 	if err := b.authorize(ctx, by, "template", VerbPublish, templateKind, id); err != nil {
 		return Template{}, err
 	}
-	if err := t.Validate(); err != nil {
+	var v servicecoin.Violations
+	if n := len(t.Prerequisites); n > 0 {
+		v.Add("prerequisites", "elsewhere", "", "are those of the offering: an onboarding takes them over when it begins")
+	}
+	v.Merge("", t.Validate())
+	if err := v.Err(); err != nil {
 		return Template{}, err
 	}
 	return edition[Template]{
@@ -107,7 +113,7 @@ func (e edition[T]) publish(ctx context.Context, view store.View) (T, error) {
 	return next, nil
 }
 
-// Template returns what signing up for a service in an offering needs: the
+// Template returns through which points signing up for a service in an offering goes: the
 // template of the offering, or that of the service where it has none of its own.
 func (b *Playbook) Template(ctx context.Context, service servicecoin.ServiceID, offering servicecoin.OfferingID) (Template, error) {
 	c := store.Of(b.view, templates)

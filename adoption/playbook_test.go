@@ -15,15 +15,17 @@ func TestPublishing(t *testing.T) {
 	o, ctx := newOffice(t), t.Context()
 	_, err := o.playbook.Template(ctx, "mail", "gold")
 	require.ErrorIs(t, err, servicecoin.ErrNotFound)
-	first, err := o.playbook.PublishTemplate(ctx, template(), ada)
+	first, err := o.playbook.PublishTemplate(ctx, way(), ada)
 	require.NoError(t, err)
 	require.Equal(t, 1, first.Edition)
-	_, err = o.playbook.PublishTemplate(ctx, template(), ada)
+	_, err = o.playbook.PublishTemplate(ctx, way(), ada)
 	require.ErrorIs(t, err, servicecoin.ErrRefused, "made from none, and one is there")
 	require.ErrorContains(t, err, "made from edition 0, and edition 1 is published")
-	running, err := o.Begin(ctx, "sub-1", first, exchange)
+	_, err = o.playbook.PublishTemplate(ctx, template(), ada)
+	require.ErrorContains(t, err, "prerequisites: are those of the offering")
+	running, err := o.Begin(ctx, "sub-1", first.With(nil, template().Prerequisites...), exchange)
 	require.NoError(t, err)
-	first.Prerequisites = nil
+	first.Title = "Mail"
 	second, err := o.playbook.PublishTemplate(ctx, first, ada)
 	require.NoError(t, err)
 	require.Equal(t, 2, second.Edition)
@@ -31,7 +33,7 @@ func TestPublishing(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, got.Items, 5, "what runs keeps its edition")
 	require.Equal(t, 1, running.Edition)
-	gold := template()
+	gold := way()
 	gold.Offering, gold.Title = "gold", "Gold mail"
 	_, err = o.playbook.PublishTemplate(ctx, gold, ada)
 	require.NoError(t, err)
@@ -41,7 +43,7 @@ func TestPublishing(t *testing.T) {
 		require.Equal(t, want, x.Title, offering)
 	}
 	require.Equal(t, []string{"", "gold"}, collect(t, o.playbook.Templates(ctx), func(t adoption.Template) string { return string(t.Offering) }))
-	bad := template()
+	bad := way()
 	bad.Title = ""
 	_, err = o.playbook.PublishTemplate(ctx, bad, ada)
 	require.ErrorIs(t, err, servicecoin.ErrInvalid)

@@ -15,17 +15,24 @@ import (
 // verb asks Authorize, applies the rule at the store's time, and records an
 // event in the same commit. What the provider has designed for everybody, a
 // template or a survey, is handed in as a value: see [Playbook].
-type Program struct{ view store.View }
+type Program struct {
+	view store.View
+	o    Options
+}
 
 // New returns the program of a customer's view; of the provider's, the first call
-// says so.
-func New(view store.View) *Program {
-	return &Program{view: view.OfCustomer("the program of a customer's adoption")}
+// says so. A nil o means defaults.
+func New(view store.View, o *Options) *Program {
+	p := &Program{view: view.OfCustomer("the program of a customer's adoption")}
+	if o != nil {
+		p.o = *o
+	}
+	return p
 }
 
 // On returns the same program over another view: of the host's transaction, of
 // a unit of work, or of another customer.
-func (p *Program) On(view store.View) *Program { return New(view) }
+func (p *Program) On(view store.View) *Program { return New(view, &p.o) }
 
 // Begin begins the onboarding of a subscription, unless there is one already,
 // in whatever state: then that one is returned as it is, and nothing is

@@ -36,7 +36,7 @@ func newOfficeOn(b store.Backend, authorize servicecoin.Authorizer) office {
 	s := store.New(b, &store.Options{
 		Now: func() time.Time { return now }, NewID: func() string { n++; return fmt.Sprintf("id%d", n) }, Authorize: authorize,
 	})
-	return office{adoption.New(s.For("acme")), adoption.NewPlaybook(s.For(servicecoin.Provider)), s, &now}
+	return office{adoption.New(s.For("acme"), nil), adoption.NewPlaybook(s.For(servicecoin.Provider)), s, &now}
 }
 
 func (o office) events(t *testing.T) (list []string) {
@@ -92,7 +92,7 @@ func TestBeginIsIdempotent(t *testing.T) {
 func TestSixteenBeginAtOnce(t *testing.T) {
 	t.Parallel()
 	s := store.New(memory.New(), nil)
-	program := adoption.New(s.For("acme"))
+	program := adoption.New(s.For("acme"), nil)
 	var wg sync.WaitGroup
 	for range 16 {
 		wg.Go(func() {
@@ -116,7 +116,7 @@ func TestBeginInAnEffect(t *testing.T) {
 	require.NoError(t, err)
 	activated.Subject = servicecoin.Key{Customer: "acme", Kind: "subscription", ID: "sub-1"}
 	require.NoError(t, o.store.For("acme").Record(ctx, activated))
-	_, err = o.playbook.PublishTemplate(ctx, template(), ada)
+	_, err = o.playbook.PublishTemplate(ctx, way(), ada)
 	require.NoError(t, err)
 	consumer, err := store.NewConsumer(o.store, "exchange", []store.Rule{{
 		Name: "onboarding", On: []string{"subscription.activated"},

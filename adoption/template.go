@@ -10,7 +10,9 @@ import (
 )
 
 // Template says what signing up for a service needs: the points through which a
-// customer goes, in order, and what is due at each.
+// customer goes, in order, and what is due at each. The points are published in a
+// [Playbook]; the prerequisites are those of what was ordered, and are added when an
+// onboarding begins: see [Template.With].
 type Template struct {
 	Service  servicecoin.ServiceID  `json:"service"`
 	Offering servicecoin.OfferingID `json:"offering,omitempty"` // "": every offering that has no template of its own
@@ -19,6 +21,30 @@ type Template struct {
 	Points   []Point                `json:"points"`  // in the order in which they are reached; at least one
 
 	Prerequisites []Prerequisite `json:"prerequisites"`
+}
+
+// With returns the template with further prerequisites, and with every point at
+// which they are due. Of points that the template does not have, those that are
+// early stand before its own, in the order given, and the others after them, in the
+// order of the prerequisites.
+func (t Template) With(early []string, list ...Prerequisite) Template {
+	t.Prerequisites = slices.Concat(t.Prerequisites, list)
+	var first, last []Point
+	lacks := func(name string) bool {
+		return place(t.Points, name) < 0 && place(first, name) < 0 && place(last, name) < 0
+	}
+	for _, name := range early {
+		if lacks(name) && slices.ContainsFunc(list, func(p Prerequisite) bool { return p.Due == name }) {
+			first = append(first, Point{Name: name})
+		}
+	}
+	for _, p := range list {
+		if lacks(p.Due) {
+			last = append(last, Point{Name: p.Due})
+		}
+	}
+	t.Points = slices.Concat(first, t.Points, last)
+	return t
 }
 
 // Point is a named moment of signing up, such as "before ordering" or "before
@@ -90,8 +116,12 @@ func (t Template) Validate() error {
 
 // form checks points and prerequisites, of a template or of an onboarding.
 func form(v *servicecoin.Violations, points []Point, prerequisites []Prerequisite) {
-	if n := len(points); n == 0 || n > maxPoints {
+	n := len(points)
+	if n == 0 || n > maxPoints {
 		v.Add("points", "count", strconv.Itoa(n), fmt.Sprintf("must be 1 to %d", maxPoints))
+	}
+	if !v.Limit("prerequisites", len(prerequisites), maxPrerequisites) || n > maxPoints {
+		return
 	}
 	names := map[string]bool{}
 	for i, p := range points {
@@ -104,9 +134,6 @@ func form(v *servicecoin.Violations, points []Point, prerequisites []Prerequisit
 			v.Add(path+".name", "duplicate", p.Name, "names two points")
 		}
 		names[p.Name] = true
-	}
-	if n := len(prerequisites); n > maxPrerequisites {
-		v.Add("prerequisites", "too-many", "", fmt.Sprintf("are %d, %d are allowed", n, maxPrerequisites))
 	}
 	ids := map[PrerequisiteID]bool{}
 	for i, p := range prerequisites {

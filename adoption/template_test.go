@@ -86,3 +86,44 @@ func TestTheLargestFitsItsRecord(t *testing.T) {
 		require.Less(t, len(body), 256<<10)
 	}
 }
+
+// Points at which something is due are there, the early ones first.
+func TestTemplateWithPrerequisites(t *testing.T) {
+	t.Parallel()
+	due := func(points ...string) (list []adoption.Prerequisite) {
+		for n, point := range points {
+			list = append(list, adoption.Prerequisite{ID: adoption.PrerequisiteID(fmt.Sprint("p", n)), Text: "x", Due: point, Force: adoption.Blocking, Owner: adoption.CustomerSide})
+		}
+		return list
+	}
+	early := []string{"order", "approval", "use"}
+	for name, c := range map[string]struct {
+		own, due, want []string
+	}{
+		"nothing at all":         {nil, nil, nil},
+		"points only":            {[]string{"a", "b"}, nil, []string{"a", "b"}},
+		"early ones only":        {nil, []string{"use", "order", "order"}, []string{"order", "use"}},
+		"early ones come first":  {[]string{"a", "b"}, []string{"use", "b"}, []string{"use", "a", "b"}},
+		"one that is there":      {[]string{"a", "use"}, []string{"use", "approval"}, []string{"approval", "a", "use"}},
+		"one that nobody placed": {[]string{"a"}, []string{"z", "y", "order", "z"}, []string{"order", "a", "z", "y"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			way := adoption.Template{Service: "mail", Title: "x"}
+			for _, point := range c.own {
+				way.Points = append(way.Points, adoption.Point{Name: point, WithinDays: 3})
+			}
+			got := way.With(early, due(c.due...)...)
+			var names []string
+			for _, p := range got.Points {
+				names = append(names, p.Name)
+			}
+			require.Equal(t, c.want, names)
+			require.Len(t, got.Prerequisites, len(c.due))
+			require.Len(t, way.Points, len(c.own), "the template itself stays")
+			if len(names) > 0 {
+				require.NoError(t, got.Validate())
+			}
+		})
+	}
+}

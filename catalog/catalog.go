@@ -42,6 +42,12 @@ type Options struct {
 	// Holder is who holds what customers own, as it stands in an [Imprint];
 	// default: "provider".
 	Holder string
+	// Ready is asked before an order passes a point of its sign-up:
+	// [DueBeforeApproval] before it is approved by somebody, [DueBeforeProvisioning]
+	// before it is provisioned, or fulfilled by hand. An error, an ErrRefused that
+	// names what is unmet, keeps it where it is. The order is as it would be, tx is
+	// the unit of work that it changes in. nil: nothing is asked.
+	Ready func(ctx context.Context, tx store.View, o Order, due string) error
 }
 
 func (o *Options) filled() Options {

@@ -305,7 +305,7 @@ func TestForbidden(t *testing.T) {
 		func() error { _, err := orders.Provision(ctx, "p", none, ada); return err },
 		func() error { _, err := subs.Suspend(ctx, "q", ada, ""); return err },
 		func() error { _, err := subs.Resume(ctx, "q", ada, ""); return err },
-		func() error { _, err := subs.Depart(ctx, "q", ada, ""); return err },
+		func() error { _, err := subs.Depart(ctx, "q", ada, time.Time{}, ""); return err },
 		func() error { _, err := subs.Stay(ctx, "q", ada, ""); return err },
 		func() error { _, err := subs.Complete(ctx, "q", ada); return err },
 		func() error { _, err := subs.Deprovision(ctx, "q", none, ada); return err },
@@ -407,11 +407,11 @@ func TestEventsAreAPI(t *testing.T) {
 	must(orders.Fulfil(ctx, "e", ada, json.RawMessage(`{"by":"hand"}`)))
 	must(subs.Suspend(ctx, "sub-e", ada, "unpaid"))
 	must(subs.Resume(ctx, "sub-e", ada, "paid"))
-	must(subs.Depart(ctx, "sub-e", eve, "we move"))
+	must(subs.Depart(ctx, "sub-e", eve, time.Time{}, "we move"))
 	must(subs.Stay(ctx, "sub-e", eve, "we stay"))
-	must(subs.Depart(ctx, "sub-e", eve, "we move"))
+	must(subs.Depart(ctx, "sub-e", eve, time.Time{}, "we move"))
 	must(subs.Complete(ctx, "sub-e", ada))
-	must(subs.Depart(ctx, "sub-a", eve, "we move"))
+	must(subs.Depart(ctx, "sub-a", eve, time.Time{}, "we move"))
 	p.Script(catalog.Answer{Progress: catalog.Progress{State: catalog.Failed, Text: "locked"}})
 	must(subs.Deprovision(ctx, "sub-a", p, mill))
 	*w.now = after(90)

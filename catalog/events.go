@@ -97,6 +97,7 @@ type SubscriptionChanged struct {
 	Promise      PromisedLevel              `json:"promise,omitzero"`
 	State        SubscriptionState          `json:"state"`
 	From         time.Time                  `json:"from,omitzero"`
+	LeavesAt     time.Time                  `json:"leavesAt,omitzero"` // of one that departs on a day
 	Until        time.Time                  `json:"until,omitzero"`
 	Reason       string                     `json:"reason,omitempty"` // of the change, where one was given
 }
@@ -131,7 +132,7 @@ func (s *Subscription) changed(name string, by servicecoin.Actor) (store.Event, 
 	}
 	return store.Happened(name, by, SubscriptionChanged{
 		Subscription: s.ID, Order: s.Order, Service: s.Service, Offering: s.Offering, Price: s.Terms.Price, Promise: s.Terms.Promise,
-		State: s.State, From: s.From, Until: s.Until, Reason: reason,
+		State: s.State, From: s.From, LeavesAt: s.LeavesAt, Until: s.Until, Reason: reason,
 	})
 }
 

@@ -80,23 +80,42 @@ type PromisedLevel struct {
 	Reference string `json:"reference,omitempty"` // the host's id of the terms; opaque
 }
 
-// The points of a sign-up at which a prerequisite is due. A host may have others.
+// The points of a sign-up at which a prerequisite is due, in their order. A host
+// may have others, which come after them.
 const (
-	DueBeforeOrder        = "order"        // before it can be ordered
-	DueBeforeApproval     = "approval"     // before somebody approves
-	DueBeforeProvisioning = "provisioning" // before it is set up
-	DueBeforeUse          = "use"          // before the first use
+	DueBeforeOrder        = "before order"        // what is not met when it is ordered keeps it from being approved
+	DueBeforeApproval     = "before approval"     // before somebody approves
+	DueBeforeProvisioning = "before provisioning" // before it is set up
+	DueBeforeUse          = "before first use"    // before people begin
 )
 
-// Prerequisite is something that must be met by a point of the sign-up.
-type Prerequisite struct {
-	ID       string `json:"id"`
-	Text     string `json:"text"` // for people
-	Due      string `json:"due"`  // the point: [DueBeforeUse], say
-	Blocking bool   `json:"blocking,omitempty"`
+// Dues returns the points above, in the order in which they are passed.
+func Dues() []string {
+	return []string{DueBeforeOrder, DueBeforeApproval, DueBeforeProvisioning, DueBeforeUse}
 }
 
-const maxPrerequisites = 50
+// Prerequisite is something that must be met by a point of the sign-up. The
+// offering owns the list; where each stands is the onboarding's to know, which
+// begins with the request.
+type Prerequisite struct {
+	ID       string `json:"id"`                 // at most 64 bytes
+	Text     string `json:"text"`               // for people, at most 500 characters
+	Due      string `json:"due"`                // the point: [DueBeforeUse], say; at most 100 characters
+	Blocking bool   `json:"blocking,omitempty"` // unmet, it keeps the sign-up from passing the point
+	// ByProvider says that the provider sees to it, and not the customer.
+	ByProvider bool   `json:"byProvider,omitempty"`
+	Wanted     string `json:"wanted,omitempty"` // which evidence is wanted, for people; at most 500 characters
+}
+
+// What an onboarding can take over.
+const (
+	maxPrerequisites     = 50
+	maxDues              = 10       // different points
+	maxPrerequisiteID    = 64       // bytes
+	maxPrerequisiteText  = 500      // characters
+	maxDueName           = 100      // characters
+	maxPrerequisiteBytes = 40 << 10 // of all together
+)
 
 // NewOffering returns an offering: of an empty maturity [General], of an empty
 // approval [ApprovalByAnother]. It cannot begin as deprecated. It reports every
@@ -173,10 +192,10 @@ func (o *Offering) Validate() error {
 }
 
 func (o *Offering) prerequisites(v *servicecoin.Violations) {
-	if len(o.Prerequisites) > maxPrerequisites {
-		v.Add("prerequisites", "too-many", "", fmt.Sprintf("has %d, %d are allowed", len(o.Prerequisites), maxPrerequisites))
+	if !v.Limit("prerequisites", len(o.Prerequisites), maxPrerequisites) {
+		return
 	}
-	seen := map[string]bool{}
+	seen, dues, size := map[string]bool{}, map[string]bool{}, 0
 	for i, p := range o.Prerequisites {
 		path := fmt.Sprintf("prerequisites[%d]", i)
 		v.ID(path+".id", p.ID)
@@ -184,8 +203,21 @@ func (o *Offering) prerequisites(v *servicecoin.Violations) {
 			v.Add(path+".id", "duplicate", p.ID, "is named twice")
 		}
 		seen[p.ID] = true
-		v.Text(path+".text", p.Text, 1, maxText)
+		if len(p.ID) > maxPrerequisiteID {
+			v.Add(path+".id", "too-long", p.ID, fmt.Sprintf("has %d bytes, %d are allowed", len(p.ID), maxPrerequisiteID))
+		}
+		v.Text(path+".text", p.Text, 1, maxPrerequisiteText)
 		v.ID(path+".due", p.Due)
+		v.Text(path+".due", p.Due, 0, maxDueName)
+		v.Text(path+".wanted", p.Wanted, 0, maxPrerequisiteText)
+		dues[p.Due] = true
+		size += len(p.ID) + len(p.Text) + len(p.Due) + len(p.Wanted)
+	}
+	if len(dues) > maxDues {
+		v.Add("prerequisites", "too-many", "", fmt.Sprintf("are due at %d different points, %d are allowed", len(dues), maxDues))
+	}
+	if size > maxPrerequisiteBytes {
+		v.Add("prerequisites", "too-large", "", fmt.Sprintf("have %d bytes, %d are allowed", size, maxPrerequisiteBytes))
 	}
 }
 

@@ -3,6 +3,7 @@ package catalog_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -188,4 +189,50 @@ func TestCompareMarksTheCheapest(t *testing.T) {
 		slices.Reverse(reversed.Rows)
 		require.Equal(t, c.Rows, reversed.Rows)
 	})
+}
+
+// What an onboarding could not take over is refused in the offering.
+func TestPrerequisitesAreChecked(t *testing.T) {
+	t.Parallel()
+	fine := func(n int) (list []catalog.Prerequisite) {
+		for i := range n {
+			list = append(list, catalog.Prerequisite{ID: fmt.Sprint("p", i), Text: "x", Due: catalog.DueBeforeUse})
+		}
+		return list
+	}
+	long := func(n int) string { return strings.Repeat("x", n) }
+	for name, c := range map[string]struct {
+		list []catalog.Prerequisite
+		want []string
+	}{
+		"fifty":      {fine(50), nil},
+		"fifty-one":  {fine(51), []string{"prerequisites too-many"}},
+		"a long id":  {[]catalog.Prerequisite{{ID: long(65), Text: "x", Due: "x"}}, []string{"prerequisites[0].id too-long"}},
+		"long texts": {[]catalog.Prerequisite{{ID: "a", Text: long(501), Due: long(101), Wanted: long(501)}}, []string{"prerequisites[0].text too-long", "prerequisites[0].due too-long", "prerequisites[0].wanted too-long"}},
+		"many points": {func() []catalog.Prerequisite {
+			l := fine(11)
+			for i := range l {
+				l[i].Due = fmt.Sprint(i)
+			}
+			return l
+		}(), []string{"prerequisites too-many"}},
+		"much": {func() []catalog.Prerequisite {
+			l := fine(50)
+			for i := range l {
+				l[i].Text, l[i].Wanted = long(500), long(500)
+			}
+			return l
+		}(), []string{"prerequisites too-large"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := cloudMail()
+			o.Maturity, o.Approval, o.Prerequisites = catalog.General, catalog.ApprovalNone, c.list
+			if c.want == nil {
+				require.NoError(t, o.Validate())
+				return
+			}
+			require.Equal(t, c.want, violated(t, o.Validate()))
+		})
+	}
 }

@@ -72,6 +72,8 @@ type Terms struct {
 	SupportHours string              `json:"supportHours,omitempty"`
 	Schema       json.RawMessage     `json:"schema,omitempty"` // that the parameters were checked with
 	Approval     Approval            `json:"approval"`
+	// Prerequisites are what the sign-up has to meet, and by which point.
+	Prerequisites []Prerequisite `json:"prerequisites,omitempty"`
 }
 
 // Request is what somebody asks for when placing an order.
@@ -97,7 +99,7 @@ func Place(o Offering, r Request, by servicecoin.Actor, at time.Time) (Order, Su
 		ID: r.ID, Subscription: r.Subscription, Service: o.Service, Offering: o.ID,
 		Terms: Terms{
 			Name: o.Name, Kind: o.Kind, Maturity: o.Maturity, Price: o.Price, LeadTime: o.LeadTime, Promise: o.Promise,
-			SupportHours: o.SupportHours, Schema: slices.Clone(o.Parameters), Approval: o.Approval,
+			SupportHours: o.SupportHours, Schema: slices.Clone(o.Parameters), Approval: o.Approval, Prerequisites: o.Prerequisites,
 		},
 		Parameters: slices.Clone(compact(r.Parameters)), Note: r.Note, TermUntil: instant(r.TermUntil),
 		State: OrderRequested, RequestedBy: by,

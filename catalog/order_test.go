@@ -204,7 +204,7 @@ func subscriptionVerbs() map[catalog.Verb]func(s *catalog.Subscription, at time.
 		catalog.VerbWithdraw: func(s *catalog.Subscription, at time.Time) error { return s.Withdraw(mill, at) },
 		catalog.VerbSuspend:  func(s *catalog.Subscription, at time.Time) error { return s.Suspend(ada, at, "abuse") },
 		catalog.VerbResume:   func(s *catalog.Subscription, at time.Time) error { return s.Resume(ada, at, "sorted out") },
-		catalog.VerbDepart:   func(s *catalog.Subscription, at time.Time) error { return s.Depart(eve, at, "we move") },
+		catalog.VerbDepart:   func(s *catalog.Subscription, at time.Time) error { return s.Depart(eve, at, time.Time{}, "we move") },
 		catalog.VerbStay:     func(s *catalog.Subscription, at time.Time) error { return s.Stay(eve, at, "we stay") },
 		catalog.VerbComplete: func(s *catalog.Subscription, at time.Time) error { return s.Complete(mill, at) },
 	}
@@ -258,24 +258,24 @@ func TestSubscriptionIsHandedBack(t *testing.T) {
 	require.Len(t, s.Outputs, len(`{"url":"x"}`), "without the blanks")
 	require.Equal(t, catalog.Imprint{Owner: "acme", Holder: "us", From: after(10), Until: after(6000)}, s.Imprint)
 	require.Equal(t, "2026-03-02T09:10:00Z/2026-03-02T09:30:00Z", s.Held(after(30)).String())
-	refusal(t, s.Deprovision())
+	refusal(t, s.Deprovision(after(64)))
 	refusal(t, s.Stumble("x"))
-	require.NoError(t, s.Depart(eve, after(60), "we move"))
+	require.NoError(t, s.Depart(eve, after(60), time.Time{}, "we move"))
 	require.Equal(t, after(60), s.DepartingAt)
 	refusal(t, s.Stumble("nothing was tried"))
 	require.NoError(t, s.Stay(eve, after(61), "we stay"))
 	require.True(t, s.DepartingAt.IsZero())
 	require.NoError(t, s.Suspend(ada, after(62), "unpaid"))
-	require.NoError(t, s.Depart(eve, after(63), "we move"))
+	require.NoError(t, s.Depart(eve, after(63), time.Time{}, "we move"))
 	require.Contains(t, refusal(t, s.Stay(eve, after(64), "we stay")).Why, "suspended", "staying is no way around a suspension")
-	require.NoError(t, s.Deprovision())
-	require.NoError(t, s.Deprovision())
+	require.NoError(t, s.Deprovision(after(64)))
+	require.NoError(t, s.Deprovision(after(64)))
 	require.Equal(t, 1, s.Attempt, "one attempt until it has failed")
 	require.Contains(t, refusal(t, s.Stay(eve, after(64), "we stay")).Why, "taken down")
 	require.ErrorIs(t, s.Stumble(""), servicecoin.ErrInvalid)
 	require.NoError(t, s.Stumble("locked"))
 	require.Equal(t, catalog.SubscriptionDeparting, s.State)
-	require.NoError(t, s.Deprovision())
+	require.NoError(t, s.Deprovision(after(64)))
 	require.Equal(t, 2, s.Attempt)
 	require.Empty(t, s.Trouble)
 	require.NoError(t, s.Complete(mill, after(90)))
@@ -315,8 +315,8 @@ func TestThereIsAlwaysRoomForTheEnd(t *testing.T) {
 	for s.Suspend(ada, nine, wide) == nil && s.Resume(ada, nine, wide) == nil {
 		retries++
 	}
-	require.NoError(t, s.Depart(eve, nine, wide))
-	require.NoError(t, s.Deprovision())
+	require.NoError(t, s.Depart(eve, nine, time.Time{}, wide))
+	require.NoError(t, s.Deprovision(after(64)))
 	require.NoError(t, s.Stumble(wide))
 	require.NoError(t, s.Complete(mill, nine))
 	require.Less(t, size(s), 256<<10)
@@ -352,4 +352,31 @@ func TestOrdersMoveAlongTheTable(t *testing.T) {
 		require.Equal(t, o.State == catalog.OrderFulfilled, !o.FulfilledAt.IsZero())
 		require.Equal(t, o.State.Open() || o.State == catalog.OrderFulfilled, o.EndedAt.IsZero())
 	})
+}
+
+// Who leaves on a day has it until then, and is charged until then.
+func TestLeavesOnADay(t *testing.T) {
+	t.Parallel()
+	held := func() catalog.Subscription {
+		_, s := placed(t)
+		require.NoError(t, s.Activate(mill, after(10), "acme", "us", nil))
+		return s
+	}
+	s := held()
+	require.Equal(t, []string{"leavesAt out-of-order"}, violated(t, s.Depart(eve, after(60), after(59), "we move")))
+	require.Equal(t, []string{"reason required", "leavesAt out-of-range"}, violated(t, s.Depart(eve, after(60), time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC), "")))
+	require.NoError(t, s.Depart(eve, after(60), after(100), "we move"))
+	require.Equal(t, after(100), s.LeavesAt)
+	require.Contains(t, refusal(t, s.Deprovision(after(99))).Why, "uses it until")
+	require.Contains(t, refusal(t, s.Complete(mill, after(99))).Why, "uses it until")
+	require.NoError(t, s.Stay(eve, after(99), "we stay"))
+	require.True(t, s.LeavesAt.IsZero(), "nothing was taken down, so it can stay")
+	require.NoError(t, s.Depart(eve, after(99), after(120), "we move after all"))
+	require.NoError(t, s.Deprovision(after(120)))
+	require.NoError(t, s.Complete(mill, after(130)))
+	require.Equal(t, after(120), s.Until, "not when the last disk was wiped")
+	require.Equal(t, after(130), s.Imprint.HandedBack)
+	now := held()
+	require.NoError(t, now.Depart(eve, after(60), after(60), "we move"), "at once is a day, too")
+	require.NoError(t, now.Deprovision(after(60)))
 }

@@ -170,7 +170,13 @@ func (o *Orders) change(ctx context.Context, id servicecoin.OrderID, by servicec
 func (o *Orders) apply(ctx context.Context, tx store.View, id servicecoin.OrderID, by servicecoin.Actor, event string, rule func(x *Order, at time.Time) error, also *subChange) (Order, error) {
 	at := tx.Now()
 	after, err := store.Of(tx, orders).Update(ctx, string(id), func(x *Order) ([]store.Event, error) {
+		before := x.State
 		if err := rule(x, at); err != nil {
+			return nil, err
+		}
+		// Before anything is written: who takes a refusal for an answer goes on in
+		// the same unit of work.
+		if err := o.ready(ctx, tx, *x, before); err != nil {
 			return nil, err
 		}
 		e, err := x.changed(event, by)
@@ -187,6 +193,23 @@ func (o *Orders) apply(ctx context.Context, tx store.View, id servicecoin.OrderI
 		return []store.Event{e}, err
 	})
 	return after, err
+}
+
+// ready asks whether an order may pass a point of the sign-up, in the unit of work
+// in which it does.
+func (o *Orders) ready(ctx context.Context, tx store.View, after Order, before OrderState) error {
+	due := ""
+	switch {
+	case o.o.Ready == nil:
+	case before == OrderRequested && after.State == OrderApproved:
+		due = DueBeforeApproval
+	case before == OrderApproved && (after.State == OrderProvisioning || after.State == OrderFulfilled):
+		due = DueBeforeProvisioning
+	}
+	if due == "" {
+		return nil
+	}
+	return o.o.Ready(ctx, tx, after, due)
 }
 
 // Provision has a provisioner set up what was ordered, and records what came of

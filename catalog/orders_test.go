@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -333,7 +334,7 @@ func TestDeparture(t *testing.T) {
 	w, ctx, p := newWorld(t, nil), t.Context(), &catalog.MemoryProvisioner{}
 	orders := approved(t, w, "a")
 	subs := orders.Subscriptions()
-	_, err := subs.Depart(ctx, "sub-a", eve, "we move")
+	_, err := subs.Depart(ctx, "sub-a", eve, time.Time{}, "we move")
 	refusal(t, err)
 	p.Script(catalog.Answer{Progress: catalog.Progress{State: catalog.Done, Outputs: json.RawMessage(`{"url":"x"}`)}})
 	_, err = orders.Provision(ctx, "a", p, mill)
@@ -341,7 +342,7 @@ func TestDeparture(t *testing.T) {
 	_, err = subs.Deprovision(ctx, "sub-a", p, mill)
 	require.Equal(t, "active", refusal(t, err).From)
 	*w.now = after(60)
-	_, err = subs.Depart(ctx, "sub-a", eve, "we move")
+	_, err = subs.Depart(ctx, "sub-a", eve, time.Time{}, "we move")
 	require.NoError(t, err)
 	var waiting []string
 	for item, err := range catalog.SubscriptionsIn(ctx, w.store, catalog.SubscriptionDeparting) {
@@ -435,7 +436,7 @@ func TestLateAnswers(t *testing.T) {
 	must(orders.Provision(ctx, "a", busy{func() {}, done}, mill))
 
 	subs := orders.Subscriptions()
-	must(subs.Depart(ctx, "sub-a", eve, "we move"))
+	must(subs.Depart(ctx, "sub-a", eve, time.Time{}, "we move"))
 	s, err := subs.Deprovision(ctx, "sub-a", busy{func() { must(subs.Deprovision(ctx, "sub-a", busy{func() {}, failed}, mill)) }, failed}, mill)
 	require.NoError(t, err)
 	require.Equal(t, "no room", s.Trouble)
@@ -487,4 +488,61 @@ func TestInTheUnitOfAnother(t *testing.T) {
 	require.Len(t, w.events(), before)
 	require.NoError(t, work(nil))
 	require.Len(t, w.events(), before+3)
+}
+
+// A host that knows what must be met keeps an order where it is.
+func TestReady(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	var asked []string
+	unmet := map[string]bool{}
+	s := store.New(memory.New(), nil)
+	orders := catalog.NewOrders(s.For("acme"), &catalog.Options{Ready: func(_ context.Context, tx store.View, o catalog.Order, due string) error {
+		asked = append(asked, due)
+		if !unmet[due] {
+			return nil
+		}
+		return &servicecoin.RefusedError{Subject: tx.Key(catalog.OrderRecord, string(o.ID)), Verb: "pass", Why: "unmet"}
+	}})
+	offering := cloudMail()
+	offering.Parameters = nil
+	place := func(id servicecoin.OrderID) {
+		t.Helper()
+		_, err := orders.Place(ctx, offering, catalog.Request{ID: id}, eve)
+		require.NoError(t, err)
+	}
+	state := func(id servicecoin.OrderID, want catalog.OrderState) {
+		t.Helper()
+		o, err := orders.Order(ctx, id)
+		require.NoError(t, err)
+		require.Equal(t, want, o.State)
+	}
+	machines := &catalog.MemoryProvisioner{}
+	unmet[catalog.DueBeforeApproval], unmet[catalog.DueBeforeProvisioning] = true, true
+	for _, id := range []servicecoin.OrderID{"a", "b"} {
+		place(id)
+		_, err := orders.Approve(ctx, id, ada, "")
+		require.ErrorIs(t, err, servicecoin.ErrRefused)
+		state(id, catalog.OrderRequested)
+	}
+	unmet[catalog.DueBeforeApproval] = false
+	for _, id := range []servicecoin.OrderID{"a", "b"} {
+		_, err := orders.Approve(ctx, id, ada, "")
+		require.NoError(t, err)
+	}
+	_, err := orders.Provision(ctx, "a", machines, ada)
+	require.ErrorIs(t, err, servicecoin.ErrRefused)
+	_, err = orders.Fulfil(ctx, "b", ada, nil)
+	require.ErrorIs(t, err, servicecoin.ErrRefused)
+	require.Empty(t, machines.There(), "nothing is set up")
+	state("a", catalog.OrderApproved)
+	unmet[catalog.DueBeforeProvisioning] = false
+	_, err = orders.Provision(ctx, "a", machines, ada)
+	require.NoError(t, err)
+	_, err = orders.Fulfil(ctx, "b", ada, nil)
+	require.NoError(t, err)
+	require.Equal(t, []string{
+		catalog.DueBeforeApproval, catalog.DueBeforeApproval, catalog.DueBeforeApproval, catalog.DueBeforeApproval,
+		catalog.DueBeforeProvisioning, catalog.DueBeforeProvisioning, catalog.DueBeforeProvisioning, catalog.DueBeforeProvisioning,
+	}, asked, "once for each point, and not when what is set up is done")
 }

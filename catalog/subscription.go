@@ -35,7 +35,7 @@ type Subscription struct {
 	Order      servicecoin.OrderID        `json:"order"`
 	Service    servicecoin.ServiceID      `json:"service"`
 	Offering   servicecoin.OfferingID     `json:"offering"`
-	Terms      Terms                      `json:"terms"`                // of the order, without the schema
+	Terms      Terms                      `json:"terms"`                // of the order, without the schema and what is due
 	Parameters json.RawMessage            `json:"parameters,omitempty"` // of the order
 	Outputs    json.RawMessage            `json:"outputs,omitempty"`    // what the provisioner says about it: addresses, names; no secrets
 
@@ -44,7 +44,12 @@ type Subscription struct {
 	RequestedAt time.Time         `json:"requestedAt"`
 	From        time.Time         `json:"from,omitzero"` // when it could first be used
 	DepartingAt time.Time         `json:"departingAt,omitzero"`
-	Until       time.Time         `json:"until,omitzero"` // when it was gone, exclusive; zero: it is there
+	// LeavesAt is from when on the customer no longer uses it, as it said when it
+	// departed; zero: as soon as it is taken down. Before that day nothing is.
+	LeavesAt time.Time `json:"leavesAt,omitzero"`
+	// Until is when it ended for the customer, exclusive: at LeavesAt, or where no
+	// day was said when it was gone; zero: it is there.
+	Until time.Time `json:"until,omitzero"`
 
 	Attempt  int     `json:"attempt,omitempty"`  // of deprovisioning, from 1; see [Subscription.Key]
 	Progress string  `json:"progress,omitempty"` // what the provisioner last said, for people
@@ -55,7 +60,7 @@ type Subscription struct {
 // subscribe returns the subscription that an order is for.
 func subscribe(o *Order) Subscription {
 	terms := o.Terms
-	terms.Schema = nil
+	terms.Schema, terms.Prerequisites = nil, nil
 	return Subscription{
 		ID: o.Subscription, Order: o.ID, Service: o.Service, Offering: o.Offering, Terms: terms,
 		Parameters: slices.Clone(o.Parameters), Imprint: Imprint{Until: o.TermUntil},
@@ -88,10 +93,10 @@ func SubscriptionTransitions() []Transition[SubscriptionState] {
 		{SubscriptionRequested, VerbWithdraw, SubscriptionWithdrawn, []string{order}},
 		{SubscriptionActive, VerbSuspend, SubscriptionSuspended, []string{order, reason}},
 		{SubscriptionSuspended, VerbResume, SubscriptionActive, []string{order, reason}},
-		{SubscriptionActive, VerbDepart, SubscriptionDeparting, []string{order, reason}},
-		{SubscriptionSuspended, VerbDepart, SubscriptionDeparting, []string{order, reason}},
+		{SubscriptionActive, VerbDepart, SubscriptionDeparting, []string{order, reason, "it leaves now or later"}},
+		{SubscriptionSuspended, VerbDepart, SubscriptionDeparting, []string{order, reason, "it leaves now or later"}},
 		{SubscriptionDeparting, VerbStay, SubscriptionActive, []string{order, reason, "it was active", "nothing has been taken down yet"}},
-		{SubscriptionDeparting, VerbComplete, SubscriptionDeparted, []string{order}},
+		{SubscriptionDeparting, VerbComplete, SubscriptionDeparted, []string{order, "the day on which it leaves has come"}},
 	}
 }
 
@@ -183,14 +188,25 @@ func (s *Subscription) turn(verb Verb, by servicecoin.Actor, at time.Time, reaso
 	return nil
 }
 
-// Depart says that the customer leaves, and why. It is allowed from active and
-// from suspended: nobody has to come back first in order to leave.
-func (s *Subscription) Depart(by servicecoin.Actor, at time.Time, reason string) error {
-	e, err := s.move(VerbDepart, by, at, reason, because(reason))
+// Depart says that the customer leaves, from when on, and why; a zero leavesAt is
+// as soon as can be. It is allowed from active and from suspended: nobody has to
+// come back first in order to leave. Another day is said by staying first.
+func (s *Subscription) Depart(by servicecoin.Actor, at, leavesAt time.Time, reason string) error {
+	leavesAt = instant(leavesAt)
+	e, err := s.move(VerbDepart, by, at, reason, func(v *servicecoin.Violations) {
+		because(reason)(v)
+		if leavesAt.IsZero() {
+			return
+		}
+		v.Time("leavesAt", leavesAt)
+		if leavesAt.Before(servicecoin.Instant(at)) {
+			v.Add("leavesAt", "out-of-order", stamp(leavesAt), "must not be before "+stamp(servicecoin.Instant(at)))
+		}
+	})
 	if err != nil {
 		return err
 	}
-	s.DepartingAt, s.Progress = e.At, ""
+	s.DepartingAt, s.LeavesAt, s.Progress = e.At, leavesAt, ""
 	s.apply(e)
 	return nil
 }
@@ -212,15 +228,19 @@ func (s *Subscription) Stay(by servicecoin.Actor, at time.Time, reason string) e
 	if err := s.turn(VerbStay, by, at, reason); err != nil {
 		return err
 	}
-	s.DepartingAt = time.Time{}
+	s.DepartingAt, s.LeavesAt = time.Time{}, time.Time{}
 	return nil
 }
 
 // Deprovision says that taking it down begins: the first attempt, or another
-// one after a failure. While one is under way there is nothing to say.
-func (s *Subscription) Deprovision() error {
+// one after a failure. While one is under way there is nothing to say. It is
+// refused before the day on which the customer leaves.
+func (s *Subscription) Deprovision(at time.Time) error {
 	if s.State != SubscriptionDeparting {
 		return refused(s.key(), VerbDeprovision, s.State, "", "is allowed when it is departing")
+	}
+	if at.Before(s.LeavesAt) {
+		return refused(s.key(), VerbDeprovision, s.State, "", "the customer uses it until "+stamp(s.LeavesAt))
 	}
 	if s.Attempt == 0 || s.Trouble != "" {
 		s.Attempt++
@@ -244,13 +264,20 @@ func (s *Subscription) Stumble(reason string) error {
 	return nil
 }
 
-// Complete says that it is gone, and that the customer has back what is theirs.
+// Complete says that it is gone, and that the customer has back what is theirs. It
+// is refused before the day on which the customer leaves.
 func (s *Subscription) Complete(by servicecoin.Actor, at time.Time) error {
 	e, err := s.move(VerbComplete, by, at, "", nil)
 	if err != nil {
 		return err
 	}
+	if at.Before(s.LeavesAt) {
+		return refused(s.key(), VerbComplete, s.State, SubscriptionDeparted, "the customer uses it until "+stamp(s.LeavesAt))
+	}
 	s.Until, s.Imprint.HandedBack = e.At, e.At
+	if !s.LeavesAt.IsZero() {
+		s.Until = s.LeavesAt
+	}
 	s.Progress, s.Trouble = "", ""
 	s.apply(e)
 	return nil

@@ -38,9 +38,10 @@ func (s *Subscriptions) Resume(ctx context.Context, id servicecoin.SubscriptionI
 	return s.change(ctx, id, by, VerbResume, EventSubscriptionResumed, func(x *Subscription, at time.Time) error { return x.Resume(by, at, reason) })
 }
 
-// Depart says that the customer leaves, and why.
-func (s *Subscriptions) Depart(ctx context.Context, id servicecoin.SubscriptionID, by servicecoin.Actor, reason string) (Subscription, error) {
-	return s.change(ctx, id, by, VerbDepart, EventSubscriptionDeparting, func(x *Subscription, at time.Time) error { return x.Depart(by, at, reason) })
+// Depart says that the customer leaves, from when on, and why; a zero leavesAt is
+// as soon as can be.
+func (s *Subscriptions) Depart(ctx context.Context, id servicecoin.SubscriptionID, by servicecoin.Actor, leavesAt time.Time, reason string) (Subscription, error) {
+	return s.change(ctx, id, by, VerbDepart, EventSubscriptionDeparting, func(x *Subscription, at time.Time) error { return x.Depart(by, at, leavesAt, reason) })
 }
 
 // Stay takes the departure back, and says why. It is refused once something may
@@ -81,7 +82,8 @@ func (s *Subscriptions) apply(ctx context.Context, view store.View, id serviceco
 // of it: call it when the departure has been asked for, and again, as often as it
 // takes. It is as safe to repeat as [Orders.Provision], for the same reason. After
 // a failure ([EventSubscriptionStumbled]) the next call is another attempt. What
-// is departed is returned as it is, without a call.
+// is departed is returned as it is, without a call. Before the day on which the
+// customer leaves it is refused.
 func (s *Subscriptions) Deprovision(ctx context.Context, id servicecoin.SubscriptionID, p Provisioner, by servicecoin.Actor) (Subscription, error) {
 	if err := s.authorize(ctx, by, VerbDeprovision, id); err != nil {
 		return Subscription{}, err
@@ -94,7 +96,7 @@ func (s *Subscriptions) Deprovision(ctx context.Context, id servicecoin.Subscrip
 		if err != nil || sub.State == SubscriptionDeparted || underWay {
 			return err
 		}
-		sub, err = s.apply(ctx, tx, id, by, "", func(x *Subscription, _ time.Time) error { return x.Deprovision() })
+		sub, err = s.apply(ctx, tx, id, by, "", func(x *Subscription, at time.Time) error { return x.Deprovision(at) })
 		return err
 	})
 	if err != nil || sub.State == SubscriptionDeparted {

@@ -129,7 +129,7 @@ func (s *shop) leave(customer servicecoin.CustomerID, id servicecoin.Subscriptio
 	s.t.Helper()
 	ctx := s.t.Context()
 	s.now = start.AddDate(0, 1, 0)
-	_, err := s.Subscriptions(customer).Depart(ctx, id, ada, "moves on")
+	_, err := s.Subscriptions(customer).Depart(ctx, id, ada, time.Time{}, "moves on")
 	require.NoError(s.t, err)
 	_, err = s.Subscriptions(customer).Complete(ctx, id, ada)
 	require.NoError(s.t, err)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/adoption"
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/catalog"
 	"github.com/servicecoin/servicecoin/incident"
@@ -42,8 +43,14 @@ func (c *Coin) Rules() []store.Rule {
 		}, Do: c.draftLetters},
 		{Name: "credit.charge", On: []string{sla.CreditProposed, sla.CreditCorrected}, Do: c.chargeCredit},
 		{Name: "bundle.ask", On: []string{catalog.EventSubscriptionActivated}, Do: c.askBundle},
-		{Name: "onboarding.begin", On: []string{catalog.EventSubscriptionActivated}, Do: c.beginOnboarding},
-		{Name: "onboarding.cancel", On: []string{catalog.EventSubscriptionDeparted}, Do: c.cancelOnboarding},
+		{Name: "onboarding.begin", On: []string{catalog.EventSubscriptionRequested}, Do: c.beginOnboarding},
+		{Name: "onboarding.reach", On: []string{
+			catalog.EventOrderApproved, catalog.EventOrderProvisioning, catalog.EventOrderFulfilled, adoption.PrerequisiteMet, adoption.PrerequisiteWaived,
+		}, Do: c.reachPoints},
+		{Name: "onboarding.cancel", On: []string{catalog.EventSubscriptionDeparted, catalog.EventSubscriptionWithdrawn}, Do: c.cancelOnboarding},
+		{Name: "departure.follow", On: []string{
+			catalog.EventSubscriptionDeparting, catalog.EventSubscriptionStayed, catalog.EventSubscriptionDeparted,
+		}, Do: c.followDeparture},
 		{Name: "promise.make", On: []string{catalog.EventSubscriptionActivated}, Do: c.makePromises},
 		{Name: "promise.end", On: []string{catalog.EventSubscriptionDeparted}, Do: c.endPromises},
 		{Name: "quota.set", On: []string{catalog.EventSubscriptionActivated}, Do: c.setQuotas},
@@ -57,6 +64,7 @@ func (c *Coin) Rules() []store.Rule {
 	if c.o.Provisioner != nil {
 		rules = append(rules,
 			store.Rule{Name: "order.provision", On: []string{catalog.EventOrderApproved, catalog.EventOrderRetried}, Do: c.provision},
+			store.Rule{Name: "order.ready", On: []string{adoption.PrerequisiteMet, adoption.PrerequisiteWaived}, Do: c.provisionReady},
 			store.Rule{Name: "subscription.deprovision", On: []string{catalog.EventSubscriptionDeparting}, Do: c.deprovision},
 		)
 	}

@@ -2,7 +2,6 @@ package coin
 
 import (
 	"context"
-	"errors"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/catalog"
@@ -21,37 +20,6 @@ func (c *Coin) follow(ctx context.Context, tx *store.Store, e store.Event, _ str
 		return "", err
 	}
 	return "", c.On(tx).Catalog().Follow(ctx, e.Subject.Customer, change, program())
-}
-
-// beginOnboarding begins what signing up needs, if the playbook has something.
-func (c *Coin) beginOnboarding(ctx context.Context, tx *store.Store, e store.Event, _ string) (string, error) {
-	change, err := store.Payload[catalog.SubscriptionChanged](e)
-	if err != nil {
-		return "", err
-	}
-	now := c.On(tx)
-	template, err := now.Playbook().Template(ctx, change.Service, change.Offering)
-	if errors.Is(err, servicecoin.ErrNotFound) {
-		return "", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	_, err = now.Program(e.Subject.Customer).Begin(ctx, change.Subscription, template, program())
-	return "", err
-}
-
-// cancelOnboarding ends an onboarding that its customer has left behind.
-func (c *Coin) cancelOnboarding(ctx context.Context, tx *store.Store, e store.Event, _ string) (string, error) {
-	change, err := store.Payload[catalog.SubscriptionChanged](e)
-	if err != nil {
-		return "", err
-	}
-	_, err = c.On(tx).Program(e.Subject.Customer).Cancel(ctx, change.Subscription, "The subscription has ended", program())
-	if errors.Is(err, servicecoin.ErrNotFound) || errors.Is(err, servicecoin.ErrRefused) {
-		return "", nil // there was none, or it was over
-	}
-	return "", err
 }
 
 // chargeCredit takes a credit, or its correction, off the month's charge.

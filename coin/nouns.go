@@ -1,6 +1,8 @@
 package coin
 
 import (
+	"context"
+
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/adoption"
 	"github.com/servicecoin/servicecoin/catalog"
@@ -17,7 +19,7 @@ import (
 func (c *Coin) provider() store.View { return c.store.For(servicecoin.Provider) }
 
 func (c *Coin) catalogOptions() *catalog.Options {
-	return &catalog.Options{CheckParameters: c.o.CheckParameters, NoApproval: c.o.NoApproval, Holder: c.o.Holder}
+	return &catalog.Options{CheckParameters: c.o.CheckParameters, NoApproval: c.o.NoApproval, Holder: c.o.Holder, Ready: c.ready}
 }
 
 // Catalog is what the provider offers: services, what they rest on, offerings.
@@ -33,7 +35,13 @@ func (c *Coin) Directory() catalog.Directory {
 
 // Desk is where incidents are worked on.
 func (c *Coin) Desk() *incident.Desk {
-	return incident.New(c.provider(), &incident.Options{Matrix: c.o.Matrix})
+	return incident.New(c.provider(), &incident.Options{Matrix: c.o.Matrix, Service: c.known})
+}
+
+// known answers ErrNotFound for a service that the directory does not have.
+func (c *Coin) known(ctx context.Context, id servicecoin.ServiceID) error {
+	_, err := c.Directory().Service(ctx, id)
+	return err
 }
 
 // Meters are the definitions of what is metered.
@@ -85,7 +93,8 @@ func (c *Coin) Statements(customer servicecoin.Customer) *cost.Statements {
 }
 
 // Program is how one customer comes to use what it has: onboardings, answers to
-// surveys, departures.
+// surveys, departures. A departure follows its subscription: it is announced by
+// [catalog.Subscriptions.Depart].
 func (c *Coin) Program(customer servicecoin.CustomerID) *adoption.Program {
-	return adoption.New(c.store.For(customer))
+	return adoption.New(c.store.For(customer), &adoption.Options{Led: true})
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/servicecoin/servicecoin/store"
 )
 
-// provision has what was approved set up. What was called off meanwhile is
-// left alone.
+// provision has what was approved set up. What was called off meanwhile, and what
+// waits for something that is due before, is left alone.
 func (c *Coin) provision(ctx context.Context, tx *store.Store, e store.Event, _ string) (string, error) {
 	change, err := store.Payload[catalog.OrderChanged](e)
 	if err != nil {
@@ -21,7 +21,8 @@ func (c *Coin) provision(ctx context.Context, tx *store.Store, e store.Event, _ 
 	return "", unlessRefused(err)
 }
 
-// deprovision has what departs taken down.
+// deprovision has what departs taken down: now, or by [Coin.Pursue] once the day has
+// come on which the customer leaves.
 func (c *Coin) deprovision(ctx context.Context, tx *store.Store, e store.Event, _ string) (string, error) {
 	change, err := store.Payload[catalog.SubscriptionChanged](e)
 	if err != nil {
@@ -43,11 +44,13 @@ type Pursued struct {
 	Fulfilled int // orders whose subscription is active now
 	Failed    int // orders that failed for good
 	Departed  int // subscriptions that are taken down
+	Leaving   int // subscriptions that depart on a day which has not come
 	UnderWay  int // that are still worked on
 }
 
 // Pursue asks the provisioner after everything that is under way, of all
-// customers: the host calls it now and then. What one operation answers does not
+// customers, and has taken down what departs on a day that has come: the host calls
+// it now and then. What one operation answers does not
 // hold up the others; the error has all that went wrong. Without a provisioner
 // it does nothing.
 func (c *Coin) Pursue(ctx context.Context) (Pursued, error) {
@@ -75,6 +78,10 @@ func (c *Coin) Pursue(ctx context.Context) (Pursued, error) {
 	for item, err := range catalog.SubscriptionsIn(ctx, c.store, catalog.SubscriptionDeparting) {
 		if err != nil {
 			return done, errors.Join(wrong, err)
+		}
+		if item.Value.LeavesAt.After(c.store.Now()) {
+			done.Leaving++
+			continue
 		}
 		sub, err := c.Subscriptions(item.Key.Customer).Deprovision(ctx, item.Value.ID, c.o.Provisioner, program())
 		switch {

@@ -15,6 +15,10 @@ import (
 type Options struct {
 	// Matrix computes priorities; nil is [DefaultMatrix].
 	Matrix *Matrix
+	// Service answers ErrNotFound for a service that is not known, nil for one that
+	// is. It is asked for those that [Desk.Open] and [Desk.Affect] name; what
+	// [Desk.Record] takes in is not asked for. nil: every service is known.
+	Service func(ctx context.Context, id servicecoin.ServiceID) error
 }
 
 // Desk is where incidents are worked on: over a view of the provider's
@@ -63,7 +67,7 @@ func (d *Desk) Open(ctx context.Context, r Report, by servicecoin.Actor) (Incide
 		return Incident{}, err
 	}
 	i, err := Open(r, by, d.view.Now())
-	if err != nil {
+	if err = d.known(ctx, err, r.Effects, nil); err != nil {
 		return Incident{}, err
 	}
 	return i, d.insert(ctx, i, EventOpened, by)
@@ -159,7 +163,10 @@ func (d *Desk) Redate(ctx context.Context, id servicecoin.IncidentID, by service
 
 // Affect adds or alters effects on services.
 func (d *Desk) Affect(ctx context.Context, id servicecoin.IncidentID, by servicecoin.Actor, effects ...Effect) (Incident, error) {
-	return d.change(ctx, id, by, VerbAffect, EventAffected, func(i *Incident, at time.Time) error { return i.Affect(by, at, effects...) })
+	return d.change(ctx, id, by, VerbAffect, EventAffected, func(i *Incident, at time.Time) error {
+		before := i.Services()
+		return d.known(ctx, i.Affect(by, at, effects...), effects, before)
+	})
 }
 
 // Note adds a message to the timeline, internal unless it says otherwise.

@@ -173,7 +173,10 @@ func (p *provider) offer() {
 		p.must(err)
 	}
 	for _, o := range []catalog.Offering{
-		{ID: cloud, Service: erp, Name: "Order entry, cloud", Kind: catalog.Cloud, Price: "erp-documents", LeadTime: catalog.Within(48 * time.Hour), Parameters: json.RawMessage(`{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","required":["size"]}`)},
+		{ID: cloud, Service: erp, Name: "Order entry, cloud", Kind: catalog.Cloud, Price: "erp-documents", LeadTime: catalog.Within(48 * time.Hour), Parameters: json.RawMessage(`{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","required":["size"]}`), Prerequisites: []catalog.Prerequisite{
+			{ID: "accounts", Text: "Accounts for all who enter orders", Due: catalog.DueBeforeUse, Blocking: true},
+			{ID: "training", Text: "An hour of training", Due: "everyday use", ByProvider: true},
+		}},
 		{ID: legacy, Service: erp, Name: "Order entry, on your own machine", Kind: catalog.Legacy, LeadTime: catalog.Within(30 * 24 * time.Hour)},
 	} {
 		_, err := shop.Publish(ctx, o, ada())
@@ -186,11 +189,7 @@ func (p *provider) offer() {
 		p.must(p.Meters().Define(ctx, m, ada()))
 	}
 	_, err = p.Playbook().PublishTemplate(ctx, adoption.Template{
-		Service: erp, Title: "Order entry for a new customer", Points: []adoption.Point{{Name: "first use"}, {Name: "everyday use"}},
-		Prerequisites: []adoption.Prerequisite{
-			{ID: "accounts", Text: "Accounts for all who enter orders", Due: "first use", Force: adoption.Blocking, Owner: adoption.CustomerSide},
-			{ID: "training", Text: "An hour of training", Due: "everyday use", Force: adoption.Warning, Owner: adoption.ProviderSide},
-		},
+		Service: erp, Title: "Order entry for a new customer", Points: []adoption.Point{{Name: catalog.DueBeforeUse}, {Name: "everyday use"}},
 	}, ada())
 	p.must(err)
 }

@@ -110,15 +110,15 @@ func (p *provider) signsUp(sub servicecoin.SubscriptionID) {
 	ctx := p.t.Context()
 	program := p.Program(acme)
 	p.at(time.January, 2, 10, 0)
-	if _, err := program.Reach(ctx, sub, "first use", olga()); !errors.Is(err, servicecoin.ErrRefused) || !strings.Contains(err.Error(), "Accounts for all") {
+	if _, err := program.Reach(ctx, sub, catalog.DueBeforeUse, olga()); !errors.Is(err, servicecoin.ErrRefused) || !strings.Contains(err.Error(), "Accounts for all") {
 		p.t.Fatalf("first use without accounts: %v", err)
 	}
 	spin, err := p.Spin(ctx, acme, january())
 	p.must(err)
-	same(p.t, "out of balance while blocked", "Order entry cannot be begun with: Accounts for all who enter orders, due first use.", spin.Sentence())
+	same(p.t, "out of balance while blocked", "Order entry cannot be begun with: Accounts for all who enter orders, due before first use.", spin.Sentence())
 	_, err = program.Meet(ctx, sub, "accounts", adoption.Evidence{Text: "12 accounts, list of 2 January"}, olga())
 	p.must(err)
-	_, err = program.Reach(ctx, sub, "first use", olga())
+	_, err = program.Reach(ctx, sub, catalog.DueBeforeUse, olga())
 	p.must(err)
 }
 
@@ -270,7 +270,7 @@ func (p *provider) leaves(sub servicecoin.SubscriptionID) {
 	ctx := p.t.Context()
 	customer := servicecoin.Customer{ID: acme, Name: "Acme", Zone: "Europe/Berlin", Currency: "EUR"}
 	p.at(time.February, 10, 8, 0)
-	_, err := p.Subscriptions(acme).Depart(ctx, sub, olga(), "We close that branch")
+	_, err := p.Subscriptions(acme).Depart(ctx, sub, olga(), time.Time{}, "We close that branch")
 	p.must(err)
 	p.exchange()
 	s, err := p.Subscriptions(acme).Subscription(ctx, sub)
@@ -291,6 +291,12 @@ func (p *provider) leaves(sub servicecoin.SubscriptionID) {
 	promise, err := p.Keeper(acme).Get(ctx, servicecoin.PromiseID(sub))
 	p.must(err)
 	same(p.t, "the promise ends", s.Until, promise.ValidUntil)
+	quota, err := p.Ledger(customer).Quota(ctx, metering.QuotaID(sub))
+	p.must(err)
+	same(p.t, "the quota ends", s.Until, quota.Until)
+	departure, err := p.Program(acme).Departure(ctx, sub)
+	p.must(err)
+	same(p.t, "the departure", []any{adoption.Announced, s.DepartingAt, "We close that branch"}, []any{departure.State, departure.LeavesAt, departure.Reason})
 	concerned, err := p.Directory().Concerned(ctx, erp, calendar.Between(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC)), "", 10)
 	p.must(err)
 	same(p.t, "concerned in March", 0, len(concerned))

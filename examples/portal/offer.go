@@ -110,20 +110,11 @@ func (d demo) playbook(ctx context.Context, by servicecoin.Actor) error {
 	for _, t := range []adoption.Template{
 		{
 			Service: "erp", Title: "Order entry for a new customer",
-			Points: []adoption.Point{{Name: "before first use", WithinDays: 14}, {Name: "before the first month closes", WithinDays: 30}},
-			Prerequisites: []adoption.Prerequisite{
-				{ID: "accounts", Text: "Accounts for all who enter orders", Due: "before first use", Force: adoption.Blocking, Owner: adoption.CustomerSide, Wanted: "a list of names"},
-				{ID: "stock", Text: "Stock taken over and counted once", Due: "before first use", Force: adoption.Blocking, Owner: adoption.ProviderSide, Wanted: "the counted list"},
-				{ID: "training", Text: "An hour of training for each site", Due: "before the first month closes", Force: adoption.Warning, Owner: adoption.ProviderSide},
-			},
+			Points: []adoption.Point{{Name: catalog.DueBeforeUse, WithinDays: 14}, {Name: "before the first month closes", WithinDays: 30}},
 		},
 		{
 			Service: "mail", Title: "Mail for a new customer",
-			Points: []adoption.Point{{Name: "before first use", WithinDays: 10}, {Name: "everyday use", WithinDays: 20}},
-			Prerequisites: []adoption.Prerequisite{
-				{ID: "domain", Text: "A domain that points to us", Due: "before first use", Force: adoption.Blocking, Owner: adoption.CustomerSide, Wanted: "the name of the domain"},
-				{ID: "archive", Text: "Old mail taken over", Due: "everyday use", Force: adoption.Warning, Owner: adoption.ProviderSide},
-			},
+			Points: []adoption.Point{{Name: catalog.DueBeforeUse, WithinDays: 10}, {Name: "everyday use", WithinDays: 20}},
 		},
 	} {
 		if slices.ContainsFunc(have, func(x adoption.Template) bool { return x.Service == t.Service }) {

@@ -49,12 +49,17 @@ func plans() []plan {
 	}
 	const office, always = "Mon to Fri, 08:00 to 18:00", "at all hours"
 	size := json.RawMessage(`{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","required":["people","site"],"additionalProperties":false,"properties":{"people":{"type":"integer","title":"How many people","minimum":1,"maximum":5000},"site":{"type":"string","title":"Site","enum":["north","south","west"]}}}`)
+	orderEntry := []catalog.Prerequisite{
+		{ID: "accounts", Text: "Accounts for all who enter orders", Due: catalog.DueBeforeUse, Blocking: true, Wanted: "a list of names"},
+		{ID: "stock", Text: "Stock taken over and counted once", Due: catalog.DueBeforeUse, Blocking: true, ByProvider: true, Wanted: "the counted list"},
+		{ID: "training", Text: "An hour of training for each site", Due: "before the first month closes", ByProvider: true},
+	}
 	return []plan{
 		{
 			catalog.Offering{
 				ID: "erp-cloud", Service: "erp", Name: "Order entry, shared", Kind: catalog.Cloud, Price: "erp-documents", LeadTime: catalog.Within(2 * day), Promise: promised("99.9"), SupportHours: always, Parameters: size,
 				Descriptions:  catalog.Texts{"en": "In the browser, kept up to date by us; grows and shrinks with you."},
-				Prerequisites: []catalog.Prerequisite{{ID: "accounts", Text: "Accounts for all who enter orders", Due: catalog.DueBeforeUse, Blocking: true}},
+				Prerequisites: orderEntry,
 			},
 			[]charge{{"base", "Base fee", "", "erp-base"}, {"documents", "Documents", "documents", "erp-documents"}},
 			[]quota{{"documents", "3000"}},
@@ -62,7 +67,8 @@ func plans() []plan {
 		{
 			catalog.Offering{
 				ID: "erp-own", Service: "erp", Name: "Order entry, on a machine of your own", Kind: catalog.Legacy, Price: "erp-machine", LeadTime: catalog.Within(42 * day), Promise: promised("99"), SupportHours: office, Parameters: size,
-				Descriptions: catalog.Texts{"en": "Set up by hand in your rack. You keep it cool, and up to date with us once a quarter."},
+				Descriptions:  catalog.Texts{"en": "Set up by hand in your rack. You keep it cool, and up to date with us once a quarter."},
+				Prerequisites: orderEntry,
 			},
 			[]charge{{"machine", "Machine and care", "", "erp-machine"}},
 			nil,
@@ -70,7 +76,10 @@ func plans() []plan {
 		{
 			catalog.Offering{
 				ID: "mail-std", Service: "mail", Name: "Mail", Kind: catalog.Cloud, Price: "mailbox", LeadTime: catalog.Within(4 * time.Hour), Promise: promised("99.9"), SupportHours: always, Approval: catalog.ApprovalNone,
-				Prerequisites: []catalog.Prerequisite{{ID: "domain", Text: "A domain that points to us", Due: catalog.DueBeforeUse, Blocking: true}},
+				Prerequisites: []catalog.Prerequisite{
+					{ID: "domain", Text: "A domain that points to us", Due: catalog.DueBeforeUse, Blocking: true, Wanted: "the name of the domain"},
+					{ID: "archive", Text: "Old mail taken over", Due: "everyday use", ByProvider: true},
+				},
 			},
 			[]charge{{"mailboxes", "Mailboxes", "mailboxes", "mailbox"}},
 			nil,

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/adoption"
@@ -143,7 +144,10 @@ func (p *portal) changeSubscription(w http.ResponseWriter, r *http.Request) erro
 	case "answer":
 		err = p.answer(r, c, f)
 	case "depart":
-		_, err = p.Subscriptions(c.ID).Depart(ctx, id, by, f.text("reason"))
+		var day time.Time
+		if day, err = leavingDay(f.text("day"), c.Customer); err == nil {
+			_, err = p.Subscriptions(c.ID).Depart(ctx, id, by, day, f.text("reason"))
+		}
 	case "stay":
 		_, err = p.Subscriptions(c.ID).Stay(ctx, id, by, f.text("reason"))
 	default:
@@ -172,4 +176,22 @@ func (p *portal) answer(r *http.Request, c client, f *form) error {
 	}
 	_, err = p.Program(c.ID).Answer(r.Context(), survey, adoption.Response{Respondent: viewer(r).ID, Scores: []int{score}, Comment: f.text("comment")}, viewer(r).actor())
 	return err
+}
+
+// leavingDay is the beginning of a day where the customer is, zero for at once.
+func leavingDay(text string, c servicecoin.Customer) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	loc, err := c.Location()
+	if err != nil {
+		return time.Time{}, err
+	}
+	day, err := time.ParseInLocation(time.DateOnly, text, loc)
+	if err != nil {
+		var v servicecoin.Violations
+		v.Add("day", "bad-date", text, "must be a day, as 2026-11-24")
+		return time.Time{}, v.Err()
+	}
+	return day, nil
 }
