@@ -65,7 +65,7 @@ func TestReadRefuses(t *testing.T) {
 		"columns":             {"b,b\n1,2\n", []string{"line 1:duplicate-column", "line 1:missing-column"}},
 		"a quote in the head": {"a,b\"\n1,2\n", []string{"line 1, column 4:syntax"}},
 		"quotes, and more":    {"a,b\n1,x\"y\"\n2\nbad,4\n\"5\"6,7\n8,9\n", []string{"line 2, column 4:syntax", "line 3:columns", "line 4, a:bad", "line 5, column 3:syntax"}},
-		"a quote left open":   {"a,b\n1,\"2\n3,4\n", []string{"line 4, column 1:syntax"}},
+		"a quote left open":   {"a,b\n1,\"2\n3,4\n", []string{"line 3, column 5:syntax"}},
 		"not UTF-8":           {"a,b\n1,\xff\n", []string{"line 2, column 3:bad-text"}},
 		"two marks":           {"\ufeff\ufeffa,b\n1,2\n", []string{"line 1:missing-column"}},
 		"too many columns":    {"a" + strings.Repeat(",", csvfile.MaxColumns) + "\n", []string{"line 1:too-many"}},
