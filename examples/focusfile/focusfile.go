@@ -123,14 +123,15 @@ func (p parser) number(column string) decimal.NullDecimal {
 	return decimal.NullDecimal{Decimal: d, Valid: err == nil}
 }
 
-// Places is how many digits behind the point are kept of a number.
-const Places = 30
+// Places is how many digits behind the point are kept of a number: as many as an
+// amount of money may have.
+const Places = 100
 
 // Number reads a number as FOCUS writes it: digits with a point between them if
 // need be, a minus before them, and an exponent behind an E, which has no plus;
 // neither separators nor units. FOCUS allows any number: one of more than [Places]
-// decimals, which is what is left over in a float, is rounded to them, half away
-// from zero. The costs of a million such rows are off by 10^-24.
+// decimals is what is left over in a float, and is rounded to them, half away from
+// zero.
 func Number(text string) (decimal.Decimal, error) {
 	const digits, longest, tiny = 30, 100, 400 // a float has no exponent below -324
 	var v servicecoin.Violations

@@ -25,10 +25,10 @@ type Bill struct {
 	Account string            `json:"account,omitempty"` // the billing account; empty where the export does not tell
 	Period  calendar.Interval `json:"period"`            // the billing period
 	Month   calendar.Month    `json:"month"`             // in which its rows are charged
-	// Through is until when the delivery reaches: the end of the latest charge of
-	// the whole bill, whoever it is of. A delivery that reaches less far than the
-	// one that is there is refused as an older one. Zero: nobody tells, and what
-	// comes later counts.
+	// Through is until when the delivery reaches: when the latest charge of the whole
+	// bill begins, whoever it is of. A delivery that reaches less far than the one
+	// that is there is refused as an older one. Zero: nobody tells, and what is taken
+	// in later counts.
 	Through time.Time `json:"through,omitzero"`
 }
 
