@@ -134,7 +134,7 @@ type compiler struct {
 // layDays finds where the local days around the span begin.
 func (tt *Timetable) layDays(loc *time.Location) {
 	tt.loc = loc
-	first, last := DateOf(tt.span.Start, loc), DateOf(tt.span.End, loc)
+	first, last := dayAt(tt.span.Start, loc), dayAt(tt.span.End, loc)
 	tt.first = first.AddDays(-margin).number()
 	tt.days = make([]day, last.number()+margin+2-tt.first)
 	z := newClockwork(loc)

@@ -34,8 +34,17 @@ func ParseDate(text string) (Date, error) {
 
 // DateOf returns the day of loc that t lies in: the one whose [Date.In]
 // contains it. That is the date on the clock, except in an hour that the clock
-// repeats across midnight, which stays with the day that had begun.
+// repeats across midnight, which stays with the day that had begun. The zero
+// time is none, and so is its date: the zero Date, which is invalid.
 func DateOf(t time.Time, loc *time.Location) Date {
+	if t.IsZero() {
+		return Date{}
+	}
+	return dayAt(t, loc)
+}
+
+// dayAt is DateOf for any instant, the first one of the year 1 included.
+func dayAt(t time.Time, loc *time.Location) Date {
 	d := clockDate(t.In(zone(loc)))
 	for !t.Before(d.AddDays(1).start(loc)) {
 		d = d.AddDays(1)

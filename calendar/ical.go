@@ -17,29 +17,65 @@ import (
 // Limits of an iCalendar file, beyond which it is refused.
 const (
 	MaxICalendarBytes = 4 << 20
-	maxComplaints     = 100 // violations, after which reading ends
+	maxComplaints     = servicecoin.MaxViolations // after which reading ends
 )
 
 // ReadICalendar reads the events of an iCalendar file (RFC 5545) as lists of
 // holidays have them: VEVENTs of whole days or between two times, once or again
-// and again. Times without a zone are those of loc, nil means UTC; a TZID is a
-// name of the tz database, with or without a prefix of its maker. Cancelled
-// events are left out, alarms and other components and properties passed over.
+// and again. Times without a zone are those of loc, nil means UTC. A TZID is that
+// of a VTIMEZONE of its calendar; else a name of the tz database, with or without
+// a prefix of its maker. Cancelled events are left out, alarms and other components
+// and properties passed over; one that has the form of an event and the name of
+// none is refused.
+//
+// Of several versions of an event, those of its UID and RECURRENCE-ID, the one
+// with the highest SEQUENCE counts, then the one with the latest DTSTAMP, then
+// LAST-MODIFIED, wherever it stands. Where all of them are the same or missing, one
+// that is cancelled counts, else the last one of those with a RECURRENCE-ID; events
+// without one stay side by side, since nothing says which of them replaces which.
 //
 // Days that come every year on their date stay one event. Of what repeats in
 // another way (see [ParseRule]: RRULE, RDATE, EXDATE, EXRULE) each time from 1900
-// to 2150 is an event of its own, [MaxDays] of them at most; a time that is moved
-// or cancelled by an event with a RECURRENCE-ID is left out, one "and all that
-// follow" (RANGE) is refused, and so are more than 200 rules of such events in a
-// file. An UNTIL may be a date or a time, with a zone or without. The error is an [*servicecoin.InvalidError] with
-// every violation; the path is the line, "line 12". A failure of r is returned as
-// it is.
+// to 2150 is an event of its own, [MaxDays] of them at most: see
+// [ReadICalendarWithin] for fewer years. A time that is moved or cancelled by an
+// event with a RECURRENCE-ID is left out, one "and all that follow" (RANGE) is
+// refused, and so are more than 1,000 rules in a file. An UNTIL may be a date or a
+// time, with a zone or without.
+//
+// A whole day that is written as a time in UTC (UNTIL, EXDATE, DTEND) is that of
+// the reader's midnight, else the date in UTC, from 11:00 on the next one; the last
+// minute of an hour ends a day. The error is an [*servicecoin.InvalidError] with
+// the violations, after a hundred of which reading ends; the path is the line,
+// "line 12". A failure of r is returned as it is.
 func ReadICalendar(r io.Reader, loc *time.Location) ([]VEvent, error) {
+	return readICalendar(r, loc, Interval{})
+}
+
+// ReadICalendarWithin is [ReadICalendar] for a span in the years 1900 to 2150:
+// what lies outside of it is left out, so that events without an end are read as
+// far as they are needed. Days that come every year stay one event.
+func ReadICalendarWithin(r io.Reader, loc *time.Location, within Interval) ([]VEvent, error) {
+	var v servicecoin.Violations
+	if v.Merge("within", within.Validate()); v.Err() == nil {
+		if within.Empty() {
+			v.Add("within", "empty", within.String(), "must not be empty")
+		}
+		if first, last := within.Start.UTC().Year(), within.End.UTC().Year(); first < firstYear-1 || last > lastYear+1 { // by a zone's hours
+			v.Add("within", "out-of-range", within.String(), fmt.Sprintf("must lie in the years %d to %d", firstYear, lastYear))
+		}
+	}
+	if err := v.Err(); err != nil {
+		return nil, err
+	}
+	return readICalendar(r, loc, within)
+}
+
+func readICalendar(r io.Reader, loc *time.Location, within Interval) ([]VEvent, error) {
 	data, err := io.ReadAll(io.LimitReader(r, MaxICalendarBytes+1))
 	if err != nil {
 		return nil, fmt.Errorf("reading iCalendar: %w", err)
 	}
-	f := icalFile{loc: zone(loc), zones: map[string]*time.Location{}, moved: map[string][]property{}}
+	f := icalFile{loc: zone(loc), within: within, moved: map[string][]property{}}
 	if len(data) > MaxICalendarBytes {
 		var v servicecoin.Violations
 		v.Add("", "too-long", "", fmt.Sprintf("has more than %d bytes", MaxICalendarBytes))
@@ -51,8 +87,8 @@ func ReadICalendar(r io.Reader, loc *time.Location) ([]VEvent, error) {
 			break
 		}
 	}
-	f.build()
 	f.finish()
+	f.build()
 	if err := f.err(); err != nil {
 		return nil, err
 	}
@@ -61,8 +97,9 @@ func ReadICalendar(r io.Reader, loc *time.Location) ([]VEvent, error) {
 
 // contentLine is an unfolded line, and the number of its first part.
 type contentLine struct {
-	n    int
-	text string
+	n        int
+	text     string
+	swallows int // the line of a BEGIN or END that goes on from another line, for the space before it
 }
 
 // contentLines unfolds the lines of a file: one that begins with a space or a
@@ -71,21 +108,24 @@ func contentLines(data []byte) func(yield func(contentLine) bool) {
 	return func(yield func(contentLine) bool) {
 		data = bytes.TrimPrefix(data, []byte("\uFEFF"))
 		var current []byte
-		first, n := 0, 0
+		first, n, swallows := 0, 0, 0
 		for line := range bytes.Lines(data) {
 			n++
-			line = bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
+			line = bytes.TrimRight(line, "\r\n")
 			if n > 1 && len(line) > 0 && (line[0] == ' ' || line[0] == '\t') {
 				current = append(current, line[1:]...)
+				if swallows == 0 && bracket(line) {
+					swallows = n
+				}
 				continue
 			}
-			if len(current) > 0 && !yield(contentLine{first, string(current)}) {
+			if len(current) > 0 && !yield(contentLine{first, string(current), swallows}) {
 				return
 			}
-			first, current = n, append(current[:0], line...)
+			first, swallows, current = n, 0, append(current[:0], line...)
 		}
 		if len(current) > 0 {
-			yield(contentLine{first, string(current)})
+			yield(contentLine{first, string(current), swallows})
 		}
 	}
 }
@@ -97,6 +137,8 @@ type property struct {
 	params map[string]string // by name in capitals
 	value  string
 	whole  string // all of it
+
+	calendar int // in which it stands, from 0
 }
 
 // parseProperty takes a line apart: NAME;PARAM=value;PARAM="value":value.
@@ -120,7 +162,7 @@ func parseProperty(line contentLine) (property, bool) {
 		if end == len(value) {
 			return p, false
 		}
-		p.params[strings.ToUpper(key)] = strings.Trim(value[:end], `"`)
+		p.params[strings.ToUpper(key)] = strings.TrimSpace(strings.Trim(value[:end], `"`))
 		rest = value[end:]
 	}
 	p.value = rest[1:]
@@ -140,17 +182,38 @@ func nameText(text string) bool {
 // icalFile is a file that is being read.
 type icalFile struct {
 	loc        *time.Location
-	zones      map[string]*time.Location // by TZID; nil: unknown
-	inside     []string                  // the components that are open
-	event      *eventLines               // of the VEVENT that is open
-	read       []*eventLines             // the others
-	moved      map[string][]property     // by UID: the times that other events stand for
-	rules      int                       // that are worked out
-	calendars  int
-	last       int // the last line
+	within     Interval  // the zero one: all
+	names      zoneNames // of the tz database
+	calendars  []*icalCalendar
+	inside     []string              // the components that are open
+	event      *eventLines           // of the VEVENT that is open
+	zone       *zoneLines            // of the VTIMEZONE that is open
+	foreign    *foreign              // the component of no known name that is open
+	strangers  []foreign             // those that were passed over
+	read       []*eventLines         // the events
+	moved      map[string][]property // by UID: the times that other events stand for
+	rules      int                   // what it costs to work the rules out
+	dates      int                   // that rules are asked to leave out or add
+	jumps      int                   // of the zones that are worked out
+	observed   int                   // parts of such zones
+	last       int                   // the last line
 	events     []VEvent
 	said       []complaint
 	complaints int // about lines
+}
+
+// icalCalendar is a VCALENDAR of the file.
+type icalCalendar struct {
+	zones     map[string]*zoneLines // by TZID
+	cancelled bool                  // METHOD:CANCEL
+}
+
+// foreign is a component whose name is not known.
+type foreign struct {
+	line  int
+	name  string
+	depth int
+	dated bool // it has a DTSTART
 }
 
 // complaint is a violation, and the line by which it is sorted.
@@ -177,19 +240,30 @@ func (f *icalFile) err() error {
 func (f *icalFile) take(line contentLine) {
 	f.last = line.n
 	p, ok := parseProperty(line)
+	p.calendar = len(f.calendars) - 1
 	switch {
 	case !utf8.ValidString(line.text):
 		f.complain(line.n, "bad-text", line.text, "must be UTF-8")
+	case line.swallows > 0:
+		f.complain(line.swallows, "syntax", "", "must not have a space before BEGIN or END: it goes on from the line before, then")
 	case !ok:
-		f.complain(line.n, "syntax", line.text, "must be a property such as SUMMARY:text")
+		if strings.TrimSpace(line.text) != "" {
+			f.complain(line.n, "syntax", line.text, "must be a property such as SUMMARY:text")
+		}
 	case p.name == "BEGIN":
 		f.begin(p)
 	case p.name == "END":
 		f.end(p)
 	case len(f.inside) == 0:
 		f.complain(line.n, "syntax", line.text, "must be BEGIN:VCALENDAR")
+	case len(f.inside) == 1 && p.name == "METHOD":
+		f.calendars[p.calendar].cancelled = strings.EqualFold(strings.TrimSpace(p.value), "CANCEL")
 	case f.event != nil && len(f.inside) == eventDepth:
 		f.event.take(f, p)
+	case f.zone != nil:
+		f.zone.take(p, len(f.inside))
+	case f.foreign != nil && len(f.inside) == f.foreign.depth && p.name == "DTSTART":
+		f.foreign.dated = true
 	}
 }
 
@@ -198,21 +272,54 @@ func (f *icalFile) take(line contentLine) {
 const eventDepth = 2
 
 func (f *icalFile) begin(p property) {
-	name := strings.ToUpper(p.value)
+	name := strings.ToUpper(strings.TrimSpace(p.value))
 	f.inside = append(f.inside, name)
 	switch depth := len(f.inside); {
-	case (name == "VCALENDAR") != (depth == 1):
-		f.complain(p.n, "syntax", p.value, "must stand where its kind may: calendars side by side, all else in a calendar")
+	case depth > maxNested:
+		f.complain(p.n, "too-many", p.value, fmt.Sprintf("must not stand in more than %d components", maxNested))
+		f.complaints = maxComplaints
+	case (name == "VCALENDAR") != (depth == 1), name == "VEVENT" && depth != eventDepth:
+		f.complain(p.n, "syntax", p.value, "must stand where its kind may: calendars side by side, all else in a calendar, events in nothing else")
 	case depth == 1:
-		f.calendars++
-	case name == "VEVENT" && depth == eventDepth:
-		f.event = &eventLines{line: p.n}
+		f.calendars = append(f.calendars, &icalCalendar{zones: map[string]*zoneLines{}})
+	case name == "VEVENT":
+		f.event = &eventLines{line: p.n, calendar: len(f.calendars) - 1}
+	case name == "VTIMEZONE" && depth == eventDepth:
+		f.zone = &zoneLines{line: p.n}
+	case f.zone != nil:
+		f.zone.begin(p.n, name, depth)
+	case f.foreign == nil && !passedOver(name):
+		f.foreign = &foreign{line: p.n, name: strings.TrimSpace(p.value), depth: depth}
 	}
+}
+
+// maxNested is how many components may be open at once: four, as RFC 5545 and
+// those that came after have it, and as many again.
+const maxNested = 8
+
+// passedOver reports whether a component has a name that is known, or one that is
+// its maker's own affair.
+func passedOver(name string) bool {
+	return strings.HasPrefix(name, "X-") || slices.Contains([]string{
+		"VCALENDAR", "VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY", "VTIMEZONE", "STANDARD", "DAYLIGHT", "VALARM",
+		"VAVAILABILITY", "AVAILABLE", "VPOLL", "VVOTER", "VOTE", "PARTICIPANT", "VLOCATION", "VRESOURCE", "VVENUE", "VPATCH", "PATCH",
+	}, name)
+}
+
+// bracket reports whether a part of a line that is folded looks like a BEGIN or
+// END of its own.
+func bracket(line []byte) bool {
+	const longest = 64
+	if len(line) > longest {
+		return false
+	}
+	name, value, found := strings.Cut(strings.ToUpper(strings.TrimSpace(string(line))), ":")
+	return found && (name == "BEGIN" || name == "END") && value != "" && !strings.HasPrefix(value, "X-") && passedOver(value)
 }
 
 func (f *icalFile) end(p property) {
 	depth := len(f.inside)
-	if depth == 0 || !strings.EqualFold(f.inside[depth-1], p.value) {
+	if depth == 0 || !strings.EqualFold(f.inside[depth-1], strings.TrimSpace(p.value)) {
 		open := "nothing"
 		if depth > 0 {
 			open = f.inside[depth-1]
@@ -221,26 +328,42 @@ func (f *icalFile) end(p property) {
 		return
 	}
 	f.inside = f.inside[:depth-1]
-	if f.event != nil && depth == eventDepth {
+	switch {
+	case f.event != nil && depth == eventDepth:
 		f.read = append(f.read, f.event)
-		if id := f.event.moves; id != nil && f.event.uid != "" {
-			f.moved[f.event.uid] = append(f.moved[f.event.uid], *id)
-		}
 		f.event = nil
 		if len(f.read) == MaxDays+1 {
 			f.complain(p.n, "too-many", "", fmt.Sprintf("must be at most %d events", MaxDays))
 			f.complaints = maxComplaints
 		}
+	case f.zone != nil && depth == eventDepth:
+		f.define(f.zone)
+		f.zone = nil
+	case f.foreign != nil && depth == f.foreign.depth:
+		f.strangers = append(f.strangers, *f.foreign)
+		f.foreign = nil
 	}
 }
 
 // build makes the events of what was read.
 func (f *icalFile) build() {
+	if f.complaints >= maxComplaints {
+		return
+	}
+	f.read = f.newest()
+	for _, e := range f.read {
+		if e.moves != nil && e.uid != "" {
+			f.moved[e.uid] = append(f.moved[e.uid], *e.moves)
+		}
+	}
 	for _, e := range f.read {
 		if f.complaints >= maxComplaints {
 			return
 		}
 		f.events = append(f.events, e.build(f)...)
+	}
+	if len(f.events) > MaxDays {
+		f.complain(f.last, "too-many", "", fmt.Sprintf("is the last one, and there are more than %d events: read them within fewer years", MaxDays))
 	}
 }
 
@@ -249,27 +372,14 @@ func (f *icalFile) finish() {
 	case f.complaints >= maxComplaints: // not read to the end
 	case len(f.inside) > 0:
 		f.complain(f.last, "syntax", "", "is the last one, and "+f.inside[len(f.inside)-1]+" is still open")
-	case f.calendars == 0:
+	case len(f.calendars) == 0:
 		f.said = append(f.said, complaint{f.last + 1, "", "required", "", "must have a VCALENDAR"})
 	}
-}
-
-// zoneOf returns the zone of a TZID, nil if it is unknown. Makers put a prefix
-// before the name: /freeassociation.sourceforge.net/Europe/Berlin.
-func (f *icalFile) zoneOf(name string) *time.Location {
-	const longest = 100
-	if loc, known := f.zones[name]; known || len(name) > longest {
-		return loc
-	}
-	var found *time.Location
-	for rest := strings.TrimPrefix(name, "/"); found == nil && rest != "" && rest != "Local"; {
-		if loc, err := time.LoadLocation(rest); err == nil {
-			found = loc
+	for _, s := range f.strangers { // what is read to have nothing must have nothing
+		if f.complaints < maxComplaints && (s.dated || len(f.read) == 0) {
+			f.complain(s.line, "unknown", s.name, "must be a component that is known, such as VEVENT, or begin with X-")
 		}
-		_, rest, _ = strings.Cut(rest, "/")
 	}
-	f.zones[name] = found
-	return found
 }
 
 // unescape reads the value of a text property.

@@ -40,8 +40,16 @@ func ParseLocalTime(text string) (LocalTime, error) {
 }
 
 // LocalTimeOf returns what the calendar and the clock of loc show at t, cut to
-// the second.
+// the second. The zero time is none, and so is its local time.
 func LocalTimeOf(t time.Time, loc *time.Location) LocalTime {
+	if t.IsZero() {
+		return LocalTime{}
+	}
+	return shownAt(t, loc)
+}
+
+// shownAt is LocalTimeOf for any instant, the first one of the year 1 included.
+func shownAt(t time.Time, loc *time.Location) LocalTime {
 	t = t.In(zone(loc))
 	return LocalTime{Date: clockDate(t), Clock: ClockOf(t, loc)}
 }

@@ -50,7 +50,8 @@ func number(text string) int {
 }
 
 // MonthOf returns the month of loc that t lies in: the one whose
-// [Month.In] contains it.
+// [Month.In] contains it. The zero time is none, and so is its month: the zero
+// Month, which is invalid.
 func MonthOf(t time.Time, loc *time.Location) Month {
 	d := DateOf(t, loc)
 	return Month{Year: d.Year, Month: d.Month}

@@ -70,7 +70,9 @@ func (p *pattern) nextAllowed(y *year, day int64) (int64, bool) {
 			}
 			bitsLeft = y.days[word]
 		}
-		day = y.first + int64(y.length)
+		if day = y.first + int64(y.length); day*secondsADay > p.last {
+			break
+		}
 	}
 	return 0, false
 }
@@ -164,7 +166,9 @@ func (p *pattern) nextPicked(y *year, c int64) (int64, bool) {
 		if best, ok := p.pickDays(y, first, end, c); ok {
 			return best, true
 		}
-		day = end
+		if day = end; day*secondsADay > p.last {
+			return 0, false
+		}
 	}
 }
 
@@ -282,7 +286,9 @@ func (p *pattern) nextUnit(y *year, c int64) (int64, bool) {
 		if found, ok := p.within(at, c); ok {
 			return found, true
 		}
-		at += p.unit
+		if at += p.unit; at > p.last {
+			return 0, false
+		}
 	}
 }
 

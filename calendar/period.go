@@ -180,7 +180,7 @@ func (p Period) After(t time.Time, loc *time.Location) time.Time {
 	if p.Years == 0 && p.Months == 0 && p.Days == 0 {
 		return t.Add(p.Exact).UTC()
 	}
-	l := LocalTimeOf(t, loc)
+	l := shownAt(t, loc)
 	cut := t.Sub(t.Truncate(time.Second))
 	return unix(newClockwork(loc).instant(p.nominal(l.second()))).Add(cut + p.Exact)
 }

@@ -178,7 +178,7 @@ func (c *Recurrence) resolve(w When) []occurrence {
 	for _, t := range w.Local.In(loc, c.gap, c.twice) {
 		o := occurrence{t.Unix(), w.Local.second()}
 		if w.UTC {
-			o.local = LocalTimeOf(t, c.loc).second()
+			o.local = shownAt(t, c.loc).second()
 		}
 		out = append(out, o)
 	}

@@ -42,7 +42,8 @@ type ruleReader struct {
 	rule   Rule
 	window *Window // nil: its lines are unknown
 	first  map[string]ruleLine
-	zones  icalFile // remembers the zones that it has seen
+	zoneOf func(name string) *time.Location
+	home   *time.Location // of who reads whole days; nil: the zone of the rule
 }
 
 // ruleLine is a line taken apart.
@@ -61,7 +62,7 @@ func (r *ruleReader) lines(text string) {
 		r.v.Add("", "too-long", "", fmt.Sprintf("has %d bytes, %d are allowed", len(text), maxRuleText))
 		return
 	}
-	r.first, r.zones = map[string]ruleLine{}, icalFile{zones: map[string]*time.Location{}}
+	r.first, r.zoneOf = map[string]ruleLine{}, new(zoneNames).find
 	var rest []ruleLine
 	for p := range unfolded(text) {
 		line, ok := takeApart(p)
@@ -179,7 +180,7 @@ func (r *ruleReader) start(line ruleLine, has bool) {
 			if start.Whole || start.UTC {
 				r.v.Add(zone.place(), "unexpected", zone.text, "must not stand with a date, or with a time in UTC")
 			} else {
-				r.rule.Zone = r.zone(zone)
+				r.rule.Zone = nameOf(r.zone(zone))
 			}
 		}
 	}
@@ -187,16 +188,23 @@ func (r *ruleReader) start(line ruleLine, has bool) {
 		if r.rule.Start.UTC {
 			r.v.Add(line.value.place(), "unexpected", line.value.text, "must not stand beside a start in UTC")
 		} else {
-			r.rule.Zone = r.zone(line.value)
+			r.rule.Zone = nameOf(r.zone(line.value))
 		}
 	}
 }
 
-// zone returns the name of a zone.
-func (r *ruleReader) zone(p placed) string {
-	loc := r.zones.zoneOf(strings.TrimSpace(p.text))
+// zone returns the zone of that name, nil if it is unknown.
+func (r *ruleReader) zone(p placed) *time.Location {
+	loc := r.zoneOf(strings.TrimSpace(p.text))
 	if loc == nil {
 		r.v.Add(p.place(), "unknown-zone", p.text, "must name a zone of the tz database")
+	}
+	return loc
+}
+
+// nameOf returns the name of a zone, "" for none.
+func nameOf(loc *time.Location) string {
+	if loc == nil {
 		return ""
 	}
 	return loc.String()
@@ -278,12 +286,11 @@ func (l ruleLine) valueOf(name string) placed {
 func (r *ruleReader) dates(line ruleLine, list []When) []When {
 	var loc *time.Location // of times that are not the rule's
 	if p, named := line.params["TZID"]; named {
-		name := r.zone(p)
-		if name == "" {
+		if loc = r.zone(p); loc == nil {
 			return list
 		}
-		if name != r.rule.Zone {
-			loc = r.zones.zoneOf(name)
+		if loc.String() == r.rule.Zone {
+			loc = nil
 		}
 	}
 	if kind, said := line.params["VALUE"]; said && strings.EqualFold(kind.text, "PERIOD") {
@@ -291,6 +298,9 @@ func (r *ruleReader) dates(line ruleLine, list []When) []When {
 		return list
 	}
 	for p := range line.value.split(',') {
+		if p.trim().text == "" {
+			continue // an empty list, or a comma too many, as some programs write
+		}
 		w, ok := r.when(line, p)
 		switch {
 		case enough(&r.v):
@@ -298,11 +308,11 @@ func (r *ruleReader) dates(line ruleLine, list []When) []When {
 		case !ok:
 			continue
 		case line.name == "EXDATE" && r.rule.Start.Whole && !w.Whole:
-			if w.Local.Clock != StartOfDay {
-				r.v.Add(p.place(), "bad-format", p.text, "must be a date, as DTSTART is, or its midnight")
+			if !w.isMidnight() {
+				r.v.Add(p.place(), "bad-format", p.text, "must be a date, as DTSTART is, or its midnight, in UTC that of any zone")
 				continue
 			}
-			w = WholeDay(w.Local.Date)
+			w = WholeDay(w.wholeDay(r.reader()))
 		case line.name == "RDATE" && !r.rule.Start.IsZero() && w.Whole != r.rule.Start.Whole:
 			r.v.Add(p.place(), "bad-format", p.text, "must be a date if DTSTART is one, else a time")
 		case len(list) >= MaxRuleDates:
@@ -310,7 +320,7 @@ func (r *ruleReader) dates(line ruleLine, list []When) []When {
 			return list
 		case loc != nil && !w.Whole && !w.UTC:
 			at := w.Local.In(loc, ShiftByGap, FirstOfTwo)[0]
-			w = When{Local: LocalTimeOf(at, time.UTC), UTC: true}
+			w = When{Local: shownAt(at, time.UTC), UTC: true}
 			if w.Validate() != nil {
 				r.v.Add(p.place(), "out-of-range", p.text, "must lie in the years 1 to 9999 in UTC, too")
 				continue
@@ -319,6 +329,14 @@ func (r *ruleReader) dates(line ruleLine, list []When) []When {
 		list = append(list, w)
 	}
 	return list
+}
+
+// reader returns the zone of who reads whole days.
+func (r *ruleReader) reader() *time.Location {
+	if r.home == nil && r.rule.Zone != "" {
+		r.home = r.zoneOf(r.rule.Zone)
+	}
+	return zone(r.home)
 }
 
 // policy reads a policy, in capitals or not.

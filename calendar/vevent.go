@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/servicecoin/servicecoin"
 )
 
 // VEvent is an event of an iCalendar file: either Dates, or During.
@@ -34,16 +36,19 @@ func (h Hours) ClosedOn(events ...VEvent) Hours {
 
 // eventLines is a VEVENT that is being read.
 type eventLines struct {
-	line                       int
+	line, calendar             int
 	uid                        string // whole
 	summary                    string
 	cancelled                  bool
 	start, end, duration, rule *property
 	more                       []property // RDATE, EXDATE, EXRULE, further RRULEs
 	moves                      *property  // RECURRENCE-ID: which time of the event with this UID it stands for
+	sequence, stamp, modified  *property  // by which versions are told apart
+	whole                      []string   // its lines
 }
 
 func (e *eventLines) take(f *icalFile, p property) {
+	e.whole = append(e.whole, p.whole)
 	once := map[string]**property{"DTSTART": &e.start, "DTEND": &e.end, "DURATION": &e.duration, "RECURRENCE-ID": &e.moves}
 	switch p.name {
 	case "DTSTART", "DTEND", "DURATION", "RECURRENCE-ID":
@@ -53,24 +58,32 @@ func (e *eventLines) take(f *icalFile, p property) {
 			f.complain(p.n, "duplicate", p.name, "must stand in an event once")
 		}
 	case "UID":
-		e.uid = unescape(p.value)
+		e.uid = strings.TrimSpace(unescape(p.value))
 	case "SUMMARY":
 		e.summary = plainName(unescape(p.value))
 	case "STATUS":
-		e.cancelled = strings.EqualFold(p.value, "CANCELLED")
+		e.cancelled = strings.EqualFold(strings.TrimSpace(p.value), "CANCELLED")
+	case "SEQUENCE":
+		e.sequence = &p
+	case "DTSTAMP":
+		e.stamp = &p
+	case "LAST-MODIFIED":
+		e.modified = &p
 	case "RRULE", "RDATE", "EXDATE", "EXRULE":
-		if p.name == "RRULE" && e.rule == nil {
+		switch {
+		case strings.Trim(p.value, "; ,\t") == "": // says nothing, as some makers write
+		case p.name == "RRULE" && e.rule == nil:
 			e.rule = &p
-			break
+		default:
+			e.more = append(e.more, p)
 		}
-		e.more = append(e.more, p)
 	}
 }
 
 // build makes the events, or complains.
 func (e *eventLines) build(f *icalFile) []VEvent {
 	out := VEvent{UID: plainName(e.uid), Summary: e.summary, Line: e.line}
-	if e.cancelled {
+	if e.off(f) {
 		return nil
 	}
 	before := f.complaints
@@ -92,15 +105,37 @@ func (e *eventLines) build(f *icalFile) []VEvent {
 		if f.complaints > before || e.rule == nil && len(e.more) == 0 {
 			break
 		}
-		if len(e.more) == 0 && len(f.moved[e.uid]) == 0 && e.yearly(f, &out, start) || f.complaints > before {
+		if e.rule != nil && len(e.more) == 0 && len(f.moved[e.uid]) == 0 && e.yearly(f, &out, start) || f.complaints > before {
 			break
 		}
 		return e.repeated(f, out, start, length)
 	}
-	if f.complaints > before {
+	if f.complaints > before || !f.reaches(out) {
 		return nil
 	}
 	return []VEvent{out}
+}
+
+// reaches reports whether an event has an instant, or is one, in the span that is
+// asked for.
+func (f *icalFile) reaches(e VEvent) bool {
+	if f.within.Empty() {
+		return true
+	}
+	if e.Dates.IsZero() {
+		return e.During.Overlaps(f.within) || f.within.Contains(e.During.Start)
+	}
+	first, last := f.days()
+	found := false
+	d := Holiday{Dates: e.Dates, Since: e.Since, Until: e.Until}
+	d.Dates.between(first, last, func(year int, _, _ int64) { found = found || !d.Dates.Yearly() || d.holds(year) })
+	return found
+}
+
+// days returns the first and the last day of the span that is asked for, as the
+// reader has them.
+func (f *icalFile) days() (first, last Date) {
+	return dayAt(f.within.Start, f.loc), dayAt(f.within.End.Add(-1), f.loc)
 }
 
 // moment is a date, or a date and a time in a zone.
@@ -113,11 +148,17 @@ type moment struct {
 
 func (m moment) instant() time.Time { return m.date.At(m.clock, m.loc) }
 
-// moment reads 20261224, 20261224T120000 and 20261224T120000Z.
+// when is the moment as a point of a rule.
+func (m moment) when() When {
+	return When{Local: LocalTime{Date: m.date, Clock: m.clock}, UTC: m.loc == time.UTC && !m.whole, Whole: m.whole}
+}
+
+// moment reads 20261224, 20261224T120000 and 20261224T120000Z. The leap second,
+// 60, is 59.
 func (f *icalFile) moment(p property) (moment, bool) {
 	m := moment{loc: f.loc}
-	kind := strings.ToUpper(p.params["VALUE"])
-	day, clock, timed := strings.Cut(p.value, "T")
+	kind, value := strings.ToUpper(p.params["VALUE"]), strings.ToUpper(strings.TrimSpace(p.value))
+	day, clock, timed := strings.Cut(value, "T")
 	switch {
 	case kind != "" && kind != "DATE" && kind != "DATE-TIME", timed && kind == "DATE", !timed && kind == "DATE-TIME":
 		f.complain(p.n, "unsupported", kind, "must have a value of its kind: DATE as 20261224 or DATE-TIME as 20261224T120000")
@@ -135,16 +176,16 @@ func (f *icalFile) moment(p property) (moment, bool) {
 		return m, true
 	}
 	clock, utc := strings.CutSuffix(clock, "Z")
-	if len(clock) != len("150405") || !digits(clock) || number(clock[:2]) > 23 || number(clock[2:4]) > 59 || number(clock[4:]) > 59 {
+	if len(clock) != len("150405") || !digits(clock) || number(clock[:2]) > 23 || number(clock[2:4]) > 59 || number(clock[4:]) > 60 {
 		f.complain(p.n, "bad-format", p.value, "must have a time from T000000 to T235959")
 		return m, false
 	}
-	m.clock = ClockAt(number(clock[:2]), number(clock[2:4])) + Clock(number(clock[4:]))
+	m.clock = ClockAt(number(clock[:2]), number(clock[2:4])) + Clock(min(number(clock[4:]), 59))
 	if name := p.params["TZID"]; utc {
 		m.loc = time.UTC
 	} else if name != "" {
-		if m.loc = f.zoneOf(name); m.loc == nil {
-			f.complain(p.n, "unknown-zone", name, "must name a zone of the tz database")
+		if m.loc = f.zoneOf(name, p.calendar); m.loc == nil {
+			f.complain(p.n, "unknown-zone", name, "must name a zone of the tz database, or one that the calendar defines")
 			return m, false
 		}
 	}
@@ -161,14 +202,20 @@ func (e *eventLines) span(f *icalFile, out *VEvent, start moment) (period Period
 		if end, ok = f.moment(*e.end); !ok {
 			return period
 		}
-		if at = e.end.n; end.whole != start.whole {
+		at = e.end.n
+		if start.whole && !end.whole {
+			end, ok = endOfDays(start, end, f.loc)
+		} else {
+			ok = start.whole == end.whole
+		}
+		if !ok {
 			f.complain(at, "bad-format", e.end.value, "must be a date as DTSTART is, or a time as it is")
 			return period
 		}
 	case e.duration != nil:
 		var ok bool
 		at = e.duration.n
-		if length, ok = parseDuration(e.duration.value); !ok || start.whole && length.exact != 0 {
+		if length, ok = parseDuration(strings.TrimSpace(e.duration.value)); !ok || start.whole && length.exact != 0 {
 			f.complain(at, "bad-format", e.duration.value, "must be a duration as P1D or, of a time, PT1H30M; not below zero")
 			return period
 		}
@@ -198,6 +245,15 @@ func (e *eventLines) span(f *icalFile, out *VEvent, start moment) (period Period
 		return Period{Days: length.days, Exact: length.exact}
 	}
 	return Period{Exact: out.During.Duration()}
+}
+
+// endOfDays reads the end of whole days that is written as a time: a midnight is
+// that of the day after the last one, and any time of the first day ends that day.
+// A time of another day may end it or not.
+func endOfDays(start, end moment, reader *time.Location) (moment, bool) {
+	w := end.when()
+	day := moment{date: w.wholeDay(reader), whole: true, loc: reader}
+	return day, w.isMidnight() || w.Local.Date == start.date && day.date.Compare(start.date) >= 0
 }
 
 // icalDuration is days by the calendar and time by the clock.
@@ -240,26 +296,32 @@ func (e *eventLines) yearly(f *icalFile, out *VEvent, start moment) bool {
 	}
 	limit, count := Date{}, 0
 	yearly := false
+	seen := map[string]bool{}
 	for part := range strings.SplitSeq(strings.ToUpper(e.rule.value), ";") {
 		key, value, _ := strings.Cut(part, "=")
+		key, value = strings.TrimSpace(key), strings.TrimSpace(value)
+		if key == "" && value == "" {
+			continue // a semicolon too many, as some programs write
+		}
+		if seen[key] {
+			return false // it is complained of where the whole rule is read
+		}
+		seen[key] = true
+		_, isDay := dayCode(value)
 		switch {
-		case part == "FREQ=YEARLY":
+		case key == "FREQ" && value == "YEARLY":
 			yearly = true
-		case key == "WKST", part == "INTERVAL=1",
+		case key == "WKST" && isDay, key == "INTERVAL" && value == "1",
 			key == "BYMONTH" && sameNumber(value, int(start.date.Month)),
 			key == "BYMONTHDAY" && sameNumber(value, start.date.Day):
 		case key == "COUNT" && len(value) <= 4 && digits(value) && number(value) > 0:
 			count = number(value)
 		case key == "UNTIL":
-			p := *e.rule
-			p.value, p.params = value, nil
-			m, ok := f.moment(p)
+			w, ok := readWhen(new(servicecoin.Violations), column(value))
 			if !ok {
 				return false
 			}
-			if limit = m.date; !m.whole {
-				limit = DateOf(m.instant(), f.loc)
-			}
+			limit = w.wholeDay(f.loc)
 		default:
 			return false
 		}

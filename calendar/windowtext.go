@@ -240,18 +240,18 @@ func (r *ruleReader) end(line ruleLine) {
 		r.length(line, Period{Days: days})
 		return
 	}
-	instantOf := func(w When, zone string) time.Time {
-		loc := r.zones.zoneOf(zone)
-		if w.UTC || loc == nil {
+	instantOf := func(w When, loc *time.Location) time.Time {
+		if w.UTC {
 			loc = time.UTC
 		}
 		return w.Local.In(loc, ShiftByGap, FirstOfTwo)[0]
 	}
-	zone := r.rule.Zone
+	home := r.zoneOf(r.rule.Zone)
+	loc := home
 	if p, named := line.params["TZID"]; named {
-		zone = r.zone(p)
+		loc = r.zone(p)
 	}
-	length := instantOf(end, zone).Sub(instantOf(start, r.rule.Zone))
+	length := instantOf(end, loc).Sub(instantOf(start, home))
 	if length <= 0 {
 		r.v.Add(line.value.place(), "reversed", line.value.text, "must be after DTSTART")
 		return

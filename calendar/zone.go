@@ -42,7 +42,7 @@ func Days(iv Interval, loc *time.Location) iter.Seq2[Date, Interval] {
 		if iv.Empty() {
 			return
 		}
-		d := DateOf(iv.Start, loc)
+		d := dayAt(iv.Start, loc)
 		for start := d.start(loc); start.Before(iv.End); {
 			next := d.AddDays(1)
 			day := Interval{Start: start, End: next.start(loc)}
@@ -61,7 +61,8 @@ func Months(iv Interval, loc *time.Location) iter.Seq2[Month, Interval] {
 		if iv.Empty() {
 			return
 		}
-		for m := MonthOf(iv.Start, loc); ; m = m.Next() {
+		first := dayAt(iv.Start, loc)
+		for m := (Month{Year: first.Year, Month: first.Month}); ; m = m.Next() {
 			month := m.In(loc)
 			if !month.Start.Before(iv.End) || !yield(m, month) {
 				return

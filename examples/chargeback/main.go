@@ -125,9 +125,10 @@ func (g *group) add(r focusfile.Row) error {
 	if !r.PricingQuantity.Valid || !r.ListUnitPrice.Valid {
 		return nil
 	}
-	// Quantities below zero are refunds.
-	price := rating.Price{Name: "List price", Model: rating.PerUnit, Currency: r.Currency, Rounding: money.HalfAwayFromZero, UnitPrice: r.ListUnitPrice, Signed: true}
-	c, err := rating.Rate(price, r.PricingQuantity.Decimal)
+	// Quantities below zero are refunds. What is left over in a float is no price.
+	unit := servicecoin.Some(r.ListUnitPrice.Decimal.Round(metering.MaxPlaces))
+	price := rating.Price{Name: "List price", Model: rating.PerUnit, Currency: r.Currency, Rounding: money.HalfAwayFromZero, UnitPrice: unit, Signed: true}
+	c, err := rating.Rate(price, r.PricingQuantity.Decimal.Round(metering.MaxPlaces))
 	if err != nil {
 		return err
 	}

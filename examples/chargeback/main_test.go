@@ -41,10 +41,11 @@ func TestFigures(t *testing.T) {
 		"a,Apple,EUR,0,0,0,1",
 		"NULL,Mail,EUR,1,1,1,1", // the account's own charge
 		"Z,Mail,EUR,0.0000000001,1,1,1",
+		"Z,Mail,EUR,1.1102230246251565e-16,1,1.00000000000000000000000000000000001,1.00000000000000000000000000000000001",
 	)
 	require.Equal(t, "customer,service,rows,billed,listed,recomputed,mismatches\n"+
 		",Mail,1,1,1,1,0\n"+
-		"Z,Mail,1,0.0000000001,1,1,0\n"+
+		"Z,Mail,2,0.00000000010000011102230246251565,2,2,0\n"+
 		"a,Apple,1,0,0,0,0\n"+
 		"a,\"Disk, fast\",1,0,0,,0\n"+
 		"a,Zebra,1,100,100,100,0\n"+

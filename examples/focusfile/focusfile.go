@@ -1,17 +1,15 @@
 // Package focusfile reads cost and usage in CSV as FOCUS 1.0 writes it (the FinOps
 // Open Cost and Usage Specification), in the dialect of
 // corpus/focus-1.0-sample.csv too: NULL stands for null, as an empty number or
-// time does, and times without a zone are UTC. Columns come in any order, those
+// time does; times without a zone are UTC, and those without seconds are of the
+// full minute. Columns come in any order, those
 // that are not known here are passed over.
 package focusfile
 
 import (
-	"encoding/csv"
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -19,6 +17,7 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/examples/csvfile"
 	"github.com/servicecoin/servicecoin/money"
 )
 
@@ -27,6 +26,7 @@ import (
 type Row struct {
 	Line int // where it begins, from 1
 
+	BillingAccountID                    string
 	SubAccountID, SubAccountName        string
 	ServiceName, ServiceCategory        string // the name is never null
 	ProviderName                        string
@@ -63,66 +63,27 @@ func Open(path string) ([]Row, error) {
 
 // Read reads all rows, or reports everything that is wrong with them at once.
 func Read(r io.Reader) ([]Row, error) {
-	var v servicecoin.Violations
-	file := csv.NewReader(r)
-	file.FieldsPerRecord = -1
-	file.ReuseRecord = true
-	head, err := file.Read()
-	if errors.Is(err, io.EOF) {
-		v.Add("", "empty", "", "the file has no header")
-		return nil, v.Err()
-	}
+	var list []Row
+	err := csvfile.Read(r, needed(), func(v *servicecoin.Violations, r csvfile.Row) {
+		list = append(list, parser{v: v, file: r}.row())
+	})
 	if err != nil {
 		return nil, err
 	}
-	head = slices.Clone(head)
-	head[0] = strings.TrimPrefix(head[0], "\ufeff")
-	column := map[string]int{}
-	for i, name := range head {
-		if _, again := column[name]; again {
-			v.Add("line 1", "duplicate-column", name, "names two columns")
-		}
-		column[name] = i
-	}
-	for _, name := range needed() {
-		if _, ok := column[name]; !ok {
-			v.Add("line 1", "missing-column", "", "has no column "+name)
-		}
-	}
-	if err := v.Err(); err != nil {
-		return nil, err
-	}
-	var list []Row
-	for {
-		record, err := file.Read()
-		if errors.Is(err, io.EOF) {
-			return list, v.Err()
-		}
-		if err != nil {
-			return nil, err
-		}
-		line, _ := file.FieldPos(0)
-		if len(record) != len(head) {
-			v.Add(fmt.Sprintf("line %d", line), "columns", "", fmt.Sprintf("has %d columns, the header has %d", len(record), len(head)))
-			continue
-		}
-		p := parser{v: &v, line: line, record: record, column: column}
-		list = append(list, p.row())
-	}
+	return list, nil
 }
 
 // parser reads the fields of one line.
 type parser struct {
-	v      *servicecoin.Violations
-	line   int
-	record []string
-	column map[string]int
+	v    *servicecoin.Violations
+	file csvfile.Row
 }
 
 func (p parser) row() Row {
 	r := Row{
-		Line:         p.line,
-		SubAccountID: p.text("SubAccountId"), SubAccountName: p.text("SubAccountName"),
+		Line:             p.file.Line,
+		BillingAccountID: p.text("BillingAccountId"),
+		SubAccountID:     p.text("SubAccountId"), SubAccountName: p.text("SubAccountName"),
 		ServiceName: p.text("ServiceName"), ServiceCategory: p.text("ServiceCategory"), ProviderName: p.text("ProviderName"),
 		ChargeCategory: p.text("ChargeCategory"), ChargeClass: p.text("ChargeClass"), ChargeDescription: p.text("ChargeDescription"),
 		ResourceID: p.text("ResourceId"), RegionID: p.text("RegionId"), SkuID: p.text("SkuId"),
@@ -141,15 +102,15 @@ func (p parser) row() Row {
 	return r
 }
 
-func (p parser) at(column string) string { return fmt.Sprintf("line %d, %s", p.line, column) }
+func (p parser) at(column string) string { return p.file.At(column) }
 
 // text returns a field, "" for null and for a column that is not there.
 func (p parser) text(column string) string {
-	i, ok := p.column[column]
-	if !ok || p.record[i] == "NULL" {
+	text := p.file.Field(column)
+	if text == "NULL" {
 		return ""
 	}
-	return strings.Clone(p.record[i])
+	return strings.Clone(text)
 }
 
 func (p parser) number(column string) decimal.NullDecimal {
@@ -162,15 +123,21 @@ func (p parser) number(column string) decimal.NullDecimal {
 	return decimal.NullDecimal{Decimal: d, Valid: err == nil}
 }
 
+// Places is how many digits behind the point are kept of a number: as many as an
+// amount of money may have.
+const Places = 100
+
 // Number reads a number as FOCUS writes it: digits with a point between them if
 // need be, a minus before them, and an exponent behind an E, which has no plus;
-// neither separators nor units.
+// neither separators nor units. FOCUS allows any number: one of more than [Places]
+// decimals is what is left over in a float, and is rounded to them, half away from
+// zero.
 func Number(text string) (decimal.Decimal, error) {
-	const digits, places = 30, 30
+	const digits, longest, tiny = 30, 100, 400 // a float has no exponent below -324
 	var v servicecoin.Violations
 	mantissa, exponent, scientific := strings.Cut(strings.ReplaceAll(text, "e", "E"), "E")
 	whole, fraction, pointed := strings.Cut(strings.TrimPrefix(mantissa, "-"), ".")
-	if !figures(whole) || pointed && !figures(fraction) || scientific && !figures(strings.TrimPrefix(exponent, "-")) || len(text) > 100 {
+	if len(text) > longest || !figures(whole) || pointed && !figures(fraction) || scientific && !figures(strings.TrimPrefix(exponent, "-")) {
 		v.Add("", "bad-number", text, "must be a number as -1.25 or 3.5E-7")
 		return decimal.Decimal{}, v.Err()
 	}
@@ -179,7 +146,10 @@ func Number(text string) (decimal.Decimal, error) {
 		v.Add("", "bad-number", text, err.Error())
 		return decimal.Decimal{}, v.Err()
 	}
-	v.Number("", d, digits, places)
+	if exp := d.Exponent(); exp < -Places && exp >= -tiny-longest {
+		d = d.Round(Places)
+	}
+	v.Number("", d, digits, Places)
 	return d, v.Err()
 }
 
@@ -211,11 +181,11 @@ func (p parser) instant(column string) (time.Time, bool) {
 	if text == "" {
 		return time.Time{}, false
 	}
-	for _, layout := range []string{time.RFC3339, time.DateTime, "2006-01-02T15:04:05", time.DateOnly} {
-		if t, err := time.Parse(layout, text); err == nil && t.Year() >= 1 {
+	for _, layout := range []string{time.RFC3339, time.DateTime, "2006-01-02T15:04:05", "2006-01-02T15:04Z07:00", "2006-01-02T15:04", "2006-01-02 15:04", time.DateOnly} {
+		if t, err := time.Parse(layout, text); err == nil && t.UTC().Year() >= 1 && !t.IsZero() {
 			return t.UTC(), true
 		}
 	}
-	p.v.Add(p.at(column), "bad-time", text, "must be a time as 2024-09-01T00:00:00Z")
+	p.v.Add(p.at(column), "bad-time", text, "must be a time as 2024-09-01T00:00:00Z, after the first of the year 1")
 	return time.Time{}, false
 }

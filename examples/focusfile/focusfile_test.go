@@ -2,6 +2,7 @@ package focusfile_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/examples/focusfile"
+	"github.com/servicecoin/servicecoin/money"
 )
 
 const header = "Id,BilledCost,BillingCurrency,ListCost,ListUnitPrice,PricingQuantity,ServiceName,SubAccountId,ChargePeriodStart,ChargePeriodEnd\n"
@@ -40,10 +42,10 @@ func TestEverythingThatIsWrong(t *testing.T) {
 	_, err := focusfile.Read(strings.NewReader(header +
 		"1,$1,DEM,1 000,1e99,+1,NULL,4711,yesterday,2024-09-18\n" +
 		"2,1,USD\n" +
-		"3,1,NULL,1,0.0000000000000000000000000000001,1,Mail,4711,2024-09-18,2024-09-17\n"))
+		"3,1,NULL,1,1E-999,1,Mail,4711,2024-09-18,2024-09-17\n"))
 	for _, want := range []string{
 		"line 2, BilledCost", "line 2, BillingCurrency", "line 2, ListCost", "line 2, ListUnitPrice: must be below 10^30", "line 2, PricingQuantity",
-		"line 2, ServiceName: must not be null", "line 2, ChargePeriodStart", "line 3: has 3 columns, the header has 10", "line 4, BillingCurrency", "line 4, ListUnitPrice: has 31 decimals",
+		"line 2, ServiceName: must not be null", "line 2, ChargePeriodStart", "line 3: has 3 columns, the header has 10", "line 4, BillingCurrency", "line 4, ListUnitPrice: has 999 decimals",
 		"line 4, ChargePeriodEnd", "lies before ChargePeriodStart",
 	} {
 		require.ErrorContains(t, err, want)
@@ -52,14 +54,43 @@ func TestEverythingThatIsWrong(t *testing.T) {
 		"":                                    "has no header",
 		"Id\n1\n":                             "has no column BilledCost",
 		"BilledCost,BilledCost,ListCost\n":    "names two columns",
-		header + "1,\"1,USD,1,1,1,Mail,x,,\n": "quote",
-		header + "1,1,USD,1,1,1,M\"ail,x,,\n": "quote",
+		header + "1,\"1,USD,1,1,1,Mail,x,,\n": "line 2, column",
+		header + "1,1,USD,1,1,1,M\"ail,x,,\n": "line 2, column 16",
 	} {
 		_, err := focusfile.Read(strings.NewReader(text))
 		require.ErrorContains(t, err, want)
+		require.ErrorIs(t, err, servicecoin.ErrInvalid)
 	}
 	_, err = focusfile.Open("absent.csv")
 	require.ErrorContains(t, err, "absent.csv")
+}
+
+// What people have: marks before quotes, times without seconds, what is left over
+// in floats.
+func TestFilesThatPeopleHave(t *testing.T) {
+	t.Parallel()
+	list, err := focusfile.Open("testdata/cases/csv-bom-and-quotes.csv")
+	require.NoError(t, err)
+	require.Len(t, list, 1)
+	require.Equal(t, "1.25", list[0].BilledCost.Decimal.String())
+	require.Equal(t, money.Currency("USD"), list[0].Currency)
+
+	list, err = focusfile.Read(strings.NewReader("\ufeff\"BillingAccountId\"," + header +
+		"b,1,1.1102230246251565e-16,USD,NULL,1,1,Mail,4711,2024-09-01T00:00Z,2024-10-01 00:00\n" +
+		"b,2,4.9E-324,USD,-5E-101,1,1,Mail,4711,2024-09-01T00:00+02:00,2024-09-01T00:00\n"))
+	require.NoError(t, err)
+	require.Equal(t, "b", list[0].BillingAccountID)
+	require.Equal(t, "0.00000000000000011102230246251565", list[0].BilledCost.Decimal.String())
+	require.Equal(t, "0", list[1].BilledCost.Decimal.String())
+	require.Equal(t, "-1e-100", fmt.Sprintf("%.0e", list[1].ListCost.Decimal.InexactFloat64()))
+	september := calendar.Month{Year: 2024, Month: 9}
+	require.Equal(t, september.In(time.UTC), list[0].ChargePeriod)
+	require.Equal(t, 2*time.Hour, list[1].ChargePeriod.Duration())
+
+	for _, text := range []string{"0001-01-01T00:00:00Z", "0000-12-31T00:00:00Z", "2024-09-01T00Z", "2024-9-1T00:00Z"} {
+		_, err := focusfile.Read(strings.NewReader(header + "1,1,USD,1,1,1,Mail,x," + text + ",2024-10-01\n"))
+		require.ErrorContains(t, err, "line 2, ChargePeriodStart", text)
+	}
 }
 
 // The numbers of the specification's own rules; its other rules are those of an
@@ -111,7 +142,7 @@ func FuzzRead(f *testing.F) {
 				t.Errorf("line %d: a reversed period", r.Line)
 			}
 			for _, d := range []decimal.NullDecimal{r.BilledCost, r.ListCost, r.ListUnitPrice, r.PricingQuantity} {
-				if text := d.Decimal.String(); len(text) > 70 {
+				if text := d.Decimal.String(); len(text) > 140 {
 					t.Errorf("line %d: a number of %d digits", r.Line, len(text))
 				}
 			}

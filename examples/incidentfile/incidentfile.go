@@ -4,8 +4,6 @@
 package incidentfile
 
 import (
-	"encoding/csv"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -15,6 +13,7 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/examples/csvfile"
 )
 
 // The impacts that the list knows.
@@ -61,70 +60,46 @@ func Open(path string) (List, error) {
 
 // Read reads the list, or reports everything that is wrong with it at once.
 func Read(r io.Reader) (List, error) {
-	var v servicecoin.Violations
-	file := csv.NewReader(r)
-	file.FieldsPerRecord = -1
-	head, err := file.Read()
-	if errors.Is(err, io.EOF) {
-		v.Add("", "empty", "", "the file has no header")
-		return nil, v.Err()
-	}
+	var list List
+	ids := map[string]int{}
+	err := csvfile.Read(r, []string{"id", "begin", "end", "status_impact", "service", "locations"}, func(v *servicecoin.Violations, row csvfile.Row) {
+		i := parse(v, row)
+		if first, again := ids[i.ID]; again {
+			v.Add(row.At("id"), "duplicate", i.ID, fmt.Sprintf("stands in line %d already", first))
+		}
+		ids[i.ID] = i.Line
+		list = append(list, i)
+	})
 	if err != nil {
 		return nil, err
 	}
-	head[0] = strings.TrimPrefix(head[0], "\ufeff")
-	column := map[string]int{}
-	for _, name := range []string{"id", "begin", "end", "status_impact", "service", "locations"} {
-		column[name] = slices.Index(head, name)
-		if column[name] < 0 {
-			v.Add("line 1", "missing-column", "", "has no column "+name)
-		}
-	}
-	if err := v.Err(); err != nil {
-		return nil, err
-	}
-	var list List
-	ids := map[string]int{}
-	for {
-		row, err := file.Read()
-		if errors.Is(err, io.EOF) {
-			return list, v.Err()
-		}
-		if err != nil {
-			return nil, err
-		}
-		line, _ := file.FieldPos(0)
-		if len(row) != len(head) {
-			v.Add(fmt.Sprintf("line %d", line), "columns", "", fmt.Sprintf("has %d columns, the header has %d", len(row), len(head)))
-			continue
-		}
-		i := parse(&v, line, func(name string) string { return row[column[name]] })
-		if first, again := ids[i.ID]; again {
-			v.Add(at(line, "id"), "duplicate", i.ID, fmt.Sprintf("stands in line %d already", first))
-		}
-		ids[i.ID] = line
-		list = append(list, i)
-	}
+	return list, nil
 }
 
-func at(line int, column string) string { return fmt.Sprintf("line %d, %s", line, column) }
+// maxLocations is how many locations one incident lists.
+const maxLocations = 1000
 
-func parse(v *servicecoin.Violations, line int, field func(string) string) Incident {
-	i := Incident{Line: line, ID: field("id"), Impact: field("status_impact"), Service: field("service")}
-	v.ID(at(line, "id"), i.ID)
-	v.ID(at(line, "service"), i.Service)
+func parse(v *servicecoin.Violations, row csvfile.Row) Incident {
+	field := func(column string) string { return strings.Clone(row.Field(column)) }
+	i := Incident{Line: row.Line, ID: field("id"), Impact: field("status_impact"), Service: field("service")}
+	v.ID(row.At("id"), i.ID)
+	v.ID(row.At("service"), i.Service)
 	switch i.Impact {
 	case Information, Disruption, Outage:
 	default:
-		v.Add(at(line, "status_impact"), "unknown", i.Impact, "is none of SERVICE_INFORMATION, SERVICE_DISRUPTION and SERVICE_OUTAGE")
+		v.Add(row.At("status_impact"), "unknown", i.Impact, "is none of SERVICE_INFORMATION, SERVICE_DISRUPTION and SERVICE_OUTAGE")
 	}
-	begin, ok := instant(v, line, "begin", field("begin"))
-	end, ended := instant(v, line, "end", field("end"))
+	begin, ok := instant(v, row, "begin")
+	end, ended := instant(v, row, "end")
 	if ok && ended && end.Before(begin) {
-		v.Add(at(line, "end"), "reversed", field("end"), "lies before the begin "+field("begin"))
+		v.Add(row.At("end"), "reversed", field("end"), "lies before the begin "+field("begin"))
 	}
 	i.Span = calendar.Between(begin, end)
-	for l := range strings.SplitSeq(field("locations"), ";") {
+	locations := field("locations")
+	if !v.Limit(row.At("locations"), strings.Count(locations, ";")+1, maxLocations) {
+		return i
+	}
+	for l := range strings.SplitSeq(locations, ";") {
 		if l = strings.TrimSpace(l); l != "" {
 			i.Locations = append(i.Locations, l)
 		}
@@ -132,14 +107,15 @@ func parse(v *servicecoin.Violations, line int, field func(string) string) Incid
 	return i
 }
 
-func instant(v *servicecoin.Violations, line int, column, text string) (time.Time, bool) {
+func instant(v *servicecoin.Violations, row csvfile.Row, column string) (time.Time, bool) {
+	text := row.Field(column)
 	if text == "" {
-		v.Add(at(line, column), "required", "", "must be set: an incident without an "+column+" cannot be counted")
+		v.Add(row.At(column), "required", "", "must be set: an incident without an "+column+" cannot be counted")
 		return time.Time{}, false
 	}
 	t, err := time.Parse(time.RFC3339Nano, text)
-	if err != nil {
-		v.Add(at(line, column), "bad-time", text, "must be an RFC 3339 instant")
+	if err != nil || t.UTC().Year() < 1 || t.IsZero() {
+		v.Add(row.At(column), "bad-time", text, "must be an RFC 3339 instant, after the first of the year 1")
 		return time.Time{}, false
 	}
 	return t, true

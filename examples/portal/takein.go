@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -16,6 +15,7 @@ import (
 	"github.com/servicecoin/servicecoin/examples/focusfile"
 	"github.com/servicecoin/servicecoin/examples/incidentfile"
 	"github.com/servicecoin/servicecoin/incident"
+	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/metering/cost"
 	"github.com/servicecoin/servicecoin/money"
 	"github.com/servicecoin/servicecoin/sla"
@@ -30,6 +30,7 @@ const everyone = servicecoin.CustomerID("everyone")
 func (p *portal) takeIn(ctx context.Context, incidents, focus string) error {
 	var list incidentfile.List
 	var rows []focusfile.Row
+	var bills []bill
 	var err error
 	if incidents != "" {
 		if list, err = incidentfile.Open(incidents); err != nil {
@@ -40,8 +41,11 @@ func (p *portal) takeIn(ctx context.Context, incidents, focus string) error {
 		if rows, err = focusfile.Open(focus); err == nil {
 			err = oneCurrencyEach(rows)
 		}
+		if err == nil {
+			bills, err = billsOf(rows, filepath.Base(focus))
+		}
 		if err != nil {
-			return err
+			return fmt.Errorf("%s: %w", focus, err)
 		}
 	}
 	if _, err := p.begin(ctx, "lists"); err != nil {
@@ -53,7 +57,7 @@ func (p *portal) takeIn(ctx context.Context, incidents, focus string) error {
 	if err := p.takeInIncidents(ctx, list, incidents); err != nil {
 		return err
 	}
-	return p.takeInCosts(ctx, rows, focus)
+	return p.takeInCosts(ctx, rows, bills, focus)
 }
 
 // takeInIncidents makes one service of each name, known for as long as the list
@@ -173,49 +177,136 @@ func oneCurrencyEach(rows []focusfile.Row) error {
 	return v.Err()
 }
 
-// takeInCosts makes one customer of each sub-account, one service of each name,
-// and passes on what was billed, row by row.
-func (p *portal) takeInCosts(ctx context.Context, rows []focusfile.Row, path string) error {
+// bill is what a file says of one bill, by customer.
+type bill struct {
+	cost.Bill
+
+	rows map[servicecoin.CustomerID][]cost.Row
+}
+
+// billsOf parts the rows of a file by the bill that they are of: that of a billing
+// account for a billing period.
+func billsOf(rows []focusfile.Row, file string) ([]bill, error) {
+	type key struct {
+		account    string
+		start, end time.Time
+	}
+	var v servicecoin.Violations
+	var list []bill
+	index := map[key]int{}
+	for _, r := range rows {
+		if v.Len() >= servicecoin.MaxViolations {
+			break
+		}
+		row, err := costRow(r, file)
+		v.Merge(fmt.Sprintf("line %d, BilledCost", r.Line), err)
+		period, ok := billingPeriod(&v, r)
+		if err != nil || !ok {
+			continue
+		}
+		k := key{r.BillingAccountID, period.Start, period.End}
+		i, known := index[k]
+		if !known {
+			i = len(list)
+			index[k] = i
+			b := cost.Bill{Account: r.BillingAccountID, Period: period, Month: calendar.MonthOf(period.Start, time.UTC)}
+			list = append(list, bill{Bill: b, rows: map[servicecoin.CustomerID][]cost.Row{}})
+		}
+		b := &list[i]
+		if row.Period.Empty() {
+			row.Period = period
+		}
+		if row.Period.Start.After(b.Through) {
+			b.Through = row.Period.Start
+		}
+		b.rows[accountOf(r)] = append(b.rows[accountOf(r)], row)
+	}
+	return list, v.Err()
+}
+
+// billingPeriod is that of the bill of a row. FOCUS says that it is never null; where
+// an export has none all the same, it is the month of the charge, if that lies in
+// one.
+func billingPeriod(v *servicecoin.Violations, r focusfile.Row) (calendar.Interval, bool) {
+	if !r.BillingPeriod.Empty() {
+		return r.BillingPeriod, true
+	}
+	why := "the charge has no period either that would tell the month"
+	if !r.ChargePeriod.Empty() {
+		first, last := calendar.MonthOf(r.ChargePeriod.Start, time.UTC), calendar.MonthOf(r.ChargePeriod.End.Add(-1), time.UTC)
+		if first == last {
+			return first.In(time.UTC), true
+		}
+		why = fmt.Sprintf("the charge is of %s to %s, which does not tell the month", first, last)
+	}
+	v.Add(fmt.Sprintf("line %d, BillingPeriodStart", r.Line), "required", "", "must not be null, nor must BillingPeriodEnd: "+why)
+	return calendar.Interval{}, false
+}
+
+// takeInCosts makes one customer of each sub-account, one service of each name, and
+// passes on what was billed. A file says all that is known of its bills so far: what
+// an earlier one said of them, under whatever name, is replaced.
+func (p *portal) takeInCosts(ctx context.Context, rows []focusfile.Row, bills []bill, path string) error {
 	by := servicecoin.Program("import")
-	file := filepath.Base(path)
-	groups := map[servicecoin.CustomerID][]cost.Row{}
 	names := map[servicecoin.CustomerID]focusfile.Row{}
 	seen := map[string]bool{}
 	for _, r := range rows {
-		if !seen[r.ServiceName] {
-			seen[r.ServiceName] = true
-			s := catalog.Service{ID: servicecoin.ServiceID(r.ServiceName), Name: r.ServiceName, Kind: catalog.Business, Descriptions: catalog.Texts{"en": cmp.Or(r.ServiceCategory, "From a bill") + ", by " + cmp.Or(r.ProviderName, "a provider")}}
-			if err := p.addService(ctx, s, by); err != nil {
-				return err
-			}
+		names[accountOf(r)] = r
+		if seen[r.ServiceName] {
+			continue
 		}
-		row, err := costRow(r, file)
-		if err != nil {
+		seen[r.ServiceName] = true
+		s := catalog.Service{ID: servicecoin.ServiceID(r.ServiceName), Name: r.ServiceName, Kind: catalog.Business, Descriptions: catalog.Texts{"en": cmp.Or(r.ServiceCategory, "From a bill") + ", by " + cmp.Or(r.ProviderName, "a provider")}}
+		if err := p.addService(ctx, s, by); err != nil {
 			return err
 		}
-		groups[accountOf(r)] = append(groups[accountOf(r)], row)
-		names[accountOf(r)] = r
 	}
-	added := 0
-	for _, id := range sortedKeys(groups) {
-		c := client{Customer: servicecoin.Customer{ID: id, Name: cmp.Or(names[id].SubAccountName, string(id)), Zone: "UTC", Currency: string(names[id].Currency)}}
-		c.Latest = slices.MaxFunc(groups[id], func(a, b cost.Row) int { return a.Month.Compare(b.Month) }).Month
+	latest := map[servicecoin.CustomerID]calendar.Month{}
+	for _, b := range bills {
+		for id := range b.rows {
+			if b.Month.Compare(latest[id]) > 0 {
+				latest[id] = b.Month
+			}
+		}
+	}
+	for _, id := range sortedKeys(names) {
+		c := client{Customer: servicecoin.Customer{ID: id, Name: cmp.Or(names[id].SubAccountName, string(id)), Zone: "UTC", Currency: string(names[id].Currency)}, Latest: latest[id]}
 		if err := p.enrol(ctx, c, "Owner", "Member"); err != nil {
 			return err
 		}
 		if err := p.latest(ctx, c); err != nil {
 			return err
 		}
-		done, err := p.Statements(c.Customer).Import(ctx, groups[id], by)
-		if err != nil {
-			return fmt.Errorf("%s: %w", id, err)
+	}
+	clients, err := collect(p.host.clients().Find(ctx, store.All()))
+	if err != nil {
+		return err
+	}
+	var sum cost.Delivered
+	for _, b := range bills {
+		for _, c := range clients {
+			done, err := p.deliver(ctx, b, c, by)
+			if err != nil {
+				return fmt.Errorf("%s: %s: %w", path, c.ID, err)
+			}
+			sum = cost.Delivered{Added: sum.Added + done.Added, Repeat: sum.Repeat + done.Repeat, Withdrawn: sum.Withdrawn + done.Withdrawn}
 		}
-		added += done.Added
 	}
 	if len(rows) > 0 {
-		p.log.InfoContext(ctx, "costs taken in", "file", path, "rows", len(rows), "new", added, "customers", len(groups), "services", len(seen))
+		p.log.InfoContext(ctx, "costs taken in", "file", path, "rows", len(rows), "new", sum.Added, "customers", len(names), "services", len(seen), "withdrawn", sum.Withdrawn)
 	}
 	return nil
+}
+
+// deliver passes on what a bill says of one customer. One of whom it says nothing
+// is no longer in it, if the file tells whose bill it is; else there may be another
+// file of that customer.
+func (p *portal) deliver(ctx context.Context, b bill, c client, by servicecoin.Actor) (cost.Delivered, error) {
+	list := b.rows[c.ID]
+	if len(list) == 0 && (b.Account == "" || c.Currency == "") {
+		return cost.Delivered{}, nil
+	}
+	return p.Statements(c.Customer).Deliver(ctx, b.Bill, list, by)
 }
 
 // latest moves a customer's last month of costs on.
@@ -229,16 +320,15 @@ func (p *portal) latest(ctx context.Context, c client) error {
 	return err
 }
 
-// costRow is a row of the file as a cost to pass on. A row without a cost adds
-// nothing, and its line says so.
+// costRow is a row of the file as a cost to pass on, in the month of its bill. A row
+// without a cost adds nothing, and its line says so.
 func costRow(r focusfile.Row, file string) (cost.Row, error) {
 	row := cost.Row{
-		ID: fmt.Sprintf("%s:%d", file, r.Line), Service: servicecoin.ServiceID(r.ServiceName), Description: cut(r.ChargeDescription, 200),
-		Month: calendar.MonthOf(r.BillingPeriod.Start, time.UTC), Period: r.ChargePeriod,
-		Quantity: r.PricingQuantity, Unit: r.PricingUnit, Reference: fmt.Sprintf("%s, line %d", file, r.Line),
+		Service: servicecoin.ServiceID(r.ServiceName), Description: cut(r.ChargeDescription, 200), Period: r.ChargePeriod,
+		Quantity: r.PricingQuantity, Unit: cut(r.PricingUnit, 100), Reference: cut(fmt.Sprintf("%s, line %d", file, r.Line), 500),
 	}
-	if row.Period.Empty() {
-		row.Period = r.BillingPeriod
+	if row.Quantity.Valid {
+		row.Quantity.Decimal = row.Quantity.Decimal.Round(metering.MaxPlaces)
 	}
 	if !r.BilledCost.Valid {
 		return row, nil

@@ -113,8 +113,104 @@ func TestCostsTakenIn(t *testing.T) {
 	require.NoError(t, r.stop())
 
 	require.NoError(t, os.WriteFile(file, append(text, "11"+row...), 0o600))
-	err = run(t.Context(), []string{"-db", db, "-focus", file}, &output{}, &output{})
-	require.ErrorContains(t, err, "costs.csv:6", "a row that was taken in does not change its amount")
+	r = start(t, "-db", db, "-focus", file).as("ada")
+	require.Contains(t, r.page("/customers/b/statement"), "10.50 USD", "what was estimated is replaced")
+}
+
+// copied copies a case under a name of its own.
+func copied(t *testing.T, name, as string) string {
+	t.Helper()
+	text, err := os.ReadFile("../focusfile/testdata/cases/" + name)
+	require.NoError(t, err)
+	path := filepath.Join(t.TempDir(), as)
+	require.NoError(t, os.WriteFile(path, text, 0o600))
+	return path
+}
+
+// An export says each day all of the month so far, in a file of its own.
+func TestMonthToDateFiles(t *testing.T) {
+	t.Parallel()
+	db := filepath.Join(t.TempDir(), "portal.db")
+	taken := func(file string) *running {
+		return start(t, "-db", db, "-focus", file).as("ada")
+	}
+	second, third := copied(t, "focus-month-to-date-files-1.csv", "2024-09-02.csv"), copied(t, "focus-month-to-date-files-2.csv", "2024-09-03.csv")
+	const page = "/customers/a/statement?month=2024-09"
+	r := taken(second)
+	require.Contains(t, r.page(page), "10.00 USD")
+	require.NoError(t, r.stop())
+	r = taken(third)
+	require.Contains(t, r.page(page), "20.00 USD")
+	require.NoError(t, r.stop())
+	text, err := os.ReadFile(third)
+	require.NoError(t, err)
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	lines[1], lines[2] = lines[2], lines[1]
+	turned := filepath.Join(t.TempDir(), "turned.csv")
+	require.NoError(t, os.WriteFile(turned, []byte(strings.Join(lines, "\n")+"\n"), 0o600))
+	r = taken(turned)
+	require.Contains(t, r.page(page), "20.00 USD")
+	require.Contains(t, r.log.String(), "new=0")
+	require.NoError(t, r.stop())
+	err = run(t.Context(), []string{"-db", db, "-focus", second}, &output{}, &output{})
+	require.ErrorContains(t, err, "older one", "that of the day before does not take back what came since")
+}
+
+// A bill is an account's, if the export tells whose; one of no account takes
+// nothing from customers of whom it says nothing.
+func TestBillsOfAccounts(t *testing.T) {
+	t.Parallel()
+	db := filepath.Join(t.TempDir(), "portal.db")
+	taken := func(account string, lines ...string) *running {
+		file := writeCosts(t, lines...)
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		all := strings.Split(strings.TrimSpace(string(text)), "\n")
+		all[0] += ",BillingAccountId"
+		for i := range all[1:] {
+			all[i+1] += "," + account
+		}
+		require.NoError(t, os.WriteFile(file, []byte(strings.Join(all, "\n")), 0o600))
+		return start(t, "-db", db, "-focus", file).as("ada")
+	}
+	a, b := "1,USD,"+september+",Disks,Disk,a,Atlas,,,1,1", "2,USD,"+september+",Disks,Disk,b,Birch,,,1,1"
+	require.NoError(t, taken("one", a, a, b).stop())
+	require.NoError(t, taken("two", b).stop())
+	require.NoError(t, taken("NULL", b).stop())
+	require.NoError(t, taken("NULL", a).stop())
+	r := taken("one", a)
+	require.Contains(t, r.page("/customers/a/statement?month=2024-09"), "2.00 USD", "one of the account, one of no account")
+	require.Contains(t, r.page("/customers/b/statement?month=2024-09"), "4.00 USD", "two of the other account, two of no account")
+}
+
+// A bill without a billing period is that of the month of its charges, if they tell
+// one.
+func TestNoBillingPeriod(t *testing.T) {
+	t.Parallel()
+	r := start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-focus", copied(t, "focus-no-billing-period.csv", "a.csv")).as("ada")
+	statement := r.page("/customers/a/statement")
+	require.Contains(t, statement, "2024-09")
+	require.Contains(t, statement, "10.00 USD")
+	require.NotContains(t, statement, "0001")
+	const month = "2024-09-01 00:00:00,2024-10-01 00:00:00"
+	for what, c := range map[string]struct {
+		periods, charges string
+		want             string
+	}{
+		"one end of it":       {"2024-09-01 00:00:00,NULL", month, ""},
+		"neither":             {"NULL,NULL", "NULL,NULL", "line 2, BillingPeriodStart"},
+		"charges of a year":   {"NULL,NULL", "2024-01-01 00:00:00,2025-01-01 00:00:00", "the charge is of 2024-01 to 2024-12"},
+		"times of the year 1": {"0001-01-01 00:00:00,0001-02-01 00:00:00", month, "line 2, BillingPeriodStart"},
+	} {
+		file := writeCosts(t, "10,USD,"+c.periods+",10,Disk,Disk,a,Atlas,"+c.charges+",1,10")
+		db := filepath.Join(t.TempDir(), "portal.db")
+		if c.want == "" {
+			require.Contains(t, start(t, "-db", db, "-focus", file).as("ada").page("/customers/a/statement?month=2024-09"), "10.00 USD", what)
+			continue
+		}
+		err := run(t.Context(), []string{"-db", db, "-focus", file}, &output{}, &output{})
+		require.ErrorContains(t, err, c.want, what)
+	}
 }
 
 func TestBadCostsAreRefused(t *testing.T) {

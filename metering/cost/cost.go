@@ -167,7 +167,10 @@ func small(d decimal.Decimal) bool { return d.Exponent() >= -100 && d.Exponent()
 // provider's bill. Rows of a service are one line of the statement, and its
 // evidence.
 type Row struct {
-	ID          string                `json:"id"` // unique for the customer: the file and its line, say
+	// ID is unique for the customer, and names what the row is, not where it stood:
+	// the same cost has the same id in whatever file it comes. Where an export is
+	// cumulative, or has no such ids, see [Statements.Deliver], which makes them.
+	ID          string                `json:"id"`
 	Service     servicecoin.ServiceID `json:"service"`
 	Month       calendar.Month        `json:"month"`  // that it is charged in
 	Period      calendar.Interval     `json:"period"` // that it is for
@@ -177,6 +180,9 @@ type Row struct {
 	Amount      money.Amount          `json:"amount"`    // exact; null adds nothing; below zero is a refund
 	Reference   string                `json:"reference"` // where it stands: "focus.csv, line 12"
 	ImportedAt  time.Time             `json:"importedAt"`
+
+	Bill        string    `json:"bill,omitempty"`       // the [Delivery] that it came with; set by [Statements.Deliver]
+	WithdrawnAt time.Time `json:"withdrawnAt,omitzero"` // a later delivery does not have it: it no longer counts
 }
 
 // Validate reports every violation of the row.
@@ -184,7 +190,7 @@ func (r Row) Validate() error {
 	var v servicecoin.Violations
 	v.ID("id", r.ID)
 	v.ID("service", string(r.Service))
-	v.Merge("month", r.Month.Validate())
+	v.Merge("month", chargedIn(r.Month))
 	v.Merge("period", r.Period.Validate())
 	v.Text("description", r.Description, 0, 1000)
 	if r.Quantity.Valid {
@@ -192,6 +198,17 @@ func (r Row) Validate() error {
 	}
 	v.Text("unit", r.Unit, 0, 100)
 	v.Text("reference", r.Reference, 1, 500)
+	return v.Err()
+}
+
+// chargedIn checks a month that a cost is charged in. One of the first centuries is
+// a time that was missing, and was taken for one.
+func chargedIn(m calendar.Month) error {
+	const first = 1900
+	var v servicecoin.Violations
+	if v.Merge("", m.Validate()); v.Err() == nil && m.Year < first {
+		v.Add("", "out-of-range", m.String(), fmt.Sprintf("must not lie before %d", first))
+	}
 	return v.Err()
 }
 

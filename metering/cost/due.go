@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
@@ -88,10 +89,14 @@ type Imported struct {
 	Repeat int // rows that were there already, with the same content
 }
 
+// MaxRows is the most rows of one import or delivery.
+const MaxRows = 200_000
+
 // Import stores costs that were computed elsewhere. A row that is there already
 // is a repeat; if one is there with other content, nothing is stored, and the
 // ErrInvalid lists all of those. Rows are stored a few in a commit: after an
-// error, import again, what was stored is a repeat.
+// error, import again, what was stored is a repeat. Of the bills of another
+// provider, whose exports say again what they said before, see [Statements.Deliver].
 func (s *Statements) Import(ctx context.Context, list []Row, by servicecoin.Actor) (Imported, error) {
 	if err := s.authorize(ctx, by, "statement.import", rowKind, string(s.customer.ID)); err != nil {
 		return Imported{}, err
@@ -122,14 +127,19 @@ func (s *Statements) Import(ctx context.Context, list []Row, by servicecoin.Acto
 // fresh checks rows and returns those that are not stored, each once.
 func (s *Statements) fresh(ctx context.Context, list []Row) ([]Row, error) {
 	var v servicecoin.Violations
+	if !v.Limit("rows", len(list), MaxRows) {
+		return nil, v.Err()
+	}
 	seen := make(map[string]int, len(list))
 	ready := make([]Row, 0, len(list))
 	for i, r := range list {
-		path := fmt.Sprintf("rows[%d]", i)
+		if v.Len() >= servicecoin.MaxViolations {
+			break
+		}
+		path := "rows[" + strconv.Itoa(i) + "]"
 		r.Period = calendar.Between(servicecoin.Instant(r.Period.Start), servicecoin.Instant(r.Period.End))
-		r.ImportedAt = s.view.Now()
-		v.Merge(path, r.Validate())
-		s.own(&v, path+".amount", r.Amount)
+		r.ImportedAt, r.Bill, r.WithdrawnAt = s.view.Now(), "", time.Time{}
+		v.Merge(path, s.mayBeCharged(r))
 		if first, again := seen[r.ID]; again {
 			if !r.same(ready[first]) {
 				v.Add(path+".id", "duplicate", r.ID, fmt.Sprintf("is that of another row of the import, %d", first))
@@ -145,6 +155,9 @@ func (s *Statements) fresh(ctx context.Context, list []Row) ([]Row, error) {
 	all := store.Of(s.view, rows)
 	var fresh []Row
 	for _, r := range ready {
+		if v.Len() >= servicecoin.MaxViolations {
+			break
+		}
 		stored, err := all.Get(ctx, r.ID)
 		switch {
 		case errors.Is(err, servicecoin.ErrNotFound):
@@ -156,6 +169,14 @@ func (s *Statements) fresh(ctx context.Context, list []Row) ([]Row, error) {
 		}
 	}
 	return fresh, v.Err()
+}
+
+// mayBeCharged checks a row, and that it is in the customer's currency.
+func (s *Statements) mayBeCharged(r Row) error {
+	var v servicecoin.Violations
+	v.Merge("", r.Validate())
+	s.own(&v, "amount", r.Amount)
+	return v.Err()
 }
 
 // importSome stores rows in a unit of work.

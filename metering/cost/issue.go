@@ -100,6 +100,9 @@ func (s *Statements) supersede(ctx context.Context, before Statement, by service
 // issue stores a draft as the edition that holds, in a unit of work.
 func (s *Statements) issue(ctx context.Context, d drafted, standing Standing, by servicecoin.Actor, reason string) (Statement, error) {
 	st := d.statement
+	if err := s.whole(ctx, st.Month); err != nil {
+		return Statement{}, err
+	}
 	st.Edition = standing.Edition + 1
 	st.ID = statementID(st.Month, st.Edition)
 	if err := st.Issue(by, s.view.Now()); err != nil {

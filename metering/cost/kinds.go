@@ -39,8 +39,10 @@ type CreditChanged struct {
 
 // RowsChanged is the data of import events.
 type RowsChanged struct {
-	Rows   int              `json:"rows"`
-	Months []calendar.Month `json:"months"`
+	Rows      int              `json:"rows"` // that count from now on
+	Months    []calendar.Month `json:"months"`
+	Bill      string           `json:"bill,omitempty"`      // the [Delivery] that they came with
+	Withdrawn int              `json:"withdrawn,omitempty"` // rows that count no longer
 }
 
 // StatementChanged is the data of statement events.

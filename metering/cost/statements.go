@@ -351,8 +351,33 @@ func (s *Statements) Credits(ctx context.Context, m calendar.Month) iter.Seq2[Cr
 	return store.Of(s.view, credits).Find(ctx, store.By("month", store.Text(m.String())))
 }
 
-// Rows lists the imported costs of a month, of a service or of all for "".
+// Rows lists the imported costs of a month that count, of a service or of all for
+// "".
 func (s *Statements) Rows(ctx context.Context, m calendar.Month, service servicecoin.ServiceID) iter.Seq2[Row, error] {
+	return s.rows(ctx, m, service, func(r Row) bool { return r.WithdrawnAt.IsZero() })
+}
+
+// rows lists some of the imported costs of a month.
+func (s *Statements) rows(ctx context.Context, m calendar.Month, service servicecoin.ServiceID, counts func(Row) bool) iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		for r, err := range s.everyRow(ctx, m, service) {
+			if (err != nil || counts(r)) && !yield(r, err) {
+				return
+			}
+		}
+	}
+}
+
+// countedIn reports whether a row counted when a statement was drafted.
+func (r Row) countedIn(st *Statement) bool {
+	if st.State == Draft {
+		return r.WithdrawnAt.IsZero()
+	}
+	return !r.ImportedAt.After(st.DraftedAt) && (r.WithdrawnAt.IsZero() || r.WithdrawnAt.After(st.DraftedAt))
+}
+
+// everyRow lists the imported costs of a month, those that were withdrawn as well.
+func (s *Statements) everyRow(ctx context.Context, m calendar.Month, service servicecoin.ServiceID) iter.Seq2[Row, error] {
 	r := store.By("month", store.Text(m.String()))
 	if service != "" {
 		r = store.By("month", store.Text(m.String()), store.Text(service))
@@ -361,7 +386,8 @@ func (s *Statements) Rows(ctx context.Context, m calendar.Month, service service
 }
 
 // Trace is [Statement.Trace] with the rows behind each cost line, one by one: each
-// says where it stands in its file.
+// says where it stands in its file. Of an issued statement they are those that
+// counted when it was drafted.
 func (s *Statements) Trace(ctx context.Context, st *Statement) (servicecoin.Trace, error) {
 	t := st.Trace()
 	for i, l := range st.Lines {
@@ -369,7 +395,7 @@ func (s *Statements) Trace(ctx context.Context, st *Statement) (servicecoin.Trac
 			continue
 		}
 		exact := &t.Parts[i].Parts[0]
-		for r, err := range s.Rows(ctx, st.Month, l.Service) {
+		for r, err := range s.rows(ctx, st.Month, l.Service, func(r Row) bool { return r.countedIn(st) }) {
 			if err != nil {
 				return t, err
 			}

@@ -1,0 +1,45 @@
+package calendar
+
+import "time"
+
+// A day that is written as a time where a whole day is asked for. Makers write
+// the midnight of that day, in UTC or in a zone of their own turned into UTC, or
+// its last second; none of them says which zone that was. No zone is farther
+// ahead of UTC than 13 hours, but for a few islands, and none farther behind than
+// 11: a midnight of the maker that lies between 11:00 and 24:00 in UTC is that of
+// the next date, an earlier one that of the same.
+const latestMidnight = 11 * time.Hour
+
+// wholeDay returns the day that is meant by w, for a reader in loc. A midnight of
+// the reader is that of the date in its zone; else the rule above holds, which
+// needs no zone. The last minute of an hour ends a day: it is the next hour's
+// midnight, less a day.
+func (w When) wholeDay(loc *time.Location) Date {
+	if !w.UTC {
+		return w.Local.Date
+	}
+	const minute, hour = 60, 3600
+	t := unix(w.Local.second())
+	days := 0
+	if past := int(w.Local.Clock) % hour; past >= hour-minute {
+		t, days = t.Add(time.Duration(hour-past)*time.Second), -1
+	}
+	if d := dayAt(t, loc); d.start(loc).Equal(t) {
+		return d.AddDays(days)
+	}
+	d := clockDate(t)
+	if t.Sub(d.midnight()) >= latestMidnight {
+		days++
+	}
+	return d.AddDays(days)
+}
+
+// isMidnight reports whether w can be the midnight of a day: 00:00 by the clock,
+// and of an instant in UTC a full quarter of an hour, as all zones are apart.
+func (w When) isMidnight() bool {
+	const quarter = 15 * 60
+	if w.UTC {
+		return int(w.Local.Clock)%quarter == 0
+	}
+	return w.Local.Clock == StartOfDay
+}
