@@ -22,9 +22,15 @@ type Parked struct {
 	From     string    `json:"from,omitempty"` // how far the effect had come
 	Event    Event     `json:"event"`          // without Data if Cut
 	Cut      bool      `json:"cut,omitempty"`  // the data is too large to lie here, or no JSON; it stands in the feed
-	Tries    int       `json:"tries"`          // 0: left to a rule that a replica lacked
-	Error    string    `json:"error"`          // the last failure
+	Tries    int       `json:"tries"`
+	Error    string    `json:"error"` // the last failure
 	At       time.Time `json:"at"`
+
+	// Left to a rule that the replica at work lacked: who has it makes up for
+	// it by itself, with the tries and pauses of any effect.
+	Owed bool          `json:"owed,omitempty"`
+	Next time.Time     `json:"next,omitzero"`  // when it is tried again
+	Wait time.Duration `json:"wait,omitempty"` // how long that was then
 }
 
 // parkedEvents is where parked events are kept.

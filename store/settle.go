@@ -61,7 +61,7 @@ func (s *stepping) settle(ctx context.Context, tx *Store, p *place, e Event, b *
 		if name == p.Rule {
 			from = p.From
 		}
-		err := s.park(ctx, tx, Parked{Rule: name, From: from, Event: e, Error: "the program that came to this event has no such rule; one that has it makes up for it"}, name)
+		err := s.park(ctx, tx, Parked{Rule: name, From: from, Event: e, Owed: true, Error: "the program that came to this event has no such rule; one that has it makes up for it"}, name)
 		if err != nil {
 			return false, err
 		}
@@ -117,25 +117,26 @@ func (s *stepping) makeUp(ctx context.Context, limit int) error {
 			continue
 		}
 		for item, err := range s.Parked(ctx) {
-			switch p := item.Value; {
+			p := item.Value
+			switch {
 			case err != nil:
 				return err
-			case p.Tries > 0 || !r.called(p.Rule):
+			case !p.Owed || !r.called(p.Rule):
 				continue
 			case s.done.Effects >= limit:
 				return nil
+			case lasts(p.Next, p.Wait, s.store.Now()):
+				return &EffectError{
+					Consumer: s.name, Rule: r.Name, Event: p.Event, Failures: p.Tries, Tries: s.o.Tries, Next: p.Next, Err: errors.New(p.Error),
+				}
 			}
 			err := s.Retry(ctx, item.Key)
 			switch {
 			case errors.Is(err, servicecoin.ErrNotFound): // erased, or done meanwhile
 			case err != nil:
-				if ctx.Err() != nil {
+				if err := s.countOwed(ctx, item, r, err); err != nil {
 					return err
 				}
-				if err := s.countParked(ctx, item.Key, err); err != nil {
-					return err
-				}
-				s.done.Parked++
 			default:
 				s.done.Effects++
 			}
@@ -150,16 +151,29 @@ func (s *stepping) makeUp(ctx context.Context, limit int) error {
 	return nil
 }
 
-// countParked leaves an event that could not be made up for to a person, where
-// it is the effect that failed, and not the store.
-func (s *stepping) countParked(ctx context.Context, key Key, cause error) error {
-	if _, own := errors.AsType[failure](cause); !own && !s.blames(cause) {
+// countOwed counts a failure to make up for an event, and leaves it to a person
+// after too many.
+func (s *stepping) countOwed(ctx context.Context, item Item[Parked], r Rule, cause error) error {
+	if _, own := errors.AsType[failure](cause); ctx.Err() != nil || !own && !s.blames(cause) {
 		return cause
 	}
-	_, err := Of(s.store.For(key.Customer), parkedEvents).Update(ctx, key.ID, func(p *Parked) ([]Event, error) {
-		p.Tries++
-		p.Error = told(cause)
+	p := item.Value
+	failed := &EffectError{Consumer: s.name, Rule: r.Name, Event: p.Event, Failures: p.Tries + 1, Tries: s.o.Tries, Err: cause, counted: true}
+	wait := max(s.o.Backoff(failed.Failures), 0)
+	owed := failed.Failures < s.o.Tries
+	if owed && wait > 0 {
+		failed.Next = s.store.Now().Add(wait)
+	}
+	_, err := Of(s.store.For(item.Key.Customer), parkedEvents).Update(ctx, item.Key.ID, func(p *Parked) ([]Event, error) {
+		p.Owed, p.Tries, p.Error, p.Next, p.Wait = owed, failed.Failures, told(cause), failed.Next, wait
 		return nil, nil
 	})
-	return err
+	switch {
+	case err != nil:
+		return errors.Join(cause, err)
+	case owed:
+		return failed
+	}
+	s.done.Parked++
+	return nil
 }

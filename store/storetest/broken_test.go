@@ -271,6 +271,7 @@ func brokenBackends() map[string]brokenBackend {
 		"consumer/refused":  losesKind("loses what is parked", "store.parked"),
 		"consumer/parts":    losesLastWrite(),
 	}
+	maps.Copy(all, brokenConsumers())
 	maps.Copy(all, brokenListings())
 	maps.Copy(all, brokenFeeds())
 	maps.Copy(all, brokenTransactions())

@@ -49,7 +49,7 @@ type Case struct {
 
 // Cases returns the whole suite.
 func Cases() []Case {
-	return slices.Concat(documentCases(), findCases(), feedCases(), concurrencyCases(), joinedCases(), storeCases(), unitCases(), kindCases(), consumerCases())
+	return slices.Concat(documentCases(), findCases(), feedCases(), concurrencyCases(), joinedCases(), storeCases(), unitCases(), kindCases(), consumerCases(), listCases(), standingCases())
 }
 
 // Run runs every case as a subtest on a backend of its own.
