@@ -14,6 +14,7 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/internal/house"
 	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/store"
 )
@@ -77,8 +78,9 @@ type Delivery struct {
 const deliveryKind = "cost.delivery"
 
 var deliveries = store.Kind[Delivery]{
-	Name: deliveryKind,
-	ID:   func(d Delivery) string { return d.ID },
+	Name:  deliveryKind,
+	House: house.Own(),
+	ID:    func(d Delivery) string { return d.ID },
 	Indexes: []store.Index[Delivery]{
 		{Name: "month", Columns: "t", Of: func(d Delivery) store.Tuple { return store.Tuple{store.Text(d.Bill.Month.String())} }},
 	},
