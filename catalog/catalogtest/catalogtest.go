@@ -4,7 +4,8 @@
 //
 //	func TestDirectory(t *testing.T) {
 //		catalogtest.RunDirectory(t, catalogtest.DirectoryHarness{
-//			Fill: func(tb testing.TB, name string, uses []catalogtest.Use) catalog.Directory { … },
+//			Fill:     mine.Fill,
+//			Timeless: true, // it knows who uses a service, and not since when
 //		})
 //	}
 package catalogtest

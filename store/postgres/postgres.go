@@ -17,8 +17,8 @@
 // transaction does:
 //
 //	tx, err := pool.Begin(ctx)
-//	_, err = tx.Exec(ctx, "INSERT INTO orders …")
-//	err = store.Of(s.Join(postgres.In(tx, nil)).For(customer), promises).Insert(ctx, promise)
+//	_, err = tx.Exec(ctx, "INSERT INTO orders (id) VALUES (1)")
+//	err = store.Of(s.Join(postgres.In(tx, nil)).For(customer), notes).Insert(ctx, note)
 //	err = tx.Commit(ctx)
 //
 // # How a commit works

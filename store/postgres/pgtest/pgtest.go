@@ -4,7 +4,8 @@
 //
 //	func TestOrders(t *testing.T) {
 //		pool, err := pgxpool.New(t.Context(), pgtest.Start(t).Database(t))
-//		…
+//		require.NoError(t, err)
+//		defer pool.Close()
 //	}
 //
 // One server is shared by all tests of a test binary; each test takes a
