@@ -62,11 +62,16 @@ func TestHugeNumbersAreRefused(t *testing.T) {
 	for _, d := range hugeNumbers() {
 		atOnce(t, func() {
 			require.ErrorContains(t, cost.Item{Quantity: servicecoin.Some(d)}.Validate(), "quantity")
+			twice := []cost.Row{row("f/1", "1"), row("f/1", "1")}
+			twice[1].Quantity = servicecoin.Some(d)
+			twice[0].Quantity = servicecoin.Some(decimal.NewFromInt(1))
+			_, err := newWorld(t, nil).Import(t.Context(), twice, ada)
+			require.ErrorContains(t, err, "rows[1].quantity")
 			require.ErrorContains(t, cost.Row{Quantity: servicecoin.Some(d)}.Validate(), "quantity")
 			credit := lineCredit("c", "10", january)
 			credit.Percent.Decimal = d
 			require.ErrorContains(t, credit.Validate(), "percent")
-			_, err := money.New(d, money.EUR)
+			_, err = money.New(d, money.EUR)
 			require.ErrorIs(t, err, servicecoin.ErrInvalid)
 			_, err = amount("1 EUR").Mul(d)
 			require.ErrorIs(t, err, servicecoin.ErrInvalid)
