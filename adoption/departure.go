@@ -83,7 +83,10 @@ type Part struct {
 
 // maxDeparture leaves room in a record of 256 kB for what comes after a
 // manifest.
-const maxDeparture = 200 << 10
+const (
+	maxDeparture = 200 << 10
+	maxParts     = 2000 // parts of a manifest: more do not fit
+)
 
 // Announce returns the departure from a subscription: an easy way out needs a
 // day and a reason, and nobody's leave.
@@ -124,6 +127,9 @@ func (d *Departure) announce(v *servicecoin.Violations, leavesAt time.Time, reas
 func (d *Departure) HandBack(manifest []Part, by servicecoin.Actor, at time.Time) error {
 	at = servicecoin.Instant(at)
 	var v servicecoin.Violations
+	if !v.Limit("manifest", len(manifest), maxParts) {
+		return v.Err()
+	}
 	parts := slices.Clone(manifest)
 	slices.SortFunc(parts, func(a, b Part) int { return cmp.Compare(a.Name, b.Name) })
 	for i, p := range manifest {

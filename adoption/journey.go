@@ -104,8 +104,8 @@ func (j *Journey) Validate() error {
 		v.Add("edition", "negative", strconv.Itoa(j.Edition), "must not be negative")
 	}
 	days(&v, "testDays", j.TestDays)
-	if len(j.Touchpoints) > maxTouchpoints {
-		v.Add("touchpoints", "too-many", "", fmt.Sprintf("are %d, %d are allowed", len(j.Touchpoints), maxTouchpoints))
+	if !v.Limit("touchpoints", len(j.Touchpoints), maxTouchpoints) {
+		return v.Err()
 	}
 	seen := map[TouchpointID]bool{}
 	for i, t := range j.Touchpoints {

@@ -140,7 +140,9 @@ func TestJourneysAreChecked(t *testing.T) {
 		huge.Touchpoints[n].ID = adoption.TouchpointID(strings.Repeat("x", n+1)[:min(200, n+1)])
 		huge.Touchpoints[n].Message = strings.Repeat("x", 4000)
 	}
-	require.Subset(t, codes(huge.Validate()), []string{"touchpoints too-many", " too-large"})
+	require.Equal(t, []string{"touchpoints too-many"}, codes(huge.Validate()), "what is too many is not looked at one by one")
+	huge.Touchpoints = huge.Touchpoints[:200]
+	require.Contains(t, codes(huge.Validate()), " too-large")
 }
 
 func TestTested(t *testing.T) {

@@ -258,11 +258,18 @@ func (o *Onboarding) Validate() error {
 	if !slices.Contains(States(), o.State) {
 		v.Add("state", "unknown", string(o.State), "must be one of "+fmt.Sprint(States()))
 	}
+	few := v.Limit("items", len(o.Items), maxPrerequisites)
+	few = v.Limit("reached", len(o.Reached), maxPoints) && few
+	if !few {
+		return v.Err()
+	}
 	prerequisites := make([]Prerequisite, len(o.Items))
 	for n, i := range o.Items {
 		prerequisites[n] = i.Prerequisite
 	}
-	form(&v, o.Points, prerequisites)
+	if !form(&v, o.Points, prerequisites) {
+		return v.Err()
+	}
 	v.Time("begunAt", o.BegunAt)
 	v.Merge("begunBy", o.BegunBy.Validate())
 	for n, i := range o.Items {
@@ -280,6 +287,7 @@ func (o *Onboarding) Validate() error {
 	last, behind := o.BegunAt, 0
 	for n, r := range o.Reached {
 		path := fmt.Sprintf("reached[%d]", n)
+		v.Limit(path+".warnings", len(r.Warnings), maxPrerequisites)
 		at := place(o.Points, r.Point) + 1
 		switch {
 		case at == 0:

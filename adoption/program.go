@@ -36,7 +36,7 @@ func (p *Program) On(view store.View) *Program { return New(view, &p.o) }
 
 // Begin begins the onboarding of a subscription, unless there is one already,
 // in whatever state: then that one is returned as it is, and nothing is
-// recorded. It can therefore be called for every activation, however often that
+// recorded. It can therefore be called for every request, however often that
 // is told.
 func (p *Program) Begin(ctx context.Context, id servicecoin.SubscriptionID, t Template, by servicecoin.Actor) (Onboarding, error) {
 	if err := p.authorize(ctx, by, VerbBegin, id); err != nil {

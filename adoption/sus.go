@@ -41,6 +41,7 @@ func ScoreSUS(items []int) (SUSScore, error) {
 func scores(v *servicecoin.Violations, path string, items []int, want, low, high int) {
 	if len(items) != want {
 		v.Add(path, "count", strconv.Itoa(len(items)), fmt.Sprintf("must be %d of them", want))
+		items = items[:min(len(items), want)]
 	}
 	for i, x := range items {
 		if x < low || x > high {

@@ -107,21 +107,24 @@ func (t Template) Validate() error {
 	if t.Edition < 0 {
 		v.Add("edition", "negative", strconv.Itoa(t.Edition), "must not be negative")
 	}
-	form(&v, t.Points, t.Prerequisites)
+	if !form(&v, t.Points, t.Prerequisites) {
+		return v.Err()
+	}
 	if err := room(&v, "", t, maxTemplate); err != nil {
 		return err
 	}
 	return v.Err()
 }
 
-// form checks points and prerequisites, of a template or of an onboarding.
-func form(v *servicecoin.Violations, points []Point, prerequisites []Prerequisite) {
+// form checks points and prerequisites, of a template or of an onboarding. It
+// reports whether they are few enough to be looked at one by one.
+func form(v *servicecoin.Violations, points []Point, prerequisites []Prerequisite) bool {
 	n := len(points)
 	if n == 0 || n > maxPoints {
 		v.Add("points", "count", strconv.Itoa(n), fmt.Sprintf("must be 1 to %d", maxPoints))
 	}
 	if !v.Limit("prerequisites", len(prerequisites), maxPrerequisites) || n > maxPoints {
-		return
+		return false
 	}
 	names := map[string]bool{}
 	for i, p := range points {
@@ -147,6 +150,7 @@ func form(v *servicecoin.Violations, points []Point, prerequisites []Prerequisit
 			v.Add(path+".due", "unknown", p.Due, "is no point of the template")
 		}
 	}
+	return true
 }
 
 // Validate reports every violation of the prerequisite by itself.

@@ -1,6 +1,7 @@
 package adoption_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -23,6 +24,8 @@ type vector struct {
 	Input  json.RawMessage `json:"input"`
 	Expect json.RawMessage `json:"expect"`
 	Quirk  bool            `json:"quirk"`
+	Source string          `json:"source"`
+	Note   string          `json:"note"`
 }
 
 // elsewhere lists the kinds that other rooms or later issues answer, and why.
@@ -54,17 +57,22 @@ func TestVectors(t *testing.T) {
 	for _, file := range []string{"surveys.json", "proportion_intervals.json"} {
 		text, err := os.ReadFile("testdata/vectors/" + file)
 		require.NoError(t, err)
-		var set struct {
+		set := fields[struct {
+			Set   string   `json:"set"`
+			Kinds []string `json:"kinds"`
+			Count int      `json:"count"`
 			Cases []vector `json:"cases"`
-		}
-		require.NoError(t, json.Unmarshal(text, &set))
+		}](t, text)
+		require.Equal(t, file, set.Set+".json")
 		require.NotEmpty(t, set.Cases)
+		require.Len(t, set.Cases, set.Count)
 		passed, refused, quirk, other := 0, 0, 0, 0
 		for _, c := range set.Cases {
 			if _, ok := elsewhere()[c.Kind]; ok && !c.Quirk {
 				other++
 				continue
 			}
+			require.Contains(t, set.Kinds, c.Kind)
 			answer, ok := answers()[c.Kind]
 			require.True(t, ok, "no answer to kind %s of case %s", c.Kind, c.ID)
 			got, want := answer(t, c), flat(t, c.Expect)
@@ -74,6 +82,10 @@ func TestVectors(t *testing.T) {
 				seen[c.ID] = true
 				policy, ok = quirks()[c.ID]
 				require.True(t, ok, "quirk %s needs a named policy or a refusal", c.ID)
+			}
+			for name := range want {
+				_, asked := got[name]
+				require.True(t, asked || name == "tolerance", "%s: nobody asks for %s", c.ID, name)
 			}
 			if strings.HasPrefix(policy, "refused") {
 				require.NotEmpty(t, differences(want, got), "%s behaves as its source does: %s", c.ID, policy)
@@ -91,7 +103,7 @@ func TestVectors(t *testing.T) {
 }
 
 // facts are what a case says, and what we say to it: numbers, and words as they
-// are. What is undefined is missing.
+// are. What is undefined is nil.
 type facts map[string]any
 
 // flat reads facts, an object within as "name.field".
@@ -125,8 +137,8 @@ func differences(want, got facts) (list []string) {
 		}
 		g, ok := got[name]
 		a, number := w.(float64)
-		b, _ := g.(float64)
-		if !ok || number && !(math.Abs(a-b) <= tolerance) || !number && w != g {
+		b, is := g.(float64)
+		if !ok || number && !(is && math.Abs(a-b) <= tolerance) || !number && w != g {
 			list = append(list, fmt.Sprintf("%s: want %v, got %v", name, w, g))
 		}
 	}
@@ -140,14 +152,20 @@ func answers() map[string]func(*testing.T, vector) facts {
 	}
 }
 
+// fields reads an object, and fails on a field that the adapter does not know.
 func fields[T any](t *testing.T, raw json.RawMessage) T {
 	t.Helper()
 	var x T
-	require.NoError(t, json.Unmarshal(raw, &x))
+	if len(raw) > 0 {
+		d := json.NewDecoder(bytes.NewReader(raw))
+		d.DisallowUnknownFields()
+		require.NoError(t, d.Decode(&x))
+	}
 	return x
 }
 
 func number(f facts, name string, d decimal.NullDecimal) {
+	f[name] = nil
 	if d.Valid {
 		f[name] = d.Decimal.InexactFloat64()
 	}
@@ -192,6 +210,7 @@ func score(kind adoption.SurveyKind) func(*testing.T, vector) facts {
 		number(f, "passives_percent", got.Percent(got.Passives, places))
 		number(f, "detractors_percent", got.Percent(got.Detractors, places))
 		number(f, "satisfied_percent", got.Percent(got.Satisfied, places))
+		f["dismissed_percent"] = nil // a dismissal is in no denominator
 		for _, b := range got.Boxes {
 			number(f, "distribution."+strconv.Itoa(b.Score), got.Percent(b.N, places))
 		}

@@ -17,13 +17,27 @@ import (
 // are, this package does not know.
 type Planned map[string]decimal.Decimal
 
-// Validate reports unnamed meters and negative quantities.
+// The most that is planned: meters, and digits of a quantity before and behind the
+// point.
+const (
+	maxPlanned    = 100
+	plannedDigits = 30
+	plannedPlaces = 30
+)
+
+// Validate reports unnamed meters, negative quantities and those that no meter
+// counts.
 func (p Planned) Validate() error {
 	var v servicecoin.Violations
+	if !v.Limit("planned", len(p), maxPlanned) {
+		return v.Err()
+	}
 	for _, meter := range slices.Sorted(maps.Keys(p)) {
 		v.ID("planned", meter)
-		if p[meter].IsNegative() {
-			v.Add("planned."+meter, "negative", p[meter].String(), "a planned quantity is not negative")
+		path := "planned." + meter[:min(len(meter), servicecoin.MaxIDBytes)]
+		v.Number(path, p[meter], plannedDigits, plannedPlaces)
+		if p[meter].Sign() < 0 {
+			v.Add(path, "negative", "", "a planned quantity is not negative")
 		}
 	}
 	return v.Err()
@@ -81,8 +95,8 @@ func Compare(offerings []Offering, planned Planned, price PriceFunc) (Comparison
 	if price == nil {
 		v.Add("price", "required", "", "prices an offering; one that prices nothing returns Price{}")
 	}
-	if len(offerings) > maxCompared {
-		v.Add("offerings", "too-many", "", fmt.Sprintf("are %d, %d can be compared", len(offerings), maxCompared))
+	if !v.Limit("offerings", len(offerings), maxCompared) {
+		return Comparison{}, v.Err()
 	}
 	seen := map[servicecoin.OfferingID]bool{}
 	for i := range offerings {

@@ -92,11 +92,12 @@ func (d Dependency) Validate() error {
 	if len(d.Needs) == 0 {
 		v.Add("needs", "required", "", "must name at least one service")
 	}
-	if len(d.Needs) > maxNeeds {
-		v.Add("needs", "too-many", "", fmt.Sprintf("has %d, %d are allowed", len(d.Needs), maxNeeds))
+	needs := d.Needs
+	if !v.Limit("needs", len(needs), maxNeeds) {
+		needs = nil
 	}
 	seen := map[servicecoin.ServiceID]bool{}
-	for i, n := range d.Needs {
+	for i, n := range needs {
 		path := fmt.Sprintf("needs[%d]", i)
 		v.ID(path, string(n))
 		if n == d.Service {

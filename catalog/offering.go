@@ -187,7 +187,9 @@ func (o *Offering) Validate() error {
 	}
 	term(&v, "validFrom", "validUntil", o.ValidFrom, o.ValidUntil)
 	labels(&v, o.Labels)
-	v.Merge("", room(o))
+	if v.Len() == 0 { // what is too long in part is not measured whole
+		v.Merge("", room(o))
+	}
 	return v.Err()
 }
 

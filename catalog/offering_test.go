@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -212,7 +213,7 @@ func TestPrerequisitesAreChecked(t *testing.T) {
 		"many points": {func() []catalog.Prerequisite {
 			l := fine(11)
 			for i := range l {
-				l[i].Due = fmt.Sprint(i)
+				l[i].Due = strconv.Itoa(i)
 			}
 			return l
 		}(), []string{"prerequisites too-many"}},

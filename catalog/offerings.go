@@ -156,6 +156,9 @@ const (
 // before). What is connected already in the same way is ErrExists.
 func (c *Catalog) Connect(ctx context.Context, d Dependency, by servicecoin.Actor) (Dependency, error) {
 	given := d
+	if len(d.Needs) > maxNeeds {
+		d.Needs = nil // refused below; a digest of them would name nothing
+	}
 	d = d.tidy()
 	if err := c.authorize(ctx, by, "dependency."+VerbConnect, DependencyRecord, string(d.ID)); err != nil {
 		return Dependency{}, err

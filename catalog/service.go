@@ -123,13 +123,15 @@ func (s *Service) Validate() error {
 	v.Merge("imprint", s.Imprint.Validate())
 	labels(&v, s.Labels)
 	s.standing(&v)
-	v.Merge("", room(s))
+	if v.Len() == 0 { // what is too long in part is not measured whole
+		v.Merge("", room(s))
+	}
 	return v.Err()
 }
 
 func labels(v *servicecoin.Violations, of map[string]string) {
-	if len(of) > maxLabels {
-		v.Add("labels", "too-many", "", fmt.Sprintf("has %d, %d are allowed", len(of), maxLabels))
+	if !v.Limit("labels", len(of), maxLabels) {
+		return
 	}
 	for _, k := range slices.Sorted(maps.Keys(of)) {
 		v.ID("labels", k)

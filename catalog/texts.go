@@ -1,7 +1,6 @@
 package catalog
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -66,8 +65,8 @@ func primary(tag string) string {
 // characters.
 func (t Texts) Validate() error {
 	var v servicecoin.Violations
-	if len(t) > maxLanguages {
-		v.Add("", "too-many", "", fmt.Sprintf("has %d languages, %d are allowed", len(t), maxLanguages))
+	if !v.Limit("", len(t), maxLanguages) {
+		return v.Err()
 	}
 	seen := map[string]bool{}
 	for _, tag := range slices.Sorted(maps.Keys(t)) {

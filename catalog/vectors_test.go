@@ -1,6 +1,7 @@
 package catalog_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"slices"
@@ -16,10 +17,12 @@ import (
 // comes before to the one that comes after; dependsOn from the one that needs to
 // the one that is needed.
 type vector struct {
-	ID    string `json:"id"`
-	Kind  string `json:"kind"`
-	Quirk bool   `json:"quirk"`
-	Input struct {
+	ID     string `json:"id"`
+	Kind   string `json:"kind"`
+	Quirk  bool   `json:"quirk"`
+	Source string `json:"source"`
+	Note   string `json:"note"`
+	Input  struct {
 		Nodes     []id            `json:"nodes"`
 		Services  []id            `json:"services"`
 		Declared  []id            `json:"declared"`
@@ -31,6 +34,7 @@ type vector struct {
 		Down      json.RawMessage `json:"down"`
 		Add       [2]id           `json:"add"`
 		Order     []id            `json:"order"`
+		Tie       string          `json:"tie"`
 	} `json:"input"`
 	Expect struct {
 		OK          *bool             `json:"ok"`
@@ -47,6 +51,9 @@ type vector struct {
 		Affected    []id              `json:"affected"`
 		Impact      []id              `json:"impact"`
 		Transitive  map[id]int        `json:"transitiveDependenciesOf"`
+		AnyValid    *bool             `json:"anyValidOrder"`
+		Needs       *int              `json:"dependencyCount"`
+		Edges       *int              `json:"edgeCount"` // of a kind that is asked elsewhere
 	} `json:"expect"`
 }
 
@@ -94,7 +101,10 @@ func TestVectors(t *testing.T) {
 	text, err := os.ReadFile("testdata/vectors/graph.json")
 	require.NoError(t, err)
 	var cases []vector
-	require.NoError(t, json.Unmarshal(text, &cases))
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	require.NoError(t, d.Decode(&cases))
+	require.NotEmpty(t, cases)
 	passed, quirk, other := 0, 0, 0
 	for _, c := range cases {
 		if why, ok := elsewhere()[c.Kind]; ok {
@@ -219,6 +229,7 @@ func checkReach(t *testing.T, c vector) {
 }
 
 func checkImplied(t *testing.T, c vector) {
+	require.Len(t, c.graph().Reach(c.Input.Declared[0]).Hard, *c.Expect.Needs, "what is not declared is needed all the same")
 	require.Equal(t, c.Expect.Implied, unknown(c.graph().Findings()))
 }
 
@@ -230,6 +241,7 @@ func checkComponents(t *testing.T, c vector) {
 }
 
 func checkOrderWithCycles(t *testing.T, c vector) {
+	require.Equal(t, "numeric ascending", c.Input.Tie, "of one digit, that is by id")
 	require.Equal(t, c.places(t), steps(c.graph().RestoreOrder()))
 	require.ElementsMatch(t, c.Expect.Unorderable, c.graph().Cycles())
 }
@@ -257,6 +269,7 @@ func checkOrder(t *testing.T, c vector) {
 }
 
 func checkValid(t *testing.T, c vector) {
+	require.True(t, *c.Expect.AnyValid)
 	p := c.graph().RestoreOrder()
 	require.Len(t, p.Steps, len(c.Input.Nodes))
 	for _, e := range c.Input.Edges {

@@ -197,7 +197,7 @@ func (c *Coin) acceptable(ctx context.Context, customer servicecoin.Customer, b 
 	for n, q := range b.Quotas {
 		path := fmt.Sprintf("quotas[%d]", n)
 		there, err := c.Ledger(customer).Quota(ctx, q.ID)
-		if err = free(&v, path, string(q.ID), err, there.Subscription, b.Subscription); err != nil {
+		if err := free(&v, path, string(q.ID), err, there.Subscription, b.Subscription); err != nil {
 			return err
 		}
 		_, err = c.Ledger(customer).Meter(ctx, q.Meter)
@@ -210,7 +210,7 @@ func (c *Coin) acceptable(ctx context.Context, customer servicecoin.Customer, b 
 	for n, i := range b.Items {
 		path := fmt.Sprintf("items[%d]", n)
 		there, err := c.Statements(customer).Item(ctx, i.ID)
-		if err = free(&v, path, string(i.ID), err, there.Subscription, b.Subscription); err != nil {
+		if err := free(&v, path, string(i.ID), err, there.Subscription, b.Subscription); err != nil {
 			return err
 		}
 		if err := c.Statements(customer).Known(ctx, i); errors.Is(err, servicecoin.ErrInvalid) {
@@ -221,7 +221,7 @@ func (c *Coin) acceptable(ctx context.Context, customer servicecoin.Customer, b 
 	}
 	for n, p := range b.Promises {
 		there, err := c.Keeper(customer.ID).Get(ctx, p.ID)
-		if err = free(&v, fmt.Sprintf("promises[%d]", n), string(p.ID), err, there.Subscription, b.Subscription); err != nil {
+		if err := free(&v, fmt.Sprintf("promises[%d]", n), string(p.ID), err, there.Subscription, b.Subscription); err != nil {
 			return err
 		}
 	}

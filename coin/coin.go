@@ -61,8 +61,9 @@ type Options struct {
 	// promises. nil is one fee a month at the price of the offering, if it has one.
 	// It is asked when the subscription begins, and what it says is kept
 	// ([Coin.Brought]): all of it ends with the subscription, whatever Comes would
-	// say then. What is not in order is refused whole, and asked for again when the
-	// parked event is tried again.
+	// say then. It changes nothing itself: until an answer is kept, it may be asked
+	// again. What is not in order is refused whole, with every violation, and asked
+	// for again when the parked event is tried again.
 	Comes func(ctx context.Context, customer servicecoin.CustomerID, s catalog.SubscriptionChanged) (Bundle, error)
 	// Active is the meter that counts who uses a service: one that counts what
 	// is unique. nil, or "": that is not known.

@@ -339,3 +339,45 @@ func TestDepartureFollowsInEveryOrder(t *testing.T) {
 		})
 	}
 }
+
+// Another day is said before the record heard of the first one's end.
+func TestDepartureFollowsToAnotherDay(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.subscribe("acme", "s1")
+	first, second := start.AddDate(0, 0, 20), start.AddDate(0, 0, 30)
+	ctx, subs := t.Context(), s.Subscriptions("acme")
+	_, err := subs.Depart(ctx, "s1", mika, first, "we move")
+	require.NoError(t, err)
+	s.quiet()
+	_, err = subs.Stay(ctx, "s1", mika, "not so soon")
+	require.NoError(t, err)
+	_, err = subs.Depart(ctx, "s1", mika, second, "we move later")
+	require.NoError(t, err)
+	require.NoError(t, s.run("departure.follow", s.event("acme", catalog.EventSubscriptionDeparting)))
+	d, err := s.Program("acme").Departure(ctx, "s1")
+	require.NoError(t, err)
+	require.Equal(t, []any{adoption.Announced, second, "we move later"}, []any{d.State, d.LeavesAt, d.Reason})
+	s.quiet()
+}
+
+// What only warns holds up nothing: its point is reached as the onboarding begins,
+// however late that is.
+func TestWarningsHoldUpNothing(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	o := early(catalog.ApprovalByAnother)
+	for n := range o.Prerequisites {
+		o.Prerequisites[n].Blocking = false
+	}
+	s.publish(o)
+	s.place("acme", "early", "s1")
+	began := s.event("acme", catalog.EventSubscriptionRequested)
+	_, err := s.Orders("acme").Approve(t.Context(), "s1", olga, "")
+	require.NoError(t, err)
+	require.NoError(t, s.run("onboarding.begin", began))
+	require.Equal(t, []string{catalog.DueBeforeApproval}, s.reached("acme", "s1"), "the one before lies behind, too")
+	got, err := s.Program("acme").Get(t.Context(), "s1")
+	require.NoError(t, err)
+	require.Equal(t, []adoption.PrerequisiteID{"p0", "p1", "hint"}, got.Reached[0].Warnings)
+}

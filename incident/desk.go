@@ -67,7 +67,7 @@ func (d *Desk) Open(ctx context.Context, r Report, by servicecoin.Actor) (Incide
 		return Incident{}, err
 	}
 	i, err := Open(r, by, d.view.Now())
-	if err = d.known(ctx, err, r.Effects, nil); err != nil {
+	if err := d.known(ctx, err, r.Effects, nil); err != nil {
 		return Incident{}, err
 	}
 	return i, d.insert(ctx, i, EventOpened, by)

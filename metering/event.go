@@ -10,6 +10,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/metering/internal/fixed"
 	"github.com/servicecoin/servicecoin/store"
 )
 
@@ -65,8 +66,8 @@ func (e Event) Validate() error {
 	if e.Value.Valid {
 		v.Number("value", e.Value.Decimal, MaxDigits, MaxPlaces)
 	}
-	if n := len(e.Dimensions); n > MaxDimensions {
-		v.Add("dimensions", "too-many", "", fmt.Sprintf("has %d dimensions, %d are allowed", n, MaxDimensions))
+	if !v.Limit("dimensions", len(e.Dimensions), MaxDimensions) {
+		return v.Err()
 	}
 	size := 0
 	for _, name := range slices.Sorted(maps.Keys(e.Dimensions)) {
@@ -76,7 +77,7 @@ func (e Event) Validate() error {
 		if name == Subject {
 			v.Add("dimensions", "reserved", name, "is the event's own field")
 		}
-		plainText(&v, "dimensions."+name, value, MaxDimensionBytes)
+		plainText(&v, "dimensions."+name[:min(len(name), servicecoin.MaxIDBytes)], value, MaxDimensionBytes)
 	}
 	if size > MaxDimensionBytes {
 		v.Add("dimensions", "too-large", "", fmt.Sprintf("have %d bytes, %d are allowed", size, MaxDimensionBytes))
@@ -111,7 +112,7 @@ func (e Event) Same(other Event) bool {
 	return e.Customer == other.Customer && e.Source == other.Source && e.ID == other.ID &&
 		e.Type == other.Type && e.Subject == other.Subject &&
 		servicecoin.Instant(e.Time).Equal(servicecoin.Instant(other.Time)) &&
-		e.Value.Valid == other.Value.Valid && (!e.Value.Valid || e.Value.Decimal.Equal(other.Value.Decimal)) &&
+		e.Value.Valid == other.Value.Valid && (!e.Value.Valid || fixed.Equal(e.Value.Decimal, other.Value.Decimal)) &&
 		maps.Equal(said(e.Dimensions), said(other.Dimensions))
 }
 
@@ -146,8 +147,7 @@ func (e Event) Compare(other Event) int { return PlaceOf(e).Compare(PlaceOf(othe
 // spoils the batch. Every [EventStore] begins its Append with it.
 func Prepare(events []Event) ([]Event, error) {
 	var v servicecoin.Violations
-	if len(events) > MaxBatch {
-		v.Add("events", "too-many", "", fmt.Sprintf("has %d events, %d are allowed in a batch", len(events), MaxBatch))
+	if !v.Limit("events", len(events), MaxBatch) {
 		return nil, v.Err()
 	}
 	ready := make([]Event, len(events))

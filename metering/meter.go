@@ -64,8 +64,8 @@ func (m Meter) Validate() error {
 	if m.Distinct != "" && m.Aggregation != Unique {
 		v.Add("distinct", "contradiction", m.Distinct, "is for the aggregation unique")
 	}
-	if len(m.GroupBy) > MaxDimensions {
-		v.Add("groupBy", "too-many", "", fmt.Sprintf("has %d dimensions, %d are allowed", len(m.GroupBy), MaxDimensions))
+	if !v.Limit("groupBy", len(m.GroupBy), MaxDimensions) {
+		return v.Err()
 	}
 	for i, name := range m.GroupBy {
 		path := fmt.Sprintf("groupBy[%d]", i)

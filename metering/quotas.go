@@ -43,7 +43,7 @@ func (l *Ledger) SetQuota(ctx context.Context, q Quota, by servicecoin.Actor) (Q
 		}
 		set.From = servicecoin.Instant(set.From)
 		if set.Zone = l.zone.String(); is {
-			set.inherit(old)
+			set = set.like(old)
 		}
 		if !set.Until.IsZero() {
 			set.Until = servicecoin.Instant(set.Until)
@@ -75,8 +75,8 @@ func (l *Ledger) SetQuota(ctx context.Context, q Quota, by servicecoin.Actor) (Q
 	return set, nil
 }
 
-// inherit fills in what a quota that is set again keeps.
-func (q *Quota) inherit(old Quota) {
+// like returns a quota that is set again, with what it keeps.
+func (q Quota) like(old Quota) Quota {
 	q.Zone = old.Zone
 	if q.Until.IsZero() {
 		q.Until = old.Until
@@ -84,10 +84,11 @@ func (q *Quota) inherit(old Quota) {
 	if q.Subscription == "" {
 		q.Subscription = old.Subscription
 	}
+	return q
 }
 
 // keeps refuses to change what a quota is.
-func (q *Quota) keeps(v *servicecoin.Violations, old Quota) {
+func (q Quota) keeps(v *servicecoin.Violations, old Quota) {
 	if old.Meter != q.Meter {
 		v.Add("meter", "changed", string(q.Meter), "a quota keeps its meter "+string(old.Meter)+"; end it and set another")
 	}

@@ -37,6 +37,9 @@ func (m Meter) Series(events iter.Seq2[Event, error], windows []calendar.Interva
 	var v servicecoin.Violations
 	v.Merge("meter", m.Validate())
 	v.Merge("", ordered(windows))
+	if !v.Limit("groupBy", len(groupBy), MaxDimensions) {
+		return nil, v.Err()
+	}
 	for i, name := range groupBy {
 		if !slices.Contains(m.GroupBy, name) {
 			v.Add(fmt.Sprintf("groupBy[%d]", i), "unknown", name, "is no dimension that the meter groups by")
@@ -87,6 +90,11 @@ func (g *groups) add(e Event) error {
 	row, err := g.row(e)
 	if err != nil {
 		return err
+	}
+	if exp := e.Value.Decimal.Exponent(); e.Value.Valid && (exp < -MaxPlaces || exp > MaxDigits) {
+		var v servicecoin.Violations
+		v.Number("value", e.Value.Decimal, MaxDigits, MaxPlaces)
+		return fmt.Errorf("event %v: %w", e.Key(), v.Err())
 	}
 	row.cells[at].add(g.meter, e)
 	return nil

@@ -31,6 +31,7 @@ type provider struct {
 	faults    *storetest.Faults
 	machines  *catalog.MemoryProvisioner
 	exchanges *store.Consumer
+	brings    func(s catalog.SubscriptionChanged) (coin.Bundle, error)
 
 	mu  sync.Mutex
 	now time.Time
@@ -54,7 +55,7 @@ type Usage func(tb testing.TB, b store.Backend) metering.EventStore
 func newProvider(t *testing.T, h storetest.Harness, usage Usage) *provider {
 	t.Helper()
 	b := h.Open(t)
-	p := &provider{t: t, faults: storetest.NewFaults(b), machines: &catalog.MemoryProvisioner{}}
+	p := &provider{t: t, faults: storetest.NewFaults(b), machines: &catalog.MemoryProvisioner{}, brings: comes}
 	p.at(time.January, 1, 8, 0)
 	s := store.New(p.faults, &store.Options{Now: p.clock})
 	var err error
@@ -63,7 +64,9 @@ func newProvider(t *testing.T, h storetest.Harness, usage Usage) *provider {
 			return servicecoin.Customer{ID: id, Name: "Acme", Zone: "Europe/Berlin", Currency: "EUR"}, nil
 		},
 		Provisioner: p.machines, Usage: usage(t, b), CheckParameters: hasSize,
-		Comes: comes,
+		Comes: func(_ context.Context, _ servicecoin.CustomerID, s catalog.SubscriptionChanged) (coin.Bundle, error) {
+			return p.brings(s)
+		},
 		Active: func(s servicecoin.ServiceID) metering.MeterID {
 			return map[servicecoin.ServiceID]metering.MeterID{erp: "people"}[s]
 		},
@@ -76,7 +79,7 @@ func newProvider(t *testing.T, h storetest.Harness, usage Usage) *provider {
 }
 
 // comes is what comes with each subscription.
-func comes(_ context.Context, _ servicecoin.CustomerID, s catalog.SubscriptionChanged) (coin.Bundle, error) {
+func comes(s catalog.SubscriptionChanged) (coin.Bundle, error) {
 	return coin.Bundle{
 		Quotas: []metering.Quota{{ID: metering.QuotaID(s.Subscription), Meter: "documents", Limit: d("1000"), Mode: metering.Soft, Period: metering.Monthly}},
 		Items: []cost.Item{

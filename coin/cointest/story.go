@@ -46,6 +46,8 @@ func Stories(t *testing.T, h storetest.Harness, usage Usage) {
 		"a letter says why":                     lettersSayWhy,
 		"more customers than a letter's effect": manyLetters,
 		"the answer of the exchange is lost":    exchangeLost,
+		"a bundle larger than a commit":         largeBundle,
+		"a grant that comes too late":           lateGrant,
 	} {
 		t.Run(name, func(t *testing.T) { part(newProvider(t, h, usage)) })
 	}

@@ -31,6 +31,7 @@ import (
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/metering"
+	"github.com/servicecoin/servicecoin/metering/internal/fixed"
 	"github.com/servicecoin/servicecoin/money"
 )
 
@@ -216,5 +217,10 @@ func chargedIn(m calendar.Month) error {
 func (r Row) same(other Row) bool {
 	return r.ID == other.ID && r.Service == other.Service && r.Month == other.Month && r.Period.Equal(other.Period) &&
 		r.Description == other.Description && r.Unit == other.Unit && r.Reference == other.Reference && r.Amount.Equal(other.Amount) &&
-		r.Quantity.Valid == other.Quantity.Valid && r.Quantity.Decimal.Equal(other.Quantity.Decimal)
+		sameNumber(r.Quantity, other.Quantity)
+}
+
+// sameNumber compares numbers that nobody has checked yet.
+func sameNumber(a, b decimal.NullDecimal) bool {
+	return a.Valid == b.Valid && (!a.Valid || fixed.Equal(a.Decimal, b.Decimal))
 }

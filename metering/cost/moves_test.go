@@ -1,6 +1,7 @@
 package cost_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -240,13 +241,13 @@ func TestLessThanNothing(t *testing.T) {
 			if c.late != "" {
 				w.use("disk", time.January, 6, c.late)
 			}
-			then := ""
+			var then []string
 			for _, l := range w.draft(february).Lines {
 				if l.Kind == cost.CorrectionLine {
-					then += l.Amount.String()
+					then = append(then, l.Amount.String())
 				}
 			}
-			require.Equal(t, c.then, then)
+			require.Equal(t, c.then, strings.Join(then, " "))
 		})
 	}
 }
@@ -254,7 +255,6 @@ func TestLessThanNothing(t *testing.T) {
 func TestIncludeAsksWhatItNames(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	w.publish("dollars", rating.Price{Model: rating.Flat, Amount: some("1"), Currency: money.USD}, newYear)
 	good := cost.Item{ID: "a", Name: "A", Service: "storage", Meter: "disk", Price: "disk", From: newYear}
 	for name, c := range map[string]struct {
 		change func(i *cost.Item)
@@ -267,6 +267,9 @@ func TestIncludeAsksWhatItNames(t *testing.T) {
 		"both":                        {func(i *cost.Item) { i.Price, i.Meter = "none", "none" }, []string{"price", "meter"}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, nil)
+			w.publish("dollars", rating.Price{Model: rating.Flat, Amount: some("1"), Currency: money.USD}, newYear)
 			i := good
 			c.change(&i)
 			_, err := w.Include(t.Context(), i, ada)

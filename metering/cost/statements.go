@@ -218,7 +218,7 @@ func (s *Statements) payable(ctx context.Context, v *servicecoin.Violations, i I
 
 func (i Item) same(other Item) bool {
 	return i.Subscription == other.Subscription && i.ID == other.ID && i.Name == other.Name && i.Service == other.Service && i.Price == other.Price && i.Meter == other.Meter &&
-		i.Quantity.Valid == other.Quantity.Valid && i.Quantity.Decimal.Equal(other.Quantity.Decimal) && i.From.Equal(other.From) && i.Until.Equal(other.Until)
+		sameNumber(i.Quantity, other.Quantity) && i.From.Equal(other.From) && i.Until.Equal(other.Until)
 }
 
 // End sets until when an item is charged, exclusive: at its From, never. Months
@@ -315,7 +315,7 @@ func (s *Statements) Credit(ctx context.Context, c Credit, by servicecoin.Actor)
 
 func (c Credit) same(other Credit) bool {
 	return c.Reference == other.Reference && c.Service == other.Service && c.Month == other.Month && c.Amount.Equal(other.Amount) &&
-		c.Percent.Valid == other.Percent.Valid && c.Percent.Decimal.Equal(other.Percent.Decimal)
+		sameNumber(c.Percent, other.Percent)
 }
 
 // creditable reports what is wrong with a credit. An amount is in the currency in

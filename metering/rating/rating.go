@@ -22,6 +22,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/metering/internal/fixed"
 	"github.com/servicecoin/servicecoin/money"
 )
 
@@ -179,8 +180,7 @@ func (p Price) validateTiers(v *servicecoin.Violations) {
 		v.Add("tiers", "required", "", "must not be empty")
 		return
 	}
-	if len(p.Tiers) > mostTiers {
-		v.Add("tiers", "too-many", "", fmt.Sprintf("has %d tiers, %d are allowed", len(p.Tiers), mostTiers))
+	if !v.Limit("tiers", len(p.Tiers), mostTiers) {
 		return
 	}
 	bound := decimal.Zero
@@ -231,7 +231,7 @@ func (p Price) validateBounds(v *servicecoin.Violations) {
 		case !b.Decimal.IsPositive():
 			v.Add("billingUnit", "out-of-range", "", "must be above 0")
 		case small(b.Decimal):
-			for i, t := range p.Tiers {
+			for i, t := range p.Tiers[:min(len(p.Tiers), mostTiers)] {
 				if t.UpTo.Valid && small(t.UpTo.Decimal) && !wholes(t.UpTo.Decimal, b.Decimal).exact {
 					v.Add(fmt.Sprintf("tiers[%d].upTo", i), "fraction", "", "must be a multiple of the billing unit")
 				}
@@ -274,12 +274,12 @@ func (w whole) up() decimal.Decimal {
 // numbers.
 func (p Price) Equal(other Price) bool {
 	same := func(a, b decimal.NullDecimal) bool {
-		return a.Valid == b.Valid && (!a.Valid || a.Decimal.Equal(b.Decimal))
+		return a.Valid == b.Valid && (!a.Valid || fixed.Equal(a.Decimal, b.Decimal))
 	}
 	return p.Name == other.Name && p.Model == other.Model && p.Currency == other.Currency && p.Rounding == other.Rounding && p.Unit == other.Unit &&
 		same(p.Amount, other.Amount) && same(p.UnitPrice, other.UnitPrice) &&
 		slices.EqualFunc(p.Tiers, other.Tiers, func(a, b Tier) bool {
-			return same(a.UpTo, b.UpTo) && a.Unit.Equal(b.Unit) && a.Flat.Equal(b.Flat)
+			return same(a.UpTo, b.UpTo) && fixed.Equal(a.Unit, b.Unit) && fixed.Equal(a.Flat, b.Flat)
 		}) &&
 		(p.Package == nil) == (other.Package == nil) && (p.Package == nil || p.Package.equal(*other.Package)) &&
 		same(p.BillingUnit, other.BillingUnit) && same(p.Minimum, other.Minimum) && same(p.Maximum, other.Maximum) &&
@@ -287,5 +287,5 @@ func (p Price) Equal(other Price) bool {
 }
 
 func (b Bundle) equal(other Bundle) bool {
-	return b.Size.Equal(other.Size) && b.Price.Equal(other.Price) && b.Free.Equal(other.Free) && b.Partial == other.Partial
+	return fixed.Equal(b.Size, other.Size) && fixed.Equal(b.Price, other.Price) && fixed.Equal(b.Free, other.Free) && b.Partial == other.Partial
 }

@@ -31,6 +31,16 @@ func Of(d decimal.Decimal) (n int64, ok bool) {
 	return c * p, true
 }
 
+// Equal reports whether two decimals are the same number. It looks at their size
+// first: bringing 1 and 10^100000000 to the same exponent would take minutes.
+func Equal(a, b decimal.Decimal) bool {
+	if a.Sign() != b.Sign() {
+		return false
+	}
+	size := func(d decimal.Decimal) int64 { return int64(d.Exponent()) + int64(d.NumDigits()) }
+	return a.Sign() == 0 || size(a) == size(b) && a.Equal(b) // their exponents differ by digits that are there
+}
+
 // Sum is a number in 128 bits: of 10^-9 where numbers are added, of 10^-18 where
 // products are. Its zero value is 0.
 type Sum struct {
