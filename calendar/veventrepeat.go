@@ -66,10 +66,6 @@ func (e *eventLines) repeated(f *icalFile, out VEvent, start moment, length Peri
 		if f.rules += rule.Repeats[i].Count / countCost; f.rules > maxFileRules {
 			return e.repeatedTooOften(f)
 		}
-		if rule.Repeats[i].Until.IsZero() { // nothing later is asked for
-			rule.Repeats[i].Until = rule.untilForm()
-			rule.Repeats[i].Until.Local = LocalTime{Date: Date{Year: lastRepeated + 2, Month: time.January, Day: 1}}
-		}
 	}
 	loaded := zones{} // days are in none
 	if !start.whole {
@@ -85,7 +81,7 @@ func (e *eventLines) repeated(f *icalFile, out VEvent, start moment, length Peri
 	}
 	var v servicecoin.Violations
 	var all []VEvent
-	for iv := range timesOf(&v, rule, length, ends, loaded, span) {
+	for iv := range timesOf(&v, rule.upTo(span.End), length, ends, loaded, span) {
 		if len(f.events)+len(all) >= MaxDays {
 			return e.repeatedTooOften(f)
 		}
