@@ -183,7 +183,7 @@ func TestManyMembersAreBounded(t *testing.T) { //nolint:paralleltest // see abov
 	add("changes in JSON", 160<<20, jsonOf(t, `{"start":"2026-01-05T09:00","unit":"daily","length":1,"members":["a"],"changes":%s}`, `{"from":"x"}`, plenty, new(calendar.Rotation)))
 	add("a set in JSON", 160<<20, jsonOf(t, `%s`, `{"start":"2026-01-05T09:00:00Z","end":"2025-01-05T09:00:00Z"}`, plenty, new(calendar.Set)))
 	add("steps in JSON", 160<<20, jsonOf(t, `%s`, `{"start":"2026-01-05T09:00:00Z","end":"2025-01-05T09:00:00Z","weight":"1"}`, plenty, new(calendar.Steps)))
-	parse := func(name string, text string, most uint64, read func(string) error) {
+	parse := func(name, text string, most uint64, read func(string) error) {
 		add(name, most, func() error { return read(text) })
 	}
 	parseRule := func(s string) error { _, err := calendar.ParseRule(s); return err }
@@ -232,9 +232,8 @@ func TestManyMembersAreBounded(t *testing.T) { //nolint:paralleltest // see abov
 
 	for _, name := range sortedNames(calls) {
 		t.Run(name, func(t *testing.T) {
-			began := time.Now() //nolint:forbidigo // told, not judged
 			n, err := allocated(calls[name].call)
-			t.Logf("%d kB, %s", n>>10, time.Since(began).Round(time.Millisecond)) //nolint:forbidigo // told, not judged
+			t.Logf("%d kB", n>>10)
 			invalid, ok := errors.AsType[*servicecoin.InvalidError](err)
 			require.True(t, ok, "%v", err)
 			require.LessOrEqual(t, len(invalid.Violations), servicecoin.MaxViolations)

@@ -2,7 +2,6 @@ package calendar_test
 
 import (
 	"encoding/json"
-
 	"slices"
 	"strings"
 	"testing"

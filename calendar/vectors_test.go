@@ -64,7 +64,7 @@ func (a askedFields) require(t *testing.T, c vectorCase) {
 		want string
 	}{"input": {c.Input, a.input}, "expect": {c.Expect, a.expect}} {
 		got := strict[map[string]json.RawMessage](t, c.ID+" "+what, x.raw)
-		for _, name := range strings.Fields(x.want) {
+		for name := range strings.FieldsSeq(x.want) {
 			plain := strings.TrimSuffix(name, "?")
 			_, there := got[plain]
 			require.True(t, there || plain != name, "%s: %s has no %s", c.ID, what, plain)

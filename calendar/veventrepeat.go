@@ -42,11 +42,12 @@ func (e *eventLines) affords(f *icalFile) bool {
 			f.dates += 1 + strings.Count(p.value, ",")
 		}
 	}
-	if f.rules > maxFileRules {
+	switch {
+	case f.rules > maxFileRules:
 		f.complain(e.line, "too-many", "", fmt.Sprintf("begins an event with which there are more than %d rules (an EXRULE counts as %d, a COUNT as one for each %d)", maxFileRules, exceptionCost, countCost))
-	} else if f.dates > maxFileDates {
+	case f.dates > maxFileDates:
 		f.complain(e.line, "too-many", "", fmt.Sprintf("begins an event with which there are more than %d dates of rules", maxFileDates))
-	} else {
+	default:
 		return true
 	}
 	f.complaints = maxComplaints
