@@ -256,7 +256,7 @@ func (f *icalFile) take(line contentLine) {
 		f.end(p)
 	case len(f.inside) == 0:
 		f.complain(line.n, "syntax", line.text, "must be BEGIN:VCALENDAR")
-	case len(f.inside) == 1 && p.name == "METHOD":
+	case len(f.inside) == 1 && p.name == "METHOD" && p.calendar >= 0:
 		f.calendars[p.calendar].cancelled = strings.EqualFold(strings.TrimSpace(p.value), "CANCEL")
 	case f.event != nil && len(f.inside) == eventDepth:
 		f.event.take(f, p)
@@ -282,6 +282,7 @@ func (f *icalFile) begin(p property) {
 		f.complain(p.n, "syntax", p.value, "must stand where its kind may: calendars side by side, all else in a calendar, events in nothing else")
 	case depth == 1:
 		f.calendars = append(f.calendars, &icalCalendar{zones: map[string]*zoneLines{}})
+	case len(f.calendars) == 0: // it is complained of
 	case name == "VEVENT":
 		f.event = &eventLines{line: p.n, calendar: len(f.calendars) - 1}
 	case name == "VTIMEZONE" && depth == eventDepth:
