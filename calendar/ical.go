@@ -31,8 +31,9 @@ const (
 // Of several versions of an event, those of its UID and RECURRENCE-ID, the one
 // with the highest SEQUENCE counts, then the one with the latest DTSTAMP, then
 // LAST-MODIFIED, wherever it stands. Where all of them are the same or missing, one
-// that is cancelled counts, else the last one of those with a RECURRENCE-ID; events
-// without one stay side by side, since nothing says which of them replaces which.
+// that is cancelled calls off those that begin as it does; of those with a
+// RECURRENCE-ID the last one counts; events without one stay side by side, since
+// nothing says which of them replaces which.
 //
 // Days that come every year on their date stay one event. Of what repeats in
 // another way (see [ParseRule]: RRULE, RDATE, EXDATE, EXRULE) each time from 1900

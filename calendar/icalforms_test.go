@@ -35,6 +35,7 @@ func TestVersionsOfAnEvent(t *testing.T) {
 		"called off before":             {[]string{weekly + "SEQUENCE:2\nSTATUS:CANCELLED ", weekly + "SEQUENCE:1"}, []string{}},
 		"and on again":                  {[]string{weekly + "SEQUENCE:2\nSTATUS:CANCELLED", "UID:a\nDTSTART:20260105\nSEQUENCE:3"}, []string{"a 2026-01-05"}},
 		"called off, nothing tells":     {[]string{weekly + "STATUS:CANCELLED", weekly}, []string{}},
+		"one of many of one UID":        {[]string{"UID:a\nDTSTART:20260105", "UID:a\nDTSTART:20260106", "UID:a\nDTSTART:20260106\nSTATUS:CANCELLED", "UID:a\nDTSTART:20260107"}, []string{"a 2026-01-05", "a 2026-01-07"}},
 		"called off with what moved":    {[]string{moved + "DTSTART:20260113\nSEQUENCE:1", weekly + "SEQUENCE:1\nSTATUS:CANCELLED"}, []string{}},
 		"moved after that":              {[]string{moved + "DTSTART:20260113\nSEQUENCE:2", weekly + "SEQUENCE:1\nSTATUS:CANCELLED"}, []string{"a 2026-01-13"}},
 		"moved, then called off":        {[]string{weekly, moved + "DTSTART:20260113\nSEQUENCE:1", moved + "DTSTART:20260113\nSEQUENCE:2\nSTATUS:CANCELLED"}, []string{"a 2026-01-05", "a 2026-01-19"}},
