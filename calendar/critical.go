@@ -76,17 +76,27 @@ type timedWindow struct {
 	times Set
 }
 
+// maxCritical is how often critical windows may come in the span that they are
+// worked out for.
+const maxCritical = 1_000_000
+
 // CompileCritical works the windows out within an interval, for at most 250
-// years and [MaxDays] windows. Every violation is reported with the index of
+// years and [MaxDays] windows, which come a million times at most. Every violation is reported with the index of
 // its window.
 func CompileCritical(within Interval, windows ...CriticalWindow) (*CriticalTimes, error) {
 	var v servicecoin.Violations
 	if _, err := newTimetable(within, nil); err != nil {
 		v.Merge("", err)
 	}
+	if !v.Limit("windows", len(windows), MaxDays) {
+		return nil, v.Err()
+	}
 	validateDays(&v, "windows", windows)
 	seen := map[string]bool{}
 	for i, w := range windows {
+		if enough(&v) {
+			break
+		}
 		if seen[w.Name] {
 			v.Add(fmt.Sprintf("windows[%d].name", i), "duplicate", w.Name, "names two windows")
 		}
@@ -99,7 +109,13 @@ func CompileCritical(within Interval, windows ...CriticalWindow) (*CriticalTimes
 	var spans []Span
 	for i, w := range windows {
 		times, err := w.within(c.span)
-		v.Merge(fmt.Sprintf("windows[%d].hours", i), err)
+		if err != nil {
+			v.Merge(fmt.Sprintf("windows[%d].hours", i), err)
+		}
+		if len(spans)+times.Len() > maxCritical {
+			v.Add("within", "too-many", within.String(), fmt.Sprintf("must be shorter: the windows come more than %d times", maxCritical))
+			break
+		}
 		c.windows = append(c.windows, timedWindow{w, times})
 		for iv := range times.All() {
 			spans = append(spans, Span{Interval: iv, Weight: w.Weight, Tag: w.Name})

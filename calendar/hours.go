@@ -118,11 +118,13 @@ func (h Hours) neverOpen() bool {
 }
 
 func validateDays[T interface{ Validate() error }](v *servicecoin.Violations, path string, days []T) {
-	if len(days) > MaxDays {
-		v.Add(path, "too-many", strconv.Itoa(len(days)), fmt.Sprintf("must be at most %d", MaxDays))
+	if !v.Limit(path, len(days), MaxDays) {
 		return
 	}
 	for i, d := range days {
+		if enough(v) {
+			return
+		}
 		if err := d.Validate(); err != nil { // a path is costly to write for nothing
 			v.Merge(fmt.Sprintf("%s[%d]", path, i), err)
 		}
@@ -220,8 +222,20 @@ func (h *Hours) UnmarshalJSON(data []byte) error {
 		v.Add("", "bad-format", "", "must be an object of hours: "+err.Error())
 		return v.Err()
 	}
+	for _, list := range []struct {
+		path string
+		n    int
+	}{{"special", len(raw.Special)}, {"holidays", len(raw.Holidays)}, {"breaks", len(raw.Breaks)}} {
+		v.Limit(list.path, list.n, MaxDays)
+	}
+	if err := v.Err(); err != nil {
+		return err
+	}
 	out := Hours{Zone: raw.Zone, Weekly: readWeek(&v, "weekly", raw.Weekly)}
 	dates := func(path, text string) Dates {
+		if enough(&v) {
+			return Dates{}
+		}
 		d, err := ParseDates(text)
 		v.Merge(path+".dates", err)
 		return d

@@ -52,9 +52,10 @@ func ParseHours(text string) (Hours, error) {
 		p.v.Add("", "too-long", "", fmt.Sprintf("has %d bytes, %d are allowed", len(text), maxHoursText))
 		return Hours{}, p.v.Err()
 	}
-	for {
+	place := column(text)
+	for !enough(&p.v) {
 		if err := p.rule(); err != nil {
-			p.v.Add(fmt.Sprintf("column %d", utf8.RuneCountInString(text[:err.pos])+1), "syntax", p.found(err.pos), err.text)
+			p.v.Add(place.at(err.pos), "syntax", p.found(err.pos), err.text)
 			p.skipRule()
 		}
 		if p.pos == len(text) {
@@ -143,8 +144,10 @@ func (p *hoursParser) week(start int, days []time.Weekday, spans []ClockSpan) *s
 	if err := p.end(); err != nil {
 		return err
 	}
-	for _, d := range days {
-		p.h.Weekly[d] = slices.Clone(spans)
+	for d := range p.h.Weekly {
+		if slices.Contains(days, time.Weekday(d)) {
+			p.h.Weekly[d] = slices.Clone(spans)
+		}
 	}
 	return nil
 }

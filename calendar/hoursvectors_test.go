@@ -2,8 +2,8 @@ package calendar_test
 
 import (
 	"encoding/json"
-	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,13 +13,7 @@ import (
 )
 
 // hoursCase is a case of testdata/vectors.
-type hoursCase struct {
-	ID     string          `json:"id"`
-	Kind   string          `json:"kind"`
-	Input  json.RawMessage `json:"input"`
-	Expect json.RawMessage `json:"expect"`
-	Quirk  bool            `json:"quirk"`
-}
+type hoursCase = vectorCase
 
 // hoursVectorFiles are those of working time. Of the last three only the kinds of
 // this package are checked here: the rest is about tickets.
@@ -58,23 +52,23 @@ func hoursQuirks() map[string]hoursQuirk {
 
 func TestHoursVectors(t *testing.T) {
 	for _, file := range hoursVectorFiles() {
-		text, err := os.ReadFile("testdata/vectors/" + file)
-		require.NoError(t, err)
-		var cases []hoursCase
-		require.NoError(t, json.Unmarshal(text, &cases))
+		cases := vectorCases(t, file)
 		passed, byPolicy, refused, other := 0, 0, 0, 0
 		for _, c := range cases {
 			check, ours := hoursChecks()[c.Kind]
 			if !ours {
-				require.False(t, isOurs(c.Kind), "no check for kind %s of case %s", c.Kind, c.ID)
+				require.True(t, strings.HasPrefix(c.Kind, "ticket."), "no check for kind %s of case %s", c.Kind, c.ID)
 				other++
 				continue
 			}
+			hoursFields()[c.Kind].require(t, c)
 			var q hoursQuirk
 			if c.Quirk {
 				require.Contains(t, hoursQuirks(), c.ID, "a quirk needs a named policy or a refusal")
 				q = hoursQuirks()[c.ID]
+				require.Equal(t, q.refused == "", q.instead == "" && c.Kind != neverOpenKind, "a refusal is checked by what we do instead")
 				if q.instead != "" {
+					requireOther(t, c, q.instead)
 					c.Expect = json.RawMessage(q.instead)
 				}
 			}
@@ -94,24 +88,43 @@ func TestHoursVectors(t *testing.T) {
 	}
 }
 
-func isOurs(kind string) bool {
-	return len(kind) > 8 && (kind[:8] == "calendar" || kind[:8] == "timeline")
-}
-
 func TestEveryHoursQuirkIsThere(t *testing.T) {
 	t.Parallel()
-	found := map[string]bool{}
+	decided := hoursQuirks()
 	for _, file := range hoursVectorFiles() {
-		text, err := os.ReadFile("testdata/vectors/" + file)
-		require.NoError(t, err)
-		var cases []hoursCase
-		require.NoError(t, json.Unmarshal(text, &cases))
-		for _, c := range cases {
-			found[c.ID] = c.Quirk
+		for _, c := range vectorCases(t, file) {
+			if c.Quirk && strings.HasPrefix(c.Kind, "ticket.") { // of another room, which decides on it
+				decided[c.ID] = hoursQuirk{}
+			}
 		}
 	}
-	for id := range hoursQuirks() {
-		require.True(t, found[id], id)
+	requireQuirks(t, decided, hoursVectorFiles())
+}
+
+// neverOpenKind is that of cases which we refuse.
+const neverOpenKind = "calendar.deadline.degenerate"
+
+// hoursFields are the fields that the checks ask.
+func hoursFields() map[string]askedFields {
+	return map[string]askedFields{
+		"calendar.add_days":          {"calendar start? date? days direction end_of_working_day?", "at? date?"},
+		"calendar.closing_after":     {"calendar at", "at"},
+		"calendar.days_between":      {"calendar start end", "days"},
+		"calendar.deadline":          {"calendar start duration_seconds direction", "at"},
+		neverOpenKind:                {"calendar start duration_seconds", "at"},
+		"calendar.deadline.validate": {"calendar amount unit", "error"},
+		"calendar.elapsed":           {"calendar start end", "seconds"},
+		"calendar.intersection":      {"a b origin count", "periods"},
+		"calendar.local_to_utc":      {"time_zone date time", "at"},
+		"calendar.next_opening":      {"calendar at", "at"},
+		"calendar.on_break":          {"calendar at", "on_break"},
+		"calendar.on_holiday":        {"calendar at", "on_holiday"},
+		"calendar.open":              {"calendar at", "open"},
+		"calendar.open_at_or_after":  {"calendar at", "at"},
+		"calendar.open_at_or_before": {"calendar at", "at"},
+		"calendar.periods":           {"calendar origin count direction", "periods"},
+		"timeline.consume":           {"periods duration_seconds", "at"},
+		"timeline.until":             {"periods until", "periods"},
 	}
 }
 
@@ -140,9 +153,17 @@ func hoursChecks() map[string]func(*testing.T, hoursCase, *calendar.Policies) {
 
 func caseFields[T any](t *testing.T, raw json.RawMessage) T {
 	t.Helper()
-	var x T
-	require.NoError(t, json.Unmarshal(raw, &x))
-	return x
+	return strict[T](t, "case", raw)
+}
+
+// direction returns what a direction stands for, and fails for another one.
+func direction[T any](t *testing.T, said string, after, before T) T {
+	t.Helper()
+	require.Contains(t, []string{"after", "before"}, said)
+	if said == "before" {
+		return before
+	}
+	return after
 }
 
 // vectorHours is the calendar object of the vectors.
@@ -280,17 +301,15 @@ func checkInstant(ask func(*calendar.Timetable, time.Time) (time.Time, error)) f
 func checkDeadline(t *testing.T, c hoursCase, p *calendar.Policies) {
 	in, want := caseFields[vectorInput](t, c.Input), caseFields[vectorExpect](t, c.Expect)
 	tt := in.Calendar.compile(t, p)
-	ask := tt.Deadline
-	if in.Direction == "before" {
-		ask = tt.LatestStart
-	}
+	ask := direction(t, in.Direction, tt.Deadline, tt.LatestStart)
 	got, err := ask(in.start(t), in.duration(t))
 	require.NoError(t, err)
 	sameInstant(t, want.At, got)
 }
 
 func checkNeverOpen(t *testing.T, c hoursCase, p *calendar.Policies) {
-	in := caseFields[vectorInput](t, c.Input)
+	in, want := caseFields[vectorInput](t, c.Input), caseFields[vectorExpect](t, c.Expect)
+	sameInstant(t, want.At, in.start(t).Add(in.duration(t))) // the source goes by the clock on the wall, then
 	_, err := in.Calendar.hours(t).CompileYears(1990, 2030, p)
 	require.Equal(t, []string{"weekly:never-open"}, codes(t, err))
 }
@@ -328,18 +347,18 @@ func checkAddDays(t *testing.T, c hoursCase, p *calendar.Policies) {
 	in, want := caseFields[vectorInput](t, c.Input), caseFields[vectorExpect](t, c.Expect)
 	tt := in.Calendar.compile(t, p)
 	if in.Date != "" {
-		sign := map[string]int{"after": 1, "before": -1}[in.Direction]
+		sign := direction(t, in.Direction, 1, -1)
+		require.Nil(t, in.Start)
+		require.False(t, in.ToEnd)
 		got, err := tt.AddDays(date(t, in.Date), sign*in.Days)
 		require.NoError(t, err)
 		require.Equal(t, want.Date, got.String())
 		return
 	}
-	ask := tt.DaysAfter
-	switch {
-	case in.ToEnd:
+	ask := direction(t, in.Direction, tt.DaysAfter, tt.DaysBefore)
+	if in.ToEnd {
+		require.Equal(t, "after", in.Direction)
 		ask = tt.EndOfDay
-	case in.Direction == "before":
-		ask = tt.DaysBefore
 	}
 	got, err := ask(in.start(t), in.Days)
 	require.NoError(t, err)
@@ -372,7 +391,7 @@ func checkPeriods(t *testing.T, c hoursCase, p *calendar.Policies) {
 	in, want := caseFields[vectorInput](t, c.Input), caseFields[vectorExpect](t, c.Expect)
 	tt := in.Calendar.compile(t, p)
 	within, seq := calendar.Between(in.Origin, tt.Span().End), tt.Openings
-	if in.Direction == "before" {
+	if direction(t, in.Direction, false, true) {
 		within, seq = calendar.Between(tt.Span().Start, in.Origin), tt.OpeningsBackward
 	}
 	var got []calendar.Interval

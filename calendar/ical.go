@@ -31,8 +31,9 @@ const (
 // Of several versions of an event, those of its UID and RECURRENCE-ID, the one
 // with the highest SEQUENCE counts, then the one with the latest DTSTAMP, then
 // LAST-MODIFIED, wherever it stands. Where all of them are the same or missing, one
-// that is cancelled counts, else the last one of those with a RECURRENCE-ID; events
-// without one stay side by side, since nothing says which of them replaces which.
+// that is cancelled calls off those that begin as it does; of those with a
+// RECURRENCE-ID the last one counts; events without one stay side by side, since
+// nothing says which of them replaces which.
 //
 // Days that come every year on their date stay one event. Of what repeats in
 // another way (see [ParseRule]: RRULE, RDATE, EXDATE, EXRULE) each time from 1900
@@ -256,7 +257,7 @@ func (f *icalFile) take(line contentLine) {
 		f.end(p)
 	case len(f.inside) == 0:
 		f.complain(line.n, "syntax", line.text, "must be BEGIN:VCALENDAR")
-	case len(f.inside) == 1 && p.name == "METHOD":
+	case len(f.inside) == 1 && p.name == "METHOD" && p.calendar >= 0:
 		f.calendars[p.calendar].cancelled = strings.EqualFold(strings.TrimSpace(p.value), "CANCEL")
 	case f.event != nil && len(f.inside) == eventDepth:
 		f.event.take(f, p)
@@ -282,6 +283,7 @@ func (f *icalFile) begin(p property) {
 		f.complain(p.n, "syntax", p.value, "must stand where its kind may: calendars side by side, all else in a calendar, events in nothing else")
 	case depth == 1:
 		f.calendars = append(f.calendars, &icalCalendar{zones: map[string]*zoneLines{}})
+	case len(f.calendars) == 0: // it is complained of
 	case name == "VEVENT":
 		f.event = &eventLines{line: p.n, calendar: len(f.calendars) - 1}
 	case name == "VTIMEZONE" && depth == eventDepth:

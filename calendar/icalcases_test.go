@@ -150,6 +150,7 @@ func TestZonesThatAFileDefines(t *testing.T) {
 		},
 		"dates instead of a rule":                   {define("X", part("STANDARD", "20250101T000000", "+0100", "+0100"), part("DAYLIGHT", "20250330T020000", "+0100", "+0200", "RDATE:20260329T020000"), part("STANDARD", "20251026T030000", "+0200", "+0100", "RDATE:20261025T030000,20271031T030000")) + noon("X", "20250724", "20260724", "20270724"), []string{"2025-07-24T10:00", "2026-07-24T10:00", "2027-07-24T11:00"}},
 		"before the first part, of a place":         {define("Europe/Berlin", part("STANDARD", "20101031T030000", "+0200", "+0100")) + noon("Europe/Berlin", "20090724", "19780724", "20110724"), []string{"2009-07-24T10:00", "1978-07-24T11:00", "2011-07-24T11:00"}},
+		"before the first part, of no place":        {define("CET", part("STANDARD", "20101031T030000", "+0100", "+0100")) + noon("CET", "20090724"), []string{"2009-07-24T11:00"}},
 		"before the first part":                     {define("X", part("STANDARD", "20101031T030000", "+0200", "+0100")) + noon("X", "20090124", "20110724"), []string{"2009-01-24T10:00", "2011-07-24T11:00"}},
 		"a prefix, and its own definition":          {define("/mozilla.org/20070129_1/Europe/Berlin", part("STANDARD", "19700101T000000", "+0500", "+0500")) + noon("/mozilla.org/20070129_1/Europe/Berlin", "20260724"), []string{"2026-07-24T07:00"}},
 		"a definition that says nothing":            {define("Europe/Berlin") + noon("Europe/Berlin", "20260724"), []string{"2026-07-24T10:00"}},

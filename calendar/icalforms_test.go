@@ -26,6 +26,7 @@ func TestVersionsOfAnEvent(t *testing.T) {
 		"the whole event":               {[]string{"UID:a\nDTSTART:20260105\nSEQUENCE:2", "UID:a\nDTSTART:20260106\nSEQUENCE:10", "UID:a\nDTSTART:20260107\nSEQUENCE:9"}, []string{"a 2026-01-06"}},
 		"none is 0":                     {[]string{"UID:a\nDTSTART:20260105\nSEQUENCE:1", "UID:a\nDTSTART:20260106"}, []string{"a 2026-01-05"}},
 		"stamps, then":                  {[]string{"UID:a\nDTSTART:20260105\nSEQUENCE:1\nDTSTAMP:20260102T000000Z", "UID:a\nDTSTART:20260106\nSEQUENCE:1\nDTSTAMP:20260101T000000Z"}, []string{"a 2026-01-05"}},
+		"stamps, the later one last":    {[]string{"UID:a\nDTSTART:20260105\nDTSTAMP:20260101T000000Z\nLAST-MODIFIED:20260105T000000Z", "UID:a\nDTSTART:20260106\nDTSTAMP:20260102T000000Z"}, []string{"a 2026-01-06"}},
 		"changes, then":                 {[]string{"UID:a\nDTSTART:20260105\nLAST-MODIFIED:20260101T000000Z", "UID:a\nDTSTART:20260106\nLAST-MODIFIED:20260102T000000Z", "UID:a\nDTSTART:20260107"}, []string{"a 2026-01-06"}},
 		"nothing tells":                 {[]string{"UID:a\nDTSTART:20260105", "UID:a\nDTSTART:20260106"}, []string{"a 2026-01-05", "a 2026-01-06"}},
 		"the same again":                {[]string{"UID:a\nDTSTART:20260105", "UID:a\nDTSTART:20260105"}, []string{"a 2026-01-05"}},
@@ -34,6 +35,7 @@ func TestVersionsOfAnEvent(t *testing.T) {
 		"called off before":             {[]string{weekly + "SEQUENCE:2\nSTATUS:CANCELLED ", weekly + "SEQUENCE:1"}, []string{}},
 		"and on again":                  {[]string{weekly + "SEQUENCE:2\nSTATUS:CANCELLED", "UID:a\nDTSTART:20260105\nSEQUENCE:3"}, []string{"a 2026-01-05"}},
 		"called off, nothing tells":     {[]string{weekly + "STATUS:CANCELLED", weekly}, []string{}},
+		"one of many of one UID":        {[]string{"UID:a\nDTSTART:20260105", "UID:a\nDTSTART:20260106", "UID:a\nDTSTART:20260106\nSTATUS:CANCELLED", "UID:a\nDTSTART:20260107"}, []string{"a 2026-01-05", "a 2026-01-07"}},
 		"called off with what moved":    {[]string{moved + "DTSTART:20260113\nSEQUENCE:1", weekly + "SEQUENCE:1\nSTATUS:CANCELLED"}, []string{}},
 		"moved after that":              {[]string{moved + "DTSTART:20260113\nSEQUENCE:2", weekly + "SEQUENCE:1\nSTATUS:CANCELLED"}, []string{"a 2026-01-13"}},
 		"moved, then called off":        {[]string{weekly, moved + "DTSTART:20260113\nSEQUENCE:1", moved + "DTSTART:20260113\nSEQUENCE:2\nSTATUS:CANCELLED"}, []string{"a 2026-01-05", "a 2026-01-19"}},
@@ -228,5 +230,18 @@ func TestReadICalendarWithin(t *testing.T) {
 	} {
 		_, err := calendar.ReadICalendarWithin(strings.NewReader(text), nil, within)
 		require.Contains(t, codes(t, err), name)
+	}
+}
+
+// Whatever stands where it may not is told, and nothing panics.
+func TestOuterComponentsOfNoCalendar(t *testing.T) {
+	t.Parallel()
+	for _, outer := range []string{"", "X", "VEVENT", "VTIMEZONE", "STANDARD"} {
+		for _, inner := range []string{"METHOD:CANCEL\n", "BEGIN:VEVENT\nUID:a\nSTATUS:CANCELLED\nEND:VEVENT\n", "BEGIN:VTIMEZONE\nTZID:a\nBEGIN:STANDARD\nDTSTART:1\nEND:STANDARD\nEND:VTIMEZONE\n", "BEGIN:STANDARD\nDTSTART:1\nEND:STANDARD\n"} {
+			_, err := readICal(t, "BEGIN:"+outer+"\n"+inner+"END:"+outer+"\n")
+			require.Contains(t, codes(t, err), "line 1:syntax", "%q %q", outer, inner)
+			_, err = readICal(t, ical()+"BEGIN:"+outer+"\n"+inner+"END:"+outer+"\n")
+			require.Contains(t, codes(t, err), "line 4:syntax", "%q %q", outer, inner)
+		}
 	}
 }

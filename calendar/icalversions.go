@@ -95,20 +95,48 @@ func (f *icalFile) newestOf(group []*eventLines, out map[*eventLines]bool) *even
 			out[e] = true
 		}
 	}
+	if equal[0].moves == nil {
+		return f.sideBySide(equal, out)
+	}
 	one := equal[len(equal)-1]
 	if i := slices.IndexFunc(equal, func(e *eventLines) bool { return e.off(f) }); i >= 0 {
 		one = equal[i]
-	} else if one.moves == nil { // they stay side by side, each once
-		seen := map[string]bool{}
-		for _, e := range equal {
-			text := strings.Join(e.whole, "\n")
-			out[e] = seen[text]
-			seen[text] = true
-		}
-		return one
 	}
 	for _, e := range equal {
 		out[e] = e != one
+	}
+	return one
+}
+
+// sideBySide notes which of several events with one UID do not count: those that
+// stand there twice, and those that are called off by one with the same beginning.
+// It returns one that is on, if there is one.
+func (f *icalFile) sideBySide(events []*eventLines, out map[*eventLines]bool) *eventLines {
+	begins := func(e *eventLines) string {
+		if e.start == nil {
+			return ""
+		}
+		return strings.TrimSpace(e.start.value) + " " + e.start.params["TZID"]
+	}
+	off := map[string]bool{}
+	for _, e := range events {
+		if e.off(f) {
+			off[begins(e)] = true
+		}
+	}
+	one := events[0]
+	seen := map[string]bool{}
+	for _, e := range events {
+		text := strings.Join(e.whole, "\n")
+		out[e] = seen[text] || off[begins(e)]
+		if seen[text] = true; !out[e] {
+			one = e
+		}
+	}
+	if out[one] {
+		i := slices.IndexFunc(events, func(e *eventLines) bool { return e.off(f) })
+		one = events[i]
+		out[one] = false // it is called off, and says so
 	}
 	return one
 }

@@ -331,7 +331,7 @@ func zoneFrom(name string, first int64, all []onset) *time.Location {
 	}
 	data := append(header(0, 1, 1), make([]byte, 6+1)...)                              // the old form, which is passed over
 	data = append(data, header(n, uint32(len(offsets)), uint32(len(abbreviation)))...) //nolint:gosec // at most maxOffsets
-	body := append(times, kinds...)
+	body := slices.Concat(times, kinds)
 	for _, o := range offsets {
 		body = binary.BigEndian.AppendUint32(body, uint32(int32(o))) //nolint:gosec // 16 hours at most
 		body = append(body, 0, 0)                                    // no summer time, and the one abbreviation there is

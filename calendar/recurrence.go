@@ -113,9 +113,6 @@ func (c *Recurrence) compile(list []Repeat) []series {
 		if s.pattern.never() {
 			continue
 		}
-		if r.Count > 0 {
-			c.stopAfter(s.pattern, r.Count)
-		}
 		switch {
 		case r.Until.IsZero():
 		case r.Until.UTC:
@@ -123,6 +120,9 @@ func (c *Recurrence) compile(list []Repeat) []series {
 			s.pattern.last = min(s.pattern.last, s.until+widest)
 		default:
 			s.pattern.last = min(s.pattern.last, r.Until.Local.second())
+		}
+		if r.Count > 0 {
+			c.stopAfter(s.pattern, r.Count)
 		}
 		if _, comes := s.pattern.next(new(year), s.pattern.start); comes {
 			out = append(out, s)
@@ -140,9 +140,9 @@ func (c *Recurrence) stopAfter(p *pattern, n int) {
 		last, ok = c.pastGaps(p, last)
 	}
 	if !ok {
-		last = lastInstant // the calendar ends before
+		last = lastInstant // the calendar ends before, or an Until does
 	}
-	p.last = last
+	p.last = min(p.last, last)
 }
 
 // pastGaps returns the time that comes as many times after last as times up to

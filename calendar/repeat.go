@@ -122,6 +122,14 @@ func (r Repeat) list(name string) []int {
 	return out
 }
 
+// count returns how many numbers a list has, by its name.
+func (r Repeat) count(name string) int {
+	if name != "BYMONTH" {
+		return len(*numbersOf(&r, name))
+	}
+	return len(r.ByMonth)
+}
+
 // numbersOf returns where the list of that name is, which is not BYMONTH.
 func numbersOf(r *Repeat, name string) *[]int {
 	switch name {
@@ -163,20 +171,16 @@ func (r Repeat) Validate() error {
 		v.Merge("until", r.Until.Validate())
 	}
 	for _, l := range repeatLimits() {
-		list := r.list(l.name)
-		if len(list) > maxListed {
-			v.Add(l.path, "too-many", strconv.Itoa(len(list)), fmt.Sprintf("must be at most %d", maxListed))
+		if !v.Limit(l.path, r.count(l.name), maxListed) {
 			continue
 		}
-		for i, n := range list {
+		for i, n := range r.list(l.name) {
 			if !l.allows(n) {
 				v.Add(fmt.Sprintf("%s[%d]", l.path, i), "out-of-range", strconv.Itoa(n), l.rule())
 			}
 		}
 	}
-	if len(r.ByDay) > maxListed {
-		v.Add("byDay", "too-many", strconv.Itoa(len(r.ByDay)), fmt.Sprintf("must be at most %d", maxListed))
-	} else {
+	if v.Limit("byDay", len(r.ByDay), maxListed) {
 		for i, d := range r.ByDay {
 			if d.N < -maxNth || d.N > maxNth || d.Day < time.Sunday || d.Day > time.Saturday {
 				v.Add(fmt.Sprintf("byDay[%d]", i), "out-of-range", fmt.Sprintf("%d %d", d.N, int(d.Day)), nthRule)
@@ -255,6 +259,9 @@ func (r Repeat) Conform() error {
 	}
 	if len(r.ByMonthDay) > 0 && f == weekly {
 		v.Add("byMonthDay", "not-in-rfc", string(r.Frequency), "must not stand with WEEKLY")
+	}
+	if !v.Limit("byDay", len(r.ByDay), maxListed) {
+		return v.Err()
 	}
 	for i, d := range r.ByDay {
 		if d.N != 0 && (f < monthly || len(r.ByWeekNo) > 0) {

@@ -90,6 +90,7 @@ const (
 	MaxTurnLength    = 9000
 	MaxMembers       = 1000
 	MaxRosterChanges = 10_000
+	maxRoster        = 200_000 // members in all
 )
 
 // Validate reports every violation.
@@ -125,26 +126,42 @@ func (r Rotation) validate(v *servicecoin.Violations) *time.Location {
 	if validateMembers(v, "members", r.Members); !slices.ContainsFunc(r.Members, somebody) {
 		v.Add("members", "required", "", "must have somebody")
 	}
-	if len(r.Changes) > MaxRosterChanges {
-		v.Add("changes", "too-many", strconv.Itoa(len(r.Changes)), fmt.Sprintf("must be at most %d", MaxRosterChanges))
+	if !v.Limit("changes", len(r.Changes), MaxRosterChanges) {
 		return loc
 	}
+	members := len(r.Members)
 	for i, c := range r.Changes {
-		path := fmt.Sprintf("changes[%d]", i)
-		if c.From.IsZero() {
-			v.Add(path+".from", "required", "", "must be set")
-		} else {
-			v.Merge(path+".from", c.From.Validate())
+		if enough(v) {
+			break
 		}
-		if i == 0 && c.From.Compare(r.Start) < 0 {
-			v.Add(path+".from", "out-of-order", c.From.String(), "must not be before the start: the members before it are those of the rotation")
+		if members += len(c.Members); members > maxRoster {
+			v.Add(fmt.Sprintf("changes[%d].members", i), "too-many", strconv.Itoa(members), fmt.Sprintf("must be at most %d together with those before", maxRoster))
+			break
 		}
-		if i > 0 && c.From.Compare(r.Changes[i-1].From) <= 0 {
-			v.Add(path+".from", "out-of-order", c.From.String(), "must be after the change before")
+		if err := r.validateChange(i); err != nil { // a path is costly to write for nothing
+			v.Merge(fmt.Sprintf("changes[%d]", i), err)
 		}
-		validateMembers(v, path+".members", c.Members)
 	}
 	return loc
+}
+
+// validateChange checks one of the changes.
+func (r Rotation) validateChange(i int) error {
+	var v servicecoin.Violations
+	c := r.Changes[i]
+	if c.From.IsZero() {
+		v.Add("from", "required", "", "must be set")
+	} else {
+		v.Merge("from", c.From.Validate())
+	}
+	if i == 0 && c.From.Compare(r.Start) < 0 {
+		v.Add("from", "out-of-order", c.From.String(), "must not be before the start: the members before it are those of the rotation")
+	}
+	if i > 0 && c.From.Compare(r.Changes[i-1].From) <= 0 {
+		v.Add("from", "out-of-order", c.From.String(), "must be after the change before")
+	}
+	validateMembers(&v, "members", c.Members)
+	return v.Err()
 }
 
 func turnUnits() []TurnUnit {
@@ -154,13 +171,19 @@ func turnUnits() []TurnUnit {
 func somebody(id servicecoin.PersonID) bool { return id != "" }
 
 func validateMembers(v *servicecoin.Violations, path string, members []servicecoin.PersonID) {
-	if len(members) > MaxMembers {
-		v.Add(path, "too-many", strconv.Itoa(len(members)), fmt.Sprintf("must be at most %d", MaxMembers))
+	if !v.Limit(path, len(members), MaxMembers) {
 		return
 	}
 	for i, id := range members {
-		if id != "" {
-			v.ID(fmt.Sprintf("%s[%d]", path, i), string(id))
+		if enough(v) {
+			return
+		}
+		var one servicecoin.Violations
+		if id == "" {
+			continue
+		}
+		if one.ID("", string(id)); one.Len() > 0 {
+			v.Merge(fmt.Sprintf("%s[%d]", path, i), one.Err())
 		}
 	}
 }
@@ -189,7 +212,13 @@ func (r *Rotation) UnmarshalJSON(data []byte) error {
 		Zone: raw.Zone, Start: readText[LocalTime](&v, "start", raw.Start), Unit: raw.Unit, Length: raw.Length,
 		Days: readText[Weekdays](&v, "days", raw.Days), Missing: raw.Missing, Members: raw.Members,
 	}
+	if !v.Limit("changes", len(raw.Changes), MaxRosterChanges) {
+		return v.Err()
+	}
 	for i, c := range raw.Changes {
+		if enough(&v) {
+			break
+		}
 		out.Changes = append(out.Changes, RosterChange{
 			From: readText[LocalTime](&v, fmt.Sprintf("changes[%d].from", i), c.From), Members: c.Members,
 		})

@@ -37,7 +37,11 @@ func ParseRotation(text string) (Rotation, error) {
 		return Rotation{}, v.Err()
 	}
 	var r Rotation
-	for i, part := range unquoted(column(text), ';') {
+	for i, part := range unquoted(column(text), ';', MaxRosterChanges+2) {
+		if i > MaxRosterChanges+1 {
+			v.Add(part.place(), "too-many", "", fmt.Sprintf("must be one of at most %d changes", MaxRosterChanges))
+			break
+		}
 		if i > 0 && strings.TrimSpace(part.text) == "" {
 			continue // a semicolon at the end
 		}
@@ -71,8 +75,9 @@ func ParseRotation(text string) (Rotation, error) {
 	return r, nil
 }
 
-// unquoted returns the parts between separators that are not in quotes.
-func unquoted(p placed, sep byte) []placed {
+// unquoted returns the parts between separators that are not in quotes; the last
+// one is the rest, if there are more than so many.
+func unquoted(p placed, sep byte, most int) []placed {
 	var out []placed
 	from, quoted := 0, false
 	for i := 0; i < len(p.text); i++ {
@@ -81,7 +86,7 @@ func unquoted(p placed, sep byte) []placed {
 			i++
 		case c == '"':
 			quoted = !quoted
-		case c == sep && !quoted:
+		case c == sep && !quoted && len(out) < most:
 			out = append(out, p.slice(from, i))
 			from = i + 1
 		}
@@ -105,8 +110,12 @@ func readMembers(v *servicecoin.Violations, p placed) []servicecoin.PersonID {
 		return nil
 	}
 	var out []servicecoin.PersonID
-	for _, part := range unquoted(p, ',') {
+	for i, part := range unquoted(p, ',', MaxMembers) {
 		if enough(v) {
+			return out
+		}
+		if i == MaxMembers {
+			v.Add(part.place(), "too-many", "", fmt.Sprintf("must be one of at most %d members", MaxMembers))
 			return out
 		}
 		part = part.trim()

@@ -19,6 +19,7 @@ type rotationInput struct {
 	At          time.Time `json:"at"`
 	WalkFrom    time.Time `json:"walk_from"`
 	WalkTo      time.Time `json:"walk_to"`
+	Step        int       `json:"walk_step_seconds"`
 }
 
 func (in rotationInput) turns(t *testing.T) *calendar.Turns {
@@ -71,6 +72,15 @@ func checkBoundaries(t *testing.T, c ruleCase) {
 		got = append(got, shift.End)
 	}
 	require.Equal(t, inUTC(want.All), got)
+	require.Positive(t, in.Step)
+	// By steps, as the source goes, they are the same.
+	walked := []time.Time{turns.Shift(in.WalkFrom).Start}
+	for at := in.WalkFrom; at.Before(in.WalkTo); at = at.Add(time.Duration(in.Step) * time.Second) {
+		if end := turns.Shift(at).End; !end.Equal(walked[len(walked)-1]) {
+			walked = append(walked, end)
+		}
+	}
+	require.Equal(t, inUTC(want.All), walked)
 }
 
 // every is "every 2 days".
@@ -127,6 +137,7 @@ func checkHandoffs(t *testing.T, c ruleCase) {
 		Handoffs []calendar.Date `json:"handoffs"`
 		Second   time.Time       `json:"second_handoff"`
 	}](t, c.Expect)
+	require.NotEqual(t, want.Second.IsZero(), want.Handoffs == nil)
 	if !want.Second.IsZero() {
 		require.Equal(t, want.Second.UTC(), turns.Shift(in.Start).End)
 		return
@@ -185,28 +196,40 @@ func (l layer) windows(t *testing.T) []calendar.Window {
 	return out
 }
 
-// checkLayer asks a rotation, and windows if it is restricted.
-func checkLayer(t *testing.T, c ruleCase) {
-	in := fields[layerInput](t, c.Input)
-	require.Len(t, in.Layers, 1)
-	l := in.Layers[0]
+// who asks the rotation of a layer, and its windows if it is restricted.
+func (l layer) who(t *testing.T, at time.Time) (servicecoin.PersonID, bool) {
 	turns, err := l.rotation(t).Compile()
 	require.NoError(t, err)
+	require.Equal(t, l.Handoff.UTC(), turns.Shift(l.Handoff).Start, "it is handed over when the rotation says so")
+	who, is := turns.Who(at)
+	if l.Restriction == nil {
+		return who, is
+	}
+	open := false
+	for _, w := range l.windows(t) {
+		times, err := w.Compile()
+		require.NoError(t, err)
+		open = open || times.Contains(at)
+	}
+	return who, is && open
+}
+
+// checkLayer asks the layers.
+func checkLayer(t *testing.T, c ruleCase) {
+	in := fields[layerInput](t, c.Input)
+	require.NotEmpty(t, in.Layers)
 	for _, probe := range fields[struct {
 		Probes []struct {
 			At   time.Time             `json:"at"`
 			User *servicecoin.PersonID `json:"user"`
 		} `json:"probes"`
 	}](t, c.Expect).Probes {
-		who, is := turns.Who(probe.At)
-		if l.Restriction != nil {
-			open := false
-			for _, w := range l.windows(t) {
-				times, err := w.Compile()
-				require.NoError(t, err)
-				open = open || times.Contains(probe.At)
+		var who servicecoin.PersonID
+		is := false
+		for _, l := range in.Layers { // the first one that has somebody
+			if who, is = l.who(t, probe.At); is {
+				break
 			}
-			is = is && open
 		}
 		require.Equal(t, probe.User != nil, is, probe.At)
 		if is {

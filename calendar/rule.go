@@ -3,7 +3,6 @@ package calendar
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
@@ -92,21 +91,39 @@ func (r Rule) validate(v *servicecoin.Violations, z zones) *time.Location {
 	}
 	r.validateRepeats(v, "repeats", r.Repeats)
 	r.validateRepeats(v, "except", r.Except)
-	r.validateDates(v, "dates", r.Dates)
-	r.validateDates(v, "exceptDates", r.ExceptDates)
-	for i, d := range r.Dates {
-		if d.Whole != r.Start.Whole && i < MaxRuleDates {
-			v.Add(fmt.Sprintf("dates[%d]", i), "bad-format", d.String(), "must be a date if the start is one, else a time")
+	validateDates(v, "dates", r.Dates, func(d When) string {
+		if d.Whole != r.Start.Whole {
+			return "must be a date if the start is one, else a time"
 		}
-	}
-	for i, d := range r.ExceptDates {
-		if r.Start.Whole && !d.Whole && i < MaxRuleDates {
-			v.Add(fmt.Sprintf("exceptDates[%d]", i), "bad-format", d.String(), "must be a date if the start is one")
+		return ""
+	})
+	validateDates(v, "exceptDates", r.ExceptDates, func(d When) string {
+		if r.Start.Whole && !d.Whole {
+			return "must be a date if the start is one"
 		}
-	}
+		return ""
+	})
 	validateGap(v, "gap", r.Gap)
 	validateTwice(v, "twice", r.Twice)
 	return loc
+}
+
+// upTo returns the rule with an end for each of the Repeats that has none, a day or
+// two after an instant: for those who ask for nothing later, so that nothing later
+// is looked at.
+func (r Rule) upTo(end time.Time) Rule {
+	day := clockDate(end.UTC()).AddDays(2)
+	if day.Year > 9999 {
+		return r
+	}
+	r.Repeats = slices.Clone(r.Repeats)
+	for i := range r.Repeats {
+		if r.Repeats[i].Until.IsZero() {
+			r.Repeats[i].Until = r.untilForm()
+			r.Repeats[i].Until.Local = LocalTime{Date: day}
+		}
+	}
+	return r
 }
 
 // zones remembers the zones that were loaded, which takes longer than most else.
@@ -130,8 +147,7 @@ func (z zones) named(name string) (*time.Location, bool) {
 }
 
 func (r Rule) validateRepeats(v *servicecoin.Violations, path string, list []Repeat) {
-	if len(list) > maxRepeaters {
-		v.Add(path, "too-many", strconv.Itoa(len(list)), fmt.Sprintf("must be at most %d", maxRepeaters))
+	if !v.Limit(path, len(list), maxRepeaters) {
 		return
 	}
 	for i, repeat := range list {
@@ -169,12 +185,20 @@ func (r Repeat) clockPart() string {
 	return ""
 }
 
-func (r Rule) validateDates(v *servicecoin.Violations, path string, list []When) {
-	if len(list) > MaxRuleDates {
-		v.Add(path, "too-many", strconv.Itoa(len(list)), fmt.Sprintf("must be at most %d", MaxRuleDates))
+// validateDates checks dates, and what is wrong with their form.
+func validateDates(v *servicecoin.Violations, path string, list []When, wrong func(When) string) {
+	if !v.Limit(path, len(list), MaxRuleDates) {
 		return
 	}
 	for i, d := range list {
-		v.Merge(fmt.Sprintf("%s[%d]", path, i), d.Validate())
+		if enough(v) {
+			return
+		}
+		if err := d.Validate(); err != nil { // a path is costly to write for nothing
+			v.Merge(fmt.Sprintf("%s[%d]", path, i), err)
+		}
+		if text := wrong(d); text != "" {
+			v.Add(fmt.Sprintf("%s[%d]", path, i), "bad-format", d.String(), text)
+		}
 	}
 }

@@ -248,7 +248,7 @@ func TestRuleValidate(t *testing.T) {
 		"start:required", "zone:unknown-zone", "repeats[0].frequency:unknown", "repeats[0].interval:out-of-range", "repeats[0].count:out-of-range",
 		"repeats[0].until:out-of-range", "repeats[0].until:bad-format", "repeats[0].bySecond[0]:out-of-range", "repeats[0].byHour:too-many", "repeats[0].byMonth[0]:out-of-range",
 		"repeats[0].byDay[0]:out-of-range", "repeats[0].weekStart:out-of-range", "repeats[0].skip:unknown", "repeats[0].until:bad-format",
-		"except[0].bySetPos[1]:out-of-range", "except[0].byDay:too-many", "exceptDates:too-many", "dates[0]:bad-format", "gap:unknown", "twice:unknown",
+		"except[0].bySetPos[1]:out-of-range", "except[0].byDay:too-many", "dates[0]:bad-format", "exceptDates:too-many", "gap:unknown", "twice:unknown",
 	}, codes(t, rule.Validate()))
 	_, err := rule.Compile()
 	assert.Equal(t, codes(t, rule.Validate()), codes(t, err))

@@ -5,7 +5,6 @@ import (
 	"encoding"
 	"encoding/json"
 	"fmt"
-	"strconv"
 
 	"github.com/servicecoin/servicecoin"
 )
@@ -38,17 +37,18 @@ func readText[T any, P interface {
 func readTexts[T any, P interface {
 	*T
 	encoding.TextUnmarshaler
-}](v *servicecoin.Violations, path string, texts []string) []T {
-	if texts == nil {
-		return nil
-	}
-	if len(texts) > MaxRuleDates {
-		v.Add(path, "too-many", strconv.Itoa(len(texts)), fmt.Sprintf("must be at most %d", MaxRuleDates))
+}](v *servicecoin.Violations, path string, texts []string, most int) []T {
+	if texts == nil || !v.Limit(path, len(texts), most) {
 		return nil
 	}
 	out := make([]T, len(texts))
 	for i, text := range texts {
-		v.Merge(fmt.Sprintf("%s[%d]", path, i), P(&out[i]).UnmarshalText([]byte(text)))
+		if enough(v) {
+			return nil
+		}
+		if err := P(&out[i]).UnmarshalText([]byte(text)); err != nil { // a path is costly to write for nothing
+			v.Merge(fmt.Sprintf("%s[%d]", path, i), err)
+		}
 	}
 	return out
 }
@@ -70,8 +70,8 @@ func (r *Rule) UnmarshalJSON(data []byte) error {
 	if strictly(&v, data, "a rule", &raw) {
 		out := Rule{
 			Start: readText[When](&v, "start", raw.Start), Zone: raw.Zone, Gap: raw.Gap, Twice: raw.Twice,
-			Repeats: readTexts[Repeat](&v, "repeats", raw.Repeats), Dates: readTexts[When](&v, "dates", raw.Dates),
-			Except: readTexts[Repeat](&v, "except", raw.Except), ExceptDates: readTexts[When](&v, "exceptDates", raw.ExceptDates),
+			Repeats: readTexts[Repeat](&v, "repeats", raw.Repeats, maxRepeaters), Dates: readTexts[When](&v, "dates", raw.Dates, MaxRuleDates),
+			Except: readTexts[Repeat](&v, "except", raw.Except, maxRepeaters), ExceptDates: readTexts[When](&v, "exceptDates", raw.ExceptDates, MaxRuleDates),
 		}
 		if v.Err() == nil {
 			*r = out

@@ -3,7 +3,6 @@ package calendar_test
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -16,11 +15,7 @@ import (
 
 // ruleCase is a case of testdata/vectors.
 type ruleCase struct {
-	ID     string          `json:"id"`
-	Kind   string          `json:"kind"`
-	Input  json.RawMessage `json:"input"`
-	Expect json.RawMessage `json:"expect"`
-	Quirk  bool            `json:"quirk"`
+	vectorCase
 
 	policy string
 }
@@ -47,7 +42,7 @@ func ruleQuirks() map[string]ruleQuirk {
 		easter    = "RFC 5545 has no Easter: list the dates as RDATE"
 		inclusive = "windows are half-open: the end is not in them"
 		ownDay    = "a window belongs to the day on which it begins, as in GoAlert"
-		layers    = "several layers are a matter of the on-call room"
+		layers    = "the first layer that has somebody: that is put together by who asks, two rotations and a window here"
 	)
 	quirks := map[string]ruleQuirk{
 		"ga-rot-walk-h1-gap-0230":               {policy: wallClock},
@@ -65,12 +60,13 @@ func ruleQuirks() map[string]ruleQuirk {
 		"ou-2day-grid":                          {policy: "turn 0 begins at the start"},
 		"ou-interval-zero":                      {refused: "turns of no length are an error"},
 		"ou-overnight-daily":                    {policy: "a turn is handed over in the window, too: the rotation and the window are two things"},
-		"ou-primary-restricted-fallback":        {refused: layers},
+		"ou-primary-restricted-fallback":        {policy: layers},
 	}
-	for _, f := range []string{"yearly", "monthly", "weekly", "daily", "hourly", "minutely", "secondly"} {
-		for _, form := range []string{"", "pos", "neg"} {
-			quirks["rrule-"+f+"byeaster"+form] = ruleQuirk{refused: easter}
-		}
+	for _, name := range []string{
+		"yearlybyeaster", "monthlybyeaster", "monthlybyeasterpos", "weeklybyeaster", "weeklybyeasterpos", "weeklybyeasterneg", "dailybyeaster",
+		"dailybyeasterneg", "hourlybyeaster", "hourlybyeasterpos", "hourlybyeasterneg", "minutelybyeasterpos", "secondlybyeaster", "secondlybyeasterneg",
+	} {
+		quirks["rrule-"+name] = ruleQuirk{refused: easter}
 	}
 	return quirks
 }
@@ -82,12 +78,15 @@ func TestRuleVectors(t *testing.T) {
 		for _, c := range cases {
 			check, ok := ruleChecks()[c.Kind]
 			require.True(t, ok, "no check for kind %s of case %s", c.Kind, c.ID)
+			ruleFields()[c.Kind].require(t, c.vectorCase)
 			var q ruleQuirk
 			if c.Quirk {
 				require.Contains(t, ruleQuirks(), c.ID, "a quirk needs a named policy or a refusal")
 				if q = ruleQuirks()[c.ID]; q.instead != "" {
+					requireOther(t, c.vectorCase, q.instead)
 					c.Expect = json.RawMessage(q.instead)
 				}
+				require.NotEqual(t, q.policy == "", q.refused == "", "a quirk is by policy or refused")
 				if c.policy = q.policy; q.refused != "" && q.instead == "" {
 					check = checkRefusal
 				}
@@ -109,11 +108,45 @@ func TestRuleVectors(t *testing.T) {
 
 func ruleCases(t *testing.T, file string) []ruleCase {
 	t.Helper()
-	text, err := os.ReadFile("testdata/vectors/" + file)
-	require.NoError(t, err)
 	var cases []ruleCase
-	require.NoError(t, json.Unmarshal(text, &cases))
+	for _, c := range vectorCases(t, file) {
+		cases = append(cases, ruleCase{vectorCase: c})
+	}
 	return cases
+}
+
+func TestEveryRuleQuirkIsThere(t *testing.T) {
+	t.Parallel()
+	requireQuirks(t, ruleQuirks(), ruleVectorFiles())
+}
+
+// ruleFields are the fields that the checks ask.
+func ruleFields() map[string]askedFields {
+	return map[string]askedFields{
+		"clock.dst_change_in_day":    {"zone date", "changes at_clock offset_change_seconds"},
+		"clock.first_of_day":         {"zone date clock", "instant"},
+		"clock.last_of_day":          {"zone date clock", "instant"},
+		"iso8601.repeating_interval": {"text", "repeat start end"},
+		"layer.user_at":              {"layers", "probes"},
+		"recurrence.after":           {"rule args", "occurrences"},
+		"recurrence.all":             {"ical? limit? rule?", "occurrences"},
+		"recurrence.before":          {"rule args", "occurrences"},
+		"recurrence.between":         {"rule args", "occurrences"},
+		"recurrence.next_after":      {"start every after zone", "next"},
+		"rotation.boundaries":        {"type shift_length start zone walk_from walk_to walk_step_seconds", "first_shift_start? first_shift_end? all_boundaries"},
+		"rotation.month_overflow":    {"start zone every", "handoffs? second_handoff?"},
+		"rotation.shift_end":         {"type shift_length start zone at", "shift_end real_hours?"},
+		"rotation.shift_start":       {"type shift_length start zone at", "shift_start"},
+		"rule.active":                {"start end weekdays_sun_first zone at", "active"},
+		"rule.active_changes":        {"start end weekdays_sun_first zone sample_from sample_minutes", "changes"},
+		"rule.end_time":              {"start end weekdays_sun_first zone at", "end_time"},
+		"rule.start_time":            {"start end weekdays_sun_first zone at", "start_time"},
+		"weekdays.active_run_start":  {"zone weekdays_sun_first at", "start"},
+		"weekdays.days_since":        {"weekdays_sun_first weekday enabled", "days"},
+		"weekdays.days_until":        {"weekdays_sun_first weekday enabled", "days"},
+		"weekdays.parse":             {"text", "valid days"},
+		"window.contains":            {"days start end zone at", "contains"},
+	}
 }
 
 func ruleChecks() map[string]func(*testing.T, ruleCase) {
@@ -152,9 +185,7 @@ func checkRefusal(t *testing.T, c ruleCase) {
 		require.Equal(t, []string{"unknown"}, onlyCodes(t, err))
 	case "layer.user_at":
 		in := fields[layerInput](t, c.Input)
-		if len(in.Layers) > 1 {
-			return // there is no type that could be asked
-		}
+		require.Len(t, in.Layers, 1)
 		require.Equal(t, []string{"length:out-of-range"}, codes(t, in.Layers[0].rotation(t).Validate()))
 	default:
 		t.Fatal("a refusal of this kind needs a check")
@@ -243,6 +274,7 @@ func argTime(t *testing.T, in recurrenceInput, i int) time.Time {
 
 func checkRecurrenceAfter(t *testing.T, c ruleCase) {
 	r, in := recurrence(t, c)
+	require.Len(t, in.Args, 2)
 	from := argTime(t, in, 0)
 	if in.Args[1].(bool) {
 		from = from.Add(-1)
@@ -256,6 +288,7 @@ func checkRecurrenceAfter(t *testing.T, c ruleCase) {
 
 func checkRecurrenceBefore(t *testing.T, c ruleCase) {
 	r, in := recurrence(t, c)
+	require.Len(t, in.Args, 2)
 	to := argTime(t, in, 0)
 	if in.Args[1].(bool) {
 		to = to.Add(1)
@@ -269,6 +302,7 @@ func checkRecurrenceBefore(t *testing.T, c ruleCase) {
 
 func checkRecurrenceBetween(t *testing.T, c ruleCase) {
 	r, in := recurrence(t, c)
+	require.Len(t, in.Args, 3)
 	from, to := argTime(t, in, 0), argTime(t, in, 1)
 	if in.Args[2].(bool) {
 		to = to.Add(1)
@@ -280,9 +314,7 @@ func checkRecurrenceBetween(t *testing.T, c ruleCase) {
 
 func fields[T any](t *testing.T, raw json.RawMessage) T {
 	t.Helper()
-	var x T
-	require.NoError(t, json.Unmarshal(raw, &x))
-	return x
+	return strict[T](t, "case", raw)
 }
 
 // weekdayMask reads seven numbers from Sunday on.
@@ -369,6 +401,7 @@ func checkActiveChanges(t *testing.T, c ruleCase) {
 		Changes []change `json:"changes"`
 	}](t, c.Expect).Changes
 	w := in.window(t)
+	require.NotEmpty(t, want)
 	var got []change
 	for at := in.SampleFrom.UTC(); len(got) < len(want) && at.Before(in.SampleFrom.AddDate(0, 0, 3)); at = at.Add(time.Duration(in.Minutes) * time.Minute) {
 		if active := w.Contains(at); len(got) == 0 || got[len(got)-1].Active != active {
@@ -411,7 +444,9 @@ func checkJumpInDay(t *testing.T, c ruleCase) {
 	loc := location(t, in.Zone)
 	all := jumps(in.Date.In(loc), loc)
 	require.Equal(t, want.Changes, len(all) > 0)
+	require.Equal(t, want.Changes, want.At != nil)
 	if want.Changes {
+		require.Len(t, all, 1)
 		require.Equal(t, *want.At, all[0].From().Clock)
 		require.Equal(t, *want.By, int(all[0].By().Seconds()))
 	}
@@ -452,6 +487,9 @@ func checkWeekdaysParse(t *testing.T, c ruleCase) {
 	}](t, c.Expect)
 	got, err := calendar.ParseWeekdays(fields[map[string]string](t, c.Input)["text"])
 	require.Equal(t, want.Valid, err == nil, err)
+	if !c.Quirk {
+		require.Equal(t, want.Valid, want.Days != nil)
+	}
 	if want.Valid {
 		require.Equal(t, weekdayOf(t, want.Days...), got)
 	}

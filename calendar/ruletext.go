@@ -46,6 +46,9 @@ type ruleReader struct {
 	home   *time.Location // of who reads whole days; nil: the zone of the rule
 }
 
+// maxRuleLines is the most lines of a rule: one for each date, at most.
+const maxRuleLines = 2*MaxRuleDates + 2*maxRepeaters + 20
+
 // ruleLine is a line taken apart.
 type ruleLine struct {
 	whole  placed
@@ -65,6 +68,10 @@ func (r *ruleReader) lines(text string) {
 	r.first, r.zoneOf = map[string]ruleLine{}, new(zoneNames).find
 	var rest []ruleLine
 	for p := range unfolded(text) {
+		if len(rest) > maxRuleLines {
+			r.v.Add(p.place(), "too-many", "", fmt.Sprintf("must be one of at most %d lines", maxRuleLines))
+			return
+		}
 		line, ok := takeApart(p)
 		switch {
 		case enough(&r.v):
@@ -86,6 +93,9 @@ func (r *ruleReader) lines(text string) {
 	}
 	r.start(start, has)
 	for _, line := range rest {
+		if enough(&r.v) {
+			return
+		}
 		r.take(line)
 	}
 }
@@ -143,7 +153,7 @@ func unfolded(text string) func(yield func(placed) bool) {
 
 // takeApart parts NAME;PARAM=value:value.
 func takeApart(p placed) (ruleLine, bool) {
-	line := ruleLine{whole: p, params: map[string]placed{}}
+	line := ruleLine{whole: p}
 	end, quoted := 0, false
 	for ; end < len(p.text) && (quoted || p.text[end] != ':'); end++ {
 		quoted = quoted != (p.text[end] == '"')
@@ -165,6 +175,9 @@ func takeApart(p placed) (ruleLine, bool) {
 		}
 		if n := len(value.text); n >= 2 && value.text[0] == '"' && value.text[n-1] == '"' {
 			value = value.slice(1, n-1)
+		}
+		if line.params == nil {
+			line.params = map[string]placed{}
 		}
 		line.params[strings.ToUpper(key.text)] = value
 	}

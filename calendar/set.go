@@ -247,7 +247,12 @@ func (s *Set) UnmarshalJSON(data []byte) error {
 		return v.Err()
 	}
 	for i, iv := range list {
-		v.Merge(fmt.Sprintf("[%d]", i), iv.Validate())
+		if err := iv.Validate(); err != nil { // a path is costly to write for nothing
+			v.Merge(fmt.Sprintf("[%d]", i), err)
+		}
+		if enough(&v) {
+			break
+		}
 	}
 	if err := v.Err(); err != nil {
 		return err

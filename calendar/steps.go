@@ -24,18 +24,15 @@ type Span struct {
 }
 
 // Validate reports the violations of the interval, and a weight that is
-// negative or that has a power of ten beyond ±30, with which nobody weighs.
+// negative, not below 10^30 or of more than 30 decimals, with which nobody weighs.
 func (s Span) Validate() error {
-	const most = 30
-	var v servicecoin.Violations
+	const digits, places = 30, 30
+	var v, weight servicecoin.Violations
 	v.Merge("", s.Interval.Validate())
-	exp := s.Weight.Exponent()
-	switch {
-	case exp > most || exp < -most:
-		v.Add("weight", "out-of-range", fmt.Sprintf("power of ten %d", exp), "must have a power of ten between -30 and 30")
-	case s.Weight.IsNegative():
-		v.Add("weight", "negative", s.Weight.String(), "must not be negative")
+	if weight.Number("weight", s.Weight, digits, places); weight.Len() == 0 && s.Weight.IsNegative() {
+		weight.Add("weight", "negative", s.Weight.String(), "must not be negative")
 	}
+	v.Merge("", weight.Err())
 	return v.Err()
 }
 
@@ -263,7 +260,12 @@ func (s *Steps) UnmarshalJSON(data []byte) error {
 		return v.Err()
 	}
 	for i, span := range list {
-		v.Merge(fmt.Sprintf("[%d]", i), span.Validate())
+		if err := span.Validate(); err != nil { // a path is costly to write for nothing
+			v.Merge(fmt.Sprintf("[%d]", i), err)
+		}
+		if enough(&v) {
+			break
+		}
 	}
 	if err := v.Err(); err != nil {
 		return err

@@ -42,11 +42,12 @@ func (e *eventLines) affords(f *icalFile) bool {
 			f.dates += 1 + strings.Count(p.value, ",")
 		}
 	}
-	if f.rules > maxFileRules {
+	switch {
+	case f.rules > maxFileRules:
 		f.complain(e.line, "too-many", "", fmt.Sprintf("begins an event with which there are more than %d rules (an EXRULE counts as %d, a COUNT as one for each %d)", maxFileRules, exceptionCost, countCost))
-	} else if f.dates > maxFileDates {
+	case f.dates > maxFileDates:
 		f.complain(e.line, "too-many", "", fmt.Sprintf("begins an event with which there are more than %d dates of rules", maxFileDates))
-	} else {
+	default:
 		return true
 	}
 	f.complaints = maxComplaints
@@ -66,10 +67,6 @@ func (e *eventLines) repeated(f *icalFile, out VEvent, start moment, length Peri
 		if f.rules += rule.Repeats[i].Count / countCost; f.rules > maxFileRules {
 			return e.repeatedTooOften(f)
 		}
-		if rule.Repeats[i].Until.IsZero() { // nothing later is asked for
-			rule.Repeats[i].Until = rule.untilForm()
-			rule.Repeats[i].Until.Local = LocalTime{Date: Date{Year: lastRepeated + 2, Month: time.January, Day: 1}}
-		}
 	}
 	loaded := zones{} // days are in none
 	if !start.whole {
@@ -85,7 +82,7 @@ func (e *eventLines) repeated(f *icalFile, out VEvent, start moment, length Peri
 	}
 	var v servicecoin.Violations
 	var all []VEvent
-	for iv := range timesOf(&v, rule, length, ends, loaded, span) {
+	for iv := range timesOf(&v, rule.upTo(span.End), length, ends, loaded, span) {
 		if len(f.events)+len(all) >= MaxDays {
 			return e.repeatedTooOften(f)
 		}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
@@ -65,8 +64,7 @@ func (w Week) Validate() error {
 const MaxSpans = 48
 
 func validateSpans(v *servicecoin.Violations, path string, spans []ClockSpan) {
-	if len(spans) > MaxSpans {
-		v.Add(path, "too-many", strconv.Itoa(len(spans)), fmt.Sprintf("must be at most %d spans", MaxSpans))
+	if !v.Limit(path, len(spans), MaxSpans) {
 		return
 	}
 	for i, s := range spans {
@@ -118,6 +116,9 @@ func readWeek(v *servicecoin.Violations, path string, raw map[string][]string) W
 		w[day] = readSpans(v, join(path, key), raw[key])
 		delete(raw, key)
 	}
+	if !v.Limit(path, len(raw), MaxSpans) {
+		return w
+	}
 	for _, key := range sortedKeys(raw) {
 		v.Add(join(path, key), "unknown", key, "must be one of mon, tue, wed, thu, fri, sat, sun")
 	}
@@ -125,13 +126,15 @@ func readWeek(v *servicecoin.Violations, path string, raw map[string][]string) W
 }
 
 func readSpans(v *servicecoin.Violations, path string, raw []string) []ClockSpan {
-	if raw == nil {
+	if raw == nil || enough(v) || !v.Limit(path, len(raw), MaxSpans) {
 		return nil
 	}
 	spans := make([]ClockSpan, 0, len(raw))
 	for i, text := range raw {
 		s, err := ParseClockSpan(text)
-		v.Merge(fmt.Sprintf("%s[%d]", path, i), err)
+		if err != nil { // a path is costly to write for nothing
+			v.Merge(fmt.Sprintf("%s[%d]", path, i), err)
+		}
 		spans = append(spans, s)
 	}
 	return spans

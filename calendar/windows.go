@@ -77,12 +77,17 @@ func CompileWindows(within Interval, windows ...Window) (*Windows, error) {
 	loaded := zones{}
 	for i, w := range windows {
 		var own servicecoin.Violations
+		if enough(&v) {
+			break
+		}
+		asked := w.clone()
+		w.Rule = w.Rule.upTo(within.End)
 		times := w.compile(&own, loaded)
 		if err := own.Err(); err != nil {
 			v.Merge(fmt.Sprintf("windows[%d]", i), err)
 			continue
 		}
-		c.windows[i] = times.window
+		c.windows[i] = asked
 		if c.lay(i, times); c.times > maxWindowTimes {
 			v.Add("within", "too-many", within.String(), fmt.Sprintf("must be shorter: the windows come more than %d times", maxWindowTimes))
 			break

@@ -107,10 +107,12 @@ func parseWeekly(text string) (Window, error) {
 	return w, nil
 }
 
-// fieldsOf returns the words between spaces and line ends.
+// fieldsOf returns the words between spaces and line ends: no more than somebody
+// looks at, and one that is too many.
 func fieldsOf(p placed) []placed {
+	const most = 200
 	var out []placed
-	for i := 0; i < len(p.text); {
+	for i := 0; i < len(p.text) && len(out) <= most; {
 		if strings.IndexByte(spaces, p.text[i]) >= 0 {
 			i++
 			continue

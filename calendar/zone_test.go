@@ -293,3 +293,29 @@ func aroundJump(t *testing.T, loc *time.Location, jump time.Time) {
 		end = hour.End
 	}
 }
+
+// The zero time is none, and has neither date nor month nor local time.
+func TestTheZeroTimeHasNoDate(t *testing.T) {
+	t.Parallel()
+	for _, zone := range []string{"UTC", "Asia/Tokyo", "America/New_York"} {
+		loc := location(t, zone)
+		var none time.Time
+		require.True(t, calendar.DateOf(none, loc).IsZero(), zone)
+		require.True(t, calendar.MonthOf(none, loc).IsZero(), zone)
+		require.True(t, calendar.LocalTimeOf(none, loc).IsZero(), zone)
+		require.Error(t, calendar.DateOf(none, loc).Validate())
+		require.Error(t, calendar.MonthOf(none, loc).Validate())
+		require.True(t, calendar.DateOf(none.In(loc), loc).IsZero(), "in whatever zone")
+		first := none.Add(time.Second)
+		require.False(t, calendar.DateOf(first, loc).IsZero())
+		days := 0
+		for _, day := range calendar.Days(calendar.Between(none, none.Add(48*time.Hour)), loc) {
+			require.False(t, day.Empty())
+			days++
+		}
+		require.Contains(t, []int{2, 3}, days, "who asks for the days of an interval gets them, that one included")
+		for m := range calendar.Months(calendar.Between(none, none.Add(48*time.Hour)), loc) {
+			require.LessOrEqual(t, m.Year, 1)
+		}
+	}
+}

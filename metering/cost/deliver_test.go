@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -166,7 +167,7 @@ func TestDeliveriesConverge(t *testing.T) {
 			account := rapid.SampledFrom([]string{"a", "b"}).Draw(rt, "account")
 			var list []cost.Row
 			for _, n := range rapid.SliceOfN(rapid.IntRange(1, 60), 0, 60).Draw(rt, "rows") {
-				list = append(list, line(1+n%20, fmt.Sprint(n)))
+				list = append(list, line(1+n%20, strconv.Itoa(n)))
 			}
 			if rapid.Bool().Draw(rt, "breaks off") {
 				script := slices.Repeat([]storetest.Fault{storetest.Pass}, rapid.IntRange(0, 3).Draw(rt, "after"))
