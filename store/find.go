@@ -242,8 +242,8 @@ func (l listing[T]) yield(d Document, yield func(Item[T], error) bool) bool {
 
 // fetch returns one page and where it ended, nil at the end of the listing.
 func (l listing[T]) fetch(ctx context.Context, q Query) ([]Document, *Cursor, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, nil, context.Cause(ctx)
+	if ctx.Err() != nil {
+		return nil, nil, servicecoin.Unchanged(context.Cause(ctx))
 	}
 	s := l.c.view.store
 	if s.unit != nil {
@@ -253,7 +253,7 @@ func (l listing[T]) fetch(ctx context.Context, q Query) ([]Document, *Cursor, er
 	}
 	page, err := s.backend.Find(ctx, q)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, servicecoin.Unchanged(err)
 	}
 	var next *Cursor
 	if len(page) == q.Limit {

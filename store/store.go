@@ -101,7 +101,7 @@ func (s *Store) For(c servicecoin.CustomerID) View { return View{store: s, custo
 // Events returns one page of the feed of all customers after a position,
 // oldest first. limit is 1 to [MaxPage].
 func (s *Store) Events(ctx context.Context, after Position, limit int) ([]Event, error) {
-	return s.backend.Events(ctx, Feed{Everyone: true, After: after, Limit: limit})
+	return s.events(ctx, Feed{Everyone: true, After: after, Limit: limit})
 }
 
 // View sees one customer's partition and nothing else. The zero View answers
@@ -137,7 +137,7 @@ func (v View) Events(ctx context.Context, after Position, limit int) ([]Event, e
 	if err := v.check(); err != nil {
 		return nil, err
 	}
-	return v.store.backend.Events(ctx, Feed{Customer: v.customer, After: after, Limit: limit})
+	return v.store.events(ctx, Feed{Customer: v.customer, After: after, Limit: limit})
 }
 
 // Record commits events that change no record. Their subjects are in this
