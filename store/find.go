@@ -92,6 +92,10 @@ func (r Range) query(kind string, slot int, columns string) (Query, error) {
 		}
 		return q, v.Err()
 	}
+	if len(r.prefix) > len(columns) {
+		v.Add("index "+r.index, "columns", "", "the values compared are not columns \""+columns+"\"")
+		return q, v.Err()
+	}
 	if len(r.prefix) > 0 {
 		q.From, q.To = r.prefix.Encode(), r.prefix.prefixEnd()
 	}
@@ -321,6 +325,10 @@ func parseCursor(text string, q Query) (Cursor, error) {
 		var v servicecoin.Violations
 		v.Add("after", "bad-cursor", text, why)
 		return Cursor{}, v.Err()
+	}
+	const most = 2 * (MaxIndex + 3*servicecoin.MaxIDBytes + 16) // as base64, and with room to spare
+	if len(text) > most {
+		return fail("is no cursor of this library")
 	}
 	b, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil || len(b) < 2 {

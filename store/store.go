@@ -172,6 +172,9 @@ func (v View) complete(events []Event, subject Key) ([]Event, error) {
 		return nil, nil
 	}
 	var bad servicecoin.Violations
+	if !bad.Limit("events", len(events), MaxParts) {
+		return nil, bad.Err()
+	}
 	done := make([]Event, len(events))
 	for i, e := range events {
 		e.Position = 0

@@ -22,7 +22,7 @@ func meaning(e *pgconn.PgError) error {
 	case "40001", "40P01": // serialization failure, deadlock
 		return servicecoin.ErrConflict
 	case "55P03", "57014", // lock_timeout, statement_timeout or a cancel request
-		"53300", "57P03",          // too many connections, the server starts or stops
+		"53300", "57P03", // too many connections, the server starts or stops
 		"57P01", "57P02", "57P05": // the connection was ended
 		return servicecoin.ErrBusy
 	case "23505": // somebody inserts without the locks of this package
