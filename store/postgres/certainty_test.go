@@ -126,3 +126,25 @@ func TestNoConnection(t *testing.T) {
 	check(err)
 	check(b.Forget(t.Context(), "acme", 0))
 }
+
+// A commit that is on its way is waited for, though not for ever: then nobody
+// knows.
+func TestEndedUnderCommit(t *testing.T) {
+	d := open(t)
+	b := d.backend(t)
+	slow := func(seconds string) {
+		d.must(t, `CREATE OR REPLACE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(`+seconds+`); RETURN NEW; END $$;
+CREATE OR REPLACE TRIGGER slow BEFORE INSERT ON servicecoin.events FOR EACH ROW EXECUTE FUNCTION slow()`)
+	}
+	commit := func(id string) error {
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		return b.Commit(ctx, pairOf(id))
+	}
+	slow("0.3")
+	require.NoError(t, commit("slow"))
+	slow("20")
+	err := commit("slower")
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.True(t, servicecoin.MayHaveHappened(err), "%v", err)
+}

@@ -2,9 +2,9 @@ package sqlite_test
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -23,9 +23,9 @@ func TestEndedContexts(t *testing.T) {
 	acknowledged, open := 0, 0
 	for i := range n {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i%500)*4*time.Microsecond)
-		err := commitThing(ctx, b, fmt.Sprint(i))
+		err := commitThing(ctx, b, strconv.Itoa(i))
 		cancel()
-		stored := there(t, b, fmt.Sprint(i))
+		stored := there(t, b, strconv.Itoa(i))
 		switch {
 		case err == nil:
 			acknowledged++

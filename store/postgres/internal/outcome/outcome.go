@@ -108,8 +108,11 @@ const Patience = time.Second
 func Patient(ctx context.Context) (context.Context, context.CancelFunc) {
 	long, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
-		t := time.AfterFunc(Patience, func() { cancel(context.Cause(ctx)) })
-		context.AfterFunc(long, func() { t.Stop() })
+		late, end := context.WithTimeout(long, Patience)
+		context.AfterFunc(late, func() {
+			cancel(context.Cause(ctx))
+			end()
+		})
 	})
 	return long, func() {
 		stop()
