@@ -14,7 +14,7 @@ import (
 
 // The sentinels. Every error of the library wraps one of them, or comes from
 // below (a driver, a cancelled context); test with errors.Is. An error that
-// wraps none of them may mean that the change happened: see [Retryable].
+// wraps none of them may mean that the change happened: see [MayHaveHappened].
 var (
 	ErrNotFound  = errors.New("not found")                  // no such record, or not in this customer's partition
 	ErrExists    = errors.New("exists already")             // an insert found the key taken
@@ -23,7 +23,7 @@ var (
 	ErrNewer     = errors.New("written by a newer release") // the stored shape is newer than this program knows
 	ErrRefused   = errors.New("refused")                    // a guard of the rules said no: see [RefusedError]
 	ErrForbidden = errors.New("forbidden")                  // the host's Authorize said no
-	ErrBusy      = errors.New("busy")                       // a lock or lease that somebody else holds
+	ErrBusy      = errors.New("busy")                       // a lock or lease that somebody else holds, a server that takes no more work now
 )
 
 // Violation is one broken rule of one field.
@@ -258,6 +258,29 @@ func (e *KeyError) Unwrap() error { return e.Err }
 // NotFound returns an [ErrNotFound] about key.
 func NotFound(key Key) error { return &KeyError{Key: key, Err: ErrNotFound} }
 
+// Unchanged marks err as one that says for certain that nothing was changed:
+// the context had ended before the commit began, a read failed, the server
+// refused. Its text and what it wraps stay; nil stays nil. It is for backends
+// and other engines, where none of the sentinels fits.
+func Unchanged(err error) error {
+	if err == nil || definite(err) {
+		return err
+	}
+	return &unchangedError{err}
+}
+
+type unchangedError struct{ err error }
+
+func (e *unchangedError) Error() string { return e.err.Error() }
+
+func (e *unchangedError) Unwrap() error { return e.err }
+
+// unchanged reports whether err was marked.
+func unchanged(err error) bool {
+	_, ok := errors.AsType[*unchangedError](err)
+	return ok
+}
+
 // definite reports whether err says for certain that nothing was changed.
 func definite(err error) bool {
 	for _, s := range []error{ErrNotFound, ErrExists, ErrConflict, ErrInvalid, ErrNewer, ErrRefused, ErrForbidden, ErrBusy} {
@@ -265,23 +288,26 @@ func definite(err error) bool {
 			return true
 		}
 	}
-	return false
+	return unchanged(err)
 }
 
 // MayHaveHappened reports whether a change that ended with err may be stored
-// all the same: the connection broke, the context ended, the disk answered
-// late. Ids are chosen before the call, so the same call can be made again:
-// it answers [ErrExists] or [ErrConflict] if the first one did happen.
+// all the same: the connection broke, the context ended or the disk failed while
+// the commit was on its way. Ids are chosen before the call, so the same call can
+// be made again: it answers [ErrExists] or [ErrConflict] if the first one did
+// happen. It is false for the sentinels, and for what [Unchanged] marked: a
+// context that ended before the commit began, a read that failed.
 func MayHaveHappened(err error) bool { return err != nil && !definite(err) }
 
 // Retryable reports whether the same call can succeed later without change by
-// the caller: after [ErrConflict] and [ErrBusy], and after every error that
-// leaves the outcome open ([MayHaveHappened]), except a cancelled context.
+// the caller: after [ErrConflict] and [ErrBusy], after every error that leaves
+// the outcome open ([MayHaveHappened]), and after those of the engine that do not
+// ([Unchanged]: a full disk, a passed deadline), except a cancelled context.
 func Retryable(err error) bool {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return false
 	}
-	return errors.Is(err, ErrConflict) || errors.Is(err, ErrBusy) || MayHaveHappened(err)
+	return errors.Is(err, ErrConflict) || errors.Is(err, ErrBusy) || unchanged(err) || MayHaveHappened(err)
 }
 
 // HTTPStatus returns the status code that a JSON endpoint answers err with:

@@ -143,11 +143,17 @@ func TestWhatAnErrorMeans(t *testing.T) {
 		"deadline":  {context.DeadlineExceeded, http.StatusGatewayTimeout, true, true},
 		"cancelled": {context.Canceled, 499, false, true},
 		"a driver":  {io.ErrUnexpectedEOF, http.StatusInternalServerError, true, true},
+		"a read":    {fmt.Errorf("get: %w", servicecoin.Unchanged(io.ErrUnexpectedEOF)), http.StatusInternalServerError, true, false},
+		"too late":  {servicecoin.Unchanged(context.DeadlineExceeded), http.StatusGatewayTimeout, true, false},
+		"not begun": {servicecoin.Unchanged(context.Canceled), 499, false, false},
+		"marked":    {servicecoin.Unchanged(fmt.Errorf("x: %w", servicecoin.ErrForbidden)), http.StatusForbidden, false, false},
 	} {
 		require.Equal(t, c.status, servicecoin.HTTPStatus(c.err), name)
 		require.Equal(t, c.retryable, servicecoin.Retryable(c.err), name)
 		require.Equal(t, c.open, servicecoin.MayHaveHappened(c.err), name)
 	}
+	require.NoError(t, servicecoin.Unchanged(nil))
+	require.EqualError(t, servicecoin.Unchanged(io.EOF), "EOF")
 	require.EqualError(t, servicecoin.NotFound(key), "acme/order/7: not found")
 	require.EqualError(t, refused, "refused: close 7, reported → closed: it is not resolved")
 	require.EqualError(t, &servicecoin.RefusedError{Verb: "close", From: "open"}, "refused: close, in state open")

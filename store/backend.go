@@ -118,7 +118,9 @@ type Backend interface {
 	// when a lock could not be had, each wrapped in a KeyError where a key is
 	// to blame. After any error that is no sentinel of the root package the
 	// commit may have happened. When it returns nil, the commit survives a
-	// crash as far as the backend promises.
+	// crash as far as the backend promises. What failed before the commit was
+	// on its way, behind a context that had ended, say, is marked with
+	// [servicecoin.Unchanged]; so are errors of the methods that read.
 	Commit(ctx context.Context, c Commit) error
 
 	// Events returns at most f.Limit events after f.After, oldest first. It

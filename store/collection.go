@@ -42,8 +42,8 @@ type Item[T any] struct {
 // start checks what every call needs: a customer, a sound declaration, known
 // indexes.
 func (c Collection[T]) start(ctx context.Context, slot int, writing bool) error {
-	if err := ctx.Err(); err != nil {
-		return context.Cause(ctx)
+	if ctx.Err() != nil {
+		return servicecoin.Unchanged(context.Cause(ctx))
 	}
 	if err := c.view.Err(); err != nil {
 		return err
@@ -199,7 +199,19 @@ func (s *Store) alone() bool { return s.unit != nil || s.joined }
 
 func (s *Store) load(ctx context.Context, key Key) (Document, error) {
 	if s.unit != nil {
-		return s.unit.load(ctx, s.backend, key)
+		return s.unit.load(ctx, s, key)
 	}
-	return s.backend.Get(ctx, key)
+	return s.get(ctx, key)
+}
+
+// get reads from the backend. A read changes nothing, however it ends.
+func (s *Store) get(ctx context.Context, key Key) (Document, error) {
+	d, err := s.backend.Get(ctx, key)
+	return d, servicecoin.Unchanged(err)
+}
+
+// events reads the feed.
+func (s *Store) events(ctx context.Context, f Feed) ([]Event, error) {
+	page, err := s.backend.Events(ctx, f)
+	return page, servicecoin.Unchanged(err)
 }

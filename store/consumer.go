@@ -56,7 +56,7 @@ const (
 // ConsumerOptions are what a host may set for a consumer.
 type ConsumerOptions struct {
 	Holder string        // this replica in the lease; default: a new id
-	Lease  time.Duration // default: 30 seconds
+	Lease  time.Duration // stored with the lease, which holds for no longer by any reader's clock; default: 30 seconds
 	Tries  int           // after so many failures an event is parked; default: 5
 
 	// Backoff says how long to wait after so many failures of an effect, from

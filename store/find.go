@@ -92,6 +92,10 @@ func (r Range) query(kind string, slot int, columns string) (Query, error) {
 		}
 		return q, v.Err()
 	}
+	if len(r.prefix) > len(columns) {
+		v.Add("index "+r.index, "columns", "", "the values compared are not columns \""+columns+"\"")
+		return q, v.Err()
+	}
 	if len(r.prefix) > 0 {
 		q.From, q.To = r.prefix.Encode(), r.prefix.prefixEnd()
 	}
@@ -245,8 +249,8 @@ func (l listing[T]) yield(d Document, yield func(Item[T], error) bool) bool {
 
 // fetch returns one page and where it ended, nil at the end of the listing.
 func (l listing[T]) fetch(ctx context.Context, q Query) ([]Document, *Cursor, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, nil, context.Cause(ctx)
+	if ctx.Err() != nil {
+		return nil, nil, servicecoin.Unchanged(context.Cause(ctx))
 	}
 	s := l.c.view.store
 	if s.unit != nil {
@@ -256,7 +260,7 @@ func (l listing[T]) fetch(ctx context.Context, q Query) ([]Document, *Cursor, er
 	}
 	page, err := s.backend.Find(ctx, q)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, servicecoin.Unchanged(err)
 	}
 	var next *Cursor
 	if len(page) == q.Limit {
@@ -324,6 +328,10 @@ func parseCursor(text string, q Query) (Cursor, error) {
 		var v servicecoin.Violations
 		v.Add("after", "bad-cursor", text, why)
 		return Cursor{}, v.Err()
+	}
+	const most = 2 * (MaxIndex + 3*servicecoin.MaxIDBytes + 16) // as base64, and with room to spare
+	if len(text) > most {
+		return fail("is no cursor of this library")
 	}
 	b, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil || len(b) < 2 {

@@ -88,7 +88,7 @@ func (s *Store) erased(ctx context.Context, e Event) (bool, error) {
 		return false, err
 	}
 	// Forgotten once; the event is of a later life if it is still in the feed.
-	page, err := s.backend.Events(ctx, Feed{Customer: c, After: e.Position - 1, Limit: 1})
+	page, err := s.events(ctx, Feed{Customer: c, After: e.Position - 1, Limit: 1})
 	if err != nil {
 		return false, err
 	}

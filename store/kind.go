@@ -95,6 +95,9 @@ func (k Kind[T]) Validate() error {
 			v.Add(path+".name", "duplicate", x.Name, "names two indexes")
 		}
 		seen[x.Name] = true
+		if !v.Limit(path+".columns", len(x.Columns), MaxColumns) {
+			continue
+		}
 		if x.Columns == "" {
 			v.Add(path+".columns", "required", "", "names the column types, as in \"tm\"")
 		}

@@ -13,6 +13,7 @@ const (
 	MaxCommit   = 1 << 20   // bytes of a commit: bodies, index values, event data
 	MaxDocument = 256 << 10 // bytes of a body, and of an event's data
 	MaxIndex    = 512       // bytes of an index value
+	MaxColumns  = 64        // columns of an index; an index value has no room for more
 	MaxPage     = 1000      // documents or events in a page
 )
 
@@ -34,6 +35,7 @@ func (c Commit) Validate() error {
 	}
 	if n := len(c.Writes) + len(c.Checks) + len(c.Events); n > MaxParts {
 		v.Add("", "too-many", strconv.Itoa(n), fmt.Sprintf("a commit has at most %d writes, checks and events together", MaxParts))
+		return v.Err()
 	}
 	for i, w := range c.Writes {
 		path := fmt.Sprintf("writes[%d]", i)

@@ -115,7 +115,7 @@ func (c *Consumer) Retry(ctx context.Context, key Key) error {
 
 // again reads an event from the feed.
 func (c *Consumer) again(ctx context.Context, e Event) (Event, error) {
-	page, err := c.store.backend.Events(ctx, Feed{Customer: e.Subject.Customer, After: e.Position - 1, Limit: 1})
+	page, err := c.store.events(ctx, Feed{Customer: e.Subject.Customer, After: e.Position - 1, Limit: 1})
 	if err != nil {
 		return e, err
 	}

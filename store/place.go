@@ -267,7 +267,8 @@ func (c *Consumer) Break(ctx context.Context, holder string, by servicecoin.Acto
 
 // at returns p as it was at a point of its event, with the lease and the
 // knowledge that q has.
-func (p place) at(q *place) place {
-	p.Holder, p.Until, p.Lease, p.Known, p.Owed = q.Holder, q.Until, q.Lease, q.Known, q.Owed
-	return p
+func (p *place) at(q *place) place {
+	was := *p
+	was.Holder, was.Until, was.Lease, was.Known, was.Owed = q.Holder, q.Until, q.Lease, q.Known, q.Owed
+	return was
 }

@@ -133,7 +133,7 @@ func (s *Store) look(ctx context.Context, d declaration, writing bool) (*checked
 
 func (s *Store) recall(ctx context.Context, kind string) (remembered, Version, error) {
 	var m remembered
-	d, err := s.backend.Get(ctx, registryKey(kind))
+	d, err := s.get(ctx, registryKey(kind))
 	if errors.Is(err, servicecoin.ErrNotFound) {
 		return m, 0, nil
 	}

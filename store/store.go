@@ -145,7 +145,7 @@ func (s *Store) Events(ctx context.Context, after Position, limit int) ([]Event,
 	if err := s.err(); err != nil {
 		return nil, err
 	}
-	return s.backend.Events(ctx, Feed{Everyone: true, After: after, Limit: limit})
+	return s.events(ctx, Feed{Everyone: true, After: after, Limit: limit})
 }
 
 // noBackend stands for a backend that is nil, and says so.

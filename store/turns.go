@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"sync"
+
+	"github.com/servicecoin/servicecoin"
 )
 
 // turns lets the updates of one key, within this process, happen one after the
@@ -36,7 +38,7 @@ func (t *turns) take(ctx context.Context, key Key) error {
 		return nil
 	case <-ctx.Done():
 		t.leave(key)
-		return context.Cause(ctx)
+		return servicecoin.Unchanged(context.Cause(ctx))
 	}
 }
 

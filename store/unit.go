@@ -126,13 +126,13 @@ func (u *unit) alive() error {
 
 // load returns the document as the unit sees it, and remembers that it was
 // read.
-func (u *unit) load(ctx context.Context, b Backend, key Key) (Document, error) {
+func (u *unit) load(ctx context.Context, s *Store, key Key) (Document, error) {
 	if err := u.alive(); err != nil {
 		return Document{}, err
 	}
 	t := u.keys[key]
 	if t == nil {
-		d, err := b.Get(ctx, key)
+		d, err := s.get(ctx, key)
 		if err != nil && !errors.Is(err, servicecoin.ErrNotFound) {
 			return d, err
 		}

@@ -106,7 +106,7 @@ func (v View) Events(ctx context.Context, after Position, limit int) ([]Event, e
 	if err := v.check(); err != nil {
 		return nil, err
 	}
-	return v.store.backend.Events(ctx, Feed{Customer: v.customer, After: after, Limit: limit})
+	return v.store.events(ctx, Feed{Customer: v.customer, After: after, Limit: limit})
 }
 
 // Record commits events that change no record. Their subjects are in this
@@ -146,6 +146,9 @@ func (v View) complete(events []Event, subject Key) ([]Event, error) {
 		return nil, nil
 	}
 	var bad servicecoin.Violations
+	if !bad.Limit("events", len(events), MaxParts) {
+		return nil, bad.Err()
+	}
 	done := make([]Event, len(events))
 	for i, e := range events {
 		e.Position = 0

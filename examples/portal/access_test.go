@@ -15,7 +15,7 @@ func TestWhatIsTheirs(t *testing.T) {
 	t.Parallel()
 	nobody := start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-now", demoNow)
 	require.Contains(t, nobody.page("/"), "Large files cannot be uploaded", "the status is everybody's")
-	for _, path := range append(pagesOf("alder"), "/calendar", "/customers", "/incidents", "/incidents/mail-queue", "/followups", "/dependencies") {
+	for _, path := range append(pagesOf("alder"), "/calendar", "/customers", "/incidents", "/incidents/mail-queue", "/followups", "/dependencies", "/exchange") {
 		res := nobody.raw(http.MethodGet, path, nil)
 		res.Body.Close()
 		require.Equal(t, http.StatusSeeOther, res.StatusCode, path)
@@ -43,7 +43,7 @@ func TestWhatIsTheirs(t *testing.T) {
 			require.Equal(t, http.StatusNotFound, status, "%s asks for %s", who, path)
 			require.NotContains(t, body, "Birch", path)
 		}
-		for _, path := range []string{"/incidents", "/incidents/mail-queue", "/customers", "/followups", "/dependencies"} {
+		for _, path := range []string{"/incidents", "/incidents/mail-queue", "/customers", "/followups", "/dependencies", "/exchange"} {
 			status, body := r.get(path)
 			require.Equal(t, http.StatusForbidden, status, "%s asks for %s", who, path)
 			require.NotContains(t, body, "Birch", path)
@@ -54,7 +54,7 @@ func TestWhatIsTheirs(t *testing.T) {
 			require.NotContains(t, body, "Birch", path)
 		}
 		for _, path := range []string{
-			"/incidents", "/incidents/files-upload/resolve", "/customers/alder/availability/close?month=2026-09", "/customers/alder/statement/issue?month=2026-10",
+			"/exchange/break", "/incidents", "/incidents/files-upload/resolve", "/customers/alder/availability/close?month=2026-09", "/customers/alder/statement/issue?month=2026-10",
 			"/customers/alder/letters/none/send", "/customers/alder/subscriptions/mail-std/waive",
 		} {
 			status, body := r.post(path, anything())

@@ -136,24 +136,20 @@ func clock(ctx context.Context, b store.Backend, start time.Time) (func() time.T
 	return func() time.Time { return start.Add(time.Since(begun)) }, nil
 }
 
-// drain lets the exchange work through all that has happened. Another process
-// may hold its lease; then that one does the work.
+// drain lets the exchange work through all that has happened. Where another
+// process holds its lease, that one does the work; where an effect failed, it is
+// tried again after a pause. The page /exchange shows both.
 func (p *portal) drain(ctx context.Context) error {
 	p.turn.Lock()
 	defer p.turn.Unlock()
-	for {
-		done, err := p.exchange.Step(ctx, 200)
-		if errors.Is(err, servicecoin.ErrBusy) {
-			p.log.DebugContext(ctx, "exchange waits", "because", err.Error())
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("exchange: %w", err)
-		}
-		if done.Effects+done.Skipped+done.Parked == 0 {
-			return nil
-		}
+	_, err := p.exchange.Drain(ctx)
+	if errors.Is(err, servicecoin.ErrBusy) {
+		return nil
 	}
+	if err != nil {
+		return fmt.Errorf("exchange: %w", err)
+	}
+	return nil
 }
 
 // pump drains the feed now and then, after a request that was cut off, say, and

@@ -160,6 +160,7 @@ func TestPages(t *testing.T) {
 		"/incidents":                    {"Outgoing mail stuck in the queue", "Report an incident", "Cancelled"},
 		"/incidents/erp-disk":           {"Orders cannot be entered", "1 kept, 1 missed", "Time to restore", "1 h 25 min"},
 		"/incidents/mail-queue":         {"Overdue"},
+		"/exchange":                     {"Everything that had to follow has been done", "Nothing waits", "Nothing was put aside"},
 		"/followups":                    {"Alarm three weeks before any certificate expires", "overdue"},
 		"/customers/alder/availability": {"Alder Hospital", "the month goes on", "99.9 %"},
 		"/customers/alder/availability?month=2026-09": {"Broken", "issued", "Credits of the month", "10 %"},

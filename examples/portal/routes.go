@@ -29,6 +29,9 @@ func (p *portal) routes() map[string]route {
 		"POST /incidents/{id}/{verb}": {providers, p.changeIncident},
 		"GET /followups":              {providers, p.showFollowUps},
 
+		"GET /exchange":        {providers, p.showExchange},
+		"POST /exchange/break": {providers, p.breakLease},
+
 		"GET /calendar": {people, p.showCalendar},
 
 		"GET /customers":            {providers, p.showCustomers},

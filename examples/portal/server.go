@@ -41,7 +41,7 @@ func (p *portal) page(r *http.Request, title, path string) page {
 	switch {
 	case who.Provider():
 		items = append(items, navItem{Path: "/customers", Name: "Customers"}, navItem{Path: "/incidents", Name: "Incidents"},
-			navItem{Path: "/followups", Name: "Follow-ups"}, navItem{Path: "/dependencies", Name: "Dependencies"}, navItem{Path: "/calendar", Name: "Calendar"})
+			navItem{Path: "/followups", Name: "Follow-ups"}, navItem{Path: "/dependencies", Name: "Dependencies"}, navItem{Path: "/calendar", Name: "Calendar"}, navItem{Path: "/exchange", Name: "What follows"})
 	case who.ID != "":
 		items = append(append(items, customerNav(who.Customer)...), navItem{Path: "/calendar", Name: "Calendar"})
 	}

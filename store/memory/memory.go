@@ -263,7 +263,7 @@ func (b *Backend) Forget(ctx context.Context, c servicecoin.CustomerID, before s
 
 func begin(ctx context.Context, validate func() error) error {
 	if ctx.Err() != nil {
-		return context.Cause(ctx)
+		return servicecoin.Unchanged(context.Cause(ctx))
 	}
 	return validate()
 }

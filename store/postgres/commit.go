@@ -28,8 +28,11 @@ func (b *Backend) Commit(ctx context.Context, c store.Commit) error {
 	if err := stored.judge(c); err != nil {
 		return err
 	}
+	if ctx.Err() != nil {
+		return before(ctx, ctx.Err())
+	}
 	if err := tx.done(ctx, b.changes(c, stored)); err != nil {
-		return ending(ctx, err, c)
+		return b.ending(ctx, err, c)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/store"
+	"github.com/servicecoin/servicecoin/store/postgres/internal/outcome"
 )
 
 // Positions come from a sequence. A sequence does not wait for transactions:
@@ -97,12 +98,10 @@ func (b *Backend) Events(ctx context.Context, f store.Feed) ([]store.Event, erro
 	switch {
 	case err == nil:
 		return page, nil
-	case ctx.Err() != nil:
-		return nil, context.Cause(ctx)
 	case errors.Is(err, servicecoin.ErrRefused):
 		return nil, err
 	default:
-		return nil, fmt.Errorf("events: %w", err)
+		return nil, fmt.Errorf("events: %w", outcome.Read(ctx, err))
 	}
 }
 

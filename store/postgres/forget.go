@@ -41,8 +41,11 @@ func (b *Backend) Forget(ctx context.Context, c servicecoin.CustomerID, until st
 	if err != nil {
 		return before(ctx, err)
 	}
+	if ctx.Err() != nil {
+		return before(ctx, ctx.Err())
+	}
 	if err := tx.done(ctx, []statement{b.eraseDocuments(c), b.eraseEvents(c, until)}); err != nil {
-		return ending(ctx, err, store.Commit{})
+		return b.ending(ctx, err, store.Commit{})
 	}
 	return nil
 }

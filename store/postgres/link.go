@@ -8,6 +8,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/servicecoin/servicecoin/store/postgres/internal/outcome"
 )
 
 // statement is one SQL statement, and what becomes of its rows.
@@ -119,6 +121,8 @@ func (t *pooledTransaction) run(ctx context.Context, list []statement) error {
 }
 
 func (t *pooledTransaction) done(ctx context.Context, list []statement) error {
+	ctx, over := outcome.Patient(ctx)
+	defer over()
 	err := t.run(ctx, append(list, statement{sql: "COMMIT"}))
 	if err == nil {
 		t.conn.Release()

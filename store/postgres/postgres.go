@@ -56,6 +56,7 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/store"
+	"github.com/servicecoin/servicecoin/store/postgres/internal/outcome"
 )
 
 // DefaultSchema is the schema of a nil *Options.
@@ -202,16 +203,12 @@ func (b *Backend) read(ctx context.Context, s scope, list ...statement) error {
 	if b.Joined() {
 		all = append(all, scope{}.statement())
 	}
-	err := b.link.run(ctx, all)
-	if err != nil && ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return err
+	return outcome.Read(ctx, b.link.run(ctx, all))
 }
 
 func begin(ctx context.Context, validate func() error) error {
 	if ctx.Err() != nil {
-		return context.Cause(ctx)
+		return servicecoin.Unchanged(context.Cause(ctx))
 	}
 	return validate()
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/store"
+	"github.com/servicecoin/servicecoin/store/sqlite/internal/wait"
 )
 
 const (
@@ -154,5 +155,9 @@ func blob(b []byte) any {
 	return b
 }
 
-// failed says where an error of the driver comes from.
-func failed(err error) error { return fmt.Errorf("sqlite: %w", err) }
+// failed says where an error of the driver comes from, and that nothing is
+// stored.
+func failed(err error) error { return wait.Failed(err) }
+
+// ended is failed for the error of a COMMIT.
+func ended(err error) error { return wait.Ended(err) }

@@ -9,12 +9,14 @@ import (
 	"strings"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/store/sqlite/internal/same"
 )
 
 // file is a source that owns its connections: one for writes, and a pool for
 // reads. begin and its writer are used by one goroutine at a time.
 type file struct {
-	dsn     string
+	dsn     string // of connections that create no file
+	same    *same.File
 	options Options
 	pragmas []string
 	writer  *session
@@ -41,7 +43,10 @@ func openFile(ctx context.Context, path string, o Options) (_ *file, err error) 
 	if !strings.HasPrefix(absolute, "/") { // C:/…
 		absolute = "/" + absolute
 	}
-	f := &file{dsn: (&url.URL{Scheme: "file", Path: absolute}).String(), options: o}
+	name := url.URL{Scheme: "file", Path: absolute}
+	first := name.String()
+	name.RawQuery = "mode=rw"
+	f := &file{dsn: name.String(), options: o}
 	// The WAL is kept at a size that it reached in a rush, up to a limit.
 	f.pragmas = []string{
 		"PRAGMA busy_timeout = 0",
@@ -50,11 +55,14 @@ func openFile(ctx context.Context, path string, o Options) (_ *file, err error) 
 		"PRAGMA journal_size_limit = 67108864",
 	}
 	ctx = context.WithoutCancel(ctx)
-	if f.writer, err = openSession(ctx, f.dsn, f.pragmas...); err != nil {
+	if f.writer, err = openSession(ctx, first, f.pragmas...); err != nil {
 		return nil, fmt.Errorf("sqlite: open %s: %w", path, err)
 	}
+	if f.same, err = same.Open(filepath.FromSlash(absolute)); err != nil {
+		return nil, errors.Join(err, f.writer.close())
+	}
 	f.readers = newPool(o.MaxReaders, func(ctx context.Context) (*session, error) {
-		return openSession(ctx, f.dsn, "PRAGMA busy_timeout = 0", "PRAGMA query_only = ON", "PRAGMA cache_size = -8000")
+		return f.open(ctx, "PRAGMA busy_timeout = 0", "PRAGMA query_only = ON", "PRAGMA cache_size = -8000")
 	})
 	if err := retry(ctx, o.BusyTimeout, func() error { return f.prepare(ctx) }); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), f.close())
@@ -130,9 +138,12 @@ func (f *file) begin(ctx context.Context) (writer, error) {
 		return nil, errClosed
 	}
 	if f.writer != nil {
+		if err := f.same.Check(); err != nil {
+			return nil, err
+		}
 		_, err := f.writer.exec(ctx, "BEGIN IMMEDIATE")
 		if err == nil {
-			return f.writer, nil
+			return fileWriter{f.writer, f.same}, nil
 		}
 		if busy(err) {
 			return nil, err
@@ -140,7 +151,8 @@ func (f *file) begin(ctx context.Context) (writer, error) {
 		_ = f.writer.close() // whatever ails it, a new one has not
 		f.writer = nil
 	}
-	s, err := openSession(context.WithoutCancel(ctx), f.dsn, f.pragmas...)
+	f.same.Reopened()
+	s, err := f.open(context.WithoutCancel(ctx), f.pragmas...)
 	if err != nil {
 		return nil, failed(err)
 	}
@@ -148,13 +160,39 @@ func (f *file) begin(ctx context.Context) (writer, error) {
 	if _, err := s.exec(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return nil, failed(err)
 	}
+	return fileWriter{s, f.same}, nil
+}
+
+// open opens a connection to the file that was opened first.
+func (f *file) open(ctx context.Context, pragmas ...string) (*session, error) {
+	if err := f.same.Check(); err != nil {
+		return nil, err
+	}
+	s, err := openSession(ctx, f.dsn, pragmas...)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.same.Check(); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
 	return s, nil
+}
+
+// fileWriter is a session whose commits must reach the file at the path.
+type fileWriter struct {
+	*session
+
+	same *same.File
+}
+
+func (w fileWriter) commit(ctx context.Context) error {
+	return w.same.Commit(func() error { return w.session.commit(ctx) })
 }
 
 // vacuumInto implements source, on a connection of its own: the readers' may
 // write nothing.
 func (f *file) vacuumInto(ctx context.Context, path string) error {
-	s, err := openSession(context.WithoutCancel(ctx), f.dsn, f.pragmas...)
+	s, err := f.open(context.WithoutCancel(ctx), f.pragmas...)
 	if err != nil {
 		return err
 	}
@@ -173,4 +211,4 @@ func (f *file) close() error {
 	return err
 }
 
-var errClosed = errors.New("sqlite: the backend is closed")
+var errClosed = servicecoin.Unchanged(errors.New("sqlite: the backend is closed"))

@@ -45,12 +45,13 @@ func (b *Backend) Forget(ctx context.Context, c servicecoin.CustomerID, before s
 		return err
 	}
 	plain := context.WithoutCancel(ctx)
-	if err = forget(plain, w, c, before); err == nil {
-		err = w.commit(plain)
-	}
-	if err != nil {
+	if err := forget(plain, w, c, before); err != nil {
 		w.rollback(plain)
-		return failed(err)
+		return servicecoin.Unchanged(err)
+	}
+	if err := w.commit(plain); err != nil {
+		w.rollback(plain)
+		return ended(err)
 	}
 	return nil
 }

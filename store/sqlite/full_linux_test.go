@@ -75,7 +75,7 @@ func fill(t *testing.T, b *sqlite.Backend, room func()) {
 					failed++
 					mu.Unlock()
 					assert.Contains(t, err.Error(), "full")
-					assert.True(t, servicecoin.MayHaveHappened(err) && servicecoin.Retryable(err))
+					assert.True(t, !servicecoin.MayHaveHappened(err) && servicecoin.Retryable(err), "%v", err)
 					return
 				}
 			}

@@ -182,7 +182,7 @@ func (b *Backend) begin(ctx context.Context) (w writer, err error) {
 		w, err = b.from.begin(ctx)
 		return err
 	})
-	return w, err
+	return w, servicecoin.Unchanged(err)
 }
 
 // store runs what is queued in one transaction and tells each the outcome. A
@@ -247,7 +247,7 @@ func together(ctx context.Context, w writer, group []*pending, more func() []*pe
 				stored++
 			} else if !refusal(p.err) {
 				w.rollback(ctx)
-				return p.err
+				return servicecoin.Unchanged(p.err)
 			}
 		}
 		if alone && stored == 0 {
@@ -261,7 +261,7 @@ func together(ctx context.Context, w writer, group []*pending, more func() []*pe
 	}
 	if err := w.commit(ctx); err != nil {
 		w.rollback(ctx)
-		return failed(err)
+		return ended(err)
 	}
 	return nil
 }

@@ -9,12 +9,15 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/servicecoin/servicecoin/store/sqlite/internal/same"
 )
 
 // hosted is a source over the host's *sql.DB, whatever the driver. It holds no
 // connection between calls.
 type hosted struct {
 	db   *sql.DB
+	same *same.File
 	sync Synchronous
 	busy time.Duration
 
@@ -32,6 +35,7 @@ func newHosted(ctx context.Context, db *sql.DB, o Options) (*hosted, error) {
 	if err := retry(ctx, o.BusyTimeout, func() error { return h.prepare(ctx, o) }); err != nil {
 		return nil, err
 	}
+	h.same = same.Of(ctx, db)
 	// A group of commits holds the connection that preparing them would need.
 	for _, text := range []string{touchMeta, insertDocument, updateDocument, deleteDocument, readVersion, insertEvent, savepoint, release, undo} {
 		if _, err := h.prepared(ctx, text); err != nil { //nolint:sqlclosecheck // kept until the backend is closed
@@ -125,6 +129,9 @@ func (h *hosted) begin(ctx context.Context) (_ writer, err error) {
 	if h.closed() {
 		return nil, errClosed
 	}
+	if err := h.same.Check(); err != nil {
+		return nil, err
+	}
 	wait, cancel := context.WithTimeout(ctx, h.busy)
 	defer cancel()
 	conn, err := h.db.Conn(wait)
@@ -135,7 +142,7 @@ func (h *hosted) begin(ctx context.Context) (_ writer, err error) {
 		return nil, failed(err)
 	}
 	plain := context.WithoutCancel(ctx)
-	w := &hostedWriter{conn: conn}
+	w := &hostedWriter{conn: conn, same: h.same}
 	defer func() {
 		if err != nil {
 			w.close(plain)
@@ -156,6 +163,9 @@ func (h *hosted) begin(ctx context.Context) (_ writer, err error) {
 }
 
 func (h *hosted) vacuumInto(ctx context.Context, path string) error {
+	if err := h.same.Check(); err != nil {
+		return err
+	}
 	_, err := h.db.ExecContext(ctx, "VACUUM INTO ?", path)
 	return err
 }
@@ -183,6 +193,7 @@ type hostedWriter struct {
 	inTx
 
 	conn    *sql.Conn
+	same    *same.File
 	restore []string
 }
 
@@ -210,11 +221,16 @@ func (w *hostedWriter) set(ctx context.Context, s Synchronous) error {
 }
 
 func (w *hostedWriter) commit(ctx context.Context) error {
-	if err := w.tx.Commit(); err != nil {
-		return err // the caller rolls back
+	committed := false
+	err := w.same.Commit(func() error {
+		err := w.tx.Commit()
+		committed = err == nil
+		return err
+	})
+	if committed {
+		w.close(ctx)
 	}
-	w.close(ctx)
-	return nil
+	return err // where it was not committed the caller rolls back
 }
 
 func (w *hostedWriter) rollback(ctx context.Context) {

@@ -92,7 +92,7 @@ func (j *Joined) Commit(ctx context.Context, c store.Commit) error {
 		return err
 	}
 	plain := context.WithoutCancel(ctx)
-	return j.write(ctx, func(r runner) error { return apply(plain, r, c, false) })
+	return servicecoin.Unchanged(j.write(ctx, func(r runner) error { return apply(plain, r, c, false) }))
 }
 
 // Forget implements store.Backend.
@@ -101,9 +101,9 @@ func (j *Joined) Forget(ctx context.Context, c servicecoin.CustomerID, before st
 		return err
 	}
 	plain := context.WithoutCancel(ctx)
-	return j.write(ctx, func(r runner) error {
+	return servicecoin.Unchanged(j.write(ctx, func(r runner) error {
 		return saved(plain, r, func() error { return forget(plain, r, c, before) })
-	})
+	}))
 }
 
 // write gets the write lock with a statement that changes nothing, so that a
@@ -130,7 +130,7 @@ func (j *Joined) read(ctx context.Context, fn func(runner) error) error {
 	select {
 	case <-j.turn:
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return servicecoin.Unchanged(context.Cause(ctx))
 	}
 	defer func() { j.turn <- struct{}{} }()
 	return fn(j.run)

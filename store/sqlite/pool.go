@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"sync"
+
+	"github.com/servicecoin/servicecoin"
 )
 
 // pool lends connections for reads, the last one given back first: its page
@@ -33,7 +35,7 @@ func (p *pool) take(ctx context.Context) (*session, error) {
 		select {
 		case <-p.seats:
 		case <-ctx.Done():
-			return nil, context.Cause(ctx)
+			return nil, servicecoin.Unchanged(context.Cause(ctx))
 		}
 	}
 	p.mu.Lock()

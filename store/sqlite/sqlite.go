@@ -25,7 +25,11 @@
 // [Options].BusyTimeout has passed, then it answers ErrBusy.
 //
 // SQLite's locks do not work on network file systems: keep the file on a local
-// disk.
+// disk. A file that is deleted, moved or replaced while it is open takes no
+// commit any more: each says so, and nothing is stored where nobody finds it.
+// (Inside of a transaction of the host, [In], nothing can be said about the
+// file.) To restore a backup, stop the program first, and remove the files
+// ending in -wal and -shm with the old one.
 package sqlite
 
 import (

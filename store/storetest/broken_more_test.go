@@ -152,6 +152,9 @@ type transaction struct {
 }
 
 func (h *hostDB) Commit(ctx context.Context, c store.Commit) error {
+	if ctx.Err() != nil {
+		return h.Backend.Commit(ctx, c)
+	}
 	if !h.tx.overtaking {
 		select {
 		case <-h.writer:

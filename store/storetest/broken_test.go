@@ -174,6 +174,12 @@ func brokenBackends() map[string]brokenBackend {
 		"cancelled": onCommit("does not look at the context", func(ctx context.Context, b store.Backend, c store.Commit) error {
 			return b.Commit(context.WithoutCancel(ctx), c)
 		}),
+		"certain": onCommit("answers the plain error of the context", func(ctx context.Context, b store.Backend, c store.Commit) error {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			return b.Commit(ctx, c)
+		}),
 		"forget": forgetsNothing(),
 		"forget/before": with("forgets every event", func() double {
 			return double{forget: func(ctx context.Context, b store.Backend, c servicecoin.CustomerID, _ store.Position) error {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -28,9 +29,61 @@ func documentCases() []Case {
 		{Name: "commit/key error", Sentence: "An error about a key is wrapped in a KeyError that names it.", Run: caseKeyError},
 		{Name: "commit/limits", Sentence: "What is over a limit or malformed answers ErrInvalid and stores nothing; what is at the limit is stored.", Run: caseLimits},
 		{Name: "cancelled", Sentence: "A method whose context has ended answers its error and changes nothing.", Run: caseCancelled},
+		{Name: "certain", Sentence: "A method whose context had ended before it began says for certain that nothing was changed.", Run: caseCertain},
 		{Name: "forget", Sentence: "Forget erases all documents of a customer and its events, nobody else's, and can be repeated.", Run: caseForget},
 		{Name: "forget/before", Sentence: "Forget with a position keeps the customer's events from there on.", Run: caseForgetBefore},
 		{Name: "forget/versions", Sentence: "After Forget the versions of a returning customer go on counting.", Run: caseForgetVersions},
+	}
+}
+
+func caseCertain(t testing.TB, h Harness) {
+	b := h.Open(t)
+	commit(t, b, insert(doc(acme, "a", "1")))
+	late := errors.New("too late")
+	for want, ended := range map[error]func() (context.Context, context.CancelFunc){
+		context.Canceled: func() (context.Context, context.CancelFunc) { return context.WithCancel(t.Context()) },
+		late: func() (context.Context, context.CancelFunc) {
+			ctx, cancel := context.WithCancelCause(t.Context())
+			return ctx, func() { cancel(late) }
+		},
+		context.DeadlineExceeded: func() (context.Context, context.CancelFunc) {
+			return context.WithDeadline(t.Context(), time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
+		},
+	} {
+		ctx, cancel := ended()
+		cancel()
+		s := store.New(b, nil)
+		_, getErr := b.Get(ctx, key(acme, "a"))
+		_, findErr := b.Find(ctx, store.Query{Customer: acme, Kind: "thing", Limit: 1})
+		_, eventsErr := b.Events(ctx, store.Feed{Customer: acme, Limit: 1})
+		_, typedErr := store.Of(s.For(acme), notes()).Get(ctx, "n")
+		for what, err := range map[string]error{
+			"Get": getErr, "Find": findErr, "Events": eventsErr,
+			"Commit":       b.Commit(ctx, store.Commit{Writes: []store.Write{insert(doc(acme, "new", "1"))}, Events: []store.Event{happened(acme, "new")}}),
+			"Forget":       b.Forget(ctx, acme, 0),
+			"typed Get":    typedErr,
+			"typed Insert": store.Of(s.For(acme), notes()).Insert(ctx, note{ID: "n"}),
+			"a unit": s.Do(ctx, func(tx *store.Store) error {
+				return store.Of(tx.For(acme), notes()).Insert(ctx, note{ID: "n"})
+			}),
+			"a unit's commit": s.Do(ctx, func(tx *store.Store) error {
+				return store.Of(tx.For(acme), notes()).Insert(t.Context(), note{ID: "n"})
+			}),
+			"Record": s.For(acme).Record(ctx, happened(acme, "recorded")),
+		} {
+			if err == nil || servicecoin.MayHaveHappened(err) {
+				t.Errorf("%s: %v, which leaves open what happened", what, err)
+			}
+			if !errors.Is(err, want) {
+				t.Errorf("%s: got %v, want %v", what, err, want)
+			}
+		}
+	}
+	if d := get(t, b, key(acme, "a")); d.Version != 1 {
+		t.Errorf("version %d after calls that had ended", d.Version)
+	}
+	if events, err := b.Events(t.Context(), store.Feed{Everyone: true, Limit: 10}); err != nil || len(events) != 0 {
+		t.Errorf("events of calls that had ended: %v (%v)", events, err)
 	}
 }
 

@@ -13,12 +13,13 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/metering"
+	"github.com/servicecoin/servicecoin/store/postgres/internal/outcome"
 )
 
 // Append implements metering.EventStore.
 func (s *Store) Append(ctx context.Context, events []metering.Event) ([]metering.Result, error) {
 	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
+		return nil, servicecoin.Unchanged(context.Cause(ctx))
 	}
 	return metering.Settle(events, func(first []metering.Event) ([]metering.Event, []bool, error) {
 		c, err := columnsOf(first)
@@ -179,10 +180,7 @@ func (s *Store) Scan(ctx context.Context, q metering.Query) iter.Seq2[metering.E
 			return err
 		})
 		if err := s.pool.SendBatch(ctx, &b).Close(); err != nil {
-			if ctx.Err() != nil {
-				return nil, context.Cause(ctx)
-			}
-			return nil, fmt.Errorf("usage: %w", err)
+			return nil, fmt.Errorf("usage: %w", outcome.Read(ctx, err))
 		}
 		return page, nil
 	})
@@ -209,7 +207,7 @@ ORDER BY at, source, id LIMIT $8`,
 // flight, and they for it.
 func (s *Store) Forget(ctx context.Context, customer servicecoin.CustomerID) error {
 	if ctx.Err() != nil {
-		return context.Cause(ctx)
+		return servicecoin.Unchanged(context.Cause(ctx))
 	}
 	var v servicecoin.Violations
 	v.ID("customer", string(customer))

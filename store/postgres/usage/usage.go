@@ -24,12 +24,12 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/store/postgres"
+	"github.com/servicecoin/servicecoin/store/postgres/internal/outcome"
 )
 
 // Store is a metering.EventStore in a PostgreSQL schema. Its zero value is not
@@ -103,25 +103,23 @@ func (s *Store) transaction(ctx context.Context, open, end func(b *pgx.Batch)) e
 	b = pgx.Batch{}
 	end(&b)
 	b.Queue("COMMIT")
-	if err := conn.SendBatch(ctx, &b).Close(); err != nil {
-		if ctx.Err() != nil {
-			return fmt.Errorf("usage, which may be stored: %w", context.Cause(ctx))
-		}
-		return fmt.Errorf("usage: %w", err)
+	if ctx.Err() != nil {
+		return before(ctx, ctx.Err())
+	}
+	long, over := outcome.Patient(ctx)
+	defer over()
+	if err := conn.SendBatch(long, &b).Close(); err != nil {
+		return fmt.Errorf("usage: %w", outcome.Ended(ctx, err, nil))
 	}
 	return nil
 }
 
-// before judges an error from before COMMIT was sent: nothing is stored.
+// before judges an error from before COMMIT was sent: nothing is stored. The
+// same call can be made again, also where two got in each other's way.
 func before(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return fmt.Errorf("%w: the context ended before the commit began: %w", servicecoin.ErrBusy, context.Cause(ctx))
+	err = fmt.Errorf("usage: %w", outcome.Before(ctx, err))
+	if errors.Is(err, servicecoin.ErrConflict) {
+		return fmt.Errorf("%w: %s", servicecoin.ErrBusy, err.Error()) // not err too: to the caller it is no conflict
 	}
-	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
-		switch e.Code {
-		case "40001", "40P01", "55P03", "57014": // serialization failure, deadlock, lock or statement timeout
-			return fmt.Errorf("%w: %w", servicecoin.ErrBusy, err)
-		}
-	}
-	return fmt.Errorf("usage: %w", err)
+	return err
 }

@@ -35,6 +35,7 @@ import (
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/store/sqlite"
+	"github.com/servicecoin/servicecoin/store/sqlite/internal/same"
 	"github.com/servicecoin/servicecoin/store/sqlite/internal/wait"
 )
 
@@ -68,6 +69,7 @@ func Schema() string { return schemaText }
 
 // Store is a metering.EventStore in a SQLite file. Make it with [Open] or [New].
 type Store struct {
+	same        *same.File
 	write, read *sql.DB
 	most        time.Duration
 	ours        bool // the connections are to be closed
@@ -99,15 +101,16 @@ func Open(ctx context.Context, path string, o *Options) (*Store, error) {
 		synchronous = "NORMAL"
 	}
 	s := &Store{most: opts.BusyTimeout, ours: true}
-	if s.write, err = pool(absolute, 1, "busy_timeout(0)", "synchronous("+synchronous+")", "cache_size(-16000)", "journal_size_limit(67108864)"); err != nil {
+	if s.write, err = pool(absolute, true, 1, "busy_timeout(0)", "synchronous("+synchronous+")", "cache_size(-16000)", "journal_size_limit(67108864)"); err != nil {
 		return nil, err
 	}
-	if s.read, err = pool(absolute, readers, "busy_timeout(0)", "query_only(1)", "cache_size(-8000)"); err != nil {
+	if s.read, err = pool(absolute, false, readers, "busy_timeout(0)", "query_only(1)", "cache_size(-8000)"); err != nil {
 		return nil, errors.Join(err, s.write.Close())
 	}
 	if err := s.prepare(ctx, opts.NoMigrate); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), s.Close())
 	}
+	s.same = same.Of(ctx, s.write)
 	return s, nil
 }
 
@@ -123,6 +126,7 @@ func New(ctx context.Context, db *sql.DB, o *Options) (*Store, error) {
 	if err := s.prepare(ctx, opts.NoMigrate); err != nil {
 		return nil, err
 	}
+	s.same = same.Of(ctx, db)
 	return s, nil
 }
 
@@ -138,12 +142,16 @@ func (o *Options) orDefault() Options {
 }
 
 // pool returns connections to a file with settings of their own.
-func pool(absolute string, most int, pragmas ...string) (*sql.DB, error) {
+func pool(absolute string, creates bool, most int, pragmas ...string) (*sql.DB, error) {
 	absolute = filepath.ToSlash(absolute)
 	if !strings.HasPrefix(absolute, "/") { // C:/…
 		absolute = "/" + absolute
 	}
-	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: absolute, RawQuery: url.Values{"_pragma": pragmas}.Encode()}).String())
+	query := url.Values{"_pragma": pragmas}
+	if !creates {
+		query.Set("mode", "rw")
+	}
+	db, err := sql.Open("sqlite", (&url.URL{Scheme: "file", Path: absolute, RawQuery: query.Encode()}).String())
 	if err != nil {
 		return nil, failed(err)
 	}
@@ -161,7 +169,7 @@ func (s *Store) Close() error {
 	return errors.Join(s.read.Close(), s.write.Close())
 }
 
-var errClosed = errors.New("sqlite: the usage store is closed")
+var errClosed = servicecoin.Unchanged(errors.New("sqlite: the usage store is closed"))
 
 // begin answers what stands in the way of any call.
 func (s *Store) begin(ctx context.Context) error {
@@ -184,6 +192,9 @@ func (s *Store) transaction(ctx context.Context, fn func(conn *sql.Conn) error) 
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
 	plain := context.WithoutCancel(ctx)
+	if err := s.same.Check(); err != nil {
+		return err
+	}
 	begin := func() error {
 		_, err := conn.ExecContext(plain, "BEGIN IMMEDIATE")
 		return err
@@ -193,10 +204,14 @@ func (s *Store) transaction(ctx context.Context, fn func(conn *sql.Conn) error) 
 	}
 	err = fn(conn)
 	if err == nil {
-		if _, err = conn.ExecContext(plain, "COMMIT"); err == nil {
+		err = s.same.Commit(func() error {
+			_, err := conn.ExecContext(plain, "COMMIT")
+			return err
+		})
+		if err == nil {
 			return nil
 		}
-		err = failed(err)
+		err = wait.Ended(err)
 	}
 	// SQLite rolls some failed transactions back by itself; then there is
 	// nothing left to roll back.
@@ -204,8 +219,9 @@ func (s *Store) transaction(ctx context.Context, fn func(conn *sql.Conn) error) 
 	return err
 }
 
-// failed says where an error of the driver comes from.
-func failed(err error) error { return fmt.Errorf("sqlite: %w", err) }
+// failed says where an error of the driver comes from, and that nothing is
+// stored.
+func failed(err error) error { return wait.Failed(err) }
 
 // prepare makes the file what the contract needs: UTF-8, WAL, and the tables.
 func (s *Store) prepare(ctx context.Context, asItIs bool) error {

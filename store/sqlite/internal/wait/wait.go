@@ -12,10 +12,10 @@ import (
 	"github.com/servicecoin/servicecoin"
 )
 
-// Alive answers the context's error once it has ended.
+// Alive answers the context's error once it has ended: nothing was done.
 func Alive(ctx context.Context) error {
 	if ctx.Err() != nil {
-		return context.Cause(ctx)
+		return servicecoin.Unchanged(context.Cause(ctx))
 	}
 	return nil
 }
@@ -67,9 +67,12 @@ func Waited(ctx context.Context, err error) error {
 
 // SQLite's result codes that the module acts upon.
 const (
-	codeBusy     = 5
-	codeLocked   = 6
-	codeSnapshot = 5 | 2<<8 // a read transaction that would write over what it does not see
+	codeBusy       = 5
+	codeLocked     = 6
+	codeReadOnly   = 8
+	codeFull       = 13
+	codeConstraint = 19
+	codeSnapshot   = 5 | 2<<8 // a read transaction that would write over what it does not see
 )
 
 // code returns SQLite's result code, 0 if the driver does not tell in a way
@@ -98,3 +101,26 @@ func Busy(err error) bool {
 // Stale reports whether err says that waiting is in vain: the transaction has
 // read what somebody else has changed since.
 func Stale(err error) bool { return err != nil && code(err) == codeSnapshot }
+
+// Failed says where an error comes from that a statement answered before COMMIT:
+// nothing is stored.
+func Failed(err error) error {
+	if Busy(err) && !errors.Is(err, servicecoin.ErrBusy) {
+		return fmt.Errorf("%w: sqlite: %w", servicecoin.ErrBusy, err)
+	}
+	return servicecoin.Unchanged(fmt.Errorf("sqlite: %w", err))
+}
+
+// Ended is Failed for COMMIT itself. Where it found a lock, no room or no right
+// to write, SQLite has not finished the transaction, which is rolled back; after
+// other errors, of a sync say, it may be in the file.
+func Ended(err error) error {
+	switch code(err) & 0xff {
+	case codeReadOnly, codeFull, codeConstraint:
+		return Failed(err)
+	}
+	if Busy(err) {
+		return Failed(err)
+	}
+	return fmt.Errorf("sqlite: %w", err)
+}

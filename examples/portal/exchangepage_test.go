@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/coin"
+	"github.com/servicecoin/servicecoin/store"
+	"github.com/servicecoin/servicecoin/store/sqlite"
+)
+
+// A copy of the portal that hangs with the work in its hands is seen, and the
+// work can be taken from it.
+func TestWorkThatStandsStill(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "portal.db")
+	r := start(t, "-db", path, "-now", demoNow).as("ada")
+	b, err := sqlite.Open(t.Context(), path, nil)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, b.Close()) })
+	now, err := time.Parse(time.RFC3339, demoNow)
+	require.NoError(t, err)
+	cannot := errors.New("the printer is out of paper")
+	other, err := store.NewConsumer(store.New(b, &store.Options{Now: func() time.Time { return now }}), coin.ExchangeName, []store.Rule{{
+		Name: "print", On: []string{"paper.wanted"},
+		Do: func(context.Context, *store.Store, store.Event, string) (string, error) { return "", cannot },
+	}}, &store.ConsumerOptions{Holder: "the other copy", Lease: 24 * time.Hour})
+	require.NoError(t, err)
+	h, err := other.Health(t.Context())
+	require.NoError(t, err)
+	if h.Holder != "" {
+		require.NoError(t, other.Break(t.Context(), h.Holder, servicecoin.Program("test"), "for the test"))
+	}
+	_, err = other.Step(t.Context(), store.MaxPage)
+	require.NoError(t, err)
+	body := r.page("/exchange")
+	require.Contains(t, body, "Now it is <strong>the other copy</strong>")
+	require.NoError(t, store.New(b, nil).For("alder").Record(t.Context(), store.Event{
+		Name: "paper.wanted", Subject: store.Key{Customer: "alder", Kind: "thing", ID: "x"}, Actor: servicecoin.Program("test"), At: now.Add(-time.Hour),
+	}))
+	require.Contains(t, r.page("/exchange"), "One thing has waited for 1 h")
+	require.Contains(t, r.page("/exchange"), "The work is behind")
+	_, err = other.Step(t.Context(), store.MaxPage)
+	require.ErrorIs(t, err, cannot)
+	body = r.page("/exchange")
+	require.Contains(t, body, "It cannot get past: paper.wanted, step print, try 1 of 5")
+	require.Contains(t, body, "the printer is out of paper")
+	status, body := r.post("/exchange/break", url.Values{"holder": {"the other copy"}, "reason": {" "}})
+	require.Equal(t, http.StatusUnprocessableEntity, status, body)
+	status, body = r.post("/exchange/break", url.Values{"holder": {"somebody else"}, "reason": {"it hangs"}})
+	require.Equal(t, http.StatusConflict, status, body)
+	require.Contains(t, body, "the other copy")
+	res := r.raw(http.MethodPost, "/exchange/break", url.Values{"holder": {"the other copy"}, "reason": {"it hangs"}})
+	require.NoError(t, res.Body.Close())
+	require.Equal(t, http.StatusSeeOther, res.StatusCode)
+	body = r.page("/exchange")
+	require.NotContains(t, body, "the other copy")
+	require.Contains(t, body, "left to another release of the portal")
+}
