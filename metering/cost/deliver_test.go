@@ -16,6 +16,7 @@ import (
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/metering/cost"
+	"github.com/servicecoin/servicecoin/store"
 	"github.com/servicecoin/servicecoin/store/storetest"
 )
 
@@ -193,6 +194,31 @@ func TestDeliveriesConverge(t *testing.T) {
 		require.Equal(rt, n, st.Facts[0].Cost.Rows)
 		require.True(rt, sum.Equal(st.Total.Decimal()), "%s, not %s", st.Total, sum)
 	})
+}
+
+// One that begins while another is on its way goes on, and the other one is told.
+func TestADeliveryBetween(t *testing.T) {
+	t.Parallel()
+	for at := 1; at <= 3; at++ { // after the first commit, which begins
+		w := newWorld(t, nil)
+		var first []cost.Row
+		for i := range 60 {
+			first = append(first, line(1, fmt.Sprintf("1.%02d", i)))
+		}
+		w.deliver(billOf("another", 1), line(1, "0")) // the first of a kind is noted in a commit of its own
+		commits := 0
+		var between error
+		w.faults.Meanwhile(func(store.Commit) {
+			if commits++; commits == at+1 {
+				_, between = w.Deliver(t.Context(), billOf("cloud", 1), []cost.Row{line(2, "7")}, ada)
+			}
+		})
+		_, err := w.Deliver(t.Context(), billOf("cloud", 1), first, ada)
+		require.ErrorIs(t, err, servicecoin.ErrConflict, "after %d of %d commits", at, commits)
+		w.must(between)
+		w.faults.Meanwhile(nil)
+		require.Equal(t, []string{"cost/disk 7.00 EUR", "7.00 EUR"}, lines(w.draft(january)), "after %d of %d commits", at, commits)
+	}
 }
 
 // Two that deliver one bill at once do not mix.
