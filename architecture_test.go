@@ -90,7 +90,7 @@ func floors() map[string][]string {
 		"/metering":                append(ground, "/metering/internal/fixed"),
 		"/metering/internal/fixed": {},
 		"/metering/meteringtest":   append(ground, "/metering", "/metering/cost", "/metering/rating"),
-		"/metering/cost":           append(ground, "/metering", "/metering/rating"),
+		"/metering/cost":           append(ground, "/metering", "/metering/rating", "/metering/internal/fixed"),
 		"/metering/rating":         append(ground, "/metering", "/metering/internal/fixed"),
 		"/sla":                     ground,
 		"/coin":                    append(ground, "/adoption", "/catalog", "/incident", "/metering", "/metering/cost", "/metering/rating", "/sla"),

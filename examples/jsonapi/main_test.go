@@ -24,6 +24,7 @@ func TestOwnDataOnly(t *testing.T) {
 	now := time.Date(2026, 1, 8, 9, 0, 0, 0, time.UTC)
 	var services catalog.MemoryDirectory
 	services.Set("mail", "Mail", "acme")
+	services.Set("other", "Other")
 	provider, err := coin.New(store.New(memory.New(), &store.Options{Now: func() time.Time { return now }}), &services, nil)
 	require.NoError(t, err)
 	ada := servicecoin.Person("ada")
