@@ -260,8 +260,8 @@ func TestEveryOrderOfGrantAndEnd(t *testing.T) {
 			t.Parallel()
 			grant, end := rules[0], rules[1]
 			n := 0
-			// Each rule may also run a second time: a try whose answer was lost.
-			permutations([]string{"bundle.ask", grant, end, grant + " again", end + " again", "depart"}, func(order []string) {
+			// The rule that grants may also run a second time: a try whose answer was lost.
+			permutations([]string{"bundle.ask", grant, end, grant + " again", "depart"}, func(order []string) {
 				s := newShop(t)
 				n++
 				s.subscribe("acme", "s1")
@@ -280,6 +280,7 @@ func TestEveryOrderOfGrantAndEnd(t *testing.T) {
 						return // there is no such event yet
 					case rule == end:
 						require.NoError(t, s.run(end, left), "%v", order)
+						require.NoError(t, s.run(end, left), "%v", order)
 					default:
 						require.NoError(t, s.run(rule, began), "%v", order)
 					}
@@ -287,7 +288,7 @@ func TestEveryOrderOfGrantAndEnd(t *testing.T) {
 				require.ElementsMatch(t, of(kind), s.granted("acme", "s1"), "%v", order)
 				require.Equal(t, 1, s.asked, "%v", order)
 			})
-			require.Equal(t, 720, n)
+			require.Equal(t, 120, n)
 		})
 	}
 }
@@ -299,6 +300,9 @@ func TestParkedAndRetried(t *testing.T) {
 	broken := errors.New("the machine is on fire")
 	for _, when := range []string{"before", "between", "after"} {
 		for failing := range 1 << 7 {
+			if one := failing&(failing-1) == 0; when != "between" && !one && failing != 1<<7-1 {
+				continue // of those only none, one, or all
+			}
 			s, fails := newShop(t), map[string]bool{}
 			s.authorize = func(_ context.Context, a servicecoin.Attempt) error {
 				if a.Actor == servicecoin.Program(coin.ExchangeName) && fails[a.Verb] {
@@ -380,7 +384,7 @@ func TestPlansChange(t *testing.T) {
 // A bundle that one commit does not hold is granted and ended in parts.
 func TestLargeBundles(t *testing.T) {
 	t.Parallel()
-	const n = 300
+	const n = 150
 	s := newShop(t)
 	s.comes = func(c catalog.SubscriptionChanged) (coin.Bundle, error) {
 		small, err := plan(c)

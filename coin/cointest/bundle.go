@@ -54,7 +54,7 @@ func (p *provider) depart() {
 }
 
 func largeBundle(p *provider) {
-	const n = 150
+	const n = 60
 	p.brings = func(s catalog.SubscriptionChanged) (coin.Bundle, error) {
 		one, err := comes(s)
 		var b coin.Bundle
@@ -67,10 +67,10 @@ func largeBundle(p *provider) {
 	}
 	p.subscribe(acme)
 	p.exchange()
-	same(p.t, "granted", []string{"150 quotas, 0 ended", "150 items, 0 ended", "150 promises, 0 ended"}, p.grants())
+	same(p.t, "granted", []string{"60 quotas, 0 ended", "60 items, 0 ended", "60 promises, 0 ended"}, p.grants())
 	p.brings = comes // the plan changes
 	p.depart()
-	same(p.t, "ended", []string{"150 quotas, 150 ended", "150 items, 150 ended", "150 promises, 150 ended"}, p.grants())
+	same(p.t, "ended", []string{"60 quotas, 60 ended", "60 items, 60 ended", "60 promises, 60 ended"}, p.grants())
 }
 
 func lateGrant(p *provider) {

@@ -85,12 +85,9 @@ func (s *Statements) Period(ctx context.Context, m calendar.Month) (calendar.Int
 
 // reckoned returns how a month is reckoned that is drafted now.
 func (s *Statements) reckoned(ctx context.Context, m calendar.Month) (reckoned, error) {
-	issued, err := s.Get(ctx, m)
-	if err == nil {
-		return reckoned{month: m, period: issued.Period, currency: issued.Currency}, nil
-	}
-	if !errors.Is(err, servicecoin.ErrNotFound) {
-		return reckoned{}, err
+	issued, err := s.Standing(ctx, m)
+	if err != nil || issued.Edition > 0 {
+		return reckoned{month: m, period: issued.Period, currency: issued.Currency}, err
 	}
 	r := reckoned{month: m, period: m.In(s.zone), currency: s.currency()}
 	for _, step := range []int{-1, 1} {
@@ -98,10 +95,10 @@ func (s *Statements) reckoned(ctx context.Context, m calendar.Month) (reckoned, 
 		if beside.Validate() != nil {
 			continue // the first month there is, or the last
 		}
-		switch next, err := s.Get(ctx, beside); {
-		case errors.Is(err, servicecoin.ErrNotFound):
+		switch next, err := s.Standing(ctx, beside); {
 		case err != nil:
 			return reckoned{}, err
+		case next.Edition == 0:
 		case step < 0:
 			r.period.Start = next.Period.End
 		default:

@@ -64,14 +64,8 @@ func (s *Statements) dueSince(ctx context.Context, since time.Time, by serviceco
 		if err != nil {
 			return err
 		}
-		if standing.Month.Compare(at) <= 0 && standing.Edition > 0 {
-			st, err := s.Edition(ctx, standing.Month, standing.Edition)
-			if err != nil {
-				return err
-			}
-			if !st.Period.End.After(since) {
-				continue
-			}
+		if standing.Edition > 0 && !standing.Period.End.After(since) {
+			continue
 		}
 		list = append(list, standing.Month)
 	}

@@ -115,7 +115,7 @@ func (s *Statements) issue(ctx context.Context, d drafted, standing Standing, by
 	if err := store.Of(s.view, statements).Insert(ctx, st, e); err != nil {
 		return Statement{}, err
 	}
-	holds := Standing{Month: st.Month, Edition: st.Edition}
+	holds := Standing{Month: st.Month, Edition: st.Edition, Period: st.Period, Currency: st.Currency}
 	c := store.Of(s.view, months)
 	if standing.Edition == 0 {
 		err = c.Insert(ctx, holds)

@@ -60,6 +60,10 @@ type Standing struct {
 	Month   calendar.Month `json:"month"`
 	Edition int            `json:"edition"` // of the statement that holds; 0: the month is open
 	Due     bool           `json:"due"`     // a fact came since: the next statement corrects it
+
+	// Of the statement that holds, which later ones go by:
+	Period   calendar.Interval `json:"period,omitzero"`
+	Currency money.Currency    `json:"currency,omitempty"`
 }
 
 const (

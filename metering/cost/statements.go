@@ -204,12 +204,12 @@ func (s *Statements) payable(ctx context.Context, v *servicecoin.Violations, i I
 	if before := first.Add(-1); before.Validate() == nil {
 		first = before // it was issued in another zone, perhaps
 	}
-	for st, err := range store.Of(s.view, statements).Find(ctx, store.By("month").From(store.Text(first.String()))) {
+	for issued, err := range store.Of(s.view, months).Find(ctx, store.By("month").From(store.Text(first.String()))) {
 		if err != nil {
 			return err
 		}
-		if st.State == Issued && st.Currency != s.currency() && !i.In(st.Period).Empty() {
-			v.Add("from", "mixed", i.From.UTC().Format(time.RFC3339), st.Month.String()+" was issued in "+string(st.Currency))
+		if issued.Edition > 0 && issued.Currency != s.currency() && !i.In(issued.Period).Empty() {
+			v.Add("from", "mixed", i.From.UTC().Format(time.RFC3339), issued.Month.String()+" was issued in "+string(issued.Currency))
 			return nil
 		}
 	}
@@ -325,12 +325,12 @@ func (s *Statements) creditable(ctx context.Context, c Credit) error {
 	v.Merge("", c.Validate())
 	currency, whose := s.currency(), "the customer's"
 	if c.Amount.Defined() && c.Month.Validate() == nil {
-		issued, err := s.Get(ctx, c.Month)
-		switch {
-		case err == nil:
-			currency, whose = issued.Currency, "in which "+c.Month.String()+" was issued"
-		case !errors.Is(err, servicecoin.ErrNotFound):
+		issued, err := s.Standing(ctx, c.Month)
+		if err != nil {
 			return err
+		}
+		if issued.Edition > 0 {
+			currency, whose = issued.Currency, "in which "+c.Month.String()+" was issued"
 		}
 	}
 	if c.Amount.Defined() && c.Amount.Currency() != currency {
