@@ -27,7 +27,7 @@ func (s *stepping) stray(p *place, e Event) bool {
 func (s *stepping) lacking(p *place, e Event) []string {
 	var names []string
 	for _, k := range p.Known {
-		if !s.has(k.Name) && slices.Contains(k.On, e.Name) && !slices.Contains(p.Done, k.Name) && s.store.Now().Sub(k.Seen) <= s.o.Overlap {
+		if slices.Contains(k.On, e.Name) && !s.has(k.Name) && !slices.Contains(p.Done, k.Name) && s.store.Now().Sub(k.Seen) <= s.o.Overlap {
 			names = append(names, k.Name)
 		}
 	}
