@@ -145,7 +145,7 @@ func (p *portal) changeSubscription(w http.ResponseWriter, r *http.Request) erro
 		err = p.answer(r, c, f)
 	case "depart":
 		var day time.Time
-		if day, err = leavingDay(f.text("day"), c.Customer); err == nil {
+		if day, err = leavingDay(f.text("day"), c.Customer, p.store.Now()); err == nil {
 			_, err = p.Subscriptions(c.ID).Depart(ctx, id, by, day, f.text("reason"))
 		}
 	case "stay":
@@ -178,8 +178,9 @@ func (p *portal) answer(r *http.Request, c client, f *form) error {
 	return err
 }
 
-// leavingDay is the beginning of a day where the customer is, zero for at once.
-func leavingDay(text string, c servicecoin.Customer) (time.Time, error) {
+// leavingDay is the beginning of a day where the customer is, zero for at once:
+// that is today, too.
+func leavingDay(text string, c servicecoin.Customer, now time.Time) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
@@ -192,6 +193,9 @@ func leavingDay(text string, c servicecoin.Customer) (time.Time, error) {
 		var v servicecoin.Violations
 		v.Add("day", "bad-date", text, "must be a day, as 2026-11-24")
 		return time.Time{}, v.Err()
+	}
+	if now.In(loc).Format(time.DateOnly) == text {
+		return time.Time{}, nil
 	}
 	return day, nil
 }
