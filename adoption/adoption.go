@@ -61,7 +61,7 @@ const (
 )
 
 // acting checks who acts and when, as every rule does.
-func acting(v *servicecoin.Violations, by servicecoin.Actor, at time.Time) {
+func acting(by servicecoin.Actor, at time.Time, v *servicecoin.Violations) {
 	v.Merge("by", by.Validate())
 	v.Time("at", at)
 }
@@ -100,7 +100,7 @@ func stamp(t time.Time) string {
 func happened(by servicecoin.Actor, payload any, names ...string) ([]store.Event, error) {
 	events := make([]store.Event, 0, len(names))
 	for _, name := range names {
-		e, err := store.Happened(name, by, payload)
+		e, err := store.Happened(by, name, payload)
 		if err != nil {
 			return nil, err
 		}

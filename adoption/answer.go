@@ -48,19 +48,19 @@ func answerID(survey SurveyID, respondent servicecoin.PersonID) string {
 // Answer returns the answer to the survey, while it is open. A person of the
 // customer answers for themself, or for whom they act on behalf of; the
 // provider's side may write down what it was told.
-func (s *Survey) Answer(r Response, by servicecoin.Actor, at time.Time) (Answer, error) {
-	return s.first(VerbAnswer, r, by, at)
+func (s *Survey) Answer(by servicecoin.Actor, at time.Time, r Response) (Answer, error) {
+	return s.first(by, at, VerbAnswer, r)
 }
 
 // Dismiss returns the mark that a respondent was shown the survey, while it is
 // open, and did not answer.
-func (s *Survey) Dismiss(respondent servicecoin.PersonID, by servicecoin.Actor, at time.Time) (Answer, error) {
-	return s.first(VerbDismiss, Response{Respondent: respondent}, by, at)
+func (s *Survey) Dismiss(by servicecoin.Actor, at time.Time, respondent servicecoin.PersonID) (Answer, error) {
+	return s.first(by, at, VerbDismiss, Response{Respondent: respondent})
 }
 
-func (s *Survey) first(verb Verb, r Response, by servicecoin.Actor, at time.Time) (Answer, error) {
+func (s *Survey) first(by servicecoin.Actor, at time.Time, verb Verb, r Response) (Answer, error) {
 	a := Answer{Survey: s.ID, Respondent: r.Respondent}
-	if err := a.respond(verb, s, r, by, at); err != nil {
+	if err := a.respond(by, at, verb, s, r); err != nil {
 		return Answer{}, err
 	}
 	return a, nil
@@ -68,7 +68,7 @@ func (s *Survey) first(verb Verb, r Response, by servicecoin.Actor, at time.Time
 
 // Again replaces the answer while its survey is open, and remembers what was
 // said before.
-func (a *Answer) Again(s *Survey, r Response, by servicecoin.Actor, at time.Time) error {
+func (a *Answer) Again(by servicecoin.Actor, at time.Time, s *Survey, r Response) error {
 	if s.ID != a.Survey || r.Respondent != a.Respondent {
 		var v servicecoin.Violations
 		if s.ID != a.Survey {
@@ -80,7 +80,7 @@ func (a *Answer) Again(s *Survey, r Response, by servicecoin.Actor, at time.Time
 		return v.Err()
 	}
 	before := *a
-	if err := a.respond(VerbAnswer, s, r, by, at); err != nil || before.Dismissed() {
+	if err := a.respond(by, at, VerbAnswer, s, r); err != nil || before.Dismissed() {
 		return err
 	}
 	a.Edited++
@@ -89,10 +89,10 @@ func (a *Answer) Again(s *Survey, r Response, by servicecoin.Actor, at time.Time
 	return nil
 }
 
-func (a *Answer) respond(verb Verb, s *Survey, r Response, by servicecoin.Actor, at time.Time) error {
+func (a *Answer) respond(by servicecoin.Actor, at time.Time, verb Verb, s *Survey, r Response) error {
 	at = servicecoin.Instant(at)
 	var v servicecoin.Violations
-	acting(&v, by, at)
+	acting(by, at, &v)
 	v.Merge("survey", s.Validate())
 	v.ID("respondent", string(r.Respondent))
 	if verb == VerbAnswer {

@@ -26,35 +26,35 @@ func TestForbidden(t *testing.T) {
 	})
 	ctx, s := t.Context(), survey()
 	calls := []func(by servicecoin.Actor) error{
-		func(by servicecoin.Actor) error { _, err := o.Begin(ctx, "sub-1", template(), by); return err },
+		func(by servicecoin.Actor) error { _, err := o.Begin(ctx, by, "sub-1", template()); return err },
 		func(by servicecoin.Actor) error {
-			_, err := o.Meet(ctx, "sub-1", "contract", said("x"), by)
+			_, err := o.Meet(ctx, by, "sub-1", "contract", said("x"))
 			return err
 		},
-		func(by servicecoin.Actor) error { _, err := o.Waive(ctx, "sub-1", "contract", "x", by); return err },
-		func(by servicecoin.Actor) error { _, err := o.Withdraw(ctx, "sub-1", "contract", "x", by); return err },
-		func(by servicecoin.Actor) error { _, err := o.Reach(ctx, "sub-1", ordering, by); return err },
-		func(by servicecoin.Actor) error { _, err := o.Cancel(ctx, "sub-1", "x", by); return err },
-		func(by servicecoin.Actor) error { _, err := o.Answer(ctx, s, response("bob", 5), by); return err },
-		func(by servicecoin.Actor) error { _, err := o.Dismiss(ctx, s, "bob", by); return err },
+		func(by servicecoin.Actor) error { _, err := o.Waive(ctx, by, "sub-1", "contract", "x"); return err },
+		func(by servicecoin.Actor) error { _, err := o.Withdraw(ctx, by, "sub-1", "contract", "x"); return err },
+		func(by servicecoin.Actor) error { _, err := o.Reach(ctx, by, "sub-1", ordering); return err },
+		func(by servicecoin.Actor) error { _, err := o.Cancel(ctx, by, "sub-1", "x"); return err },
+		func(by servicecoin.Actor) error { _, err := o.Answer(ctx, by, s, response("bob", 5)); return err },
+		func(by servicecoin.Actor) error { _, err := o.Dismiss(ctx, by, s, "bob"); return err },
 		func(by servicecoin.Actor) error {
-			_, err := o.AnnounceDeparture(ctx, "sub-1", "mail", after(9), "x", by)
+			_, err := o.AnnounceDeparture(ctx, by, "sub-1", "mail", after(9), "x")
 			return err
 		},
-		func(by servicecoin.Actor) error { _, err := o.HandBack(ctx, "sub-1", nil, by); return err },
-		func(by servicecoin.Actor) error { _, err := o.Erase(ctx, "sub-1", "x", by); return err },
-		func(by servicecoin.Actor) error { _, err := o.Stay(ctx, "sub-1", "x", by); return err },
+		func(by servicecoin.Actor) error { _, err := o.HandBack(ctx, by, "sub-1", nil); return err },
+		func(by servicecoin.Actor) error { _, err := o.Erase(ctx, by, "sub-1", "x"); return err },
+		func(by servicecoin.Actor) error { _, err := o.Stay(ctx, by, "sub-1", "x"); return err },
 		func(by servicecoin.Actor) error {
-			_, err := o.playbook.PublishTemplate(ctx, template(), by)
+			_, err := o.playbook.PublishTemplate(ctx, by, template())
 			return err
 		},
-		func(by servicecoin.Actor) error { _, err := o.playbook.PublishJourney(ctx, journey(), by); return err },
+		func(by servicecoin.Actor) error { _, err := o.playbook.PublishJourney(ctx, by, journey()); return err },
 		func(by servicecoin.Actor) error {
-			_, err := o.playbook.Tested(ctx, "standard", "x", adoption.Run{}, by)
+			_, err := o.playbook.Tested(ctx, by, "standard", "x", adoption.Run{})
 			return err
 		},
-		func(by servicecoin.Actor) error { _, err := o.playbook.Ask(ctx, s, by); return err },
-		func(by servicecoin.Actor) error { _, err := o.playbook.EndSurvey(ctx, s.ID, after(9), by); return err },
+		func(by servicecoin.Actor) error { _, err := o.playbook.Ask(ctx, by, s); return err },
+		func(by servicecoin.Actor) error { _, err := o.playbook.EndSurvey(ctx, by, s.ID, after(9)); return err },
 	}
 	for _, call := range calls {
 		require.ErrorIs(t, call(ada), servicecoin.ErrForbidden)
@@ -82,36 +82,36 @@ func TestEventsAreAPI(t *testing.T) {
 	t.Parallel()
 	o, ctx := newOffice(t), t.Context()
 	must := func(_ any, err error) { t.Helper(); require.NoError(t, err) }
-	tmpl, err := o.playbook.PublishTemplate(ctx, way(), ada)
+	tmpl, err := o.playbook.PublishTemplate(ctx, ada, way())
 	must(tmpl, err)
 	tmpl = tmpl.With(nil, template().Prerequisites...)
-	must(o.playbook.PublishJourney(ctx, journey(), ada))
-	must(o.playbook.Tested(ctx, "standard", "departure-1", adoption.Run{Result: adoption.Failed, Link: "https://example.org/1"}, exchange))
-	s, err := o.playbook.Ask(ctx, survey(), ada)
+	must(o.playbook.PublishJourney(ctx, ada, journey()))
+	must(o.playbook.Tested(ctx, exchange, "standard", "departure-1", adoption.Run{Result: adoption.Failed, Link: "https://example.org/1"}))
+	s, err := o.playbook.Ask(ctx, ada, survey())
 	must(s, err)
-	must(o.Begin(ctx, "sub-1", tmpl, exchange))
+	must(o.Begin(ctx, exchange, "sub-1", tmpl))
 	*o.now = after(1)
 	e := adoption.Evidence{Link: "https://example.org/4711", Text: "4711", Expires: after(99)}
-	must(o.Meet(ctx, "sub-1", "contract", e, bob))
-	must(o.Withdraw(ctx, "sub-1", "contract", "not signed", ada))
-	must(o.Waive(ctx, "sub-1", "contract", "an old customer", ada))
-	must(o.Withdraw(ctx, "sub-1", "contract", "they are not", ada))
-	must(o.Waive(ctx, "sub-1", "contract", "they are", ada))
-	must(o.Reach(ctx, "sub-1", ordering, ada))
-	must(o.Waive(ctx, "sub-1", "domain", "none", ada))
-	must(o.Waive(ctx, "sub-1", "firewall", "none", ada))
-	must(o.Reach(ctx, "sub-1", firstDays, ada))
-	must(o.Begin(ctx, "sub-2", tmpl, exchange))
-	must(o.Cancel(ctx, "sub-2", "left", ada))
-	must(o.Dismiss(ctx, s, "bob", bob))
-	must(o.Answer(ctx, s, response("bob", 4), bob))
-	must(o.Answer(ctx, s, response("bob", 5), bob))
-	must(o.playbook.EndSurvey(ctx, s.ID, time.Time{}, ada))
-	must(o.AnnounceDeparture(ctx, "sub-1", "mail", after(1), "moved", bob))
-	must(o.Stay(ctx, "sub-1", "not yet", bob))
-	must(o.AnnounceDeparture(ctx, "sub-1", "mail", after(1), "moved", bob))
-	must(o.HandBack(ctx, "sub-1", []adoption.Part{part("mail.tar")}, ada))
-	must(o.Erase(ctx, "sub-1", "certificate 7", ada))
+	must(o.Meet(ctx, bob, "sub-1", "contract", e))
+	must(o.Withdraw(ctx, ada, "sub-1", "contract", "not signed"))
+	must(o.Waive(ctx, ada, "sub-1", "contract", "an old customer"))
+	must(o.Withdraw(ctx, ada, "sub-1", "contract", "they are not"))
+	must(o.Waive(ctx, ada, "sub-1", "contract", "they are"))
+	must(o.Reach(ctx, ada, "sub-1", ordering))
+	must(o.Waive(ctx, ada, "sub-1", "domain", "none"))
+	must(o.Waive(ctx, ada, "sub-1", "firewall", "none"))
+	must(o.Reach(ctx, ada, "sub-1", firstDays))
+	must(o.Begin(ctx, exchange, "sub-2", tmpl))
+	must(o.Cancel(ctx, ada, "sub-2", "left"))
+	must(o.Dismiss(ctx, bob, s, "bob"))
+	must(o.Answer(ctx, bob, s, response("bob", 4)))
+	must(o.Answer(ctx, bob, s, response("bob", 5)))
+	must(o.playbook.EndSurvey(ctx, ada, s.ID, time.Time{}))
+	must(o.AnnounceDeparture(ctx, bob, "sub-1", "mail", after(1), "moved"))
+	must(o.Stay(ctx, bob, "sub-1", "not yet"))
+	must(o.AnnounceDeparture(ctx, bob, "sub-1", "mail", after(1), "moved"))
+	must(o.HandBack(ctx, ada, "sub-1", []adoption.Part{part("mail.tar")}))
+	must(o.Erase(ctx, ada, "sub-1", "certificate 7"))
 	events, err := o.store.Events(ctx, 0, 100)
 	require.NoError(t, err)
 	var b strings.Builder

@@ -17,13 +17,13 @@ func TestChecklistLeaksNothing(t *testing.T) {
 	t.Parallel()
 	secret := func(n int) string { return fmt.Sprintf("SECRET%d", n) }
 	by := servicecoin.Actor{Kind: servicecoin.Human, ID: servicecoin.PersonID(secret(1)), OnBehalfOf: servicecoin.PersonID(secret(2))}
-	o, err := adoption.Begin("sub-1", template(), by, nine)
+	o, err := adoption.Begin(by, nine, "sub-1", template())
 	require.NoError(t, err)
-	require.NoError(t, o.Waive("contract", secret(3), by, after(1)))
-	require.NoError(t, o.Meet("firewall", adoption.Evidence{Text: secret(4), Link: "https://example.org/" + secret(5)}, by, after(1)))
-	require.NoError(t, o.Meet("domain", adoption.Evidence{Text: "open 1", Link: "https://example.org/open2"}, by, after(1)))
-	require.NoError(t, o.Reach(firstUse, by, after(2)))
-	require.NoError(t, o.Cancel(secret(6), by, after(3)))
+	require.NoError(t, o.Waive(by, after(1), "contract", secret(3)))
+	require.NoError(t, o.Meet(by, after(1), "firewall", adoption.Evidence{Text: secret(4), Link: "https://example.org/" + secret(5)}))
+	require.NoError(t, o.Meet(by, after(1), "domain", adoption.Evidence{Text: "open 1", Link: "https://example.org/open2"}))
+	require.NoError(t, o.Reach(by, after(2), firstUse))
+	require.NoError(t, o.Cancel(by, after(3), secret(6)))
 	all, err := json.Marshal(o)
 	require.NoError(t, err)
 	for n := range 6 {
@@ -41,8 +41,8 @@ func TestChecklist(t *testing.T) {
 	o := begun(t)
 	e := said("paper")
 	e.Expires = after(100)
-	require.NoError(t, o.Meet("contract", e, bob, after(1)))
-	require.NoError(t, o.Reach(ordering, ada, after(2)))
+	require.NoError(t, o.Meet(bob, after(1), "contract", e))
+	require.NoError(t, o.Reach(ada, after(2), ordering))
 	got := o.Checklist(after(3))
 	require.Len(t, got.Points, 3)
 	want := adoption.CheckPoint{Name: ordering, ReachedAt: after(2), Items: []adoption.CheckItem{

@@ -90,12 +90,12 @@ const (
 
 // Announce returns the departure from a subscription: an easy way out needs a
 // day and a reason, and nobody's leave.
-func Announce(id servicecoin.SubscriptionID, service servicecoin.ServiceID, leavesAt time.Time, reason string, by servicecoin.Actor, at time.Time) (Departure, error) {
+func Announce(by servicecoin.Actor, at time.Time, id servicecoin.SubscriptionID, service servicecoin.ServiceID, leavesAt time.Time, reason string) (Departure, error) {
 	var v servicecoin.Violations
 	v.ID("subscription", string(id))
 	v.ID("service", string(service))
 	d := Departure{Subscription: id, Service: service, State: Stayed}
-	if err := d.announce(&v, leavesAt, reason, by, at); err != nil {
+	if err := d.announce(by, at, &v, leavesAt, reason); err != nil {
 		return Departure{}, err
 	}
 	return d, nil
@@ -103,15 +103,15 @@ func Announce(id servicecoin.SubscriptionID, service servicecoin.ServiceID, leav
 
 // Announce says again that the customer leaves, after it had stayed. What was
 // handed back before is handed back anew.
-func (d *Departure) Announce(leavesAt time.Time, reason string, by servicecoin.Actor, at time.Time) error {
-	return d.announce(&servicecoin.Violations{}, leavesAt, reason, by, at)
+func (d *Departure) Announce(by servicecoin.Actor, at time.Time, leavesAt time.Time, reason string) error {
+	return d.announce(by, at, &servicecoin.Violations{}, leavesAt, reason)
 }
 
-func (d *Departure) announce(v *servicecoin.Violations, leavesAt time.Time, reason string, by servicecoin.Actor, at time.Time) error {
+func (d *Departure) announce(by servicecoin.Actor, at time.Time, v *servicecoin.Violations, leavesAt time.Time, reason string) error {
 	at, leavesAt = servicecoin.Instant(at), instant(leavesAt)
 	v.Time("leavesAt", leavesAt)
 	because(v, reason)
-	if err := d.move(v, VerbAnnounce, by, at); err != nil {
+	if err := d.move(by, at, v, VerbAnnounce); err != nil {
 		return err
 	}
 	*d = Departure{
@@ -124,7 +124,7 @@ func (d *Departure) announce(v *servicecoin.Violations, leavesAt time.Time, reas
 // the manifest, in any order, with which the customer can check that it got all
 // of it. Handing back again replaces the manifest: data grows until the last
 // day. An empty one says that there was none.
-func (d *Departure) HandBack(manifest []Part, by servicecoin.Actor, at time.Time) error {
+func (d *Departure) HandBack(by servicecoin.Actor, at time.Time, manifest []Part) error {
 	at = servicecoin.Instant(at)
 	var v servicecoin.Violations
 	if !v.Limit("manifest", len(manifest), maxParts) {
@@ -145,7 +145,7 @@ func (d *Departure) HandBack(manifest []Part, by servicecoin.Actor, at time.Time
 	if err := room(&v, "manifest", next, maxDeparture); err != nil {
 		return err
 	}
-	if err := d.move(&v, VerbHandBack, by, at); err != nil {
+	if err := d.move(by, at, &v, VerbHandBack); err != nil {
 		return err
 	}
 	d.State, d.HandedBackAt, d.Manifest = HandedBack, at, parts
@@ -169,11 +169,11 @@ func (p Part) Validate() error {
 
 // Erase says that the provider no longer has the data, and where that is
 // proved. It comes after handing back, and not before the customer has left.
-func (d *Departure) Erase(proof string, by servicecoin.Actor, at time.Time) error {
+func (d *Departure) Erase(by servicecoin.Actor, at time.Time, proof string) error {
 	at = servicecoin.Instant(at)
 	var v servicecoin.Violations
 	v.Text("proof", proof, 1, maxNote)
-	if err := d.move(&v, VerbErase, by, at); err != nil {
+	if err := d.move(by, at, &v, VerbErase); err != nil {
 		return err
 	}
 	if at.Before(d.LeavesAt) {
@@ -184,11 +184,11 @@ func (d *Departure) Erase(proof string, by servicecoin.Actor, at time.Time) erro
 }
 
 // Stay says that the customer does not leave after all, and why.
-func (d *Departure) Stay(reason string, by servicecoin.Actor, at time.Time) error {
+func (d *Departure) Stay(by servicecoin.Actor, at time.Time, reason string) error {
 	at = servicecoin.Instant(at)
 	var v servicecoin.Violations
 	because(&v, reason)
-	if err := d.move(&v, VerbStay, by, at); err != nil {
+	if err := d.move(by, at, &v, VerbStay); err != nil {
 		return err
 	}
 	d.State, d.StayedAt, d.Stays = Stayed, at, reason
@@ -196,12 +196,12 @@ func (d *Departure) Stay(reason string, by servicecoin.Actor, at time.Time) erro
 }
 
 // move checks what every change of state has in common.
-func (d *Departure) move(v *servicecoin.Violations, verb Verb, by servicecoin.Actor, at time.Time) error {
+func (d *Departure) move(by servicecoin.Actor, at time.Time, v *servicecoin.Violations, verb Verb) error {
 	to, allowed, ok := target(DepartureTransitions(), d.State, verb)
 	if !ok {
 		return d.refuse(verb, to, "is allowed when it is "+allowed)
 	}
-	acting(v, by, at)
+	acting(by, at, v)
 	if err := v.Err(); err != nil {
 		return err
 	}

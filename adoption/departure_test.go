@@ -16,7 +16,7 @@ import (
 )
 
 func announced(t require.TestingT) adoption.Departure {
-	d, err := adoption.Announce("sub-1", "mail", after(100), "We run it ourselves", bob, nine)
+	d, err := adoption.Announce(bob, nine, "sub-1", "mail", after(100), "We run it ourselves")
 	require.NoError(t, err)
 	return d
 }
@@ -28,12 +28,12 @@ func part(name string) adoption.Part {
 // departing calls each verb of a departure.
 func departing() map[adoption.Verb]func(d *adoption.Departure, at time.Time) error {
 	return map[adoption.Verb]func(d *adoption.Departure, at time.Time) error{
-		adoption.VerbAnnounce: func(d *adoption.Departure, at time.Time) error { return d.Announce(after(100), "again", bob, at) },
+		adoption.VerbAnnounce: func(d *adoption.Departure, at time.Time) error { return d.Announce(bob, at, after(100), "again") },
 		adoption.VerbHandBack: func(d *adoption.Departure, at time.Time) error {
-			return d.HandBack([]adoption.Part{part("mail.tar")}, ada, at)
+			return d.HandBack(ada, at, []adoption.Part{part("mail.tar")})
 		},
-		adoption.VerbErase: func(d *adoption.Departure, at time.Time) error { return d.Erase("certificate 7", ada, at) },
-		adoption.VerbStay:  func(d *adoption.Departure, at time.Time) error { return d.Stay("it is cheap after all", bob, at) },
+		adoption.VerbErase: func(d *adoption.Departure, at time.Time) error { return d.Erase(ada, at, "certificate 7") },
+		adoption.VerbStay:  func(d *adoption.Departure, at time.Time) error { return d.Stay(bob, at, "it is cheap after all") },
 	}
 }
 
@@ -71,27 +71,27 @@ func TestDepartureTransitionsAreTheTable(t *testing.T) {
 
 func TestDepartureGuards(t *testing.T) {
 	t.Parallel()
-	_, err := adoption.Announce("", "", time.Time{}, " ", servicecoin.Actor{}, time.Time{})
+	_, err := adoption.Announce(servicecoin.Actor{}, time.Time{}, "", "", time.Time{}, " ")
 	require.Equal(t, []string{"subscription required", "service required", "leavesAt required", "reason required", "by.kind unknown", "by.id required", "at required"}, codes(err))
 	d := announced(t)
 	parts := []adoption.Part{part("b"), part("a"), part("a"), {Name: "c", Size: -1, SHA256: strings.Repeat("0F", 32)}, {SHA256: "0f"}}
 	require.Equal(t, []string{
 		"manifest[3].size negative", "manifest[3].sha256 bad-checksum", "manifest[4].name required", "manifest[4].sha256 bad-checksum", "manifest duplicate",
-	}, codes(d.HandBack(parts, ada, after(1))))
-	refused(t, d.HandBack(parts[:2], bob, after(1)), "announced", "the provider's side does that")
-	refused(t, d.HandBack(parts[:2], ada, after(-1)), "announced", "it was not yet announced")
-	require.NoError(t, d.HandBack(parts[:2], exchange, after(1)))
+	}, codes(d.HandBack(ada, after(1), parts)))
+	refused(t, d.HandBack(bob, after(1), parts[:2]), "announced", "the provider's side does that")
+	refused(t, d.HandBack(ada, after(-1), parts[:2]), "announced", "it was not yet announced")
+	require.NoError(t, d.HandBack(exchange, after(1), parts[:2]))
 	require.Empty(t, cmp.Diff([]adoption.Part{part("a"), part("b")}, d.Manifest), "by name")
 	require.Equal(t, "b", parts[0].Name, "the caller's own is left alone")
-	refused(t, d.Erase("x", ada, after(99)), "handedBack", "the customer leaves at")
-	refused(t, d.Erase("x", bob, after(101)), "handedBack", "the provider's side does that")
-	refused(t, d.Stay("x", bob, nine), "handedBack", "it was not yet handedBack")
-	require.Equal(t, []string{"proof required"}, codes(d.Erase(" ", ada, after(101))))
-	require.NoError(t, d.Stay("x", bob, after(2)))
-	require.NoError(t, d.Announce(after(300), "it is dear", bob, after(3)))
+	refused(t, d.Erase(ada, after(99), "x"), "handedBack", "the customer leaves at")
+	refused(t, d.Erase(bob, after(101), "x"), "handedBack", "the provider's side does that")
+	refused(t, d.Stay(bob, nine, "x"), "handedBack", "it was not yet handedBack")
+	require.Equal(t, []string{"proof required"}, codes(d.Erase(ada, after(101), " ")))
+	require.NoError(t, d.Stay(bob, after(2), "x"))
+	require.NoError(t, d.Announce(bob, after(3), after(300), "it is dear"))
 	require.Empty(t, d.Manifest, "what was handed back is old by then")
-	require.NoError(t, d.HandBack(nil, ada, after(4)), "there was none")
-	require.NoError(t, d.Erase("certificate 7", ada, after(300)), "the day itself is not before")
+	require.NoError(t, d.HandBack(ada, after(4), nil), "there was none")
+	require.NoError(t, d.Erase(ada, after(300), "certificate 7"), "the day itself is not before")
 }
 
 func TestTheLargestManifestFitsItsRecord(t *testing.T) {
@@ -102,13 +102,13 @@ func TestTheLargestManifestFitsItsRecord(t *testing.T) {
 	}
 	most := sort.Search(len(parts), func(n int) bool {
 		d := announced(t)
-		return d.HandBack(parts[:n+1], ada, after(1)) != nil
+		return d.HandBack(ada, after(1), parts[:n+1]) != nil
 	})
 	d := announced(t)
-	require.Equal(t, []string{"manifest too-large"}, codes(d.HandBack(parts[:most+1], ada, after(1))))
-	require.NoError(t, d.HandBack(parts[:most], ada, after(1)))
+	require.Equal(t, []string{"manifest too-large"}, codes(d.HandBack(ada, after(1), parts[:most+1])))
+	require.NoError(t, d.HandBack(ada, after(1), parts[:most]))
 	require.Greater(t, most, 500)
-	require.NoError(t, d.Erase(strings.Repeat("<", 1000), ada, after(101)))
+	require.NoError(t, d.Erase(ada, after(101), strings.Repeat("<", 1000)))
 	body, err := json.Marshal(d)
 	require.NoError(t, err)
 	require.Less(t, len(body), 256<<10)
@@ -117,31 +117,31 @@ func TestTheLargestManifestFitsItsRecord(t *testing.T) {
 func TestLeaving(t *testing.T) {
 	t.Parallel()
 	o, ctx := newOffice(t), t.Context()
-	_, err := o.AnnounceDeparture(ctx, "sub-1", "mail", after(60), "moved", bob)
+	_, err := o.AnnounceDeparture(ctx, bob, "sub-1", "mail", after(60), "moved")
 	require.NoError(t, err)
-	_, err = o.AnnounceDeparture(ctx, "sub-1", "mail", after(90), "moved", bob)
+	_, err = o.AnnounceDeparture(ctx, bob, "sub-1", "mail", after(90), "moved")
 	refused(t, err, "announced", "is allowed when it is stayed")
-	_, err = o.AnnounceDeparture(ctx, "sub-2", "web", after(30), "moved", bob)
+	_, err = o.AnnounceDeparture(ctx, bob, "sub-2", "web", after(30), "moved")
 	require.NoError(t, err)
 	id := func(d adoption.Departure) string { return string(d.Subscription) }
 	require.Equal(t, []string{"sub-2", "sub-1"}, collect(t, o.Leaving(ctx, adoption.Announced), id), "who leaves first")
 	*o.now = after(60)
-	_, err = o.HandBack(ctx, "sub-1", []adoption.Part{part("mail.tar")}, ada)
+	_, err = o.HandBack(ctx, ada, "sub-1", []adoption.Part{part("mail.tar")})
 	require.NoError(t, err)
-	_, err = o.Erase(ctx, "sub-1", "certificate 7", ada)
+	_, err = o.Erase(ctx, ada, "sub-1", "certificate 7")
 	require.NoError(t, err)
-	_, err = o.Stay(ctx, "sub-1", "x", bob)
+	_, err = o.Stay(ctx, bob, "sub-1", "x")
 	require.ErrorIs(t, err, servicecoin.ErrRefused)
-	_, err = o.Stay(ctx, "sub-2", "x", bob)
+	_, err = o.Stay(ctx, bob, "sub-2", "x")
 	require.NoError(t, err)
-	_, err = o.AnnounceDeparture(ctx, "sub-2", "web", after(90), "really", bob)
+	_, err = o.AnnounceDeparture(ctx, bob, "sub-2", "web", after(90), "really")
 	require.NoError(t, err)
 	got, err := o.Departure(ctx, "sub-1")
 	require.NoError(t, err)
 	require.Equal(t, adoption.Erased, got.State)
 	_, err = o.On(o.store.For("globex")).Departure(ctx, "sub-1")
 	require.ErrorIs(t, err, servicecoin.ErrNotFound)
-	_, err = o.AnnounceDeparture(ctx, "", "", time.Time{}, "", bob)
+	_, err = o.AnnounceDeparture(ctx, bob, "", "", time.Time{}, "")
 	require.ErrorIs(t, err, servicecoin.ErrInvalid)
 }
 
@@ -151,12 +151,12 @@ func TestDepartureIsLed(t *testing.T) {
 	t.Parallel()
 	o, ctx := newOffice(t), t.Context()
 	o.Program = adoption.New(o.store.For("acme"), &adoption.Options{Led: true})
-	_, err := o.AnnounceDeparture(ctx, "sub-1", "mail", after(60), "we move", bob)
+	_, err := o.AnnounceDeparture(ctx, bob, "sub-1", "mail", after(60), "we move")
 	require.ErrorIs(t, err, servicecoin.ErrRefused)
 	require.ErrorContains(t, err, "its subscription leads")
 	free := adoption.New(o.store.For("acme"), nil)
-	_, err = free.AnnounceDeparture(ctx, "sub-1", "mail", after(60), "we move", bob)
+	_, err = free.AnnounceDeparture(ctx, bob, "sub-1", "mail", after(60), "we move")
 	require.NoError(t, err)
-	_, err = o.Stay(ctx, "sub-1", "we stay", bob)
+	_, err = o.Stay(ctx, bob, "sub-1", "we stay")
 	require.ErrorContains(t, err, "its subscription leads")
 }

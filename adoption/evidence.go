@@ -15,7 +15,7 @@ const maxOnboarding = 160 << 10
 func (e Evidence) Validate() error {
 	var v servicecoin.Violations
 	e.validate(&v)
-	acting(&v, e.By, e.At)
+	acting(e.By, e.At, &v)
 	return v.Err()
 }
 
@@ -36,7 +36,7 @@ func (e Evidence) validate(v *servicecoin.Violations) {
 
 // Meet gives evidence for a prerequisite. Newer evidence replaces what was
 // given before, and a waiver.
-func (o *Onboarding) Meet(id PrerequisiteID, e Evidence, by servicecoin.Actor, at time.Time) error {
+func (o *Onboarding) Meet(by servicecoin.Actor, at time.Time, id PrerequisiteID, e Evidence) error {
 	e.At, e.By, e.Expires = servicecoin.Instant(at), by, instant(e.Expires)
 	return o.alter(change{
 		verb: VerbMeet, id: id, by: by, at: e.At,
@@ -52,7 +52,7 @@ func (o *Onboarding) Meet(id PrerequisiteID, e Evidence, by servicecoin.Actor, a
 // Waive says that the provider does without a prerequisite, and why. Only a
 // person of the provider can, in their own name; evidence that has expired
 // gives way.
-func (o *Onboarding) Waive(id PrerequisiteID, reason string, by servicecoin.Actor, at time.Time) error {
+func (o *Onboarding) Waive(by servicecoin.Actor, at time.Time, id PrerequisiteID, reason string) error {
 	at = servicecoin.Instant(at)
 	return o.alter(change{
 		verb: VerbWaive, id: id, by: by, at: at,
@@ -64,7 +64,7 @@ func (o *Onboarding) Waive(id PrerequisiteID, reason string, by servicecoin.Acto
 // Withdraw takes back the evidence of a prerequisite, or its waiver, and says
 // why. Points that were reached with it stay reached; every later one asks for
 // it again.
-func (o *Onboarding) Withdraw(id PrerequisiteID, reason string, by servicecoin.Actor, at time.Time) error {
+func (o *Onboarding) Withdraw(by servicecoin.Actor, at time.Time, id PrerequisiteID, reason string) error {
 	return o.alter(change{
 		verb: VerbWithdraw, id: id, by: by, at: servicecoin.Instant(at),
 		check: func(v *servicecoin.Violations) { because(v, reason) },
@@ -90,7 +90,7 @@ func (o *Onboarding) alter(c change) error {
 	}
 	n := slices.IndexFunc(o.Items, func(i Item) bool { return i.ID == c.id })
 	var v servicecoin.Violations
-	acting(&v, c.by, c.at)
+	acting(c.by, c.at, &v)
 	if n < 0 {
 		v.Add("prerequisite", "unknown", string(c.id), "is no prerequisite of this onboarding")
 	}

@@ -19,22 +19,22 @@ func ExampleProgram() {
 	playbook := adoption.NewPlaybook(records.For(servicecoin.Provider))
 	program := adoption.New(records.For("acme"), nil)
 
-	mail, err := playbook.PublishTemplate(ctx, adoption.Template{
+	mail, err := playbook.PublishTemplate(ctx, ada, adoption.Template{
 		Service: "mail", Title: "Start with mail",
 		Points: []adoption.Point{{Name: "before first use"}, {Name: "first month", WithinDays: 30}},
-	}, ada)
+	})
 	fmt.Println(mail.Edition, err)
 	due := []adoption.Prerequisite{ // of what was ordered
 		{ID: "domain", Text: "The domain is verified", Due: "before first use", Force: adoption.Blocking, Owner: adoption.CustomerSide},
 		{ID: "training", Text: "Somebody was trained", Due: "first month", Force: adoption.Warning, Owner: adoption.CustomerSide},
 	}
-	_, err = program.Begin(ctx, "subscription-1", mail.With(nil, due...), servicecoin.Program("exchange"))
+	_, err = program.Begin(ctx, servicecoin.Program("exchange"), "subscription-1", mail.With(nil, due...))
 	fmt.Println(err)
-	_, err = program.Reach(ctx, "subscription-1", "before first use", ada)
+	_, err = program.Reach(ctx, ada, "subscription-1", "before first use")
 	fmt.Println(err)
-	_, err = program.Meet(ctx, "subscription-1", "domain", adoption.Evidence{Text: "TXT record seen"}, bob)
+	_, err = program.Meet(ctx, bob, "subscription-1", "domain", adoption.Evidence{Text: "TXT record seen"})
 	fmt.Println(err)
-	o, err := program.Reach(ctx, "subscription-1", "before first use", ada)
+	o, err := program.Reach(ctx, ada, "subscription-1", "before first use")
 	fmt.Println(o.State, err)
 	for task, err := range program.Tasks(ctx, adoption.CustomerSide) {
 		fmt.Println("to do:", task.Text, err)
@@ -98,9 +98,9 @@ func ExampleSurvey_Score() {
 func ExampleResults() {
 	ctx := context.Background()
 	records := store.New(memory.New(), nil)
-	survey, err := adoption.NewPlaybook(records.For(servicecoin.Provider)).Ask(ctx, adoption.Survey{
+	survey, err := adoption.NewPlaybook(records.For(servicecoin.Provider)).Ask(ctx, servicecoin.Person("ada"), adoption.Survey{
 		ID: "2026-q1", Kind: adoption.CSAT, Question: "How satisfied are you with us?",
-	}, servicecoin.Person("ada"))
+	})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -109,7 +109,7 @@ func ExampleResults() {
 		program := adoption.New(records.For(customer), nil)
 		for n, x := range scores {
 			who := servicecoin.PersonID(strconv.Itoa(n))
-			if _, err := program.Answer(ctx, survey, adoption.Response{Respondent: who, Scores: []int{x}}, servicecoin.Client(who)); err != nil {
+			if _, err := program.Answer(ctx, servicecoin.Client(who), survey, adoption.Response{Respondent: who, Scores: []int{x}}); err != nil {
 				fmt.Println(err)
 			}
 		}

@@ -175,14 +175,14 @@ func link(v *servicecoin.Violations, path, text string) {
 
 // Tested records a run of a touchpoint's acceptance test. A run that ended
 // before the last one is refused: what is known already is newer.
-func (j *Journey) Tested(id TouchpointID, r Run, by servicecoin.Actor, at time.Time) error {
+func (j *Journey) Tested(by servicecoin.Actor, at time.Time, id TouchpointID, r Run) error {
 	at = servicecoin.Instant(at)
 	if r.At = instant(r.At); r.At.IsZero() {
 		r.At = at
 	}
 	place := slices.IndexFunc(j.Touchpoints, func(t Touchpoint) bool { return t.ID == id })
 	var v servicecoin.Violations
-	acting(&v, by, at)
+	acting(by, at, &v)
 	if place < 0 {
 		v.Add("touchpoint", "unknown", string(id), "is no touchpoint of this journey")
 	}

@@ -149,16 +149,16 @@ func TestTested(t *testing.T) {
 	t.Parallel()
 	j := journey()
 	before := j
-	require.NoError(t, j.Tested("departure-1", adoption.Run{Result: adoption.Failed, Link: "https://example.org/run/1"}, exchange, after(5)))
+	require.NoError(t, j.Tested(exchange, after(5), "departure-1", adoption.Run{Result: adoption.Failed, Link: "https://example.org/run/1"}))
 	require.Equal(t, adoption.Run{Result: adoption.Failed, At: after(5), Link: "https://example.org/run/1"}, j.Touchpoints[3].Test.Last)
 	require.Equal(t, adoption.Passed, before.Touchpoints[3].Test.Last.Result, "values are not shared")
-	require.NoError(t, j.Tested("departure-1", adoption.Run{Result: adoption.Passed, At: after(7)}, exchange, after(9)))
-	require.ErrorContains(t, j.Tested("departure-1", adoption.Run{Result: adoption.Failed, At: after(6)}, exchange, after(9)), "was tested later")
+	require.NoError(t, j.Tested(exchange, after(9), "departure-1", adoption.Run{Result: adoption.Passed, At: after(7)}))
+	require.ErrorContains(t, j.Tested(exchange, after(9), "departure-1", adoption.Run{Result: adoption.Failed, At: after(6)}), "was tested later")
 	j.Touchpoints[0].Test = adoption.AcceptanceTest{}
-	err := j.Tested("newUser-1", adoption.Run{Result: adoption.Passed}, exchange, after(9))
+	err := j.Tested(exchange, after(9), "newUser-1", adoption.Run{Result: adoption.Passed})
 	require.ErrorContains(t, err, "has no acceptance test")
 	_, ok := errors.AsType[*servicecoin.RefusedError](err)
 	require.True(t, ok)
-	err = j.Tested("x", adoption.Run{Result: "x", At: after(10)}, servicecoin.Actor{}, after(9))
+	err = j.Tested(servicecoin.Actor{}, after(9), "x", adoption.Run{Result: "x", At: after(10)})
 	require.Equal(t, []string{"by.kind unknown", "by.id required", "touchpoint unknown", "run.result unknown", "run.at future"}, codes(err))
 }

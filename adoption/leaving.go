@@ -13,7 +13,7 @@ import (
 // AnnounceDeparture says that the customer leaves a subscription from a day on,
 // and why. It is also how it leaves after it had stayed; one that is announced
 // already is refused.
-func (p *Program) AnnounceDeparture(ctx context.Context, id servicecoin.SubscriptionID, service servicecoin.ServiceID, leavesAt time.Time, reason string, by servicecoin.Actor) (Departure, error) {
+func (p *Program) AnnounceDeparture(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID, service servicecoin.ServiceID, leavesAt time.Time, reason string) (Departure, error) {
 	if err := p.authorizeDeparture(ctx, by, VerbAnnounce, id); err != nil {
 		return Departure{}, err
 	}
@@ -27,9 +27,9 @@ func (p *Program) AnnounceDeparture(ctx context.Context, id servicecoin.Subscrip
 		d = before.Value
 		switch {
 		case err == nil:
-			err = d.Announce(leavesAt, reason, by, tx.Now())
+			err = d.Announce(by, tx.Now(), leavesAt, reason)
 		case errors.Is(err, servicecoin.ErrNotFound):
-			d, err = Announce(id, service, leavesAt, reason, by, tx.Now())
+			d, err = Announce(by, tx.Now(), id, service, leavesAt, reason)
 		}
 		if err != nil {
 			return err
@@ -47,24 +47,24 @@ func (p *Program) AnnounceDeparture(ctx context.Context, id servicecoin.Subscrip
 }
 
 // HandBack says that the customer's data is back in its hands, and which it is.
-func (p *Program) HandBack(ctx context.Context, id servicecoin.SubscriptionID, manifest []Part, by servicecoin.Actor) (Departure, error) {
-	return p.leave(ctx, id, by, VerbHandBack, DepartureHandedBack, "", func(d *Departure, at time.Time) error { return d.HandBack(manifest, by, at) })
+func (p *Program) HandBack(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID, manifest []Part) (Departure, error) {
+	return p.leave(ctx, by, id, VerbHandBack, DepartureHandedBack, "", func(d *Departure, at time.Time) error { return d.HandBack(by, at, manifest) })
 }
 
 // Erase says that the provider no longer has the data, and where that is
 // proved. Erasing is the host's act; [store.Store.Forget] erases the customer's
 // partition, this record with it: keep the proof elsewhere.
-func (p *Program) Erase(ctx context.Context, id servicecoin.SubscriptionID, proof string, by servicecoin.Actor) (Departure, error) {
-	return p.leave(ctx, id, by, VerbErase, DepartureErased, "", func(d *Departure, at time.Time) error { return d.Erase(proof, by, at) })
+func (p *Program) Erase(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID, proof string) (Departure, error) {
+	return p.leave(ctx, by, id, VerbErase, DepartureErased, "", func(d *Departure, at time.Time) error { return d.Erase(by, at, proof) })
 }
 
 // Stay says that the customer does not leave after all, and why.
-func (p *Program) Stay(ctx context.Context, id servicecoin.SubscriptionID, reason string, by servicecoin.Actor) (Departure, error) {
-	return p.leave(ctx, id, by, VerbStay, DepartureStayed, reason, func(d *Departure, at time.Time) error {
+func (p *Program) Stay(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID, reason string) (Departure, error) {
+	return p.leave(ctx, by, id, VerbStay, DepartureStayed, reason, func(d *Departure, at time.Time) error {
 		if err := p.led(id, VerbStay); err != nil {
 			return err
 		}
-		return d.Stay(reason, by, at)
+		return d.Stay(by, at, reason)
 	})
 }
 
@@ -94,7 +94,7 @@ func (p *Program) authorizeDeparture(ctx context.Context, by servicecoin.Actor, 
 	return p.view.Ask(ctx, by, "departure."+string(verb), departureKind, string(id))
 }
 
-func (p *Program) leave(ctx context.Context, id servicecoin.SubscriptionID, by servicecoin.Actor, verb Verb, event, reason string, rule func(d *Departure, at time.Time) error) (Departure, error) {
+func (p *Program) leave(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID, verb Verb, event, reason string, rule func(d *Departure, at time.Time) error) (Departure, error) {
 	if err := p.authorizeDeparture(ctx, by, verb, id); err != nil {
 		return Departure{}, err
 	}

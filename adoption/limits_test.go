@@ -42,9 +42,9 @@ func TestLongListsAreRefused(t *testing.T) { //nolint:paralleltest // counts wha
 		"warnings": with(func(o *adoption.Onboarding) {
 			o.Reached = []adoption.Reached{{Point: ordering, Warnings: make([]adoption.PrerequisiteID, n)}}
 		}),
-		"a manifest": func() error { return leaving.HandBack(manifest, ada, after(1)) },
+		"a manifest": func() error { return leaving.HandBack(ada, after(1), manifest) },
 		"scores": func() error {
-			_, err := survey.Answer(adoption.Response{Respondent: "bob", Scores: scores}, ada, after(1))
+			_, err := survey.Answer(ada, after(1), adoption.Response{Respondent: "bob", Scores: scores})
 			return err
 		},
 	} {

@@ -64,12 +64,12 @@ type Reached struct {
 }
 
 // Begin returns a running onboarding from a template.
-func Begin(id servicecoin.SubscriptionID, t Template, by servicecoin.Actor, at time.Time) (Onboarding, error) {
+func Begin(by servicecoin.Actor, at time.Time, id servicecoin.SubscriptionID, t Template) (Onboarding, error) {
 	at = servicecoin.Instant(at)
 	var v servicecoin.Violations
 	v.ID("subscription", string(id))
 	v.Merge("template", t.Validate())
-	acting(&v, by, at)
+	acting(by, at, &v)
 	if err := v.Err(); err != nil {
 		return Onboarding{}, err
 	}

@@ -53,7 +53,7 @@ func way() adoption.Template {
 }
 
 func begun(t require.TestingT) adoption.Onboarding {
-	o, err := adoption.Begin("sub-1", template(), exchange, nine)
+	o, err := adoption.Begin(exchange, nine, "sub-1", template())
 	require.NoError(t, err)
 	return o
 }
@@ -72,38 +72,38 @@ func refused(t *testing.T, err error, from, text string) {
 func TestReachNamesEachBlocker(t *testing.T) {
 	t.Parallel()
 	o := begun(t)
-	err := o.Reach(firstUse, ada, after(1))
+	err := o.Reach(ada, after(1), firstUse)
 	refused(t, err, "running", "contract (The contract is signed), due before ordering; domain (The domain is verified), due before first use; firewall")
 	require.NotContains(t, err.Error(), "training")
 	require.NotContains(t, err.Error(), "owner (", "a warning blocks nothing")
 	require.Empty(t, o.Reached)
 
-	refused(t, o.Reach(ordering, ada, after(1)), "running", "contract")
-	require.NoError(t, o.Meet("contract", said("signed on paper, number 4711"), bob, after(2)))
-	require.NoError(t, o.Reach(ordering, ada, after(3)))
+	refused(t, o.Reach(ada, after(1), ordering), "running", "contract")
+	require.NoError(t, o.Meet(bob, after(2), "contract", said("signed on paper, number 4711")))
+	require.NoError(t, o.Reach(ada, after(3), ordering))
 	require.Equal(t, []adoption.PrerequisiteID{"owner"}, o.Reached[0].Warnings, "it passes, and what was missing is kept")
-	refused(t, o.Reach(ordering, ada, after(4)), "running", "lies behind")
+	refused(t, o.Reach(ada, after(4), ordering), "running", "lies behind")
 
-	require.NoError(t, o.Meet("domain", adoption.Evidence{Link: "https://example.org/verified"}, bob, after(5)))
-	require.NoError(t, o.Meet("firewall", said("change 12"), ada, after(6)))
-	require.NoError(t, o.Reach(firstUse, exchange, after(7)))
-	require.NoError(t, o.Reach(firstDays, exchange, after(8)))
+	require.NoError(t, o.Meet(bob, after(5), "domain", adoption.Evidence{Link: "https://example.org/verified"}))
+	require.NoError(t, o.Meet(ada, after(6), "firewall", said("change 12")))
+	require.NoError(t, o.Reach(exchange, after(7), firstUse))
+	require.NoError(t, o.Reach(exchange, after(8), firstDays))
 	require.Equal(t, adoption.Complete, o.State)
 	require.Equal(t, after(8), o.EndedAt)
 	require.Equal(t, []adoption.PrerequisiteID{"owner", "training"}, o.Reached[2].Warnings)
 	require.Empty(t, o.Tasks(after(9)), "nothing is to be done once it is over")
 	require.NoError(t, o.Validate())
-	refused(t, o.Meet("training", said("x"), bob, after(9)), "complete", "nothing changes any more")
+	refused(t, o.Meet(bob, after(9), "training", said("x")), "complete", "nothing changes any more")
 }
 
 func TestALaterPointLeavesTheEarlierBehind(t *testing.T) {
 	t.Parallel()
 	o := begun(t)
 	for _, id := range []adoption.PrerequisiteID{"contract", "domain", "firewall"} {
-		require.NoError(t, o.Meet(id, said("x"), ada, after(1)))
+		require.NoError(t, o.Meet(ada, after(1), id, said("x")))
 	}
-	require.NoError(t, o.Reach(firstUse, ada, after(2)))
-	refused(t, o.Reach(ordering, ada, after(3)), "running", `"before ordering" lies behind`)
+	require.NoError(t, o.Reach(ada, after(2), firstUse))
+	refused(t, o.Reach(ada, after(3), ordering), "running", `"before ordering" lies behind`)
 	require.Equal(t, after(2), o.Checklist(after(3)).Points[0].ReachedAt)
 	require.Equal(t, 2, o.Progress(after(3)).Behind)
 }
@@ -113,7 +113,7 @@ func TestExpiredEvidenceIsUnmetAtThatTime(t *testing.T) {
 	o := begun(t)
 	e := said("certificate")
 	e.Expires = after(60)
-	require.NoError(t, o.Meet("contract", e, bob, after(10)))
+	require.NoError(t, o.Meet(bob, after(10), "contract", e))
 	i, ok := o.Item("contract")
 	require.True(t, ok)
 	require.Equal(t, adoption.Open, i.Status(after(9)), "not yet given")
@@ -121,16 +121,16 @@ func TestExpiredEvidenceIsUnmetAtThatTime(t *testing.T) {
 	require.Equal(t, adoption.Met, i.Status(after(60).Add(-time.Microsecond)))
 	require.Equal(t, adoption.Expired, i.Status(after(60)), "at that instant it proves nothing")
 
-	refused(t, o.Reach(ordering, ada, after(60)), "running", "contract (The contract is signed), due before ordering, expired at 2026-03-01T10:00:00Z")
+	refused(t, o.Reach(ada, after(60), ordering), "running", "contract (The contract is signed), due before ordering, expired at 2026-03-01T10:00:00Z")
 	require.Equal(t, adoption.Progress{Total: 5, Open: 4, Expired: 1, Blocking: 3, Points: 3}, o.Progress(after(60)))
 	ahead := o
-	require.NoError(t, ahead.Reach(ordering, ada, after(59)))
+	require.NoError(t, ahead.Reach(ada, after(59), ordering))
 	// A point that was reached in time stays; the next one asks again.
-	require.NoError(t, ahead.Meet("domain", said("x"), bob, after(61)))
-	require.NoError(t, ahead.Meet("firewall", said("x"), ada, after(61)))
-	refused(t, ahead.Reach(firstUse, ada, after(62)), "running", "contract")
-	require.NoError(t, ahead.Meet("contract", said("renewed"), bob, after(63)))
-	require.NoError(t, ahead.Reach(firstUse, ada, after(64)))
+	require.NoError(t, ahead.Meet(bob, after(61), "domain", said("x")))
+	require.NoError(t, ahead.Meet(ada, after(61), "firewall", said("x")))
+	refused(t, ahead.Reach(ada, after(62), firstUse), "running", "contract")
+	require.NoError(t, ahead.Meet(bob, after(63), "contract", said("renewed")))
+	require.NoError(t, ahead.Reach(ada, after(64), firstUse))
 }
 
 func TestWhatIsDueNext(t *testing.T) {
@@ -154,10 +154,10 @@ func TestWhatIsDueNext(t *testing.T) {
 	require.Equal(t, []adoption.PrerequisiteID{"owner"}, ids(o.Warnings(ordering, after(1))))
 	require.Empty(t, o.Blockers("no such point", after(1)))
 
-	require.NoError(t, o.Meet("contract", said("x"), bob, after(2)))
+	require.NoError(t, o.Meet(bob, after(2), "contract", said("x")))
 	step, _ = o.Next(after(2))
 	require.False(t, step.Blocked())
-	require.NoError(t, o.Reach(ordering, ada, after(3)))
+	require.NoError(t, o.Reach(ada, after(3), ordering))
 	step, _ = o.Next(after(4))
 	by := after(3).AddDate(0, 0, 14)
 	require.Equal(t, by, step.DueBy, "so many days after the point before it")
@@ -175,12 +175,12 @@ func evidence() map[adoption.Verb]func(o *adoption.Onboarding, at time.Time) err
 		adoption.VerbMeet: func(o *adoption.Onboarding, at time.Time) error {
 			e := said("x")
 			e.Expires = at.Add(10 * time.Minute)
-			return o.Meet("contract", e, ada, at)
+			return o.Meet(ada, at, "contract", e)
 		},
 		adoption.VerbWaive: func(o *adoption.Onboarding, at time.Time) error {
-			return o.Waive("contract", "an old customer", ada, at)
+			return o.Waive(ada, at, "contract", "an old customer")
 		},
-		adoption.VerbWithdraw: func(o *adoption.Onboarding, at time.Time) error { return o.Withdraw("contract", "forged", ada, at) },
+		adoption.VerbWithdraw: func(o *adoption.Onboarding, at time.Time) error { return o.Withdraw(ada, at, "contract", "forged") },
 	}
 }
 
@@ -230,13 +230,13 @@ func TestTransitionsAreTheTable(t *testing.T) {
 	t.Parallel()
 	paths := map[adoption.State]func(o *adoption.Onboarding) error{
 		adoption.Running:   func(*adoption.Onboarding) error { return nil },
-		adoption.Complete:  func(o *adoption.Onboarding) error { return o.Reach(firstDays, ada, after(2)) },
-		adoption.Cancelled: func(o *adoption.Onboarding) error { return o.Cancel("left", ada, after(2)) },
+		adoption.Complete:  func(o *adoption.Onboarding) error { return o.Reach(ada, after(2), firstDays) },
+		adoption.Cancelled: func(o *adoption.Onboarding) error { return o.Cancel(ada, after(2), "left") },
 	}
 	calls := map[string]func(o *adoption.Onboarding) error{
-		"reach running":    func(o *adoption.Onboarding) error { return o.Reach(firstUse, ada, after(3)) },
-		"reach complete":   func(o *adoption.Onboarding) error { return o.Reach(firstDays, ada, after(3)) },
-		"cancel cancelled": func(o *adoption.Onboarding) error { return o.Cancel("left", ada, after(3)) },
+		"reach running":    func(o *adoption.Onboarding) error { return o.Reach(ada, after(3), firstUse) },
+		"reach complete":   func(o *adoption.Onboarding) error { return o.Reach(ada, after(3), firstDays) },
+		"cancel cancelled": func(o *adoption.Onboarding) error { return o.Cancel(ada, after(3), "left") },
 	}
 	allowed := map[string]bool{}
 	for _, x := range adoption.Transitions() {
@@ -248,7 +248,7 @@ func TestTransitionsAreTheTable(t *testing.T) {
 		for name, call := range calls {
 			o := begun(t)
 			for _, id := range []adoption.PrerequisiteID{"contract", "domain", "firewall"} {
-				require.NoError(t, o.Waive(id, "x", ada, after(1)))
+				require.NoError(t, o.Waive(ada, after(1), id, "x"))
 			}
 			require.NoError(t, paths[from](&o))
 			require.Equal(t, from, o.State)
@@ -275,39 +275,39 @@ func TestGuards(t *testing.T) {
 		want error
 		text string
 	}{
-		"met before it began": {func(o *adoption.Onboarding) error { return o.Meet("contract", said("x"), bob, after(-1)) }, servicecoin.ErrRefused, "began at"},
-		"reached before":      {func(o *adoption.Onboarding) error { return o.Reach(ordering, ada, after(-1)) }, servicecoin.ErrRefused, "not yet where"},
-		"no time":             {func(o *adoption.Onboarding) error { return o.Meet("contract", said("x"), bob, time.Time{}) }, servicecoin.ErrInvalid, "at"},
-		"nobody":              {func(o *adoption.Onboarding) error { return o.Reach(ordering, servicecoin.Actor{}, after(1)) }, servicecoin.ErrInvalid, "by.kind"},
-		"an unknown one":      {func(o *adoption.Onboarding) error { return o.Meet("pony", said("x"), bob, after(1)) }, servicecoin.ErrInvalid, "prerequisite"},
-		"an unknown point":    {func(o *adoption.Onboarding) error { return o.Reach("someday", ada, after(1)) }, servicecoin.ErrInvalid, "point"},
-		"no evidence":         {func(o *adoption.Onboarding) error { return o.Meet("contract", said(" "), bob, after(1)) }, servicecoin.ErrInvalid, "evidence.text"},
+		"met before it began": {func(o *adoption.Onboarding) error { return o.Meet(bob, after(-1), "contract", said("x")) }, servicecoin.ErrRefused, "began at"},
+		"reached before":      {func(o *adoption.Onboarding) error { return o.Reach(ada, after(-1), ordering) }, servicecoin.ErrRefused, "not yet where"},
+		"no time":             {func(o *adoption.Onboarding) error { return o.Meet(bob, time.Time{}, "contract", said("x")) }, servicecoin.ErrInvalid, "at"},
+		"nobody":              {func(o *adoption.Onboarding) error { return o.Reach(servicecoin.Actor{}, after(1), ordering) }, servicecoin.ErrInvalid, "by.kind"},
+		"an unknown one":      {func(o *adoption.Onboarding) error { return o.Meet(bob, after(1), "pony", said("x")) }, servicecoin.ErrInvalid, "prerequisite"},
+		"an unknown point":    {func(o *adoption.Onboarding) error { return o.Reach(ada, after(1), "someday") }, servicecoin.ErrInvalid, "point"},
+		"no evidence":         {func(o *adoption.Onboarding) error { return o.Meet(bob, after(1), "contract", said(" ")) }, servicecoin.ErrInvalid, "evidence.text"},
 		"a link that runs": {func(o *adoption.Onboarding) error {
-			return o.Meet("contract", adoption.Evidence{Link: "javascript:alert(1)"}, bob, after(1))
+			return o.Meet(bob, after(1), "contract", adoption.Evidence{Link: "javascript:alert(1)"})
 		}, servicecoin.ErrInvalid, "evidence.link"},
 		"a relative link": {func(o *adoption.Onboarding) error {
-			return o.Meet("contract", adoption.Evidence{Link: "/etc/passwd"}, bob, after(1))
+			return o.Meet(bob, after(1), "contract", adoption.Evidence{Link: "/etc/passwd"})
 		}, servicecoin.ErrInvalid, "evidence.link"},
 		"a huge text": {func(o *adoption.Onboarding) error {
-			return o.Meet("contract", said(strings.Repeat("x", 1001)), bob, after(1))
+			return o.Meet(bob, after(1), "contract", said(strings.Repeat("x", 1001)))
 		}, servicecoin.ErrInvalid, "evidence.text"},
 		"expired when given": {func(o *adoption.Onboarding) error {
-			return o.Meet("contract", dated(said("x"), after(1)), bob, after(1))
+			return o.Meet(bob, after(1), "contract", dated(said("x"), after(1)))
 		}, servicecoin.ErrInvalid, "evidence.expires"},
 		"older than the last": {func(o *adoption.Onboarding) error {
-			return errors.Join(o.Meet("contract", said("x"), bob, after(9)), o.Meet("contract", said("y"), bob, after(8)))
+			return errors.Join(o.Meet(bob, after(9), "contract", said("x")), o.Meet(bob, after(8), "contract", said("y")))
 		}, servicecoin.ErrRefused, "it changed later"},
-		"the provider's own":   {func(o *adoption.Onboarding) error { return o.Meet("firewall", said("x"), bob, after(1)) }, servicecoin.ErrRefused, "the provider sees to it"},
-		"waived by a customer": {func(o *adoption.Onboarding) error { return o.Waive("contract", "I say so", bob, after(1)) }, servicecoin.ErrRefused, "by a person of the provider"},
-		"waived by a program":  {func(o *adoption.Onboarding) error { return o.Waive("contract", "rule 7", exchange, after(1)) }, servicecoin.ErrRefused, "by a person of the provider"},
-		"waived for nothing":   {func(o *adoption.Onboarding) error { return o.Waive("contract", " ", ada, after(1)) }, servicecoin.ErrInvalid, "reason"},
+		"the provider's own":   {func(o *adoption.Onboarding) error { return o.Meet(bob, after(1), "firewall", said("x")) }, servicecoin.ErrRefused, "the provider sees to it"},
+		"waived by a customer": {func(o *adoption.Onboarding) error { return o.Waive(bob, after(1), "contract", "I say so") }, servicecoin.ErrRefused, "by a person of the provider"},
+		"waived by a program":  {func(o *adoption.Onboarding) error { return o.Waive(exchange, after(1), "contract", "rule 7") }, servicecoin.ErrRefused, "by a person of the provider"},
+		"waived for nothing":   {func(o *adoption.Onboarding) error { return o.Waive(ada, after(1), "contract", " ") }, servicecoin.ErrInvalid, "reason"},
 		"a waiver taken back": {func(o *adoption.Onboarding) error {
-			return errors.Join(o.Waive("contract", "x", ada, after(1)), o.Withdraw("contract", "no", bob, after(2)))
+			return errors.Join(o.Waive(ada, after(1), "contract", "x"), o.Withdraw(bob, after(2), "contract", "no"))
 		}, servicecoin.ErrRefused, "taken back by a person of the provider"},
 		"withdrawn for nothing": {func(o *adoption.Onboarding) error {
-			return errors.Join(o.Meet("contract", said("x"), bob, after(1)), o.Withdraw("contract", "", bob, after(2)))
+			return errors.Join(o.Meet(bob, after(1), "contract", said("x")), o.Withdraw(bob, after(2), "contract", ""))
 		}, servicecoin.ErrInvalid, "reason"},
-		"cancelled for nothing": {func(o *adoption.Onboarding) error { return o.Cancel("", ada, after(1)) }, servicecoin.ErrInvalid, "reason"},
+		"cancelled for nothing": {func(o *adoption.Onboarding) error { return o.Cancel(ada, after(1), "") }, servicecoin.ErrInvalid, "reason"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -363,16 +363,16 @@ func TestAnyOrder(t *testing.T) {
 				if rapid.Bool().Draw(t, "expires") {
 					e.Expires = at.Add(time.Duration(rapid.IntRange(0, 9).Draw(t, "for")) * time.Minute)
 				}
-				err = o.Meet(id, e, by, at)
+				err = o.Meet(by, at, id, e)
 			case 1:
-				err = o.Waive(id, "x", by, at)
+				err = o.Waive(by, at, id, "x")
 			case 2:
-				err = o.Withdraw(id, "x", by, at)
+				err = o.Withdraw(by, at, id, "x")
 			case 3:
-				err = o.Reach(rapid.SampledFrom(o.Points).Draw(t, "point").Name, by, at)
+				err = o.Reach(by, at, rapid.SampledFrom(o.Points).Draw(t, "point").Name)
 			case 4:
 				if rapid.IntRange(0, 9).Draw(t, "really") == 0 {
-					err = o.Cancel("x", by, at)
+					err = o.Cancel(by, at, "x")
 				}
 			}
 			if err != nil {

@@ -11,30 +11,30 @@ import (
 
 // Answer records what somebody says to a survey, while it is open. Answering
 // again replaces what was said.
-func (p *Program) Answer(ctx context.Context, s Survey, r Response, by servicecoin.Actor) (Answer, error) {
-	return p.respond(ctx, s, r.Respondent, by, VerbAnswer, func(tx store.View, before *Answer) (Answer, error) {
+func (p *Program) Answer(ctx context.Context, by servicecoin.Actor, s Survey, r Response) (Answer, error) {
+	return p.respond(ctx, by, s, r.Respondent, VerbAnswer, func(tx store.View, before *Answer) (Answer, error) {
 		if before == nil {
-			return s.Answer(r, by, tx.Now())
+			return s.Answer(by, tx.Now(), r)
 		}
 		a := *before
-		err := a.Again(&s, r, by, tx.Now())
+		err := a.Again(by, tx.Now(), &s, r)
 		return a, err
 	})
 }
 
 // Dismiss records that somebody was shown a survey and did not answer. It says
 // nothing where they have answered, or dismissed it, before.
-func (p *Program) Dismiss(ctx context.Context, s Survey, respondent servicecoin.PersonID, by servicecoin.Actor) (Answer, error) {
-	return p.respond(ctx, s, respondent, by, VerbDismiss, func(tx store.View, before *Answer) (Answer, error) {
+func (p *Program) Dismiss(ctx context.Context, by servicecoin.Actor, s Survey, respondent servicecoin.PersonID) (Answer, error) {
+	return p.respond(ctx, by, s, respondent, VerbDismiss, func(tx store.View, before *Answer) (Answer, error) {
 		if before == nil {
-			return s.Dismiss(respondent, by, tx.Now())
+			return s.Dismiss(by, tx.Now(), respondent)
 		}
 		return *before, nil
 	})
 }
 
 // respond reads what was said before, and keeps what is said now.
-func (p *Program) respond(ctx context.Context, s Survey, respondent servicecoin.PersonID, by servicecoin.Actor, verb Verb, say func(tx store.View, before *Answer) (Answer, error)) (Answer, error) {
+func (p *Program) respond(ctx context.Context, by servicecoin.Actor, s Survey, respondent servicecoin.PersonID, verb Verb, say func(tx store.View, before *Answer) (Answer, error)) (Answer, error) {
 	id := answerID(s.ID, respondent)
 	if err := p.view.Ask(ctx, by, "survey."+string(verb), answerKind, id); err != nil {
 		return Answer{}, err

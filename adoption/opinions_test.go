@@ -14,21 +14,21 @@ import (
 func TestOneAnswerForEachRespondentAndRound(t *testing.T) {
 	t.Parallel()
 	o, ctx := newOffice(t), t.Context()
-	s, err := o.playbook.Ask(ctx, survey(), ada)
+	s, err := o.playbook.Ask(ctx, ada, survey())
 	require.NoError(t, err)
-	_, err = o.Dismiss(ctx, s, "bob", bob)
+	_, err = o.Dismiss(ctx, bob, s, "bob")
 	require.NoError(t, err)
-	_, err = o.Dismiss(ctx, s, "bob", bob)
+	_, err = o.Dismiss(ctx, bob, s, "bob")
 	require.NoError(t, err, "saying it again changes nothing")
 	for n, x := range []int{2, 5} {
 		*o.now = after(1 + n)
-		_, err = o.Answer(ctx, s, response("bob", x), bob)
+		_, err = o.Answer(ctx, bob, s, response("bob", x))
 		require.NoError(t, err)
 	}
-	got, err := o.Dismiss(ctx, s, "bob", bob)
+	got, err := o.Dismiss(ctx, bob, s, "bob")
 	require.NoError(t, err)
 	require.Equal(t, []int{5}, got.Scores, "an answer is not dismissed")
-	_, err = o.Dismiss(ctx, s, "eve", servicecoin.Client("eve"))
+	_, err = o.Dismiss(ctx, servicecoin.Client("eve"), s, "eve")
 	require.NoError(t, err)
 	score, err := o.Score(ctx, s, &adoption.Policy{Least: 1})
 	require.NoError(t, err)
@@ -38,7 +38,7 @@ func TestOneAnswerForEachRespondentAndRound(t *testing.T) {
 	require.Equal(t, []string{"survey.asked", "survey.dismissed", "survey.answered", "survey.answered", "survey.dismissed"}, o.events(t))
 	next := s
 	next.ID = "mail-2026-q2"
-	_, err = o.Answer(ctx, next, response("bob", 1), bob)
+	_, err = o.Answer(ctx, bob, next, response("bob", 1))
 	require.NoError(t, err)
 	a, err := o.Answered(ctx, s.ID, "bob")
 	require.NoError(t, err)
@@ -46,25 +46,25 @@ func TestOneAnswerForEachRespondentAndRound(t *testing.T) {
 	require.Equal(t, 1, a.Edited)
 	require.Equal(t, []string{"eve", "bob"}[1:], collect(t, o.Answers(ctx, next.ID), func(a adoption.Answer) string { return string(a.Respondent) }))
 	*o.now = after(60)
-	_, err = o.Answer(ctx, s, response("zoe", 1), servicecoin.Client("zoe"))
+	_, err = o.Answer(ctx, servicecoin.Client("zoe"), s, response("zoe", 1))
 	require.ErrorIs(t, err, servicecoin.ErrRefused)
-	_, err = o.Answer(ctx, s, response("bob", 9), bob)
+	_, err = o.Answer(ctx, bob, s, response("bob", 9))
 	require.ErrorIs(t, err, servicecoin.ErrInvalid)
 }
 
 func TestResultsOfAllCustomers(t *testing.T) {
 	t.Parallel()
 	o, ctx := newOffice(t), t.Context()
-	s, err := o.playbook.Ask(ctx, survey(), ada)
+	s, err := o.playbook.Ask(ctx, ada, survey())
 	require.NoError(t, err)
 	for customer, scores := range map[servicecoin.CustomerID][]int{"acme": {5, 5, 4, 3, 4, 2}, "globex": {1, 1}, "initech": {4, 4, 4, 4, 4}} {
 		for n, x := range scores {
 			who := servicecoin.PersonID(strconv.Itoa(n)) // the same names everywhere
-			_, err := o.On(o.store.For(customer)).Answer(ctx, s, response(who, x), servicecoin.Client(who))
+			_, err := o.On(o.store.For(customer)).Answer(ctx, servicecoin.Client(who), s, response(who, x))
 			require.NoError(t, err)
 		}
 	}
-	_, err = o.On(o.store.For("umbrella")).Dismiss(ctx, s, "0", exchange)
+	_, err = o.On(o.store.For("umbrella")).Dismiss(ctx, exchange, s, "0")
 	require.NoError(t, err)
 	got, err := adoption.Results(ctx, adoption.Answers(o.store), s, nil)
 	require.NoError(t, err)

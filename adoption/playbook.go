@@ -32,7 +32,7 @@ func (b *Playbook) On(view store.View) *Playbook { return NewPlaybook(view) }
 // Its edition names the one that it was made from, 0 for the first, and is
 // counted up; if another one was published meanwhile, it is refused. Onboardings
 // that run keep the edition that they began with.
-func (b *Playbook) PublishTemplate(ctx context.Context, t Template, by servicecoin.Actor) (Template, error) {
+func (b *Playbook) PublishTemplate(ctx context.Context, by servicecoin.Actor, t Template) (Template, error) {
 	id := templateID(t.Service, t.Offering)
 	if err := b.authorize(ctx, by, "template", VerbPublish, templateKind, id); err != nil {
 		return Template{}, err
@@ -49,7 +49,7 @@ func (b *Playbook) PublishTemplate(ctx context.Context, t Template, by serviceco
 		kind: templates, id: id, from: t.Edition, of: func(t Template) int { return t.Edition },
 		next: func(before Template) (Template, store.Event, error) {
 			t.Edition = before.Edition + 1
-			e, err := store.Happened(TemplatePublished, by, TemplateChanged{t.Service, t.Offering, t.Edition})
+			e, err := store.Happened(by, TemplatePublished, TemplateChanged{t.Service, t.Offering, t.Edition})
 			return t, e, err
 		},
 	}.publish(ctx, b.view)
@@ -59,7 +59,7 @@ func (b *Playbook) PublishTemplate(ctx context.Context, t Template, by serviceco
 // [Playbook.PublishTemplate] does. How its tests went is not published but
 // recorded ([Playbook.Tested]): results stay where a touchpoint is what it was
 // when it was tested, and are forgotten where it is not.
-func (b *Playbook) PublishJourney(ctx context.Context, j Journey, by servicecoin.Actor) (Journey, error) {
+func (b *Playbook) PublishJourney(ctx context.Context, by servicecoin.Actor, j Journey) (Journey, error) {
 	if err := b.authorize(ctx, by, "journey", VerbPublish, journeyKind, string(j.ID)); err != nil {
 		return Journey{}, err
 	}
@@ -70,7 +70,7 @@ func (b *Playbook) PublishJourney(ctx context.Context, j Journey, by servicecoin
 		kind: journeys, id: string(j.ID), from: j.Edition, of: func(j Journey) int { return j.Edition },
 		next: func(before Journey) (Journey, store.Event, error) {
 			j.succeed(before)
-			e, err := store.Happened(JourneyPublished, by, JourneyChanged{j.ID, j.Edition})
+			e, err := store.Happened(by, JourneyPublished, JourneyChanged{j.ID, j.Edition})
 			return j, e, err
 		},
 	}.publish(ctx, b.view)
@@ -143,12 +143,12 @@ func (b *Playbook) Journeys(ctx context.Context) iter.Seq2[Journey, error] {
 
 // Tested records a run of a touchpoint's acceptance test; a run without a time
 // ended now. The program that runs the tests calls it.
-func (b *Playbook) Tested(ctx context.Context, id JourneyID, touchpoint TouchpointID, r Run, by servicecoin.Actor) (Journey, error) {
+func (b *Playbook) Tested(ctx context.Context, by servicecoin.Actor, id JourneyID, touchpoint TouchpointID, r Run) (Journey, error) {
 	if err := b.authorize(ctx, by, "journey", VerbTest, journeyKind, string(id)); err != nil {
 		return Journey{}, err
 	}
 	return store.Of(b.view, journeys).Update(ctx, string(id), func(j *Journey) ([]store.Event, error) {
-		if err := j.Tested(touchpoint, r, by, b.view.Now()); err != nil {
+		if err := j.Tested(by, b.view.Now(), touchpoint, r); err != nil {
 			return nil, err
 		}
 		t, _ := j.Touchpoint(touchpoint)
@@ -171,7 +171,7 @@ func (b *Playbook) Check(ctx context.Context, services ...servicecoin.ServiceID)
 
 // Ask records a survey: one round. An empty id is filled in; a survey that says
 // nothing of when it opens opens now.
-func (b *Playbook) Ask(ctx context.Context, s Survey, by servicecoin.Actor) (Survey, error) {
+func (b *Playbook) Ask(ctx context.Context, by servicecoin.Actor, s Survey) (Survey, error) {
 	if s.ID == "" {
 		s.ID = SurveyID(b.view.NewID())
 	}
@@ -192,7 +192,7 @@ func (b *Playbook) Ask(ctx context.Context, s Survey, by servicecoin.Actor) (Sur
 }
 
 // EndSurvey sets another end of a survey that is not over; a zero until is now.
-func (b *Playbook) EndSurvey(ctx context.Context, id SurveyID, until time.Time, by servicecoin.Actor) (Survey, error) {
+func (b *Playbook) EndSurvey(ctx context.Context, by servicecoin.Actor, id SurveyID, until time.Time) (Survey, error) {
 	if err := b.authorize(ctx, by, "survey", VerbEnd, surveyKind, string(id)); err != nil {
 		return Survey{}, err
 	}

@@ -15,18 +15,18 @@ func TestPublishing(t *testing.T) {
 	o, ctx := newOffice(t), t.Context()
 	_, err := o.playbook.Template(ctx, "mail", "gold")
 	require.ErrorIs(t, err, servicecoin.ErrNotFound)
-	first, err := o.playbook.PublishTemplate(ctx, way(), ada)
+	first, err := o.playbook.PublishTemplate(ctx, ada, way())
 	require.NoError(t, err)
 	require.Equal(t, 1, first.Edition)
-	_, err = o.playbook.PublishTemplate(ctx, way(), ada)
+	_, err = o.playbook.PublishTemplate(ctx, ada, way())
 	require.ErrorIs(t, err, servicecoin.ErrRefused, "made from none, and one is there")
 	require.ErrorContains(t, err, "made from edition 0, and edition 1 is published")
-	_, err = o.playbook.PublishTemplate(ctx, template(), ada)
+	_, err = o.playbook.PublishTemplate(ctx, ada, template())
 	require.ErrorContains(t, err, "prerequisites: are those of the offering")
-	running, err := o.Begin(ctx, "sub-1", first.With(nil, template().Prerequisites...), exchange)
+	running, err := o.Begin(ctx, exchange, "sub-1", first.With(nil, template().Prerequisites...))
 	require.NoError(t, err)
 	first.Title = "Mail"
-	second, err := o.playbook.PublishTemplate(ctx, first, ada)
+	second, err := o.playbook.PublishTemplate(ctx, ada, first)
 	require.NoError(t, err)
 	require.Equal(t, 2, second.Edition)
 	got, err := o.Get(ctx, "sub-1")
@@ -35,7 +35,7 @@ func TestPublishing(t *testing.T) {
 	require.Equal(t, 1, running.Edition)
 	gold := way()
 	gold.Offering, gold.Title = "gold", "Gold mail"
-	_, err = o.playbook.PublishTemplate(ctx, gold, ada)
+	_, err = o.playbook.PublishTemplate(ctx, ada, gold)
 	require.NoError(t, err)
 	for offering, want := range map[servicecoin.OfferingID]string{"gold": "Gold mail", "silver": "Mail", "": "Mail"} {
 		x, err := o.playbook.Template(ctx, "mail", offering)
@@ -45,9 +45,9 @@ func TestPublishing(t *testing.T) {
 	require.Equal(t, []string{"", "gold"}, collect(t, o.playbook.Templates(ctx), func(t adoption.Template) string { return string(t.Offering) }))
 	bad := way()
 	bad.Title = ""
-	_, err = o.playbook.PublishTemplate(ctx, bad, ada)
+	_, err = o.playbook.PublishTemplate(ctx, ada, bad)
 	require.ErrorIs(t, err, servicecoin.ErrInvalid)
-	_, err = o.playbook.PublishJourney(ctx, adoption.Journey{ID: "x"}, ada)
+	_, err = o.playbook.PublishJourney(ctx, ada, adoption.Journey{ID: "x"})
 	require.ErrorIs(t, err, servicecoin.ErrInvalid)
 }
 
@@ -56,14 +56,14 @@ func TestPublishing(t *testing.T) {
 func TestResultsAreNobodysToWrite(t *testing.T) {
 	t.Parallel()
 	o, ctx := newOffice(t), t.Context()
-	j, err := o.playbook.PublishJourney(ctx, journey(), ada)
+	j, err := o.playbook.PublishJourney(ctx, ada, journey())
 	require.NoError(t, err)
 	findings, err := o.playbook.Check(ctx)
 	require.NoError(t, err)
 	require.Len(t, findings, 4, "what the form said was not taken over")
 	for _, x := range j.Touchpoints {
 		require.Zero(t, x.Test.Last)
-		_, err = o.playbook.Tested(ctx, j.ID, x.ID, adoption.Run{Result: adoption.Passed}, exchange)
+		_, err = o.playbook.Tested(ctx, exchange, j.ID, x.ID, adoption.Run{Result: adoption.Passed})
 		require.NoError(t, err)
 	}
 	findings, err = o.playbook.Check(ctx, "mail")
@@ -71,7 +71,7 @@ func TestResultsAreNobodysToWrite(t *testing.T) {
 	require.Empty(t, findings)
 	j.Touchpoints[0].Owner, j.Touchpoints[1].Message = "eve", "Other words"
 	j.Touchpoints[2].Test.Last = adoption.Run{Result: adoption.Failed, At: nine}
-	j, err = o.playbook.PublishJourney(ctx, j, ada)
+	j, err = o.playbook.PublishJourney(ctx, ada, j)
 	require.NoError(t, err, "a recorded result does not make the design an older one")
 	require.Equal(t, 2, j.Edition)
 	findings, err = o.playbook.Check(ctx)
@@ -81,7 +81,7 @@ func TestResultsAreNobodysToWrite(t *testing.T) {
 	findings, err = o.playbook.Check(ctx)
 	require.NoError(t, err)
 	require.Len(t, findings, 4, "and they grow old")
-	_, err = o.playbook.Tested(ctx, "no such", "x", adoption.Run{Result: adoption.Passed}, exchange)
+	_, err = o.playbook.Tested(ctx, exchange, "no such", "x", adoption.Run{Result: adoption.Passed})
 	require.ErrorIs(t, err, servicecoin.ErrNotFound)
 	got, err := o.playbook.Journey(ctx, "standard")
 	require.NoError(t, err)
@@ -93,18 +93,18 @@ func TestAsking(t *testing.T) {
 	o, ctx := newOffice(t), t.Context()
 	s := survey()
 	s.ID, s.OpensAt, s.ClosesAt = "", time.Time{}, time.Time{}
-	first, err := o.playbook.Ask(ctx, s, ada)
+	first, err := o.playbook.Ask(ctx, ada, s)
 	require.NoError(t, err)
 	require.NotEmpty(t, first.ID)
 	require.Equal(t, nine, first.OpensAt, "now")
 	*o.now = after(30)
-	second, err := o.playbook.Ask(ctx, s, ada)
+	second, err := o.playbook.Ask(ctx, ada, s)
 	require.NoError(t, err)
-	_, err = o.playbook.Ask(ctx, second, ada)
+	_, err = o.playbook.Ask(ctx, ada, second)
 	require.ErrorIs(t, err, servicecoin.ErrExists, "a question that was asked is not changed")
-	_, err = o.playbook.EndSurvey(ctx, first.ID, time.Time{}, ada)
+	_, err = o.playbook.EndSurvey(ctx, ada, first.ID, time.Time{})
 	require.NoError(t, err)
-	_, err = o.playbook.EndSurvey(ctx, first.ID, time.Time{}, ada)
+	_, err = o.playbook.EndSurvey(ctx, ada, first.ID, time.Time{})
 	require.ErrorIs(t, err, servicecoin.ErrRefused)
 	got, err := o.playbook.Survey(ctx, first.ID)
 	require.NoError(t, err)
@@ -115,6 +115,6 @@ func TestAsking(t *testing.T) {
 	require.Empty(t, collect(t, o.playbook.Rounds(ctx, "mai"), id))
 	bad := s
 	bad.Kind = "poll"
-	_, err = o.playbook.Ask(ctx, bad, ada)
+	_, err = o.playbook.Ask(ctx, ada, bad)
 	require.ErrorIs(t, err, servicecoin.ErrInvalid)
 }

@@ -38,7 +38,7 @@ func (p *Program) On(view store.View) *Program { return New(view, &p.o) }
 // in whatever state: then that one is returned as it is, and nothing is
 // recorded. It can therefore be called for every request, however often that
 // is told.
-func (p *Program) Begin(ctx context.Context, id servicecoin.SubscriptionID, t Template, by servicecoin.Actor) (Onboarding, error) {
+func (p *Program) Begin(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID, t Template) (Onboarding, error) {
 	if err := p.authorize(ctx, by, VerbBegin, id); err != nil {
 		return Onboarding{}, err
 	}
@@ -49,7 +49,7 @@ func (p *Program) Begin(ctx context.Context, id servicecoin.SubscriptionID, t Te
 		if o, err = c.Get(ctx, string(id)); !errors.Is(err, servicecoin.ErrNotFound) {
 			return err
 		}
-		if o, err = Begin(id, t, by, tx.Now()); err != nil {
+		if o, err = Begin(by, tx.Now(), id, t); err != nil {
 			return err
 		}
 		events, err := happened(by, o.told(OnboardingChanged{Edition: o.Edition}), OnboardingBegun)
@@ -65,9 +65,9 @@ func (p *Program) Begin(ctx context.Context, id servicecoin.SubscriptionID, t Te
 }
 
 // Meet gives evidence for a prerequisite.
-func (p *Program) Meet(ctx context.Context, id servicecoin.SubscriptionID, what PrerequisiteID, e Evidence, by servicecoin.Actor) (Onboarding, error) {
-	return p.change(ctx, id, by, VerbMeet, func(o *Onboarding, at time.Time) ([]store.Event, error) {
-		if err := o.Meet(what, e, by, at); err != nil {
+func (p *Program) Meet(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID, what PrerequisiteID, e Evidence) (Onboarding, error) {
+	return p.change(ctx, by, id, VerbMeet, func(o *Onboarding, at time.Time) ([]store.Event, error) {
+		if err := o.Meet(by, at, what, e); err != nil {
 			return nil, err
 		}
 		i, _ := o.Item(what)
@@ -76,9 +76,9 @@ func (p *Program) Meet(ctx context.Context, id servicecoin.SubscriptionID, what 
 }
 
 // Waive says that the provider does without a prerequisite, and why.
-func (p *Program) Waive(ctx context.Context, id servicecoin.SubscriptionID, what PrerequisiteID, reason string, by servicecoin.Actor) (Onboarding, error) {
-	return p.change(ctx, id, by, VerbWaive, func(o *Onboarding, at time.Time) ([]store.Event, error) {
-		if err := o.Waive(what, reason, by, at); err != nil {
+func (p *Program) Waive(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID, what PrerequisiteID, reason string) (Onboarding, error) {
+	return p.change(ctx, by, id, VerbWaive, func(o *Onboarding, at time.Time) ([]store.Event, error) {
+		if err := o.Waive(by, at, what, reason); err != nil {
 			return nil, err
 		}
 		return happened(by, o.told(OnboardingChanged{Prerequisite: what, Reason: reason}), PrerequisiteWaived)
@@ -86,10 +86,10 @@ func (p *Program) Waive(ctx context.Context, id servicecoin.SubscriptionID, what
 }
 
 // Withdraw takes back evidence or a waiver, and says why.
-func (p *Program) Withdraw(ctx context.Context, id servicecoin.SubscriptionID, what PrerequisiteID, reason string, by servicecoin.Actor) (Onboarding, error) {
-	return p.change(ctx, id, by, VerbWithdraw, func(o *Onboarding, at time.Time) ([]store.Event, error) {
+func (p *Program) Withdraw(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID, what PrerequisiteID, reason string) (Onboarding, error) {
+	return p.change(ctx, by, id, VerbWithdraw, func(o *Onboarding, at time.Time) ([]store.Event, error) {
 		before, _ := o.Item(what)
-		if err := o.Withdraw(what, reason, by, at); err != nil {
+		if err := o.Withdraw(by, at, what, reason); err != nil {
 			return nil, err
 		}
 		told := OnboardingChanged{Prerequisite: what, Reason: reason}
@@ -102,9 +102,9 @@ func (p *Program) Withdraw(ctx context.Context, id servicecoin.SubscriptionID, w
 
 // Reach goes on past a point. It is refused while blocking prerequisites that
 // are due by then are unmet, and names each.
-func (p *Program) Reach(ctx context.Context, id servicecoin.SubscriptionID, point string, by servicecoin.Actor) (Onboarding, error) {
-	return p.change(ctx, id, by, VerbReach, func(o *Onboarding, at time.Time) ([]store.Event, error) {
-		if err := o.Reach(point, by, at); err != nil {
+func (p *Program) Reach(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID, point string) (Onboarding, error) {
+	return p.change(ctx, by, id, VerbReach, func(o *Onboarding, at time.Time) ([]store.Event, error) {
+		if err := o.Reach(by, at, point); err != nil {
 			return nil, err
 		}
 		names := []string{PointReached}
@@ -116,9 +116,9 @@ func (p *Program) Reach(ctx context.Context, id servicecoin.SubscriptionID, poin
 }
 
 // Cancel says that an onboarding will not be completed, and why.
-func (p *Program) Cancel(ctx context.Context, id servicecoin.SubscriptionID, reason string, by servicecoin.Actor) (Onboarding, error) {
-	return p.change(ctx, id, by, VerbCancel, func(o *Onboarding, at time.Time) ([]store.Event, error) {
-		if err := o.Cancel(reason, by, at); err != nil {
+func (p *Program) Cancel(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID, reason string) (Onboarding, error) {
+	return p.change(ctx, by, id, VerbCancel, func(o *Onboarding, at time.Time) ([]store.Event, error) {
+		if err := o.Cancel(by, at, reason); err != nil {
 			return nil, err
 		}
 		return happened(by, o.told(OnboardingChanged{Reason: reason}), OnboardingCancelled)
@@ -135,7 +135,7 @@ func (p *Program) authorize(ctx context.Context, by servicecoin.Actor, verb Verb
 	return p.view.Ask(ctx, by, "onboarding."+string(verb), onboardingKind, string(id))
 }
 
-func (p *Program) change(ctx context.Context, id servicecoin.SubscriptionID, by servicecoin.Actor, verb Verb, rule func(o *Onboarding, at time.Time) ([]store.Event, error)) (Onboarding, error) {
+func (p *Program) change(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID, verb Verb, rule func(o *Onboarding, at time.Time) ([]store.Event, error)) (Onboarding, error) {
 	if err := p.authorize(ctx, by, verb, id); err != nil {
 		return Onboarding{}, err
 	}

@@ -63,25 +63,25 @@ func subscription(o adoption.Onboarding) string { return string(o.Subscription) 
 func TestBeginIsIdempotent(t *testing.T) {
 	t.Parallel()
 	o, ctx := newOffice(t), t.Context()
-	first, err := o.Begin(ctx, "sub-1", template(), exchange)
+	first, err := o.Begin(ctx, exchange, "sub-1", template())
 	require.NoError(t, err)
-	_, err = o.Meet(ctx, "sub-1", "contract", said("x"), bob)
+	_, err = o.Meet(ctx, bob, "sub-1", "contract", said("x"))
 	require.NoError(t, err)
 	*o.now = after(5)
 	other := template()
 	other.Title = "Other"
-	again, err := o.Begin(ctx, "sub-1", other, exchange)
+	again, err := o.Begin(ctx, exchange, "sub-1", other)
 	require.NoError(t, err)
 	require.Equal(t, first.BegunAt, again.BegunAt)
 	require.Equal(t, "Mail", again.Title, "it stays what it was")
 	require.Equal(t, 1, again.Progress(after(5)).Met)
-	_, err = o.Cancel(ctx, "sub-1", "left", ada)
+	_, err = o.Cancel(ctx, ada, "sub-1", "left")
 	require.NoError(t, err)
-	again, err = o.Begin(ctx, "sub-1", template(), exchange)
+	again, err = o.Begin(ctx, exchange, "sub-1", template())
 	require.NoError(t, err)
 	require.Equal(t, adoption.Cancelled, again.State, "in whatever state")
 	require.Equal(t, []string{"onboarding.begun", "onboarding.prerequisiteMet", "onboarding.cancelled"}, o.events(t))
-	_, err = o.Begin(ctx, "sub-2", adoption.Template{}, exchange)
+	_, err = o.Begin(ctx, exchange, "sub-2", adoption.Template{})
 	require.ErrorIs(t, err, servicecoin.ErrInvalid)
 	_, err = o.Get(ctx, "sub-2")
 	require.ErrorIs(t, err, servicecoin.ErrNotFound)
@@ -96,7 +96,7 @@ func TestSixteenBeginAtOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 16 {
 		wg.Go(func() {
-			o, err := program.Begin(t.Context(), "sub-1", template(), exchange)
+			o, err := program.Begin(t.Context(), exchange, "sub-1", template())
 			if err != nil || o.Subscription != "sub-1" {
 				t.Errorf("begin: %v, %v", o.Subscription, err)
 			}
@@ -112,11 +112,11 @@ func TestSixteenBeginAtOnce(t *testing.T) {
 func TestBeginInAnEffect(t *testing.T) {
 	t.Parallel()
 	o, ctx := newOffice(t), t.Context()
-	activated, err := store.Happened("subscription.activated", ada, nil)
+	activated, err := store.Happened(ada, "subscription.activated", nil)
 	require.NoError(t, err)
 	activated.Subject = servicecoin.Key{Customer: "acme", Kind: "subscription", ID: "sub-1"}
 	require.NoError(t, o.store.For("acme").Record(ctx, activated))
-	_, err = o.playbook.PublishTemplate(ctx, way(), ada)
+	_, err = o.playbook.PublishTemplate(ctx, ada, way())
 	require.NoError(t, err)
 	consumer, err := store.NewConsumer(o.store, "exchange", []store.Rule{{
 		Name: "onboarding", On: []string{"subscription.activated"},
@@ -125,7 +125,7 @@ func TestBeginInAnEffect(t *testing.T) {
 			if err != nil {
 				return "", err
 			}
-			_, err = o.On(tx.For(e.Subject.Customer)).Begin(ctx, servicecoin.SubscriptionID(e.Subject.ID), t, servicecoin.Program("exchange"))
+			_, err = o.On(tx.For(e.Subject.Customer)).Begin(ctx, servicecoin.Program("exchange"), servicecoin.SubscriptionID(e.Subject.ID), t)
 			return "", err
 		},
 	}}, nil)
@@ -141,18 +141,18 @@ func TestBeginInAnEffect(t *testing.T) {
 func TestProgramKeepsWhatHappens(t *testing.T) {
 	t.Parallel()
 	o, ctx := newOffice(t), t.Context()
-	_, err := o.Begin(ctx, "sub-1", template(), exchange)
+	_, err := o.Begin(ctx, exchange, "sub-1", template())
 	require.NoError(t, err)
 	*o.now = after(1)
-	_, err = o.Reach(ctx, "sub-1", firstUse, ada)
+	_, err = o.Reach(ctx, ada, "sub-1", firstUse)
 	refused(t, err, "running", "contract")
-	_, err = o.Meet(ctx, "sub-1", "contract", adoption.Evidence{Text: "4711", By: ada, At: nine.AddDate(-1, 0, 0)}, bob)
+	_, err = o.Meet(ctx, bob, "sub-1", "contract", adoption.Evidence{Text: "4711", By: ada, At: nine.AddDate(-1, 0, 0)})
 	require.NoError(t, err)
-	_, err = o.Waive(ctx, "sub-1", "domain", "they have none", ada)
+	_, err = o.Waive(ctx, ada, "sub-1", "domain", "they have none")
 	require.NoError(t, err)
-	_, err = o.Meet(ctx, "sub-1", "firewall", said("change 12"), ada)
+	_, err = o.Meet(ctx, ada, "sub-1", "firewall", said("change 12"))
 	require.NoError(t, err)
-	_, err = o.Reach(ctx, "sub-1", firstDays, exchange)
+	_, err = o.Reach(ctx, exchange, "sub-1", firstDays)
 	require.NoError(t, err)
 	got, err := o.Get(ctx, "sub-1")
 	require.NoError(t, err)
@@ -160,7 +160,7 @@ func TestProgramKeepsWhatHappens(t *testing.T) {
 	require.Equal(t, adoption.Complete, got.State)
 	i, _ := got.Item("contract")
 	require.Equal(t, adoption.Evidence{Text: "4711", At: after(1), By: bob}, i.Evidence, "who and when are not the caller's to say")
-	_, err = o.Meet(ctx, "no such", "contract", said("x"), bob)
+	_, err = o.Meet(ctx, bob, "no such", "contract", said("x"))
 	require.ErrorIs(t, err, servicecoin.ErrNotFound)
 }
 
@@ -173,13 +173,13 @@ func TestListings(t *testing.T) {
 		if n == 3 {
 			tmpl.Service = "web"
 		}
-		_, err := o.Begin(ctx, servicecoin.SubscriptionID(strconv.Itoa(n)), tmpl, exchange)
+		_, err := o.Begin(ctx, exchange, servicecoin.SubscriptionID(strconv.Itoa(n)), tmpl)
 		require.NoError(t, err)
 	}
 	meet := func(id servicecoin.SubscriptionID, what adoption.PrerequisiteID, expires time.Time) {
 		e := said("x")
 		e.Expires = expires
-		_, err := o.Meet(ctx, id, what, e, ada)
+		_, err := o.Meet(ctx, ada, id, what, e)
 		require.NoError(t, err)
 	}
 	meet("0", "contract", after(500))
@@ -188,10 +188,10 @@ func TestListings(t *testing.T) {
 	meet("2", "contract", after(100))
 	for n, id := range []servicecoin.SubscriptionID{"1", "0"} {
 		*o.now = after(10 + n)
-		_, err := o.Reach(ctx, id, ordering, ada)
+		_, err := o.Reach(ctx, ada, id, ordering)
 		require.NoError(t, err)
 	}
-	_, err := o.Cancel(ctx, "2", "left", ada)
+	_, err := o.Cancel(ctx, ada, "2", "left")
 	require.NoError(t, err)
 	require.Equal(t, []string{"0", "1", "3"}, collect(t, o.InState(ctx, adoption.Running), subscription))
 	require.Equal(t, []string{"2"}, collect(t, o.InState(ctx, adoption.Cancelled), subscription))
@@ -217,7 +217,7 @@ func TestListings(t *testing.T) {
 	require.Len(t, next.Items, 1)
 
 	// The provider sees those of everybody.
-	_, err = o.On(o.store.For("globex")).Begin(ctx, "9", template(), exchange)
+	_, err = o.On(o.store.For("globex")).Begin(ctx, exchange, "9", template())
 	require.NoError(t, err)
 	var all []string
 	for item, err := range adoption.Onboardings(o.store).Find(ctx, store.By("state", store.Text(adoption.Running))) {
@@ -230,19 +230,19 @@ func TestListings(t *testing.T) {
 func TestAnotherCustomerSeesNothing(t *testing.T) {
 	t.Parallel()
 	o, ctx := newOffice(t), t.Context()
-	_, err := o.Begin(ctx, "sub-1", template(), exchange)
+	_, err := o.Begin(ctx, exchange, "sub-1", template())
 	require.NoError(t, err)
 	s := survey()
-	_, err = o.Answer(ctx, s, response("bob", 5), bob)
+	_, err = o.Answer(ctx, bob, s, response("bob", 5))
 	require.NoError(t, err)
 	other := o.On(o.store.For("globex"))
 	for name, do := range map[string]func() error{
 		"get":      func() error { _, err := other.Get(ctx, "sub-1"); return err },
-		"meet":     func() error { _, err := other.Meet(ctx, "sub-1", "contract", said("x"), bob); return err },
-		"waive":    func() error { _, err := other.Waive(ctx, "sub-1", "contract", "x", ada); return err },
-		"withdraw": func() error { _, err := other.Withdraw(ctx, "sub-1", "contract", "x", ada); return err },
-		"reach":    func() error { _, err := other.Reach(ctx, "sub-1", ordering, ada); return err },
-		"cancel":   func() error { _, err := other.Cancel(ctx, "sub-1", "x", ada); return err },
+		"meet":     func() error { _, err := other.Meet(ctx, bob, "sub-1", "contract", said("x")); return err },
+		"waive":    func() error { _, err := other.Waive(ctx, ada, "sub-1", "contract", "x"); return err },
+		"withdraw": func() error { _, err := other.Withdraw(ctx, ada, "sub-1", "contract", "x"); return err },
+		"reach":    func() error { _, err := other.Reach(ctx, ada, "sub-1", ordering); return err },
+		"cancel":   func() error { _, err := other.Cancel(ctx, ada, "sub-1", "x"); return err },
 		"answered": func() error { _, err := other.Answered(ctx, s.ID, "bob"); return err },
 	} {
 		require.ErrorIs(t, do(), servicecoin.ErrNotFound, name)
@@ -264,20 +264,20 @@ func TestTheSameCallAgain(t *testing.T) {
 		faults := storetest.NewFaults(memory.New())
 		o := newOfficeOn(faults, nil)
 		s := survey()
-		_, err := o.Begin(ctx, "warm-up", template(), exchange)
+		_, err := o.Begin(ctx, exchange, "warm-up", template())
 		require.NoError(t, err)
-		_, err = o.Answer(ctx, s, response("zoe", 1), exchange)
+		_, err = o.Answer(ctx, exchange, s, response("zoe", 1))
 		require.NoError(t, err)
 		fail := func() { faults.Script(fault) }
 		fail()
-		_, err = o.Begin(ctx, "sub-1", template(), exchange)
+		_, err = o.Begin(ctx, exchange, "sub-1", template())
 		require.ErrorIs(t, err, storetest.ErrFault)
-		_, err = o.Begin(ctx, "sub-1", template(), exchange)
+		_, err = o.Begin(ctx, exchange, "sub-1", template())
 		require.NoError(t, err)
 		fail()
-		_, err = o.Dismiss(ctx, s, "bob", bob)
+		_, err = o.Dismiss(ctx, bob, s, "bob")
 		require.ErrorIs(t, err, storetest.ErrFault)
-		_, err = o.Dismiss(ctx, s, "bob", bob)
+		_, err = o.Dismiss(ctx, bob, s, "bob")
 		require.NoError(t, err)
 		require.Equal(t, []string{"onboarding.begun", "survey.answered", "onboarding.begun", "survey.dismissed"}, o.events(t))
 	}
@@ -289,18 +289,18 @@ func TestMeanwhile(t *testing.T) {
 	ctx := t.Context()
 	faults := storetest.NewFaults(memory.New())
 	o := newOfficeOn(faults, nil)
-	_, err := o.Begin(ctx, "sub-1", template(), exchange)
+	_, err := o.Begin(ctx, exchange, "sub-1", template())
 	require.NoError(t, err)
-	_, err = o.Meet(ctx, "sub-1", "contract", said("x"), bob)
+	_, err = o.Meet(ctx, bob, "sub-1", "contract", said("x"))
 	require.NoError(t, err)
 	done, other := false, newOfficeOn(faults, nil)
 	faults.Meanwhile(func(store.Commit) {
 		if !done {
 			done = true
-			_, err := other.Withdraw(ctx, "sub-1", "contract", "forged", ada)
+			_, err := other.Withdraw(ctx, ada, "sub-1", "contract", "forged")
 			require.NoError(t, err)
 		}
 	})
-	_, err = o.Reach(ctx, "sub-1", ordering, ada)
+	_, err = o.Reach(ctx, ada, "sub-1", ordering)
 	require.ErrorIs(t, err, servicecoin.ErrRefused, "the evidence was withdrawn while the point was being reached")
 }

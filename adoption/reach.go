@@ -13,14 +13,14 @@ import (
 // is due at the point or before is unmet, and names each; the unmet warnings
 // are kept with the point. Points before it that were not reached lie behind
 // then, too. With the last point the onboarding is complete.
-func (o *Onboarding) Reach(point string, by servicecoin.Actor, at time.Time) error {
+func (o *Onboarding) Reach(by servicecoin.Actor, at time.Time, point string) error {
 	at = servicecoin.Instant(at)
 	n := place(o.Points, point)
 	to, asked := Running, State("") // a refusal names the state only if it would change
 	if n == len(o.Points)-1 {
 		to, asked = Complete, Complete
 	}
-	err := o.move(VerbReach, asked, by, at, func(v *servicecoin.Violations) {
+	err := o.move(by, at, VerbReach, asked, func(v *servicecoin.Violations) {
 		if n < 0 {
 			v.Add("point", "unknown", point, "is no point of this onboarding")
 		}
@@ -78,9 +78,9 @@ func named(tasks []Task) string {
 }
 
 // Cancel says that it will not be completed, and why.
-func (o *Onboarding) Cancel(reason string, by servicecoin.Actor, at time.Time) error {
+func (o *Onboarding) Cancel(by servicecoin.Actor, at time.Time, reason string) error {
 	at = servicecoin.Instant(at)
-	err := o.move(VerbCancel, Cancelled, by, at, func(v *servicecoin.Violations) { because(v, reason) })
+	err := o.move(by, at, VerbCancel, Cancelled, func(v *servicecoin.Violations) { because(v, reason) })
 	if err != nil {
 		return err
 	}
@@ -90,12 +90,12 @@ func (o *Onboarding) Cancel(reason string, by servicecoin.Actor, at time.Time) e
 }
 
 // move checks what every change of state has in common.
-func (o *Onboarding) move(verb Verb, to State, by servicecoin.Actor, at time.Time, check func(v *servicecoin.Violations)) error {
+func (o *Onboarding) move(by servicecoin.Actor, at time.Time, verb Verb, to State, check func(v *servicecoin.Violations)) error {
 	if _, allowed, ok := target(Transitions(), o.State, verb); !ok {
 		return o.refuse(verb, to, "is allowed when it is "+allowed)
 	}
 	var v servicecoin.Violations
-	acting(&v, by, at)
+	acting(by, at, &v)
 	check(&v)
 	if err := v.Err(); err != nil {
 		return err

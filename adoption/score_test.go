@@ -108,7 +108,7 @@ func TestMeansHaveStudentsInterval(t *testing.T) {
 func TestUsabilityScale(t *testing.T) {
 	t.Parallel()
 	s := adoption.Survey{ID: "s", Kind: adoption.SUS, Question: "Ten statements", OpensAt: nine}
-	a, err := s.Answer(response("bob", 4, 2, 4, 1, 5, 2, 4, 2, 4, 3), bob, after(1)) // 3 3 3 4 4 3 3 3 3 2 = 31
+	a, err := s.Answer(bob, after(1), response("bob", 4, 2, 4, 1, 5, 2, 4, 2, 4, 3)) // 3 3 3 4 4 3 3 3 3 2 = 31
 	require.NoError(t, err)
 	one, err := adoption.ScoreSUS(a.Scores)
 	require.NoError(t, err)
@@ -124,7 +124,7 @@ func TestUsabilityScale(t *testing.T) {
 	require.InDelta(t, 100, got.Interval.High, 0)
 	_, err = adoption.ScoreSUS([]int{1, 2, 3})
 	require.Equal(t, []string{" count"}, codes(err))
-	_, err = s.Answer(response("bob", 4), bob, after(1))
+	_, err = s.Answer(bob, after(1), response("bob", 4))
 	require.ErrorIs(t, err, servicecoin.ErrInvalid)
 	for _, x := range []string{"-0.1", "100.1"} {
 		_, err = adoption.SUSGrade(decimal.RequireFromString(x))

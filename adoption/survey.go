@@ -121,7 +121,7 @@ func (s *Survey) End(by servicecoin.Actor, at, until time.Time) error {
 		until = at
 	}
 	var v servicecoin.Violations
-	acting(&v, by, at)
+	acting(by, at, &v)
 	v.Time("until", until)
 	if until.Before(at) {
 		v.Add("until", "out-of-order", stamp(until), "must not be before now, "+stamp(at))

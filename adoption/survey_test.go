@@ -64,23 +64,23 @@ func TestSurveysAreChecked(t *testing.T) {
 func TestAnswers(t *testing.T) {
 	t.Parallel()
 	s := survey()
-	a, err := s.Answer(response("bob", 4), bob, after(1))
+	a, err := s.Answer(bob, after(1), response("bob", 4))
 	require.NoError(t, err)
-	require.NoError(t, a.Again(&s, response("bob", 2), bob, after(2)))
+	require.NoError(t, a.Again(bob, after(2), &s, response("bob", 2)))
 	require.Equal(t, []int{2}, a.Scores)
 	require.Equal(t, 1, a.Edited)
 	require.Empty(t, cmp.Diff([]adoption.Edit{{At: after(1), Scores: []int{4}}}, a.Edits))
 	for n := range 20 {
-		require.NoError(t, a.Again(&s, response("bob", 1+n%5), bob, after(3+n)))
+		require.NoError(t, a.Again(bob, after(3+n), &s, response("bob", 1+n%5)))
 	}
 	require.Equal(t, 21, a.Edited)
 	require.Len(t, a.Edits, 10, "the last ten are kept")
 	require.Equal(t, after(21), a.Edits[9].At)
 
-	d, err := s.Dismiss("eve", exchange, after(1))
+	d, err := s.Dismiss(exchange, after(1), "eve")
 	require.NoError(t, err)
 	require.True(t, d.Dismissed())
-	require.NoError(t, d.Again(&s, response("eve", 5), servicecoin.Client("eve"), after(2)))
+	require.NoError(t, d.Again(servicecoin.Client("eve"), after(2), &s, response("eve", 5)))
 	require.False(t, d.Dismissed())
 	require.Zero(t, d.Edited, "a dismissal was no answer")
 
@@ -91,36 +91,36 @@ func TestAnswers(t *testing.T) {
 		want error
 		text string
 	}{
-		"too early":       {func() error { _, err := s.Answer(response("bob", 5), bob, nine.Add(-1)); return err }, servicecoin.ErrRefused, "opens at"},
-		"when it opens":   {func() error { _, err := s.Answer(response("bob", 5), bob, nine); return err }, nil, ""},
-		"at the end":      {func() error { _, err := s.Answer(response("bob", 5), bob, after(60)); return err }, servicecoin.ErrRefused, "is over"},
-		"again too late":  {func() error { b := a; return b.Again(&s, response("bob", 5), bob, after(61)) }, servicecoin.ErrRefused, "is over"},
-		"before the last": {func() error { b := a; return b.Again(&s, response("bob", 5), bob, after(2)) }, servicecoin.ErrRefused, "answered later"},
-		"for another":     {func() error { _, err := s.Answer(response("eve", 5), bob, after(1)); return err }, servicecoin.ErrRefused, "cannot answer for"},
-		"on behalf of":    {func() error { _, err := s.Answer(response("eve", 5), onBehalf, after(1)); return err }, nil, ""},
+		"too early":       {func() error { _, err := s.Answer(bob, nine.Add(-1), response("bob", 5)); return err }, servicecoin.ErrRefused, "opens at"},
+		"when it opens":   {func() error { _, err := s.Answer(bob, nine, response("bob", 5)); return err }, nil, ""},
+		"at the end":      {func() error { _, err := s.Answer(bob, after(60), response("bob", 5)); return err }, servicecoin.ErrRefused, "is over"},
+		"again too late":  {func() error { b := a; return b.Again(bob, after(61), &s, response("bob", 5)) }, servicecoin.ErrRefused, "is over"},
+		"before the last": {func() error { b := a; return b.Again(bob, after(2), &s, response("bob", 5)) }, servicecoin.ErrRefused, "answered later"},
+		"for another":     {func() error { _, err := s.Answer(bob, after(1), response("eve", 5)); return err }, servicecoin.ErrRefused, "cannot answer for"},
+		"on behalf of":    {func() error { _, err := s.Answer(onBehalf, after(1), response("eve", 5)); return err }, nil, ""},
 		"told on the telephone": {func() error {
-			_, err := s.Answer(response("eve", 5), ada, after(1))
+			_, err := s.Answer(ada, after(1), response("eve", 5))
 			return err
 		}, nil, ""},
-		"off the scale": {func() error { _, err := s.Answer(response("bob", 6), bob, after(1)); return err }, servicecoin.ErrInvalid, "scores[0]"},
-		"zero":          {func() error { _, err := s.Answer(response("bob", 0), bob, after(1)); return err }, servicecoin.ErrInvalid, "scores[0]"},
-		"no score":      {func() error { _, err := s.Answer(response("bob"), bob, after(1)); return err }, servicecoin.ErrInvalid, "scores"},
-		"two scores":    {func() error { _, err := s.Answer(response("bob", 1, 2), bob, after(1)); return err }, servicecoin.ErrInvalid, "scores"},
-		"nobody":        {func() error { _, err := s.Answer(response("", 1), bob, after(1)); return err }, servicecoin.ErrInvalid, "respondent"},
+		"off the scale": {func() error { _, err := s.Answer(bob, after(1), response("bob", 6)); return err }, servicecoin.ErrInvalid, "scores[0]"},
+		"zero":          {func() error { _, err := s.Answer(bob, after(1), response("bob", 0)); return err }, servicecoin.ErrInvalid, "scores[0]"},
+		"no score":      {func() error { _, err := s.Answer(bob, after(1), response("bob")); return err }, servicecoin.ErrInvalid, "scores"},
+		"two scores":    {func() error { _, err := s.Answer(bob, after(1), response("bob", 1, 2)); return err }, servicecoin.ErrInvalid, "scores"},
+		"nobody":        {func() error { _, err := s.Answer(bob, after(1), response("", 1)); return err }, servicecoin.ErrInvalid, "respondent"},
 		"another survey": {func() error {
 			b, other := a, survey()
 			other.ID = "x"
-			return b.Again(&other, response("eve", 5), bob, after(50))
+			return b.Again(bob, after(50), &other, response("eve", 5))
 		}, servicecoin.ErrInvalid, "survey"},
-		"another person": {func() error { b := a; return b.Again(&s, response("eve", 5), bob, after(50)) }, servicecoin.ErrInvalid, "respondent"},
-		"no such survey": {func() error { _, err := new(adoption.Survey).Answer(response("bob", 5), bob, after(1)); return err }, servicecoin.ErrInvalid, "survey.id"},
+		"another person": {func() error { b := a; return b.Again(bob, after(50), &s, response("eve", 5)) }, servicecoin.ErrInvalid, "respondent"},
+		"no such survey": {func() error { _, err := new(adoption.Survey).Answer(bob, after(1), response("bob", 5)); return err }, servicecoin.ErrInvalid, "survey.id"},
 		"a whole novel": {func() error {
 			r := response("bob", 5)
 			r.Comment = strings.Repeat("x", 4001)
-			_, err := s.Answer(r, bob, after(1))
+			_, err := s.Answer(bob, after(1), r)
 			return err
 		}, servicecoin.ErrInvalid, "comment"},
-		"dismissed by eve": {func() error { _, err := s.Dismiss("bob", servicecoin.Client("eve"), after(1)); return err }, servicecoin.ErrRefused, "cannot answer for"},
+		"dismissed by eve": {func() error { _, err := s.Dismiss(servicecoin.Client("eve"), after(1), "bob"); return err }, servicecoin.ErrRefused, "cannot answer for"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -157,7 +157,7 @@ func TestEndingASurvey(t *testing.T) {
 func TestSurveyRefusalsNameTheSurvey(t *testing.T) {
 	t.Parallel()
 	s := survey()
-	_, err := s.Answer(response("bob", 5), bob, after(60))
+	_, err := s.Answer(bob, after(60), response("bob", 5))
 	r, ok := errors.AsType[*servicecoin.RefusedError](err)
 	require.True(t, ok)
 	require.Equal(t, servicecoin.Key{Customer: servicecoin.Provider, Kind: "adoption.survey", ID: "mail-2026-q1"}, r.Subject)

@@ -29,7 +29,7 @@ func TestTemplatesAreChecked(t *testing.T) {
 		"prerequisites[1].id duplicate", "prerequisites[1].due unknown",
 		"prerequisites[2].id too-long",
 	}, codes(bad.Validate()))
-	_, err := adoption.Begin("", bad, ada, nine)
+	_, err := adoption.Begin(ada, nine, "", bad)
 	require.Subset(t, codes(err), []string{"subscription required", "template.service required", "template.prerequisites[1].due unknown"})
 
 	empty := adoption.Template{Service: "mail", Title: "x"}
@@ -63,23 +63,23 @@ func largest() adoption.Template {
 // said in it fits a record of 256 kB.
 func TestTheLargestFitsItsRecord(t *testing.T) {
 	t.Parallel()
-	o, err := adoption.Begin("sub-1", largest(), ada, nine)
+	o, err := adoption.Begin(ada, nine, "sub-1", largest())
 	require.NoError(t, err)
 	long := adoption.Evidence{Text: strings.Repeat("<", 1000), Link: "https://example.org/" + strings.Repeat("x", 1980), Expires: after(2)}
 	full := 0
 	for _, i := range o.Items {
-		if err := o.Meet(i.ID, long, ada, after(1)); err != nil {
+		if err := o.Meet(ada, after(1), i.ID, long); err != nil {
 			require.Equal(t, []string{" too-large"}, codes(err))
 			full++
 		}
 	}
 	require.Positive(t, full, "the room is used up")
 	for _, p := range o.Points[:11] { // all has expired: each keeps a hundred warnings
-		require.NoError(t, o.Reach(p.Name, ada, after(3)))
+		require.NoError(t, o.Reach(ada, after(3), p.Name))
 	}
 	given := o
-	require.NoError(t, given.Cancel(strings.Repeat("<", 1000), ada, after(4)))
-	require.NoError(t, o.Reach(o.Points[11].Name, ada, after(4)))
+	require.NoError(t, given.Cancel(ada, after(4), strings.Repeat("<", 1000)))
+	require.NoError(t, o.Reach(ada, after(4), o.Points[11].Name))
 	for _, x := range []adoption.Onboarding{o, given} {
 		body, err := json.Marshal(x)
 		require.NoError(t, err)

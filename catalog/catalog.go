@@ -85,7 +85,7 @@ func (c *Catalog) authorize(ctx context.Context, by servicecoin.Actor, verb Verb
 }
 
 // AddService adds a service, planned at first. An empty id is filled in.
-func (c *Catalog) AddService(ctx context.Context, s Service, by servicecoin.Actor) (Service, error) {
+func (c *Catalog) AddService(ctx context.Context, by servicecoin.Actor, s Service) (Service, error) {
 	if s.ID == "" {
 		s.ID = servicecoin.ServiceID(c.view.NewID())
 	}
@@ -96,7 +96,7 @@ func (c *Catalog) AddService(ctx context.Context, s Service, by servicecoin.Acto
 	if err != nil {
 		return Service{}, err
 	}
-	e, err := s.changed(EventServiceAdded, by)
+	e, err := s.changed(by, EventServiceAdded)
 	if err != nil {
 		return Service{}, err
 	}
@@ -105,8 +105,8 @@ func (c *Catalog) AddService(ctx context.Context, s Service, by servicecoin.Acto
 
 // ReviseService replaces all that a service says but its state. What is retired
 // is not revised.
-func (c *Catalog) ReviseService(ctx context.Context, s Service, by servicecoin.Actor) (Service, error) {
-	return c.changeService(ctx, s.ID, by, VerbRevise, EventServiceRevised, func(now *Service, _ time.Time) error {
+func (c *Catalog) ReviseService(ctx context.Context, by servicecoin.Actor, s Service) (Service, error) {
+	return c.changeService(ctx, by, s.ID, VerbRevise, EventServiceRevised, func(now *Service, _ time.Time) error {
 		if now.State == ServiceRetired {
 			return refused(now.key(), VerbRevise, now.State, "", "nothing changes any more")
 		}
@@ -118,14 +118,14 @@ func (c *Catalog) ReviseService(ctx context.Context, s Service, by servicecoin.A
 }
 
 // LaunchService says that it is in use now.
-func (c *Catalog) LaunchService(ctx context.Context, id servicecoin.ServiceID, by servicecoin.Actor) (Service, error) {
-	return c.changeService(ctx, id, by, VerbLaunch, EventServiceLaunched, func(s *Service, at time.Time) error { return s.Launch(by, at) }, nil)
+func (c *Catalog) LaunchService(ctx context.Context, by servicecoin.Actor, id servicecoin.ServiceID) (Service, error) {
+	return c.changeService(ctx, by, id, VerbLaunch, EventServiceLaunched, func(s *Service, at time.Time) error { return s.Launch(by, at) }, nil)
 }
 
 // DeprecateService says that it is on its way out. A successor that is named
 // must be there.
-func (c *Catalog) DeprecateService(ctx context.Context, id servicecoin.ServiceID, by servicecoin.Actor, d Deprecation) (Service, error) {
-	return c.changeService(ctx, id, by, VerbDeprecate, EventServiceDeprecated, func(s *Service, at time.Time) error {
+func (c *Catalog) DeprecateService(ctx context.Context, by servicecoin.Actor, id servicecoin.ServiceID, d Deprecation) (Service, error) {
+	return c.changeService(ctx, by, id, VerbDeprecate, EventServiceDeprecated, func(s *Service, at time.Time) error {
 		return s.Deprecate(by, at, d)
 	}, func(tx store.View, _ *Service) error { return there(ctx, tx, services, d.Successor, "successor") })
 }
@@ -133,8 +133,8 @@ func (c *Catalog) DeprecateService(ctx context.Context, id servicecoin.ServiceID
 // RetireService says that it is gone. It is refused while a customer has it, as
 // far as the subscribers are followed: an order or a departure of the last
 // moments may still be on its way.
-func (c *Catalog) RetireService(ctx context.Context, id servicecoin.ServiceID, by servicecoin.Actor) (Service, error) {
-	return c.changeService(ctx, id, by, VerbRetire, EventServiceRetired, func(s *Service, at time.Time) error {
+func (c *Catalog) RetireService(ctx context.Context, by servicecoin.Actor, id servicecoin.ServiceID) (Service, error) {
+	return c.changeService(ctx, by, id, VerbRetire, EventServiceRetired, func(s *Service, at time.Time) error {
 		return s.Retire(by, at)
 	}, func(tx store.View, s *Service) error {
 		for _, err := range store.Of(tx, subscribers).Find(ctx, store.By("present", store.Text(id))) {
@@ -163,7 +163,7 @@ func there[T any](ctx context.Context, tx store.View, kind store.Kind[T], id, pa
 
 // changeService applies a rule to a service, and what else must hold, in one
 // commit with the event.
-func (c *Catalog) changeService(ctx context.Context, id servicecoin.ServiceID, by servicecoin.Actor, verb Verb, event string, rule func(s *Service, at time.Time) error, also func(tx store.View, s *Service) error) (Service, error) {
+func (c *Catalog) changeService(ctx context.Context, by servicecoin.Actor, id servicecoin.ServiceID, verb Verb, event string, rule func(s *Service, at time.Time) error, also func(tx store.View, s *Service) error) (Service, error) {
 	if err := c.authorize(ctx, by, "service."+verb, ServiceRecord, string(id)); err != nil {
 		return Service{}, err
 	}
@@ -174,7 +174,7 @@ func (c *Catalog) changeService(ctx context.Context, id servicecoin.ServiceID, b
 			if err := rule(s, tx.Now()); err != nil {
 				return nil, err
 			}
-			e, err := s.changed(event, by)
+			e, err := s.changed(by, event)
 			return []store.Event{e}, err
 		})
 		if err != nil || also == nil {

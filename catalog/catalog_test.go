@@ -47,11 +47,11 @@ func (w world) orders(c servicecoin.CustomerID, o *catalog.Options) *catalog.Ord
 func (w world) mail() catalog.Offering {
 	w.t.Helper()
 	ctx := w.t.Context()
-	_, err := w.AddService(ctx, catalog.Service{ID: "mail", Name: "Mail", Level: 2}, ada)
+	_, err := w.AddService(ctx, ada, catalog.Service{ID: "mail", Name: "Mail", Level: 2})
 	require.NoError(w.t, err)
-	_, err = w.LaunchService(ctx, "mail", ada)
+	_, err = w.LaunchService(ctx, ada, "mail")
 	require.NoError(w.t, err)
-	_, err = w.Publish(ctx, cloudMail(), ada)
+	_, err = w.Publish(ctx, ada, cloudMail())
 	require.NoError(w.t, err)
 	o, err := w.Orderable(ctx, "mail-cloud")
 	require.NoError(w.t, err)
@@ -82,26 +82,26 @@ func ids[T any](t *testing.T, seq func(func(T, error) bool), of func(T) string) 
 func TestServicesAreKept(t *testing.T) {
 	t.Parallel()
 	w, ctx := newWorld(t, nil), t.Context()
-	s, err := w.AddService(ctx, catalog.Service{Name: "Storage", Kind: catalog.Supporting}, ada)
+	s, err := w.AddService(ctx, ada, catalog.Service{Name: "Storage", Kind: catalog.Supporting})
 	require.NoError(t, err)
 	require.Equal(t, servicecoin.ServiceID("id1"), s.ID)
 	w.mail()
-	_, err = w.AddService(ctx, catalog.Service{ID: "mail", Name: "Again"}, ada)
+	_, err = w.AddService(ctx, ada, catalog.Service{ID: "mail", Name: "Again"})
 	require.ErrorIs(t, err, servicecoin.ErrExists)
-	_, err = w.AddService(ctx, catalog.Service{}, ada)
+	_, err = w.AddService(ctx, ada, catalog.Service{})
 	require.ErrorIs(t, err, servicecoin.ErrInvalid)
-	s, err = w.ReviseService(ctx, catalog.Service{ID: "mail", Name: "Mail and calendar", Level: 1, State: catalog.ServiceRetired}, ada)
+	s, err = w.ReviseService(ctx, ada, catalog.Service{ID: "mail", Name: "Mail and calendar", Level: 1, State: catalog.ServiceRetired})
 	require.NoError(t, err)
 	require.Equal(t, catalog.ServiceLive, s.State, "a revision does not change the state")
 	require.Equal(t, nine, s.LiveSince)
-	_, err = w.ReviseService(ctx, catalog.Service{ID: "mail"}, ada)
+	_, err = w.ReviseService(ctx, ada, catalog.Service{ID: "mail"})
 	require.Equal(t, []string{"name required"}, violated(t, err))
 	kept, err := w.Service(ctx, "mail")
 	require.NoError(t, err)
 	require.Equal(t, s, kept)
 	_, err = w.Service(ctx, "fax")
 	require.ErrorIs(t, err, servicecoin.ErrNotFound)
-	_, err = w.LaunchService(ctx, "fax", ada)
+	_, err = w.LaunchService(ctx, ada, "fax")
 	require.ErrorIs(t, err, servicecoin.ErrNotFound)
 	name := func(s catalog.Service) string { return string(s.ID) }
 	require.Equal(t, []string{"id1", "mail"}, ids(t, w.Services(ctx), name))
@@ -117,55 +117,55 @@ func TestDeprecationOfAService(t *testing.T) {
 	t.Parallel()
 	w, ctx := newWorld(t, nil), t.Context()
 	w.mail()
-	_, err := w.DeprecateService(ctx, "mail", ada, catalog.Deprecation{Reason: "old", Successor: "mail2"})
+	_, err := w.DeprecateService(ctx, ada, "mail", catalog.Deprecation{Reason: "old", Successor: "mail2"})
 	require.Equal(t, []string{"successor unknown"}, violated(t, err))
 	s, err := w.Service(ctx, "mail")
 	require.NoError(t, err)
 	require.Equal(t, catalog.ServiceLive, s.State, "nothing half-done")
-	_, err = w.AddService(ctx, catalog.Service{ID: "mail2", Name: "Mail 2"}, ada)
+	_, err = w.AddService(ctx, ada, catalog.Service{ID: "mail2", Name: "Mail 2"})
 	require.NoError(t, err)
-	_, err = w.DeprecateService(ctx, "mail", ada, catalog.Deprecation{Reason: "old", Successor: "mail2", Until: after(60)})
+	_, err = w.DeprecateService(ctx, ada, "mail", catalog.Deprecation{Reason: "old", Successor: "mail2", Until: after(60)})
 	require.NoError(t, err)
 	_, err = w.Orderable(ctx, "mail-cloud")
 	require.Contains(t, refusal(t, err).Why, "take mail2")
-	_, err = w.RetireService(ctx, "mail", ada)
+	_, err = w.RetireService(ctx, ada, "mail")
 	require.Contains(t, refusal(t, err).Why, "until")
 	*w.now = after(60)
-	require.NoError(t, w.Follow(ctx, "acme", catalog.SubscriptionChanged{Subscription: "s1", Service: "mail", From: nine}, mill))
-	_, err = w.RetireService(ctx, "mail", ada)
+	require.NoError(t, w.Follow(ctx, mill, "acme", catalog.SubscriptionChanged{Subscription: "s1", Service: "mail", From: nine}))
+	_, err = w.RetireService(ctx, ada, "mail")
 	require.Contains(t, refusal(t, err).Why, "customers have it still")
-	require.NoError(t, w.Follow(ctx, "acme", catalog.SubscriptionChanged{Subscription: "s1", Service: "mail", From: nine, Until: after(30)}, mill))
-	s, err = w.RetireService(ctx, "mail", ada)
+	require.NoError(t, w.Follow(ctx, mill, "acme", catalog.SubscriptionChanged{Subscription: "s1", Service: "mail", From: nine, Until: after(30)}))
+	s, err = w.RetireService(ctx, ada, "mail")
 	require.NoError(t, err)
 	require.Equal(t, catalog.ServiceRetired, s.State)
-	_, err = w.ReviseService(ctx, s, ada)
+	_, err = w.ReviseService(ctx, ada, s)
 	refusal(t, err)
 }
 
 func TestOfferingsAreKept(t *testing.T) {
 	t.Parallel()
 	w, ctx := newWorld(t, nil), t.Context()
-	_, err := w.Publish(ctx, cloudMail(), ada)
+	_, err := w.Publish(ctx, ada, cloudMail())
 	require.Equal(t, []string{"service unknown"}, violated(t, err))
 	w.mail()
-	o, err := w.Publish(ctx, catalog.Offering{Service: "mail", Name: "A server", Kind: catalog.Legacy, Maturity: catalog.Alpha}, ada)
+	o, err := w.Publish(ctx, ada, catalog.Offering{Service: "mail", Name: "A server", Kind: catalog.Legacy, Maturity: catalog.Alpha})
 	require.NoError(t, err)
 	require.NotEmpty(t, o.ID)
-	_, err = w.Publish(ctx, cloudMail(), ada)
+	_, err = w.Publish(ctx, ada, cloudMail())
 	require.ErrorIs(t, err, servicecoin.ErrExists)
 	revised := cloudMail()
 	revised.Name, revised.Service, revised.Maturity = "Mail for all", "other", catalog.Alpha
-	revised, err = w.ReviseOffering(ctx, revised, ada)
+	revised, err = w.ReviseOffering(ctx, ada, revised)
 	require.NoError(t, err)
 	require.Equal(t, servicecoin.ServiceID("mail"), revised.Service, "a revision changes neither service nor maturity")
 	require.Equal(t, catalog.General, revised.Maturity)
-	_, err = w.PromoteOffering(ctx, o.ID, ada, catalog.Beta)
+	_, err = w.PromoteOffering(ctx, ada, o.ID, catalog.Beta)
 	require.NoError(t, err)
-	_, err = w.PromoteOffering(ctx, o.ID, ada, catalog.Alpha)
+	_, err = w.PromoteOffering(ctx, ada, o.ID, catalog.Alpha)
 	refusal(t, err)
-	_, err = w.DeprecateOffering(ctx, o.ID, ada, catalog.Deprecation{Reason: "old", Successor: "nothing"})
+	_, err = w.DeprecateOffering(ctx, ada, o.ID, catalog.Deprecation{Reason: "old", Successor: "nothing"})
 	require.Equal(t, []string{"successor unknown"}, violated(t, err))
-	_, err = w.DeprecateOffering(ctx, o.ID, ada, catalog.Deprecation{Reason: "old", Successor: "mail-cloud"})
+	_, err = w.DeprecateOffering(ctx, ada, o.ID, catalog.Deprecation{Reason: "old", Successor: "mail-cloud"})
 	require.NoError(t, err)
 	_, err = w.Orderable(ctx, o.ID)
 	require.Contains(t, refusal(t, err).Why, "take mail-cloud")
@@ -190,19 +190,19 @@ func TestDependenciesAreKept(t *testing.T) {
 	w, ctx := newWorld(t, nil), t.Context()
 	w.mail()
 	for _, s := range []servicecoin.ServiceID{"storage", "line-a"} {
-		_, err := w.AddService(ctx, catalog.Service{ID: s, Name: string(s), Kind: catalog.Supporting}, ada)
+		_, err := w.AddService(ctx, ada, catalog.Service{ID: s, Name: string(s), Kind: catalog.Supporting})
 		require.NoError(t, err)
-		_, err = w.LaunchService(ctx, s, ada)
+		_, err = w.LaunchService(ctx, ada, s)
 		require.NoError(t, err)
 	}
-	d, err := w.Connect(ctx, catalog.Hard("mail", "storage"), ada)
+	d, err := w.Connect(ctx, ada, catalog.Hard("mail", "storage"))
 	require.NoError(t, err)
 	require.Equal(t, catalog.DependencyID("mail/hard/0/storage"), d.ID)
-	_, err = w.Connect(ctx, catalog.Dependency{Service: "mail", Needs: []id{"storage"}, AtLeast: 1}, ada)
+	_, err = w.Connect(ctx, ada, catalog.Dependency{Service: "mail", Needs: []id{"storage"}, AtLeast: 1})
 	require.ErrorIs(t, err, servicecoin.ErrExists, "one of one is all of it")
-	_, err = w.Connect(ctx, catalog.AtLeast(1, "mail", "line-b", "line-a"), ada)
+	_, err = w.Connect(ctx, ada, catalog.AtLeast(1, "mail", "line-b", "line-a"))
 	require.NoError(t, err)
-	_, err = w.Connect(ctx, catalog.Hard("mail", "mail"), ada)
+	_, err = w.Connect(ctx, ada, catalog.Hard("mail", "mail"))
 	require.Equal(t, []string{"needs[0] cycle"}, violated(t, err))
 	g, err := w.Graph(ctx)
 	require.NoError(t, err)
@@ -210,14 +210,14 @@ func TestDependenciesAreKept(t *testing.T) {
 	require.Equal(t, [][]id{{"line-a"}, {"storage"}, {"mail"}}, steps(g.RestoreOrder()))
 	name := func(d catalog.Dependency) string { return string(d.ID) }
 	require.Equal(t, []string{"mail/hard/0/storage", "mail/hard/1/line-a/line-b"}, ids(t, w.Dependencies(ctx, "mail"), name))
-	require.NoError(t, w.Disconnect(ctx, d.ID, ada))
-	require.ErrorIs(t, w.Disconnect(ctx, d.ID, ada), servicecoin.ErrNotFound)
+	require.NoError(t, w.Disconnect(ctx, ada, d.ID))
+	require.ErrorIs(t, w.Disconnect(ctx, ada, d.ID), servicecoin.ErrNotFound)
 	require.Len(t, ids(t, w.Dependencies(ctx, ""), name), 1)
 	long := catalog.Hard("mail")
 	for i := range 100 {
 		long.Needs = append(long.Needs, id("a-service-of-a-longer-name-"+strconv.Itoa(i)))
 	}
-	d, err = w.Connect(ctx, long, ada)
+	d, err = w.Connect(ctx, ada, long)
 	require.NoError(t, err)
 	require.True(t, strings.HasPrefix(string(d.ID), "sha256:"))
 }
@@ -234,7 +234,7 @@ func TestSubscribersFollow(t *testing.T) {
 		customer servicecoin.CustomerID
 		change   catalog.SubscriptionChanged
 	}{{"acme", catalog.SubscriptionChanged{Subscription: "s1", Service: "mail"}}, {"acme", ended}, {"acme", ended}, {"acme", begun}, {"globex", other}, {"globex", other}} {
-		require.NoError(t, w.Follow(ctx, step.customer, step.change, mill))
+		require.NoError(t, w.Follow(ctx, mill, step.customer, step.change))
 	}
 	got := ids(t, w.Subscribers(ctx, "mail"), func(s catalog.Subscriber) string {
 		return fmt.Sprint(s.Customer, " ", s.From.Format("15:04"), " ", s.Until.Format("15:04"))
@@ -247,21 +247,21 @@ func TestSubscribersFollow(t *testing.T) {
 	require.NotContains(t, page.Items[0].Key.ID, "acme", "what is left of a deleted record does not name the customer")
 	require.Empty(t, w.events(), "and neither does the feed")
 	require.Equal(t, []string{"customer required", "subscription required", "service required", "until reversed"},
-		violated(t, w.Follow(ctx, "", catalog.SubscriptionChanged{From: nine, Until: after(-1)}, mill)))
+		violated(t, w.Follow(ctx, mill, "", catalog.SubscriptionChanged{From: nine, Until: after(-1)})))
 }
 
 func TestForgetLeavesNothing(t *testing.T) {
 	t.Parallel()
 	w, ctx := newWorld(t, nil), t.Context()
 	for i := range 95 {
-		require.NoError(t, w.Follow(ctx, "acme", catalog.SubscriptionChanged{Subscription: servicecoin.SubscriptionID(strconv.Itoa(i)), Service: "mail", From: nine}, mill))
+		require.NoError(t, w.Follow(ctx, mill, "acme", catalog.SubscriptionChanged{Subscription: servicecoin.SubscriptionID(strconv.Itoa(i)), Service: "mail", From: nine}))
 	}
-	require.NoError(t, w.Follow(ctx, "globex", catalog.SubscriptionChanged{Subscription: "1", Service: "mail", From: nine}, mill))
+	require.NoError(t, w.Follow(ctx, mill, "globex", catalog.SubscriptionChanged{Subscription: "1", Service: "mail", From: nine}))
 	w.faults.Script(storetest.Pass, storetest.After)
-	require.ErrorIs(t, w.Forget(ctx, "acme", ada), storetest.ErrFault)
-	require.NoError(t, w.Forget(ctx, "acme", ada))
-	require.NoError(t, w.Forget(ctx, "acme", ada))
-	require.ErrorIs(t, w.Forget(ctx, "", ada), servicecoin.ErrInvalid)
+	require.ErrorIs(t, w.Forget(ctx, ada, "acme"), storetest.ErrFault)
+	require.NoError(t, w.Forget(ctx, ada, "acme"))
+	require.NoError(t, w.Forget(ctx, ada, "acme"))
+	require.ErrorIs(t, w.Forget(ctx, ada, ""), servicecoin.ErrInvalid)
 	who := ids(t, w.Subscribers(ctx, "mail"), func(s catalog.Subscriber) string { return string(s.Customer) })
 	require.Equal(t, []string{"globex"}, who)
 }
@@ -279,36 +279,36 @@ func TestForbidden(t *testing.T) {
 	subs := orders.Subscriptions()
 	none := &catalog.MemoryProvisioner{}
 	calls := []func() error{
-		func() error { _, err := w.AddService(ctx, catalog.Service{ID: "s"}, ada); return err },
-		func() error { _, err := w.ReviseService(ctx, catalog.Service{ID: "s"}, ada); return err },
-		func() error { _, err := w.LaunchService(ctx, "s", ada); return err },
-		func() error { _, err := w.DeprecateService(ctx, "s", ada, catalog.Deprecation{}); return err },
-		func() error { _, err := w.RetireService(ctx, "s", ada); return err },
-		func() error { _, err := w.Publish(ctx, catalog.Offering{ID: "o"}, ada); return err },
-		func() error { _, err := w.ReviseOffering(ctx, catalog.Offering{ID: "o"}, ada); return err },
-		func() error { _, err := w.PromoteOffering(ctx, "o", ada, catalog.Beta); return err },
-		func() error { _, err := w.DeprecateOffering(ctx, "o", ada, catalog.Deprecation{}); return err },
-		func() error { _, err := w.Connect(ctx, catalog.Hard("a", "b"), ada); return err },
-		func() error { return w.Disconnect(ctx, "d", ada) },
-		func() error { return w.Follow(ctx, "acme", catalog.SubscriptionChanged{Subscription: "x"}, ada) },
-		func() error { return w.Forget(ctx, "acme", ada) },
+		func() error { _, err := w.AddService(ctx, ada, catalog.Service{ID: "s"}); return err },
+		func() error { _, err := w.ReviseService(ctx, ada, catalog.Service{ID: "s"}); return err },
+		func() error { _, err := w.LaunchService(ctx, ada, "s"); return err },
+		func() error { _, err := w.DeprecateService(ctx, ada, "s", catalog.Deprecation{}); return err },
+		func() error { _, err := w.RetireService(ctx, ada, "s"); return err },
+		func() error { _, err := w.Publish(ctx, ada, catalog.Offering{ID: "o"}); return err },
+		func() error { _, err := w.ReviseOffering(ctx, ada, catalog.Offering{ID: "o"}); return err },
+		func() error { _, err := w.PromoteOffering(ctx, ada, "o", catalog.Beta); return err },
+		func() error { _, err := w.DeprecateOffering(ctx, ada, "o", catalog.Deprecation{}); return err },
+		func() error { _, err := w.Connect(ctx, ada, catalog.Hard("a", "b")); return err },
+		func() error { return w.Disconnect(ctx, ada, "d") },
+		func() error { return w.Follow(ctx, ada, "acme", catalog.SubscriptionChanged{Subscription: "x"}) },
+		func() error { return w.Forget(ctx, ada, "acme") },
 		func() error {
-			_, err := orders.Place(ctx, catalog.Offering{}, catalog.Request{ID: "p"}, ada)
+			_, err := orders.Place(ctx, ada, catalog.Offering{}, catalog.Request{ID: "p"})
 			return err
 		},
-		func() error { _, err := orders.Approve(ctx, "p", ada, ""); return err },
-		func() error { _, err := orders.Reject(ctx, "p", ada, ""); return err },
-		func() error { _, err := orders.Cancel(ctx, "p", ada, ""); return err },
-		func() error { _, err := orders.Retry(ctx, "p", ada, ""); return err },
-		func() error { _, err := orders.Fulfil(ctx, "p", ada, nil); return err },
-		func() error { _, err := orders.Fail(ctx, "p", ada, ""); return err },
-		func() error { _, err := orders.Provision(ctx, "p", none, ada); return err },
-		func() error { _, err := subs.Suspend(ctx, "q", ada, ""); return err },
-		func() error { _, err := subs.Resume(ctx, "q", ada, ""); return err },
-		func() error { _, err := subs.Depart(ctx, "q", ada, time.Time{}, ""); return err },
-		func() error { _, err := subs.Stay(ctx, "q", ada, ""); return err },
-		func() error { _, err := subs.Complete(ctx, "q", ada); return err },
-		func() error { _, err := subs.Deprovision(ctx, "q", none, ada); return err },
+		func() error { _, err := orders.Approve(ctx, ada, "p", ""); return err },
+		func() error { _, err := orders.Reject(ctx, ada, "p", ""); return err },
+		func() error { _, err := orders.Cancel(ctx, ada, "p", ""); return err },
+		func() error { _, err := orders.Retry(ctx, ada, "p", ""); return err },
+		func() error { _, err := orders.Fulfil(ctx, ada, "p", nil); return err },
+		func() error { _, err := orders.Fail(ctx, ada, "p", ""); return err },
+		func() error { _, err := orders.Provision(ctx, ada, "p", none); return err },
+		func() error { _, err := subs.Suspend(ctx, ada, "q", ""); return err },
+		func() error { _, err := subs.Resume(ctx, ada, "q", ""); return err },
+		func() error { _, err := subs.Depart(ctx, ada, "q", time.Time{}, ""); return err },
+		func() error { _, err := subs.Stay(ctx, ada, "q", ""); return err },
+		func() error { _, err := subs.Complete(ctx, ada, "q"); return err },
+		func() error { _, err := subs.Deprovision(ctx, ada, "q", none); return err },
 	}
 	for i, call := range calls {
 		require.ErrorIs(t, call(), servicecoin.ErrForbidden, "call %d", i)
@@ -317,7 +317,7 @@ func TestForbidden(t *testing.T) {
 	golden(t, "attempts.golden", strings.Join(asked, "\n")+"\n")
 	require.Empty(t, none.Calls())
 	require.Empty(t, w.events())
-	_, err := catalog.New(w.store.For(servicecoin.Provider), nil).AddService(ctx, catalog.Service{ID: "s", Name: "s"}, servicecoin.Actor{})
+	_, err := catalog.New(w.store.For(servicecoin.Provider), nil).AddService(ctx, servicecoin.Actor{}, catalog.Service{ID: "s", Name: "s"})
 	require.Equal(t, []string{"by.kind unknown", "by.id required"}, violated(t, err))
 }
 
@@ -340,7 +340,7 @@ func TestDirectoryOfTheCatalogue(t *testing.T) {
 		if x.until > 0 {
 			change.Until = after(x.until)
 		}
-		require.NoError(t, w.Follow(ctx, x.customer, change, mill))
+		require.NoError(t, w.Follow(ctx, mill, x.customer, change))
 	}
 	concerned := func(from, to int, behind servicecoin.CustomerID, limit int) []servicecoin.CustomerID {
 		during := calendar.Between(after(from), after(to))
@@ -359,7 +359,7 @@ func TestDirectoryOfTheCatalogue(t *testing.T) {
 	require.Equal(t, customers{"ö"}, concerned(0, 100, "c", 2))
 	require.Empty(t, concerned(0, 100, "ö", 2))
 	require.Empty(t, concerned(-10, -1, "", 2))
-	require.NoError(t, w.Follow(ctx, "aa", catalog.SubscriptionChanged{Subscription: "1", Service: "mail", From: after(5), Until: after(5)}, mill))
+	require.NoError(t, w.Follow(ctx, mill, "aa", catalog.SubscriptionChanged{Subscription: "1", Service: "mail", From: after(5), Until: after(5)}))
 	require.NotContains(t, concerned(0, 100, "", 10), servicecoin.CustomerID("aa"), "what ended as it began was never had")
 	require.Empty(t, concerned(0, 100, "", 0))
 	gone, cancel := context.WithCancel(ctx)
@@ -374,53 +374,53 @@ func TestEventsAreAPI(t *testing.T) {
 	w, ctx := newWorld(t, nil), t.Context()
 	must := func(_ any, err error) { t.Helper(); require.NoError(t, err) }
 	offering := w.mail()
-	must(w.AddService(ctx, catalog.Service{ID: "mail2", Name: "Mail 2", Kind: catalog.Supporting}, ada))
-	must(w.ReviseService(ctx, catalog.Service{ID: "mail", Name: "Mail", Level: 1}, ada))
-	must(w.Publish(ctx, catalog.Offering{ID: "mail-next", Service: "mail", Name: "Next", Kind: catalog.Cloud, Maturity: catalog.Alpha}, ada))
-	must(w.ReviseOffering(ctx, cloudMail(), ada))
-	must(w.PromoteOffering(ctx, "mail-next", ada, catalog.General))
-	must(w.Connect(ctx, catalog.AtLeast(1, "mail", "line-a", "line-b"), ada))
-	must(nil, w.Disconnect(ctx, "mail/hard/1/line-a/line-b", ada))
+	must(w.AddService(ctx, ada, catalog.Service{ID: "mail2", Name: "Mail 2", Kind: catalog.Supporting}))
+	must(w.ReviseService(ctx, ada, catalog.Service{ID: "mail", Name: "Mail", Level: 1}))
+	must(w.Publish(ctx, ada, catalog.Offering{ID: "mail-next", Service: "mail", Name: "Next", Kind: catalog.Cloud, Maturity: catalog.Alpha}))
+	must(w.ReviseOffering(ctx, ada, cloudMail()))
+	must(w.PromoteOffering(ctx, ada, "mail-next", catalog.General))
+	must(w.Connect(ctx, ada, catalog.AtLeast(1, "mail", "line-a", "line-b")))
+	must(nil, w.Disconnect(ctx, ada, "mail/hard/1/line-a/line-b"))
 
 	orders := w.orders("acme", nil)
 	subs, p := orders.Subscriptions(), &catalog.MemoryProvisioner{}
 	place := func(id servicecoin.OrderID) {
 		offering.Promise = catalog.PromisedLevel{Objective: "99.9 %", Reference: "gold"}
-		must(orders.Place(ctx, offering, catalog.Request{ID: id, Subscription: "sub-" + servicecoin.SubscriptionID(id), Parameters: json.RawMessage(`{"n":1}`)}, eve))
+		must(orders.Place(ctx, eve, offering, catalog.Request{ID: id, Subscription: "sub-" + servicecoin.SubscriptionID(id), Parameters: json.RawMessage(`{"n":1}`)}))
 	}
 	place("a")
-	must(orders.Approve(ctx, "a", bob, "fine"))
+	must(orders.Approve(ctx, bob, "a", "fine"))
 	p.Script(catalog.Answer{Progress: catalog.Progress{State: catalog.Failed, Text: "no room"}}, catalog.Answer{Progress: catalog.Progress{State: catalog.UnderWay, Text: "half"}})
-	must(orders.Provision(ctx, "a", p, mill))
-	must(orders.Retry(ctx, "a", ada, "more room"))
-	must(orders.Provision(ctx, "a", p, mill))
+	must(orders.Provision(ctx, mill, "a", p))
+	must(orders.Retry(ctx, ada, "a", "more room"))
+	must(orders.Provision(ctx, mill, "a", p))
 	*w.now = after(30)
-	must(orders.Provision(ctx, "a", p, mill))
+	must(orders.Provision(ctx, mill, "a", p))
 	place("b")
-	must(orders.Reject(ctx, "b", bob, "too dear"))
+	must(orders.Reject(ctx, bob, "b", "too dear"))
 	place("c")
-	must(orders.Cancel(ctx, "c", eve, "a mistake"))
+	must(orders.Cancel(ctx, eve, "c", "a mistake"))
 	place("d")
-	must(orders.Approve(ctx, "d", bob, ""))
-	must(orders.Fail(ctx, "d", ada, "no hands"))
-	must(w.orders("acme", &catalog.Options{NoApproval: true}).Place(ctx, offering, catalog.Request{ID: "e", Subscription: "sub-e"}, eve))
-	must(orders.Fulfil(ctx, "e", ada, json.RawMessage(`{"by":"hand"}`)))
-	must(subs.Suspend(ctx, "sub-e", ada, "unpaid"))
-	must(subs.Resume(ctx, "sub-e", ada, "paid"))
-	must(subs.Depart(ctx, "sub-e", eve, time.Time{}, "we move"))
-	must(subs.Stay(ctx, "sub-e", eve, "we stay"))
-	must(subs.Depart(ctx, "sub-e", eve, time.Time{}, "we move"))
-	must(subs.Complete(ctx, "sub-e", ada))
-	must(subs.Depart(ctx, "sub-a", eve, time.Time{}, "we move"))
+	must(orders.Approve(ctx, bob, "d", ""))
+	must(orders.Fail(ctx, ada, "d", "no hands"))
+	must(w.orders("acme", &catalog.Options{NoApproval: true}).Place(ctx, eve, offering, catalog.Request{ID: "e", Subscription: "sub-e"}))
+	must(orders.Fulfil(ctx, ada, "e", json.RawMessage(`{"by":"hand"}`)))
+	must(subs.Suspend(ctx, ada, "sub-e", "unpaid"))
+	must(subs.Resume(ctx, ada, "sub-e", "paid"))
+	must(subs.Depart(ctx, eve, "sub-e", time.Time{}, "we move"))
+	must(subs.Stay(ctx, eve, "sub-e", "we stay"))
+	must(subs.Depart(ctx, eve, "sub-e", time.Time{}, "we move"))
+	must(subs.Complete(ctx, ada, "sub-e"))
+	must(subs.Depart(ctx, eve, "sub-a", time.Time{}, "we move"))
 	p.Script(catalog.Answer{Progress: catalog.Progress{State: catalog.Failed, Text: "locked"}})
-	must(subs.Deprovision(ctx, "sub-a", p, mill))
+	must(subs.Deprovision(ctx, mill, "sub-a", p))
 	*w.now = after(90)
-	must(subs.Deprovision(ctx, "sub-a", p, mill))
+	must(subs.Deprovision(ctx, mill, "sub-a", p))
 
-	must(w.DeprecateOffering(ctx, "mail-cloud", ada, catalog.Deprecation{Reason: "old", Successor: "mail-next", Until: after(600)}))
-	must(w.DeprecateService(ctx, "mail", ada, catalog.Deprecation{Reason: "old", Successor: "mail2", Until: after(600)}))
+	must(w.DeprecateOffering(ctx, ada, "mail-cloud", catalog.Deprecation{Reason: "old", Successor: "mail-next", Until: after(600)}))
+	must(w.DeprecateService(ctx, ada, "mail", catalog.Deprecation{Reason: "old", Successor: "mail2", Until: after(600)}))
 	*w.now = after(600)
-	must(w.RetireService(ctx, "mail", ada))
+	must(w.RetireService(ctx, ada, "mail"))
 	events, err := w.store.Events(ctx, 0, 1000)
 	require.NoError(t, err)
 	var b strings.Builder

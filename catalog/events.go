@@ -102,35 +102,35 @@ type SubscriptionChanged struct {
 	Reason       string                     `json:"reason,omitempty"` // of the change, where one was given
 }
 
-func (s *Service) changed(name string, by servicecoin.Actor) (store.Event, error) {
-	return store.Happened(name, by, ServiceChanged{
+func (s *Service) changed(by servicecoin.Actor, name string) (store.Event, error) {
+	return store.Happened(by, name, ServiceChanged{
 		Service: s.ID, Kind: s.Kind, Level: s.Level, State: s.State, Until: s.Deprecation.Until, Successor: s.Deprecation.Successor,
 	})
 }
 
-func (d Dependency) changed(name string, by servicecoin.Actor) (store.Event, error) {
-	return store.Happened(name, by, DependencyChanged{Dependency: d.ID, Service: d.Service, Needs: d.Needs, AtLeast: d.AtLeast, Strength: d.Strength})
+func (d Dependency) changed(by servicecoin.Actor, name string) (store.Event, error) {
+	return store.Happened(by, name, DependencyChanged{Dependency: d.ID, Service: d.Service, Needs: d.Needs, AtLeast: d.AtLeast, Strength: d.Strength})
 }
 
-func (o *Offering) changed(name string, by servicecoin.Actor) (store.Event, error) {
-	return store.Happened(name, by, OfferingChanged{
+func (o *Offering) changed(by servicecoin.Actor, name string) (store.Event, error) {
+	return store.Happened(by, name, OfferingChanged{
 		Offering: o.ID, Service: o.Service, Maturity: o.Maturity, Price: o.Price, Until: o.Deprecation.Until, Successor: o.Deprecation.Successor,
 	})
 }
 
-func (o *Order) changed(name string, by servicecoin.Actor) (store.Event, error) {
-	return store.Happened(name, by, OrderChanged{
+func (o *Order) changed(by servicecoin.Actor, name string) (store.Event, error) {
+	return store.Happened(by, name, OrderChanged{
 		Order: o.ID, Subscription: o.Subscription, Service: o.Service, Offering: o.Offering, State: o.State,
 		RequestedAt: o.RequestedAt, Due: o.Due, Attempt: o.Attempt, Reason: lastText(o.History),
 	})
 }
 
-func (s *Subscription) changed(name string, by servicecoin.Actor) (store.Event, error) {
+func (s *Subscription) changed(by servicecoin.Actor, name string) (store.Event, error) {
 	reason := lastText(s.History)
 	if s.Trouble != "" {
 		reason = s.Trouble
 	}
-	return store.Happened(name, by, SubscriptionChanged{
+	return store.Happened(by, name, SubscriptionChanged{
 		Subscription: s.ID, Order: s.Order, Service: s.Service, Offering: s.Offering, Price: s.Terms.Price, Promise: s.Terms.Promise,
 		State: s.State, From: s.From, LeavesAt: s.LeavesAt, Until: s.Until, Reason: reason,
 	})

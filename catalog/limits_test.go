@@ -55,7 +55,7 @@ func TestLongListsAreRefused(t *testing.T) { //nolint:paralleltest // counts wha
 		"prerequisites":            of(func(o *catalog.Offering) { o.Prerequisites = make([]catalog.Prerequisite, n) }),
 		"needs":                    catalog.Dependency{Service: "a", Needs: make([]servicecoin.ServiceID, n)}.Validate,
 		"needs that are connected": func() error {
-			_, err := catalog.New(store.New(memory.New(), nil).For(servicecoin.Provider), nil).Connect(t.Context(), many, ada)
+			_, err := catalog.New(store.New(memory.New(), nil).For(servicecoin.Provider), nil).Connect(t.Context(), ada, many)
 			return err
 		},
 		"offerings that are compared": func() error { _, err := catalog.Compare(offerings, nil, nil); return err },

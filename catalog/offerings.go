@@ -12,7 +12,7 @@ import (
 
 // Publish adds an offering of a service that is there. An empty id is filled
 // in.
-func (c *Catalog) Publish(ctx context.Context, o Offering, by servicecoin.Actor) (Offering, error) {
+func (c *Catalog) Publish(ctx context.Context, by servicecoin.Actor, o Offering) (Offering, error) {
 	if o.ID == "" {
 		o.ID = servicecoin.OfferingID(c.view.NewID())
 	}
@@ -23,7 +23,7 @@ func (c *Catalog) Publish(ctx context.Context, o Offering, by servicecoin.Actor)
 	if err != nil {
 		return Offering{}, err
 	}
-	e, err := o.changed(EventOfferingPublished, by)
+	e, err := o.changed(by, EventOfferingPublished)
 	if err != nil {
 		return Offering{}, err
 	}
@@ -37,8 +37,8 @@ func (c *Catalog) Publish(ctx context.Context, o Offering, by servicecoin.Actor)
 
 // ReviseOffering replaces all that an offering says but its service and its
 // maturity. Orders that were placed keep what it said then.
-func (c *Catalog) ReviseOffering(ctx context.Context, o Offering, by servicecoin.Actor) (Offering, error) {
-	return c.changeOffering(ctx, o.ID, by, VerbRevise, EventOfferingRevised, func(now *Offering, _ time.Time) error {
+func (c *Catalog) ReviseOffering(ctx context.Context, by servicecoin.Actor, o Offering) (Offering, error) {
+	return c.changeOffering(ctx, by, o.ID, VerbRevise, EventOfferingRevised, func(now *Offering, _ time.Time) error {
 		o.Service, o.Maturity, o.Deprecation = now.Service, now.Maturity, now.Deprecation
 		o.tidy()
 		*now = o
@@ -47,17 +47,17 @@ func (c *Catalog) ReviseOffering(ctx context.Context, o Offering, by servicecoin
 }
 
 // PromoteOffering says that it has come farther: beta, or general.
-func (c *Catalog) PromoteOffering(ctx context.Context, id servicecoin.OfferingID, by servicecoin.Actor, to Maturity) (Offering, error) {
-	return c.changeOffering(ctx, id, by, VerbPromote, EventOfferingPromoted, func(o *Offering, at time.Time) error { return o.Promote(by, at, to) }, "")
+func (c *Catalog) PromoteOffering(ctx context.Context, by servicecoin.Actor, id servicecoin.OfferingID, to Maturity) (Offering, error) {
+	return c.changeOffering(ctx, by, id, VerbPromote, EventOfferingPromoted, func(o *Offering, at time.Time) error { return o.Promote(by, at, to) }, "")
 }
 
 // DeprecateOffering says that it takes no new orders from now on. A successor
 // that is named must be there.
-func (c *Catalog) DeprecateOffering(ctx context.Context, id servicecoin.OfferingID, by servicecoin.Actor, d Deprecation) (Offering, error) {
-	return c.changeOffering(ctx, id, by, VerbDeprecate, EventOfferingDeprecated, func(o *Offering, at time.Time) error { return o.Deprecate(by, at, d) }, d.Successor)
+func (c *Catalog) DeprecateOffering(ctx context.Context, by servicecoin.Actor, id servicecoin.OfferingID, d Deprecation) (Offering, error) {
+	return c.changeOffering(ctx, by, id, VerbDeprecate, EventOfferingDeprecated, func(o *Offering, at time.Time) error { return o.Deprecate(by, at, d) }, d.Successor)
 }
 
-func (c *Catalog) changeOffering(ctx context.Context, id servicecoin.OfferingID, by servicecoin.Actor, verb Verb, event string, rule func(o *Offering, at time.Time) error, successor string) (Offering, error) {
+func (c *Catalog) changeOffering(ctx context.Context, by servicecoin.Actor, id servicecoin.OfferingID, verb Verb, event string, rule func(o *Offering, at time.Time) error, successor string) (Offering, error) {
 	if err := c.authorize(ctx, by, "offering."+verb, OfferingRecord, string(id)); err != nil {
 		return Offering{}, err
 	}
@@ -68,7 +68,7 @@ func (c *Catalog) changeOffering(ctx context.Context, id servicecoin.OfferingID,
 			if err := rule(o, tx.Now()); err != nil {
 				return nil, err
 			}
-			e, err := o.changed(event, by)
+			e, err := o.changed(by, event)
 			return []store.Event{e}, err
 		})
 		if err != nil {
@@ -154,7 +154,7 @@ const (
 // Connect adds a dependency. Neither service has to be there yet, and a circle
 // may be closed: both are findings of the graph ([Graph.ClosesCycle] asks
 // before). What is connected already in the same way is ErrExists.
-func (c *Catalog) Connect(ctx context.Context, d Dependency, by servicecoin.Actor) (Dependency, error) {
+func (c *Catalog) Connect(ctx context.Context, by servicecoin.Actor, d Dependency) (Dependency, error) {
 	given := d
 	if len(d.Needs) > maxNeeds {
 		d.Needs = nil // refused below; a digest of them would name nothing
@@ -166,7 +166,7 @@ func (c *Catalog) Connect(ctx context.Context, d Dependency, by servicecoin.Acto
 	if err := given.Validate(); err != nil {
 		return Dependency{}, err
 	}
-	e, err := d.changed(EventDependencyAdded, by)
+	e, err := d.changed(by, EventDependencyAdded)
 	if err != nil {
 		return Dependency{}, err
 	}
@@ -174,7 +174,7 @@ func (c *Catalog) Connect(ctx context.Context, d Dependency, by servicecoin.Acto
 }
 
 // Disconnect removes a dependency.
-func (c *Catalog) Disconnect(ctx context.Context, id DependencyID, by servicecoin.Actor) error {
+func (c *Catalog) Disconnect(ctx context.Context, by servicecoin.Actor, id DependencyID) error {
 	if err := c.authorize(ctx, by, "dependency."+VerbDisconnect, DependencyRecord, string(id)); err != nil {
 		return err
 	}
@@ -184,7 +184,7 @@ func (c *Catalog) Disconnect(ctx context.Context, id DependencyID, by servicecoi
 		if err != nil {
 			return err
 		}
-		e, err := d.changed(EventDependencyRemoved, by)
+		e, err := d.changed(by, EventDependencyRemoved)
 		if err != nil {
 			return err
 		}

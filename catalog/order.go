@@ -90,7 +90,7 @@ type Request struct {
 // refuses an offering that takes no orders, and reports every violation of the
 // request at once. That the parameters fit the offering's schema is for
 // [Orders.Place] to check.
-func Place(o Offering, r Request, by servicecoin.Actor, at time.Time) (Order, Subscription, error) {
+func Place(by servicecoin.Actor, at time.Time, o Offering, r Request) (Order, Subscription, error) {
 	o.tidy()
 	if err := o.Orderable(at); err != nil {
 		return Order{}, Subscription{}, err
@@ -170,7 +170,7 @@ func (o *Order) key() servicecoin.Key {
 
 // move checks what every change of state has in common, and returns the entry
 // that it will leave.
-func (o *Order) move(verb Verb, by servicecoin.Actor, at time.Time, text string, check func(v *servicecoin.Violations)) (Entry, error) {
+func (o *Order) move(by servicecoin.Actor, at time.Time, verb Verb, text string, check func(v *servicecoin.Violations)) (Entry, error) {
 	to, err := target(OrderTransitions(), o.key(), o.State, verb)
 	if err != nil {
 		return Entry{}, err
@@ -201,7 +201,7 @@ func (o *Order) apply(e Entry) {
 // it was asked, nor anybody on their behalf approves. A person may give a reason;
 // a program must: the policy that allows it to approve.
 func (o *Order) Approve(by servicecoin.Actor, at time.Time, reason string) error {
-	e, err := o.move(VerbApprove, by, at, reason, maybe(reason))
+	e, err := o.move(by, at, VerbApprove, reason, maybe(reason))
 	if err != nil {
 		return err
 	}
@@ -229,18 +229,18 @@ func samePerson(a, b servicecoin.Actor) servicecoin.PersonID {
 
 // Reject says no, and why.
 func (o *Order) Reject(by servicecoin.Actor, at time.Time, reason string) error {
-	return o.end(VerbReject, by, at, reason)
+	return o.end(by, at, VerbReject, reason)
 }
 
 // Cancel calls it off, and says why. While it is being provisioned that is
 // refused, since nobody knows what is there: it is cancelled once that has
 // failed, or departs once it is fulfilled.
 func (o *Order) Cancel(by servicecoin.Actor, at time.Time, reason string) error {
-	return o.end(VerbCancel, by, at, reason)
+	return o.end(by, at, VerbCancel, reason)
 }
 
-func (o *Order) end(verb Verb, by servicecoin.Actor, at time.Time, reason string) error {
-	e, err := o.move(verb, by, at, reason, because(reason))
+func (o *Order) end(by servicecoin.Actor, at time.Time, verb Verb, reason string) error {
+	e, err := o.move(by, at, verb, reason, because(reason))
 	if err != nil {
 		return err
 	}
@@ -251,7 +251,7 @@ func (o *Order) end(verb Verb, by servicecoin.Actor, at time.Time, reason string
 
 // Provision says that provisioning has begun: the next attempt.
 func (o *Order) Provision(by servicecoin.Actor, at time.Time) error {
-	e, err := o.move(VerbProvision, by, at, "", nil)
+	e, err := o.move(by, at, VerbProvision, "", nil)
 	if err != nil {
 		return err
 	}
@@ -264,7 +264,7 @@ func (o *Order) Provision(by servicecoin.Actor, at time.Time) error {
 // Fulfil says that it can be used. The outputs, what the provisioner has to say
 // about it, go to the subscription: see [Subscription.Activate].
 func (o *Order) Fulfil(by servicecoin.Actor, at time.Time) error {
-	e, err := o.move(VerbFulfil, by, at, "", nil)
+	e, err := o.move(by, at, VerbFulfil, "", nil)
 	if err != nil {
 		return err
 	}
@@ -276,7 +276,7 @@ func (o *Order) Fulfil(by servicecoin.Actor, at time.Time) error {
 // Fail says that provisioning ended in failure, and why. Nothing is left
 // behind: see [Provisioner].
 func (o *Order) Fail(by servicecoin.Actor, at time.Time, reason string) error {
-	e, err := o.move(VerbFail, by, at, reason, because(reason))
+	e, err := o.move(by, at, VerbFail, reason, because(reason))
 	if err != nil {
 		return err
 	}
@@ -288,7 +288,7 @@ func (o *Order) Fail(by servicecoin.Actor, at time.Time, reason string) error {
 // Retry says that it is to be tried again after a failure, and what has changed
 // since. It is refused when the record is full: place another order then.
 func (o *Order) Retry(by servicecoin.Actor, at time.Time, reason string) error {
-	e, err := o.move(VerbRetry, by, at, reason, because(reason))
+	e, err := o.move(by, at, VerbRetry, reason, because(reason))
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 func placed(t require.TestingT) (catalog.Order, catalog.Subscription) {
-	o, s, err := catalog.Place(cloudMail(), catalog.Request{ID: "o1", Subscription: "s1", Parameters: json.RawMessage(`{"mailboxes":40}`), Note: "for the office"}, eve, nine)
+	o, s, err := catalog.Place(eve, nine, cloudMail(), catalog.Request{ID: "o1", Subscription: "s1", Parameters: json.RawMessage(`{"mailboxes":40}`), Note: "for the office"})
 	require.NoError(t, err)
 	return o, s
 }
@@ -33,20 +33,20 @@ func TestPlace(t *testing.T) {
 
 	free := cloudMail()
 	free.Approval, free.LeadTime = catalog.ApprovalNone, catalog.Duration{}
-	o, _, err := catalog.Place(free, catalog.Request{ID: "o1", Subscription: "s1"}, eve, nine.In(time.FixedZone("", 3600)).Add(time.Nanosecond))
+	o, _, err := catalog.Place(eve, nine.In(time.FixedZone("", 3600)).Add(time.Nanosecond), free, catalog.Request{ID: "o1", Subscription: "s1"})
 	require.NoError(t, err)
 	require.Equal(t, catalog.OrderApproved, o.State)
 	require.Equal(t, nine, o.ApprovedAt, "UTC, cut to the microsecond")
 	require.True(t, o.Due.IsZero(), "nothing is promised")
 
-	_, _, err = catalog.Place(catalog.Offering{}, catalog.Request{Parameters: json.RawMessage(`[]`), Note: strings.Repeat("x", 4001), TermUntil: nine}, servicecoin.Actor{}, nine)
+	_, _, err = catalog.Place(servicecoin.Actor{}, nine, catalog.Offering{}, catalog.Request{Parameters: json.RawMessage(`[]`), Note: strings.Repeat("x", 4001), TermUntil: nine})
 	require.Equal(t, []string{
 		"by.kind unknown", "by.id required", "id required", "subscription required", "offering.id required", "offering.service required", "offering.name required", "offering.kind unknown",
 		"parameters not-an-object", "note too-long", "termUntil reversed",
 	}, violated(t, err))
 	old := cloudMail()
 	require.NoError(t, old.Deprecate(ada, nine, catalog.Deprecation{Reason: "old", Successor: "mail-2"}))
-	_, _, err = catalog.Place(old, catalog.Request{ID: "o1", Subscription: "s1"}, eve, nine)
+	_, _, err = catalog.Place(eve, nine, old, catalog.Request{ID: "o1", Subscription: "s1"})
 	require.Equal(t, "place", refusal(t, err).Verb)
 }
 
@@ -134,7 +134,7 @@ func TestFourEyes(t *testing.T) {
 		"on behalf of two others":        {person("eve", "boss"), person("bob", "chief"), true},
 		"a program for the one":          {servicecoin.Actor{Kind: servicecoin.System, ID: "form", OnBehalfOf: "eve"}, person("eve", ""), false},
 	} {
-		o, _, err := catalog.Place(cloudMail(), catalog.Request{ID: "o1", Subscription: "s1"}, c.asks, nine)
+		o, _, err := catalog.Place(c.asks, nine, cloudMail(), catalog.Request{ID: "o1", Subscription: "s1"})
 		require.NoError(t, err)
 		err = o.Approve(c.approves, after(1), "")
 		if c.ok {
@@ -249,7 +249,7 @@ func TestSubscriptionTransitionsAreTheTable(t *testing.T) {
 
 func TestSubscriptionIsHandedBack(t *testing.T) {
 	t.Parallel()
-	o, s, err := catalog.Place(cloudMail(), catalog.Request{ID: "o1", Subscription: "s1", TermUntil: after(6000)}, eve, nine)
+	o, s, err := catalog.Place(eve, nine, cloudMail(), catalog.Request{ID: "o1", Subscription: "s1", TermUntil: after(6000)})
 	require.NoError(t, err)
 	require.Equal(t, after(6000), o.TermUntil)
 	require.True(t, s.Held(after(99)).Empty())
@@ -291,7 +291,7 @@ func TestThereIsAlwaysRoomForTheEnd(t *testing.T) {
 	object := json.RawMessage(`{"a":"` + strings.Repeat("x", 65000) + `"}`)
 	offering := cloudMail()
 	offering.Parameters = object
-	o, s, err := catalog.Place(offering, catalog.Request{ID: "o1", Subscription: "s1", Parameters: object, Note: wide + wide}, eve, nine)
+	o, s, err := catalog.Place(eve, nine, offering, catalog.Request{ID: "o1", Subscription: "s1", Parameters: object, Note: wide + wide})
 	require.NoError(t, err)
 	size := func(x any) int {
 		text, err := json.Marshal(x)

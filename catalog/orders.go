@@ -38,7 +38,7 @@ func (o *Orders) authorize(ctx context.Context, by servicecoin.Actor, verb Verb,
 // filled in; with an id of the caller's own, placing the order again is ErrExists.
 // What the offering says is kept in the order. An offering with a schema needs
 // Options.CheckParameters, and is refused without it.
-func (o *Orders) Place(ctx context.Context, offering Offering, r Request, by servicecoin.Actor) (Order, error) {
+func (o *Orders) Place(ctx context.Context, by servicecoin.Actor, offering Offering, r Request) (Order, error) {
 	if r.ID == "" {
 		r.ID = servicecoin.OrderID(o.view.NewID())
 	}
@@ -51,7 +51,7 @@ func (o *Orders) Place(ctx context.Context, offering Offering, r Request, by ser
 	if o.o.NoApproval {
 		offering.Approval = ApprovalNone
 	}
-	order, sub, err := Place(offering, r, by, o.view.Now())
+	order, sub, err := Place(by, o.view.Now(), offering, r)
 	if err != nil {
 		return Order{}, err
 	}
@@ -59,13 +59,13 @@ func (o *Orders) Place(ctx context.Context, offering Offering, r Request, by ser
 		return Order{}, err
 	}
 	return order, o.view.Do(ctx, func(tx store.View) error {
-		e, err := order.changed(EventOrderRequested, by)
+		e, err := order.changed(by, EventOrderRequested)
 		if err != nil {
 			return err
 		}
 		events := []store.Event{e}
 		if order.State == OrderApproved {
-			if e, err = order.changed(EventOrderApproved, by); err != nil {
+			if e, err = order.changed(by, EventOrderApproved); err != nil {
 				return err
 			}
 			events = append(events, e)
@@ -73,7 +73,7 @@ func (o *Orders) Place(ctx context.Context, offering Offering, r Request, by ser
 		if err := store.Of(tx, orders).Insert(ctx, order, events...); err != nil {
 			return err
 		}
-		if e, err = sub.changed(EventSubscriptionRequested, by); err != nil {
+		if e, err = sub.changed(by, EventSubscriptionRequested); err != nil {
 			return err
 		}
 		return store.Of(tx, subscriptions).Insert(ctx, sub, e)
@@ -99,38 +99,38 @@ func (o *Orders) parameters(order *Order) error {
 
 // Approve says yes: somebody else than the one who asked, and than the one for
 // whom. A program gives the policy that allows it as the reason.
-func (o *Orders) Approve(ctx context.Context, id servicecoin.OrderID, by servicecoin.Actor, reason string) (Order, error) {
-	return o.change(ctx, id, by, VerbApprove, EventOrderApproved, func(x *Order, at time.Time) error { return x.Approve(by, at, reason) }, nil)
+func (o *Orders) Approve(ctx context.Context, by servicecoin.Actor, id servicecoin.OrderID, reason string) (Order, error) {
+	return o.change(ctx, by, id, VerbApprove, EventOrderApproved, func(x *Order, at time.Time) error { return x.Approve(by, at, reason) }, nil)
 }
 
 // Reject says no, and why.
-func (o *Orders) Reject(ctx context.Context, id servicecoin.OrderID, by servicecoin.Actor, reason string) (Order, error) {
-	return o.change(ctx, id, by, VerbReject, EventOrderRejected, func(x *Order, at time.Time) error { return x.Reject(by, at, reason) }, withdraw(by))
+func (o *Orders) Reject(ctx context.Context, by servicecoin.Actor, id servicecoin.OrderID, reason string) (Order, error) {
+	return o.change(ctx, by, id, VerbReject, EventOrderRejected, func(x *Order, at time.Time) error { return x.Reject(by, at, reason) }, withdraw(by))
 }
 
 // Cancel calls it off, and says why. It is refused while it is being
 // provisioned.
-func (o *Orders) Cancel(ctx context.Context, id servicecoin.OrderID, by servicecoin.Actor, reason string) (Order, error) {
-	return o.change(ctx, id, by, VerbCancel, EventOrderCancelled, func(x *Order, at time.Time) error { return x.Cancel(by, at, reason) }, withdraw(by))
+func (o *Orders) Cancel(ctx context.Context, by servicecoin.Actor, id servicecoin.OrderID, reason string) (Order, error) {
+	return o.change(ctx, by, id, VerbCancel, EventOrderCancelled, func(x *Order, at time.Time) error { return x.Cancel(by, at, reason) }, withdraw(by))
 }
 
 // Retry says that a failed order is to be provisioned again, and what has
 // changed since.
-func (o *Orders) Retry(ctx context.Context, id servicecoin.OrderID, by servicecoin.Actor, reason string) (Order, error) {
-	return o.change(ctx, id, by, VerbRetry, EventOrderRetried, func(x *Order, at time.Time) error { return x.Retry(by, at, reason) }, nil)
+func (o *Orders) Retry(ctx context.Context, by servicecoin.Actor, id servicecoin.OrderID, reason string) (Order, error) {
+	return o.change(ctx, by, id, VerbRetry, EventOrderRetried, func(x *Order, at time.Time) error { return x.Retry(by, at, reason) }, nil)
 }
 
 // Fulfil says that it can be used, by hand: where no [Provisioner] does so. The
 // subscription is active in the same commit. outputs is a JSON object, or
 // nothing.
-func (o *Orders) Fulfil(ctx context.Context, id servicecoin.OrderID, by servicecoin.Actor, outputs json.RawMessage) (Order, error) {
-	return o.change(ctx, id, by, VerbFulfil, EventOrderFulfilled, func(x *Order, at time.Time) error { return x.Fulfil(by, at) }, o.activate(by, outputs))
+func (o *Orders) Fulfil(ctx context.Context, by servicecoin.Actor, id servicecoin.OrderID, outputs json.RawMessage) (Order, error) {
+	return o.change(ctx, by, id, VerbFulfil, EventOrderFulfilled, func(x *Order, at time.Time) error { return x.Fulfil(by, at) }, o.activate(by, outputs))
 }
 
 // Fail says that provisioning ended in failure and left nothing behind, by
 // hand.
-func (o *Orders) Fail(ctx context.Context, id servicecoin.OrderID, by servicecoin.Actor, reason string) (Order, error) {
-	return o.change(ctx, id, by, VerbFail, EventOrderFailed, func(x *Order, at time.Time) error { return x.Fail(by, at, reason) }, nil)
+func (o *Orders) Fail(ctx context.Context, by servicecoin.Actor, id servicecoin.OrderID, reason string) (Order, error) {
+	return o.change(ctx, by, id, VerbFail, EventOrderFailed, func(x *Order, at time.Time) error { return x.Fail(by, at, reason) }, nil)
 }
 
 // subChange is what becomes of the subscription when its order changes.
@@ -151,14 +151,14 @@ func (o *Orders) activate(by servicecoin.Actor, outputs json.RawMessage) *subCha
 
 // change applies a rule to an order, and to its subscription if it comes to
 // that, in one commit with the events.
-func (o *Orders) change(ctx context.Context, id servicecoin.OrderID, by servicecoin.Actor, verb Verb, event string, rule func(x *Order, at time.Time) error, also *subChange) (Order, error) {
+func (o *Orders) change(ctx context.Context, by servicecoin.Actor, id servicecoin.OrderID, verb Verb, event string, rule func(x *Order, at time.Time) error, also *subChange) (Order, error) {
 	if err := o.authorize(ctx, by, verb, id); err != nil {
 		return Order{}, err
 	}
 	var after Order
 	err := o.view.Do(ctx, func(tx store.View) error {
 		var err error
-		after, err = o.apply(ctx, tx, id, by, event, rule, also)
+		after, err = o.apply(ctx, by, tx, id, event, rule, also)
 		return err
 	})
 	if err != nil {
@@ -167,7 +167,7 @@ func (o *Orders) change(ctx context.Context, id servicecoin.OrderID, by servicec
 	return after, nil
 }
 
-func (o *Orders) apply(ctx context.Context, tx store.View, id servicecoin.OrderID, by servicecoin.Actor, event string, rule func(x *Order, at time.Time) error, also *subChange) (Order, error) {
+func (o *Orders) apply(ctx context.Context, by servicecoin.Actor, tx store.View, id servicecoin.OrderID, event string, rule func(x *Order, at time.Time) error, also *subChange) (Order, error) {
 	at := tx.Now()
 	after, err := store.Of(tx, orders).Update(ctx, string(id), func(x *Order) ([]store.Event, error) {
 		before := x.State
@@ -179,7 +179,7 @@ func (o *Orders) apply(ctx context.Context, tx store.View, id servicecoin.OrderI
 		if err := o.ready(ctx, tx, *x, before); err != nil {
 			return nil, err
 		}
-		e, err := x.changed(event, by)
+		e, err := x.changed(by, event)
 		return []store.Event{e}, err
 	})
 	if err != nil || also == nil {
@@ -189,7 +189,7 @@ func (o *Orders) apply(ctx context.Context, tx store.View, id servicecoin.OrderI
 		if err := also.rule(s, at); err != nil {
 			return nil, err
 		}
-		e, err := s.changed(also.event, by)
+		e, err := s.changed(by, also.event)
 		return []store.Event{e}, err
 	})
 	return after, err
@@ -224,7 +224,7 @@ func (o *Orders) ready(ctx context.Context, tx store.View, after Order, before O
 // but that it has begun. In the exchange, as an effect of [EventOrderApproved] and
 // [EventOrderRetried], everything is one commit, and the call is made at least
 // once.
-func (o *Orders) Provision(ctx context.Context, id servicecoin.OrderID, p Provisioner, by servicecoin.Actor) (Order, error) {
+func (o *Orders) Provision(ctx context.Context, by servicecoin.Actor, id servicecoin.OrderID, p Provisioner) (Order, error) {
 	if err := o.authorize(ctx, by, VerbProvision, id); err != nil {
 		return Order{}, err
 	}
@@ -235,7 +235,7 @@ func (o *Orders) Provision(ctx context.Context, id servicecoin.OrderID, p Provis
 		if err != nil || order.State == OrderFulfilled || order.State == OrderProvisioning {
 			return err
 		}
-		order, err = o.apply(ctx, tx, id, by, EventOrderProvisioning, func(x *Order, at time.Time) error { return x.Provision(by, at) }, nil)
+		order, err = o.apply(ctx, by, tx, id, EventOrderProvisioning, func(x *Order, at time.Time) error { return x.Provision(by, at) }, nil)
 		return err
 	})
 	if err != nil {
@@ -252,12 +252,12 @@ func (o *Orders) Provision(ctx context.Context, id servicecoin.OrderID, p Provis
 	if err != nil {
 		return order, &ProvisionerError{Key: operation.Key, Err: err}
 	}
-	return o.record(ctx, order, progress, by)
+	return o.record(ctx, by, order, progress)
 }
 
 // record keeps what a provisioner said about an attempt, unless somebody else
 // has done so meanwhile.
-func (o *Orders) record(ctx context.Context, asked Order, progress Progress, by servicecoin.Actor) (Order, error) {
+func (o *Orders) record(ctx context.Context, by servicecoin.Actor, asked Order, progress Progress) (Order, error) {
 	after := asked
 	err := o.view.Do(ctx, func(tx store.View) error {
 		var err error
@@ -276,9 +276,9 @@ func (o *Orders) record(ctx context.Context, asked Order, progress Progress, by 
 				return nil, nil
 			})
 		case Done:
-			after, err = o.apply(ctx, tx, asked.ID, by, EventOrderFulfilled, func(x *Order, at time.Time) error { return x.Fulfil(by, at) }, o.activate(by, progress.Outputs))
+			after, err = o.apply(ctx, by, tx, asked.ID, EventOrderFulfilled, func(x *Order, at time.Time) error { return x.Fulfil(by, at) }, o.activate(by, progress.Outputs))
 		case Failed:
-			after, err = o.apply(ctx, tx, asked.ID, by, EventOrderFailed, func(x *Order, at time.Time) error { return x.Fail(by, at, progress.Text) }, nil)
+			after, err = o.apply(ctx, by, tx, asked.ID, EventOrderFailed, func(x *Order, at time.Time) error { return x.Fail(by, at, progress.Text) }, nil)
 		}
 		return err
 	})

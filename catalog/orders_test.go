@@ -24,30 +24,30 @@ func TestOrdersAreKept(t *testing.T) {
 	t.Parallel()
 	w, ctx := newWorld(t, nil), t.Context()
 	offering, orders := w.mail(), w.orders("acme", nil)
-	first, err := orders.Place(ctx, offering, catalog.Request{}, eve)
+	first, err := orders.Place(ctx, eve, offering, catalog.Request{})
 	require.NoError(t, err)
 	*w.now = after(10)
-	second, err := orders.Place(ctx, offering, catalog.Request{ID: "second"}, eve)
+	second, err := orders.Place(ctx, eve, offering, catalog.Request{ID: "second"})
 	require.NoError(t, err)
-	_, err = orders.Place(ctx, offering, catalog.Request{ID: "second"}, eve)
+	_, err = orders.Place(ctx, eve, offering, catalog.Request{ID: "second"})
 	require.ErrorIs(t, err, servicecoin.ErrExists)
 	kept, err := orders.Order(ctx, first.ID)
 	require.NoError(t, err)
 	require.Equal(t, first, kept)
 	_, err = orders.On(w.store.For("globex")).Order(ctx, first.ID)
 	require.ErrorIs(t, err, servicecoin.ErrNotFound)
-	_, err = orders.Approve(ctx, "none", bob, "")
+	_, err = orders.Approve(ctx, bob, "none", "")
 	require.ErrorIs(t, err, servicecoin.ErrNotFound)
-	_, err = orders.Approve(ctx, "second", eve, "")
+	_, err = orders.Approve(ctx, eve, "second", "")
 	refusal(t, err)
-	_, err = orders.Approve(ctx, "second", bob, "")
+	_, err = orders.Approve(ctx, bob, "second", "")
 	require.NoError(t, err)
 	name := func(o catalog.Order) string { return string(o.ID) }
 	require.Equal(t, []string{"second", string(first.ID)}, ids(t, orders.Recent(ctx), name))
 	require.Equal(t, []string{string(first.ID)}, ids(t, orders.InState(ctx, catalog.OrderRequested), name))
 	require.Empty(t, ids(t, orders.Late(ctx, first.Due), name), "at the due instant it is not late")
 	require.Equal(t, []string{string(first.ID)}, ids(t, orders.Late(ctx, second.Due), name))
-	_, err = orders.Fulfil(ctx, "second", ada, nil)
+	_, err = orders.Fulfil(ctx, ada, "second", nil)
 	require.NoError(t, err)
 	require.Equal(t, []string{string(first.ID)}, ids(t, orders.Late(ctx, second.Due.AddDate(1, 0, 0)), name), "what came is waited for no more")
 	page, err := orders.RecentPage(ctx, "", 1)
@@ -55,7 +55,7 @@ func TestOrdersAreKept(t *testing.T) {
 	page, err = orders.RecentPage(ctx, page.Next, 1)
 	require.NoError(t, err)
 	require.Equal(t, first.ID, page.Items[0].Value.ID)
-	_, err = w.orders("globex", nil).Place(ctx, offering, catalog.Request{ID: "theirs"}, eve)
+	_, err = w.orders("globex", nil).Place(ctx, eve, offering, catalog.Request{ID: "theirs"})
 	require.NoError(t, err)
 	var all []string
 	for item, err := range catalog.OrdersIn(ctx, w.store, catalog.OrderRequested) {
@@ -74,9 +74,9 @@ func TestParametersAreChecked(t *testing.T) {
 	w, ctx := newWorld(t, nil), t.Context()
 	offering := w.mail()
 	offering.Parameters = json.RawMessage(`{"required":["n"]}`)
-	_, err := w.orders("acme", nil).Place(ctx, offering, catalog.Request{Parameters: json.RawMessage(`{"n":1}`)}, eve)
+	_, err := w.orders("acme", nil).Place(ctx, eve, offering, catalog.Request{Parameters: json.RawMessage(`{"n":1}`)})
 	require.Contains(t, refusal(t, err).Why, "CheckParameters", "nothing is taken unchecked")
-	_, err = w.orders("acme", nil).Place(ctx, offering, catalog.Request{}, eve)
+	_, err = w.orders("acme", nil).Place(ctx, eve, offering, catalog.Request{})
 	require.ErrorIs(t, err, servicecoin.ErrRefused, "no parameters are parameters too")
 	var v servicecoin.Violations
 	v.Add("n", "required", "", "says how many")
@@ -90,16 +90,16 @@ func TestParametersAreChecked(t *testing.T) {
 		}
 		return nil
 	}})
-	_, err = orders.Place(ctx, offering, catalog.Request{}, eve)
+	_, err = orders.Place(ctx, eve, offering, catalog.Request{})
 	require.Equal(t, []string{"parameters.n required"}, violated(t, err))
-	_, err = orders.Place(ctx, offering, catalog.Request{Parameters: json.RawMessage(`{"oops":1}`)}, eve)
+	_, err = orders.Place(ctx, eve, offering, catalog.Request{Parameters: json.RawMessage(`{"oops":1}`)})
 	require.Equal(t, []string{"parameters invalid"}, violated(t, err))
 	require.Len(t, w.events(), 3, "nothing half-done")
-	o, err := orders.Place(ctx, offering, catalog.Request{Parameters: json.RawMessage(`{ "n": 1 }`)}, eve)
+	o, err := orders.Place(ctx, eve, offering, catalog.Request{Parameters: json.RawMessage(`{ "n": 1 }`)})
 	require.NoError(t, err)
 	require.JSONEq(t, `{"required":["n"]}`, string(o.Terms.Schema), "what it was checked with is kept")
 	for _, bad := range []string{`{`, `[]`, `1`, `{"a":"` + strings.Repeat("<", 30000) + `"}`} {
-		_, err := orders.Place(ctx, offering, catalog.Request{Parameters: json.RawMessage(bad)}, eve)
+		_, err := orders.Place(ctx, eve, offering, catalog.Request{Parameters: json.RawMessage(bad)})
 		require.ErrorIs(t, err, servicecoin.ErrInvalid)
 	}
 }
@@ -108,9 +108,9 @@ func TestParametersAreChecked(t *testing.T) {
 func approved(t *testing.T, w world, id servicecoin.OrderID) *catalog.Orders {
 	t.Helper()
 	orders := w.orders("acme", nil)
-	_, err := orders.Place(t.Context(), w.mail(), catalog.Request{ID: id, Subscription: "sub-" + servicecoin.SubscriptionID(id)}, eve)
+	_, err := orders.Place(t.Context(), eve, w.mail(), catalog.Request{ID: id, Subscription: "sub-" + servicecoin.SubscriptionID(id)})
 	require.NoError(t, err)
-	_, err = orders.Approve(t.Context(), id, bob, "")
+	_, err = orders.Approve(t.Context(), bob, id, "")
 	require.NoError(t, err)
 	return orders
 }
@@ -131,17 +131,17 @@ func TestProvisioning(t *testing.T) {
 		catalog.Answer{Progress: catalog.Progress{State: catalog.UnderWay, Text: strings.Repeat("é", 1500)}},
 		catalog.Answer{Progress: catalog.Progress{State: catalog.Done, Outputs: json.RawMessage(`{"url":"https://mail"}`)}},
 	)
-	o, err := orders.Provision(ctx, "a", p, mill)
+	o, err := orders.Provision(ctx, mill, "a", p)
 	require.NoError(t, err)
 	require.Equal(t, catalog.OrderProvisioning, o.State)
 	require.Equal(t, "a third", o.Progress)
-	_, err = orders.Cancel(ctx, "a", eve, "too slow")
+	_, err = orders.Cancel(ctx, eve, "a", "too slow")
 	refusal(t, err)
-	o, err = orders.Provision(ctx, "a", p, mill)
+	o, err = orders.Provision(ctx, mill, "a", p)
 	require.NoError(t, err)
 	require.Len(t, []rune(o.Progress), 1000, "what is said at length is cut")
 	*w.now = after(60)
-	o, err = orders.Provision(ctx, "a", p, mill)
+	o, err = orders.Provision(ctx, mill, "a", p)
 	require.NoError(t, err)
 	require.Equal(t, catalog.OrderFulfilled, o.State)
 	require.Equal(t, catalog.LeadKept, o.Lead(after(60)).Outcome)
@@ -150,7 +150,7 @@ func TestProvisioning(t *testing.T) {
 	require.Equal(t, catalog.SubscriptionActive, sub.State)
 	require.Equal(t, catalog.Imprint{Owner: "acme", Holder: "provider", From: after(60)}, sub.Imprint)
 	require.JSONEq(t, `{"url":"https://mail"}`, string(sub.Outputs))
-	again, err := orders.Provision(ctx, "a", p, mill)
+	again, err := orders.Provision(ctx, mill, "a", p)
 	require.NoError(t, err)
 	require.Equal(t, o, again)
 	require.Equal(t, []string{"provision/acme/a/1", "provision/acme/a/1", "provision/acme/a/1"}, keys(p), "one operation, and no call once it is fulfilled")
@@ -162,16 +162,16 @@ func TestProvisioningRefuses(t *testing.T) {
 	w, ctx, p := newWorld(t, nil), t.Context(), &catalog.MemoryProvisioner{}
 	offering, orders := w.mail(), w.orders("acme", nil)
 	for _, id := range []servicecoin.OrderID{"requested", "rejected"} {
-		_, err := orders.Place(ctx, offering, catalog.Request{ID: id}, eve)
+		_, err := orders.Place(ctx, eve, offering, catalog.Request{ID: id})
 		require.NoError(t, err)
 	}
-	_, err := orders.Reject(ctx, "rejected", bob, "no")
+	_, err := orders.Reject(ctx, bob, "rejected", "no")
 	require.NoError(t, err)
 	for _, id := range []servicecoin.OrderID{"requested", "rejected"} {
-		_, err := orders.Provision(ctx, id, p, mill)
+		_, err := orders.Provision(ctx, mill, id, p)
 		require.Equal(t, string(id), refusal(t, err).From)
 	}
-	_, err = orders.Provision(ctx, "none", p, mill)
+	_, err = orders.Provision(ctx, mill, "none", p)
 	require.ErrorIs(t, err, servicecoin.ErrNotFound)
 	require.Empty(t, p.Calls(), "what is refused is not asked for")
 }
@@ -187,31 +187,31 @@ func TestAnAttemptHasItsKey(t *testing.T) {
 		catalog.Answer{Progress: catalog.Progress{State: "well"}},
 		catalog.Answer{Progress: catalog.Progress{State: catalog.Failed, Text: "no room"}},
 	)
-	_, err := orders.Provision(ctx, "a", p, mill)
+	_, err := orders.Provision(ctx, mill, "a", p)
 	require.ErrorIs(t, err, oops)
 	require.ErrorContains(t, err, "provision/acme/a/1")
-	_, err = orders.Provision(ctx, "a", p, mill)
+	_, err = orders.Provision(ctx, mill, "a", p)
 	require.Error(t, err)
 	require.NotErrorIs(t, err, servicecoin.ErrConflict, "a conflict of the provisioner is none of the store's")
-	_, err = orders.Provision(ctx, "a", p, mill)
+	_, err = orders.Provision(ctx, mill, "a", p)
 	require.ErrorIs(t, err, servicecoin.ErrInvalid, "an answer that makes no sense is an error, not an outcome")
 	o, err := orders.Order(ctx, "a")
 	require.NoError(t, err)
 	require.Equal(t, catalog.OrderProvisioning, o.State)
 	// That answer ended the fake's operation: a real one would go on answering it.
-	_, err = orders.Fail(ctx, "a", ada, "no room")
+	_, err = orders.Fail(ctx, ada, "a", "no room")
 	require.NoError(t, err)
-	_, err = orders.Provision(ctx, "a", p, mill)
+	_, err = orders.Provision(ctx, mill, "a", p)
 	require.Equal(t, "failed", refusal(t, err).From, "what has failed waits to be retried")
-	_, err = orders.Retry(ctx, "a", ada, "more room")
+	_, err = orders.Retry(ctx, ada, "a", "more room")
 	require.NoError(t, err)
-	o, err = orders.Provision(ctx, "a", p, mill)
+	o, err = orders.Provision(ctx, mill, "a", p)
 	require.NoError(t, err)
 	require.Equal(t, catalog.OrderFailed, o.State)
 	require.Equal(t, "no room", o.History[len(o.History)-1].Text)
-	_, err = orders.Retry(ctx, "a", ada, "more room still")
+	_, err = orders.Retry(ctx, ada, "a", "more room still")
 	require.NoError(t, err)
-	o, err = orders.Provision(ctx, "a", p, mill)
+	o, err = orders.Provision(ctx, mill, "a", p)
 	require.NoError(t, err)
 	require.Equal(t, catalog.OrderFulfilled, o.State)
 	one, two, three := "provision/acme/a/1", "provision/acme/a/2", "provision/acme/a/3"
@@ -235,7 +235,7 @@ func TestProvisioningIsSafeToRepeat(t *testing.T) {
 				w.faults.Script(first, second)
 				done := false
 				for try := 0; try < 6 && !done; try++ {
-					o, err := orders.Provision(ctx, "a", p, mill)
+					o, err := orders.Provision(ctx, mill, "a", p)
 					done = err == nil && o.State == catalog.OrderFulfilled
 				}
 				require.True(t, done, name)
@@ -256,7 +256,7 @@ func TestSixteenWorkersProvisionOnce(t *testing.T) {
 	offering, err := catalog.NewOffering(cloudMail())
 	require.NoError(t, err)
 	orders, p := catalog.NewOrders(s.For("acme"), &catalog.Options{NoApproval: true}), &catalog.MemoryProvisioner{}
-	o, err := orders.Place(t.Context(), offering, catalog.Request{}, eve)
+	o, err := orders.Place(t.Context(), eve, offering, catalog.Request{})
 	require.NoError(t, err)
 	for range 5 {
 		p.Script(catalog.Answer{Progress: catalog.Progress{State: catalog.UnderWay}})
@@ -265,7 +265,7 @@ func TestSixteenWorkersProvisionOnce(t *testing.T) {
 	for range 16 {
 		wg.Go(func() {
 			for range 10 {
-				if _, err := orders.Provision(t.Context(), o.ID, p, mill); err != nil {
+				if _, err := orders.Provision(t.Context(), mill, o.ID, p); err != nil {
 					t.Errorf("provision: %v", err)
 				}
 			}
@@ -294,7 +294,7 @@ func TestProvisioningAsAnEffect(t *testing.T) {
 			if err != nil {
 				return "", err
 			}
-			_, err = catalog.NewOrders(tx.For(e.Subject.Customer), nil).Provision(ctx, change.Order, p, mill)
+			_, err = catalog.NewOrders(tx.For(e.Subject.Customer), nil).Provision(ctx, mill, change.Order, p)
 			return "", err
 		}},
 		{Name: "follow", On: []string{catalog.EventSubscriptionActivated, catalog.EventSubscriptionDeparted}, Do: func(ctx context.Context, tx *store.Store, e store.Event, _ string) (string, error) {
@@ -302,7 +302,7 @@ func TestProvisioningAsAnEffect(t *testing.T) {
 			if err != nil {
 				return "", err
 			}
-			return "", w.Catalog.On(tx.For(servicecoin.Provider)).Follow(ctx, e.Subject.Customer, change, mill)
+			return "", w.Catalog.On(tx.For(servicecoin.Provider)).Follow(ctx, mill, e.Subject.Customer, change)
 		}},
 	}
 	exchange, err := store.NewConsumer(w.store, "exchange", rules, &store.ConsumerOptions{Tries: 20, Backoff: store.AtOnce})
@@ -334,15 +334,15 @@ func TestDeparture(t *testing.T) {
 	w, ctx, p := newWorld(t, nil), t.Context(), &catalog.MemoryProvisioner{}
 	orders := approved(t, w, "a")
 	subs := orders.Subscriptions()
-	_, err := subs.Depart(ctx, "sub-a", eve, time.Time{}, "we move")
+	_, err := subs.Depart(ctx, eve, "sub-a", time.Time{}, "we move")
 	refusal(t, err)
 	p.Script(catalog.Answer{Progress: catalog.Progress{State: catalog.Done, Outputs: json.RawMessage(`{"url":"x"}`)}})
-	_, err = orders.Provision(ctx, "a", p, mill)
+	_, err = orders.Provision(ctx, mill, "a", p)
 	require.NoError(t, err)
-	_, err = subs.Deprovision(ctx, "sub-a", p, mill)
+	_, err = subs.Deprovision(ctx, mill, "sub-a", p)
 	require.Equal(t, "active", refusal(t, err).From)
 	*w.now = after(60)
-	_, err = subs.Depart(ctx, "sub-a", eve, time.Time{}, "we move")
+	_, err = subs.Depart(ctx, eve, "sub-a", time.Time{}, "we move")
 	require.NoError(t, err)
 	var waiting []string
 	for item, err := range catalog.SubscriptionsIn(ctx, w.store, catalog.SubscriptionDeparting) {
@@ -356,31 +356,31 @@ func TestDeparture(t *testing.T) {
 		catalog.Answer{Progress: catalog.Progress{State: catalog.Failed, Text: "locked"}},
 		catalog.Answer{Progress: catalog.Progress{State: catalog.Done}, Err: errors.New("no answer"), Lost: true},
 	)
-	_, err = subs.Deprovision(ctx, "sub-a", p, mill)
+	_, err = subs.Deprovision(ctx, mill, "sub-a", p)
 	require.ErrorContains(t, err, "dead line")
-	_, err = subs.Stay(ctx, "sub-a", eve, "we stay")
+	_, err = subs.Stay(ctx, eve, "sub-a", "we stay")
 	require.Contains(t, refusal(t, err).Why, "taken down", "nobody knows what is there still")
-	s, err := subs.Deprovision(ctx, "sub-a", p, mill)
+	s, err := subs.Deprovision(ctx, mill, "sub-a", p)
 	require.NoError(t, err)
 	require.Equal(t, "half", s.Progress)
-	s, err = subs.Deprovision(ctx, "sub-a", p, mill)
+	s, err = subs.Deprovision(ctx, mill, "sub-a", p)
 	require.NoError(t, err)
 	require.Equal(t, "locked", s.Trouble)
-	_, err = subs.Deprovision(ctx, "sub-a", p, mill)
+	_, err = subs.Deprovision(ctx, mill, "sub-a", p)
 	require.Error(t, err)
 	*w.now = after(90)
-	s, err = subs.Deprovision(ctx, "sub-a", p, mill)
+	s, err = subs.Deprovision(ctx, mill, "sub-a", p)
 	require.NoError(t, err)
 	require.Equal(t, catalog.SubscriptionDeparted, s.State)
 	require.Equal(t, after(90), s.Imprint.HandedBack)
-	again, err := subs.Deprovision(ctx, "sub-a", p, mill)
+	again, err := subs.Deprovision(ctx, mill, "sub-a", p)
 	require.NoError(t, err)
 	require.Equal(t, s, again)
 	one, two := "deprovision/acme/sub-a/1", "deprovision/acme/sub-a/2"
 	require.Equal(t, []string{"provision/acme/a/1", one, one, one, two, two}, keys(p))
 	require.JSONEq(t, `{"url":"x"}`, string(p.Calls()[1].Operation.Outputs))
 	require.Empty(t, p.There())
-	_, err = subs.Deprovision(ctx, "none", p, mill)
+	_, err = subs.Deprovision(ctx, mill, "none", p)
 	require.ErrorIs(t, err, servicecoin.ErrNotFound)
 
 	name := func(s catalog.Subscription) string { return string(s.ID) }
@@ -422,22 +422,22 @@ func TestLateAnswers(t *testing.T) {
 	must := func(_ any, err error) { t.Helper(); require.NoError(t, err) }
 	done, underWay := catalog.Progress{State: catalog.Done}, catalog.Progress{State: catalog.UnderWay}
 	failed := catalog.Progress{State: catalog.Failed, Text: "no room"}
-	o, err := orders.Provision(ctx, "a", busy{func() { must(orders.Fail(ctx, "a", ada, "by hand")) }, done}, mill)
+	o, err := orders.Provision(ctx, mill, "a", busy{func() { must(orders.Fail(ctx, ada, "a", "by hand")) }, done})
 	require.NoError(t, err)
 	require.Equal(t, catalog.OrderFailed, o.State)
-	must(orders.Retry(ctx, "a", ada, "again"))
-	o, err = orders.Provision(ctx, "a", busy{func() {
-		must(orders.Fail(ctx, "a", ada, "by hand"))
-		must(orders.Retry(ctx, "a", ada, "again"))
-		must(orders.Provision(ctx, "a", busy{func() {}, underWay}, mill))
-	}, done}, mill)
+	must(orders.Retry(ctx, ada, "a", "again"))
+	o, err = orders.Provision(ctx, mill, "a", busy{func() {
+		must(orders.Fail(ctx, ada, "a", "by hand"))
+		must(orders.Retry(ctx, ada, "a", "again"))
+		must(orders.Provision(ctx, mill, "a", busy{func() {}, underWay}))
+	}, done})
 	require.NoError(t, err)
 	require.Equal(t, []any{catalog.OrderProvisioning, 3}, []any{o.State, o.Attempt}, "the answer to the second attempt says nothing of the third")
-	must(orders.Provision(ctx, "a", busy{func() {}, done}, mill))
+	must(orders.Provision(ctx, mill, "a", busy{func() {}, done}))
 
 	subs := orders.Subscriptions()
-	must(subs.Depart(ctx, "sub-a", eve, time.Time{}, "we move"))
-	s, err := subs.Deprovision(ctx, "sub-a", busy{func() { must(subs.Deprovision(ctx, "sub-a", busy{func() {}, failed}, mill)) }, failed}, mill)
+	must(subs.Depart(ctx, eve, "sub-a", time.Time{}, "we move"))
+	s, err := subs.Deprovision(ctx, mill, "sub-a", busy{func() { must(subs.Deprovision(ctx, mill, "sub-a", busy{func() {}, failed})) }, failed})
 	require.NoError(t, err)
 	require.Equal(t, "no room", s.Trouble)
 	stumbled := 0
@@ -447,7 +447,7 @@ func TestLateAnswers(t *testing.T) {
 		}
 	}
 	require.Equal(t, 1, stumbled)
-	s, err = subs.Deprovision(ctx, "sub-a", busy{func() { must(subs.Complete(ctx, "sub-a", ada)) }, failed}, mill)
+	s, err = subs.Deprovision(ctx, mill, "sub-a", busy{func() { must(subs.Complete(ctx, ada, "sub-a")) }, failed})
 	require.NoError(t, err)
 	require.Equal(t, catalog.SubscriptionDeparted, s.State)
 }
@@ -477,10 +477,10 @@ func TestInTheUnitOfAnother(t *testing.T) {
 	before := len(w.events())
 	work := func(fail error) error {
 		return w.store.Do(ctx, func(tx *store.Store) error {
-			if _, err := w.Catalog.On(tx.For(servicecoin.Provider)).AddService(ctx, catalog.Service{ID: "wiki", Name: "Wiki"}, ada); err != nil {
+			if _, err := w.Catalog.On(tx.For(servicecoin.Provider)).AddService(ctx, ada, catalog.Service{ID: "wiki", Name: "Wiki"}); err != nil {
 				return err
 			}
-			_, err := w.orders("acme", nil).On(tx.For("acme")).Place(ctx, offering, catalog.Request{ID: "a"}, eve)
+			_, err := w.orders("acme", nil).On(tx.For("acme")).Place(ctx, eve, offering, catalog.Request{ID: "a"})
 			return errors.Join(err, fail)
 		})
 	}
@@ -508,7 +508,7 @@ func TestReady(t *testing.T) {
 	offering.Parameters = nil
 	place := func(id servicecoin.OrderID) {
 		t.Helper()
-		_, err := orders.Place(ctx, offering, catalog.Request{ID: id}, eve)
+		_, err := orders.Place(ctx, eve, offering, catalog.Request{ID: id})
 		require.NoError(t, err)
 	}
 	state := func(id servicecoin.OrderID, want catalog.OrderState) {
@@ -521,25 +521,25 @@ func TestReady(t *testing.T) {
 	unmet[catalog.DueBeforeApproval], unmet[catalog.DueBeforeProvisioning] = true, true
 	for _, id := range []servicecoin.OrderID{"a", "b"} {
 		place(id)
-		_, err := orders.Approve(ctx, id, ada, "")
+		_, err := orders.Approve(ctx, ada, id, "")
 		require.ErrorIs(t, err, servicecoin.ErrRefused)
 		state(id, catalog.OrderRequested)
 	}
 	unmet[catalog.DueBeforeApproval] = false
 	for _, id := range []servicecoin.OrderID{"a", "b"} {
-		_, err := orders.Approve(ctx, id, ada, "")
+		_, err := orders.Approve(ctx, ada, id, "")
 		require.NoError(t, err)
 	}
-	_, err := orders.Provision(ctx, "a", machines, ada)
+	_, err := orders.Provision(ctx, ada, "a", machines)
 	require.ErrorIs(t, err, servicecoin.ErrRefused)
-	_, err = orders.Fulfil(ctx, "b", ada, nil)
+	_, err = orders.Fulfil(ctx, ada, "b", nil)
 	require.ErrorIs(t, err, servicecoin.ErrRefused)
 	require.Empty(t, machines.There(), "nothing is set up")
 	state("a", catalog.OrderApproved)
 	unmet[catalog.DueBeforeProvisioning] = false
-	_, err = orders.Provision(ctx, "a", machines, ada)
+	_, err = orders.Provision(ctx, ada, "a", machines)
 	require.NoError(t, err)
-	_, err = orders.Fulfil(ctx, "b", ada, nil)
+	_, err = orders.Fulfil(ctx, ada, "b", nil)
 	require.NoError(t, err)
 	require.Equal(t, []string{
 		catalog.DueBeforeApproval, catalog.DueBeforeApproval, catalog.DueBeforeApproval, catalog.DueBeforeApproval,

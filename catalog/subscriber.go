@@ -52,7 +52,7 @@ const (
 // the same, and in whatever order: what has ended does not begin again. The
 // exchange calls it for each event, inside of its unit of work. No event is
 // recorded, so that the feed of the provider does not name the customer.
-func (c *Catalog) Follow(ctx context.Context, customer servicecoin.CustomerID, change SubscriptionChanged, by servicecoin.Actor) error {
+func (c *Catalog) Follow(ctx context.Context, by servicecoin.Actor, customer servicecoin.CustomerID, change SubscriptionChanged) error {
 	id := subscriberID(customer, change.Subscription)
 	if err := c.authorize(ctx, by, "subscriber."+VerbFollow, SubscriberRecord, id); err != nil {
 		return err
@@ -98,7 +98,7 @@ const forgetAtOnce = 40
 // from when on the exchange leaves the customer's events alone, or one of them may
 // bring a record back. It is done in commits of forty records, and can be called
 // again.
-func (c *Catalog) Forget(ctx context.Context, customer servicecoin.CustomerID, by servicecoin.Actor) error {
+func (c *Catalog) Forget(ctx context.Context, by servicecoin.Actor, customer servicecoin.CustomerID) error {
 	if err := c.authorize(ctx, by, "subscriber."+VerbForget, SubscriberRecord, store.Forgotten(customer)); err != nil {
 		return err
 	}

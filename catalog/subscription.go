@@ -118,7 +118,7 @@ func (s *Subscription) key() servicecoin.Key {
 	return servicecoin.Key{Kind: SubscriptionRecord, ID: string(s.ID)}
 }
 
-func (s *Subscription) move(verb Verb, by servicecoin.Actor, at time.Time, text string, check func(v *servicecoin.Violations)) (Entry, error) {
+func (s *Subscription) move(by servicecoin.Actor, at time.Time, verb Verb, text string, check func(v *servicecoin.Violations)) (Entry, error) {
 	to, err := target(SubscriptionTransitions(), s.key(), s.State, verb)
 	if err != nil {
 		return Entry{}, err
@@ -141,7 +141,7 @@ func (s *Subscription) apply(e Entry) {
 // owner, and what the provisioner says about it: a JSON object of at most 64 kB,
 // or nothing.
 func (s *Subscription) Activate(by servicecoin.Actor, at time.Time, owner servicecoin.CustomerID, holder string, outputs json.RawMessage) error {
-	e, err := s.move(VerbActivate, by, at, "", func(v *servicecoin.Violations) {
+	e, err := s.move(by, at, VerbActivate, "", func(v *servicecoin.Violations) {
 		v.ID("owner", string(owner))
 		v.Text("holder", holder, 1, maxTitle)
 		object(v, "outputs", outputs)
@@ -157,7 +157,7 @@ func (s *Subscription) Activate(by servicecoin.Actor, at time.Time, owner servic
 
 // Withdraw says that its order came to nothing.
 func (s *Subscription) Withdraw(by servicecoin.Actor, at time.Time) error {
-	e, err := s.move(VerbWithdraw, by, at, "", nil)
+	e, err := s.move(by, at, VerbWithdraw, "", nil)
 	if err != nil {
 		return err
 	}
@@ -167,17 +167,17 @@ func (s *Subscription) Withdraw(by servicecoin.Actor, at time.Time) error {
 
 // Suspend says that it is not to be used for now, and why.
 func (s *Subscription) Suspend(by servicecoin.Actor, at time.Time, reason string) error {
-	return s.turn(VerbSuspend, by, at, reason)
+	return s.turn(by, at, VerbSuspend, reason)
 }
 
 // Resume ends the suspension, and says why.
 func (s *Subscription) Resume(by servicecoin.Actor, at time.Time, reason string) error {
-	return s.turn(VerbResume, by, at, reason)
+	return s.turn(by, at, VerbResume, reason)
 }
 
 // turn changes the state for a reason, while there is room for it.
-func (s *Subscription) turn(verb Verb, by servicecoin.Actor, at time.Time, reason string) error {
-	e, err := s.move(verb, by, at, reason, because(reason))
+func (s *Subscription) turn(by servicecoin.Actor, at time.Time, verb Verb, reason string) error {
+	e, err := s.move(by, at, verb, reason, because(reason))
 	if err != nil {
 		return err
 	}
@@ -193,7 +193,7 @@ func (s *Subscription) turn(verb Verb, by servicecoin.Actor, at time.Time, reaso
 // come back first in order to leave. Another day is said by staying first.
 func (s *Subscription) Depart(by servicecoin.Actor, at, leavesAt time.Time, reason string) error {
 	leavesAt = instant(leavesAt)
-	e, err := s.move(VerbDepart, by, at, reason, func(v *servicecoin.Violations) {
+	e, err := s.move(by, at, VerbDepart, reason, func(v *servicecoin.Violations) {
 		because(reason)(v)
 		if leavesAt.IsZero() {
 			return
@@ -225,7 +225,7 @@ func (s *Subscription) Stay(by servicecoin.Actor, at time.Time, reason string) e
 			return refused(s.key(), VerbStay, s.State, to, "it was "+last.From+": it can come back by a new order")
 		}
 	}
-	if err := s.turn(VerbStay, by, at, reason); err != nil {
+	if err := s.turn(by, at, VerbStay, reason); err != nil {
 		return err
 	}
 	s.DepartingAt, s.LeavesAt = time.Time{}, time.Time{}
@@ -267,7 +267,7 @@ func (s *Subscription) Stumble(reason string) error {
 // Complete says that it is gone, and that the customer has back what is theirs. It
 // is refused before the day on which the customer leaves.
 func (s *Subscription) Complete(by servicecoin.Actor, at time.Time) error {
-	e, err := s.move(VerbComplete, by, at, "", nil)
+	e, err := s.move(by, at, VerbComplete, "", nil)
 	if err != nil {
 		return err
 	}

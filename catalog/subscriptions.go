@@ -29,51 +29,51 @@ func (s *Subscriptions) On(view store.View) *Subscriptions {
 }
 
 // Suspend says that it is not to be used for now, and why.
-func (s *Subscriptions) Suspend(ctx context.Context, id servicecoin.SubscriptionID, by servicecoin.Actor, reason string) (Subscription, error) {
-	return s.change(ctx, id, by, VerbSuspend, EventSubscriptionSuspended, func(x *Subscription, at time.Time) error { return x.Suspend(by, at, reason) })
+func (s *Subscriptions) Suspend(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID, reason string) (Subscription, error) {
+	return s.change(ctx, by, id, VerbSuspend, EventSubscriptionSuspended, func(x *Subscription, at time.Time) error { return x.Suspend(by, at, reason) })
 }
 
 // Resume ends the suspension, and says why.
-func (s *Subscriptions) Resume(ctx context.Context, id servicecoin.SubscriptionID, by servicecoin.Actor, reason string) (Subscription, error) {
-	return s.change(ctx, id, by, VerbResume, EventSubscriptionResumed, func(x *Subscription, at time.Time) error { return x.Resume(by, at, reason) })
+func (s *Subscriptions) Resume(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID, reason string) (Subscription, error) {
+	return s.change(ctx, by, id, VerbResume, EventSubscriptionResumed, func(x *Subscription, at time.Time) error { return x.Resume(by, at, reason) })
 }
 
 // Depart says that the customer leaves, from when on, and why; a zero leavesAt is
 // as soon as can be.
-func (s *Subscriptions) Depart(ctx context.Context, id servicecoin.SubscriptionID, by servicecoin.Actor, leavesAt time.Time, reason string) (Subscription, error) {
-	return s.change(ctx, id, by, VerbDepart, EventSubscriptionDeparting, func(x *Subscription, at time.Time) error { return x.Depart(by, at, leavesAt, reason) })
+func (s *Subscriptions) Depart(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID, leavesAt time.Time, reason string) (Subscription, error) {
+	return s.change(ctx, by, id, VerbDepart, EventSubscriptionDeparting, func(x *Subscription, at time.Time) error { return x.Depart(by, at, leavesAt, reason) })
 }
 
 // Stay takes the departure back, and says why. It is refused once something may
 // have been taken down.
-func (s *Subscriptions) Stay(ctx context.Context, id servicecoin.SubscriptionID, by servicecoin.Actor, reason string) (Subscription, error) {
-	return s.change(ctx, id, by, VerbStay, EventSubscriptionStayed, func(x *Subscription, at time.Time) error { return x.Stay(by, at, reason) })
+func (s *Subscriptions) Stay(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID, reason string) (Subscription, error) {
+	return s.change(ctx, by, id, VerbStay, EventSubscriptionStayed, func(x *Subscription, at time.Time) error { return x.Stay(by, at, reason) })
 }
 
 // Complete says that it is gone, and that the customer has back what is theirs,
 // by hand: where no [Provisioner] takes it down.
-func (s *Subscriptions) Complete(ctx context.Context, id servicecoin.SubscriptionID, by servicecoin.Actor) (Subscription, error) {
-	return s.change(ctx, id, by, VerbComplete, EventSubscriptionDeparted, func(x *Subscription, at time.Time) error { return x.Complete(by, at) })
+func (s *Subscriptions) Complete(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID) (Subscription, error) {
+	return s.change(ctx, by, id, VerbComplete, EventSubscriptionDeparted, func(x *Subscription, at time.Time) error { return x.Complete(by, at) })
 }
 
 func (s *Subscriptions) authorize(ctx context.Context, by servicecoin.Actor, verb Verb, id servicecoin.SubscriptionID) error {
 	return s.view.Ask(ctx, by, "subscription."+string(verb), SubscriptionRecord, string(id))
 }
 
-func (s *Subscriptions) change(ctx context.Context, id servicecoin.SubscriptionID, by servicecoin.Actor, verb Verb, event string, rule func(x *Subscription, at time.Time) error) (Subscription, error) {
+func (s *Subscriptions) change(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID, verb Verb, event string, rule func(x *Subscription, at time.Time) error) (Subscription, error) {
 	if err := s.authorize(ctx, by, verb, id); err != nil {
 		return Subscription{}, err
 	}
-	return s.apply(ctx, s.view, id, by, event, rule)
+	return s.apply(ctx, by, s.view, id, event, rule)
 }
 
 // apply changes a subscription; an empty event tells nobody.
-func (s *Subscriptions) apply(ctx context.Context, view store.View, id servicecoin.SubscriptionID, by servicecoin.Actor, event string, rule func(x *Subscription, at time.Time) error) (Subscription, error) {
+func (s *Subscriptions) apply(ctx context.Context, by servicecoin.Actor, view store.View, id servicecoin.SubscriptionID, event string, rule func(x *Subscription, at time.Time) error) (Subscription, error) {
 	return store.Of(view, subscriptions).Update(ctx, string(id), func(x *Subscription) ([]store.Event, error) {
 		if err := rule(x, view.Now()); err != nil || event == "" {
 			return nil, err
 		}
-		e, err := x.changed(event, by)
+		e, err := x.changed(by, event)
 		return []store.Event{e}, err
 	})
 }
@@ -84,7 +84,7 @@ func (s *Subscriptions) apply(ctx context.Context, view store.View, id serviceco
 // a failure ([EventSubscriptionStumbled]) the next call is another attempt. What
 // is departed is returned as it is, without a call. Before the day on which the
 // customer leaves it is refused.
-func (s *Subscriptions) Deprovision(ctx context.Context, id servicecoin.SubscriptionID, p Provisioner, by servicecoin.Actor) (Subscription, error) {
+func (s *Subscriptions) Deprovision(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID, p Provisioner) (Subscription, error) {
 	if err := s.authorize(ctx, by, VerbDeprovision, id); err != nil {
 		return Subscription{}, err
 	}
@@ -96,7 +96,7 @@ func (s *Subscriptions) Deprovision(ctx context.Context, id servicecoin.Subscrip
 		if err != nil || sub.State == SubscriptionDeparted || underWay {
 			return err
 		}
-		sub, err = s.apply(ctx, tx, id, by, "", func(x *Subscription, at time.Time) error { return x.Deprovision(at) })
+		sub, err = s.apply(ctx, by, tx, id, "", func(x *Subscription, at time.Time) error { return x.Deprovision(at) })
 		return err
 	})
 	if err != nil || sub.State == SubscriptionDeparted {
@@ -110,12 +110,12 @@ func (s *Subscriptions) Deprovision(ctx context.Context, id servicecoin.Subscrip
 	if err != nil {
 		return sub, &ProvisionerError{Key: operation.Key, Err: err}
 	}
-	return s.record(ctx, sub, progress, by)
+	return s.record(ctx, by, sub, progress)
 }
 
 // record keeps what a provisioner said about an attempt, unless somebody else
 // has done so meanwhile.
-func (s *Subscriptions) record(ctx context.Context, asked Subscription, progress Progress, by servicecoin.Actor) (Subscription, error) {
+func (s *Subscriptions) record(ctx context.Context, by servicecoin.Actor, asked Subscription, progress Progress) (Subscription, error) {
 	after := asked
 	err := s.view.Do(ctx, func(tx store.View) error {
 		var err error
@@ -129,14 +129,14 @@ func (s *Subscriptions) record(ctx context.Context, asked Subscription, progress
 			if text == after.Progress {
 				return nil
 			}
-			after, err = s.apply(ctx, tx, asked.ID, by, "", func(x *Subscription, _ time.Time) error {
+			after, err = s.apply(ctx, by, tx, asked.ID, "", func(x *Subscription, _ time.Time) error {
 				x.Progress = text
 				return nil
 			})
 		case Done:
-			after, err = s.apply(ctx, tx, asked.ID, by, EventSubscriptionDeparted, func(x *Subscription, at time.Time) error { return x.Complete(by, at) })
+			after, err = s.apply(ctx, by, tx, asked.ID, EventSubscriptionDeparted, func(x *Subscription, at time.Time) error { return x.Complete(by, at) })
 		case Failed:
-			after, err = s.apply(ctx, tx, asked.ID, by, EventSubscriptionStumbled, func(x *Subscription, _ time.Time) error { return x.Stumble(progress.Text) })
+			after, err = s.apply(ctx, by, tx, asked.ID, EventSubscriptionStumbled, func(x *Subscription, _ time.Time) error { return x.Stumble(progress.Text) })
 		}
 		return err
 	})

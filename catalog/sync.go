@@ -44,7 +44,7 @@ type SyncOptions struct {
 // ignored. Every violation in the list is reported before anything is done; then
 // each service is a commit of its own, so that after an error the same call goes
 // on. It returns what differed at the beginning.
-func (c *Catalog) Sync(ctx context.Context, list []Service, by servicecoin.Actor, o SyncOptions) (Difference, error) {
+func (c *Catalog) Sync(ctx context.Context, by servicecoin.Actor, list []Service, o SyncOptions) (Difference, error) {
 	have, err := collect(c.Services(ctx))
 	if err != nil {
 		return Difference{}, err
@@ -66,14 +66,14 @@ func (c *Catalog) Sync(ctx context.Context, list []Service, by servicecoin.Actor
 		switch {
 		case added[s.ID]:
 			err = c.view.Do(ctx, func(tx store.View) error {
-				_, err := c.On(tx).AddService(ctx, s, by)
+				_, err := c.On(tx).AddService(ctx, by, s)
 				if err == nil && o.Launch {
-					_, err = c.On(tx).LaunchService(ctx, s.ID, by)
+					_, err = c.On(tx).LaunchService(ctx, by, s.ID)
 				}
 				return err
 			})
 		case changed[s.ID]:
-			_, err = c.ReviseService(ctx, s, by)
+			_, err = c.ReviseService(ctx, by, s)
 		}
 		if err != nil {
 			return d, fmt.Errorf("service %s: %w", s.ID, err)

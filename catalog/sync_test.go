@@ -14,10 +14,10 @@ func TestSync(t *testing.T) {
 	w, ctx := newWorld(t, nil), t.Context()
 	w.mail()
 	for _, s := range []catalog.Service{{ID: "fax", Name: "Fax"}, {ID: "gone", Name: "Gone"}} {
-		_, err := w.AddService(ctx, s, ada)
+		_, err := w.AddService(ctx, ada, s)
 		require.NoError(t, err)
 	}
-	_, err := w.RetireService(ctx, "gone", ada)
+	_, err := w.RetireService(ctx, ada, "gone")
 	require.NoError(t, err)
 	list := []catalog.Service{
 		{ID: "wiki", Name: "Wiki"},
@@ -30,17 +30,17 @@ func TestSync(t *testing.T) {
 		Missing: []id{"fax"},
 	}
 	before := len(w.events())
-	d, err := w.Sync(ctx, list, ada, catalog.SyncOptions{DryRun: true})
+	d, err := w.Sync(ctx, ada, list, catalog.SyncOptions{DryRun: true})
 	require.NoError(t, err)
 	require.Equal(t, want, d)
 	require.Len(t, w.events(), before, "a dry run does nothing")
 	w.faults.Script(storetest.Pass, storetest.After)
-	_, err = w.Sync(ctx, list, ada, catalog.SyncOptions{Launch: true})
+	_, err = w.Sync(ctx, ada, list, catalog.SyncOptions{Launch: true})
 	require.ErrorIs(t, err, storetest.ErrFault)
-	d, err = w.Sync(ctx, list, ada, catalog.SyncOptions{Launch: true})
+	d, err = w.Sync(ctx, ada, list, catalog.SyncOptions{Launch: true})
 	require.NoError(t, err)
 	require.False(t, d.None())
-	d, err = w.Sync(ctx, list, ada, catalog.SyncOptions{Launch: true})
+	d, err = w.Sync(ctx, ada, list, catalog.SyncOptions{Launch: true})
 	require.NoError(t, err)
 	require.True(t, d.None(), "again there is nothing to do")
 	s, err := w.Service(ctx, "mail")
@@ -51,13 +51,13 @@ func TestSync(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, catalog.ServiceLive, s.State, "added and launched in one commit")
 	}
-	_, err = w.Sync(ctx, []catalog.Service{{ID: "plan", Name: "Plan"}}, ada, catalog.SyncOptions{})
+	_, err = w.Sync(ctx, ada, []catalog.Service{{ID: "plan", Name: "Plan"}}, catalog.SyncOptions{})
 	require.NoError(t, err)
 	s, err = w.Service(ctx, "plan")
 	require.NoError(t, err)
 	require.Equal(t, catalog.ServicePlanned, s.State)
-	_, err = w.Sync(ctx, []catalog.Service{{ID: "gone", Name: "Back"}}, ada, catalog.SyncOptions{})
+	_, err = w.Sync(ctx, ada, []catalog.Service{{ID: "gone", Name: "Back"}}, catalog.SyncOptions{})
 	require.Equal(t, []string{"services[0].id retired"}, violated(t, err))
-	_, err = w.Sync(ctx, []catalog.Service{{ID: "a", Name: "a"}, {ID: "a"}, {}}, ada, catalog.SyncOptions{})
+	_, err = w.Sync(ctx, ada, []catalog.Service{{ID: "a", Name: "a"}, {ID: "a"}, {}}, catalog.SyncOptions{})
 	require.Equal(t, []string{"services[1].name required", "services[1].id duplicate", "services[2].id required", "services[2].name required"}, violated(t, err))
 }

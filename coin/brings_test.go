@@ -71,21 +71,21 @@ func newShop(t testing.TB, change ...func(o *coin.Options)) *shop {
 	s.Coin, err = coin.New(s.store, nil, &o)
 	require.NoError(t, err)
 	ctx := t.Context()
-	_, err = s.Catalog().AddService(ctx, catalog.Service{ID: "mail", Name: "Mail", Kind: catalog.Business}, ada)
+	_, err = s.Catalog().AddService(ctx, ada, catalog.Service{ID: "mail", Name: "Mail", Kind: catalog.Business})
 	require.NoError(t, err)
-	_, err = s.Catalog().LaunchService(ctx, "mail", ada)
+	_, err = s.Catalog().LaunchService(ctx, ada, "mail")
 	require.NoError(t, err)
 	s.publish(catalog.Offering{ID: "mail-std", Service: "mail", Name: "Mail", Kind: catalog.Cloud, Price: "fee", Approval: catalog.ApprovalNone})
 	price := rating.Price{Name: "Fee", Model: rating.Flat, Currency: "EUR", Rounding: money.HalfAwayFromZero, Amount: servicecoin.Some(d("10"))}
-	_, err = s.Prices().Publish(ctx, "fee", price, start.AddDate(-1, 0, 0), ada)
+	_, err = s.Prices().Publish(ctx, ada, "fee", price, start.AddDate(-1, 0, 0))
 	require.NoError(t, err)
-	require.NoError(t, s.Meters().Define(ctx, metering.Meter{ID: "calls", Name: "Calls", Type: "called", Aggregation: metering.Sum, Unit: "calls"}, ada))
+	require.NoError(t, s.Meters().Define(ctx, ada, metering.Meter{ID: "calls", Name: "Calls", Type: "called", Aggregation: metering.Sum, Unit: "calls"}))
 	return s
 }
 
 func (s *shop) publish(o catalog.Offering) {
 	s.t.Helper()
-	_, err := s.Catalog().Publish(s.t.Context(), o, ada)
+	_, err := s.Catalog().Publish(s.t.Context(), ada, o)
 	require.NoError(s.t, err)
 }
 
@@ -118,9 +118,9 @@ func (s *shop) subscribe(customer servicecoin.CustomerID, id servicecoin.Subscri
 	ctx := s.t.Context()
 	offering, err := s.Catalog().Orderable(ctx, "mail-std")
 	require.NoError(s.t, err)
-	order, err := s.Orders(customer).Place(ctx, offering, catalog.Request{Subscription: id}, servicecoin.Client("mika"))
+	order, err := s.Orders(customer).Place(ctx, servicecoin.Client("mika"), offering, catalog.Request{Subscription: id})
 	require.NoError(s.t, err)
-	_, err = s.Orders(customer).Fulfil(ctx, order.ID, ada, nil)
+	_, err = s.Orders(customer).Fulfil(ctx, ada, order.ID, nil)
 	require.NoError(s.t, err)
 }
 
@@ -129,9 +129,9 @@ func (s *shop) leave(customer servicecoin.CustomerID, id servicecoin.Subscriptio
 	s.t.Helper()
 	ctx := s.t.Context()
 	s.now = start.AddDate(0, 1, 0)
-	_, err := s.Subscriptions(customer).Depart(ctx, id, ada, time.Time{}, "moves on")
+	_, err := s.Subscriptions(customer).Depart(ctx, ada, id, time.Time{}, "moves on")
 	require.NoError(s.t, err)
-	_, err = s.Subscriptions(customer).Complete(ctx, id, ada)
+	_, err = s.Subscriptions(customer).Complete(ctx, ada, id)
 	require.NoError(s.t, err)
 }
 
@@ -376,7 +376,7 @@ func TestPlansChange(t *testing.T) {
 	past, err = s.Ledger(acme("acme")).Check(t.Context(), "calls", d("11"), start)
 	require.NoError(t, err)
 	require.False(t, past.Allowed, "and is remembered")
-	require.NoError(t, s.store.Forget(t.Context(), "acme", ada))
+	require.NoError(t, s.store.Forget(t.Context(), ada, "acme"))
 	_, err = s.Brought(t.Context(), "acme", "s1")
 	require.ErrorIs(t, err, servicecoin.ErrNotFound)
 }
@@ -399,17 +399,17 @@ func TestLargeBundles(t *testing.T) {
 	// Months that are issued are due by each item that begins in them.
 	month := calendar.Month{Year: 2023, Month: time.January}
 	s.now = start.AddDate(-3, 0, 0)
-	_, err := s.Prices().Publish(t.Context(), "old", rating.Price{Name: "Old", Model: rating.Flat, Currency: "EUR", Rounding: money.HalfAwayFromZero, Amount: servicecoin.Some(d("1"))}, start.AddDate(-4, 0, 0), ada)
+	_, err := s.Prices().Publish(t.Context(), ada, "old", rating.Price{Name: "Old", Model: rating.Flat, Currency: "EUR", Rounding: money.HalfAwayFromZero, Amount: servicecoin.Some(d("1"))}, start.AddDate(-4, 0, 0))
 	require.NoError(t, err)
 	statements := s.Statements(acme("acme"))
-	_, err = statements.Include(t.Context(), cost.Item{ID: "old", Name: "Old", Service: "mail", Price: "old", From: month.In(time.UTC).Start}, ada)
+	_, err = statements.Include(t.Context(), ada, cost.Item{ID: "old", Name: "Old", Service: "mail", Price: "old", From: month.In(time.UTC).Start})
 	require.NoError(t, err)
 	for k := range 60 {
 		s.now = month.Add(k + 1).In(time.UTC).Start
-		_, err := statements.Issue(t.Context(), month.Add(k), ada)
+		_, err := statements.Issue(t.Context(), ada, month.Add(k))
 		require.NoError(t, err)
 	}
-	_, err = statements.End(t.Context(), "old", s.now, ada)
+	_, err = statements.End(t.Context(), ada, "old", s.now)
 	require.NoError(t, err)
 	s.now = start
 	s.subscribe("acme", "s1")
@@ -512,7 +512,7 @@ func TestBundlesThatAreRefused(t *testing.T) {
 			byHand, err := plan(catalog.SubscriptionChanged{Subscription: "s0"})
 			require.NoError(t, err)
 			byHand.Promises[0].ID, byHand.Promises[0].Service, byHand.Promises[0].ValidFrom = "by hand", "mail", start
-			_, err = s.Keeper("acme").Make(t.Context(), byHand.Promises[0], ada)
+			_, err = s.Keeper("acme").Make(t.Context(), ada, byHand.Promises[0])
 			require.NoError(t, err)
 			before := s.records("acme")
 			s.comes = func(x catalog.SubscriptionChanged) (coin.Bundle, error) {

@@ -202,7 +202,7 @@ func (m *marking) customer(customer servicecoin.CustomerID, t incident.Touched, 
 				p.Promise, p.Month = promise.ID, month
 				return true, nil
 			}
-			if err := keeper.MarkDue(m.ctx, promise.ID, month, program(), m.event.Subject); err != nil {
+			if err := keeper.MarkDue(m.ctx, program(), promise.ID, month, m.event.Subject); err != nil {
 				return false, err
 			}
 			m.left--

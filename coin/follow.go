@@ -19,7 +19,7 @@ func (c *Coin) follow(ctx context.Context, tx *store.Store, e store.Event, _ str
 	if err != nil {
 		return "", err
 	}
-	return "", c.On(tx).Catalog().Follow(ctx, e.Subject.Customer, change, program())
+	return "", c.On(tx).Catalog().Follow(ctx, program(), e.Subject.Customer, change)
 }
 
 // chargeCredit takes a credit, or its correction, off the month's charge.
@@ -36,9 +36,9 @@ func (c *Coin) chargeCredit(ctx context.Context, tx *store.Store, e store.Event,
 	if e.Name == sla.CreditCorrected {
 		reason = "Correction of the credit for " + change.Month.String()
 	}
-	_, err = c.On(tx).Statements(customer).Credit(ctx, cost.Credit{
+	_, err = c.On(tx).Statements(customer).Credit(ctx, program(), cost.Credit{
 		Reference: e.Subject, Service: change.Service, Month: change.Month,
 		Percent: servicecoin.Some(change.Percent), Reason: reason, Because: change.Outages,
-	}, program())
+	})
 	return "", err
 }

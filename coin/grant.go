@@ -141,7 +141,7 @@ func (c *Coin) setQuotas(ctx context.Context, tx *store.Store, e store.Event, fr
 			return err
 		}
 		q.Until = g.bounded(q.From, q.Until)
-		_, err = ledger.SetQuota(ctx, q, program())
+		_, err = ledger.SetQuota(ctx, program(), q)
 		return err
 	})
 }
@@ -163,7 +163,7 @@ func (c *Coin) endQuotas(ctx context.Context, tx *store.Store, e store.Event, fr
 		if made, err := g.own("quotas", string(q.ID), err, there.Subscription); !made || err != nil || until.Equal(there.Until) {
 			return err
 		}
-		_, err = ledger.EndQuota(ctx, q.ID, until, program())
+		_, err = ledger.EndQuota(ctx, program(), q.ID, until)
 		return err
 	})
 }
@@ -186,7 +186,7 @@ func (c *Coin) includeCharges(ctx context.Context, tx *store.Store, e store.Even
 			return err
 		}
 		i.Until = g.bounded(i.From, i.Until)
-		_, err = statements.Include(ctx, i, program())
+		_, err = statements.Include(ctx, program(), i)
 		return err
 	})
 }
@@ -209,7 +209,7 @@ func (c *Coin) endCharges(ctx context.Context, tx *store.Store, e store.Event, f
 		if made, err := g.own("items", string(i.ID), err, there.Subscription); !made || err != nil || until.Equal(there.Until) {
 			return err
 		}
-		_, err = statements.End(ctx, i.ID, until, program())
+		_, err = statements.End(ctx, program(), i.ID, until)
 		return err
 	})
 }
@@ -227,7 +227,7 @@ func (c *Coin) makePromises(ctx context.Context, tx *store.Store, e store.Event,
 			return err
 		}
 		p.ValidUntil = g.bounded(p.ValidFrom, p.ValidUntil)
-		_, err = keeper.Make(ctx, p, program())
+		_, err = keeper.Make(ctx, program(), p)
 		return err
 	})
 }
@@ -245,7 +245,7 @@ func (c *Coin) endPromises(ctx context.Context, tx *store.Store, e store.Event, 
 		if made, err := g.own("promises", string(p.ID), err, there.Subscription); !made || err != nil || until.Equal(there.ValidUntil) {
 			return err
 		}
-		_, err = keeper.End(ctx, p.ID, program(), until)
+		_, err = keeper.End(ctx, program(), p.ID, until)
 		return err
 	})
 }

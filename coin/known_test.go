@@ -16,10 +16,10 @@ func TestUnknownServicesAreRefused(t *testing.T) {
 	on := func(id servicecoin.ServiceID) incident.Effect {
 		return incident.Effect{Service: id, Level: incident.Outage, From: start}
 	}
-	_, err := s.Desk().Open(t.Context(), incident.Report{Title: "x", Effects: []incident.Effect{on("mial")}}, ada)
+	_, err := s.Desk().Open(t.Context(), ada, incident.Report{Title: "x", Effects: []incident.Effect{on("mial")}})
 	require.ErrorContains(t, err, `effects[0].service "mial"`)
-	i, err := s.Desk().Open(t.Context(), incident.Report{Title: "x", Effects: []incident.Effect{on("mail")}}, ada)
+	i, err := s.Desk().Open(t.Context(), ada, incident.Report{Title: "x", Effects: []incident.Effect{on("mail")}})
 	require.NoError(t, err)
-	_, err = s.Desk().Affect(t.Context(), i.ID, ada, on("mial"))
+	_, err = s.Desk().Affect(t.Context(), ada, i.ID, on("mial"))
 	require.ErrorContains(t, err, "is no service that is known")
 }

@@ -39,7 +39,7 @@ func (c *Coin) followDeparture(ctx context.Context, tx *store.Store, e store.Eve
 	}
 	if announced && (!leaves || !there.LeavesAt.Equal(leavesAt)) {
 		reason := cmp.Or(s.why(catalog.VerbStay), "Another day was said")
-		if _, err := departures.Stay(ctx, s.sub.ID, reason, program()); err != nil {
+		if _, err := departures.Stay(ctx, program(), s.sub.ID, reason); err != nil {
 			return "", err
 		}
 		announced = false
@@ -47,7 +47,7 @@ func (c *Coin) followDeparture(ctx context.Context, tx *store.Store, e store.Eve
 	if !leaves || announced || there.State == adoption.Erased {
 		return "", nil
 	}
-	_, err = departures.AnnounceDeparture(ctx, s.sub.ID, s.sub.Service, leavesAt, s.why(catalog.VerbDepart), program())
+	_, err = departures.AnnounceDeparture(ctx, program(), s.sub.ID, s.sub.Service, leavesAt, s.why(catalog.VerbDepart))
 	return "", err
 }
 

@@ -220,7 +220,7 @@ func (w letters) write(ctx context.Context, customer servicecoin.CustomerID, hit
 		}
 	}
 	for _, earlier := range overtaken {
-		if _, err := box.Discard(ctx, earlier.ID, program(), "Overtaken by what came later"); err != nil {
+		if _, err := box.Discard(ctx, program(), earlier.ID, "Overtaken by what came later"); err != nil {
 			return err
 		}
 	}
@@ -237,13 +237,13 @@ func (w letters) write(ctx context.Context, customer servicecoin.CustomerID, hit
 		letter.NextUpdateBy = time.Time{} // it has passed while the event waited
 	}
 	to := incident.Addressee{ID: id, Incident: w.incident.ID, Path: cut(hit.Path)}
-	if _, err := box.Draft(ctx, to, letter, program()); err != nil {
+	if _, err := box.Draft(ctx, program(), to, letter); err != nil {
 		return err
 	}
 	if w.o.SendUnder == "" {
 		return nil
 	}
-	_, err = box.Send(ctx, id, program(), w.o.SendUnder)
+	_, err = box.Send(ctx, program(), id, w.o.SendUnder)
 	return err
 }
 

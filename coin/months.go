@@ -49,7 +49,7 @@ func failed(open []NotClosed) error {
 // one, each in a commit of its own; one that cannot be closed does not keep the
 // others from it. The error then joins a [*NotClosed] for each of those, and
 // Open lists them.
-func (c *Coin) CloseMonth(ctx context.Context, customer servicecoin.CustomerID, m calendar.Month, by servicecoin.Actor) (MonthOf, error) {
+func (c *Coin) CloseMonth(ctx context.Context, by servicecoin.Actor, customer servicecoin.CustomerID, m calendar.Month) (MonthOf, error) {
 	out := MonthOf{Customer: customer}
 	if err := m.Validate(); err != nil {
 		return out, err
@@ -65,7 +65,7 @@ func (c *Coin) CloseMonth(ctx context.Context, customer servicecoin.CustomerID, 
 			continue
 		}
 		if err == nil {
-			closed, err = keeper.CloseMonth(ctx, p.ID, m, by)
+			closed, err = keeper.CloseMonth(ctx, by, p.ID, m)
 		}
 		switch {
 		case ctx.Err() != nil:
@@ -83,7 +83,7 @@ func (c *Coin) CloseMonth(ctx context.Context, customer servicecoin.CustomerID, 
 // that corrections do not wait for somebody to look. Open months are left to
 // [Coin.CloseMonth]. It returns what changed; the error joins a [*NotClosed] for
 // each month that could not be closed, which does not keep the others from it.
-func (c *Coin) CloseDue(ctx context.Context, customer servicecoin.CustomerID, by servicecoin.Actor) ([]sla.Closed, error) {
+func (c *Coin) CloseDue(ctx context.Context, by servicecoin.Actor, customer servicecoin.CustomerID) ([]sla.Closed, error) {
 	var out []sla.Closed
 	var open []NotClosed
 	keeper := c.Keeper(customer)
@@ -94,7 +94,7 @@ func (c *Coin) CloseDue(ctx context.Context, customer servicecoin.CustomerID, by
 		if m.Edition == 0 {
 			continue
 		}
-		closed, err := keeper.CloseMonth(ctx, m.Promise, m.Month, by)
+		closed, err := keeper.CloseMonth(ctx, by, m.Promise, m.Month)
 		switch {
 		case ctx.Err() != nil:
 			return out, errors.Join(failed(open), context.Cause(ctx))

@@ -40,7 +40,7 @@ func newWorld(tb require.TestingT) *world {
 	w.exchange, err = w.Exchange(nil)
 	require.NoError(tb, err)
 	for _, s := range []servicecoin.ServiceID{"mail", "files"} {
-		_, err := w.Keeper("acme").Make(context.Background(), promiseOn(s, w.now), ada)
+		_, err := w.Keeper("acme").Make(context.Background(), ada, promiseOn(s, w.now))
 		require.NoError(tb, err)
 	}
 	return w
@@ -69,7 +69,7 @@ func (w *world) dry(tb require.TestingT) {
 func (w *world) settled(tb require.TestingT) {
 	ctx := context.Background()
 	w.dry(tb)
-	_, err := w.CloseDue(ctx, "acme", ada)
+	_, err := w.CloseDue(ctx, ada, "acme")
 	require.NoError(tb, err)
 	keeper := w.Keeper("acme")
 	for _, p := range []servicecoin.PromiseID{"mail", "files"} {
@@ -103,14 +103,14 @@ func TestMonthsClosedWhileAnIncidentIsLive(t *testing.T) {
 	at := func(month, day int) time.Time { return time.Date(2026, time.Month(month), day, 0, 0, 0, 0, time.UTC) }
 	live := func(w *world, effects ...incident.Effect) func(servicecoin.IncidentID) error {
 		return func(id servicecoin.IncidentID) error {
-			_, err := w.Desk().Affect(ctx, id, ada, effects...)
+			_, err := w.Desk().Affect(ctx, ada, id, effects...)
 			return err
 		}
 	}
 	for name, change := range map[string]func(*world) func(servicecoin.IncidentID) error{
 		"restored earlier": func(w *world) func(servicecoin.IncidentID) error {
 			return func(id servicecoin.IncidentID) error {
-				_, err := w.Desk().Resolve(ctx, id, ada, incident.Resolution{Text: "Over for long", Restored: began.Add(18 * time.Minute)})
+				_, err := w.Desk().Resolve(ctx, ada, id, incident.Resolution{Text: "Over for long", Restored: began.Add(18 * time.Minute)})
 				return err
 			}
 		},
@@ -135,15 +135,15 @@ func TestMonthsClosedWhileAnIncidentIsLive(t *testing.T) {
 		},
 		"called off": func(w *world) func(servicecoin.IncidentID) error {
 			return func(id servicecoin.IncidentID) error {
-				_, err := w.Desk().Cancel(ctx, id, ada, "A false alarm")
+				_, err := w.Desk().Cancel(ctx, ada, id, "A false alarm")
 				return err
 			}
 		},
 		"another incident from long ago": func(w *world) func(servicecoin.IncidentID) error {
 			return func(servicecoin.IncidentID) error {
-				_, err := w.Desk().Open(ctx, incident.Report{Title: "Slow", Began: began.AddDate(0, -1, 0), Effects: []incident.Effect{
+				_, err := w.Desk().Open(ctx, ada, incident.Report{Title: "Slow", Began: began.AddDate(0, -1, 0), Effects: []incident.Effect{
 					{Service: "files", Level: incident.Disruption, From: began.AddDate(0, -1, 0)},
-				}}, ada)
+				}})
 				return err
 			}
 		},
@@ -151,12 +151,12 @@ func TestMonthsClosedWhileAnIncidentIsLive(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			i, err := w.Desk().Open(ctx, incident.Report{Title: "Down", Effects: []incident.Effect{{Service: "mail", Level: incident.Outage, From: w.now}}}, ada)
+			i, err := w.Desk().Open(ctx, ada, incident.Report{Title: "Down", Effects: []incident.Effect{{Service: "mail", Level: incident.Outage, From: w.now}}})
 			require.NoError(t, err)
 			for m := january; m.Month < time.March; m = m.Next() {
 				w.now = m.In(time.UTC).End.AddDate(0, 0, 1)
 				w.dry(t)
-				_, err := w.CloseMonth(ctx, "acme", m, ada)
+				_, err := w.CloseMonth(ctx, ada, "acme", m)
 				require.NoError(t, err)
 			}
 			w.now = at(3, 5)
@@ -165,7 +165,7 @@ func TestMonthsClosedWhileAnIncidentIsLive(t *testing.T) {
 			// It stays right when it is over.
 			w.now = at(3, 6)
 			if name != "restored earlier" && name != "called off" {
-				_, err = w.Desk().Resolve(ctx, i.ID, ada, incident.Resolution{Text: "Over"})
+				_, err = w.Desk().Resolve(ctx, ada, i.ID, incident.Resolution{Text: "Over"})
 				require.NoError(t, err)
 			}
 			w.settled(t)
@@ -178,7 +178,7 @@ func TestALiveIncidentMarksNoRunningMonth(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	hour := w.now.Add(-time.Hour)
-	_, err := w.Desk().Open(t.Context(), incident.Report{Title: "Down", Began: hour, Effects: []incident.Effect{{Service: "mail", Level: incident.Outage, From: hour}}}, ada)
+	_, err := w.Desk().Open(t.Context(), ada, incident.Report{Title: "Down", Began: hour, Effects: []incident.Effect{{Service: "mail", Level: incident.Outage, From: hour}}})
 	require.NoError(t, err)
 	w.dry(t)
 	for m, err := range w.Keeper("acme").Due(t.Context()) {
@@ -218,22 +218,22 @@ func TestReportsFollowTheFacts(t *testing.T) {
 				e := effect()
 				e.Number = 0
 				var i incident.Incident
-				i, err = w.Desk().Open(ctx, incident.Report{Title: "Down", Began: e.From.AddDate(0, 0, -rapid.IntRange(0, 40).Draw(t, "before")), Effects: []incident.Effect{e}}, ada)
+				i, err = w.Desk().Open(ctx, ada, incident.Report{Title: "Down", Began: e.From.AddDate(0, 0, -rapid.IntRange(0, 40).Draw(t, "before")), Effects: []incident.Effect{e}})
 				if err == nil {
 					ids = append(ids, i.ID)
 				}
 			case 2:
 				w.now = w.now.AddDate(0, 0, rapid.IntRange(1, 20).Draw(t, "days"))
 			case 3, 4:
-				_, err = w.Desk().Affect(ctx, some(), ada, effect())
+				_, err = w.Desk().Affect(ctx, ada, some(), effect())
 			case 5:
-				_, err = w.Desk().Resolve(ctx, some(), ada, incident.Resolution{Text: "Over", Restored: w.now.AddDate(0, 0, -rapid.IntRange(0, 60).Draw(t, "ago"))})
+				_, err = w.Desk().Resolve(ctx, ada, some(), incident.Resolution{Text: "Over", Restored: w.now.AddDate(0, 0, -rapid.IntRange(0, 60).Draw(t, "ago"))})
 			case 6:
-				_, err = w.Desk().Reopen(ctx, some(), ada, "It was not over")
+				_, err = w.Desk().Reopen(ctx, ada, some(), "It was not over")
 			case 7:
-				_, err = w.Desk().Cancel(ctx, some(), ada, "It was none")
+				_, err = w.Desk().Cancel(ctx, ada, some(), "It was none")
 			case 8:
-				_, err = w.CloseMonth(ctx, "acme", calendar.MonthOf(w.now, time.UTC).Add(-rapid.IntRange(1, 2).Draw(t, "months")), ada)
+				_, err = w.CloseMonth(ctx, ada, "acme", calendar.MonthOf(w.now, time.UTC).Add(-rapid.IntRange(1, 2).Draw(t, "months")))
 			case 9:
 				_, err = w.exchange.Step(ctx, rapid.IntRange(1, 5).Draw(t, "events"))
 			}
@@ -262,10 +262,10 @@ func TestOnePromiseThatCannotBeClosed(t *testing.T) {
 	})
 	require.NoError(t, err)
 	for _, s := range []servicecoin.ServiceID{"archive", "files", "mail"} {
-		_, err := c.Keeper("acme").Make(ctx, promiseOn(s, now), ada)
+		_, err := c.Keeper("acme").Make(ctx, ada, promiseOn(s, now))
 		require.NoError(t, err)
 	}
-	done, err := c.CloseMonth(ctx, "acme", january, ada)
+	done, err := c.CloseMonth(ctx, ada, "acme", january)
 	require.ErrorIs(t, err, broken)
 	require.ErrorContains(t, err, "promise files on files, 2026-01")
 	open, ok := errors.AsType[*coin.NotClosed](err)
@@ -276,9 +276,9 @@ func TestOnePromiseThatCannotBeClosed(t *testing.T) {
 
 	// The same where months are closed again.
 	for _, p := range []servicecoin.PromiseID{"archive", "files", "mail"} {
-		require.NoError(t, c.Keeper("acme").MarkDue(ctx, p, january, ada, servicecoin.Key{Customer: "acme", Kind: "k", ID: "x"}))
+		require.NoError(t, c.Keeper("acme").MarkDue(ctx, ada, p, january, servicecoin.Key{Customer: "acme", Kind: "k", ID: "x"}))
 	}
-	_, err = c.CloseDue(ctx, "acme", ada)
+	_, err = c.CloseDue(ctx, ada, "acme")
 	require.NoError(t, err, "files has no report yet, and is left to CloseMonth")
 	var due []servicecoin.PromiseID
 	for m, err := range c.Keeper("acme").Due(ctx) {
@@ -303,7 +303,7 @@ func TestSpinOfARunningMonth(t *testing.T) {
 	require.Equal(t, "100", p.Known.Decimal.String())
 	require.Equal(t, "2678.4", p.Left.String(), "the budget of a month")
 
-	i, err := w.Desk().Open(ctx, incident.Report{Title: "Down", Effects: []incident.Effect{{Service: "mail", Level: incident.Outage, From: w.now}}}, ada)
+	i, err := w.Desk().Open(ctx, ada, incident.Report{Title: "Down", Effects: []incident.Effect{{Service: "mail", Level: incident.Outage, From: w.now}}})
 	require.NoError(t, err)
 	said := func(took time.Duration) string {
 		w.now = time.Date(2026, 12, 2, 9, 0, 0, 0, time.UTC).Add(took)
@@ -313,18 +313,18 @@ func TestSpinOfARunningMonth(t *testing.T) {
 	}
 	require.Equal(t, "Mail has been available for 99.497 % so far: if it goes on like that, the promised 99.9 % will be missed.", said(10*time.Minute))
 	require.Equal(t, "Mail has been available for 97.059 % so far, 99.9 % were promised: a credit of 10 % is expected.", said(time.Hour))
-	_, err = w.Desk().Resolve(ctx, i.ID, ada, incident.Resolution{Text: "Over"})
+	_, err = w.Desk().Resolve(ctx, ada, i.ID, incident.Resolution{Text: "Over"})
 	require.NoError(t, err)
 
 	w.now = time.Date(2027, 1, 2, 0, 0, 0, 0, time.UTC)
 	require.Contains(t, said(31*24*time.Hour), "a credit of 10 % is expected.")
-	_, err = w.CloseMonth(ctx, "acme", december, ada)
+	_, err = w.CloseMonth(ctx, ada, "acme", december)
 	require.NoError(t, err)
 	require.Equal(t, "Mail was available for 99.866 %, 99.9 % were promised: a credit of 10 % is due.", said(31*24*time.Hour))
 
 	// Something is known to have happened, and the terms say nothing of it.
 	w.now = time.Date(2027, 1, 10, 0, 0, 0, 0, time.UTC)
-	_, err = w.Desk().Open(ctx, incident.Report{Title: "Odd", Effects: []incident.Effect{{Service: "mail", Level: incident.Information, From: w.now.Add(-time.Hour)}}, Began: w.now.Add(-time.Hour)}, ada)
+	_, err = w.Desk().Open(ctx, ada, incident.Report{Title: "Odd", Effects: []incident.Effect{{Service: "mail", Level: incident.Information, From: w.now.Add(-time.Hour)}}, Began: w.now.Add(-time.Hour)})
 	require.NoError(t, err)
 	spin, err = w.Spin(ctx, "acme", december.Next())
 	require.NoError(t, err)

@@ -74,7 +74,7 @@ func (c *Coin) beginOnboarding(ctx context.Context, tx *store.Store, e store.Eve
 	for _, p := range s.order.Terms.Prerequisites {
 		due = append(due, prerequisite(p))
 	}
-	if _, err = s.Program(s.customer).Begin(ctx, s.sub.ID, template.With(catalog.Dues(), due...), program()); err != nil {
+	if _, err = s.Program(s.customer).Begin(ctx, program(), s.sub.ID, template.With(catalog.Dues(), due...)); err != nil {
 		return "", err
 	}
 	return "", s.reach()
@@ -124,7 +124,7 @@ func (s signup) reach() error {
 		if !slices.ContainsFunc(o.Points, func(p adoption.Point) bool { return p.Name == name }) {
 			continue
 		}
-		_, err := s.Program(s.customer).Reach(s.ctx, s.sub.ID, name, program())
+		_, err := s.Program(s.customer).Reach(s.ctx, program(), s.sub.ID, name)
 		if !errors.Is(err, servicecoin.ErrRefused) {
 			return err // nil: those before it lie behind, too
 		}
@@ -143,7 +143,7 @@ func (c *Coin) cancelOnboarding(ctx context.Context, tx *store.Store, e store.Ev
 	if change.State == catalog.SubscriptionWithdrawn {
 		reason = "The order came to nothing"
 	}
-	_, err = c.On(tx).Program(e.Subject.Customer).Cancel(ctx, change.Subscription, reason, program())
+	_, err = c.On(tx).Program(e.Subject.Customer).Cancel(ctx, program(), change.Subscription, reason)
 	if errors.Is(err, servicecoin.ErrNotFound) {
 		return "", nil // there was none
 	}
@@ -156,7 +156,7 @@ func (c *Coin) provisionReady(ctx context.Context, tx *store.Store, e store.Even
 	if err != nil || !ok || s.order.State != catalog.OrderApproved {
 		return "", err
 	}
-	_, err = s.Orders(s.customer).Provision(ctx, s.order.ID, c.o.Provisioner, program())
+	_, err = s.Orders(s.customer).Provision(ctx, program(), s.order.ID, c.o.Provisioner)
 	return "", unlessRefused(err)
 }
 

@@ -34,14 +34,14 @@ func (s *shop) place(customer servicecoin.CustomerID, offering servicecoin.Offer
 	s.t.Helper()
 	o, err := s.Catalog().Orderable(s.t.Context(), offering)
 	require.NoError(s.t, err)
-	_, err = s.Orders(customer).Place(s.t.Context(), o, catalog.Request{ID: servicecoin.OrderID(id), Subscription: id}, mika)
+	_, err = s.Orders(customer).Place(s.t.Context(), mika, o, catalog.Request{ID: servicecoin.OrderID(id), Subscription: id})
 	require.NoError(s.t, err)
 }
 
 func (s *shop) meet(customer servicecoin.CustomerID, id servicecoin.SubscriptionID, what ...adoption.PrerequisiteID) {
 	s.t.Helper()
 	for _, x := range what {
-		_, err := s.Program(customer).Meet(s.t.Context(), id, x, adoption.Evidence{Text: "done"}, ada)
+		_, err := s.Program(customer).Meet(s.t.Context(), ada, id, x, adoption.Evidence{Text: "done"})
 		require.NoError(s.t, err)
 	}
 	s.quiet()
@@ -81,10 +81,10 @@ func TestPrerequisitesOfAnOffering(t *testing.T) {
 	s := newShop(t, func(o *coin.Options) { o.Provisioner = machines })
 	ctx := t.Context()
 	s.publish(early(catalog.ApprovalByAnother))
-	_, err := s.Playbook().PublishTemplate(ctx, adoption.Template{Service: "mail", Title: "Mail", Points: []adoption.Point{{Name: catalog.DueBeforeUse, WithinDays: 14}}}, ada)
+	_, err := s.Playbook().PublishTemplate(ctx, ada, adoption.Template{Service: "mail", Title: "Mail", Points: []adoption.Point{{Name: catalog.DueBeforeUse, WithinDays: 14}}})
 	require.NoError(t, err)
 	s.place("acme", "early", "s1")
-	approve := func() error { _, err := s.Orders("acme").Approve(ctx, "s1", olga, ""); return err }
+	approve := func() error { _, err := s.Orders("acme").Approve(ctx, olga, "s1", ""); return err }
 	err = approve()
 	require.ErrorIs(t, err, servicecoin.ErrRefused, "before the exchange has even heard of the order")
 	require.ErrorContains(t, err, "p0 (Something before order), due before order; p1 (Something before approval), due before approval")
@@ -116,7 +116,7 @@ func TestPrerequisitesOfAnOffering(t *testing.T) {
 	s.meet("acme", "s1", "p2")
 	require.Equal(t, catalog.OrderFulfilled, s.orderState("acme", "s1"), "and goes on by itself")
 	require.Equal(t, []string{catalog.DueBeforeOrder, catalog.DueBeforeApproval, catalog.DueBeforeProvisioning}, s.reached("acme", "s1"))
-	_, err = s.Program("acme").Reach(ctx, "s1", catalog.DueBeforeUse, ada)
+	_, err = s.Program("acme").Reach(ctx, ada, "s1", catalog.DueBeforeUse)
 	require.ErrorIs(t, err, servicecoin.ErrRefused)
 }
 
@@ -128,7 +128,7 @@ func TestPrerequisitesAreThoseOfTheOrder(t *testing.T) {
 	s.publish(o)
 	s.place("acme", "early", "s1")
 	o.Prerequisites = nil
-	_, err := s.Catalog().ReviseOffering(t.Context(), o, ada)
+	_, err := s.Catalog().ReviseOffering(t.Context(), ada, o)
 	require.NoError(t, err)
 	s.place("acme", "early", "s2")
 	s.quiet()
@@ -138,7 +138,7 @@ func TestPrerequisitesAreThoseOfTheOrder(t *testing.T) {
 	require.Equal(t, "Mail, with care", got.Title, "without a template, it has the offering's name")
 	_, err = s.Program("acme").Get(t.Context(), "s2")
 	require.ErrorIs(t, err, servicecoin.ErrNotFound, "nothing is due, and the playbook has no way")
-	_, err = s.Orders("acme").Approve(t.Context(), "s2", olga, "")
+	_, err = s.Orders("acme").Approve(t.Context(), olga, "s2", "")
 	require.NoError(t, err)
 }
 
@@ -154,17 +154,17 @@ func TestPrerequisitesWithoutApproval(t *testing.T) {
 			s.place("acme", "early", "s1")
 			s.quiet()
 			require.Equal(t, catalog.OrderApproved, s.orderState("acme", "s1"))
-			_, err := s.Orders("acme").Fulfil(t.Context(), "s1", ada, nil)
+			_, err := s.Orders("acme").Fulfil(t.Context(), ada, "s1", nil)
 			for _, want := range []string{"p0", "p1", "p2"} {
 				require.ErrorContains(t, err, want)
 			}
 			require.NotContains(t, err.Error(), "p3")
 			s.meet("acme", "s1", "p2", "p0")
-			_, err = s.Program("acme").Waive(t.Context(), "s1", "p1", "known for years", ada)
+			_, err = s.Program("acme").Waive(t.Context(), ada, "s1", "p1", "known for years")
 			require.NoError(t, err)
 			s.quiet()
 			if provisioner == nil {
-				_, err = s.Orders("acme").Fulfil(t.Context(), "s1", ada, nil)
+				_, err = s.Orders("acme").Fulfil(t.Context(), ada, "s1", nil)
 				require.NoError(t, err)
 				s.quiet()
 			}
@@ -180,12 +180,12 @@ func TestOnboardingEnds(t *testing.T) {
 	t.Parallel()
 	ends := map[string]func(s *shop) (event string){
 		"rejected": func(s *shop) string {
-			_, err := s.Orders("acme").Reject(s.t.Context(), "s1", olga, "too dear")
+			_, err := s.Orders("acme").Reject(s.t.Context(), olga, "s1", "too dear")
 			require.NoError(s.t, err)
 			return catalog.EventSubscriptionWithdrawn
 		},
 		"cancelled": func(s *shop) string {
-			_, err := s.Orders("acme").Cancel(s.t.Context(), "s1", mika, "a mistake")
+			_, err := s.Orders("acme").Cancel(s.t.Context(), mika, "s1", "a mistake")
 			require.NoError(s.t, err)
 			return catalog.EventSubscriptionWithdrawn
 		},
@@ -223,9 +223,9 @@ func TestDepartureWithoutOnboarding(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	s.subscribe("acme", "none")
-	_, err := s.Program("acme").Begin(t.Context(), "complete", adoption.Template{Service: "mail", Title: "Mail", Points: []adoption.Point{{Name: "use"}}}, ada)
+	_, err := s.Program("acme").Begin(t.Context(), ada, "complete", adoption.Template{Service: "mail", Title: "Mail", Points: []adoption.Point{{Name: "use"}}})
 	require.NoError(t, err)
-	_, err = s.Program("acme").Reach(t.Context(), "complete", "use", ada)
+	_, err = s.Program("acme").Reach(t.Context(), ada, "complete", "use")
 	require.NoError(t, err)
 	s.subscribe("acme", "complete")
 	s.quiet()
@@ -267,20 +267,20 @@ func TestDepartureFollows(t *testing.T) {
 		return d
 	}
 	day := start.AddDate(0, 0, 20)
-	_, err := s.Program("acme").AnnounceDeparture(ctx, "s1", "mail", day, "we move", mika)
+	_, err := s.Program("acme").AnnounceDeparture(ctx, mika, "s1", "mail", day, "we move")
 	require.ErrorContains(t, err, "its subscription leads")
-	_, err = s.Subscriptions("acme").Depart(ctx, "s1", mika, day, "we move")
+	_, err = s.Subscriptions("acme").Depart(ctx, mika, "s1", day, "we move")
 	require.NoError(t, err)
 	s.quiet()
 	require.Equal(t, []any{adoption.Announced, day, "we move"}, []any{departure().State, departure().LeavesAt, departure().Reason})
 	done, err := s.Pursue(ctx)
 	require.NoError(t, err)
 	require.Equal(t, coin.Pursued{Leaving: 1}, done)
-	_, err = s.Subscriptions("acme").Stay(ctx, "s1", mika, "we stay")
+	_, err = s.Subscriptions("acme").Stay(ctx, mika, "s1", "we stay")
 	require.NoError(t, err)
 	s.quiet()
 	require.Equal(t, []any{adoption.Stayed, "we stay"}, []any{departure().State, departure().Stays})
-	_, err = s.Subscriptions("acme").Depart(ctx, "s1", mika, day, "we move after all")
+	_, err = s.Subscriptions("acme").Depart(ctx, mika, "s1", day, "we move after all")
 	require.NoError(t, err)
 	s.quiet()
 	require.Len(t, machines.There(), 1, "nothing is taken down before its day")
@@ -312,10 +312,10 @@ func TestDepartureFollowsInEveryOrder(t *testing.T) {
 			name := catalog.EventSubscriptionDeparting
 			var err error
 			if n%2 == 0 {
-				_, err = s.Subscriptions(customer).Depart(t.Context(), "s1", mika, days[n/2], fmt.Sprint("reason ", n/2))
+				_, err = s.Subscriptions(customer).Depart(t.Context(), mika, "s1", days[n/2], fmt.Sprint("reason ", n/2))
 			} else {
 				name = catalog.EventSubscriptionStayed
-				_, err = s.Subscriptions(customer).Stay(t.Context(), "s1", mika, "we stay")
+				_, err = s.Subscriptions(customer).Stay(t.Context(), mika, "s1", "we stay")
 			}
 			require.NoError(t, err)
 			names = append(names, fmt.Sprint(n, " ", name))
@@ -347,12 +347,12 @@ func TestDepartureFollowsToAnotherDay(t *testing.T) {
 	s.subscribe("acme", "s1")
 	first, second := start.AddDate(0, 0, 20), start.AddDate(0, 0, 30)
 	ctx, subs := t.Context(), s.Subscriptions("acme")
-	_, err := subs.Depart(ctx, "s1", mika, first, "we move")
+	_, err := subs.Depart(ctx, mika, "s1", first, "we move")
 	require.NoError(t, err)
 	s.quiet()
-	_, err = subs.Stay(ctx, "s1", mika, "not so soon")
+	_, err = subs.Stay(ctx, mika, "s1", "not so soon")
 	require.NoError(t, err)
-	_, err = subs.Depart(ctx, "s1", mika, second, "we move later")
+	_, err = subs.Depart(ctx, mika, "s1", second, "we move later")
 	require.NoError(t, err)
 	require.NoError(t, s.run("departure.follow", s.event("acme", catalog.EventSubscriptionDeparting)))
 	d, err := s.Program("acme").Departure(ctx, "s1")
@@ -373,7 +373,7 @@ func TestWarningsHoldUpNothing(t *testing.T) {
 	s.publish(o)
 	s.place("acme", "early", "s1")
 	began := s.event("acme", catalog.EventSubscriptionRequested)
-	_, err := s.Orders("acme").Approve(t.Context(), "s1", olga, "")
+	_, err := s.Orders("acme").Approve(t.Context(), olga, "s1", "")
 	require.NoError(t, err)
 	require.NoError(t, s.run("onboarding.begin", began))
 	require.Equal(t, []string{catalog.DueBeforeApproval}, s.reached("acme", "s1"), "the one before lies behind, too")

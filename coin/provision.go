@@ -17,7 +17,7 @@ func (c *Coin) provision(ctx context.Context, tx *store.Store, e store.Event, _ 
 	if err != nil {
 		return "", err
 	}
-	_, err = c.On(tx).Orders(e.Subject.Customer).Provision(ctx, change.Order, c.o.Provisioner, program())
+	_, err = c.On(tx).Orders(e.Subject.Customer).Provision(ctx, program(), change.Order, c.o.Provisioner)
 	return "", unlessRefused(err)
 }
 
@@ -28,7 +28,7 @@ func (c *Coin) deprovision(ctx context.Context, tx *store.Store, e store.Event, 
 	if err != nil {
 		return "", err
 	}
-	_, err = c.On(tx).Subscriptions(e.Subject.Customer).Deprovision(ctx, change.Subscription, c.o.Provisioner, program())
+	_, err = c.On(tx).Subscriptions(e.Subject.Customer).Deprovision(ctx, program(), change.Subscription, c.o.Provisioner)
 	return "", unlessRefused(err)
 }
 
@@ -63,7 +63,7 @@ func (c *Coin) Pursue(ctx context.Context) (Pursued, error) {
 		if err != nil {
 			return done, errors.Join(wrong, err)
 		}
-		order, err := c.Orders(item.Key.Customer).Provision(ctx, item.Value.ID, c.o.Provisioner, program())
+		order, err := c.Orders(item.Key.Customer).Provision(ctx, program(), item.Value.ID, c.o.Provisioner)
 		switch {
 		case err != nil:
 			wrong = errors.Join(wrong, fmt.Errorf("order %v: %w", item.Key, err))
@@ -83,7 +83,7 @@ func (c *Coin) Pursue(ctx context.Context) (Pursued, error) {
 			done.Leaving++
 			continue
 		}
-		sub, err := c.Subscriptions(item.Key.Customer).Deprovision(ctx, item.Value.ID, c.o.Provisioner, program())
+		sub, err := c.Subscriptions(item.Key.Customer).Deprovision(ctx, program(), item.Value.ID, c.o.Provisioner)
 		switch {
 		case err != nil:
 			wrong = errors.Join(wrong, fmt.Errorf("subscription %v: %w", item.Key, err))

@@ -143,7 +143,7 @@ func TestLettersUnderAPolicy(t *testing.T) {
 		Compose:   func(n coin.News) incident.Letter { return incident.Letter{Subject: "Bonjour", Body: n.Uses + " !"} },
 	})
 	require.NoError(t, err)
-	i, err := c.Desk().Open(t.Context(), incident.Report{Title: "x", Effects: []incident.Effect{{Service: "mail", Level: incident.Outage, From: now}}}, servicecoin.Person("ada"))
+	i, err := c.Desk().Open(t.Context(), servicecoin.Person("ada"), incident.Report{Title: "x", Effects: []incident.Effect{{Service: "mail", Level: incident.Outage, From: now}}})
 	require.NoError(t, err)
 	x, err := c.Exchange(nil)
 	require.NoError(t, err)
@@ -167,22 +167,22 @@ func TestSpinTellsOfTheCustomersOwnTime(t *testing.T) {
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	c, err := coin.New(store.New(memory.New(), &store.Options{Now: func() time.Time { return now }}), nil, &coin.Options{NoApproval: true})
 	require.NoError(t, err)
-	_, err = c.Catalog().AddService(ctx, catalog.Service{ID: "mail", Name: "Mail", Kind: catalog.Business}, ada)
+	_, err = c.Catalog().AddService(ctx, ada, catalog.Service{ID: "mail", Name: "Mail", Kind: catalog.Business})
 	require.NoError(t, err)
-	_, err = c.Catalog().LaunchService(ctx, "mail", ada)
+	_, err = c.Catalog().LaunchService(ctx, ada, "mail")
 	require.NoError(t, err)
-	offering, err := c.Catalog().Publish(ctx, catalog.Offering{ID: "mail", Service: "mail", Name: "Mail", Kind: catalog.Cloud, Approval: catalog.ApprovalNone}, ada)
+	offering, err := c.Catalog().Publish(ctx, ada, catalog.Offering{ID: "mail", Service: "mail", Name: "Mail", Kind: catalog.Cloud, Approval: catalog.ApprovalNone})
 	require.NoError(t, err)
 	exchange, err := c.Exchange(nil)
 	require.NoError(t, err)
 	at := func(day int) { now = time.Date(2026, 1, day, 12, 0, 0, 0, time.UTC) }
 	fail := func(id servicecoin.IncidentID, from, until int) {
 		at(from)
-		_, err := c.Desk().Open(ctx, incident.Report{ID: id, Title: string(id), Headline: string(id), Effects: []incident.Effect{{Service: "mail", Level: incident.Outage, From: now}}}, ada)
+		_, err := c.Desk().Open(ctx, ada, incident.Report{ID: id, Title: string(id), Headline: string(id), Effects: []incident.Effect{{Service: "mail", Level: incident.Outage, From: now}}})
 		require.NoError(t, err)
 		if until > 0 {
 			at(until)
-			_, err = c.Desk().Resolve(ctx, id, ada, incident.Resolution{Text: "over"})
+			_, err = c.Desk().Resolve(ctx, ada, id, incident.Resolution{Text: "over"})
 			require.NoError(t, err)
 		}
 	}
@@ -199,12 +199,12 @@ func TestSpinTellsOfTheCustomersOwnTime(t *testing.T) {
 	fail("before", 2, 3)
 	fail("into it", 9, 11)
 	at(10)
-	order, err := c.Orders("acme").Place(ctx, offering, catalog.Request{ID: "o", Subscription: "mail"}, servicecoin.Client("mika"))
+	order, err := c.Orders("acme").Place(ctx, servicecoin.Client("mika"), offering, catalog.Request{ID: "o", Subscription: "mail"})
 	require.NoError(t, err)
 	require.Empty(t, heard(), "it is only ordered")
 	_, err = exchange.Step(ctx, 100)
 	require.NoError(t, err)
-	_, err = c.Orders("acme").Fulfil(ctx, order.ID, ada, nil) // by hand: there is no provisioner
+	_, err = c.Orders("acme").Fulfil(ctx, ada, order.ID, nil) // by hand: there is no provisioner
 	require.NoError(t, err)
 	_, err = exchange.Step(ctx, 100)
 	require.NoError(t, err)

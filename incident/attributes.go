@@ -8,7 +8,7 @@ import (
 )
 
 // touch checks what every verb that keeps the state has in common.
-func (i *Incident) touch(verb Verb, by servicecoin.Actor, at time.Time, check func(v *servicecoin.Violations)) (Entry, error) {
+func (i *Incident) touch(by servicecoin.Actor, at time.Time, verb Verb, check func(v *servicecoin.Violations)) (Entry, error) {
 	if err := i.open(verb); err != nil {
 		return Entry{}, err
 	}
@@ -31,7 +31,7 @@ func (i *Incident) touch(verb Verb, by servicecoin.Actor, at time.Time, check fu
 // refused and never defaulted.
 func (i *Incident) Assess(by servicecoin.Actor, at time.Time, m *Matrix, impact, urgency int) error {
 	next := *i
-	e, err := i.touch(VerbAssess, by, at, func(v *servicecoin.Violations) {
+	e, err := i.touch(by, at, VerbAssess, func(v *servicecoin.Violations) {
 		v.Merge("", next.assess(m, impact, urgency))
 	})
 	if err != nil {
@@ -57,7 +57,7 @@ func (i *Incident) assess(m *Matrix, impact, urgency int) error {
 
 // Assign says who answers for it.
 func (i *Incident) Assign(by servicecoin.Actor, at time.Time, to servicecoin.PersonID) error {
-	e, err := i.touch(VerbAssign, by, at, func(v *servicecoin.Violations) { v.ID("assignee", string(to)) })
+	e, err := i.touch(by, at, VerbAssign, func(v *servicecoin.Violations) { v.ID("assignee", string(to)) })
 	if err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ type Description struct {
 func (i *Incident) Describe(by servicecoin.Actor, at time.Time, d Description) error {
 	next := *i
 	next.Title, next.Description, next.Headline = d.Title, d.Description, d.Headline
-	e, err := i.touch(VerbDescribe, by, at, func(v *servicecoin.Violations) {
+	e, err := i.touch(by, at, VerbDescribe, func(v *servicecoin.Violations) {
 		next.describe(v)
 		v.Merge("", next.room())
 	})
@@ -94,7 +94,7 @@ func (i *Incident) Describe(by servicecoin.Actor, at time.Time, d Description) e
 // DeclareMajor marks a major incident. No matrix does that, and nothing takes
 // it back: it happened.
 func (i *Incident) DeclareMajor(by servicecoin.Actor, at time.Time, reason string) error {
-	e, err := i.touch(VerbDeclareMajor, by, at, func(v *servicecoin.Violations) { because(v, reason) })
+	e, err := i.touch(by, at, VerbDeclareMajor, func(v *servicecoin.Violations) { because(v, reason) })
 	if err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func (i *Incident) DeclareMajor(by servicecoin.Actor, at time.Time, reason strin
 // detected, and not after an effect begins.
 func (i *Incident) Redate(by servicecoin.Actor, at, began time.Time, reason string) error {
 	began = servicecoin.Instant(began)
-	e, err := i.touch(VerbRedate, by, at, func(v *servicecoin.Violations) {
+	e, err := i.touch(by, at, VerbRedate, func(v *servicecoin.Violations) {
 		because(v, reason)
 		v.Time("began", began)
 	})

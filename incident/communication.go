@@ -80,7 +80,7 @@ type Addressee struct {
 }
 
 // Write returns a new draft.
-func Write(to Addressee, l Letter, by servicecoin.Actor, at time.Time) (Communication, error) {
+func Write(by servicecoin.Actor, at time.Time, to Addressee, l Letter) (Communication, error) {
 	at = servicecoin.Instant(at)
 	var v servicecoin.Violations
 	v.ID("id", string(to.ID))
@@ -112,7 +112,7 @@ func (c *Communication) write(l Letter) {
 	}
 }
 
-func (c *Communication) draft(verb Verb, to CommunicationState, by servicecoin.Actor, at time.Time, check func(v *servicecoin.Violations)) error {
+func (c *Communication) draft(by servicecoin.Actor, at time.Time, verb Verb, to CommunicationState, check func(v *servicecoin.Violations)) error {
 	if c.State != Draft {
 		return c.refuse(verb, to, "only a draft can be changed")
 	}
@@ -141,7 +141,7 @@ func (c *Communication) refuse(verb Verb, to CommunicationState, why string) err
 // Edit replaces what the author wrote, while it is a draft.
 func (c *Communication) Edit(by servicecoin.Actor, at time.Time, l Letter) error {
 	at = servicecoin.Instant(at)
-	if err := c.draft(VerbEdit, "", by, at, func(v *servicecoin.Violations) { l.validate(v, at) }); err != nil {
+	if err := c.draft(by, at, VerbEdit, "", func(v *servicecoin.Violations) { l.validate(v, at) }); err != nil {
 		return err
 	}
 	c.write(l)
@@ -155,7 +155,7 @@ func (c *Communication) Edit(by servicecoin.Actor, at time.Time, l Letter) error
 // refused.
 func (c *Communication) Send(by servicecoin.Actor, at time.Time, policy string) error {
 	at = servicecoin.Instant(at)
-	err := c.draft(VerbSend, Sent, by, at, func(v *servicecoin.Violations) {
+	err := c.draft(by, at, VerbSend, Sent, func(v *servicecoin.Violations) {
 		if policy != "" {
 			v.ID("policy", policy)
 		}
@@ -178,7 +178,7 @@ func (c *Communication) Send(by servicecoin.Actor, at time.Time, policy string) 
 // Discard says that it will not be sent, and why.
 func (c *Communication) Discard(by servicecoin.Actor, at time.Time, reason string) error {
 	at = servicecoin.Instant(at)
-	err := c.draft(VerbDiscard, Discarded, by, at, func(v *servicecoin.Violations) { because(v, reason) })
+	err := c.draft(by, at, VerbDiscard, Discarded, func(v *servicecoin.Violations) { because(v, reason) })
 	if err != nil {
 		return err
 	}

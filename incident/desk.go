@@ -56,7 +56,7 @@ func (d *Desk) Matrix() Matrix {
 
 // Open opens an incident out of a report. An empty id is filled in; the desk's
 // matrix is used where the report names none.
-func (d *Desk) Open(ctx context.Context, r Report, by servicecoin.Actor) (Incident, error) {
+func (d *Desk) Open(ctx context.Context, by servicecoin.Actor, r Report) (Incident, error) {
 	if r.ID == "" {
 		r.ID = servicecoin.IncidentID(d.view.NewID())
 	}
@@ -66,28 +66,28 @@ func (d *Desk) Open(ctx context.Context, r Report, by servicecoin.Actor) (Incide
 	if err := d.authorize(ctx, by, VerbOpen, r.ID); err != nil {
 		return Incident{}, err
 	}
-	i, err := Open(r, by, d.view.Now())
+	i, err := Open(by, d.view.Now(), r)
 	if err := d.known(ctx, err, r.Effects, nil); err != nil {
 		return Incident{}, err
 	}
-	return i, d.insert(ctx, i, EventOpened, by)
+	return i, d.insert(ctx, by, i, EventOpened)
 }
 
 // Record takes in an incident that was worked on elsewhere, as it is: an import.
 // It is checked as a whole, and none with its id is there yet.
-func (d *Desk) Record(ctx context.Context, i Incident, by servicecoin.Actor) error {
+func (d *Desk) Record(ctx context.Context, by servicecoin.Actor, i Incident) error {
 	if err := d.authorize(ctx, by, VerbRecord, i.ID); err != nil {
 		return err
 	}
 	if err := i.Validate(); err != nil {
 		return err
 	}
-	return d.insert(ctx, i, EventRecorded, by)
+	return d.insert(ctx, by, i, EventRecorded)
 }
 
-func (d *Desk) insert(ctx context.Context, i Incident, event string, by servicecoin.Actor) error {
+func (d *Desk) insert(ctx context.Context, by servicecoin.Actor, i Incident, event string) error {
 	return d.view.Do(ctx, func(tx store.View) error {
-		e, err := changed(event, &i, nil, by)
+		e, err := changed(by, event, &i, nil)
 		if err != nil {
 			return err
 		}
@@ -99,105 +99,105 @@ func (d *Desk) insert(ctx context.Context, i Incident, event string, by servicec
 }
 
 // Acknowledge says that somebody works on it.
-func (d *Desk) Acknowledge(ctx context.Context, id servicecoin.IncidentID, by servicecoin.Actor) (Incident, error) {
-	return d.change(ctx, id, by, VerbAcknowledge, EventAcknowledged, func(i *Incident, at time.Time) error { return i.Acknowledge(by, at) })
+func (d *Desk) Acknowledge(ctx context.Context, by servicecoin.Actor, id servicecoin.IncidentID) (Incident, error) {
+	return d.change(ctx, by, id, VerbAcknowledge, EventAcknowledged, func(i *Incident, at time.Time) error { return i.Acknowledge(by, at) })
 }
 
 // Hold says that it waits for somebody outside, and for what.
-func (d *Desk) Hold(ctx context.Context, id servicecoin.IncidentID, by servicecoin.Actor, reason string) (Incident, error) {
-	return d.change(ctx, id, by, VerbHold, EventHeld, func(i *Incident, at time.Time) error { return i.Hold(by, at, reason) })
+func (d *Desk) Hold(ctx context.Context, by servicecoin.Actor, id servicecoin.IncidentID, reason string) (Incident, error) {
+	return d.change(ctx, by, id, VerbHold, EventHeld, func(i *Incident, at time.Time) error { return i.Hold(by, at, reason) })
 }
 
 // Resume ends the waiting.
-func (d *Desk) Resume(ctx context.Context, id servicecoin.IncidentID, by servicecoin.Actor) (Incident, error) {
-	return d.change(ctx, id, by, VerbResume, EventResumed, func(i *Incident, at time.Time) error { return i.Resume(by, at) })
+func (d *Desk) Resume(ctx context.Context, by servicecoin.Actor, id servicecoin.IncidentID) (Incident, error) {
+	return d.change(ctx, by, id, VerbResume, EventResumed, func(i *Incident, at time.Time) error { return i.Resume(by, at) })
 }
 
 // Resolve says that service is back.
-func (d *Desk) Resolve(ctx context.Context, id servicecoin.IncidentID, by servicecoin.Actor, r Resolution) (Incident, error) {
-	return d.change(ctx, id, by, VerbResolve, EventResolved, func(i *Incident, at time.Time) error { return i.Resolve(by, at, r) })
+func (d *Desk) Resolve(ctx context.Context, by servicecoin.Actor, id servicecoin.IncidentID, r Resolution) (Incident, error) {
+	return d.change(ctx, by, id, VerbResolve, EventResolved, func(i *Incident, at time.Time) error { return i.Resolve(by, at, r) })
 }
 
 // Reopen says that it was not over.
-func (d *Desk) Reopen(ctx context.Context, id servicecoin.IncidentID, by servicecoin.Actor, reason string) (Incident, error) {
-	return d.change(ctx, id, by, VerbReopen, EventReopened, func(i *Incident, at time.Time) error { return i.Reopen(by, at, reason) })
+func (d *Desk) Reopen(ctx context.Context, by servicecoin.Actor, id servicecoin.IncidentID, reason string) (Incident, error) {
+	return d.change(ctx, by, id, VerbReopen, EventReopened, func(i *Incident, at time.Time) error { return i.Reopen(by, at, reason) })
 }
 
 // Close ends it for good, once its follow-ups are done or dropped.
-func (d *Desk) Close(ctx context.Context, id servicecoin.IncidentID, by servicecoin.Actor) (Incident, error) {
-	return d.change(ctx, id, by, VerbClose, EventClosed, func(i *Incident, at time.Time) error { return i.Close(by, at) })
+func (d *Desk) Close(ctx context.Context, by servicecoin.Actor, id servicecoin.IncidentID) (Incident, error) {
+	return d.change(ctx, by, id, VerbClose, EventClosed, func(i *Incident, at time.Time) error { return i.Close(by, at) })
 }
 
 // Cancel says that it was none, or that another incident stands for it.
-func (d *Desk) Cancel(ctx context.Context, id servicecoin.IncidentID, by servicecoin.Actor, reason string) (Incident, error) {
-	return d.change(ctx, id, by, VerbCancel, EventCancelled, func(i *Incident, at time.Time) error { return i.Cancel(by, at, reason) })
+func (d *Desk) Cancel(ctx context.Context, by servicecoin.Actor, id servicecoin.IncidentID, reason string) (Incident, error) {
+	return d.change(ctx, by, id, VerbCancel, EventCancelled, func(i *Incident, at time.Time) error { return i.Cancel(by, at, reason) })
 }
 
 // Assess sets impact and urgency, and the priority that the desk's matrix makes
 // of them.
-func (d *Desk) Assess(ctx context.Context, id servicecoin.IncidentID, by servicecoin.Actor, impact, urgency int) (Incident, error) {
-	return d.change(ctx, id, by, VerbAssess, EventAssessed, func(i *Incident, at time.Time) error {
+func (d *Desk) Assess(ctx context.Context, by servicecoin.Actor, id servicecoin.IncidentID, impact, urgency int) (Incident, error) {
+	return d.change(ctx, by, id, VerbAssess, EventAssessed, func(i *Incident, at time.Time) error {
 		return i.Assess(by, at, d.o.Matrix, impact, urgency)
 	})
 }
 
 // Assign says who works on it.
-func (d *Desk) Assign(ctx context.Context, id servicecoin.IncidentID, by servicecoin.Actor, to servicecoin.PersonID) (Incident, error) {
-	return d.change(ctx, id, by, VerbAssign, EventAssigned, func(i *Incident, at time.Time) error { return i.Assign(by, at, to) })
+func (d *Desk) Assign(ctx context.Context, by servicecoin.Actor, id servicecoin.IncidentID, to servicecoin.PersonID) (Incident, error) {
+	return d.change(ctx, by, id, VerbAssign, EventAssigned, func(i *Incident, at time.Time) error { return i.Assign(by, at, to) })
 }
 
 // Describe replaces title, description and headline.
-func (d *Desk) Describe(ctx context.Context, id servicecoin.IncidentID, by servicecoin.Actor, text Description) (Incident, error) {
-	return d.change(ctx, id, by, VerbDescribe, EventDescribed, func(i *Incident, at time.Time) error { return i.Describe(by, at, text) })
+func (d *Desk) Describe(ctx context.Context, by servicecoin.Actor, id servicecoin.IncidentID, text Description) (Incident, error) {
+	return d.change(ctx, by, id, VerbDescribe, EventDescribed, func(i *Incident, at time.Time) error { return i.Describe(by, at, text) })
 }
 
 // DeclareMajor says that it is a major incident, and why.
-func (d *Desk) DeclareMajor(ctx context.Context, id servicecoin.IncidentID, by servicecoin.Actor, reason string) (Incident, error) {
-	return d.change(ctx, id, by, VerbDeclareMajor, EventDeclaredMajor, func(i *Incident, at time.Time) error { return i.DeclareMajor(by, at, reason) })
+func (d *Desk) DeclareMajor(ctx context.Context, by servicecoin.Actor, id servicecoin.IncidentID, reason string) (Incident, error) {
+	return d.change(ctx, by, id, VerbDeclareMajor, EventDeclaredMajor, func(i *Incident, at time.Time) error { return i.DeclareMajor(by, at, reason) })
 }
 
 // Redate corrects when it began.
-func (d *Desk) Redate(ctx context.Context, id servicecoin.IncidentID, by servicecoin.Actor, began time.Time, reason string) (Incident, error) {
-	return d.change(ctx, id, by, VerbRedate, EventRedated, func(i *Incident, at time.Time) error { return i.Redate(by, at, began, reason) })
+func (d *Desk) Redate(ctx context.Context, by servicecoin.Actor, id servicecoin.IncidentID, began time.Time, reason string) (Incident, error) {
+	return d.change(ctx, by, id, VerbRedate, EventRedated, func(i *Incident, at time.Time) error { return i.Redate(by, at, began, reason) })
 }
 
 // Affect adds or alters effects on services.
-func (d *Desk) Affect(ctx context.Context, id servicecoin.IncidentID, by servicecoin.Actor, effects ...Effect) (Incident, error) {
-	return d.change(ctx, id, by, VerbAffect, EventAffected, func(i *Incident, at time.Time) error {
+func (d *Desk) Affect(ctx context.Context, by servicecoin.Actor, id servicecoin.IncidentID, effects ...Effect) (Incident, error) {
+	return d.change(ctx, by, id, VerbAffect, EventAffected, func(i *Incident, at time.Time) error {
 		before := i.Services()
 		return d.known(ctx, i.Affect(by, at, effects...), effects, before)
 	})
 }
 
 // Note adds a message to the timeline, internal unless it says otherwise.
-func (d *Desk) Note(ctx context.Context, id servicecoin.IncidentID, by servicecoin.Actor, m Message) (Incident, error) {
-	return d.change(ctx, id, by, VerbNote, EventNoted, func(i *Incident, at time.Time) error { return i.Note(by, at, m) })
+func (d *Desk) Note(ctx context.Context, by servicecoin.Actor, id servicecoin.IncidentID, m Message) (Incident, error) {
+	return d.change(ctx, by, id, VerbNote, EventNoted, func(i *Incident, at time.Time) error { return i.Note(by, at, m) })
 }
 
 // AddFollowUp adds what is still to be done afterwards, by whom and by when.
-func (d *Desk) AddFollowUp(ctx context.Context, id servicecoin.IncidentID, by servicecoin.Actor, owner servicecoin.PersonID, due time.Time, text string) (Incident, error) {
-	return d.change(ctx, id, by, VerbAddFollowUp, EventFollowUpAdded, func(i *Incident, at time.Time) error {
+func (d *Desk) AddFollowUp(ctx context.Context, by servicecoin.Actor, id servicecoin.IncidentID, owner servicecoin.PersonID, due time.Time, text string) (Incident, error) {
+	return d.change(ctx, by, id, VerbAddFollowUp, EventFollowUpAdded, func(i *Incident, at time.Time) error {
 		return i.AddFollowUp(by, at, owner, due, text)
 	})
 }
 
 // CompleteFollowUp says what came of it.
-func (d *Desk) CompleteFollowUp(ctx context.Context, id servicecoin.IncidentID, by servicecoin.Actor, number int, outcome string) (Incident, error) {
-	return d.change(ctx, id, by, VerbCompleteFollowUp, EventFollowUpCompleted, func(i *Incident, at time.Time) error {
+func (d *Desk) CompleteFollowUp(ctx context.Context, by servicecoin.Actor, id servicecoin.IncidentID, number int, outcome string) (Incident, error) {
+	return d.change(ctx, by, id, VerbCompleteFollowUp, EventFollowUpCompleted, func(i *Incident, at time.Time) error {
 		return i.CompleteFollowUp(by, at, number, outcome)
 	})
 }
 
 // MoveFollowUp sets another due date; the first one stays on record.
-func (d *Desk) MoveFollowUp(ctx context.Context, id servicecoin.IncidentID, by servicecoin.Actor, number int, due time.Time, reason string) (Incident, error) {
-	return d.change(ctx, id, by, VerbMoveFollowUp, EventFollowUpMoved, func(i *Incident, at time.Time) error {
+func (d *Desk) MoveFollowUp(ctx context.Context, by servicecoin.Actor, id servicecoin.IncidentID, number int, due time.Time, reason string) (Incident, error) {
+	return d.change(ctx, by, id, VerbMoveFollowUp, EventFollowUpMoved, func(i *Incident, at time.Time) error {
 		return i.MoveFollowUp(by, at, number, due, reason)
 	})
 }
 
 // DropFollowUp says why it will not be done.
-func (d *Desk) DropFollowUp(ctx context.Context, id servicecoin.IncidentID, by servicecoin.Actor, number int, reason string) (Incident, error) {
-	return d.change(ctx, id, by, VerbDropFollowUp, EventFollowUpDropped, func(i *Incident, at time.Time) error {
+func (d *Desk) DropFollowUp(ctx context.Context, by servicecoin.Actor, id servicecoin.IncidentID, number int, reason string) (Incident, error) {
+	return d.change(ctx, by, id, VerbDropFollowUp, EventFollowUpDropped, func(i *Incident, at time.Time) error {
 		return i.DropFollowUp(by, at, number, reason)
 	})
 }
@@ -208,7 +208,7 @@ func (d *Desk) authorize(ctx context.Context, by servicecoin.Actor, verb Verb, i
 
 // change applies a rule to an incident, files what it did to services, and
 // tells of it, in one commit.
-func (d *Desk) change(ctx context.Context, id servicecoin.IncidentID, by servicecoin.Actor, verb Verb, event string, rule func(i *Incident, at time.Time) error) (Incident, error) {
+func (d *Desk) change(ctx context.Context, by servicecoin.Actor, id servicecoin.IncidentID, verb Verb, event string, rule func(i *Incident, at time.Time) error) (Incident, error) {
 	if err := d.authorize(ctx, by, verb, id); err != nil {
 		return Incident{}, err
 	}
@@ -221,7 +221,7 @@ func (d *Desk) change(ctx context.Context, id servicecoin.IncidentID, by service
 			if err := rule(i, tx.Now()); err != nil {
 				return nil, err
 			}
-			e, err := changed(event, i, before, by)
+			e, err := changed(by, event, i, before)
 			return []store.Event{e}, err
 		})
 		if err != nil {
@@ -235,14 +235,14 @@ func (d *Desk) change(ctx context.Context, id servicecoin.IncidentID, by service
 	return after, nil
 }
 
-func changed(name string, i *Incident, before map[servicecoin.ServiceID][]Effect, by servicecoin.Actor) (store.Event, error) {
+func changed(by servicecoin.Actor, name string, i *Incident, before map[servicecoin.ServiceID][]Effect) (store.Event, error) {
 	c := Changed{
 		Incident: i.ID, State: i.State, Priority: i.Priority, Services: i.Services(), Touched: touched(before, i.counted()),
 	}
 	if name == EventNoted {
 		c.Audience = i.Timeline[len(i.Timeline)-1].Audience
 	}
-	return store.Happened(name, by, c)
+	return store.Happened(by, name, c)
 }
 
 // file keeps the records of effects by service in step with the incident.

@@ -75,7 +75,7 @@ func (e Effect) label() string { return strconv.Itoa(e.Number) + " on " + string
 func (i *Incident) Affect(by servicecoin.Actor, at time.Time, effects ...Effect) error {
 	var next []Effect
 	resolved := i.State == Resolved
-	e, err := i.touch(VerbAffect, by, at, func(v *servicecoin.Violations) {
+	e, err := i.touch(by, at, VerbAffect, func(v *servicecoin.Violations) {
 		if len(effects) == 0 {
 			v.Add("effects", "required", "", "must name at least one")
 		}

@@ -17,15 +17,15 @@ func ExampleDesk() {
 	records := store.New(memory.New(), nil)
 	desk := incident.New(records.For(servicecoin.Provider), nil)
 
-	i, err := desk.Open(ctx, incident.Report{ID: "i1", Title: "Mail is down", Impact: 1, Urgency: 2}, ada)
+	i, err := desk.Open(ctx, ada, incident.Report{ID: "i1", Title: "Mail is down", Impact: 1, Urgency: 2})
 	fmt.Println(i.State, i.Priority, err)
-	_, err = desk.Acknowledge(ctx, "i1", ada)
+	_, err = desk.Acknowledge(ctx, ada, "i1")
 	fmt.Println(err)
-	_, err = desk.AddFollowUp(ctx, "i1", ada, "bob", records.Now().AddDate(0, 0, 7), "Watch the disk")
+	_, err = desk.AddFollowUp(ctx, ada, "i1", "bob", records.Now().AddDate(0, 0, 7), "Watch the disk")
 	fmt.Println(err)
-	_, err = desk.Resolve(ctx, "i1", ada, incident.Resolution{Text: "The disk was full"})
+	_, err = desk.Resolve(ctx, ada, "i1", incident.Resolution{Text: "The disk was full"})
 	fmt.Println(err)
-	_, err = desk.Close(ctx, "i1", ada)
+	_, err = desk.Close(ctx, ada, "i1")
 	fmt.Println(errors.Is(err, servicecoin.ErrRefused))
 	// Output:
 	// reported 1 <nil>

@@ -71,7 +71,7 @@ func (i *Incident) AddFollowUp(by servicecoin.Actor, at time.Time, owner service
 	for _, x := range i.FollowUps {
 		f.Number = max(f.Number, x.Number+1)
 	}
-	e, err := i.touch(VerbAddFollowUp, by, at, func(v *servicecoin.Violations) {
+	e, err := i.touch(by, at, VerbAddFollowUp, func(v *servicecoin.Violations) {
 		v.Text("text", text, 1, maxText)
 		v.ID("owner", string(owner))
 		v.Time("due", due)
@@ -90,16 +90,16 @@ func (i *Incident) AddFollowUp(by servicecoin.Actor, at time.Time, owner service
 
 // CompleteFollowUp says what came of it.
 func (i *Incident) CompleteFollowUp(by servicecoin.Actor, at time.Time, number int, outcome string) error {
-	return i.endFollowUp(VerbCompleteFollowUp, by, at, number, FollowUpDone, outcome)
+	return i.endFollowUp(by, at, VerbCompleteFollowUp, number, FollowUpDone, outcome)
 }
 
 // DropFollowUp says why it will not be done.
 func (i *Incident) DropFollowUp(by servicecoin.Actor, at time.Time, number int, reason string) error {
-	return i.endFollowUp(VerbDropFollowUp, by, at, number, FollowUpDropped, reason)
+	return i.endFollowUp(by, at, VerbDropFollowUp, number, FollowUpDropped, reason)
 }
 
-func (i *Incident) endFollowUp(verb Verb, by servicecoin.Actor, at time.Time, number int, to FollowUpState, text string) error {
-	return i.alter(verb, by, at, number, text, func(f *FollowUp, at time.Time) {
+func (i *Incident) endFollowUp(by servicecoin.Actor, at time.Time, verb Verb, number int, to FollowUpState, text string) error {
+	return i.alter(by, at, verb, number, text, func(f *FollowUp, at time.Time) {
 		f.State, f.Outcome, f.EndedAt = to, text, at
 	})
 }
@@ -114,7 +114,7 @@ func (i *Incident) MoveFollowUp(by servicecoin.Actor, at time.Time, number int, 
 	if err := v.Err(); err != nil {
 		return err
 	}
-	return i.alter(VerbMoveFollowUp, by, at, number, reason, func(f *FollowUp, at time.Time) {
+	return i.alter(by, at, VerbMoveFollowUp, number, reason, func(f *FollowUp, at time.Time) {
 		f.Moves = append(slices.Clone(f.Moves), Move{From: f.Due, To: due, Reason: reason, By: by, At: at})
 		f.Due = due
 	})
@@ -122,7 +122,7 @@ func (i *Incident) MoveFollowUp(by servicecoin.Actor, at time.Time, number int, 
 
 // alter changes one open follow-up. Completing and dropping must be possible
 // in the fullest record, so it does not ask for room.
-func (i *Incident) alter(verb Verb, by servicecoin.Actor, at time.Time, number int, text string, change func(f *FollowUp, at time.Time)) error {
+func (i *Incident) alter(by servicecoin.Actor, at time.Time, verb Verb, number int, text string, change func(f *FollowUp, at time.Time)) error {
 	if err := i.open(verb); err != nil {
 		return err
 	}

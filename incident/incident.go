@@ -92,7 +92,7 @@ const (
 // Open returns a new incident in state [Reported]. It reports every violation
 // of the report at once: began ≤ detected ≤ at, and all that
 // [Incident.Affect] and [Matrix.Priority] ask for.
-func Open(r Report, by servicecoin.Actor, at time.Time) (Incident, error) {
+func Open(by servicecoin.Actor, at time.Time, r Report) (Incident, error) {
 	at = servicecoin.Instant(at)
 	i := Incident{
 		ID: r.ID, Title: r.Title, Description: r.Description, Headline: r.Headline,

@@ -39,20 +39,20 @@ func TestUnknownServices(t *testing.T) {
 	report := func(services ...servicecoin.ServiceID) incident.Report {
 		return incident.Report{Title: "x", Began: nine.Add(-time.Hour), Effects: on(services...)}
 	}
-	_, err := desk.Open(ctx, report("mail", "none", "nil"), ada)
+	_, err := desk.Open(ctx, ada, report("mail", "none", "nil"))
 	require.ErrorIs(t, err, servicecoin.ErrInvalid)
 	require.ErrorContains(t, err, `effects[1].service "none"`)
 	require.ErrorContains(t, err, `effects[2].service "nil"`)
 	bad := report("none")
 	bad.Title = ""
-	_, err = desk.Open(ctx, bad, ada)
+	_, err = desk.Open(ctx, ada, bad)
 	require.ErrorContains(t, err, "title")
 	require.ErrorContains(t, err, "effects[0].service", "all violations at once")
-	_, err = desk.Open(ctx, report("lost"), ada)
+	_, err = desk.Open(ctx, ada, report("lost"))
 	require.ErrorIs(t, err, down)
-	i, err := desk.Open(ctx, report("mail"), ada)
+	i, err := desk.Open(ctx, ada, report("mail"))
 	require.NoError(t, err)
-	_, err = desk.Affect(ctx, i.ID, ada, on("none")...)
+	_, err = desk.Affect(ctx, ada, i.ID, on("none")...)
 	require.ErrorContains(t, err, `effects[0].service "none"`)
 	stays, err := desk.Get(ctx, i.ID)
 	require.NoError(t, err)
@@ -60,11 +60,11 @@ func TestUnknownServices(t *testing.T) {
 
 	r := report("old")
 	r.ID = "import"
-	taken, err := incident.Open(r, ada, nine)
+	taken, err := incident.Open(ada, nine, r)
 	require.NoError(t, err)
-	require.NoError(t, desk.Record(ctx, taken, ada))
+	require.NoError(t, desk.Record(ctx, ada, taken))
 	again := taken.Effects[0]
 	again.Level = incident.Degradation
-	_, err = desk.Affect(ctx, "import", ada, again)
+	_, err = desk.Affect(ctx, ada, "import", again)
 	require.NoError(t, err, "what was taken in can be corrected")
 }

@@ -24,7 +24,7 @@ func NewLetters(view store.View) *Letters {
 func (l *Letters) On(view store.View) *Letters { return NewLetters(view) }
 
 // Draft writes a draft to the view's customer. An empty id is filled in.
-func (l *Letters) Draft(ctx context.Context, to Addressee, text Letter, by servicecoin.Actor) (Communication, error) {
+func (l *Letters) Draft(ctx context.Context, by servicecoin.Actor, to Addressee, text Letter) (Communication, error) {
 	to.Customer = l.view.Customer()
 	if to.ID == "" {
 		to.ID = CommunicationID(l.view.NewID())
@@ -32,11 +32,11 @@ func (l *Letters) Draft(ctx context.Context, to Addressee, text Letter, by servi
 	if err := l.authorize(ctx, by, VerbDraft, to.ID); err != nil {
 		return Communication{}, err
 	}
-	c, err := Write(to, text, by, l.view.Now())
+	c, err := Write(by, l.view.Now(), to, text)
 	if err != nil {
 		return Communication{}, err
 	}
-	e, err := store.Happened(EventDrafted, by, CommunicationChanged{c.ID, c.Incident, c.State})
+	e, err := store.Happened(by, EventDrafted, CommunicationChanged{c.ID, c.Incident, c.State})
 	if err != nil {
 		return Communication{}, err
 	}
@@ -44,19 +44,19 @@ func (l *Letters) Draft(ctx context.Context, to Addressee, text Letter, by servi
 }
 
 // Edit replaces the text of a draft.
-func (l *Letters) Edit(ctx context.Context, id CommunicationID, by servicecoin.Actor, text Letter) (Communication, error) {
-	return l.change(ctx, id, by, VerbEdit, EventEdited, func(c *Communication, at time.Time) error { return c.Edit(by, at, text) })
+func (l *Letters) Edit(ctx context.Context, by servicecoin.Actor, id CommunicationID, text Letter) (Communication, error) {
+	return l.change(ctx, by, id, VerbEdit, EventEdited, func(c *Communication, at time.Time) error { return c.Edit(by, at, text) })
 }
 
 // Send marks a draft as sent. A program names the policy that allows it; a
 // person needs none.
-func (l *Letters) Send(ctx context.Context, id CommunicationID, by servicecoin.Actor, policy string) (Communication, error) {
-	return l.change(ctx, id, by, VerbSend, EventSent, func(c *Communication, at time.Time) error { return c.Send(by, at, policy) })
+func (l *Letters) Send(ctx context.Context, by servicecoin.Actor, id CommunicationID, policy string) (Communication, error) {
+	return l.change(ctx, by, id, VerbSend, EventSent, func(c *Communication, at time.Time) error { return c.Send(by, at, policy) })
 }
 
 // Discard gives up a draft.
-func (l *Letters) Discard(ctx context.Context, id CommunicationID, by servicecoin.Actor, reason string) (Communication, error) {
-	return l.change(ctx, id, by, VerbDiscard, EventDiscarded, func(c *Communication, at time.Time) error { return c.Discard(by, at, reason) })
+func (l *Letters) Discard(ctx context.Context, by servicecoin.Actor, id CommunicationID, reason string) (Communication, error) {
+	return l.change(ctx, by, id, VerbDiscard, EventDiscarded, func(c *Communication, at time.Time) error { return c.Discard(by, at, reason) })
 }
 
 // Get returns a communication.
@@ -83,7 +83,7 @@ func (l *Letters) authorize(ctx context.Context, by servicecoin.Actor, verb Verb
 	return l.view.Ask(ctx, by, "communication."+string(verb), CommunicationRecord, string(id))
 }
 
-func (l *Letters) change(ctx context.Context, id CommunicationID, by servicecoin.Actor, verb Verb, event string, rule func(c *Communication, at time.Time) error) (Communication, error) {
+func (l *Letters) change(ctx context.Context, by servicecoin.Actor, id CommunicationID, verb Verb, event string, rule func(c *Communication, at time.Time) error) (Communication, error) {
 	if err := l.authorize(ctx, by, verb, id); err != nil {
 		return Communication{}, err
 	}
@@ -91,7 +91,7 @@ func (l *Letters) change(ctx context.Context, id CommunicationID, by servicecoin
 		if err := rule(c, l.view.Now()); err != nil {
 			return nil, err
 		}
-		e, err := store.Happened(event, by, CommunicationChanged{c.ID, c.Incident, c.State})
+		e, err := store.Happened(by, event, CommunicationChanged{c.ID, c.Incident, c.State})
 		return []store.Event{e}, err
 	})
 }

@@ -11,7 +11,7 @@ import (
 
 // move checks what every change of state has in common, and returns the entry
 // that it will leave.
-func (i *Incident) move(verb Verb, by servicecoin.Actor, at time.Time, check func(v *servicecoin.Violations)) (Entry, error) {
+func (i *Incident) move(by servicecoin.Actor, at time.Time, verb Verb, check func(v *servicecoin.Violations)) (Entry, error) {
 	to, err := i.target(verb)
 	if err != nil {
 		return Entry{}, err
@@ -51,7 +51,7 @@ func because(v *servicecoin.Violations, reason string) { v.Text("reason", reason
 
 // Acknowledge says that somebody works on it.
 func (i *Incident) Acknowledge(by servicecoin.Actor, at time.Time) error {
-	e, err := i.move(VerbAcknowledge, by, at, nil)
+	e, err := i.move(by, at, VerbAcknowledge, nil)
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func (i *Incident) acknowledged(at time.Time) {
 
 // Hold says that it waits for somebody outside, and for what.
 func (i *Incident) Hold(by servicecoin.Actor, at time.Time, reason string) error {
-	e, err := i.move(VerbHold, by, at, func(v *servicecoin.Violations) { because(v, reason) })
+	e, err := i.move(by, at, VerbHold, func(v *servicecoin.Violations) { because(v, reason) })
 	if err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func (i *Incident) Hold(by servicecoin.Actor, at time.Time, reason string) error
 
 // Resume ends the waiting.
 func (i *Incident) Resume(by servicecoin.Actor, at time.Time) error {
-	e, err := i.move(VerbResume, by, at, nil)
+	e, err := i.move(by, at, VerbResume, nil)
 	if err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func (i *Incident) Resolve(by servicecoin.Actor, at time.Time, r Resolution) err
 	if r.Restored.IsZero() {
 		restored = servicecoin.Instant(at)
 	}
-	e, err := i.move(VerbResolve, by, at, func(v *servicecoin.Violations) {
+	e, err := i.move(by, at, VerbResolve, func(v *servicecoin.Violations) {
 		v.Text("resolution", r.Text, 1, maxText)
 		if restored.After(servicecoin.Instant(at)) {
 			v.Add("restored", "out-of-order", stamp(restored), "must not be after it is resolved, "+stamp(at))
@@ -137,7 +137,7 @@ func (i *Incident) Resolve(by servicecoin.Actor, at time.Time, r Resolution) err
 // except in the timeline; effects stay as they ended until they are altered.
 // Whoever reopens has taken it on: the incident is acknowledged.
 func (i *Incident) Reopen(by servicecoin.Actor, at time.Time, reason string) error {
-	e, err := i.move(VerbReopen, by, at, func(v *servicecoin.Violations) { because(v, reason) })
+	e, err := i.move(by, at, VerbReopen, func(v *servicecoin.Violations) { because(v, reason) })
 	if err != nil {
 		return err
 	}
@@ -154,7 +154,7 @@ func (i *Incident) Reopen(by servicecoin.Actor, at time.Time, reason string) err
 // Close ends all work on it. It is refused while follow-ups are open, and
 // names them.
 func (i *Incident) Close(by servicecoin.Actor, at time.Time) error {
-	e, err := i.move(VerbClose, by, at, nil)
+	e, err := i.move(by, at, VerbClose, nil)
 	if err != nil {
 		return err
 	}
@@ -165,7 +165,7 @@ func (i *Incident) Close(by servicecoin.Actor, at time.Time) error {
 // refused once it is resolved, and while follow-ups are open. What it did to
 // services no longer counts.
 func (i *Incident) Cancel(by servicecoin.Actor, at time.Time, reason string) error {
-	e, err := i.move(VerbCancel, by, at, func(v *servicecoin.Violations) { because(v, reason) })
+	e, err := i.move(by, at, VerbCancel, func(v *servicecoin.Violations) { because(v, reason) })
 	if err != nil {
 		return err
 	}

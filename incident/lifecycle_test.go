@@ -24,10 +24,10 @@ var (
 func after(minutes int) time.Time { return nine.Add(time.Duration(minutes) * time.Minute) }
 
 func opened(t require.TestingT) incident.Incident {
-	i, err := incident.Open(incident.Report{
+	i, err := incident.Open(ada, nine, incident.Report{
 		ID: "i1", Title: "Mail is down", Headline: "Mail does not work",
 		Effects: []incident.Effect{{Service: "mail", Level: incident.Outage, From: nine}}, Began: nine,
-	}, ada, nine)
+	})
 	require.NoError(t, err)
 	return i
 }
@@ -205,10 +205,10 @@ func TestPromisedUpdates(t *testing.T) {
 func TestPublicLeaksNothing(t *testing.T) {
 	t.Parallel()
 	secret := func(n int) string { return fmt.Sprintf("SECRET%d", n) }
-	i, err := incident.Open(incident.Report{
+	i, err := incident.Open(servicecoin.Person(servicecoin.PersonID(secret(4))), nine, incident.Report{
 		ID: "i1", Title: secret(1), Description: secret(2), Headline: "open 1", Assignee: servicecoin.PersonID(secret(3)),
 		Effects: []incident.Effect{{Service: "mail", Level: incident.Outage, From: nine}},
-	}, servicecoin.Person(servicecoin.PersonID(secret(4))), nine)
+	})
 	require.NoError(t, err)
 	by := servicecoin.Actor{Kind: servicecoin.Human, ID: servicecoin.PersonID(secret(5)), OnBehalfOf: servicecoin.PersonID(secret(6))}
 	require.NoError(t, i.Note(by, after(1), incident.Message{Text: secret(7)}))

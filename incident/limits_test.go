@@ -36,7 +36,7 @@ func TestOpenFillsInWhenItBegan(t *testing.T) {
 		c.report.ID, c.report.Title = "i", "Down"
 		c.report.Effects[0].Service, c.report.Effects[0].Level = "mail", incident.Outage
 		given := c.report.Effects[0]
-		i, err := incident.Open(c.report, ada, at)
+		i, err := incident.Open(ada, at, c.report)
 		require.Equal(t, given, c.report.Effects[0], "what is handed in stays as it is")
 		if c.bad {
 			require.ErrorIs(t, err, servicecoin.ErrInvalid, name)
@@ -60,7 +60,7 @@ func TestLimitsComeFirst(t *testing.T) {
 	for n := range effects {
 		effects[n] = incident.Effect{Service: "mail", Level: incident.Outage, From: at}
 	}
-	open, err := incident.Open(incident.Report{ID: "i", Title: "Down", Effects: effects[:1]}, ada, at)
+	open, err := incident.Open(ada, at, incident.Report{ID: "i", Title: "Down", Effects: effects[:1]})
 	require.NoError(t, err)
 	moves := make([]incident.Move, many)
 	entries, followUps := make([]incident.Entry, many), make([]incident.FollowUp, many)
@@ -69,15 +69,15 @@ func TestLimitsComeFirst(t *testing.T) {
 	rows[0] = make([]int, many)
 	for name, call := range map[string]func() error{
 		"open": func() error {
-			_, err := incident.Open(incident.Report{ID: "i", Title: "Down", Effects: effects}, ada, at)
+			_, err := incident.Open(ada, at, incident.Report{ID: "i", Title: "Down", Effects: effects})
 			return err
 		},
 		"open with 1,600": func() error {
-			_, err := incident.Open(incident.Report{ID: "i", Title: "Down", Effects: effects[:1600]}, ada, at)
+			_, err := incident.Open(ada, at, incident.Report{ID: "i", Title: "Down", Effects: effects[:1600]})
 			return err
 		},
 		"open with as many as are allowed": func() error {
-			_, err := incident.Open(incident.Report{ID: "i", Title: "Down", Effects: effects[:200]}, ada, at)
+			_, err := incident.Open(ada, at, incident.Report{ID: "i", Title: "Down", Effects: effects[:200]})
 			return err
 		},
 		"affect":    func() error { return open.Affect(ada, at, effects...) },
@@ -87,7 +87,7 @@ func TestLimitsComeFirst(t *testing.T) {
 		"moves":     func() error { return incident.FollowUp{Moves: moves}.Validate() },
 		"locations": func() error { return incident.Effect{Locations: places}.Validate() },
 		"path": func() error {
-			_, err := incident.Write(incident.Addressee{Path: path}, incident.Letter{}, ada, at)
+			_, err := incident.Write(ada, at, incident.Addressee{Path: path}, incident.Letter{})
 			return err
 		},
 		"grades": func() error {

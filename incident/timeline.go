@@ -86,7 +86,7 @@ func (i *Incident) Note(by servicecoin.Actor, at time.Time, m Message) error {
 		next = servicecoin.Instant(next)
 	}
 	written := Entry{Audience: m.Audience, Text: m.Text, NextUpdateBy: next}
-	e, err := i.touch(VerbNote, by, at, func(v *servicecoin.Violations) {
+	e, err := i.touch(by, at, VerbNote, func(v *servicecoin.Violations) {
 		v.Text("text", m.Text, 1, maxText)
 		audience(v, m.Audience)
 		if next.IsZero() {

@@ -23,13 +23,13 @@ func ExampleLedger() {
 	acme := servicecoin.Customer{ID: "acme", Name: "Acme", Zone: "Europe/Berlin"}
 
 	meters := metering.NewMeters(s.For(servicecoin.Provider))
-	err := meters.Define(ctx, metering.Meter{ID: "vm.hours", Name: "Machine hours", Type: "vm.ran", Aggregation: metering.Sum, Unit: "hours"}, ada)
+	err := meters.Define(ctx, ada, metering.Meter{ID: "vm.hours", Name: "Machine hours", Type: "vm.ran", Aggregation: metering.Sum, Unit: "hours"})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	ledger := metering.New(s.For(acme.ID), metering.NewMemoryStore(), meters, acme, nil)
-	_, err = ledger.SetQuota(ctx, metering.Quota{ID: "machines", Meter: "vm.hours", Limit: decimal.NewFromInt(100), Mode: metering.Hard, Period: metering.Monthly}, ada)
+	_, err = ledger.SetQuota(ctx, ada, metering.Quota{ID: "machines", Meter: "vm.hours", Limit: decimal.NewFromInt(100), Mode: metering.Hard, Period: metering.Monthly})
 	if err != nil {
 		fmt.Println(err)
 		return

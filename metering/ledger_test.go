@@ -53,7 +53,7 @@ func newWorld(t *testing.T, o *metering.Options) world {
 		{ID: "starts", Name: "Starts", Type: "vm.started", Aggregation: metering.Count, Unit: "starts"},
 		{ID: "peak", Name: "Peak", Type: "vm.ran", Aggregation: metering.Max, Unit: "hours"},
 	} {
-		require.NoError(t, w.meters.Define(t.Context(), m, ada))
+		require.NoError(t, w.meters.Define(t.Context(), ada, m))
 	}
 	w.Ledger = w.ledger("acme", "Europe/Berlin", o)
 	return w
@@ -223,7 +223,7 @@ func TestRecordingAgainHeals(t *testing.T) {
 		for place := range 6 { // the kinds of records make themselves known, then a conflict is told, then an excess
 			w := newWorld(t, nil)
 			ctx := t.Context()
-			_, err := w.SetQuota(ctx, metering.Quota{ID: "q", Meter: "hours", Limit: dec("1"), Mode: metering.Hard, Period: metering.Monthly}, ada)
+			_, err := w.SetQuota(ctx, ada, metering.Quota{ID: "q", Meter: "hours", Limit: dec("1"), Mode: metering.Hard, Period: metering.Monthly})
 			require.NoError(t, err)
 			w.record(ran("1", at(2, 0), "1"))
 			batch := []metering.Event{ran("1", at(2, 0), "7"), ran("2", at(2, 0), "6")}
@@ -249,7 +249,7 @@ func TestRecordingAgainHeals(t *testing.T) {
 func TestRecordingAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	_, err := w.SetQuota(t.Context(), metering.Quota{ID: "q", Meter: "hours", Limit: dec("1"), Mode: metering.Hard, Period: metering.Monthly}, ada)
+	_, err := w.SetQuota(t.Context(), ada, metering.Quota{ID: "q", Meter: "hours", Limit: dec("1"), Mode: metering.Hard, Period: metering.Monthly})
 	require.NoError(t, err)
 	var wg sync.WaitGroup
 	for range 8 {
@@ -313,9 +313,9 @@ func TestCustomersAreApart(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want, total.Value.Decimal.String())
 	}
-	_, err = w.SetQuota(t.Context(), metering.Quota{ID: "q", Meter: "hours", Limit: dec("1"), Mode: metering.Hard, Period: metering.Daily}, ada)
+	_, err = w.SetQuota(t.Context(), ada, metering.Quota{ID: "q", Meter: "hours", Limit: dec("1"), Mode: metering.Hard, Period: metering.Daily})
 	require.NoError(t, err)
-	require.ErrorIs(t, globex.DropQuota(t.Context(), "q", ada), servicecoin.ErrNotFound)
+	require.ErrorIs(t, globex.DropQuota(t.Context(), ada, "q"), servicecoin.ErrNotFound)
 	_, err = w.On(w.store.For("globex")).Record(t.Context(), collector, ran("9", at(2, 0), "1"))
 	require.ErrorContains(t, err, "is not a view of acme")
 }
@@ -327,8 +327,8 @@ func TestFaultyArgumentsAreReportedByTheFirstCall(t *testing.T) {
 	ctx := t.Context()
 	_, err1 := l.Record(ctx, collector)
 	_, err2 := l.Total(ctx, "hours", january)
-	_, err3 := l.Review(ctx, at(1, 0), collector)
-	for _, err := range []error{err1, err2, err3, l.DropQuota(ctx, "q", ada)} {
+	_, err3 := l.Review(ctx, collector, at(1, 0))
+	for _, err := range []error{err1, err2, err3, l.DropQuota(ctx, ada, "q")} {
 		for _, want := range []string{"events", "meters", "customer.id", "customer.zone"} {
 			require.ErrorContains(t, err, want)
 		}
@@ -346,10 +346,10 @@ func TestAuthorize(t *testing.T) {
 	w.Ledger = w.On(forbidden.For("acme"))
 	ctx := t.Context()
 	_, err1 := w.Record(ctx, collector, ran("1", at(2, 0), "1"))
-	_, err2 := w.SetQuota(ctx, metering.Quota{ID: "q", Meter: "hours", Limit: dec("1"), Mode: metering.Hard, Period: metering.Daily}, ada)
-	_, err3 := w.Review(ctx, at(1, 0), ada)
-	err4 := metering.NewMeters(forbidden.For(servicecoin.Provider)).Define(ctx, meter(metering.Sum), ada)
-	for _, err := range []error{err1, err2, err3, w.DropQuota(ctx, "q", ada), err4} {
+	_, err2 := w.SetQuota(ctx, ada, metering.Quota{ID: "q", Meter: "hours", Limit: dec("1"), Mode: metering.Hard, Period: metering.Daily})
+	_, err3 := w.Review(ctx, ada, at(1, 0))
+	err4 := metering.NewMeters(forbidden.For(servicecoin.Provider)).Define(ctx, ada, meter(metering.Sum))
+	for _, err := range []error{err1, err2, err3, w.DropQuota(ctx, ada, "q"), err4} {
 		require.ErrorIs(t, err, servicecoin.ErrForbidden)
 	}
 	require.Equal(t, []string{
@@ -368,8 +368,8 @@ func TestMetersNeverChange(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
 	again := metering.Meter{ID: "hours", Name: "Other", Type: "x", Aggregation: metering.Count, Unit: "x"}
-	require.ErrorIs(t, w.meters.Define(t.Context(), again, ada), servicecoin.ErrExists)
-	require.ErrorIs(t, w.meters.Define(t.Context(), metering.Meter{}, ada), servicecoin.ErrInvalid)
+	require.ErrorIs(t, w.meters.Define(t.Context(), ada, again), servicecoin.ErrExists)
+	require.ErrorIs(t, w.meters.Define(t.Context(), ada, metering.Meter{}), servicecoin.ErrInvalid)
 	var list []metering.MeterID
 	for m, err := range w.meters.All(t.Context()) {
 		require.NoError(t, err)
@@ -377,7 +377,7 @@ func TestMetersNeverChange(t *testing.T) {
 	}
 	require.Equal(t, []metering.MeterID{"hours", "peak", "starts"}, list)
 	err := w.store.For(servicecoin.Provider).Do(t.Context(), func(tx store.View) error {
-		if err := w.meters.On(tx).Define(t.Context(), meter(metering.Sum), ada); err != nil {
+		if err := w.meters.On(tx).Define(t.Context(), ada, meter(metering.Sum)); err != nil {
 			return err
 		}
 		return errors.New("no")
@@ -405,12 +405,12 @@ func TestAFailingStoreIsReported(t *testing.T) {
 	w := newWorld(t, nil)
 	l := metering.New(w.store.For("acme"), failing{}, w.meters, servicecoin.Customer{ID: "acme", Name: "A"}, nil)
 	ctx := t.Context()
-	_, err := l.SetQuota(ctx, metering.Quota{ID: "q", Meter: "hours", Limit: dec("1"), Mode: metering.Hard, Period: metering.Daily}, ada)
+	_, err := l.SetQuota(ctx, ada, metering.Quota{ID: "q", Meter: "hours", Limit: dec("1"), Mode: metering.Hard, Period: metering.Daily})
 	require.NoError(t, err)
 	_, err1 := l.Record(ctx, collector, ran("1", at(2, 0), "1"))
 	_, err2 := l.Total(ctx, "hours", january)
 	_, err3 := l.Check(ctx, "hours", dec("1"), at(20, 0))
-	_, err4 := l.Review(ctx, at(20, 0), ada)
+	_, err4 := l.Review(ctx, ada, at(20, 0))
 	_, err5 := l.Usage(ctx, "hours", metering.Question{During: january.In(nil)})
 	for _, err := range []error{err1, err2, err3, err4, err5} {
 		require.ErrorIs(t, err, errDown)
@@ -428,11 +428,11 @@ func TestEventsAreAPI(t *testing.T) {
 	w := newWorld(t, nil)
 	ctx := t.Context()
 	q := metering.Quota{ID: "q", Meter: "hours", Limit: dec("10"), Mode: metering.Hard, Period: metering.Monthly}
-	_, err := w.SetQuota(ctx, q, ada)
+	_, err := w.SetQuota(ctx, ada, q)
 	require.NoError(t, err)
 	w.record(ran("1", at(2, 0), "6.50", "eu"))
 	w.record(ran("1", at(2, 0), "7"), ran("2", at(2, 1), "6"))
-	require.NoError(t, w.DropQuota(ctx, "q", ada))
+	require.NoError(t, w.DropQuota(ctx, ada, "q"))
 	events, err := w.store.Events(ctx, 0, 100)
 	require.NoError(t, err)
 	var b strings.Builder

@@ -96,7 +96,7 @@ func TestHugeNumbersAreRefused(t *testing.T) {
 			_, err := w.Record(t.Context(), collector, event)
 			require.ErrorContains(t, err, "value")
 			require.ErrorContains(t, metering.Quota{Limit: d}.Validate(), "limit")
-			_, err = w.SetQuota(t.Context(), metering.Quota{ID: "q", Meter: "hours", Mode: metering.Hard, Period: metering.Monthly, Limit: d}, ada)
+			_, err = w.SetQuota(t.Context(), ada, metering.Quota{ID: "q", Meter: "hours", Mode: metering.Hard, Period: metering.Monthly, Limit: d})
 			require.ErrorContains(t, err, "limit")
 			_, err = w.Check(t.Context(), "hours", d, at(10, 12))
 			require.ErrorContains(t, err, "amount")

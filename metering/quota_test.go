@@ -18,9 +18,9 @@ func TestQuotaIsToldOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
 	ctx := t.Context()
-	_, err := w.SetQuota(ctx, metering.Quota{ID: "month", Meter: "hours", Limit: dec("10"), Mode: metering.Hard, Period: metering.Monthly}, ada)
+	_, err := w.SetQuota(ctx, ada, metering.Quota{ID: "month", Meter: "hours", Limit: dec("10"), Mode: metering.Hard, Period: metering.Monthly})
 	require.NoError(t, err)
-	_, err = w.SetQuota(ctx, metering.Quota{ID: "day", Meter: "hours", Limit: dec("5"), Mode: metering.Soft, Period: metering.Daily, From: at(10, 3)}, ada)
+	_, err = w.SetQuota(ctx, ada, metering.Quota{ID: "day", Meter: "hours", Limit: dec("5"), Mode: metering.Soft, Period: metering.Daily, From: at(10, 3)})
 	require.NoError(t, err)
 	w.record(ran("1", at(10, 12), "5"), ran("2", at(11, 12), "5"))
 	require.Empty(t, w.told(metering.QuotaExceeded), "the limit itself may be used up")
@@ -61,7 +61,7 @@ func TestCheck(t *testing.T) {
 		{ID: "starts", Meter: "starts", Limit: dec("0"), Mode: metering.Hard, Period: metering.Daily},
 		{ID: "peak", Meter: "peak", Limit: dec("8"), Mode: metering.Hard, Period: metering.Monthly},
 	} {
-		_, err := w.SetQuota(ctx, q, ada)
+		_, err := w.SetQuota(ctx, ada, q)
 		require.NoError(t, err)
 	}
 	fresh := check("hours", "10")
@@ -130,7 +130,7 @@ func TestDecide(t *testing.T) {
 func TestAnExcessIsToldByOne(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	_, err := w.SetQuota(t.Context(), metering.Quota{ID: "q", Meter: "hours", Limit: dec("1"), Mode: metering.Hard, Period: metering.Monthly}, ada)
+	_, err := w.SetQuota(t.Context(), ada, metering.Quota{ID: "q", Meter: "hours", Limit: dec("1"), Mode: metering.Hard, Period: metering.Monthly})
 	require.NoError(t, err)
 	met := 0
 	w.faults.Meanwhile(func(c store.Commit) {
@@ -149,21 +149,21 @@ func TestQuotasAreSet(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
 	ctx := t.Context()
-	q, err := w.SetQuota(ctx, metering.Quota{Meter: "hours", Limit: dec("10"), Mode: metering.Hard, Period: metering.Monthly}, ada)
+	q, err := w.SetQuota(ctx, ada, metering.Quota{Meter: "hours", Limit: dec("10"), Mode: metering.Hard, Period: metering.Monthly})
 	require.NoError(t, err)
 	require.NotEmpty(t, q.ID)
 	require.Equal(t, *w.now, q.From)
 	*w.now = w.now.Add(time.Hour)
-	changed, err := w.SetQuota(ctx, metering.Quota{ID: q.ID, Meter: "hours", Limit: dec("20"), Mode: metering.Soft, Period: metering.Daily}, ada)
+	changed, err := w.SetQuota(ctx, ada, metering.Quota{ID: q.ID, Meter: "hours", Limit: dec("20"), Mode: metering.Soft, Period: metering.Daily})
 	require.NoError(t, err)
 	require.Equal(t, q.From, changed.From)
-	_, err = w.SetQuota(ctx, metering.Quota{ID: q.ID, Meter: "starts", Limit: dec("20"), Mode: metering.Soft, Period: metering.Daily}, ada)
+	_, err = w.SetQuota(ctx, ada, metering.Quota{ID: q.ID, Meter: "starts", Limit: dec("20"), Mode: metering.Soft, Period: metering.Daily})
 	require.ErrorContains(t, err, "keeps its meter")
-	_, err = w.SetQuota(ctx, metering.Quota{Meter: "hours", Limit: dec("-1"), Mode: "firm", Period: metering.Hourly}, ada)
+	_, err = w.SetQuota(ctx, ada, metering.Quota{Meter: "hours", Limit: dec("-1"), Mode: "firm", Period: metering.Hourly})
 	for _, want := range []string{"limit", "mode", "period"} {
 		require.ErrorContains(t, err, want)
 	}
-	_, err = w.SetQuota(ctx, metering.Quota{Meter: "colour", Limit: dec("1"), Mode: metering.Hard, Period: metering.Daily}, ada)
+	_, err = w.SetQuota(ctx, ada, metering.Quota{Meter: "colour", Limit: dec("1"), Mode: metering.Hard, Period: metering.Daily})
 	require.ErrorIs(t, err, servicecoin.ErrNotFound)
 	var list []metering.Quota
 	for x, err := range w.Quotas(ctx, "hours") {
@@ -174,25 +174,25 @@ func TestQuotasAreSet(t *testing.T) {
 	for range w.Quotas(ctx, "starts") {
 		t.Error("another meter has no quota")
 	}
-	require.NoError(t, w.DropQuota(ctx, q.ID, ada))
-	require.ErrorIs(t, w.DropQuota(ctx, q.ID, ada), servicecoin.ErrNotFound)
+	require.NoError(t, w.DropQuota(ctx, ada, q.ID))
+	require.ErrorIs(t, w.DropQuota(ctx, ada, q.ID), servicecoin.ErrNotFound)
 }
 
 func TestReview(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, &metering.Options{QuotasByReview: true})
 	ctx := t.Context()
-	_, err := w.SetQuota(ctx, metering.Quota{ID: "q", Meter: "hours", Limit: dec("1"), Mode: metering.Hard, Period: metering.Monthly}, ada)
+	_, err := w.SetQuota(ctx, ada, metering.Quota{ID: "q", Meter: "hours", Limit: dec("1"), Mode: metering.Hard, Period: metering.Monthly})
 	require.NoError(t, err)
 	w.record(ran("1", at(2, 0), "6"))
 	require.Empty(t, w.told(metering.QuotaExceeded))
 	for i, want := range []int{1, 0} {
-		list, err := w.Review(ctx, at(15, 0), collector)
+		list, err := w.Review(ctx, collector, at(15, 0))
 		require.NoError(t, err)
 		require.Len(t, list, want, i)
 	}
 	require.Len(t, w.told(metering.QuotaExceeded), 1)
-	_, err = w.Review(ctx, time.Time{}, collector)
+	_, err = w.Review(ctx, collector, time.Time{})
 	require.ErrorIs(t, err, servicecoin.ErrInvalid)
 }
 
@@ -201,11 +201,11 @@ func TestEndQuota(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
 	ctx := t.Context()
-	_, err := w.SetQuota(ctx, metering.Quota{ID: "q", Meter: "hours", Limit: dec("10"), Mode: metering.Hard, Period: metering.Monthly, From: at(1, 12), Subscription: "s1"}, ada)
+	_, err := w.SetQuota(ctx, ada, metering.Quota{ID: "q", Meter: "hours", Limit: dec("10"), Mode: metering.Hard, Period: metering.Monthly, From: at(1, 12), Subscription: "s1"})
 	require.NoError(t, err)
 	w.record(ran("1", at(5, 12), "9"))
 	end := at(20, 12)
-	ended, err := w.EndQuota(ctx, "q", end, ada)
+	ended, err := w.EndQuota(ctx, ada, "q", end)
 	require.NoError(t, err)
 	require.Equal(t, end, ended.Until)
 	require.Len(t, w.told(metering.QuotaEnded), 1)
@@ -223,21 +223,21 @@ func TestEndQuota(t *testing.T) {
 	w.record(ran("3", at(19, 12), "2"))
 	require.Len(t, w.told(metering.QuotaExceeded), 1, "what is told late of the time before does")
 
-	_, err = w.EndQuota(ctx, "q", time.Time{}, ada)
+	_, err = w.EndQuota(ctx, ada, "q", time.Time{})
 	require.ErrorContains(t, err, "until")
-	_, err = w.EndQuota(ctx, "none", end, ada)
+	_, err = w.EndQuota(ctx, ada, "none", end)
 	require.ErrorIs(t, err, servicecoin.ErrNotFound)
-	never, err := w.EndQuota(ctx, "q", at(1, 12), ada)
+	never, err := w.EndQuota(ctx, ada, "q", at(1, 12))
 	require.NoError(t, err)
 	require.False(t, never.Judges(calendar.Between(at(1, 0), at(31, 0))), "it ended as it began")
 
-	_, err = w.SetQuota(ctx, metering.Quota{ID: "q", Meter: "hours", Limit: dec("20"), Mode: metering.Soft, Period: metering.Monthly}, ada)
+	_, err = w.SetQuota(ctx, ada, metering.Quota{ID: "q", Meter: "hours", Limit: dec("20"), Mode: metering.Soft, Period: metering.Monthly})
 	require.NoError(t, err)
 	q, err := w.Quota(ctx, "q")
 	require.NoError(t, err)
 	require.Equal(t, servicecoin.SubscriptionID("s1"), q.Subscription, "setting another limit takes it from nobody")
 	require.Equal(t, at(1, 12), q.Until)
-	_, err = w.SetQuota(ctx, metering.Quota{ID: "q", Meter: "hours", Limit: dec("20"), Mode: metering.Soft, Period: metering.Monthly, Subscription: "s2"}, ada)
+	_, err = w.SetQuota(ctx, ada, metering.Quota{ID: "q", Meter: "hours", Limit: dec("20"), Mode: metering.Soft, Period: metering.Monthly, Subscription: "s2"})
 	require.ErrorContains(t, err, "is a quota of subscription s1")
 }
 
@@ -249,7 +249,7 @@ func TestQuotaKeepsItsZone(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, nil)
 			ctx := t.Context()
-			_, err := w.SetQuota(ctx, metering.Quota{ID: "q", Meter: "hours", Limit: dec("10"), Mode: metering.Hard, Period: metering.Monthly, From: at(1, 12)}, ada)
+			_, err := w.SetQuota(ctx, ada, metering.Quota{ID: "q", Meter: "hours", Limit: dec("10"), Mode: metering.Hard, Period: metering.Monthly, From: at(1, 12)})
 			require.NoError(t, err)
 			moved := w.ledger("acme", zone, nil)
 			berlin, err := time.LoadLocation("Europe/Berlin")
@@ -259,16 +259,16 @@ func TestQuotaKeepsItsZone(t *testing.T) {
 				_, err := []*metering.Ledger{w.Ledger, moved}[n].Record(ctx, collector, event)
 				require.NoError(t, err)
 			}
-			_, err = moved.Review(ctx, border.Add(-time.Minute), ada)
+			_, err = moved.Review(ctx, ada, border.Add(-time.Minute))
 			require.NoError(t, err)
-			_, err = moved.Review(ctx, border.Add(24*time.Hour), ada)
+			_, err = moved.Review(ctx, ada, border.Add(24*time.Hour))
 			require.NoError(t, err)
 			require.Empty(t, w.told(metering.QuotaExceeded), "8 in each month, 10 are allowed")
 			d, err := moved.Check(ctx, "hours", dec("2"), border)
 			require.NoError(t, err)
 			require.True(t, d.Allowed)
 			require.Equal(t, border, d.Standings[0].Period.Start)
-			again, err := moved.SetQuota(ctx, metering.Quota{ID: "q", Meter: "hours", Limit: dec("11"), Mode: metering.Hard, Period: metering.Monthly}, ada)
+			again, err := moved.SetQuota(ctx, ada, metering.Quota{ID: "q", Meter: "hours", Limit: dec("11"), Mode: metering.Hard, Period: metering.Monthly})
 			require.NoError(t, err)
 			require.Equal(t, "Europe/Berlin", again.Zone)
 		})

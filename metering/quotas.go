@@ -17,7 +17,7 @@ import (
 // An empty id is filled in; without From it holds from now on, or as before. One
 // that is there keeps its zone and its subscription, and its end where none is
 // given: another subscription cannot take it over.
-func (l *Ledger) SetQuota(ctx context.Context, q Quota, by servicecoin.Actor) (Quota, error) {
+func (l *Ledger) SetQuota(ctx context.Context, by servicecoin.Actor, q Quota) (Quota, error) {
 	if q.ID == "" {
 		q.ID = QuotaID(l.view.NewID())
 	}
@@ -56,7 +56,7 @@ func (l *Ledger) SetQuota(ctx context.Context, q Quota, by servicecoin.Actor) (Q
 		if err := v.Err(); err != nil {
 			return err
 		}
-		e, err := store.Happened(QuotaSet, by, set.changed())
+		e, err := store.Happened(by, QuotaSet, set.changed())
 		if err != nil {
 			return err
 		}
@@ -107,7 +107,7 @@ func (q Quota) changed() QuotaChanged {
 
 // EndQuota sets until when a quota holds, exclusive: at its From or before,
 // never. What was used before is judged by it still, and past months keep it.
-func (l *Ledger) EndQuota(ctx context.Context, id QuotaID, until time.Time, by servicecoin.Actor) (Quota, error) {
+func (l *Ledger) EndQuota(ctx context.Context, by servicecoin.Actor, id QuotaID, until time.Time) (Quota, error) {
 	if err := l.view.Err(); err != nil {
 		return Quota{}, err
 	}
@@ -124,7 +124,7 @@ func (l *Ledger) EndQuota(ctx context.Context, id QuotaID, until time.Time, by s
 		if err := q.Validate(); err != nil {
 			return nil, err
 		}
-		e, err := store.Happened(QuotaEnded, by, q.changed())
+		e, err := store.Happened(by, QuotaEnded, q.changed())
 		return []store.Event{e}, err
 	})
 }
@@ -139,7 +139,7 @@ func (l *Ledger) Quota(ctx context.Context, id QuotaID) (Quota, error) {
 
 // DropQuota deletes a quota, from past months too: one that was set in error.
 // What it told of stays. [Ledger.EndQuota] ends one that held.
-func (l *Ledger) DropQuota(ctx context.Context, id QuotaID, by servicecoin.Actor) error {
+func (l *Ledger) DropQuota(ctx context.Context, by servicecoin.Actor, id QuotaID) error {
 	if err := l.view.Err(); err != nil {
 		return err
 	}
@@ -151,7 +151,7 @@ func (l *Ledger) DropQuota(ctx context.Context, id QuotaID, by servicecoin.Actor
 		if err != nil {
 			return err
 		}
-		e, err := store.Happened(QuotaDropped, by, q.changed())
+		e, err := store.Happened(by, QuotaDropped, q.changed())
 		if err != nil {
 			return err
 		}
@@ -218,7 +218,7 @@ func (l *Ledger) Check(ctx context.Context, id MeterID, amount decimal.Decimal, 
 
 // Review looks after every quota in the period that an instant lies in, and
 // tells of the excesses that were not told yet. It returns those.
-func (l *Ledger) Review(ctx context.Context, at time.Time, by servicecoin.Actor) ([]Excess, error) {
+func (l *Ledger) Review(ctx context.Context, by servicecoin.Actor, at time.Time) ([]Excess, error) {
 	if err := l.view.Err(); err != nil {
 		return nil, err
 	}
@@ -297,7 +297,7 @@ func (l *Ledger) judge(ctx context.Context, by servicecoin.Actor, q Quota, perio
 		return nil, err
 	}
 	x := Excess{Quota: q.ID, Meter: q.Meter, Mode: q.Mode, Period: period, Limit: q.Limit, Used: u.Value.Decimal, At: l.view.Now()}
-	e, err := store.Happened(QuotaExceeded, by, x)
+	e, err := store.Happened(by, QuotaExceeded, x)
 	if err != nil {
 		return nil, err
 	}

@@ -92,7 +92,7 @@ func (l *Ledger) tell(ctx context.Context, by servicecoin.Actor, list []Conflict
 				if !errors.Is(err, servicecoin.ErrNotFound) {
 					return err
 				}
-				e, err := store.Happened(UsageConflicted, by, x)
+				e, err := store.Happened(by, UsageConflicted, x)
 				if err != nil {
 					return err
 				}

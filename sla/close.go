@@ -20,7 +20,7 @@ type Closed struct {
 // in one commit. Closing again changes nothing, unless the month has become due
 // since: then a further edition supersedes the report, and a correction has the
 // difference of the credits. A month is closed when it is over.
-func (k *Keeper) CloseMonth(ctx context.Context, id servicecoin.PromiseID, m calendar.Month, by servicecoin.Actor) (Closed, error) {
+func (k *Keeper) CloseMonth(ctx context.Context, by servicecoin.Actor, id servicecoin.PromiseID, m calendar.Month) (Closed, error) {
 	if err := k.view.Ask(ctx, by, "report.issue", monthKind, monthID(id, m)); err != nil {
 		return Closed{}, err
 	}
@@ -83,7 +83,7 @@ func (c closing) run(ctx context.Context) (Closed, error) {
 	if err := r.Issue(c.by, r.DraftedAt); err != nil {
 		return Closed{}, err
 	}
-	issued, err := store.Happened(ReportIssued, c.by, MonthChanged{
+	issued, err := store.Happened(c.by, ReportIssued, MonthChanged{
 		Promise: r.Promise.ID, Service: r.Promise.Service, Month: r.Month, Edition: r.Edition, Because: c.standing.Because,
 	})
 	if err != nil {
@@ -113,7 +113,7 @@ func (c closing) propose(ctx context.Context, line CreditLine) error {
 	if line.CorrectionOf != "" {
 		name = CreditCorrected
 	}
-	told, err := store.Happened(name, c.by, CreditChanged{line.Promise, line.Service, line.Month, line.Percent, line.Outages})
+	told, err := store.Happened(c.by, name, CreditChanged{line.Promise, line.Service, line.Month, line.Percent, line.Outages})
 	if err != nil {
 		return err
 	}

@@ -29,17 +29,17 @@ func ExampleKeeper() {
 		}},
 	})
 	keeper := sla.New(store.New(memory.New(), nil).For("acme"), &source)
-	_, err := keeper.Make(ctx, sla.Promise{
+	_, err := keeper.Make(ctx, servicecoin.Person("ada"), sla.Promise{
 		ID: "mail", Service: "mail", Objective: decimal.RequireFromString("99.9"),
 		Terms:     sla.Terms{Weights: sla.Weights{"outage": decimal.NewFromInt(1)}},
 		Bands:     sla.Bands{{Below: decimal.RequireFromString("99.9"), Credit: decimal.NewFromInt(10)}},
 		ValidFrom: time.Date(2025, 7, 1, 0, 0, 0, 0, time.UTC),
-	}, servicecoin.Person("ada"))
+	})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	closed, err := keeper.CloseMonth(ctx, "mail", january, servicecoin.Person("ada"))
+	closed, err := keeper.CloseMonth(ctx, servicecoin.Person("ada"), "mail", january)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -30,7 +30,7 @@ func New(view store.View, source Source) *Keeper {
 func (k *Keeper) On(view store.View) *Keeper { return New(view, k.source) }
 
 // Make records a promise. An empty id is filled in.
-func (k *Keeper) Make(ctx context.Context, p Promise, by servicecoin.Actor) (Promise, error) {
+func (k *Keeper) Make(ctx context.Context, by servicecoin.Actor, p Promise) (Promise, error) {
 	if p.ID == "" {
 		p.ID = servicecoin.PromiseID(k.view.NewID())
 	}
@@ -41,7 +41,7 @@ func (k *Keeper) Make(ctx context.Context, p Promise, by servicecoin.Actor) (Pro
 	if err := p.Validate(); err != nil {
 		return Promise{}, err
 	}
-	made, err := store.Happened(PromiseMade, by, PromiseChanged{Promise: p.ID, Service: p.Service, Objective: p.Objective})
+	made, err := store.Happened(by, PromiseMade, PromiseChanged{Promise: p.ID, Service: p.Service, Objective: p.Objective})
 	if err != nil {
 		return Promise{}, err
 	}
@@ -50,7 +50,7 @@ func (k *Keeper) Make(ctx context.Context, p Promise, by servicecoin.Actor) (Pro
 
 // End sets the end of a promise's validity, exclusive. Months that are closed
 // already keep their reports.
-func (k *Keeper) End(ctx context.Context, id servicecoin.PromiseID, by servicecoin.Actor, until time.Time) (Promise, error) {
+func (k *Keeper) End(ctx context.Context, by servicecoin.Actor, id servicecoin.PromiseID, until time.Time) (Promise, error) {
 	if err := k.view.Ask(ctx, by, "promise.end", promiseKind, string(id)); err != nil {
 		return Promise{}, err
 	}
@@ -60,7 +60,7 @@ func (k *Keeper) End(ctx context.Context, id servicecoin.PromiseID, by serviceco
 		if err := p.Validate(); err != nil {
 			return nil, err
 		}
-		ended, err := store.Happened(PromiseEnded, by, PromiseChanged{Promise: p.ID, Service: p.Service, Objective: p.Objective})
+		ended, err := store.Happened(by, PromiseEnded, PromiseChanged{Promise: p.ID, Service: p.Service, Objective: p.Objective})
 		return []store.Event{ended}, err
 	})
 }
@@ -83,7 +83,7 @@ func (k *Keeper) Amend(ctx context.Context, by servicecoin.Actor, id servicecoin
 			if err := p.Amend(by, tx.Now(), from, terms, reason); err != nil {
 				return nil, err
 			}
-			told, err := store.Happened(PromiseAmended, by, PromiseChanged{
+			told, err := store.Happened(by, PromiseAmended, PromiseChanged{
 				Promise: p.ID, Service: p.Service, Objective: p.Objective,
 				Amendment: &Amendment{From: from, Terms: terms, Reason: reason, By: by, At: servicecoin.Instant(tx.Now())},
 			})
@@ -204,7 +204,7 @@ func (k *Keeper) facts(ctx context.Context, p Promise, m calendar.Month, period 
 
 // MarkDue says that the facts of a month have changed, because of a record: a
 // resolved incident, most often. It is told once however often it is called.
-func (k *Keeper) MarkDue(ctx context.Context, id servicecoin.PromiseID, m calendar.Month, by servicecoin.Actor, because servicecoin.Key) error {
+func (k *Keeper) MarkDue(ctx context.Context, by servicecoin.Actor, id servicecoin.PromiseID, m calendar.Month, because servicecoin.Key) error {
 	if err := k.view.Ask(ctx, by, "report.markDue", monthKind, monthID(id, m)); err != nil {
 		return err
 	}
@@ -224,7 +224,7 @@ func (k *Keeper) MarkDue(ctx context.Context, id servicecoin.PromiseID, m calend
 				return nil, nil
 			}
 			r.Due = true
-			due, err := store.Happened(ReportDue, by, MonthChanged{Promise: p.ID, Service: p.Service, Month: m, Edition: r.Edition, Because: []servicecoin.Key{because}})
+			due, err := store.Happened(by, ReportDue, MonthChanged{Promise: p.ID, Service: p.Service, Month: m, Edition: r.Edition, Because: []servicecoin.Key{because}})
 			return []store.Event{due}, err
 		})
 	})

@@ -48,7 +48,7 @@ func newDesk(t *testing.T) desk {
 	s := store.New(memory.New(), &store.Options{Now: func() time.Time { return now }})
 	source := &sla.MemorySource{}
 	d := desk{sla.New(s.For("acme"), source), s, source, &now}
-	_, err := d.Make(t.Context(), promise(), ada)
+	_, err := d.Make(t.Context(), ada, promise())
 	require.NoError(t, err)
 	d.happens()
 	return d
@@ -60,7 +60,7 @@ func (d desk) happens(outages ...sla.Outage) {
 
 func (d desk) close(t *testing.T) sla.Closed {
 	t.Helper()
-	c, err := d.CloseMonth(t.Context(), "p1", january, ada)
+	c, err := d.CloseMonth(t.Context(), ada, "p1", january)
 	require.NoError(t, err)
 	return c
 }
@@ -91,9 +91,9 @@ func TestClosingAMonth(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	d.happens(outage("outage", 0, 60, "a"), outage("disruption", 30, 90, "b"))
-	require.NoError(t, d.MarkDue(t.Context(), "p1", january, ada, key("a")))
-	require.NoError(t, d.MarkDue(t.Context(), "p1", january, ada, key("a")))
-	require.NoError(t, d.MarkDue(t.Context(), "p1", january, ada, key("b")))
+	require.NoError(t, d.MarkDue(t.Context(), ada, "p1", january, key("a")))
+	require.NoError(t, d.MarkDue(t.Context(), ada, "p1", january, key("a")))
+	require.NoError(t, d.MarkDue(t.Context(), ada, "p1", january, key("b")))
 	require.Equal(t, []string{"p1 2026-01"}, d.due(t))
 
 	first := d.close(t)
@@ -109,20 +109,20 @@ func TestClosingAMonth(t *testing.T) {
 	// A fact comes late: worse.
 	d.happens(outage("outage", 0, 600, "a"))
 	require.True(t, d.close(t).Again, "nobody has said that the facts changed")
-	require.NoError(t, d.MarkDue(t.Context(), "p1", january, ada, key("c")))
+	require.NoError(t, d.MarkDue(t.Context(), ada, "p1", january, key("c")))
 	second := d.close(t)
 	require.Equal(t, 2, second.Report.Edition)
 	require.Equal(t, []string{"p1/2026-01/1 10 ", "p1/2026-01/2 15 p1/2026-01/1"}, d.credits(t))
 
 	// And better than it ever was: the correction takes back.
 	d.happens()
-	require.NoError(t, d.MarkDue(t.Context(), "p1", january, ada, key("d")))
+	require.NoError(t, d.MarkDue(t.Context(), ada, "p1", january, key("d")))
 	third := d.close(t)
 	require.Equal(t, "-25", third.Credit.Percent.String())
 	require.Len(t, d.credits(t), 3)
 
 	// A change that does not touch the figures makes no edition.
-	require.NoError(t, d.MarkDue(t.Context(), "p1", january, ada, key("e")))
+	require.NoError(t, d.MarkDue(t.Context(), ada, "p1", january, key("e")))
 	require.True(t, d.close(t).Again)
 	require.Empty(t, d.due(t))
 
@@ -151,7 +151,7 @@ func TestClosingAtOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 16 {
 		wg.Go(func() {
-			if _, err := d.CloseMonth(t.Context(), "p1", january, ada); err != nil {
+			if _, err := d.CloseMonth(t.Context(), ada, "p1", january); err != nil {
 				t.Errorf("close: %v", err)
 			}
 		})
@@ -164,21 +164,21 @@ func TestClosingRefuses(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	ctx := t.Context()
-	_, err := d.CloseMonth(ctx, "p1", january.Next(), ada)
+	_, err := d.CloseMonth(ctx, ada, "p1", january.Next())
 	require.ErrorIs(t, err, servicecoin.ErrRefused, "the month is not over")
-	_, err = d.CloseMonth(ctx, "p1", january.Add(-24), ada)
+	_, err = d.CloseMonth(ctx, ada, "p1", january.Add(-24))
 	require.ErrorIs(t, err, servicecoin.ErrRefused, "the promise was not valid")
-	_, err = d.CloseMonth(ctx, "p1", calendar.Month{}, ada)
+	_, err = d.CloseMonth(ctx, ada, "p1", calendar.Month{})
 	require.ErrorIs(t, err, servicecoin.ErrInvalid)
-	_, err = d.CloseMonth(ctx, "unknown", january, ada)
+	_, err = d.CloseMonth(ctx, ada, "unknown", january)
 	require.ErrorIs(t, err, servicecoin.ErrNotFound)
-	_, err = d.CloseMonth(ctx, "p1", january, servicecoin.Actor{})
+	_, err = d.CloseMonth(ctx, servicecoin.Actor{}, "p1", january)
 	require.ErrorIs(t, err, servicecoin.ErrInvalid)
-	_, err = d.On(d.store.For("globex")).CloseMonth(ctx, "p1", january, ada)
+	_, err = d.On(d.store.For("globex")).CloseMonth(ctx, ada, "p1", january)
 	require.ErrorIs(t, err, servicecoin.ErrNotFound, "another customer's promise")
 	gone, cancel := context.WithCancel(ctx)
 	cancel()
-	_, err = d.CloseMonth(gone, "p1", january, ada)
+	_, err = d.CloseMonth(gone, ada, "p1", january)
 	require.ErrorIs(t, err, context.Canceled)
 	require.Empty(t, d.credits(t))
 	events, err := d.store.For("acme").Events(ctx, 0, 10)
@@ -271,10 +271,10 @@ func TestAuthorize(t *testing.T) {
 	}})
 	k := sla.New(s.For("acme"), &sla.MemorySource{})
 	ctx := t.Context()
-	_, err1 := k.Make(ctx, promise(), ada)
-	_, err2 := k.CloseMonth(ctx, "p1", january, ada)
-	_, err3 := k.End(ctx, "p1", ada, origin)
-	for _, err := range []error{err1, err2, err3, k.MarkDue(ctx, "p1", january, ada, key("a"))} {
+	_, err1 := k.Make(ctx, ada, promise())
+	_, err2 := k.CloseMonth(ctx, ada, "p1", january)
+	_, err3 := k.End(ctx, ada, "p1", origin)
+	for _, err := range []error{err1, err2, err3, k.MarkDue(ctx, ada, "p1", january, key("a"))} {
 		require.ErrorIs(t, err, servicecoin.ErrForbidden)
 	}
 	require.Equal(t, []string{"promise.make", "report.issue", "promise.end", "report.markDue"}, asked)
@@ -286,11 +286,11 @@ func TestAuthorize(t *testing.T) {
 func TestEndOfAPromise(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
-	p, err := d.End(t.Context(), "p1", ada, origin.AddDate(0, 0, 10))
+	p, err := d.End(t.Context(), ada, "p1", origin.AddDate(0, 0, 10))
 	require.NoError(t, err)
 	require.Equal(t, origin.AddDate(0, 0, 10), p.ValidUntil)
 	require.Equal(t, "864000", d.close(t).Report.Figures.Period.String())
-	_, err = d.End(t.Context(), "p1", ada, origin.AddDate(-3, 0, 0))
+	_, err = d.End(t.Context(), ada, "p1", origin.AddDate(-3, 0, 0))
 	require.ErrorIs(t, err, servicecoin.ErrInvalid)
 	n := 0
 	for _, err := range d.Promises(t.Context(), "mail") {
@@ -316,12 +316,12 @@ func TestEventsAreAPI(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	d.happens(outage("outage", 0, 60, "a"))
-	require.NoError(t, d.MarkDue(t.Context(), "p1", january, ada, key("a")))
+	require.NoError(t, d.MarkDue(t.Context(), ada, "p1", january, key("a")))
 	d.close(t)
 	d.happens()
-	require.NoError(t, d.MarkDue(t.Context(), "p1", january, ada, key("a")))
+	require.NoError(t, d.MarkDue(t.Context(), ada, "p1", january, key("a")))
 	d.close(t)
-	_, err := d.End(t.Context(), "p1", ada, origin)
+	_, err := d.End(t.Context(), ada, "p1", origin)
 	require.NoError(t, err)
 	events, err := d.store.For("acme").Events(t.Context(), 0, 100)
 	require.NoError(t, err)

@@ -243,7 +243,7 @@ func TestWholeMinutesOverTheEndOfAMonth(t *testing.T) {
 			}
 			q := p
 			q.ID = "whole"
-			_, err := d.Make(t.Context(), q, ada)
+			_, err := d.Make(t.Context(), ada, q)
 			require.NoError(t, err)
 			d.source.Set("mail", f) // hands out what overlaps with what it is asked for
 			*d.now = end.AddDate(0, 2, 0)
@@ -254,7 +254,7 @@ func TestWholeMinutesOverTheEndOfAMonth(t *testing.T) {
 				r, err := p.Report(m, f, *d.now)
 				require.NoError(t, err)
 				require.Equal(t, c.want[n], r.Figures.Down.String(), "reported, %s", m)
-				kept, err := d.CloseMonth(t.Context(), "whole", m, ada)
+				kept, err := d.CloseMonth(t.Context(), ada, "whole", m)
 				require.NoError(t, err)
 				require.Equal(t, c.want[n], kept.Report.Figures.Down.String(), "closed, %s", m)
 			}

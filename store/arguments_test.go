@@ -27,7 +27,7 @@ func TestNothingToStandOn(t *testing.T) {
 	} {
 		_, err1 := c.s.Events(ctx, 0, 1)
 		err2 := c.s.Do(ctx, func(*store.Store) error { return nil })
-		err3 := c.s.Forget(ctx, "acme", servicecoin.Person("ada"))
+		err3 := c.s.Forget(ctx, servicecoin.Person("ada"), "acme")
 		err4 := store.Of(c.s.For("acme"), things).Insert(ctx, thing{ID: "x"})
 		_, err5 := store.Across(c.s, things).Page(ctx, store.All(), "", 1)
 		_, err6 := store.NewConsumer(c.s, "x", nil, nil)

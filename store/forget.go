@@ -39,7 +39,7 @@ func forgottenKey(c servicecoin.CustomerID) Key {
 // the customer are the host's to find. Consumers that are at work leave its
 // events alone. The customer may come back later; it starts empty. Calling
 // Forget again, after an error say, is safe.
-func (s *Store) Forget(ctx context.Context, c servicecoin.CustomerID, by servicecoin.Actor) error {
+func (s *Store) Forget(ctx context.Context, by servicecoin.Actor, c servicecoin.CustomerID) error {
 	if err := s.For(c).check(); err != nil {
 		return err
 	}
@@ -50,7 +50,7 @@ func (s *Store) Forget(ctx context.Context, c servicecoin.CustomerID, by service
 		return fmt.Errorf("%w: Forget cannot be part of a unit or transaction", servicecoin.ErrRefused)
 	}
 	marks := Of(s.For(servicecoin.Provider), forgottenMarks(c))
-	e, err := Happened(CustomerForgotten, by, nil)
+	e, err := Happened(by, CustomerForgotten, nil)
 	if err != nil {
 		return err
 	}

@@ -239,7 +239,7 @@ type BrokenLease struct {
 // [LeaseBroken]. What the holder has under way is not stored any more; if it is
 // alive it can take the lease again later. It answers ErrRefused if somebody
 // else holds the lease, or nobody. Break asks no Authorize: the host does.
-func (c *Consumer) Break(ctx context.Context, holder string, by servicecoin.Actor, why string) error {
+func (c *Consumer) Break(ctx context.Context, by servicecoin.Actor, holder string, why string) error {
 	var v servicecoin.Violations
 	v.ID("holder", holder)
 	v.Text("why", why, 1, 500)
@@ -258,7 +258,7 @@ func (c *Consumer) Break(ctx context.Context, holder string, by servicecoin.Acto
 				Why: holder + " does not hold it, " + now,
 			}
 		}
-		e, err := Happened(LeaseBroken, by, BrokenLease{Consumer: c.name, Holder: holder, Until: p.Until, Why: strings.TrimSpace(why)})
+		e, err := Happened(by, LeaseBroken, BrokenLease{Consumer: c.name, Holder: holder, Until: p.Until, Why: strings.TrimSpace(why)})
 		p.Holder, p.Until, p.Lease = "", time.Time{}, 0
 		return []Event{e}, err
 	})

@@ -166,7 +166,7 @@ func (b noBackend) Forget(context.Context, servicecoin.CustomerID, Position) err
 // Happened returns an event: name is API, by made the change, payload is
 // marshalled to JSON (nil: no data). Id, subject and time are filled in when it
 // is recorded beside a record; set them for other cases.
-func Happened(name string, by servicecoin.Actor, payload any) (Event, error) {
+func Happened(by servicecoin.Actor, name string, payload any) (Event, error) {
 	e := Event{Name: name, Actor: by}
 	if payload == nil {
 		return e, nil

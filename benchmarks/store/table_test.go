@@ -259,7 +259,7 @@ func exchange(b *testing.B, s *store.Store) (effects, idle float64) {
 		for range events / 50 {
 			var list []store.Event
 			for range 50 {
-				e, err := store.Happened(name, servicecoin.Program("bench"), nil)
+				e, err := store.Happened(servicecoin.Program("bench"), name, nil)
 				require.NoError(b, err)
 				e.Subject = s.For("acme").Key("ticket", "x")
 				list = append(list, e)

@@ -50,7 +50,7 @@ type ours struct {
 }
 
 func (o ours) create(ctx context.Context, t ticket) error {
-	e, err := store.Happened("ticket.opened", servicecoin.Program("bench"), map[string]string{"id": t.ID})
+	e, err := store.Happened(servicecoin.Program("bench"), "ticket.opened", map[string]string{"id": t.ID})
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func (o ours) create(ctx context.Context, t ticket) error {
 func (o ours) read(ctx context.Context, id string) (ticket, error) { return o.c.Get(ctx, id) }
 
 func (o ours) update(ctx context.Context, id string, priority int) error {
-	e, err := store.Happened("ticket.changed", servicecoin.Program("bench"), map[string]string{"id": id})
+	e, err := store.Happened(servicecoin.Program("bench"), "ticket.changed", map[string]string{"id": id})
 	if err != nil {
 		return err
 	}

@@ -31,11 +31,11 @@ func fromMemory(_ testing.TB, name string, uses []catalogtest.Use) catalog.Direc
 func fromCatalogue(tb testing.TB, name string, uses []catalogtest.Use) catalog.Directory {
 	tb.Helper()
 	c, by := catalog.New(store.New(memory.New(), nil).For(servicecoin.Provider), nil), servicecoin.Program("test")
-	_, err := c.AddService(tb.Context(), catalog.Service{ID: catalogtest.Mail, Name: name}, by)
+	_, err := c.AddService(tb.Context(), by, catalog.Service{ID: catalogtest.Mail, Name: name})
 	require.NoError(tb, err)
 	for i, u := range uses {
 		change := catalog.SubscriptionChanged{Subscription: servicecoin.SubscriptionID(strconv.Itoa(i)), Service: catalogtest.Mail, From: u.From, Until: u.Until}
-		require.NoError(tb, c.Follow(tb.Context(), u.Customer, change, by))
+		require.NoError(tb, c.Follow(tb.Context(), by, u.Customer, change))
 	}
 	return c.Directory()
 }

@@ -47,7 +47,7 @@ func (p *provider) depart() {
 	p.at(time.February, 10, 8, 0)
 	for s, err := range p.Subscriptions(acme).All(p.t.Context()) {
 		p.must(err)
-		_, err = p.Subscriptions(acme).Depart(p.t.Context(), s.ID, olga(), time.Time{}, "We close that branch")
+		_, err = p.Subscriptions(acme).Depart(p.t.Context(), olga(), s.ID, time.Time{}, "We close that branch")
 		p.must(err)
 	}
 	p.exchange()

@@ -78,7 +78,7 @@ func newWorld(t *testing.T, h storetest.Harness, customers ...servicecoin.Custom
 	w.Coin = c
 	w.directory.Set(mail, "Mail", customers...)
 	for _, customer := range customers {
-		if _, err := c.Keeper(customer).Make(t.Context(), mailPromise("mail"), ada()); err != nil {
+		if _, err := c.Keeper(customer).Make(t.Context(), ada(), mailPromise("mail")); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -113,14 +113,14 @@ func (w *world) at(month time.Month, day, hour int) time.Time {
 func (w *world) outage(day int) servicecoin.IncidentID {
 	w.t.Helper()
 	began := w.at(1, day, 10)
-	i, err := w.Desk().Open(w.t.Context(), incident.Report{
+	i, err := w.Desk().Open(w.t.Context(), ada(), incident.Report{
 		Title: "Mail is down", Effects: []incident.Effect{{Service: mail, Level: incident.Outage, From: began}},
-	}, ada())
+	})
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	w.at(1, day, 11)
-	if _, err := w.Desk().Resolve(w.t.Context(), i.ID, ada(), incident.Resolution{Text: "Restarted"}); err != nil {
+	if _, err := w.Desk().Resolve(w.t.Context(), ada(), i.ID, incident.Resolution{Text: "Restarted"}); err != nil {
 		w.t.Fatal(err)
 	}
 	return i.ID
@@ -162,7 +162,7 @@ func (w *world) due(customer servicecoin.CustomerID) []string {
 
 func (w *world) closeMonth(customer servicecoin.CustomerID, m calendar.Month) sla.Closed {
 	w.t.Helper()
-	done, err := w.CloseMonth(w.t.Context(), customer, m, ada())
+	done, err := w.CloseMonth(w.t.Context(), ada(), customer, m)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -221,15 +221,15 @@ func lateFact(t *testing.T, h storetest.Harness) {
 	w.closeMonth(acme, january())
 	// It turns out that it began much earlier in one place.
 	began := time.Date(2026, 1, 8, 10, 0, 0, 0, time.UTC)
-	if _, err := w.Desk().Redate(t.Context(), id, ada(), began.Add(-20*time.Hour), "The logs say so"); err != nil {
+	if _, err := w.Desk().Redate(t.Context(), ada(), id, began.Add(-20*time.Hour), "The logs say so"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.Desk().Affect(t.Context(), id, ada(), incident.Effect{Service: mail, Level: incident.Outage, From: began.Add(-20 * time.Hour), Until: began, Locations: []string{"north"}}); err != nil {
+	if _, err := w.Desk().Affect(t.Context(), ada(), id, incident.Effect{Service: mail, Level: incident.Outage, From: began.Add(-20 * time.Hour), Until: began, Locations: []string{"north"}}); err != nil {
 		t.Fatal(err)
 	}
 	w.exchange()
 	same(t, "due again", []string{"2026-01 mail"}, w.due(acme))
-	done, err := w.CloseDue(t.Context(), acme, ada())
+	done, err := w.CloseDue(t.Context(), ada(), acme)
 	if err != nil || len(done) != 1 {
 		t.Fatalf("%d corrections (%v)", len(done), err)
 	}
@@ -240,12 +240,12 @@ func lateFact(t *testing.T, h storetest.Harness) {
 func cancelledIncident(t *testing.T, h storetest.Harness) {
 	w := newWorld(t, h, acme)
 	began := w.at(1, 8, 10)
-	i, err := w.Desk().Open(t.Context(), incident.Report{Title: "False alarm", Effects: []incident.Effect{{Service: mail, Level: incident.Outage, From: began}}}, ada())
+	i, err := w.Desk().Open(t.Context(), ada(), incident.Report{Title: "False alarm", Effects: []incident.Effect{{Service: mail, Level: incident.Outage, From: began}}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.at(1, 8, 12)
-	if _, err := w.Desk().Cancel(t.Context(), i.ID, ada(), "A broken probe"); err != nil {
+	if _, err := w.Desk().Cancel(t.Context(), ada(), i.ID, "A broken probe"); err != nil {
 		t.Fatal(err)
 	}
 	w.exchange()
@@ -262,7 +262,7 @@ func answerLost(t *testing.T, h storetest.Harness) {
 	w.at(2, 1, 8)
 	w.closeMonth("globex", january()) // so that the store has met every kind
 	w.faults.Script(storetest.After)
-	if _, err := w.CloseMonth(t.Context(), acme, january(), ada()); !errors.Is(err, storetest.ErrFault) {
+	if _, err := w.CloseMonth(t.Context(), ada(), acme, january()); !errors.Is(err, storetest.ErrFault) {
 		t.Fatalf("got %v, want the fault", err)
 	}
 	closed := w.closeMonth(acme, january())
@@ -322,7 +322,7 @@ func manyCustomers(t *testing.T, h storetest.Harness) {
 	}
 	w := newWorld(t, h, customers...)
 	for i := range 45 { // and one with more promises than a commit holds
-		if _, err := w.Keeper("c070").Make(t.Context(), mailPromise(servicecoin.PromiseID(fmt.Sprintf("p%02d", i))), ada()); err != nil {
+		if _, err := w.Keeper("c070").Make(t.Context(), ada(), mailPromise(servicecoin.PromiseID(fmt.Sprintf("p%02d", i)))); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -347,11 +347,11 @@ func longIncident(t *testing.T, h storetest.Harness) {
 	w := newWorld(t, h, acme)
 	began := time.Date(2021, 1, 15, 0, 0, 0, 0, time.UTC)
 	w.at(1, 1, 0)
-	i, err := w.Desk().Open(t.Context(), incident.Report{Title: "Slow for years", Began: began, DetectedAt: began, Effects: []incident.Effect{{Service: mail, Level: incident.Degradation, From: began}}}, ada())
+	i, err := w.Desk().Open(t.Context(), ada(), incident.Report{Title: "Slow for years", Began: began, DetectedAt: began, Effects: []incident.Effect{{Service: mail, Level: incident.Degradation, From: began}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.Desk().Resolve(t.Context(), i.ID, ada(), incident.Resolution{Text: "Replaced"}); err != nil {
+	if _, err := w.Desk().Resolve(t.Context(), ada(), i.ID, incident.Resolution{Text: "Replaced"}); err != nil {
 		t.Fatal(err)
 	}
 	w.exchange()

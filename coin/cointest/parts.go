@@ -19,9 +19,9 @@ func (p *provider) subscribe(customer servicecoin.CustomerID) {
 	ctx := p.t.Context()
 	offering, err := p.Catalog().Orderable(ctx, cloud)
 	p.must(err)
-	order, err := p.Orders(customer).Place(ctx, offering, catalog.Request{Parameters: json.RawMessage(`{"size":3}`)}, mika())
+	order, err := p.Orders(customer).Place(ctx, mika(), offering, catalog.Request{Parameters: json.RawMessage(`{"size":3}`)})
 	p.must(err)
-	_, err = p.Orders(customer).Approve(ctx, order.ID, olga(), "")
+	_, err = p.Orders(customer).Approve(ctx, olga(), order.ID, "")
 	p.must(err)
 }
 
@@ -49,7 +49,7 @@ func stumbles(p *provider) {
 func (p *provider) opens() servicecoin.IncidentID {
 	p.t.Helper()
 	began := p.at(time.January, 20, 10, 0)
-	i, err := p.Desk().Open(p.t.Context(), incident.Report{ID: "i1", Title: "db-2 is down", Effects: []incident.Effect{{Service: database, Level: incident.Outage, From: began}}}, ada())
+	i, err := p.Desk().Open(p.t.Context(), ada(), incident.Report{ID: "i1", Title: "db-2 is down", Effects: []incident.Effect{{Service: database, Level: incident.Outage, From: began}}})
 	p.must(err)
 	return i.ID
 }
@@ -61,17 +61,17 @@ func lettersOnce(p *provider) {
 	id := p.opens()
 	p.exchange()
 	p.at(time.January, 20, 10, 10)
-	_, err := p.Desk().Affect(ctx, id, ada(), incident.Effect{Service: erp, Level: incident.Outage, From: p.clock()})
+	_, err := p.Desk().Affect(ctx, ada(), id, incident.Effect{Service: erp, Level: incident.Outage, From: p.clock()})
 	p.must(err)
 	p.exchange()
 	letters := p.letters(acme)
 	same(p.t, "a customer who has heard of it is not told again that it began", 1, len(letters))
-	_, err = p.Letters(acme).Discard(ctx, letters[0].ID, ada(), "Told by phone")
+	_, err = p.Letters(acme).Discard(ctx, ada(), letters[0].ID, "Told by phone")
 	p.must(err)
 	p.at(time.January, 20, 10, 20)
-	_, err = p.Desk().Resolve(ctx, id, ada(), incident.Resolution{Text: "Restarted"})
+	_, err = p.Desk().Resolve(ctx, ada(), id, incident.Resolution{Text: "Restarted"})
 	p.must(err)
-	_, err = p.Desk().Reopen(ctx, id, ada(), "Down again")
+	_, err = p.Desk().Reopen(ctx, ada(), id, "Down again")
 	p.must(err)
 	p.exchange()
 	for _, l := range p.letters(acme)[1:] {

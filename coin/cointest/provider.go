@@ -158,12 +158,12 @@ func (p *provider) offer() {
 		{ID: erp, Name: "Order entry", Kind: catalog.Business, Level: 1, Descriptions: catalog.Texts{"en": "Orders, stock and accounts"}},
 		{ID: database, Name: "Database platform", Kind: catalog.Supporting, Level: 3},
 	} {
-		_, err := shop.AddService(ctx, s, ada())
+		_, err := shop.AddService(ctx, ada(), s)
 		p.must(err)
-		_, err = shop.LaunchService(ctx, s.ID, ada())
+		_, err = shop.LaunchService(ctx, ada(), s.ID)
 		p.must(err)
 	}
-	_, err := shop.Connect(ctx, catalog.Hard(erp, database), ada())
+	_, err := shop.Connect(ctx, ada(), catalog.Hard(erp, database))
 	p.must(err)
 	from := p.clock().AddDate(0, -1, 0)
 	for id, price := range map[servicecoin.PriceID]rating.Price{
@@ -172,7 +172,7 @@ func (p *provider) offer() {
 			{UpTo: servicecoin.Some(d("1000")), Unit: d("0.05")}, {Unit: d("0.03")},
 		}},
 	} {
-		_, err := p.Prices().Publish(ctx, id, price, from, ada())
+		_, err := p.Prices().Publish(ctx, ada(), id, price, from)
 		p.must(err)
 	}
 	for _, o := range []catalog.Offering{
@@ -182,17 +182,17 @@ func (p *provider) offer() {
 		}},
 		{ID: legacy, Service: erp, Name: "Order entry, on your own machine", Kind: catalog.Legacy, LeadTime: catalog.Within(30 * 24 * time.Hour)},
 	} {
-		_, err := shop.Publish(ctx, o, ada())
+		_, err := shop.Publish(ctx, ada(), o)
 		p.must(err)
 	}
 	for _, m := range []metering.Meter{
 		{ID: "documents", Name: "Documents", Type: "erp.document", Aggregation: metering.Count, Unit: "documents"},
 		{ID: "people", Name: "People", Type: "erp.document", Aggregation: metering.Unique, Distinct: metering.Subject, Unit: "people", EmptyIsZero: true},
 	} {
-		p.must(p.Meters().Define(ctx, m, ada()))
+		p.must(p.Meters().Define(ctx, ada(), m))
 	}
-	_, err = p.Playbook().PublishTemplate(ctx, adoption.Template{
+	_, err = p.Playbook().PublishTemplate(ctx, ada(), adoption.Template{
 		Service: erp, Title: "Order entry for a new customer", Points: []adoption.Point{{Name: catalog.DueBeforeUse}, {Name: "everyday use"}},
-	}, ada())
+	})
 	p.must(err)
 }

@@ -80,15 +80,15 @@ func (p *provider) orders() servicecoin.SubscriptionID {
 	offering, err := p.Catalog().Orderable(ctx, cloud)
 	p.must(err)
 	orders := p.Orders(acme)
-	if _, err := orders.Place(ctx, offering, catalog.Request{Parameters: json.RawMessage(`{"size":0}`)}, mika()); !errors.Is(err, servicecoin.ErrInvalid) {
+	if _, err := orders.Place(ctx, mika(), offering, catalog.Request{Parameters: json.RawMessage(`{"size":0}`)}); !errors.Is(err, servicecoin.ErrInvalid) {
 		p.t.Fatalf("an order with bad parameters: %v", err)
 	}
-	order, err := orders.Place(ctx, offering, catalog.Request{ID: "o1", Subscription: "s1", Parameters: json.RawMessage(`{"size":3}`)}, mika())
+	order, err := orders.Place(ctx, mika(), offering, catalog.Request{ID: "o1", Subscription: "s1", Parameters: json.RawMessage(`{"size":3}`)})
 	p.must(err)
-	if _, err := orders.Approve(ctx, order.ID, mika(), ""); !errors.Is(err, servicecoin.ErrRefused) {
+	if _, err := orders.Approve(ctx, mika(), order.ID, ""); !errors.Is(err, servicecoin.ErrRefused) {
 		p.t.Fatalf("approved by the one who asked: %v", err)
 	}
-	_, err = orders.Approve(ctx, order.ID, olga(), "")
+	_, err = orders.Approve(ctx, olga(), order.ID, "")
 	p.must(err)
 	p.machines.Script(catalog.Answer{Progress: catalog.Progress{State: catalog.UnderWay, Text: "Machines are being set up"}})
 	p.exchange()
@@ -112,15 +112,15 @@ func (p *provider) signsUp(sub servicecoin.SubscriptionID) {
 	ctx := p.t.Context()
 	program := p.Program(acme)
 	p.at(time.January, 2, 10, 0)
-	if _, err := program.Reach(ctx, sub, catalog.DueBeforeUse, olga()); !errors.Is(err, servicecoin.ErrRefused) || !strings.Contains(err.Error(), "Accounts for all") {
+	if _, err := program.Reach(ctx, olga(), sub, catalog.DueBeforeUse); !errors.Is(err, servicecoin.ErrRefused) || !strings.Contains(err.Error(), "Accounts for all") {
 		p.t.Fatalf("first use without accounts: %v", err)
 	}
 	spin, err := p.Spin(ctx, acme, january())
 	p.must(err)
 	same(p.t, "out of balance while blocked", "Order entry cannot be begun with: Accounts for all who enter orders, due before first use.", spin.Sentence())
-	_, err = program.Meet(ctx, sub, "accounts", adoption.Evidence{Text: "12 accounts, list of 2 January"}, olga())
+	_, err = program.Meet(ctx, olga(), sub, "accounts", adoption.Evidence{Text: "12 accounts, list of 2 January"})
 	p.must(err)
-	_, err = program.Reach(ctx, sub, catalog.DueBeforeUse, olga())
+	_, err = program.Reach(ctx, olga(), sub, catalog.DueBeforeUse)
 	p.must(err)
 }
 
@@ -163,24 +163,24 @@ func (p *provider) fails() {
 	p.t.Helper()
 	ctx := p.t.Context()
 	began := p.at(time.January, 20, 10, 0)
-	i, err := p.Desk().Open(ctx, incident.Report{ID: "i1", Title: "Disk of db-2 is full", Headline: "The database is down", Effects: []incident.Effect{
+	i, err := p.Desk().Open(ctx, ada(), incident.Report{ID: "i1", Title: "Disk of db-2 is full", Headline: "The database is down", Effects: []incident.Effect{
 		{Service: database, Level: incident.Outage, From: began}, {Service: erp, Level: incident.Outage, From: began},
-	}}, ada())
+	}})
 	p.must(err)
 	p.exchange()
 	letters := p.letters(acme)
 	same(p.t, "letters", 1, len(letters))
 	same(p.t, "why", []servicecoin.ServiceID{erp}, letters[0].Path) // erp itself is affected: the shortest way
-	_, err = p.Letters(acme).Send(ctx, letters[0].ID, ada(), "")
+	_, err = p.Letters(acme).Send(ctx, ada(), letters[0].ID, "")
 	p.must(err)
 	p.at(time.January, 20, 10, 30)
-	_, err = p.Desk().Note(ctx, i.ID, ada(), incident.Message{Text: "We are making room.", Audience: incident.Public, NextUpdateBy: began.Add(time.Hour)})
+	_, err = p.Desk().Note(ctx, ada(), i.ID, incident.Message{Text: "We are making room.", Audience: incident.Public, NextUpdateBy: began.Add(time.Hour)})
 	p.must(err)
-	_, err = p.Desk().Note(ctx, i.ID, ada(), incident.Message{Text: "db-2 again, third time this year"})
+	_, err = p.Desk().Note(ctx, ada(), i.ID, incident.Message{Text: "db-2 again, third time this year"})
 	p.must(err)
 	p.exchange()
 	p.at(time.January, 20, 12, 0)
-	_, err = p.Desk().Resolve(ctx, i.ID, ada(), incident.Resolution{Text: "Disk enlarged"})
+	_, err = p.Desk().Resolve(ctx, ada(), i.ID, incident.Resolution{Text: "Disk enlarged"})
 	p.must(err)
 	p.exchange()
 	letters = p.letters(acme)
@@ -211,11 +211,11 @@ func (p *provider) closes() {
 	ctx := p.t.Context()
 	customer := servicecoin.Customer{ID: acme, Name: "Acme", Zone: "Europe/Berlin", Currency: "EUR"}
 	p.at(time.February, 2, 8, 0)
-	done, err := p.CloseMonth(ctx, acme, january(), ada())
+	done, err := p.CloseMonth(ctx, ada(), acme, january())
 	p.must(err)
 	same(p.t, "credit", "10", done.Closed[0].Credit.Percent.String())
 	p.exchange()
-	st, err := p.Statements(customer).Issue(ctx, january(), ada())
+	st, err := p.Statements(customer).Issue(ctx, ada(), january())
 	p.must(err)
 	// 100.00 and 1000 at 0.05 and 200 at 0.03, less ten percent.
 	same(p.t, "total", "140.40 EUR", st.Total.String())
@@ -272,7 +272,7 @@ func (p *provider) leaves(sub servicecoin.SubscriptionID) {
 	ctx := p.t.Context()
 	customer := servicecoin.Customer{ID: acme, Name: "Acme", Zone: "Europe/Berlin", Currency: "EUR"}
 	p.at(time.February, 10, 8, 0)
-	_, err := p.Subscriptions(acme).Depart(ctx, sub, olga(), time.Time{}, "We close that branch")
+	_, err := p.Subscriptions(acme).Depart(ctx, olga(), sub, time.Time{}, "We close that branch")
 	p.must(err)
 	p.exchange()
 	s, err := p.Subscriptions(acme).Subscription(ctx, sub)
@@ -284,10 +284,10 @@ func (p *provider) leaves(sub servicecoin.SubscriptionID) {
 	same(p.t, "onboarding", adoption.Cancelled, o.State)
 	p.at(time.April, 2, 8, 0)
 	// The last document of January was of February where the customer is.
-	st, err := p.Statements(customer).Issue(ctx, january().Next(), ada())
+	st, err := p.Statements(customer).Issue(ctx, ada(), january().Next())
 	p.must(err)
 	same(p.t, "the last total", "100.05 EUR", st.Total.String())
-	if _, err := p.Statements(customer).Issue(ctx, january().Add(2), ada()); !errors.Is(err, servicecoin.ErrRefused) {
+	if _, err := p.Statements(customer).Issue(ctx, ada(), january().Add(2)); !errors.Is(err, servicecoin.ErrRefused) {
 		p.t.Errorf("a statement of nothing: %v", err)
 	}
 	promise, err := p.Keeper(acme).Get(ctx, servicecoin.PromiseID(sub))

@@ -15,7 +15,7 @@ import (
 func forgottenCustomer(t *testing.T, h storetest.Harness) {
 	w := newWorld(t, h, acme, "globex")
 	w.outage(8)
-	if err := w.store.Forget(t.Context(), acme, ada()); err != nil {
+	if err := w.store.Forget(t.Context(), ada(), acme); err != nil {
 		t.Fatal(err)
 	}
 	w.exchange() // the directory still names acme: it has no promise any more
@@ -29,11 +29,11 @@ func twoDomains(t *testing.T, h storetest.Harness) {
 	work := func(fail error) error {
 		return w.store.Do(t.Context(), func(tx *store.Store) error {
 			c := w.On(tx)
-			i, err := c.Desk().Open(t.Context(), incident.Report{ID: "both", Title: "Mail is down"}, ada())
+			i, err := c.Desk().Open(t.Context(), ada(), incident.Report{ID: "both", Title: "Mail is down"})
 			if err != nil {
 				return err
 			}
-			_, err = c.Letters(acme).Draft(t.Context(), incident.Addressee{Incident: i.ID}, incident.Letter{Subject: "Mail", Body: "Mail is down."}, ada())
+			_, err = c.Letters(acme).Draft(t.Context(), ada(), incident.Addressee{Incident: i.ID}, incident.Letter{Subject: "Mail", Body: "Mail is down."})
 			return errors.Join(err, fail)
 		})
 	}
@@ -64,16 +64,16 @@ func hostTransaction(t *testing.T, h storetest.Harness) {
 	b := h.Open(t)
 	s := store.New(b, nil)
 	desk := incident.New(s.For(servicecoin.Provider), nil)
-	if _, err := desk.Open(t.Context(), incident.Report{ID: "before", Title: "Before"}, ada()); err != nil {
+	if _, err := desk.Open(t.Context(), ada(), incident.Report{ID: "before", Title: "Before"}); err != nil {
 		t.Fatal(err)
 	}
 	for id, end := range map[servicecoin.IncidentID]bool{"kept": true, "lost": false} {
 		tx := h.Begin(t, b)
 		inside := desk.On(s.Join(tx.Backend).For(servicecoin.Provider))
-		if _, err := inside.Open(t.Context(), incident.Report{ID: id, Title: "Inside"}, ada()); err != nil {
+		if _, err := inside.Open(t.Context(), ada(), incident.Report{ID: id, Title: "Inside"}); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := inside.Acknowledge(t.Context(), "before", ada()); err != nil && end {
+		if _, err := inside.Acknowledge(t.Context(), ada(), "before"); err != nil && end {
 			t.Fatal(err)
 		}
 		finish := tx.Commit
@@ -108,7 +108,7 @@ func badInput(t *testing.T, h storetest.Harness) {
 		"cancelled":    {ctx, incident.Report{Title: "x", Effects: []incident.Effect{effect}}, ada(), context.Canceled},
 		"bad priority": {t.Context(), incident.Report{Title: "x", Impact: 99, Urgency: 1}, ada(), servicecoin.ErrInvalid},
 	} {
-		if _, err := w.Desk().Open(c.ctx, c.report, c.by); !errors.Is(err, c.want) {
+		if _, err := w.Desk().Open(c.ctx, c.by, c.report); !errors.Is(err, c.want) {
 			t.Errorf("%s: got %v, want %v", name, err, c.want)
 		}
 	}

@@ -100,18 +100,18 @@ func story(ctx context.Context, out *os.File, records *store.Store, services cat
 			ID: "mail", Service: "M-1", Objective: decimal.RequireFromString("99.9"), ValidFrom: now.AddDate(-10, 0, 0),
 			Terms: sla.Terms{Weights: sla.Weights{"outage": decimal.NewFromInt(1)}},
 		}
-		if _, err := provider.Keeper(customer).Make(ctx, promise, ada); err != nil {
+		if _, err := provider.Keeper(customer).Make(ctx, ada, promise); err != nil {
 			return err
 		}
 	}
-	i, err := provider.Desk().Open(ctx, incident.Report{
+	i, err := provider.Desk().Open(ctx, ada, incident.Report{
 		Title: "Mail was down", Began: now.Add(-time.Hour), DetectedAt: now,
 		Effects: []incident.Effect{{Service: "M-1", Level: incident.Outage, From: now.Add(-time.Hour)}},
-	}, ada)
+	})
 	if err != nil {
 		return err
 	}
-	if _, err := provider.Desk().Resolve(ctx, i.ID, ada, incident.Resolution{Text: "Restarted"}); err != nil {
+	if _, err := provider.Desk().Resolve(ctx, ada, i.ID, incident.Resolution{Text: "Restarted"}); err != nil {
 		return err
 	}
 	exchange, err := provider.Exchange(nil)

@@ -74,7 +74,7 @@ func alarm(ctx context.Context, db *sql.DB, records *store.Store, desk *incident
 		}
 	}()
 	inside := desk.On(records.Join(sqlite.In(tx)).For(servicecoin.Provider))
-	if _, err := inside.Open(ctx, incident.Report{Title: text}, servicecoin.Program("pager")); err != nil {
+	if _, err := inside.Open(ctx, servicecoin.Program("pager"), incident.Report{Title: text}); err != nil {
 		return err
 	}
 	if _, err := tx.ExecContext(ctx, "INSERT INTO alarms VALUES (?, ?)", id, text); err != nil {

@@ -28,15 +28,15 @@ func TestOwnDataOnly(t *testing.T) {
 	provider, err := coin.New(store.New(memory.New(), &store.Options{Now: func() time.Time { return now }}), &services, nil)
 	require.NoError(t, err)
 	ada := servicecoin.Person("ada")
-	_, err = provider.Keeper("acme").Make(t.Context(), sla.Promise{
+	_, err = provider.Keeper("acme").Make(t.Context(), ada, sla.Promise{
 		ID: "mail", Service: "mail", Objective: decimal.RequireFromString("99.9"), ValidFrom: now.AddDate(-1, 0, 0),
 		Terms: sla.Terms{Weights: sla.Weights{"outage": decimal.NewFromInt(1)}},
-	}, ada)
+	})
 	require.NoError(t, err)
-	_, err = provider.Desk().Open(t.Context(), incident.Report{
+	_, err = provider.Desk().Open(t.Context(), ada, incident.Report{
 		ID: "i1", Title: "Secret of the provider", Headline: "No mail",
 		Effects: []incident.Effect{{Service: "mail", Level: incident.Outage, From: now}, {Service: "other", Level: incident.Outage, From: now}},
-	}, ada)
+	})
 	require.NoError(t, err)
 	now = now.Add(24 * time.Hour)
 	a := api{provider, func(r *http.Request) (servicecoin.CustomerID, error) {

@@ -33,14 +33,14 @@ func nightly(ctx context.Context, out io.Writer, provider *coin.Coin, customers 
 		if err != nil {
 			return err
 		}
-		corrected, err := provider.CloseDue(ctx, customer, by)
+		corrected, err := provider.CloseDue(ctx, by, customer)
 		failed = errors.Join(failed, err)
 		for _, c := range corrected {
 			fmt.Fprintf(out, "%s, %s: corrected, edition %d\n", customer, c.Report.Month, c.Report.Edition)
 		}
 	}
 	for _, customer := range customers {
-		done, err := provider.CloseMonth(ctx, customer, month, by)
+		done, err := provider.CloseMonth(ctx, by, customer, month)
 		if err != nil {
 			failed = errors.Join(failed, fmt.Errorf("%s: %w", customer, err))
 			continue
@@ -73,21 +73,21 @@ func run(ctx context.Context, out io.Writer) error {
 	}
 	ada := servicecoin.Person("ada")
 	for _, customer := range customers {
-		if _, err := provider.Keeper(customer).Make(ctx, sla.Promise{
+		if _, err := provider.Keeper(customer).Make(ctx, ada, sla.Promise{
 			ID: "mail", Service: "mail", Objective: decimal.RequireFromString("99.9"), ValidFrom: now.AddDate(-1, 0, 0),
 			Terms: sla.Terms{Weights: sla.Weights{"outage": decimal.NewFromInt(1)}},
 			Bands: sla.Bands{{Below: decimal.RequireFromString("99.9"), Credit: decimal.NewFromInt(10)}},
-		}, ada); err != nil {
+		}); err != nil {
 			return err
 		}
 	}
 	outage := func(lasted time.Duration) error {
-		i, err := provider.Desk().Open(ctx, incident.Report{Title: "Mail is down", Effects: []incident.Effect{{Service: "mail", Level: incident.Outage, From: now}}}, ada)
+		i, err := provider.Desk().Open(ctx, ada, incident.Report{Title: "Mail is down", Effects: []incident.Effect{{Service: "mail", Level: incident.Outage, From: now}}})
 		if err != nil {
 			return err
 		}
 		now = now.Add(lasted)
-		_, err = provider.Desk().Resolve(ctx, i.ID, ada, incident.Resolution{Text: "Restarted"})
+		_, err = provider.Desk().Resolve(ctx, ada, i.ID, incident.Resolution{Text: "Restarted"})
 		return err
 	}
 	exchange, err := provider.Exchange(nil)

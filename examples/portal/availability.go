@@ -105,7 +105,7 @@ func (p *portal) closeMonth(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	_, err = p.CloseMonth(r.Context(), c.ID, m.Month, viewer(r).actor())
+	_, err = p.CloseMonth(r.Context(), viewer(r).actor(), c.ID, m.Month)
 	if errors.Is(err, servicecoin.ErrRefused) {
 		return p.availability(w, r, err)
 	}

@@ -175,7 +175,7 @@ func (d demo) subscribe(ctx context.Context, c servicecoin.CustomerID, id servic
 	}
 	if order.State == catalog.OrderRequested {
 		d.turn(at.Add(20 * time.Minute))
-		if _, err := d.Orders(c).Approve(ctx, order.ID, servicecoin.Client(ownerOf(c)), ""); err != nil {
+		if _, err := d.Orders(c).Approve(ctx, servicecoin.Client(ownerOf(c)), order.ID, ""); err != nil {
 			return err
 		}
 	}
@@ -198,7 +198,7 @@ func (d demo) place(ctx context.Context, c servicecoin.CustomerID, id servicecoi
 	if strings.HasPrefix(string(id), "erp") {
 		r.Parameters = []byte(`{"people":24,"site":"north"}`)
 	}
-	return orders.Place(ctx, offering, r, servicecoin.Client(memberOf(c)))
+	return orders.Place(ctx, servicecoin.Client(memberOf(c)), offering, r)
 }
 
 // closeMonths issues reports and statements of the months that are over, each a
@@ -216,13 +216,13 @@ func (d demo) closeMonths(ctx context.Context) error {
 			if d.when.After(d.now) {
 				d.turn(d.now)
 			}
-			if _, err := d.CloseMonth(ctx, x.client.ID, m, servicecoin.Person(ada)); err != nil {
+			if _, err := d.CloseMonth(ctx, servicecoin.Person(ada), x.client.ID, m); err != nil {
 				return err
 			}
 			if err := d.drain(ctx); err != nil {
 				return err
 			}
-			if _, err := d.Statements(x.client.Customer).Issue(ctx, m, servicecoin.Person(ada)); err != nil {
+			if _, err := d.Statements(x.client.Customer).Issue(ctx, servicecoin.Person(ada), m); err != nil {
 				return err
 			}
 		}

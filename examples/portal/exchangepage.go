@@ -103,7 +103,7 @@ func (p *portal) breakLease(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	err = p.exchange.Break(r.Context(), f.text("holder"), viewer(r).actor(), f.text("reason"))
+	err = p.exchange.Break(r.Context(), viewer(r).actor(), f.text("holder"), f.text("reason"))
 	if errors.Is(err, servicecoin.ErrInvalid) || errors.Is(err, servicecoin.ErrRefused) {
 		return p.exchangeNow(w, r, err, f.text("reason"))
 	}

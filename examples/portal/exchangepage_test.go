@@ -37,7 +37,7 @@ func TestWorkThatStandsStill(t *testing.T) {
 	h, err := other.Health(t.Context())
 	require.NoError(t, err)
 	if h.Holder != "" {
-		require.NoError(t, other.Break(t.Context(), h.Holder, servicecoin.Program("test"), "for the test"))
+		require.NoError(t, other.Break(t.Context(), servicecoin.Program("test"), h.Holder, "for the test"))
 	}
 	_, err = other.Step(t.Context(), store.MaxPage)
 	require.NoError(t, err)

@@ -130,7 +130,7 @@ func (p *portal) changeIncident(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	id := servicecoin.IncidentID(r.PathValue("id"))
-	err = p.change(r.Context(), id, incident.Verb(r.PathValue("verb")), f, viewer(r).actor())
+	err = p.change(r.Context(), viewer(r).actor(), id, incident.Verb(r.PathValue("verb")), f)
 	if errors.Is(err, servicecoin.ErrInvalid) || errors.Is(err, servicecoin.ErrRefused) {
 		return p.incident(w, r, f.r.PostForm, err)
 	}
@@ -148,47 +148,47 @@ func (p *portal) changeIncident(w http.ResponseWriter, r *http.Request) error {
 
 // change reads what the verb needs and calls the desk. Nothing is called while
 // a field cannot be read: it might mean something else.
-func (p *portal) change(ctx context.Context, id servicecoin.IncidentID, verb incident.Verb, f *form, by servicecoin.Actor) error {
+func (p *portal) change(ctx context.Context, by servicecoin.Actor, id servicecoin.IncidentID, verb incident.Verb, f *form) error {
 	desk := p.Desk()
 	var do func() (incident.Incident, error)
 	//nolint:exhaustive // what the page does not offer is answered below
 	switch verb {
 	case incident.VerbAcknowledge:
-		do = func() (incident.Incident, error) { return desk.Acknowledge(ctx, id, by) }
+		do = func() (incident.Incident, error) { return desk.Acknowledge(ctx, by, id) }
 	case incident.VerbHold:
-		do = func() (incident.Incident, error) { return desk.Hold(ctx, id, by, f.text("reason")) }
+		do = func() (incident.Incident, error) { return desk.Hold(ctx, by, id, f.text("reason")) }
 	case incident.VerbResume:
-		do = func() (incident.Incident, error) { return desk.Resume(ctx, id, by) }
+		do = func() (incident.Incident, error) { return desk.Resume(ctx, by, id) }
 	case incident.VerbNote:
 		m := incident.Message{Text: f.text("text"), Audience: incident.Audience(f.text("audience")), NextUpdateBy: f.time("nextUpdateBy")}
-		do = func() (incident.Incident, error) { return desk.Note(ctx, id, by, m) }
+		do = func() (incident.Incident, error) { return desk.Note(ctx, by, id, m) }
 	case incident.VerbAffect:
 		e := incident.Effect{Service: servicecoin.ServiceID(f.text("service")), Level: incident.Level(f.text("level")), From: f.time("from"), Number: f.int("number")}
 		if e.From.IsZero() {
 			e.From = p.store.Now()
 		}
-		do = func() (incident.Incident, error) { return desk.Affect(ctx, id, by, e) }
+		do = func() (incident.Incident, error) { return desk.Affect(ctx, by, id, e) }
 	case incident.VerbResolve:
 		res := incident.Resolution{Text: f.text("resolution"), Restored: f.time("restored")}
-		do = func() (incident.Incident, error) { return desk.Resolve(ctx, id, by, res) }
+		do = func() (incident.Incident, error) { return desk.Resolve(ctx, by, id, res) }
 	case incident.VerbReopen:
-		do = func() (incident.Incident, error) { return desk.Reopen(ctx, id, by, f.text("reason")) }
+		do = func() (incident.Incident, error) { return desk.Reopen(ctx, by, id, f.text("reason")) }
 	case incident.VerbClose:
-		do = func() (incident.Incident, error) { return desk.Close(ctx, id, by) }
+		do = func() (incident.Incident, error) { return desk.Close(ctx, by, id) }
 	case incident.VerbCancel:
-		do = func() (incident.Incident, error) { return desk.Cancel(ctx, id, by, f.text("reason")) }
+		do = func() (incident.Incident, error) { return desk.Cancel(ctx, by, id, f.text("reason")) }
 	case incident.VerbAddFollowUp:
 		owner, due := servicecoin.PersonID(f.text("owner")), f.time("due")
-		do = func() (incident.Incident, error) { return desk.AddFollowUp(ctx, id, by, owner, due, f.text("text")) }
+		do = func() (incident.Incident, error) { return desk.AddFollowUp(ctx, by, id, owner, due, f.text("text")) }
 	case incident.VerbCompleteFollowUp:
 		n := f.int("number")
-		do = func() (incident.Incident, error) { return desk.CompleteFollowUp(ctx, id, by, n, f.text("text")) }
+		do = func() (incident.Incident, error) { return desk.CompleteFollowUp(ctx, by, id, n, f.text("text")) }
 	case incident.VerbMoveFollowUp:
 		n, due := f.int("number"), f.time("due")
-		do = func() (incident.Incident, error) { return desk.MoveFollowUp(ctx, id, by, n, due, f.text("text")) }
+		do = func() (incident.Incident, error) { return desk.MoveFollowUp(ctx, by, id, n, due, f.text("text")) }
 	case incident.VerbDropFollowUp:
 		n := f.int("number")
-		do = func() (incident.Incident, error) { return desk.DropFollowUp(ctx, id, by, n, f.text("text")) }
+		do = func() (incident.Incident, error) { return desk.DropFollowUp(ctx, by, id, n, f.text("text")) }
 	default:
 		return servicecoin.NotFound(servicecoin.Key{Customer: servicecoin.Provider, Kind: "verb", ID: string(verb)})
 	}

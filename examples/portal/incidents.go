@@ -142,10 +142,10 @@ func (p *portal) openIncident(w http.ResponseWriter, r *http.Request) error {
 	}
 	if f.bad.Err() != nil { // ask the rules all the same, to hear of everything at once
 		report.ID, report.Matrix = "new", new(p.Desk().Matrix())
-		_, err := incident.Open(report, viewer(r).actor(), at)
+		_, err := incident.Open(viewer(r).actor(), at, report)
 		return p.newIncident(w, r, f.r.PostForm, f.err(err))
 	}
-	i, err := p.Desk().Open(r.Context(), report, viewer(r).actor())
+	i, err := p.Desk().Open(r.Context(), viewer(r).actor(), report)
 	if errors.Is(err, servicecoin.ErrInvalid) {
 		return p.newIncident(w, r, f.r.PostForm, f.err(err))
 	}

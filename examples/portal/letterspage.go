@@ -72,7 +72,7 @@ func (p *portal) changeLetter(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	err = p.sendOrDrop(r.Context(), c.ID, incident.CommunicationID(r.PathValue("letter")), r.PathValue("verb"), f, viewer(r).actor())
+	err = p.sendOrDrop(r.Context(), viewer(r).actor(), c.ID, incident.CommunicationID(r.PathValue("letter")), r.PathValue("verb"), f)
 	if errors.Is(err, servicecoin.ErrInvalid) || errors.Is(err, servicecoin.ErrRefused) {
 		return p.letters(w, r, err)
 	}
@@ -84,7 +84,7 @@ func (p *portal) changeLetter(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (p *portal) sendOrDrop(ctx context.Context, c servicecoin.CustomerID, id incident.CommunicationID, verb string, f *form, by servicecoin.Actor) error {
+func (p *portal) sendOrDrop(ctx context.Context, by servicecoin.Actor, c servicecoin.CustomerID, id incident.CommunicationID, verb string, f *form) error {
 	box := p.Letters(c)
 	var err error
 	switch verb {
@@ -94,13 +94,13 @@ func (p *portal) sendOrDrop(ctx context.Context, c servicecoin.CustomerID, id in
 			return e
 		}
 		if draft.Subject != f.text("subject") || draft.Body != f.text("body") {
-			_, err = box.Edit(ctx, id, by, incident.Letter{Subject: f.text("subject"), Body: f.text("body"), NextUpdateBy: draft.NextUpdateBy})
+			_, err = box.Edit(ctx, by, id, incident.Letter{Subject: f.text("subject"), Body: f.text("body"), NextUpdateBy: draft.NextUpdateBy})
 		}
 		if err == nil {
-			_, err = box.Send(ctx, id, by, "")
+			_, err = box.Send(ctx, by, id, "")
 		}
 	case "discard":
-		_, err = box.Discard(ctx, id, by, f.text("reason"))
+		_, err = box.Discard(ctx, by, id, f.text("reason"))
 	default:
 		return servicecoin.NotFound(servicecoin.Key{Customer: c, Kind: "verb", ID: verb})
 	}

@@ -27,7 +27,7 @@ func (d demo) live(ctx context.Context, id servicecoin.IncidentID, r incident.Re
 	i, err := d.Desk().Get(ctx, id)
 	if errors.Is(err, servicecoin.ErrNotFound) {
 		d.turn(r.Began.Add(2 * time.Minute))
-		i, err = d.Desk().Open(ctx, r, servicecoin.Program("monitoring"))
+		i, err = d.Desk().Open(ctx, servicecoin.Program("monitoring"), r)
 	}
 	if err != nil {
 		return err
@@ -64,7 +64,7 @@ func (d demo) sendDrafts(ctx context.Context) error {
 			return err
 		}
 		for _, l := range drafts {
-			if _, err := d.Letters(x.client.ID).Send(ctx, l.ID, servicecoin.Person(ada), ""); err != nil {
+			if _, err := d.Letters(x.client.ID).Send(ctx, servicecoin.Person(ada), l.ID, ""); err != nil {
 				return err
 			}
 		}
@@ -74,35 +74,35 @@ func (d demo) sendDrafts(ctx context.Context) error {
 
 func acknowledges(by servicecoin.PersonID) func(context.Context, demo, servicecoin.IncidentID) error {
 	return func(ctx context.Context, d demo, id servicecoin.IncidentID) error {
-		_, err := d.Desk().Acknowledge(ctx, id, servicecoin.Person(by))
+		_, err := d.Desk().Acknowledge(ctx, servicecoin.Person(by), id)
 		return err
 	}
 }
 
 func tells(text string, next time.Duration) func(context.Context, demo, servicecoin.IncidentID) error {
 	return func(ctx context.Context, d demo, id servicecoin.IncidentID) error {
-		_, err := d.Desk().Note(ctx, id, servicecoin.Person(ada), incident.Message{Text: text, Audience: incident.Public, NextUpdateBy: d.when.Add(next)})
+		_, err := d.Desk().Note(ctx, servicecoin.Person(ada), id, incident.Message{Text: text, Audience: incident.Public, NextUpdateBy: d.when.Add(next)})
 		return err
 	}
 }
 
 func notes(by servicecoin.PersonID, text string) func(context.Context, demo, servicecoin.IncidentID) error {
 	return func(ctx context.Context, d demo, id servicecoin.IncidentID) error {
-		_, err := d.Desk().Note(ctx, id, servicecoin.Person(by), incident.Message{Text: text})
+		_, err := d.Desk().Note(ctx, servicecoin.Person(by), id, incident.Message{Text: text})
 		return err
 	}
 }
 
 func resolves(by servicecoin.PersonID, text string) func(context.Context, demo, servicecoin.IncidentID) error {
 	return func(ctx context.Context, d demo, id servicecoin.IncidentID) error {
-		_, err := d.Desk().Resolve(ctx, id, servicecoin.Person(by), incident.Resolution{Text: text})
+		_, err := d.Desk().Resolve(ctx, servicecoin.Person(by), id, incident.Resolution{Text: text})
 		return err
 	}
 }
 
 func follows(owner servicecoin.PersonID, due time.Duration, text string) func(context.Context, demo, servicecoin.IncidentID) error {
 	return func(ctx context.Context, d demo, id servicecoin.IncidentID) error {
-		_, err := d.Desk().AddFollowUp(ctx, id, servicecoin.Person(ada), owner, d.when.Add(due), text)
+		_, err := d.Desk().AddFollowUp(ctx, servicecoin.Person(ada), id, owner, d.when.Add(due), text)
 		return err
 	}
 }

@@ -15,18 +15,18 @@ import (
 func (d demo) offer(ctx context.Context) error {
 	by := servicecoin.Person(ada)
 	for _, m := range meters() {
-		if err := kept(d.Meters().Define(ctx, m, by)); err != nil {
+		if err := kept(d.Meters().Define(ctx, by, m)); err != nil {
 			return err
 		}
 	}
 	for _, id := range sortedKeys(prices()) {
-		if _, err := d.Prices().Publish(ctx, id, prices()[id], d.now.Add(-back), by); err != nil {
+		if _, err := d.Prices().Publish(ctx, by, id, prices()[id], d.now.Add(-back)); err != nil {
 			return err
 		}
 	}
 	shop := d.Catalog()
 	for _, s := range d.servicesOfDemo() {
-		if err := d.addService(ctx, s, by); err != nil {
+		if err := d.addService(ctx, by, s); err != nil {
 			return err
 		}
 	}
@@ -36,13 +36,13 @@ func (d demo) offer(ctx context.Context) error {
 		catalog.Hard("signin", "database"), catalog.Hard("signin", "network"), catalog.Hard("database", "network"), catalog.Hard("database", "storage"), catalog.Hard("files", "storage"),
 		catalog.AtLeast(1, "network", "line-a", "line-b"),
 	} {
-		_, err := shop.Connect(ctx, x, by)
+		_, err := shop.Connect(ctx, by, x)
 		if err := kept(err); err != nil {
 			return err
 		}
 	}
 	for _, x := range plans() {
-		_, err := shop.Publish(ctx, x.offering, by)
+		_, err := shop.Publish(ctx, by, x.offering)
 		if err := kept(err); err != nil {
 			return err
 		}
@@ -50,10 +50,10 @@ func (d demo) offer(ctx context.Context) error {
 	return d.playbook(ctx, by)
 }
 
-func (p *portal) addService(ctx context.Context, s catalog.Service, by servicecoin.Actor) error {
-	_, err := p.Catalog().AddService(ctx, s, by)
+func (p *portal) addService(ctx context.Context, by servicecoin.Actor, s catalog.Service) error {
+	_, err := p.Catalog().AddService(ctx, by, s)
 	if err == nil {
-		_, err = p.Catalog().LaunchService(ctx, s.ID, by)
+		_, err = p.Catalog().LaunchService(ctx, by, s.ID)
 		return err
 	}
 	if !errors.Is(err, servicecoin.ErrExists) {
@@ -63,7 +63,7 @@ func (p *portal) addService(ctx context.Context, s catalog.Service, by serviceco
 	case err != nil:
 		return err
 	case there.State == catalog.ServicePlanned: // a start that was killed in between
-		_, err = p.Catalog().LaunchService(ctx, s.ID, by)
+		_, err = p.Catalog().LaunchService(ctx, by, s.ID)
 		return err
 	}
 	return nil
@@ -120,18 +120,18 @@ func (d demo) playbook(ctx context.Context, by servicecoin.Actor) error {
 		if slices.ContainsFunc(have, func(x adoption.Template) bool { return x.Service == t.Service }) {
 			continue
 		}
-		if _, err := book.PublishTemplate(ctx, t, by); err != nil {
+		if _, err := book.PublishTemplate(ctx, by, t); err != nil {
 			return err
 		}
 	}
 	if err := d.journey(ctx, by); err != nil {
 		return err
 	}
-	_, err = book.Ask(ctx, adoption.Survey{ID: "erp-autumn", Kind: adoption.CSAT, Question: "How content are you with order entry?", Service: "erp", Series: "erp"}, by)
+	_, err = book.Ask(ctx, by, adoption.Survey{ID: "erp-autumn", Kind: adoption.CSAT, Question: "How content are you with order entry?", Service: "erp", Series: "erp"})
 	if kept(err) != nil {
 		return err
 	}
-	_, err = book.Ask(ctx, adoption.Survey{ID: "mail-autumn", Kind: adoption.CSAT, Question: "How content are you with mail?", Service: "mail", Series: "mail"}, by)
+	_, err = book.Ask(ctx, by, adoption.Survey{ID: "mail-autumn", Kind: adoption.CSAT, Question: "How content are you with mail?", Service: "mail", Series: "mail"})
 	return kept(err)
 }
 
@@ -144,11 +144,11 @@ func (d demo) journey(ctx context.Context, by servicecoin.Actor) error {
 	point := func(id adoption.TouchpointID, kind adoption.TouchpointKind, message, measure, target, test string) adoption.Touchpoint {
 		return adoption.Touchpoint{ID: id, Kind: kind, Owner: ada, Message: message, Measure: adoption.Measure{Text: measure, Target: target}, Test: adoption.AcceptanceTest{Reference: test}}
 	}
-	_, err := d.Playbook().PublishJourney(ctx, adoption.Journey{ID: "all", Name: "A customer of ours", Touchpoints: []adoption.Touchpoint{
+	_, err := d.Playbook().PublishJourney(ctx, by, adoption.Journey{ID: "all", Name: "A customer of ours", Touchpoints: []adoption.Touchpoint{
 		point("welcome", adoption.KindNewUser, "Welcome: this is how you begin", "days from sign-up to first use", "at most 10 for nine of ten", "portal/story: sign up"),
 		point("change", adoption.KindChangeAssimilation, "This is different from Monday on", "questions in the week after", "fewer than 5", "portal/story: change"),
 		point("outage", adoption.KindOutageCommunication, "What does not work, and when you hear from us again", "promised updates kept", "all", "portal/story: outage"),
-	}}, by)
+	}})
 	return err
 }
 
@@ -168,7 +168,7 @@ func (d demo) soundOut(ctx context.Context) error {
 		d.turn(d.at(12, 10, 0))
 		for n, score := range a.scores {
 			who := servicecoin.PersonID("person " + string(rune('a'+n)) + " of " + string(a.c))
-			if _, err := d.Program(a.c).Answer(ctx, survey, adoption.Response{Respondent: who, Scores: []int{score}}, servicecoin.Program("survey")); err != nil {
+			if _, err := d.Program(a.c).Answer(ctx, servicecoin.Program("survey"), survey, adoption.Response{Respondent: who, Scores: []int{score}}); err != nil {
 				return err
 			}
 		}
@@ -213,12 +213,12 @@ func (d demo) signUp(ctx context.Context, c servicecoin.CustomerID) error {
 			if item.Owner == adoption.CustomerSide {
 				by = servicecoin.Client(ownerOf(c))
 			}
-			if _, err := program.Meet(ctx, o.Subscription, item.ID, adoption.Evidence{Text: "Done and looked at together"}, by); err != nil && !errors.Is(err, servicecoin.ErrRefused) {
+			if _, err := program.Meet(ctx, by, o.Subscription, item.ID, adoption.Evidence{Text: "Done and looked at together"}); err != nil && !errors.Is(err, servicecoin.ErrRefused) {
 				return err
 			}
 		}
 		for _, point := range o.Points {
-			if _, err := program.Reach(ctx, o.Subscription, point.Name, servicecoin.Person(ada)); err != nil && !errors.Is(err, servicecoin.ErrRefused) {
+			if _, err := program.Reach(ctx, servicecoin.Person(ada), o.Subscription, point.Name); err != nil && !errors.Is(err, servicecoin.ErrRefused) {
 				return err
 			}
 		}

@@ -124,13 +124,13 @@ func (p *portal) changeOrder(w http.ResponseWriter, r *http.Request) error {
 	orders, id, reason := p.Orders(c.ID), servicecoin.OrderID(r.PathValue("order")), f.text("reason")
 	switch r.PathValue("verb") {
 	case "approve":
-		_, err = orders.Approve(ctx, id, by, reason)
+		_, err = orders.Approve(ctx, by, id, reason)
 	case "reject":
-		_, err = orders.Reject(ctx, id, by, reason)
+		_, err = orders.Reject(ctx, by, id, reason)
 	case "cancel":
-		_, err = orders.Cancel(ctx, id, by, reason)
+		_, err = orders.Cancel(ctx, by, id, reason)
 	case "retry":
-		_, err = orders.Retry(ctx, id, by, reason)
+		_, err = orders.Retry(ctx, by, id, reason)
 	default:
 		return noPage(r)
 	}

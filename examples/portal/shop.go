@@ -258,7 +258,7 @@ func (p *portal) placeOrder(w http.ResponseWriter, r *http.Request) error {
 	if request.Parameters, err = parameters(offering.Parameters, f.text); err != nil {
 		return err
 	}
-	order, err := p.Orders(c.ID).Place(r.Context(), offering, request, viewer(r).actor())
+	order, err := p.Orders(c.ID).Place(r.Context(), viewer(r).actor(), offering, request)
 	if errors.Is(err, servicecoin.ErrInvalid) || errors.Is(err, servicecoin.ErrRefused) {
 		r.SetPathValue("service", string(offering.Service))
 		return p.compare(w, r, f.r.PostForm, err)

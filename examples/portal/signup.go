@@ -136,20 +136,20 @@ func (p *portal) changeSubscription(w http.ResponseWriter, r *http.Request) erro
 	what := adoption.PrerequisiteID(f.text("prerequisite"))
 	switch r.PathValue("verb") {
 	case "meet":
-		_, err = program.Meet(ctx, id, what, adoption.Evidence{Text: f.text("evidence"), Link: f.text("link")}, by)
+		_, err = program.Meet(ctx, by, id, what, adoption.Evidence{Text: f.text("evidence"), Link: f.text("link")})
 	case "waive":
-		_, err = program.Waive(ctx, id, what, f.text("reason"), by)
+		_, err = program.Waive(ctx, by, id, what, f.text("reason"))
 	case "reach":
-		_, err = program.Reach(ctx, id, f.text("point"), by)
+		_, err = program.Reach(ctx, by, id, f.text("point"))
 	case "answer":
 		err = p.answer(r, c, f)
 	case "depart":
 		var day time.Time
 		if day, err = leavingDay(f.text("day"), c.Customer, p.store.Now()); err == nil {
-			_, err = p.Subscriptions(c.ID).Depart(ctx, id, by, day, f.text("reason"))
+			_, err = p.Subscriptions(c.ID).Depart(ctx, by, id, day, f.text("reason"))
 		}
 	case "stay":
-		_, err = p.Subscriptions(c.ID).Stay(ctx, id, by, f.text("reason"))
+		_, err = p.Subscriptions(c.ID).Stay(ctx, by, id, f.text("reason"))
 	default:
 		return noPage(r)
 	}
@@ -174,7 +174,7 @@ func (p *portal) answer(r *http.Request, c client, f *form) error {
 		f.bad.Add("score", "required", f.text("score"), "choose one of the five")
 		return f.bad.Err()
 	}
-	_, err = p.Program(c.ID).Answer(r.Context(), survey, adoption.Response{Respondent: viewer(r).ID, Scores: []int{score}, Comment: f.text("comment")}, viewer(r).actor())
+	_, err = p.Program(c.ID).Answer(r.Context(), viewer(r).actor(), survey, adoption.Response{Respondent: viewer(r).ID, Scores: []int{score}, Comment: f.text("comment")})
 	return err
 }
 

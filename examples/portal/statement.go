@@ -104,7 +104,7 @@ func (p *portal) issueStatement(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	_, err = p.Statements(c.Customer).Issue(r.Context(), m.Month, viewer(r).actor())
+	_, err = p.Statements(c.Customer).Issue(r.Context(), viewer(r).actor(), m.Month)
 	if errors.Is(err, servicecoin.ErrRefused) || errors.Is(err, servicecoin.ErrInvalid) {
 		return p.statement(w, r, err)
 	}

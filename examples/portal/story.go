@@ -22,7 +22,7 @@ func (d demo) incident(ctx context.Context, id servicecoin.IncidentID, r inciden
 	for n := range r.Effects {
 		r.Effects[n].From = r.Began
 	}
-	i, err := incident.Open(r, servicecoin.Program("monitoring"), r.Began.Add(2*time.Minute))
+	i, err := incident.Open(servicecoin.Program("monitoring"), r.Began.Add(2*time.Minute), r)
 	for _, s := range steps {
 		if err == nil {
 			err = s.do(&i, r.Began.Add(s.after))
@@ -32,7 +32,7 @@ func (d demo) incident(ctx context.Context, id servicecoin.IncidentID, r inciden
 		return fmt.Errorf("incident %s of the demonstration: %w", id, err)
 	}
 	d.turn(d.now)
-	return kept(d.Desk().Record(ctx, i, servicecoin.Program("portal")))
+	return kept(d.Desk().Record(ctx, servicecoin.Program("portal"), i))
 }
 
 func acknowledge(by servicecoin.PersonID) func(*incident.Incident, time.Time) error {

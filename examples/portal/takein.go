@@ -82,7 +82,7 @@ func (p *portal) takeInIncidents(ctx context.Context, list incidentfile.List, pa
 		if err != nil {
 			return err
 		}
-		switch err := p.Desk().Record(ctx, i, servicecoin.Program("import")); {
+		switch err := p.Desk().Record(ctx, servicecoin.Program("import"), i); {
 		case err == nil:
 			added++
 		case !errors.Is(err, servicecoin.ErrExists):
@@ -97,7 +97,7 @@ func (p *portal) takeInService(ctx context.Context, name string, known calendar.
 	id, by := servicecoin.ServiceID(name), servicecoin.Program("import")
 	label := func(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 	s := catalog.Service{ID: id, Name: name, Kind: catalog.Business, Descriptions: catalog.Texts{"en": "From a public list of incidents"}, Labels: map[string]string{coveredFrom: label(known.Start), coveredUntil: label(known.End)}}
-	if err := p.addService(ctx, s, by); err != nil {
+	if err := p.addService(ctx, by, s); err != nil {
 		return err
 	}
 	there, err := p.Catalog().Service(ctx, id)
@@ -107,21 +107,21 @@ func (p *portal) takeInService(ctx context.Context, name string, known calendar.
 	from, until := there.Labels[coveredFrom], there.Labels[coveredUntil]
 	if label(known.Start) < from || from == "" || until != "" && until < label(known.End) { // a longer list, perhaps
 		there.Labels = map[string]string{coveredFrom: cmp.Or(min(from, label(known.Start)), label(known.Start)), coveredUntil: max(until, label(known.End))}
-		if _, err := p.Catalog().ReviseService(ctx, there, by); err != nil {
+		if _, err := p.Catalog().ReviseService(ctx, by, there); err != nil {
 			return err
 		}
 	}
 	// Nobody ordered it here: that everybody uses it is a fact from outside.
-	err = p.Catalog().Follow(ctx, everyone, catalog.SubscriptionChanged{
+	err = p.Catalog().Follow(ctx, by, everyone, catalog.SubscriptionChanged{
 		Subscription: servicecoin.SubscriptionID(name), Service: id, State: catalog.SubscriptionActive, From: known.Start,
-	}, by)
+	})
 	if err != nil {
 		return err
 	}
 	objective := number("99.9")
-	_, err = p.Keeper(everyone).Make(ctx, sla.Promise{
+	_, err = p.Keeper(everyone).Make(ctx, by, sla.Promise{
 		ID: servicecoin.PromiseID(id), Service: id, Objective: objective, Zone: "UTC", Terms: terms(), Bands: bands(objective), ValidFrom: known.Start,
-	}, by)
+	})
 	return kept(err)
 }
 
@@ -147,7 +147,7 @@ func imported(line incidentfile.Incident) (incident.Incident, error) {
 	if line.Service != incidentfile.Several && !line.Span.Empty() {
 		r.Effects = []incident.Effect{{Service: servicecoin.ServiceID(line.Service), Level: level, From: line.Span.Start, Locations: line.Locations}}
 	}
-	i, err := incident.Open(r, by, line.Span.Start)
+	i, err := incident.Open(by, line.Span.Start, r)
 	if err != nil {
 		return i, err
 	}
@@ -257,7 +257,7 @@ func (p *portal) takeInCosts(ctx context.Context, rows []focusfile.Row, bills []
 		}
 		seen[r.ServiceName] = true
 		s := catalog.Service{ID: servicecoin.ServiceID(r.ServiceName), Name: r.ServiceName, Kind: catalog.Business, Descriptions: catalog.Texts{"en": cmp.Or(r.ServiceCategory, "From a bill") + ", by " + cmp.Or(r.ProviderName, "a provider")}}
-		if err := p.addService(ctx, s, by); err != nil {
+		if err := p.addService(ctx, by, s); err != nil {
 			return err
 		}
 	}
@@ -285,7 +285,7 @@ func (p *portal) takeInCosts(ctx context.Context, rows []focusfile.Row, bills []
 	var sum cost.Delivered
 	for _, b := range bills {
 		for _, c := range clients {
-			done, err := p.deliver(ctx, b, c, by)
+			done, err := p.deliver(ctx, by, b, c)
 			if err != nil {
 				return fmt.Errorf("%s: %s: %w", path, c.ID, err)
 			}
@@ -301,12 +301,12 @@ func (p *portal) takeInCosts(ctx context.Context, rows []focusfile.Row, bills []
 // deliver passes on what a bill says of one customer. One of whom it says nothing
 // is no longer in it, if the file tells whose bill it is; else there may be another
 // file of that customer.
-func (p *portal) deliver(ctx context.Context, b bill, c client, by servicecoin.Actor) (cost.Delivered, error) {
+func (p *portal) deliver(ctx context.Context, by servicecoin.Actor, b bill, c client) (cost.Delivered, error) {
 	list := b.rows[c.ID]
 	if len(list) == 0 && (b.Account == "" || c.Currency == "") {
 		return cost.Delivered{}, nil
 	}
-	return p.Statements(c.Customer).Deliver(ctx, b.Bill, list, by)
+	return p.Statements(c.Customer).Deliver(ctx, by, b.Bill, list)
 }
 
 // latest moves a customer's last month of costs on.

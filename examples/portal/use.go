@@ -101,6 +101,6 @@ func (g *usageOf) record(ctx context.Context, d demo) error {
 	if err != nil {
 		return err
 	}
-	_, err = d.Ledger(customer).Review(ctx, d.now, servicecoin.Program("portal"))
+	_, err = d.Ledger(customer).Review(ctx, servicecoin.Program("portal"), d.now)
 	return err
 }

@@ -46,7 +46,7 @@ for _, m := range []metering.Meter{
 	{ID: "vm.hours", Name: "Hours", Type: "vm.ran", Aggregation: metering.Sum, Unit: "hours"},
 	{ID: "mailboxes", Name: "Mailboxes", Type: "mailbox", Aggregation: metering.Sum, Unit: "mailboxes"},
 } {
-	if err := meters.Define(ctx, m, ada); err != nil {
+	if err := meters.Define(ctx, ada, m); err != nil {
 		return err
 	}
 }
@@ -81,7 +81,7 @@ events := []metering.Event{{ID: "1", Source: "test", Type: "vm.ran", Time: time.
 		"metering/rating/rating.go": {before: mailbox},
 		"metering/cost/cost.go": {before: ledger + mailbox + `prices := rating.New(s.For(servicecoin.Provider))
 january, start, exchange := calendar.Month{Year: 2026, Month: time.January}, time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), servicecoin.Program("exchange")
-if _, err := prices.Publish(ctx, "mail-std", price, start, ada); err != nil {
+if _, err := prices.Publish(ctx, ada, "mail-std", price, start); err != nil {
 	return err
 }
 statements := cost.New(s.For(customer.ID), customer, ledger, prices, nil)

@@ -29,23 +29,23 @@ func main() {
 	var services catalog.MemoryDirectory
 	services.Set("mail", "Mail", "acme")
 	provider := must(coin.New(records, &services, nil))
-	must(provider.Keeper("acme").Make(ctx, sla.Promise{
+	must(provider.Keeper("acme").Make(ctx, ada, sla.Promise{
 		ID: "mail", Service: "mail", Objective: decimal.RequireFromString("99.9"),
 		Terms:     sla.Terms{Weights: sla.Weights{"outage": decimal.NewFromInt(1)}},
 		Bands:     sla.Bands{{Below: decimal.RequireFromString("99.9"), Credit: decimal.NewFromInt(10)}},
 		ValidFrom: now.AddDate(-1, 0, 0),
-	}, ada))
+	}))
 
 	// One morning it fails. An hour later it is back.
 	down := []incident.Effect{{Service: "mail", Level: incident.Outage, From: now}}
-	i := must(provider.Desk().Open(ctx, incident.Report{Title: "Mail is down", Effects: down}, ada))
+	i := must(provider.Desk().Open(ctx, ada, incident.Report{Title: "Mail is down", Effects: down}))
 	now = now.Add(time.Hour)
-	must(provider.Desk().Resolve(ctx, i.ID, ada, incident.Resolution{Text: "The disk was full"}))
+	must(provider.Desk().Resolve(ctx, ada, i.ID, incident.Resolution{Text: "The disk was full"}))
 
 	// The exchange tells the other sides; at the end of the month the report is issued, and the credit is due unasked.
 	must(must(provider.Exchange(nil)).Step(ctx, 100))
 	now = now.AddDate(0, 1, 0)
-	month := must(provider.CloseMonth(ctx, "acme", calendar.Month{Year: 2026, Month: time.January}, ada))
+	month := must(provider.CloseMonth(ctx, ada, "acme", calendar.Month{Year: 2026, Month: time.January}))
 	fmt.Print(month.Closed[0].Report.Trace())
 	fmt.Println("credit:", month.Closed[0].Credit.Percent, "% of the month's charge")
 }

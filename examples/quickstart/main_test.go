@@ -26,9 +26,9 @@ func TestMachinesClock(t *testing.T) {
 	require.NoError(t, err)
 	now := time.Now()
 	down := []incident.Effect{{Service: "mail", Level: incident.Outage, From: now}}
-	i, err := provider.Desk().Open(t.Context(), incident.Report{Title: "Mail is down", Effects: down}, servicecoin.Person("ada"))
+	i, err := provider.Desk().Open(t.Context(), servicecoin.Person("ada"), incident.Report{Title: "Mail is down", Effects: down})
 	require.NoError(t, err)
 	require.Equal(t, servicecoin.Instant(now), i.Began)
-	_, err = provider.Desk().Resolve(t.Context(), i.ID, servicecoin.Person("ada"), incident.Resolution{Text: "The disk was full"})
+	_, err = provider.Desk().Resolve(t.Context(), servicecoin.Person("ada"), i.ID, incident.Resolution{Text: "The disk was full"})
 	require.NoError(t, err)
 }

@@ -55,14 +55,14 @@ func run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	err = provider.Meters().Define(ctx, metering.Meter{
+	err = provider.Meters().Define(ctx, ada, metering.Meter{
 		ID: "pages", Name: "Pages rendered", Type: "page.rendered", Aggregation: metering.Sum, Unit: "pages", EmptyIsZero: true,
-	}, ada)
+	})
 	if err != nil {
 		return err
 	}
 	used := provider.Ledger(servicecoin.Customer{ID: "acme", Name: "Acme", Zone: "Europe/Berlin"})
-	if _, err := used.SetQuota(ctx, metering.Quota{ID: "pages", Meter: "pages", Limit: decimal.NewFromInt(100), Mode: metering.Hard, Period: metering.Monthly}, ada); err != nil {
+	if _, err := used.SetQuota(ctx, ada, metering.Quota{ID: "pages", Meter: "pages", Limit: decimal.NewFromInt(100), Mode: metering.Hard, Period: metering.Monthly}); err != nil {
 		return err
 	}
 

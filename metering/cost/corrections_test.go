@@ -83,22 +83,22 @@ func TestItemsWithinAMonth(t *testing.T) {
 	require.Equal(t, "20", st.Lines[0].Quantity.Decimal.String(), "usage before the item began is not charged")
 	require.Equal(t, "2026-01-11T00:00:00Z/2026-02-01T00:00:00Z", st.Facts[0].Charge.Period.String())
 	w.issue(january)
-	_, err := w.End(ctx, "disk", newYear.AddDate(0, 0, 15), ada)
+	_, err := w.End(ctx, ada, "disk", newYear.AddDate(0, 0, 15))
 	w.must(err)
 	standing, err := w.Standing(ctx, january)
 	w.must(err)
 	require.True(t, standing.Due)
 	require.Equal(t, []string{"correction/2026-01/usage%2Fdisk -1.05 EUR", "-1.05 EUR"}, lines(w.issue(february)))
-	_, err = w.End(ctx, "disk", newYear.AddDate(0, 0, 10), ada)
+	_, err = w.End(ctx, ada, "disk", newYear.AddDate(0, 0, 10))
 	w.must(err)
 	require.Equal(t, []string{"correction/2026-01/usage%2Fdisk -2.05 EUR", "-2.05 EUR"}, lines(w.draft(march)), "ended at its beginning: it was never charged")
-	_, err = w.End(ctx, "disk", newYear, ada)
+	_, err = w.End(ctx, ada, "disk", newYear)
 	require.ErrorIs(t, err, servicecoin.ErrInvalid)
-	_, err = w.End(ctx, "absent", newYear, ada)
+	_, err = w.End(ctx, ada, "absent", newYear)
 	require.ErrorIs(t, err, servicecoin.ErrNotFound)
 
 	// An item that is included later for a month that is issued.
-	_, err = w.Include(ctx, cost.Item{ID: "booked", Name: "Booked calls", Service: "calls", Price: "calls", Quantity: some("500"), From: newYear}, ada)
+	_, err = w.Include(ctx, ada, cost.Item{ID: "booked", Name: "Booked calls", Service: "calls", Price: "calls", Quantity: some("500"), From: newYear})
 	w.must(err)
 	require.Contains(t, lines(w.draft(march)), "correction/2026-01/fee%2Fbooked 1.00 EUR")
 	var list []string
@@ -116,16 +116,16 @@ func TestReplace(t *testing.T) {
 	w.include("disk", "disk", newYear)
 	w.use("disk", time.January, 2, "90")
 	w.issue(january)
-	_, err := w.Replace(ctx, january, ada, "wrong usage")
+	_, err := w.Replace(ctx, ada, january, "wrong usage")
 	require.ErrorContains(t, err, "nothing would change")
-	_, err = w.Replace(ctx, january, ada, "")
+	_, err = w.Replace(ctx, ada, january, "")
 	require.ErrorIs(t, err, servicecoin.ErrInvalid)
-	_, err = w.Replace(ctx, february, ada, "x")
+	_, err = w.Replace(ctx, ada, february, "x")
 	require.ErrorIs(t, err, servicecoin.ErrNotFound)
 	w.use("disk", time.January, 3, "10")
 	require.Equal(t, []string{"usage/disk no amount", "correction/2026-01/usage%2Fdisk 1.05 EUR", "1.05 EUR"}, lines(w.issue(february)))
 	// The replacement takes all in; what February corrected is taken back in March.
-	st, err := w.Replace(ctx, january, ada, "wrong usage")
+	st, err := w.Replace(ctx, ada, january, "wrong usage")
 	w.must(err)
 	require.Equal(t, 2, st.Edition)
 	require.Equal(t, "11.50 EUR", st.Total.String())
@@ -152,7 +152,7 @@ func TestReplaceAStatementWithCorrections(t *testing.T) {
 	const corrected = "correction/2026-01/usage%2Fdisk 1.05 EUR"
 	require.Contains(t, lines(w.issue(february)), corrected)
 	w.use("disk", time.February, 3, "10")
-	st, err := w.Replace(t.Context(), february, ada, "usage was missing")
+	st, err := w.Replace(t.Context(), ada, february, "usage was missing")
 	w.must(err)
 	require.Equal(t, []string{"usage/disk 2.05 EUR", "fee/base 20.00 EUR", corrected, "23.10 EUR"}, lines(st))
 	require.Equal(t, []string{"usage/disk no amount", "fee/base 20.00 EUR", "20.00 EUR"}, lines(w.issue(march)))
@@ -170,9 +170,9 @@ func TestDueMonthsAreFoundHoweverOld(t *testing.T) {
 	require.Equal(t, []string{"usage/disk no amount", "fee/base 20.00 EUR", "20.00 EUR"}, lines(w.issue(february)), "nobody has said that January changed")
 	event := servicecoin.Key{Customer: "acme", Kind: metering.EventKind, ID: "s/2"}
 	for range 3 {
-		w.must(w.MarkDue(ctx, january, event, exchange))
+		w.must(w.MarkDue(ctx, exchange, january, event))
 	}
-	w.must(w.MarkDue(ctx, march, event, exchange))
+	w.must(w.MarkDue(ctx, exchange, march, event))
 	standing, err := w.Standing(ctx, march)
 	w.must(err)
 	require.False(t, standing.Due, "an open month needs no mark")
@@ -212,7 +212,7 @@ func TestNothingIsLostAndNothingTwice(t *testing.T) {
 				credits++
 				w.credit(strconv.Itoa(credits), strconv.Itoa(rapid.IntRange(-9, 9).Draw(r, "percent")), rapid.SampledFrom(months).Draw(r, "month"))
 			case 2:
-				_, err := w.Import(t.Context(), []cost.Row{row(strconv.Itoa(w.events), "0.335")}, ada)
+				_, err := w.Import(t.Context(), ada, []cost.Row{row(strconv.Itoa(w.events), "0.335")})
 				if err != nil {
 					require.ErrorIs(t, err, servicecoin.ErrInvalid)
 				}

@@ -12,9 +12,9 @@
 // next statement: the difference between what the month comes to now and all
 // that was charged for it. [Statements] keeps what one customer is charged for:
 //
-//	_, err := statements.Include(ctx, cost.Item{ID: "mail", Name: "Mailboxes", Service: "mail", Meter: "mailboxes", Price: "mail-std", From: start}, ada)
-//	_, err = statements.Credit(ctx, credit, exchange)
-//	statement, err := statements.Issue(ctx, january, ada)
+//	_, err := statements.Include(ctx, ada, cost.Item{ID: "mail", Name: "Mailboxes", Service: "mail", Meter: "mailboxes", Price: "mail-std", From: start})
+//	_, err = statements.Credit(ctx, exchange, credit)
+//	statement, err := statements.Issue(ctx, ada, january)
 //	fmt.Println(statement.Total, statement.Trace())
 //
 // Amounts are rounded once a line, to the digits of the currency; the total is

@@ -103,7 +103,7 @@ type Delivered struct {
 // Rows are stored a few in a commit, and until all are there no statement of the
 // month is issued. After an error, deliver again; where two deliver the bill at
 // once, the one that began first is told [servicecoin.ErrConflict].
-func (s *Statements) Deliver(ctx context.Context, b Bill, list []Row, by servicecoin.Actor) (Delivered, error) {
+func (s *Statements) Deliver(ctx context.Context, by servicecoin.Actor, b Bill, list []Row) (Delivered, error) {
 	id := b.id()
 	if err := s.authorize(ctx, by, "statement.deliver", deliveryKind, id); err != nil {
 		return Delivered{}, err
@@ -315,10 +315,10 @@ func (d *delivering) change(ctx context.Context, tx store.View, ids []string, fr
 			return err
 		}
 	}
-	if err := d.to.On(tx).due(ctx, month, d.by, tx.Key(rowKind, ids[0])); err != nil {
+	if err := d.to.On(tx).due(ctx, d.by, month, tx.Key(rowKind, ids[0])); err != nil {
 		return err
 	}
-	e, err := store.Happened(RowsImported, d.by, changed)
+	e, err := store.Happened(d.by, RowsImported, changed)
 	if err != nil {
 		return err
 	}

@@ -35,7 +35,7 @@ func line(day int, value string) cost.Row {
 
 func (w *world) deliver(b cost.Bill, list ...cost.Row) cost.Delivered {
 	w.t.Helper()
-	done, err := w.Deliver(w.t.Context(), b, list, ada)
+	done, err := w.Deliver(w.t.Context(), ada, b, list)
 	w.must(err)
 	return done
 }
@@ -63,13 +63,13 @@ func TestALaterDeliveryReplacesAnEarlierOne(t *testing.T) {
 	require.Equal(t, cost.Delivered{Added: 2}, w.deliver(cloud, one, two), "what was withdrawn may come back")
 	require.Equal(t, []string{"cost/disk 30.00 EUR", "30.00 EUR"}, lines(w.draft(january)))
 
-	_, err := w.Deliver(t.Context(), billOf("cloud", 1), []cost.Row{line(1, "10")}, ada)
+	_, err := w.Deliver(t.Context(), ada, billOf("cloud", 1), []cost.Row{line(1, "10")})
 	require.ErrorIs(t, err, servicecoin.ErrRefused, "one that reaches less far is an older one")
 	require.ErrorContains(t, err, "reaches to 2026-01-03T00:00:00Z, and this one to 2026-01-02T00:00:00Z")
 	longer := cloud
 	longer.Through = longer.Through.AddDate(0, 0, 1)
 	require.Equal(t, cost.Delivered{Repeat: 2}, w.deliver(longer, one, two), "nothing happened on the third day")
-	_, err = w.Deliver(t.Context(), cloud, []cost.Row{one, two}, ada)
+	_, err = w.Deliver(t.Context(), ada, cloud, []cost.Row{one, two})
 	require.ErrorIs(t, err, servicecoin.ErrRefused)
 	untold := cloud
 	untold.Through = time.Time{}
@@ -116,13 +116,13 @@ func TestADeliveryThatBreaksOff(t *testing.T) {
 	w.deliver(billOf("cloud", 1), list[:3]...)
 	*w.now = january.Next().In(time.UTC).Start
 	w.faults.Script(storetest.Pass, storetest.Pass, storetest.Before)
-	_, err := w.Deliver(t.Context(), billOf("cloud", 1), list[2:], ada)
+	_, err := w.Deliver(t.Context(), ada, billOf("cloud", 1), list[2:])
 	require.ErrorIs(t, err, storetest.ErrFault)
-	_, err = w.Issue(t.Context(), january, ada)
+	_, err = w.Issue(t.Context(), ada, january)
 	require.ErrorIs(t, err, servicecoin.ErrRefused)
 	require.ErrorContains(t, err, "is on its way")
 	w.deliver(billOf("cloud", 1), list[2:]...)
-	st, err := w.Issue(t.Context(), january, ada)
+	st, err := w.Issue(t.Context(), ada, january)
 	w.must(err)
 	sum := decimal.Decimal{}
 	for _, r := range list[2:] {
@@ -140,20 +140,20 @@ func TestDeliverRefuses(t *testing.T) {
 	dollars.Amount = amount("1 USD")
 	bill := billOf("a\x00b", 1)
 	bill.Period, bill.Month = calendar.Interval{}, calendar.Month{Year: 1, Month: 1}
-	_, err := w.Deliver(ctx, bill, []cost.Row{named, elsewhere, dollars, zero}, ada)
+	_, err := w.Deliver(ctx, ada, bill, []cost.Row{named, elsewhere, dollars, zero})
 	for _, want := range []string{"bill.account", "bill.period.start", "bill.month", "rows[0].id", "rows[1].month", "rows[2].amount.currency", "rows[3].period.start"} {
 		require.ErrorContains(t, err, want)
 	}
 	empty := billOf("a", 1)
 	empty.Period.End = empty.Period.Start
-	_, err = w.Deliver(ctx, empty, nil, ada)
+	_, err = w.Deliver(ctx, ada, empty, nil)
 	require.ErrorContains(t, err, "bill.period")
 	w.deliver(billOf("a", 1), line(1, "1"))
 	moved := billOf("a", 1)
 	moved.Month = february
-	_, err = w.Deliver(ctx, moved, nil, ada)
+	_, err = w.Deliver(ctx, ada, moved, nil)
 	require.ErrorContains(t, err, "bill.month")
-	_, err = w.Import(ctx, []cost.Row{{ID: "x", Service: "s", Month: bill.Month, Period: line(1, "1").Period, Reference: "x"}}, ada)
+	_, err = w.Import(ctx, ada, []cost.Row{{ID: "x", Service: "s", Month: bill.Month, Period: line(1, "1").Period, Reference: "x"}})
 	require.ErrorContains(t, err, "rows[0].month", "a month of the first centuries is a time that was missing")
 }
 
@@ -173,7 +173,7 @@ func TestDeliveriesConverge(t *testing.T) {
 			if rapid.Bool().Draw(rt, "breaks off") {
 				script := slices.Repeat([]storetest.Fault{storetest.Pass}, rapid.IntRange(0, 3).Draw(rt, "after"))
 				w.faults.Script(append(script, rapid.SampledFrom([]storetest.Fault{storetest.Before, storetest.After}).Draw(rt, "fault"))...)
-				_, _ = w.Deliver(t.Context(), billOf(account, 1), list, ada)
+				_, _ = w.Deliver(t.Context(), ada, billOf(account, 1), list)
 				w.faults.Script()
 			}
 			w.deliver(billOf(account, 1), list...)
@@ -210,10 +210,10 @@ func TestADeliveryBetween(t *testing.T) {
 		var between error
 		w.faults.Meanwhile(func(store.Commit) {
 			if commits++; commits == at+1 {
-				_, between = w.Deliver(t.Context(), billOf("cloud", 1), []cost.Row{line(2, "7")}, ada)
+				_, between = w.Deliver(t.Context(), ada, billOf("cloud", 1), []cost.Row{line(2, "7")})
 			}
 		})
-		_, err := w.Deliver(t.Context(), billOf("cloud", 1), first, ada)
+		_, err := w.Deliver(t.Context(), ada, billOf("cloud", 1), first)
 		require.ErrorIs(t, err, servicecoin.ErrConflict, "after %d of %d commits", at, commits)
 		w.must(between)
 		w.faults.Meanwhile(nil)
@@ -233,7 +233,7 @@ func TestDeliveriesAtOnce(t *testing.T) {
 	errs := make(chan error, 2)
 	for _, list := range [][]cost.Row{first, second} {
 		go func() {
-			_, err := w.Deliver(t.Context(), billOf("cloud", 1), list, ada)
+			_, err := w.Deliver(t.Context(), ada, billOf("cloud", 1), list)
 			errs <- err
 		}()
 	}
@@ -258,8 +258,8 @@ func TestManyRowsAreBounded(t *testing.T) {
 	ctx := t.Context()
 	for name, list := range map[string][]cost.Row{"bad ones": make([]cost.Row, 100_000), "too many": make([]cost.Row, cost.MaxRows+1)} {
 		for verb, call := range map[string]func() error{
-			"import":  func() error { _, err := w.Import(ctx, list, ada); return err },
-			"deliver": func() error { _, err := w.Deliver(ctx, billOf("a", 1), list, ada); return err },
+			"import":  func() error { _, err := w.Import(ctx, ada, list); return err },
+			"deliver": func() error { _, err := w.Deliver(ctx, ada, billOf("a", 1), list); return err },
 		} {
 			allocated, err := allocatedBy(call)
 			require.ErrorIs(t, err, servicecoin.ErrInvalid)

@@ -18,18 +18,18 @@ import (
 // that was recorded after LookBack months, most often. If the month is issued,
 // the next statement corrects it; an open month needs no mark. It is told once
 // however often it is called.
-func (s *Statements) MarkDue(ctx context.Context, m calendar.Month, because servicecoin.Key, by servicecoin.Actor) error {
+func (s *Statements) MarkDue(ctx context.Context, by servicecoin.Actor, m calendar.Month, because servicecoin.Key) error {
 	if err := s.authorize(ctx, by, "statement.markDue", monthKind, m.String()); err != nil {
 		return err
 	}
 	if err := m.Validate(); err != nil {
 		return err
 	}
-	return s.view.Do(ctx, func(tx store.View) error { return s.On(tx).due(ctx, m, by, because) })
+	return s.view.Do(ctx, func(tx store.View) error { return s.On(tx).due(ctx, by, m, because) })
 }
 
 // due marks one month, if it is issued.
-func (s *Statements) due(ctx context.Context, m calendar.Month, by servicecoin.Actor, because servicecoin.Key) error {
+func (s *Statements) due(ctx context.Context, by servicecoin.Actor, m calendar.Month, because servicecoin.Key) error {
 	c := store.Of(s.view, months)
 	standing, err := c.Get(ctx, m.String())
 	if errors.Is(err, servicecoin.ErrNotFound) || err == nil && (standing.Edition == 0 || standing.Due) {
@@ -38,7 +38,7 @@ func (s *Statements) due(ctx context.Context, m calendar.Month, by servicecoin.A
 	if err != nil {
 		return err
 	}
-	e, err := store.Happened(StatementDue, by, StatementChanged{Month: m, Edition: standing.Edition, Because: []servicecoin.Key{because}})
+	e, err := store.Happened(by, StatementDue, StatementChanged{Month: m, Edition: standing.Edition, Because: []servicecoin.Key{because}})
 	if err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func (s *Statements) due(ctx context.Context, m calendar.Month, by servicecoin.A
 // dueSince marks the issued months from that of an instant on: at most so many
 // that a commit holds them, the rest is within sight of LookBack or is marked by
 // hand.
-func (s *Statements) dueSince(ctx context.Context, since time.Time, by servicecoin.Actor, because servicecoin.Key) error {
+func (s *Statements) dueSince(ctx context.Context, by servicecoin.Actor, since time.Time, because servicecoin.Key) error {
 	const most = 36
 	at := calendar.MonthOf(since, s.zone)
 	first := at.Add(-1) // it was issued in another zone, perhaps
@@ -70,7 +70,7 @@ func (s *Statements) dueSince(ctx context.Context, since time.Time, by serviceco
 		list = append(list, standing.Month)
 	}
 	for _, m := range list[:min(most, len(list))] {
-		if err := s.due(ctx, m, by, because); err != nil {
+		if err := s.due(ctx, by, m, because); err != nil {
 			return err
 		}
 	}
@@ -91,7 +91,7 @@ const MaxRows = 200_000
 // ErrInvalid lists all of those. Rows are stored a few in a commit: after an
 // error, import again, what was stored is a repeat. Of the bills of another
 // provider, whose exports say again what they said before, see [Statements.Deliver].
-func (s *Statements) Import(ctx context.Context, list []Row, by servicecoin.Actor) (Imported, error) {
+func (s *Statements) Import(ctx context.Context, by servicecoin.Actor, list []Row) (Imported, error) {
 	if err := s.authorize(ctx, by, "statement.import", rowKind, string(s.customer.ID)); err != nil {
 		return Imported{}, err
 	}
@@ -106,7 +106,7 @@ func (s *Statements) Import(ctx context.Context, list []Row, by servicecoin.Acto
 		err := s.view.Do(ctx, func(tx store.View) error {
 			added = 0
 			var err error
-			added, err = s.On(tx).importSome(ctx, some, by)
+			added, err = s.On(tx).importSome(ctx, by, some)
 			return err
 		})
 		if err != nil {
@@ -174,7 +174,7 @@ func (s *Statements) mayBeCharged(r Row) error {
 }
 
 // importSome stores rows in a unit of work.
-func (s *Statements) importSome(ctx context.Context, list []Row, by servicecoin.Actor) (added int, err error) {
+func (s *Statements) importSome(ctx context.Context, by servicecoin.Actor, list []Row) (added int, err error) {
 	all := store.Of(s.view, rows)
 	touched := map[calendar.Month]Row{}
 	for _, r := range list {
@@ -198,11 +198,11 @@ func (s *Statements) importSome(ctx context.Context, list []Row, by servicecoin.
 	}
 	changed := RowsChanged{Rows: added, Months: slices.SortedFunc(maps.Keys(touched), calendar.Month.Compare)}
 	for _, m := range changed.Months {
-		if err := s.due(ctx, m, by, s.view.Key(rowKind, touched[m].ID)); err != nil {
+		if err := s.due(ctx, by, m, s.view.Key(rowKind, touched[m].ID)); err != nil {
 			return 0, err
 		}
 	}
-	e, err := store.Happened(RowsImported, by, changed)
+	e, err := store.Happened(by, RowsImported, changed)
 	if err != nil {
 		return 0, err
 	}

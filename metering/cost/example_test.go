@@ -38,28 +38,28 @@ func ExampleStatements() {
 			fmt.Println(err)
 		}
 	}
-	do(meters.Define(ctx, metering.Meter{ID: "boxes", Name: "Mailboxes", Type: "mailbox.used", Aggregation: metering.Unique, Distinct: metering.Subject, Unit: "mailboxes"}, ada))
+	do(meters.Define(ctx, ada, metering.Meter{ID: "boxes", Name: "Mailboxes", Type: "mailbox.used", Aggregation: metering.Unique, Distinct: metering.Subject, Unit: "mailboxes"}))
 	p := rating.Price{Name: "Mailbox", Model: rating.PerUnit, Currency: money.EUR, Rounding: money.HalfAwayFromZero, UnitPrice: servicecoin.Some(decimal.RequireFromString("4.455"))}
-	_, err := prices.Publish(ctx, "mailbox", p, newYear, ada)
+	_, err := prices.Publish(ctx, ada, "mailbox", p, newYear)
 	do(err)
 	p = rating.Price{Name: "Base fee", Model: rating.Flat, Currency: money.EUR, Rounding: money.HalfAwayFromZero, Amount: servicecoin.Some(decimal.NewFromInt(20))}
-	_, err = prices.Publish(ctx, "base", p, newYear, ada)
+	_, err = prices.Publish(ctx, ada, "base", p, newYear)
 	do(err)
-	_, err = statements.Include(ctx, cost.Item{ID: "boxes", Name: "Mailboxes", Service: "mail", Meter: "boxes", Price: "mailbox", From: newYear}, ada)
+	_, err = statements.Include(ctx, ada, cost.Item{ID: "boxes", Name: "Mailboxes", Service: "mail", Meter: "boxes", Price: "mailbox", From: newYear})
 	do(err)
-	_, err = statements.Include(ctx, cost.Item{ID: "base", Name: "Mail, base fee", Service: "mail", Price: "base", From: newYear}, ada)
+	_, err = statements.Include(ctx, ada, cost.Item{ID: "base", Name: "Mail, base fee", Service: "mail", Price: "base", From: newYear})
 	do(err)
 	for i, box := range []string{"ann", "bob", "ann", "cem"} {
 		_, err = ledger.Record(ctx, ada, metering.Event{Source: "mail", ID: strconv.Itoa(i), Type: "mailbox.used", Subject: box, Time: newYear})
 		do(err)
 	}
-	_, err = statements.Credit(ctx, cost.Credit{
+	_, err = statements.Credit(ctx, ada, cost.Credit{
 		Reference: servicecoin.Key{Customer: "acme", Kind: "sla.credit", ID: "mail/2026-01/1"}, Service: "mail", Month: january,
 		Percent: servicecoin.Some(decimal.NewFromInt(10)), Reason: "Uptime of 99.2 % instead of 99.9 %",
-	}, ada)
+	})
 	do(err)
 	now = newYear.AddDate(0, 1, 2)
-	st, err := statements.Issue(ctx, january, ada)
+	st, err := statements.Issue(ctx, ada, january)
 	do(err)
 	for _, l := range st.Lines {
 		fmt.Println(l.Kind, l.Label, l.Amount)

@@ -11,7 +11,7 @@ import (
 // Issue gives the statement of a month to the customer, once the month is over.
 // Issuing again answers the statement that holds and changes nothing: what has
 // become known since is corrected in the next one.
-func (s *Statements) Issue(ctx context.Context, m calendar.Month, by servicecoin.Actor) (Statement, error) {
+func (s *Statements) Issue(ctx context.Context, by servicecoin.Actor, m calendar.Month) (Statement, error) {
 	if err := s.authorize(ctx, by, "statement.issue", monthKind, m.String()); err != nil {
 		return Statement{}, err
 	}
@@ -30,7 +30,7 @@ func (s *Statements) Issue(ctx context.Context, m calendar.Month, by servicecoin
 		if err != nil {
 			return err
 		}
-		done, err = on.issue(ctx, d, standing, by, "")
+		done, err = on.issue(ctx, by, d, standing, "")
 		return err
 	})
 	if err != nil {
@@ -43,7 +43,7 @@ func (s *Statements) Issue(ctx context.Context, m calendar.Month, by servicecoin
 // supersedes the one that holds: for a statement that should not have gone out
 // as it was. What came late needs no replacement, the next statement corrects it.
 // Where nothing would change, it is refused.
-func (s *Statements) Replace(ctx context.Context, m calendar.Month, by servicecoin.Actor, reason string) (Statement, error) {
+func (s *Statements) Replace(ctx context.Context, by servicecoin.Actor, m calendar.Month, reason string) (Statement, error) {
 	if err := s.authorize(ctx, by, "statement.replace", monthKind, m.String()); err != nil {
 		return Statement{}, err
 	}
@@ -74,10 +74,10 @@ func (s *Statements) Replace(ctx context.Context, m calendar.Month, by serviceco
 		if same {
 			return &servicecoin.RefusedError{Subject: before.Key(), Verb: "replace", From: string(before.State), Why: "nothing would change"}
 		}
-		if err := on.supersede(ctx, before, by, reason); err != nil {
+		if err := on.supersede(ctx, by, before, reason); err != nil {
 			return err
 		}
-		done, err = on.issue(ctx, d, standing, by, reason)
+		done, err = on.issue(ctx, by, d, standing, reason)
 		return err
 	})
 	if err != nil {
@@ -86,19 +86,19 @@ func (s *Statements) Replace(ctx context.Context, m calendar.Month, by serviceco
 	return done, nil
 }
 
-func (s *Statements) supersede(ctx context.Context, before Statement, by servicecoin.Actor, reason string) error {
+func (s *Statements) supersede(ctx context.Context, by servicecoin.Actor, before Statement, reason string) error {
 	_, err := store.Of(s.view, statements).Update(ctx, before.ID, func(st *Statement) ([]store.Event, error) {
 		if err := st.Supersede(s.view.Now(), reason); err != nil {
 			return nil, err
 		}
-		e, err := store.Happened(StatementSuperseded, by, StatementChanged{Month: st.Month, Edition: st.Edition, Total: st.Total, Reason: reason})
+		e, err := store.Happened(by, StatementSuperseded, StatementChanged{Month: st.Month, Edition: st.Edition, Total: st.Total, Reason: reason})
 		return []store.Event{e}, err
 	})
 	return err
 }
 
 // issue stores a draft as the edition that holds, in a unit of work.
-func (s *Statements) issue(ctx context.Context, d drafted, standing Standing, by servicecoin.Actor, reason string) (Statement, error) {
+func (s *Statements) issue(ctx context.Context, by servicecoin.Actor, d drafted, standing Standing, reason string) (Statement, error) {
 	st := d.statement
 	if err := s.whole(ctx, st.Month); err != nil {
 		return Statement{}, err
@@ -108,7 +108,7 @@ func (s *Statements) issue(ctx context.Context, d drafted, standing Standing, by
 	if err := st.Issue(by, s.view.Now()); err != nil {
 		return Statement{}, err
 	}
-	e, err := store.Happened(StatementIssued, by, StatementChanged{Month: st.Month, Edition: st.Edition, Total: st.Total, Reason: reason})
+	e, err := store.Happened(by, StatementIssued, StatementChanged{Month: st.Month, Edition: st.Edition, Total: st.Total, Reason: reason})
 	if err != nil {
 		return Statement{}, err
 	}
@@ -137,7 +137,7 @@ func (s *Statements) issue(ctx context.Context, d drafted, standing Standing, by
 		}
 	}
 	for _, stays := range d.stays {
-		if err := s.due(ctx, stays.Month, by, st.Key()); err != nil {
+		if err := s.due(ctx, by, stays.Month, st.Key()); err != nil {
 			return Statement{}, err
 		}
 	}

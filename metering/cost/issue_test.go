@@ -21,19 +21,19 @@ func TestIssueRefuses(t *testing.T) {
 	ctx := t.Context()
 	w.include("base", "", newYear)
 	*w.now = january.In(time.UTC).End.Add(-time.Microsecond)
-	_, err := w.Issue(ctx, january, ada)
+	_, err := w.Issue(ctx, ada, january)
 	require.ErrorIs(t, err, servicecoin.ErrRefused)
 	require.ErrorContains(t, err, "its month ends on 2026-02-01")
-	_, err = w.Issue(ctx, january.Previous(), ada)
+	_, err = w.Issue(ctx, ada, january.Previous())
 	require.ErrorContains(t, err, "nothing is charged in 2025-12")
 	_, err = w.Get(ctx, january)
 	require.ErrorIs(t, err, servicecoin.ErrNotFound)
 	gone, cancel := context.WithCancel(ctx)
 	cancel()
 	w.after(january)
-	_, err = w.Issue(gone, january, ada)
+	_, err = w.Issue(gone, ada, january)
 	require.ErrorIs(t, err, context.Canceled)
-	_, err = w.Issue(ctx, january, servicecoin.Actor{})
+	_, err = w.Issue(ctx, servicecoin.Actor{}, january)
 	require.ErrorIs(t, err, servicecoin.ErrInvalid)
 	for range w.All(ctx) {
 		t.Error("nothing is issued")
@@ -48,10 +48,10 @@ func TestIssuingAtOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for n := range 8 {
 		wg.Go(func() {
-			if _, err := w.Issue(t.Context(), january, ada); err != nil {
+			if _, err := w.Issue(t.Context(), ada, january); err != nil {
 				t.Errorf("issue: %v", err)
 			}
-			if _, err := w.Credit(t.Context(), lineCredit(strconv.Itoa(n), "1", january), exchange); err != nil {
+			if _, err := w.Credit(t.Context(), exchange, lineCredit(strconv.Itoa(n), "1", january)); err != nil {
 				t.Errorf("credit: %v", err)
 			}
 		})
@@ -84,7 +84,7 @@ func TestIssueHeals(t *testing.T) {
 			w.credit("c1", "10", january)
 			w.after(february)
 			w.faults.Script(append(make([]storetest.Fault, place), fault)...)
-			_, _ = w.Issue(t.Context(), february, ada)
+			_, _ = w.Issue(t.Context(), ada, february)
 			w.faults.Script()
 			st := w.issue(february)
 			require.Equal(t, []string{"fee/base 20.00 EUR", "correction/2026-01/credit%2Facme%252Fsla.credit%252Fc1 -2.00 EUR", "18.00 EUR"}, lines(st))
@@ -108,7 +108,7 @@ func TestACreditDuringIssue(t *testing.T) {
 			w.credit("c1", "10", january)
 		}
 	})
-	st, err := w.Issue(t.Context(), february, ada)
+	st, err := w.Issue(t.Context(), ada, february)
 	w.must(err)
 	w.faults.Meanwhile(nil)
 	require.Equal(t, 1, n)

@@ -65,7 +65,7 @@ func TestHugeNumbersAreRefused(t *testing.T) {
 			twice := []cost.Row{row("f/1", "1"), row("f/1", "1")}
 			twice[1].Quantity = servicecoin.Some(d)
 			twice[0].Quantity = servicecoin.Some(decimal.NewFromInt(1))
-			_, err := newWorld(t, nil).Import(t.Context(), twice, ada)
+			_, err := newWorld(t, nil).Import(t.Context(), ada, twice)
 			require.ErrorContains(t, err, "rows[1].quantity")
 			require.ErrorContains(t, cost.Row{Quantity: servicecoin.Some(d)}.Validate(), "quantity")
 			credit := lineCredit("c", "10", january)

@@ -27,7 +27,7 @@ func (w *world) in(zone string, currency money.Currency, o *cost.Options) *cost.
 func (w *world) hourly(from, until time.Time) {
 	w.t.Helper()
 	w.publish("hour", rating.Price{Model: rating.PerUnit, UnitPrice: some("1")}, from.AddDate(-1, 0, 0))
-	_, err := w.Include(w.t.Context(), cost.Item{ID: "hour", Name: "Hours", Service: "storage", Meter: "disk", Price: "hour", From: from}, ada)
+	_, err := w.Include(w.t.Context(), ada, cost.Item{ID: "hour", Name: "Hours", Service: "storage", Meter: "disk", Price: "hour", From: from})
 	w.must(err)
 	var batch []metering.Event
 	for at := from; at.Before(until); at = at.Add(time.Hour) {
@@ -81,7 +81,7 @@ func TestCustomerMoves(t *testing.T) {
 			for n, zone := range c.zones {
 				m := first.Add(n)
 				w.after(m)
-				st, err := w.in(zone, money.EUR, nil).Issue(t.Context(), m, ada)
+				st, err := w.in(zone, money.EUR, nil).Issue(t.Context(), ada, m)
 				require.NoError(t, err)
 				list = append(list, st)
 			}
@@ -116,15 +116,15 @@ func TestPeriodsAreFixed(t *testing.T) {
 	newYork, berlin := w.in("America/New_York", money.EUR, nil), w.in("Europe/Berlin", money.EUR, nil)
 	ctx := t.Context()
 	*w.now = newYear.AddDate(0, 4, 0)
-	jan, err := newYork.Issue(ctx, january, ada)
+	jan, err := newYork.Issue(ctx, ada, january)
 	require.NoError(t, err)
-	mar, err := berlin.Issue(ctx, march, ada)
+	mar, err := berlin.Issue(ctx, ada, march)
 	require.NoError(t, err)
-	feb, err := w.in("Asia/Tokyo", money.EUR, nil).Issue(ctx, february, ada)
+	feb, err := w.in("Asia/Tokyo", money.EUR, nil).Issue(ctx, ada, february)
 	require.NoError(t, err)
 	require.Equal(t, calendar.Between(jan.Period.End, mar.Period.Start), feb.Period)
 	w.use("disk", time.January, 15, "7")
-	again, err := berlin.Replace(ctx, january, ada, "it was forgotten")
+	again, err := berlin.Replace(ctx, ada, january, "it was forgotten")
 	require.NoError(t, err)
 	require.Equal(t, jan.Period, again.Period)
 	period, err := berlin.Period(ctx, january)
@@ -140,11 +140,11 @@ func TestDueByIssuedPeriod(t *testing.T) {
 	w.hourly(newYear.AddDate(0, 0, -10), newYear.AddDate(0, 1, 10))
 	ctx := t.Context()
 	w.after(january)
-	_, err := w.in("America/New_York", money.EUR, nil).Issue(ctx, january, ada)
+	_, err := w.in("America/New_York", money.EUR, nil).Issue(ctx, ada, january)
 	require.NoError(t, err)
 	berlin := w.in("Europe/Berlin", money.EUR, nil)
 	from := time.Date(2026, 2, 1, 2, 0, 0, 0, time.UTC) // February in Berlin, January in New York
-	_, err = berlin.Include(ctx, cost.Item{ID: "base", Name: "Base", Service: "storage", Price: "base", From: from}, ada)
+	_, err = berlin.Include(ctx, ada, cost.Item{ID: "base", Name: "Base", Service: "storage", Price: "base", From: from})
 	require.NoError(t, err)
 	standing, err := berlin.Standing(ctx, january)
 	require.NoError(t, err)
@@ -163,7 +163,7 @@ func TestCurrencyChanges(t *testing.T) {
 	w.issue(february)
 	spring := march.In(time.UTC).Start
 	for _, id := range []cost.ItemID{"base", "disk"} {
-		_, err := w.End(ctx, id, spring, ada)
+		_, err := w.End(ctx, ada, id, spring)
 		w.must(err)
 	}
 	dollars := w.in("", money.USD, nil)
@@ -171,13 +171,13 @@ func TestCurrencyChanges(t *testing.T) {
 	fee := cost.Item{ID: "fee", Name: "Fee", Service: "storage", Price: "dollars", From: spring}
 	early := fee
 	early.From = newYear
-	_, err := dollars.Include(ctx, early, ada)
+	_, err := dollars.Include(ctx, ada, early)
 	require.ErrorContains(t, err, "2026-01 was issued in EUR")
-	_, err = dollars.Include(ctx, fee, ada)
+	_, err = dollars.Include(ctx, ada, fee)
 	w.must(err)
 	w.use("disk", time.February, 10, "20") // late
 	w.after(march)
-	st, err := dollars.Issue(ctx, march, ada)
+	st, err := dollars.Issue(ctx, ada, march)
 	require.NoError(t, err, "months in the old currency do not keep it from being issued")
 	require.Equal(t, "7.00 USD", st.Total.String())
 	require.Equal(t, []calendar.Month{february}, st.Elsewhere, "what it cannot correct, it says")
@@ -185,7 +185,7 @@ func TestCurrencyChanges(t *testing.T) {
 	w.must(err)
 	require.True(t, standing.Due)
 
-	replaced, err := dollars.Replace(ctx, february, ada, "usage came late")
+	replaced, err := dollars.Replace(ctx, ada, february, "usage came late")
 	require.NoError(t, err)
 	require.Equal(t, money.EUR, replaced.Currency)
 	require.Equal(t, "23.10 EUR", replaced.Total.String())
@@ -195,10 +195,10 @@ func TestCurrencyChanges(t *testing.T) {
 
 	credit := lineCredit("euros", "1", february)
 	credit.Percent, credit.Amount = decimal.NullDecimal{}, amount("1 USD")
-	_, err = dollars.Credit(ctx, credit, ada)
+	_, err = dollars.Credit(ctx, ada, credit)
 	require.ErrorContains(t, err, "must be EUR, in which 2026-02 was issued")
 	credit.Amount = amount("1 EUR")
-	_, err = dollars.Credit(ctx, credit, ada)
+	_, err = dollars.Credit(ctx, ada, credit)
 	require.NoError(t, err)
 }
 
@@ -225,7 +225,7 @@ func TestLessThanNothing(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, nil)
 			w.publish("x", c.price, newYear)
-			_, err := w.Include(t.Context(), cost.Item{ID: "x", Name: "X", Service: "storage", Meter: "disk", Price: "x", From: newYear}, ada)
+			_, err := w.Include(t.Context(), ada, cost.Item{ID: "x", Name: "X", Service: "storage", Meter: "disk", Price: "x", From: newYear})
 			w.must(err)
 			w.use("disk", time.January, 5, c.january)
 			st := w.issue(january)
@@ -272,7 +272,7 @@ func TestIncludeAsksWhatItNames(t *testing.T) {
 			w.publish("dollars", rating.Price{Model: rating.Flat, Amount: some("1"), Currency: money.USD}, newYear)
 			i := good
 			c.change(&i)
-			_, err := w.Include(t.Context(), i, ada)
+			_, err := w.Include(t.Context(), ada, i)
 			require.ErrorIs(t, err, servicecoin.ErrInvalid)
 			for _, want := range c.want {
 				require.ErrorContains(t, err, want)
@@ -280,10 +280,10 @@ func TestIncludeAsksWhatItNames(t *testing.T) {
 		})
 	}
 	unmetered := cost.New(w.store.For("acme"), servicecoin.Customer{ID: "acme", Currency: "EUR"}, nil, w.prices, nil)
-	_, err := unmetered.Include(t.Context(), good, ada)
+	_, err := unmetered.Include(t.Context(), ada, good)
 	require.ErrorContains(t, err, "nothing is metered")
 	_, err = cost.New(w.store.For("acme"), servicecoin.Customer{ID: "acme", Currency: "EUR"}, nil, w.prices, &cost.Options{LookBack: 41}).Draft(t.Context(), january)
 	require.ErrorContains(t, err, "lookBack")
-	_, err = w.Include(t.Context(), good, ada)
+	_, err = w.Include(t.Context(), ada, good)
 	require.NoError(t, err)
 }

@@ -117,7 +117,7 @@ func (s *Statements) authorize(ctx context.Context, by servicecoin.Actor, verb, 
 // filled in. A price of which no version holds at From, or in another currency than
 // the customer's, and a meter that is not defined are refused. Months that are
 // issued already are corrected in the next statement.
-func (s *Statements) Include(ctx context.Context, i Item, by servicecoin.Actor) (Item, error) {
+func (s *Statements) Include(ctx context.Context, by servicecoin.Actor, i Item) (Item, error) {
 	if i.ID == "" {
 		i.ID = ItemID(s.view.NewID())
 	}
@@ -147,14 +147,14 @@ func (s *Statements) Include(ctx context.Context, i Item, by servicecoin.Actor) 
 		if err := s.Known(ctx, i); err != nil {
 			return err
 		}
-		e, err := store.Happened(ItemIncluded, by, ItemChanged{i.ID, i.Service, i.Price})
+		e, err := store.Happened(by, ItemIncluded, ItemChanged{i.ID, i.Service, i.Price})
 		if err != nil {
 			return err
 		}
 		if err := all.Insert(ctx, i, e); err != nil {
 			return err
 		}
-		return s.On(tx).dueSince(ctx, i.From, by, tx.Key(itemKind, string(i.ID)))
+		return s.On(tx).dueSince(ctx, by, i.From, tx.Key(itemKind, string(i.ID)))
 	})
 	if err != nil {
 		return Item{}, err
@@ -223,7 +223,7 @@ func (i Item) same(other Item) bool {
 
 // End sets until when an item is charged, exclusive: at its From, never. Months
 // that are issued already are corrected in the next statement.
-func (s *Statements) End(ctx context.Context, id ItemID, until time.Time, by servicecoin.Actor) (Item, error) {
+func (s *Statements) End(ctx context.Context, by servicecoin.Actor, id ItemID, until time.Time) (Item, error) {
 	if err := s.authorize(ctx, by, "statement.end", itemKind, string(id)); err != nil {
 		return Item{}, err
 	}
@@ -241,13 +241,13 @@ func (s *Statements) End(ctx context.Context, id ItemID, until time.Time, by ser
 			if err := i.Validate(); err != nil {
 				return nil, err
 			}
-			e, err := store.Happened(ItemEnded, by, ItemChanged{i.ID, i.Service, i.Price})
+			e, err := store.Happened(by, ItemEnded, ItemChanged{i.ID, i.Service, i.Price})
 			return []store.Event{e}, err
 		})
 		if err != nil {
 			return err
 		}
-		return s.On(tx).dueSince(ctx, since, by, s.view.Key(itemKind, string(id)))
+		return s.On(tx).dueSince(ctx, by, since, s.view.Key(itemKind, string(id)))
 	})
 	if err != nil {
 		return Item{}, err
@@ -275,7 +275,7 @@ func (s *Statements) Items(ctx context.Context, service servicecoin.ServiceID) i
 // Credit gives a credit: it is a line of its month's statement, or a correction
 // in the next one if that is issued. The same record gives it once, however
 // often it is called; another credit of the same record answers ErrExists.
-func (s *Statements) Credit(ctx context.Context, c Credit, by servicecoin.Actor) (Credit, error) {
+func (s *Statements) Credit(ctx context.Context, by servicecoin.Actor, c Credit) (Credit, error) {
 	id := creditID(c.Reference)
 	if err := s.authorize(ctx, by, "statement.credit", creditKind, id); err != nil {
 		return Credit{}, err
@@ -298,14 +298,14 @@ func (s *Statements) Credit(ctx context.Context, c Credit, by servicecoin.Actor)
 		case !errors.Is(err, servicecoin.ErrNotFound):
 			return err
 		}
-		e, err := store.Happened(CreditGiven, by, CreditChanged{c.Reference, c.Service, c.Month, c.Percent, c.Amount})
+		e, err := store.Happened(by, CreditGiven, CreditChanged{c.Reference, c.Service, c.Month, c.Percent, c.Amount})
 		if err != nil {
 			return err
 		}
 		if err := all.Insert(ctx, given, e); err != nil {
 			return err
 		}
-		return s.On(tx).due(ctx, c.Month, by, c.Reference)
+		return s.On(tx).due(ctx, by, c.Month, c.Reference)
 	})
 	if err != nil {
 		return Credit{}, err

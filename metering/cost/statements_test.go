@@ -71,7 +71,7 @@ func newWorld(t testing.TB, o *cost.Options) *world {
 	w.ledger = metering.New(w.store.For("acme"), metering.NewMemoryStore(), meters, acme, nil)
 	w.Statements = cost.New(w.store.For("acme"), acme, w.ledger, w.prices, o)
 	for _, id := range []metering.MeterID{"disk", "calls"} {
-		w.must(meters.Define(t.Context(), metering.Meter{ID: id, Name: "M", Type: "used." + string(id), Aggregation: metering.Sum, Unit: "GB"}, ada))
+		w.must(meters.Define(t.Context(), ada, metering.Meter{ID: id, Name: "M", Type: "used." + string(id), Aggregation: metering.Sum, Unit: "GB"}))
 	}
 	w.publish("disk", rating.Price{Model: rating.Graduated, Tiers: []rating.Tier{{UpTo: some("100"), Unit: dec("0.105"), Flat: dec("1")}, {Unit: dec("0.05")}}}, newYear)
 	w.publish("calls", rating.Price{Model: rating.PerUnit, UnitPrice: some("0.002")}, newYear)
@@ -90,13 +90,13 @@ func (w *world) publish(id servicecoin.PriceID, p rating.Price, from time.Time) 
 	if p.Currency == "" {
 		p.Currency = money.EUR
 	}
-	_, err := w.prices.Publish(w.t.Context(), id, p, from, ada)
+	_, err := w.prices.Publish(w.t.Context(), ada, id, p, from)
 	w.must(err)
 }
 
 func (w *world) include(id cost.ItemID, meter metering.MeterID, from time.Time) {
 	w.t.Helper()
-	_, err := w.Include(w.t.Context(), cost.Item{ID: id, Name: "Item " + string(id), Service: "storage", Meter: meter, Price: servicecoin.PriceID(id), From: from}, ada)
+	_, err := w.Include(w.t.Context(), ada, cost.Item{ID: id, Name: "Item " + string(id), Service: "storage", Meter: meter, Price: servicecoin.PriceID(id), From: from})
 	w.must(err)
 }
 
@@ -116,7 +116,7 @@ func (w *world) after(m calendar.Month) { *w.now = m.In(time.UTC).End.AddDate(0,
 func (w *world) issue(m calendar.Month) cost.Statement {
 	w.t.Helper()
 	w.after(m)
-	st, err := w.Issue(w.t.Context(), m, ada)
+	st, err := w.Issue(w.t.Context(), ada, m)
 	w.must(err)
 	proved, err := st.Proves()
 	w.must(err)
@@ -141,7 +141,7 @@ func lineCredit(id, percent string, m calendar.Month) cost.Credit {
 
 func (w *world) credit(id, percent string, m calendar.Month) {
 	w.t.Helper()
-	_, err := w.Credit(w.t.Context(), lineCredit(id, percent, m), exchange)
+	_, err := w.Credit(w.t.Context(), exchange, lineCredit(id, percent, m))
 	w.must(err)
 }
 
@@ -230,7 +230,7 @@ func TestTraceReachesTheRecords(t *testing.T) {
 	w.include("disk", "disk", newYear)
 	w.use("disk", time.January, 2, "110")
 	w.credit("c1", "10", january)
-	_, err := w.Import(t.Context(), []cost.Row{row("f/2", "1.004"), row("f/3", "")}, ada)
+	_, err := w.Import(t.Context(), ada, []cost.Row{row("f/2", "1.004"), row("f/3", "")})
 	w.must(err)
 	st := w.issue(january)
 	w.use("disk", time.January, 3, "10")
@@ -255,24 +255,24 @@ func TestIncludeRefuses(t *testing.T) {
 	w := newWorld(t, nil)
 	ctx := t.Context()
 	i := cost.Item{ID: "a", Name: "A", Service: "s", Price: "base", From: newYear}
-	_, err := w.Include(ctx, i, ada)
+	_, err := w.Include(ctx, ada, i)
 	w.must(err)
-	_, err = w.Include(ctx, i, ada)
+	_, err = w.Include(ctx, ada, i)
 	w.must(err)
 	i.Name = "B"
-	_, err = w.Include(ctx, i, ada)
+	_, err = w.Include(ctx, ada, i)
 	require.ErrorIs(t, err, servicecoin.ErrExists)
 	bad := cost.Item{Meter: metering.MeterID(strings.Repeat("x", 201)), Quantity: some("-1"), Until: newYear}
-	_, err = w.Include(ctx, bad, ada)
+	_, err = w.Include(ctx, ada, bad)
 	for _, want := range []string{"name", "service", "price", "meter", "quantity", "from"} {
 		require.ErrorContains(t, err, want)
 	}
 	c := cost.Credit{Percent: some("100.5"), Amount: amount("1 USD")}
-	_, err = w.Credit(ctx, c, ada)
+	_, err = w.Credit(ctx, ada, c)
 	for _, want := range []string{"reference.customer", "service", "month", "percent", "reason", "amount.currency"} {
 		require.ErrorContains(t, err, want)
 	}
-	_, err = w.Credit(ctx, lineCredit("x", "100.5", january), ada)
+	_, err = w.Credit(ctx, ada, lineCredit("x", "100.5", january))
 	require.ErrorContains(t, err, "between -100 and 100")
 }
 
@@ -300,7 +300,7 @@ func TestCustomersAreApart(t *testing.T) {
 	ctx := t.Context()
 	_, err := globex.Get(ctx, january)
 	require.ErrorIs(t, err, servicecoin.ErrNotFound)
-	_, err = globex.End(ctx, "base", newYear, ada)
+	_, err = globex.End(ctx, ada, "base", newYear)
 	require.ErrorIs(t, err, servicecoin.ErrNotFound)
 	for range globex.All(ctx) {
 		t.Error("globex sees acme's statements")
@@ -315,9 +315,9 @@ func TestFaultyArgumentsAreReportedByTheFirstCall(t *testing.T) {
 	s := cost.New(w.store.For("acme"), servicecoin.Customer{ID: "globex", Zone: "Mars/Olympus", Currency: "EURO"}, nil, nil, &cost.Options{Rounding: "guess"})
 	ctx := t.Context()
 	_, err1 := s.Draft(ctx, january)
-	_, err2 := s.Issue(ctx, january, ada)
+	_, err2 := s.Issue(ctx, ada, january)
 	_, err3 := s.Standing(ctx, january)
-	_, err4 := s.Include(ctx, cost.Item{}, ada)
+	_, err4 := s.Include(ctx, ada, cost.Item{})
 	for _, err := range []error{err1, err2, err3, err4} {
 		for _, want := range []string{"customer.id", "customer.zone", "customer.currency", "prices", "rounding"} {
 			require.ErrorContains(t, err, want)
@@ -334,13 +334,13 @@ func TestAuthorize(t *testing.T) {
 		return servicecoin.ErrForbidden
 	}}).For("acme"))
 	ctx := t.Context()
-	_, err1 := w.Include(ctx, cost.Item{ID: "a"}, ada)
-	_, err2 := w.End(ctx, "a", newYear, ada)
-	_, err3 := w.Credit(ctx, lineCredit("c", "1", january), ada)
-	_, err4 := w.Import(ctx, nil, ada)
-	_, err5 := w.Issue(ctx, january, ada)
-	_, err6 := w.Replace(ctx, january, ada, "x")
-	for _, err := range []error{err1, err2, err3, err4, err5, err6, w.MarkDue(ctx, january, servicecoin.Key{}, ada)} {
+	_, err1 := w.Include(ctx, ada, cost.Item{ID: "a"})
+	_, err2 := w.End(ctx, ada, "a", newYear)
+	_, err3 := w.Credit(ctx, ada, lineCredit("c", "1", january))
+	_, err4 := w.Import(ctx, ada, nil)
+	_, err5 := w.Issue(ctx, ada, january)
+	_, err6 := w.Replace(ctx, ada, january, "x")
+	for _, err := range []error{err1, err2, err3, err4, err5, err6, w.MarkDue(ctx, ada, january, servicecoin.Key{})} {
 		require.ErrorIs(t, err, servicecoin.ErrForbidden)
 	}
 	require.Equal(t, []string{
@@ -385,14 +385,14 @@ func TestEventsAreAPI(t *testing.T) {
 	w.include("base", "", newYear)
 	w.use("disk", time.January, 2, "110")
 	w.credit("c1", "10", january)
-	_, err := w.Import(ctx, []cost.Row{row("f/2", "1.004")}, ada)
+	_, err := w.Import(ctx, ada, []cost.Row{row("f/2", "1.004")})
 	w.must(err)
 	w.issue(january)
 	w.credit("c2", "1", january)
 	w.issue(february)
-	_, err = w.End(ctx, "base", newYear.AddDate(0, 0, 3), ada)
+	_, err = w.End(ctx, ada, "base", newYear.AddDate(0, 0, 3))
 	w.must(err)
-	_, err = w.Replace(ctx, january, ada, "a mistake")
+	_, err = w.Replace(ctx, ada, january, "a mistake")
 	w.must(err)
 	events, err := w.store.For("acme").Events(ctx, 0, 100)
 	w.must(err)

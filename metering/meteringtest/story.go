@@ -43,14 +43,14 @@ func Story(t testing.TB, records store.Backend, events metering.EventStore) {
 	if !errors.Is(decision.Err(), servicecoin.ErrRefused) {
 		t.Errorf("the quota is used up, and Check answers %+v", decision)
 	}
-	_, err = s.statements.Credit(t.Context(), cost.Credit{
+	_, err = s.statements.Credit(t.Context(), s.by, cost.Credit{
 		Reference: servicecoin.Key{Customer: acme.ID, Kind: "sla.credit", ID: "vm/2026-03/1"}, Service: "vm", Month: march,
 		Percent: servicecoin.Some(decimal.NewFromInt(10)), Reason: "Uptime",
-	}, s.by)
+	})
 	s.must(err)
 
 	now = march.In(time.UTC).End.AddDate(0, 0, 2)
-	issued, err := s.statements.Issue(t.Context(), march, s.by)
+	issued, err := s.statements.Issue(t.Context(), s.by, march)
 	s.must(err)
 	equal(t, "total", issued.Total.String(), "135.31 EUR") // 4995 at 0.0301 are 150.35, less a tenth
 	stored, err := s.statements.Get(t.Context(), march)
@@ -98,14 +98,14 @@ func (s *story) must(err error) {
 func (s *story) prepare(meters *metering.Meters, prices *rating.PriceList, since time.Time) {
 	s.Helper()
 	ctx := s.Context()
-	s.must(meters.Define(ctx, metering.Meter{ID: "hours", Name: "Hours", Type: hours, Aggregation: metering.Sum, Unit: "hours"}, s.by))
-	_, err := prices.Publish(ctx, "hour", rating.Price{
+	s.must(meters.Define(ctx, s.by, metering.Meter{ID: "hours", Name: "Hours", Type: hours, Aggregation: metering.Sum, Unit: "hours"}))
+	_, err := prices.Publish(ctx, s.by, "hour", rating.Price{
 		Name: "Hour", Model: rating.PerUnit, Currency: money.EUR, Rounding: money.HalfAwayFromZero, UnitPrice: servicecoin.Some(decimal.New(301, -4)),
-	}, since, s.by)
+	}, since)
 	s.must(err)
-	_, err = s.statements.Include(ctx, cost.Item{ID: "hours", Name: "Machine hours", Service: "vm", Meter: "hours", Price: "hour", From: since}, s.by)
+	_, err = s.statements.Include(ctx, s.by, cost.Item{ID: "hours", Name: "Machine hours", Service: "vm", Meter: "hours", Price: "hour", From: since})
 	s.must(err)
-	_, err = s.ledger.SetQuota(ctx, metering.Quota{ID: "q", Meter: "hours", Limit: decimal.NewFromInt(10), Mode: metering.Hard, Period: metering.Monthly}, s.by)
+	_, err = s.ledger.SetQuota(ctx, s.by, metering.Quota{ID: "q", Meter: "hours", Limit: decimal.NewFromInt(10), Mode: metering.Hard, Period: metering.Monthly})
 	s.must(err)
 }
 

@@ -56,12 +56,12 @@ func ExamplePriceList() {
 		Name: "Mailbox", Model: rating.PerUnit, Currency: money.EUR, Rounding: money.HalfAwayFromZero, Unit: "mailbox",
 		UnitPrice: servicecoin.Some(decimal.RequireFromString("4.50")),
 	}
-	if _, err := prices.Publish(ctx, "mail", p, new2026, ada); err != nil {
+	if _, err := prices.Publish(ctx, ada, "mail", p, new2026); err != nil {
 		fmt.Println(err)
 		return
 	}
 	p.UnitPrice = servicecoin.Some(decimal.RequireFromString("4.80"))
-	if _, err := prices.Publish(ctx, "mail", p, new2027, ada); err != nil {
+	if _, err := prices.Publish(ctx, ada, "mail", p, new2027); err != nil {
 		fmt.Println(err)
 		return
 	}

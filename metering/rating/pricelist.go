@@ -122,7 +122,7 @@ func (l *PriceList) authorize(ctx context.Context, by servicecoin.Actor, verb st
 // of the version before. It may lie in the past: statements that are issued keep
 // the version that they name. Publishing the same again answers the version
 // that is there. An empty id is filled in.
-func (l *PriceList) Publish(ctx context.Context, id servicecoin.PriceID, p Price, from time.Time, by servicecoin.Actor) (Version, error) {
+func (l *PriceList) Publish(ctx context.Context, by servicecoin.Actor, id servicecoin.PriceID, p Price, from time.Time) (Version, error) {
 	if id == "" {
 		id = servicecoin.PriceID(l.view.NewID())
 	}
@@ -173,7 +173,7 @@ func publish(ctx context.Context, tx store.View, next Version) (Version, error) 
 	line.Last++
 	next.Number = line.Last
 	line.Valid = append(line.Valid, beginning{next.Number, next.ValidFrom})
-	e, err := store.Happened(PricePublished, next.PublishedBy, next.changed())
+	e, err := store.Happened(next.PublishedBy, PricePublished, next.changed())
 	if err != nil {
 		return Version{}, err
 	}
@@ -196,7 +196,7 @@ func (v Version) changed() PriceChanged {
 
 // Withdraw takes back a version of a price before it becomes valid.
 // What is valid has been relied on, and is only ever followed by another version.
-func (l *PriceList) Withdraw(ctx context.Context, id servicecoin.PriceID, number int, by servicecoin.Actor, reason string) (Version, error) {
+func (l *PriceList) Withdraw(ctx context.Context, by servicecoin.Actor, id servicecoin.PriceID, number int, reason string) (Version, error) {
 	if err := l.authorize(ctx, by, "price.withdraw", id); err != nil {
 		return Version{}, err
 	}
@@ -214,7 +214,7 @@ func (l *PriceList) Withdraw(ctx context.Context, id servicecoin.PriceID, number
 			if *v, err = v.withdrawn(now, reason); err != nil {
 				return nil, err
 			}
-			e, err := store.Happened(PriceWithdrawn, by, v.changed())
+			e, err := store.Happened(by, PriceWithdrawn, v.changed())
 			return []store.Event{e}, err
 		})
 		if err != nil {

@@ -47,7 +47,7 @@ func mailbox(unit string) rating.Price {
 
 func (l list) publish(t *testing.T, unit string, from time.Time) rating.Version {
 	t.Helper()
-	v, err := l.Publish(t.Context(), "mail", mailbox(unit), from, ada)
+	v, err := l.Publish(t.Context(), ada, "mail", mailbox(unit), from)
 	require.NoError(t, err)
 	return v
 }
@@ -78,7 +78,7 @@ func TestVersionsFollowEachOther(t *testing.T) {
 	}
 	require.Equal(t, 3, l.publish(t, "6.00", start.AddDate(2, 0, 0)).Number, "the same again is there already")
 	for _, from := range []time.Time{start.AddDate(2, 0, 0), start} {
-		_, err := l.Publish(t.Context(), "mail", mailbox("7"), from, ada)
+		_, err := l.Publish(t.Context(), ada, "mail", mailbox("7"), from)
 		require.ErrorContains(t, err, "from which version 3 is valid")
 	}
 	var numbers []int
@@ -96,18 +96,18 @@ func TestWithdraw(t *testing.T) {
 	ctx := t.Context()
 	l.publish(t, "4.5", start)
 	l.publish(t, "5", start.AddDate(1, 0, 0))
-	_, err := l.Withdraw(ctx, "mail", 1, ada, "a mistake")
+	_, err := l.Withdraw(ctx, ada, "mail", 1, "a mistake")
 	require.ErrorIs(t, err, servicecoin.ErrRefused)
 	require.ErrorContains(t, err, "has been valid since 2026-01-01")
-	_, err = l.Withdraw(ctx, "mail", 2, ada, " ")
+	_, err = l.Withdraw(ctx, ada, "mail", 2, " ")
 	require.ErrorIs(t, err, servicecoin.ErrInvalid)
-	v, err := l.Withdraw(ctx, "mail", 2, ada, "a mistake")
+	v, err := l.Withdraw(ctx, ada, "mail", 2, "a mistake")
 	require.NoError(t, err)
 	require.Equal(t, *l.now, v.WithdrawnAt)
 	require.Equal(t, "4.5", l.at(t, start.AddDate(5, 0, 0)))
-	_, err = l.Withdraw(ctx, "mail", 2, ada, "again")
+	_, err = l.Withdraw(ctx, ada, "mail", 2, "again")
 	require.ErrorContains(t, err, "it is already")
-	_, err = l.Withdraw(ctx, "mail", 9, ada, "x")
+	_, err = l.Withdraw(ctx, ada, "mail", 9, "x")
 	require.ErrorIs(t, err, servicecoin.ErrNotFound)
 	require.Equal(t, 3, l.publish(t, "5.5", start.AddDate(1, 0, 0)).Number, "a number is never given twice")
 	require.Equal(t, "5.5", l.at(t, start.AddDate(1, 0, 0)))
@@ -120,17 +120,17 @@ func TestPublishRefuses(t *testing.T) {
 	t.Parallel()
 	l := newList()
 	ctx := t.Context()
-	_, err := l.Publish(ctx, servicecoin.PriceID(strings.Repeat("x", 201)), rating.Price{}, time.Time{}, ada)
+	_, err := l.Publish(ctx, ada, servicecoin.PriceID(strings.Repeat("x", 201)), rating.Price{}, time.Time{})
 	for _, want := range []string{"id", "price.name", "price.model", "validFrom"} {
 		require.ErrorContains(t, err, want)
 	}
-	_, err = l.Publish(ctx, "p", mailbox("1"), start, servicecoin.Actor{})
+	_, err = l.Publish(ctx, servicecoin.Actor{}, "p", mailbox("1"), start)
 	require.ErrorContains(t, err, "by.kind")
 	gone, cancel := context.WithCancel(ctx)
 	cancel()
-	_, err = l.Publish(gone, "p", mailbox("1"), start, ada)
+	_, err = l.Publish(gone, ada, "p", mailbox("1"), start)
 	require.ErrorIs(t, err, context.Canceled)
-	v, err := l.Publish(ctx, "", mailbox("1"), start, ada)
+	v, err := l.Publish(ctx, ada, "", mailbox("1"), start)
 	require.NoError(t, err)
 	require.NotEmpty(t, v.ID)
 	events, err := l.store.Events(ctx, 0, 10)
@@ -145,8 +145,8 @@ func TestAuthorize(t *testing.T) {
 		asked = append(asked, a.Verb+" "+a.Subject.String())
 		return servicecoin.ErrForbidden
 	}}).For(servicecoin.Provider))
-	_, err1 := l.Publish(t.Context(), "p", mailbox("1"), start, ada)
-	_, err2 := l.Withdraw(t.Context(), "p", 1, ada, "x")
+	_, err1 := l.Publish(t.Context(), ada, "p", mailbox("1"), start)
+	_, err2 := l.Withdraw(t.Context(), ada, "p", 1, "x")
 	require.ErrorIs(t, err1, servicecoin.ErrForbidden)
 	require.ErrorIs(t, err2, servicecoin.ErrForbidden)
 	require.Equal(t, []string{"price.publish @provider/rating.price/p", "price.withdraw @provider/rating.price/p"}, asked)
@@ -160,7 +160,7 @@ func TestPublishingAtOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for n := range 8 {
 		wg.Go(func() {
-			_, err := l.Publish(t.Context(), "mail", mailbox("1"), start.AddDate(0, 0, n), ada)
+			_, err := l.Publish(t.Context(), ada, "mail", mailbox("1"), start.AddDate(0, 0, n))
 			if err != nil && !strings.Contains(err.Error(), "must lie after") {
 				t.Errorf("publish: %v", err)
 			}
@@ -178,7 +178,7 @@ func TestPublishingAtOnce(t *testing.T) {
 	require.Positive(t, n)
 
 	l.faults.Script(storetest.After)
-	_, err := l.Publish(t.Context(), "mail", mailbox("2"), start.AddDate(1, 0, 0), ada)
+	_, err := l.Publish(t.Context(), ada, "mail", mailbox("2"), start.AddDate(1, 0, 0))
 	require.ErrorIs(t, err, storetest.ErrFault)
 	require.Equal(t, n+1, l.publish(t, "2", start.AddDate(1, 0, 0)).Number)
 }
@@ -187,7 +187,7 @@ func TestInTheHostsUnit(t *testing.T) {
 	t.Parallel()
 	l := newList()
 	err := l.store.For(servicecoin.Provider).Do(t.Context(), func(tx store.View) error {
-		if _, err := l.On(tx).Publish(t.Context(), "mail", mailbox("1"), start, ada); err != nil {
+		if _, err := l.On(tx).Publish(t.Context(), ada, "mail", mailbox("1"), start); err != nil {
 			return err
 		}
 		v, err := l.On(tx).At(t.Context(), "mail", start)
@@ -208,9 +208,9 @@ func TestEventsAreAPI(t *testing.T) {
 	t.Parallel()
 	l := newList()
 	l.publish(t, "4.5", start)
-	_, err := l.Publish(t.Context(), "disk", storage(), start.AddDate(1, 0, 0), ada)
+	_, err := l.Publish(t.Context(), ada, "disk", storage(), start.AddDate(1, 0, 0))
 	require.NoError(t, err)
-	_, err = l.Withdraw(t.Context(), "disk", 1, ada, "a mistake")
+	_, err = l.Withdraw(t.Context(), ada, "disk", 1, "a mistake")
 	require.NoError(t, err)
 	events, err := l.store.Events(t.Context(), 0, 100)
 	require.NoError(t, err)

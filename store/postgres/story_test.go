@@ -90,16 +90,16 @@ GRANT USAGE ON SCHEMA shop TO app; GRANT SELECT ON ALL TABLES IN SCHEMA shop TO 
 	require.NoError(t, err)
 	ada := servicecoin.Person("ada")
 	for _, c := range []servicecoin.CustomerID{"acme", "globex", "late"} {
-		_, err := provider.Keeper(c).Make(t.Context(), sla.Promise{
+		_, err := provider.Keeper(c).Make(t.Context(), ada, sla.Promise{
 			ID: "mail", Service: "M-1", Objective: decimal.RequireFromString("99.9"), ValidFrom: begun.AddDate(-10, 0, 0),
 			Terms: sla.Terms{Weights: sla.Weights{"outage": decimal.NewFromInt(1)}},
-		}, ada)
+		})
 		require.NoError(t, err)
 	}
-	i, err := provider.Desk().Open(t.Context(), incident.Report{Title: "Mail is down", Effects: []incident.Effect{{Service: "M-1", Level: incident.Outage, From: begun}}}, ada)
+	i, err := provider.Desk().Open(t.Context(), ada, incident.Report{Title: "Mail is down", Effects: []incident.Effect{{Service: "M-1", Level: incident.Outage, From: begun}}})
 	require.NoError(t, err)
 	now = begun.Add(time.Hour)
-	_, err = provider.Desk().Resolve(t.Context(), i.ID, ada, incident.Resolution{Text: "Restarted"})
+	_, err = provider.Desk().Resolve(t.Context(), ada, i.ID, incident.Resolution{Text: "Restarted"})
 	require.NoError(t, err)
 	x, err := provider.Exchange(nil)
 	require.NoError(t, err)

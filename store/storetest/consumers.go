@@ -313,7 +313,7 @@ func caseForgottenEvent(t testing.TB, h Harness) {
 	rule.Do = func(ctx context.Context, tx *store.Store, e store.Event, from string) (string, error) {
 		if forget && e.ID == "thing.done0030" { // after the event was read and the mark looked up, before the effect is committed
 			forget = false
-			if err := s.Forget(ctx, acme, actor()); err != nil {
+			if err := s.Forget(ctx, actor(), acme); err != nil {
 				return "", err
 			}
 		}

@@ -286,7 +286,7 @@ func caseErasedUnderWay(t testing.TB, h Harness) {
 	w := &workshop{t: t, s: s, name: "exchange", stop: "b/x"}
 	w.run("abc")
 	w.stop = ""
-	if err := s.Forget(t.Context(), globex, actor()); err != nil {
+	if err := s.Forget(t.Context(), actor(), globex); err != nil {
 		t.Fatal(err)
 	}
 	w.run("abc")

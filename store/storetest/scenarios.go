@@ -318,7 +318,7 @@ func caseStoreForget(t testing.TB, h Harness) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if err := s.Forget(t.Context(), acme, actor()); err != nil {
+		if err := s.Forget(t.Context(), actor(), acme); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -334,7 +334,7 @@ func caseStoreForget(t testing.TB, h Harness) {
 		t.Errorf("the customer's name is still in the feed: %s (%v)", text, err)
 	}
 	for _, c := range []servicecoin.CustomerID{"", servicecoin.Provider} {
-		if err := s.Forget(t.Context(), c, actor()); err == nil {
+		if err := s.Forget(t.Context(), actor(), c); err == nil {
 			t.Errorf("forgetting %q is allowed", c)
 		}
 	}

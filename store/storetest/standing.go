@@ -188,20 +188,20 @@ func caseBreak(t testing.TB, h Harness) {
 	rule := counting("one", "thing.done")
 	a := replica(t, b, right, 0, store.ConsumerOptions{Holder: "a"}, rule)
 	z := replica(t, b, right, 0, store.ConsumerOptions{Holder: "z"}, rule)
-	if err := z.Break(t.Context(), "a", actor(), "hangs"); !errors.Is(err, servicecoin.ErrNotFound) {
+	if err := z.Break(t.Context(), actor(), "a", "hangs"); !errors.Is(err, servicecoin.ErrNotFound) {
 		t.Errorf("before anybody stepped: %v, want ErrNotFound", err)
 	}
 	if _, err := a.Step(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
-	if err := z.Break(t.Context(), "b", actor(), "hangs"); !errors.Is(err, servicecoin.ErrRefused) || !strings.Contains(err.Error(), "a does") {
+	if err := z.Break(t.Context(), actor(), "b", "hangs"); !errors.Is(err, servicecoin.ErrRefused) || !strings.Contains(err.Error(), "a does") {
 		t.Errorf("somebody else's lease: %v, want ErrRefused", err)
 	}
-	if err := z.Break(t.Context(), "a", servicecoin.Actor{}, " "); !errors.Is(err, servicecoin.ErrInvalid) {
+	if err := z.Break(t.Context(), servicecoin.Actor{}, "a", " "); !errors.Is(err, servicecoin.ErrInvalid) {
 		t.Errorf("by nobody, for nothing: %v, want ErrInvalid", err)
 	}
 	inside := store.Rule{Name: "one", On: rule.On, Do: func(ctx context.Context, tx *store.Store, e store.Event, from string) (string, error) {
-		if err := z.Break(ctx, "a", actor(), "hangs"); err != nil {
+		if err := z.Break(ctx, actor(), "a", "hangs"); err != nil {
 			t.Errorf("break: %v", err)
 		}
 		return rule.Do(ctx, tx, e, from)
