@@ -99,7 +99,7 @@ func visible(tallies map[servicecoin.CustomerID]*Tally, least int) map[serviceco
 //	adoption.Results(ctx, adoption.Answers(records), survey, nil)
 func Results(ctx context.Context, answers store.Reader[Answer], s Survey, p *Policy) (Breakdown, error) {
 	tallies := map[servicecoin.CustomerID]*Tally{}
-	for item, err := range answers.Find(ctx, store.By("survey", store.Text(s.ID))) {
+	for item, err := range answers.Find(store.By("survey", store.Text(s.ID))).Items(ctx) {
 		if err != nil {
 			return Breakdown{}, err
 		}

@@ -124,7 +124,7 @@ func TestLeaving(t *testing.T) {
 	_, err = o.AnnounceDeparture(ctx, bob, "sub-2", "web", after(30), "moved")
 	require.NoError(t, err)
 	id := func(d adoption.Departure) string { return string(d.Subscription) }
-	require.Equal(t, []string{"sub-2", "sub-1"}, collect(t, o.Leaving(ctx, adoption.Announced), id), "who leaves first")
+	require.Equal(t, []string{"sub-2", "sub-1"}, collect(t, o.Leaving(adoption.Announced).All(ctx), id), "who leaves first")
 	*o.now = after(60)
 	_, err = o.HandBack(ctx, ada, "sub-1", []adoption.Part{part("mail.tar")})
 	require.NoError(t, err)

@@ -3,7 +3,6 @@ package adoption
 import (
 	"context"
 	"errors"
-	"iter"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
@@ -86,8 +85,8 @@ func (p *Program) Departure(ctx context.Context, id servicecoin.SubscriptionID) 
 
 // Leaving lists the customer's departures in a state, the one that leaves first
 // at the front.
-func (p *Program) Leaving(ctx context.Context, s DepartureState) iter.Seq2[Departure, error] {
-	return store.Of(p.view, departures).Find(ctx, store.By("state", store.Text(s)))
+func (p *Program) Leaving(s DepartureState) store.Listing[Departure] {
+	return store.Of(p.view, departures).Find(store.By("state", store.Text(s)))
 }
 
 func (p *Program) authorizeDeparture(ctx context.Context, by servicecoin.Actor, verb Verb, id servicecoin.SubscriptionID) error {

@@ -3,7 +3,6 @@ package adoption
 import (
 	"context"
 	"errors"
-	"iter"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/store"
@@ -80,15 +79,15 @@ func (p *Program) Answered(ctx context.Context, survey SurveyID, respondent serv
 
 // Answers lists what the customer's people said to a survey, dismissals too, in
 // the order of saying.
-func (p *Program) Answers(ctx context.Context, survey SurveyID) iter.Seq2[Answer, error] {
-	return store.Of(p.view, answers).Find(ctx, store.By("survey", store.Text(survey)))
+func (p *Program) Answers(survey SurveyID) store.Listing[Answer] {
+	return store.Of(p.view, answers).Find(store.By("survey", store.Text(survey)))
 }
 
 // Score returns the customer's own score of a survey. A nil policy is the
 // default. The provider's over all customers is [Results].
 func (p *Program) Score(ctx context.Context, s Survey, policy *Policy) (Score, error) {
 	tally := s.Tally()
-	for a, err := range p.Answers(ctx, s.ID) {
+	for a, err := range p.Answers(s.ID).All(ctx) {
 		if err != nil {
 			return Score{}, err
 		}

@@ -44,7 +44,7 @@ func TestOneAnswerForEachRespondentAndRound(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []int{5}, a.Scores, "a round is a survey of its own")
 	require.Equal(t, 1, a.Edited)
-	require.Equal(t, []string{"eve", "bob"}[1:], collect(t, o.Answers(ctx, next.ID), func(a adoption.Answer) string { return string(a.Respondent) }))
+	require.Equal(t, []string{"eve", "bob"}[1:], collect(t, o.Answers(next.ID).All(ctx), func(a adoption.Answer) string { return string(a.Respondent) }))
 	*o.now = after(60)
 	_, err = o.Answer(ctx, servicecoin.Client("zoe"), s, response("zoe", 1))
 	require.ErrorIs(t, err, servicecoin.ErrRefused)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
@@ -127,8 +126,8 @@ func (b *Playbook) Template(ctx context.Context, service servicecoin.ServiceID, 
 }
 
 // Templates lists the templates by service and offering.
-func (b *Playbook) Templates(ctx context.Context) iter.Seq2[Template, error] {
-	return store.Of(b.view, templates).Find(ctx, store.By("service"))
+func (b *Playbook) Templates() store.Listing[Template] {
+	return store.Of(b.view, templates).Find(store.By("service"))
 }
 
 // Journey returns a journey.
@@ -137,8 +136,8 @@ func (b *Playbook) Journey(ctx context.Context, id JourneyID) (Journey, error) {
 }
 
 // Journeys lists the journeys by id.
-func (b *Playbook) Journeys(ctx context.Context) iter.Seq2[Journey, error] {
-	return store.Of(b.view, journeys).Find(ctx, store.All())
+func (b *Playbook) Journeys() store.Listing[Journey] {
+	return store.Of(b.view, journeys).Find(store.All())
 }
 
 // Tested records a run of a touchpoint's acceptance test; a run without a time
@@ -160,7 +159,7 @@ func (b *Playbook) Tested(ctx context.Context, by servicecoin.Actor, id JourneyI
 // for the services given: see [CheckAll].
 func (b *Playbook) Check(ctx context.Context, services ...servicecoin.ServiceID) (Findings, error) {
 	var journeys []Journey
-	for j, err := range b.Journeys(ctx) {
+	for j, err := range b.Journeys().All(ctx) {
 		if err != nil {
 			return nil, err
 		}
@@ -214,13 +213,13 @@ func (b *Playbook) Survey(ctx context.Context, id SurveyID) (Survey, error) {
 }
 
 // Surveys lists all surveys, the one that opens last first.
-func (b *Playbook) Surveys(ctx context.Context) iter.Seq2[Survey, error] {
-	return store.Of(b.view, surveys).Find(ctx, store.By("opens").Descending())
+func (b *Playbook) Surveys() store.Listing[Survey] {
+	return store.Of(b.view, surveys).Find(store.By("opens").Descending())
 }
 
 // Rounds lists the surveys of a series, the first round first.
-func (b *Playbook) Rounds(ctx context.Context, series string) iter.Seq2[Survey, error] {
-	return store.Of(b.view, surveys).Find(ctx, store.By("series", store.Text(series)))
+func (b *Playbook) Rounds(series string) store.Listing[Survey] {
+	return store.Of(b.view, surveys).Find(store.By("series", store.Text(series)))
 }
 
 func (b *Playbook) authorize(ctx context.Context, by servicecoin.Actor, subject string, verb Verb, kind, id string) error {

@@ -42,7 +42,7 @@ func TestPublishing(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want, x.Title, offering)
 	}
-	require.Equal(t, []string{"", "gold"}, collect(t, o.playbook.Templates(ctx), func(t adoption.Template) string { return string(t.Offering) }))
+	require.Equal(t, []string{"", "gold"}, collect(t, o.playbook.Templates().All(ctx), func(t adoption.Template) string { return string(t.Offering) }))
 	bad := way()
 	bad.Title = ""
 	_, err = o.playbook.PublishTemplate(ctx, ada, bad)
@@ -110,9 +110,9 @@ func TestAsking(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, after(30), got.ClosesAt)
 	id := func(s adoption.Survey) string { return string(s.ID) }
-	require.Equal(t, []string{string(second.ID), string(first.ID)}, collect(t, o.playbook.Surveys(ctx), id))
-	require.Equal(t, []string{string(first.ID), string(second.ID)}, collect(t, o.playbook.Rounds(ctx, "mail"), id))
-	require.Empty(t, collect(t, o.playbook.Rounds(ctx, "mai"), id))
+	require.Equal(t, []string{string(second.ID), string(first.ID)}, collect(t, o.playbook.Surveys().All(ctx), id))
+	require.Equal(t, []string{string(first.ID), string(second.ID)}, collect(t, o.playbook.Rounds("mail").All(ctx), id))
+	require.Empty(t, collect(t, o.playbook.Rounds("mai").All(ctx), id))
 	bad := s
 	bad.Kind = "poll"
 	_, err = o.playbook.Ask(ctx, ada, bad)

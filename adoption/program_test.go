@@ -193,15 +193,15 @@ func TestListings(t *testing.T) {
 	}
 	_, err := o.Cancel(ctx, ada, "2", "left")
 	require.NoError(t, err)
-	require.Equal(t, []string{"0", "1", "3"}, collect(t, o.InState(ctx, adoption.Running), subscription))
-	require.Equal(t, []string{"2"}, collect(t, o.InState(ctx, adoption.Cancelled), subscription))
-	require.Equal(t, []string{"3"}, collect(t, o.To(ctx, "web"), subscription))
+	require.Equal(t, []string{"0", "1", "3"}, collect(t, o.InState(adoption.Running).All(ctx), subscription))
+	require.Equal(t, []string{"2"}, collect(t, o.InState(adoption.Cancelled).All(ctx), subscription))
+	require.Equal(t, []string{"3"}, collect(t, o.To("web").All(ctx), subscription))
 	due := after(10).AddDate(0, 0, 14)
-	require.Empty(t, collect(t, o.Late(ctx, due), subscription), "at that instant it is not late")
-	require.Equal(t, []string{"1"}, collect(t, o.Late(ctx, due.Add(time.Second)), subscription))
-	require.Equal(t, []string{"1", "0"}, collect(t, o.Late(ctx, due.AddDate(0, 1, 0)), subscription), "the longest overdue first")
-	require.Equal(t, []string{"1", "0"}, collect(t, o.Expiring(ctx, after(501)), subscription), "what is over does not count")
-	require.Equal(t, []string{"1"}, collect(t, o.Expiring(ctx, after(301)), subscription))
+	require.Empty(t, collect(t, o.Late(due).All(ctx), subscription), "at that instant it is not late")
+	require.Equal(t, []string{"1"}, collect(t, o.Late(due.Add(time.Second)).All(ctx), subscription))
+	require.Equal(t, []string{"1", "0"}, collect(t, o.Late(due.AddDate(0, 1, 0)).All(ctx), subscription), "the longest overdue first")
+	require.Equal(t, []string{"1", "0"}, collect(t, o.Expiring(after(501)).All(ctx), subscription), "what is over does not count")
+	require.Equal(t, []string{"1"}, collect(t, o.Expiring(after(301)).All(ctx), subscription))
 	task := func(x adoption.Task) string { return string(x.Subscription) + " " + string(x.ID) }
 	require.Equal(t, []string{"0 firewall", "3 firewall"}, collect(t, o.Tasks(ctx, adoption.ProviderSide), task))
 	require.Equal(t, []string{"0 owner", "0 domain", "0 training", "1 owner", "1 domain", "1 training", "3 contract", "3 owner", "3 domain", "3 training"}, collect(t, o.Tasks(ctx, adoption.CustomerSide), task))
@@ -209,10 +209,10 @@ func TestListings(t *testing.T) {
 	for range o.Tasks(ctx, "") {
 		break // leaving early is allowed
 	}
-	page, err := o.InStatePage(ctx, adoption.Running, "", 2)
+	page, err := o.InState(adoption.Running).Page(ctx, "", 2)
 	require.NoError(t, err)
 	require.Len(t, page.Items, 2)
-	next, err := o.InStatePage(ctx, adoption.Running, page.Next, 2)
+	next, err := o.InState(adoption.Running).Page(ctx, page.Next, 2)
 	require.NoError(t, err)
 	require.Len(t, next.Items, 1)
 
@@ -220,7 +220,7 @@ func TestListings(t *testing.T) {
 	_, err = o.On(o.store.For("globex")).Begin(ctx, exchange, "9", template())
 	require.NoError(t, err)
 	var all []string
-	for item, err := range adoption.Onboardings(o.store).Find(ctx, store.By("state", store.Text(adoption.Running))) {
+	for item, err := range adoption.Onboardings(o.store).Find(store.By("state", store.Text(adoption.Running))).Items(ctx) {
 		require.NoError(t, err)
 		all = append(all, string(item.Key.Customer)+" "+item.Key.ID)
 	}
@@ -247,7 +247,7 @@ func TestAnotherCustomerSeesNothing(t *testing.T) {
 	} {
 		require.ErrorIs(t, do(), servicecoin.ErrNotFound, name)
 	}
-	require.Empty(t, collect(t, other.InState(ctx, adoption.Running), subscription))
+	require.Empty(t, collect(t, other.InState(adoption.Running).All(ctx), subscription))
 	require.Empty(t, collect(t, other.Tasks(ctx, ""), func(adoption.Task) string { return "" }))
 	score, err := other.Score(ctx, s, nil)
 	require.NoError(t, err)

@@ -24,7 +24,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"iter"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
@@ -137,7 +136,7 @@ func (c *Catalog) RetireService(ctx context.Context, by servicecoin.Actor, id se
 	return c.changeService(ctx, by, id, VerbRetire, EventServiceRetired, func(s *Service, at time.Time) error {
 		return s.Retire(by, at)
 	}, func(tx store.View, s *Service) error {
-		for _, err := range store.Of(tx, subscribers).Find(ctx, store.By("present", store.Text(id))) {
+		for _, err := range store.Of(tx, subscribers).Find(store.By("present", store.Text(id))).All(ctx) {
 			if err != nil {
 				return err
 			}
@@ -194,17 +193,11 @@ func (c *Catalog) Service(ctx context.Context, id servicecoin.ServiceID) (Servic
 }
 
 // Services lists all services by id.
-func (c *Catalog) Services(ctx context.Context) iter.Seq2[Service, error] {
-	return store.Of(c.view, services).Find(ctx, store.All())
+func (c *Catalog) Services() store.Listing[Service] {
+	return store.Of(c.view, services).Find(store.All())
 }
 
 // ServicesIn lists the services of a state, by name.
-func (c *Catalog) ServicesIn(ctx context.Context, state ServiceState) iter.Seq2[Service, error] {
-	return store.Of(c.view, services).Find(ctx, store.By("state", store.Text(state)))
-}
-
-// ServicesPage is one page of [Catalog.ServicesIn], after the page before (""
-// for the first). limit is 1 to [store.MaxPage].
-func (c *Catalog) ServicesPage(ctx context.Context, state ServiceState, after string, limit int) (store.Page[Service], error) {
-	return store.Of(c.view, services).Page(ctx, store.By("state", store.Text(state)), after, limit)
+func (c *Catalog) ServicesIn(state ServiceState) store.Listing[Service] {
+	return store.Of(c.view, services).Find(store.By("state", store.Text(state)))
 }

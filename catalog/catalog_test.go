@@ -104,9 +104,9 @@ func TestServicesAreKept(t *testing.T) {
 	_, err = w.LaunchService(ctx, ada, "fax")
 	require.ErrorIs(t, err, servicecoin.ErrNotFound)
 	name := func(s catalog.Service) string { return string(s.ID) }
-	require.Equal(t, []string{"id1", "mail"}, ids(t, w.Services(ctx), name))
-	require.Equal(t, []string{"mail"}, ids(t, w.ServicesIn(ctx, catalog.ServiceLive), name))
-	page, err := w.ServicesPage(ctx, catalog.ServicePlanned, "", 1)
+	require.Equal(t, []string{"id1", "mail"}, ids(t, w.Services().All(ctx), name))
+	require.Equal(t, []string{"mail"}, ids(t, w.ServicesIn(catalog.ServiceLive).All(ctx), name))
+	page, err := w.ServicesIn(catalog.ServicePlanned).Page(ctx, "", 1)
 	require.NoError(t, err)
 	require.Len(t, page.Items, 1)
 	_, err = w.Catalog.On(w.store.For("acme")).Service(ctx, "mail")
@@ -172,10 +172,10 @@ func TestOfferingsAreKept(t *testing.T) {
 	_, err = w.Orderable(ctx, "none")
 	require.ErrorIs(t, err, servicecoin.ErrNotFound)
 	name := func(o catalog.Offering) string { return o.Name }
-	require.Equal(t, []string{"A server", "Mail for all"}, ids(t, w.Offerings(ctx, "mail"), name))
-	require.Equal(t, []string{"A server", "Mail for all"}, ids(t, w.Offerings(ctx, ""), name))
-	require.Empty(t, ids(t, w.Offerings(ctx, "mai"), name))
-	page, err := w.OfferingsPage(ctx, "mail", "", 1)
+	require.Equal(t, []string{"A server", "Mail for all"}, ids(t, w.Offerings("mail").All(ctx), name))
+	require.Equal(t, []string{"A server", "Mail for all"}, ids(t, w.Offerings("").All(ctx), name))
+	require.Empty(t, ids(t, w.Offerings("mai").All(ctx), name))
+	page, err := w.Offerings("mail").Page(ctx, "", 1)
 	require.NoError(t, err)
 	require.NotEmpty(t, page.Next)
 	c, err := w.Compare(ctx, []servicecoin.OfferingID{o.ID, "mail-cloud"}, nil, func(catalog.Offering, catalog.Planned) (catalog.Price, error) { return catalog.Price{}, nil })
@@ -209,10 +209,10 @@ func TestDependenciesAreKept(t *testing.T) {
 	require.Equal(t, []string{"unknown line-b"}, codes(g.Findings()))
 	require.Equal(t, [][]id{{"line-a"}, {"storage"}, {"mail"}}, steps(g.RestoreOrder()))
 	name := func(d catalog.Dependency) string { return string(d.ID) }
-	require.Equal(t, []string{"mail/hard/0/storage", "mail/hard/1/line-a/line-b"}, ids(t, w.Dependencies(ctx, "mail"), name))
+	require.Equal(t, []string{"mail/hard/0/storage", "mail/hard/1/line-a/line-b"}, ids(t, w.Dependencies("mail").All(ctx), name))
 	require.NoError(t, w.Disconnect(ctx, ada, d.ID))
 	require.ErrorIs(t, w.Disconnect(ctx, ada, d.ID), servicecoin.ErrNotFound)
-	require.Len(t, ids(t, w.Dependencies(ctx, ""), name), 1)
+	require.Len(t, ids(t, w.Dependencies("").All(ctx), name), 1)
 	long := catalog.Hard("mail")
 	for i := range 100 {
 		long.Needs = append(long.Needs, id("a-service-of-a-longer-name-"+strconv.Itoa(i)))
@@ -236,12 +236,12 @@ func TestSubscribersFollow(t *testing.T) {
 	}{{"acme", catalog.SubscriptionChanged{Subscription: "s1", Service: "mail"}}, {"acme", ended}, {"acme", ended}, {"acme", begun}, {"globex", other}, {"globex", other}} {
 		require.NoError(t, w.Follow(ctx, mill, step.customer, step.change))
 	}
-	got := ids(t, w.Subscribers(ctx, "mail"), func(s catalog.Subscriber) string {
+	got := ids(t, w.Subscribers("mail").All(ctx), func(s catalog.Subscriber) string {
 		return fmt.Sprint(s.Customer, " ", s.From.Format("15:04"), " ", s.Until.Format("15:04"))
 	})
 	require.Equal(t, []string{"acme 09:00 10:00", "globex 09:10 00:00"}, got)
-	require.Equal(t, []string{"mail"}, ids(t, w.SubscribedBy(ctx, "globex"), func(s catalog.Subscriber) string { return string(s.Service) }))
-	page, err := w.SubscribersPage(ctx, "mail", "", 1)
+	require.Equal(t, []string{"mail"}, ids(t, w.SubscribedBy("globex").All(ctx), func(s catalog.Subscriber) string { return string(s.Service) }))
+	page, err := w.Subscribers("mail").Page(ctx, "", 1)
 	require.NoError(t, err)
 	require.Len(t, page.Items, 1)
 	require.NotContains(t, page.Items[0].Key.ID, "acme", "what is left of a deleted record does not name the customer")
@@ -262,7 +262,7 @@ func TestForgetLeavesNothing(t *testing.T) {
 	require.NoError(t, w.Forget(ctx, ada, "acme"))
 	require.NoError(t, w.Forget(ctx, ada, "acme"))
 	require.ErrorIs(t, w.Forget(ctx, ada, ""), servicecoin.ErrInvalid)
-	who := ids(t, w.Subscribers(ctx, "mail"), func(s catalog.Subscriber) string { return string(s.Customer) })
+	who := ids(t, w.Subscribers("mail").All(ctx), func(s catalog.Subscriber) string { return string(s.Customer) })
 	require.Equal(t, []string{"globex"}, who)
 }
 

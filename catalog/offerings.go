@@ -89,14 +89,8 @@ func (c *Catalog) Offering(ctx context.Context, id servicecoin.OfferingID) (Offe
 
 // Offerings lists the offerings of a service by name, those of all services
 // for "".
-func (c *Catalog) Offerings(ctx context.Context, service servicecoin.ServiceID) iter.Seq2[Offering, error] {
-	return store.Of(c.view, offerings).Find(ctx, byService(service))
-}
-
-// OfferingsPage is one page of [Catalog.Offerings], after the page before (""
-// for the first). limit is 1 to [store.MaxPage].
-func (c *Catalog) OfferingsPage(ctx context.Context, service servicecoin.ServiceID, after string, limit int) (store.Page[Offering], error) {
-	return store.Of(c.view, offerings).Page(ctx, byService(service), after, limit)
+func (c *Catalog) Offerings(service servicecoin.ServiceID) store.Listing[Offering] {
+	return store.Of(c.view, offerings).Find(byService(service))
 }
 
 func byService(service servicecoin.ServiceID) store.Range {
@@ -193,18 +187,18 @@ func (c *Catalog) Disconnect(ctx context.Context, by servicecoin.Actor, id Depen
 }
 
 // Dependencies lists what a service needs, of all services for "".
-func (c *Catalog) Dependencies(ctx context.Context, service servicecoin.ServiceID) iter.Seq2[Dependency, error] {
-	return store.Of(c.view, dependencies).Find(ctx, byService(service))
+func (c *Catalog) Dependencies(service servicecoin.ServiceID) store.Listing[Dependency] {
+	return store.Of(c.view, dependencies).Find(byService(service))
 }
 
 // Graph reads all services and dependencies and returns their graph. What
 // changes while it is read may be in it in part.
 func (c *Catalog) Graph(ctx context.Context) (*Graph, error) {
-	list, err := collect(c.Services(ctx))
+	list, err := collect(c.Services().All(ctx))
 	if err != nil {
 		return nil, err
 	}
-	edges, err := collect(store.Of(c.view, dependencies).Find(ctx, store.All()))
+	edges, err := collect(store.Of(c.view, dependencies).Find(store.All()).All(ctx))
 	if err != nil {
 		return nil, err
 	}

@@ -3,7 +3,6 @@ package catalog
 import (
 	"context"
 	"encoding/json"
-	"iter"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
@@ -294,36 +293,24 @@ func (o *Orders) Order(ctx context.Context, id servicecoin.OrderID) (Order, erro
 }
 
 // Recent lists the orders, the last one first.
-func (o *Orders) Recent(ctx context.Context) iter.Seq2[Order, error] {
-	return store.Of(o.view, orders).Find(ctx, store.By("requested").Descending())
-}
-
-// RecentPage is one page of [Orders.Recent], after the page before ("" for the
-// first). limit is 1 to [store.MaxPage].
-func (o *Orders) RecentPage(ctx context.Context, after string, limit int) (store.Page[Order], error) {
-	return store.Of(o.view, orders).Page(ctx, store.By("requested").Descending(), after, limit)
+func (o *Orders) Recent() store.Listing[Order] {
+	return store.Of(o.view, orders).Find(store.By("requested").Descending())
 }
 
 // InState lists the orders of a state, the longest waiting first.
-func (o *Orders) InState(ctx context.Context, state OrderState) iter.Seq2[Order, error] {
-	return store.Of(o.view, orders).Find(ctx, store.By("state", store.Text(state)))
+func (o *Orders) InState(state OrderState) store.Listing[Order] {
+	return store.Of(o.view, orders).Find(store.By("state", store.Text(state)))
 }
 
 // Late lists the orders that were promised for before t and are still open,
 // the longest overdue first.
-func (o *Orders) Late(ctx context.Context, t time.Time) iter.Seq2[Order, error] {
-	return store.Of(o.view, orders).Find(ctx, store.By("due").To(store.Time(t)))
+func (o *Orders) Late(t time.Time) store.Listing[Order] {
+	return store.Of(o.view, orders).Find(store.By("due").To(store.Time(t)))
 }
 
 // OrdersIn lists the orders of a state of all customers, customer by customer,
 // the longest waiting first: what the host's worker goes through to have orders
 // provisioned, and to ask after those that are under way.
-func OrdersIn(ctx context.Context, s *store.Store, state OrderState) iter.Seq2[store.Item[Order], error] {
-	return store.Across(s, orders).Find(ctx, store.By("state", store.Text(state)))
-}
-
-// OrdersInPage is one page of [OrdersIn], after the page before ("" for the
-// first). limit is 1 to [store.MaxPage].
-func OrdersInPage(ctx context.Context, s *store.Store, state OrderState, after string, limit int) (store.Page[Order], error) {
-	return store.Across(s, orders).Page(ctx, store.By("state", store.Text(state)), after, limit)
+func OrdersIn(s *store.Store, state OrderState) store.Listing[Order] {
+	return store.Across(s, orders).Find(store.By("state", store.Text(state)))
 }

@@ -43,27 +43,27 @@ func TestOrdersAreKept(t *testing.T) {
 	_, err = orders.Approve(ctx, bob, "second", "")
 	require.NoError(t, err)
 	name := func(o catalog.Order) string { return string(o.ID) }
-	require.Equal(t, []string{"second", string(first.ID)}, ids(t, orders.Recent(ctx), name))
-	require.Equal(t, []string{string(first.ID)}, ids(t, orders.InState(ctx, catalog.OrderRequested), name))
-	require.Empty(t, ids(t, orders.Late(ctx, first.Due), name), "at the due instant it is not late")
-	require.Equal(t, []string{string(first.ID)}, ids(t, orders.Late(ctx, second.Due), name))
+	require.Equal(t, []string{"second", string(first.ID)}, ids(t, orders.Recent().All(ctx), name))
+	require.Equal(t, []string{string(first.ID)}, ids(t, orders.InState(catalog.OrderRequested).All(ctx), name))
+	require.Empty(t, ids(t, orders.Late(first.Due).All(ctx), name), "at the due instant it is not late")
+	require.Equal(t, []string{string(first.ID)}, ids(t, orders.Late(second.Due).All(ctx), name))
 	_, err = orders.Fulfil(ctx, ada, "second", nil)
 	require.NoError(t, err)
-	require.Equal(t, []string{string(first.ID)}, ids(t, orders.Late(ctx, second.Due.AddDate(1, 0, 0)), name), "what came is waited for no more")
-	page, err := orders.RecentPage(ctx, "", 1)
+	require.Equal(t, []string{string(first.ID)}, ids(t, orders.Late(second.Due.AddDate(1, 0, 0)).All(ctx), name), "what came is waited for no more")
+	page, err := orders.Recent().Page(ctx, "", 1)
 	require.NoError(t, err)
-	page, err = orders.RecentPage(ctx, page.Next, 1)
+	page, err = orders.Recent().Page(ctx, page.Next, 1)
 	require.NoError(t, err)
 	require.Equal(t, first.ID, page.Items[0].Value.ID)
 	_, err = w.orders("globex", nil).Place(ctx, eve, offering, catalog.Request{ID: "theirs"})
 	require.NoError(t, err)
 	var all []string
-	for item, err := range catalog.OrdersIn(ctx, w.store, catalog.OrderRequested) {
+	for item, err := range catalog.OrdersIn(w.store, catalog.OrderRequested).Items(ctx) {
 		require.NoError(t, err)
 		all = append(all, item.Key.String())
 	}
 	require.Equal(t, []string{"acme/order/" + string(first.ID), "globex/order/theirs"}, all)
-	across, err := catalog.OrdersInPage(ctx, w.store, catalog.OrderRequested, "", 1)
+	across, err := catalog.OrdersIn(w.store, catalog.OrderRequested).Page(ctx, "", 1)
 	require.NoError(t, err)
 	require.Len(t, across.Items, 1)
 	require.NotEmpty(t, across.Next)
@@ -324,7 +324,7 @@ func TestProvisioningAsAnEffect(t *testing.T) {
 	list, err := w.Directory().Concerned(ctx, "mail", calendar.Interval{Start: nine}, "", 10)
 	require.NoError(t, err)
 	require.Equal(t, []servicecoin.CustomerID{"acme"}, list)
-	for item := range exchange.Parked(ctx) {
+	for item := range exchange.Parked().Items(ctx) {
 		t.Errorf("parked: %v", item)
 	}
 }
@@ -345,7 +345,7 @@ func TestDeparture(t *testing.T) {
 	_, err = subs.Depart(ctx, eve, "sub-a", time.Time{}, "we move")
 	require.NoError(t, err)
 	var waiting []string
-	for item, err := range catalog.SubscriptionsIn(ctx, w.store, catalog.SubscriptionDeparting) {
+	for item, err := range catalog.SubscriptionsIn(w.store, catalog.SubscriptionDeparting).Items(ctx) {
 		require.NoError(t, err)
 		waiting = append(waiting, item.Key.String())
 	}
@@ -384,11 +384,11 @@ func TestDeparture(t *testing.T) {
 	require.ErrorIs(t, err, servicecoin.ErrNotFound)
 
 	name := func(s catalog.Subscription) string { return string(s.ID) }
-	require.Equal(t, []string{"sub-a"}, ids(t, subs.All(ctx), name))
-	require.Equal(t, []string{"sub-a"}, ids(t, subs.InState(ctx, catalog.SubscriptionDeparted), name))
+	require.Equal(t, []string{"sub-a"}, ids(t, subs.List().All(ctx), name))
+	require.Equal(t, []string{"sub-a"}, ids(t, subs.InState(catalog.SubscriptionDeparted).All(ctx), name))
 	require.Equal(t, []string{"sub-a"}, ids(t, subs.During(ctx, "mail", calendar.Between(after(89), after(99))), name))
 	require.Empty(t, ids(t, subs.During(ctx, "mail", calendar.Between(after(90), after(99))), name), "half-open")
-	page, err := subs.AllPage(ctx, "", 10)
+	page, err := subs.List().Page(ctx, "", 10)
 	require.NoError(t, err)
 	require.Len(t, page.Items, 1)
 	_, err = subs.On(w.store.For("globex")).Subscription(ctx, "sub-a")

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"iter"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
@@ -108,7 +107,7 @@ func (c *Catalog) Forget(ctx context.Context, by servicecoin.Actor, customer ser
 		return err
 	}
 	for {
-		page, err := store.Of(c.view, subscribers).Page(ctx, store.By("customer", store.Text(customer)), "", forgetAtOnce)
+		page, err := store.Of(c.view, subscribers).Find(store.By("customer", store.Text(customer))).Page(ctx, "", forgetAtOnce)
 		if err != nil || len(page.Items) == 0 {
 			return err
 		}
@@ -127,19 +126,13 @@ func (c *Catalog) Forget(ctx context.Context, by servicecoin.Actor, customer ser
 }
 
 // Subscribers lists who has or had a service, by customer.
-func (c *Catalog) Subscribers(ctx context.Context, service servicecoin.ServiceID) iter.Seq2[Subscriber, error] {
-	return store.Of(c.view, subscribers).Find(ctx, store.By("service", store.Text(service)))
-}
-
-// SubscribersPage is one page of [Catalog.Subscribers], after the page before
-// ("" for the first). limit is 1 to [store.MaxPage].
-func (c *Catalog) SubscribersPage(ctx context.Context, service servicecoin.ServiceID, after string, limit int) (store.Page[Subscriber], error) {
-	return store.Of(c.view, subscribers).Page(ctx, store.By("service", store.Text(service)), after, limit)
+func (c *Catalog) Subscribers(service servicecoin.ServiceID) store.Listing[Subscriber] {
+	return store.Of(c.view, subscribers).Find(store.By("service", store.Text(service)))
 }
 
 // SubscribedBy lists what a customer has or had, the oldest first.
-func (c *Catalog) SubscribedBy(ctx context.Context, customer servicecoin.CustomerID) iter.Seq2[Subscriber, error] {
-	return store.Of(c.view, subscribers).Find(ctx, store.By("customer", store.Text(customer)))
+func (c *Catalog) SubscribedBy(customer servicecoin.CustomerID) store.Listing[Subscriber] {
+	return store.Of(c.view, subscribers).Find(store.By("customer", store.Text(customer)))
 }
 
 // Directory returns the catalogue as a [Directory], from its services and its
@@ -162,7 +155,7 @@ func (d directory) Concerned(ctx context.Context, service servicecoin.ServiceID,
 		r = r.From(store.Text(after + "\x00")) // the first text behind it
 	}
 	var list []servicecoin.CustomerID
-	for s, err := range store.Of(d.catalog.view, subscribers).Find(ctx, r) {
+	for s, err := range store.Of(d.catalog.view, subscribers).Find(r).All(ctx) {
 		switch {
 		case err != nil:
 			return nil, err

@@ -151,20 +151,14 @@ func (s *Subscriptions) Subscription(ctx context.Context, id servicecoin.Subscri
 	return store.Of(s.view, subscriptions).Get(ctx, string(id))
 }
 
-// All lists the subscriptions, the last requested first.
-func (s *Subscriptions) All(ctx context.Context) iter.Seq2[Subscription, error] {
-	return store.Of(s.view, subscriptions).Find(ctx, store.By("requested").Descending())
-}
-
-// AllPage is one page of [Subscriptions.All], after the page before ("" for the
-// first). limit is 1 to [store.MaxPage].
-func (s *Subscriptions) AllPage(ctx context.Context, after string, limit int) (store.Page[Subscription], error) {
-	return store.Of(s.view, subscriptions).Page(ctx, store.By("requested").Descending(), after, limit)
+// List lists the subscriptions, the last requested first.
+func (s *Subscriptions) List() store.Listing[Subscription] {
+	return store.Of(s.view, subscriptions).Find(store.By("requested").Descending())
 }
 
 // InState lists the subscriptions of a state, the first requested first.
-func (s *Subscriptions) InState(ctx context.Context, state SubscriptionState) iter.Seq2[Subscription, error] {
-	return store.Of(s.view, subscriptions).Find(ctx, store.By("state", store.Text(state)))
+func (s *Subscriptions) InState(state SubscriptionState) store.Listing[Subscription] {
+	return store.Of(s.view, subscriptions).Find(store.By("state", store.Text(state)))
 }
 
 // During lists the subscriptions of a service that the customer had at some
@@ -173,7 +167,7 @@ func (s *Subscriptions) InState(ctx context.Context, state SubscriptionState) it
 func (s *Subscriptions) During(ctx context.Context, service servicecoin.ServiceID, during calendar.Interval) iter.Seq2[Subscription, error] {
 	return func(yield func(Subscription, error) bool) {
 		r := store.By("service", store.Text(service)).From(store.Time(during.Start))
-		for x, err := range store.Of(s.view, subscriptions).Find(ctx, r) {
+		for x, err := range store.Of(s.view, subscriptions).Find(r).All(ctx) {
 			span := Subscriber{From: x.From, Until: x.Until}
 			if err == nil && (x.From.IsZero() || !span.Overlaps(during)) {
 				continue
@@ -187,6 +181,6 @@ func (s *Subscriptions) During(ctx context.Context, service servicecoin.ServiceI
 
 // SubscriptionsIn lists the subscriptions of a state of all customers, customer
 // by customer: what the host's worker goes through to have departures taken down.
-func SubscriptionsIn(ctx context.Context, s *store.Store, state SubscriptionState) iter.Seq2[store.Item[Subscription], error] {
-	return store.Across(s, subscriptions).Find(ctx, store.By("state", store.Text(state)))
+func SubscriptionsIn(s *store.Store, state SubscriptionState) store.Listing[Subscription] {
+	return store.Across(s, subscriptions).Find(store.By("state", store.Text(state)))
 }

@@ -45,7 +45,7 @@ type SyncOptions struct {
 // each service is a commit of its own, so that after an error the same call goes
 // on. It returns what differed at the beginning.
 func (c *Catalog) Sync(ctx context.Context, by servicecoin.Actor, list []Service, o SyncOptions) (Difference, error) {
-	have, err := collect(c.Services(ctx))
+	have, err := collect(c.Services().All(ctx))
 	if err != nil {
 		return Difference{}, err
 	}

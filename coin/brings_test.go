@@ -144,7 +144,7 @@ func (s *shop) drain() (x *store.Consumer, parked []store.Item[store.Parked]) {
 		done, err := x.Step(s.t.Context(), 100)
 		require.NoError(s.t, err)
 		if done.Effects+done.Skipped+done.Parked == 0 {
-			for p, err := range x.Parked(s.t.Context()) {
+			for p, err := range x.Parked().Items(s.t.Context()) {
 				require.NoError(s.t, err)
 				parked = append(parked, p)
 			}
@@ -205,15 +205,15 @@ func (s *shop) granted(customer servicecoin.CustomerID, id servicecoin.Subscript
 		}
 		list = append(list, fmt.Sprintf("%s %s: %s to %s", kind, strings.TrimPrefix(name, string(id)+"/"), from.Format(time.DateOnly), end))
 	}
-	for q, err := range s.Ledger(acme(customer)).Quotas(ctx, "") {
+	for q, err := range s.Ledger(acme(customer)).Quotas("").All(ctx) {
 		require.NoError(s.t, err)
 		add("quota", string(q.ID), q.From, q.Until, q.Subscription)
 	}
-	for i, err := range s.Statements(acme(customer)).Items(ctx, "") {
+	for i, err := range s.Statements(acme(customer)).Items("").All(ctx) {
 		require.NoError(s.t, err)
 		add("item", string(i.ID), i.From, i.Until, i.Subscription)
 	}
-	for p, err := range s.Keeper(customer).Promises(ctx, "") {
+	for p, err := range s.Keeper(customer).Promises("").All(ctx) {
 		require.NoError(s.t, err)
 		add("promise", string(p.ID), p.ValidFrom, p.ValidUntil, p.Subscription)
 	}
@@ -336,7 +336,7 @@ func TestParkedAndRetried(t *testing.T) {
 				require.NoError(t, err)
 				fails, s.comes = map[string]bool{}, good
 				var parked []store.Item[store.Parked]
-				for p, err := range x.Parked(t.Context()) {
+				for p, err := range x.Parked().Items(t.Context()) {
 					require.NoError(t, err)
 					parked = append(parked, p)
 				}
@@ -418,7 +418,7 @@ func TestLargeBundles(t *testing.T) {
 	require.Empty(t, parked)
 	ctx := t.Context()
 	counts := func() (open, ended int) {
-		for q, err := range s.Ledger(acme("acme")).Quotas(ctx, "") {
+		for q, err := range s.Ledger(acme("acme")).Quotas("").All(ctx) {
 			require.NoError(t, err)
 			if q.Until.IsZero() {
 				open++
@@ -426,7 +426,7 @@ func TestLargeBundles(t *testing.T) {
 				ended++
 			}
 		}
-		for i, err := range statements.Items(ctx, "") {
+		for i, err := range statements.Items("").All(ctx) {
 			require.NoError(t, err)
 			switch {
 			case i.ID == "old":
@@ -436,7 +436,7 @@ func TestLargeBundles(t *testing.T) {
 				ended++
 			}
 		}
-		for p, err := range s.Keeper("acme").Promises(ctx, "") {
+		for p, err := range s.Keeper("acme").Promises("").All(ctx) {
 			require.NoError(t, err)
 			if p.ValidUntil.IsZero() {
 				open++
@@ -555,13 +555,13 @@ func (s *shop) records(customer servicecoin.CustomerID) (list []string) {
 		require.NoError(s.t, err)
 		list = append(list, string(text))
 	}
-	for x, err := range s.Ledger(acme(customer)).Quotas(s.t.Context(), "") {
+	for x, err := range s.Ledger(acme(customer)).Quotas("").All(s.t.Context()) {
 		keep(x, err)
 	}
-	for x, err := range s.Statements(acme(customer)).Items(s.t.Context(), "") {
+	for x, err := range s.Statements(acme(customer)).Items("").All(s.t.Context()) {
 		keep(x, err)
 	}
-	for x, err := range s.Keeper(customer).Promises(s.t.Context(), "") {
+	for x, err := range s.Keeper(customer).Promises("").All(s.t.Context()) {
 		keep(x, err)
 	}
 	return list

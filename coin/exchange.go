@@ -175,7 +175,7 @@ type marking struct {
 func (m *marking) customer(customer servicecoin.CustomerID, t incident.Touched, p *progress) (full bool, err error) {
 	keeper := m.coin.Keeper(customer)
 	var promises []sla.Promise
-	for promise, err := range keeper.Promises(m.ctx, t.Service) {
+	for promise, err := range keeper.Promises(t.Service).All(m.ctx) {
 		if err != nil {
 			return false, err
 		}

@@ -19,7 +19,7 @@ import (
 
 // held reads what the customer had in the month, and how its orders went.
 func (s *spinning) held(ctx context.Context) error {
-	for sub, err := range s.Subscriptions(s.out.Customer.ID).All(ctx) {
+	for sub, err := range s.Subscriptions(s.out.Customer.ID).List().All(ctx) {
 		if err != nil {
 			return err
 		}
@@ -30,7 +30,7 @@ func (s *spinning) held(ctx context.Context) error {
 		kept := &s.row(sub.Service).Kept
 		kept.Imprint = append(kept.Imprint, Held{Subscription: sub.ID, Offering: sub.Terms.Name, State: sub.State, Imprint: sub.Imprint})
 	}
-	for order, err := range s.Orders(s.out.Customer.ID).Recent(ctx) {
+	for order, err := range s.Orders(s.out.Customer.ID).Recent().All(ctx) {
 		if err != nil {
 			return err
 		}
@@ -77,7 +77,7 @@ func overlaps(a, b calendar.Interval) bool {
 // promised reads the promises as the facts are now.
 func (s *spinning) promised(ctx context.Context) error {
 	keeper := s.Keeper(s.out.Customer.ID)
-	for p, err := range keeper.Promises(ctx, "") {
+	for p, err := range keeper.Promises("").All(ctx) {
 		if err != nil {
 			return err
 		}
@@ -183,7 +183,7 @@ func (s *spinning) happened(ctx context.Context) error {
 				return err
 			}
 			s.tell(r, &i, x)
-			for letter, err := range box.About(ctx, i.ID) {
+			for letter, err := range box.About(i.ID).All(ctx) {
 				if err != nil {
 					return err
 				}
@@ -235,7 +235,7 @@ func (s *spinning) metered(ctx context.Context) error {
 	}
 	ledger := s.Ledger(s.out.Customer)
 	seen := map[servicecoin.ServiceID]map[metering.MeterID]bool{}
-	for item, err := range s.Statements(s.out.Customer).Items(ctx, "") {
+	for item, err := range s.Statements(s.out.Customer).Items("").All(ctx) {
 		if err != nil {
 			return err
 		}
@@ -279,7 +279,7 @@ func (s *spinning) metered(ctx context.Context) error {
 // adopted reads how people come to use the services, and what they think of it.
 func (s *spinning) adopted(ctx context.Context) error {
 	surveys := map[servicecoin.ServiceID]adoption.Survey{}
-	for x, err := range s.Playbook().Surveys(ctx) { // the one that opened last first
+	for x, err := range s.Playbook().Surveys().All(ctx) { // the one that opened last first
 		if err != nil {
 			return err
 		}
@@ -289,7 +289,7 @@ func (s *spinning) adopted(ctx context.Context) error {
 	}
 	program := s.Program(s.out.Customer.ID)
 	for id, r := range s.rows {
-		for o, err := range program.To(ctx, id) {
+		for o, err := range program.To(id).All(ctx) {
 			if err != nil {
 				return err
 			}

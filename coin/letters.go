@@ -208,7 +208,7 @@ func (w letters) write(ctx context.Context, customer servicecoin.CustomerID, hit
 	id := incident.CommunicationID(store.JoinID(string(w.incident.ID), string(w.occasion), w.event.ID))
 	box := w.Letters(customer)
 	var overtaken []incident.Communication
-	for earlier, err := range box.About(ctx, w.incident.ID) {
+	for earlier, err := range box.About(w.incident.ID).All(ctx) {
 		if err != nil {
 			return err
 		}

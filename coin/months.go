@@ -55,7 +55,7 @@ func (c *Coin) CloseMonth(ctx context.Context, by servicecoin.Actor, customer se
 		return out, err
 	}
 	keeper := c.Keeper(customer)
-	for p, err := range keeper.Promises(ctx, "") {
+	for p, err := range keeper.Promises("").All(ctx) {
 		if err != nil {
 			return out, errors.Join(failed(out.Open), err)
 		}
@@ -87,7 +87,7 @@ func (c *Coin) CloseDue(ctx context.Context, by servicecoin.Actor, customer serv
 	var out []sla.Closed
 	var open []NotClosed
 	keeper := c.Keeper(customer)
-	for m, err := range keeper.Due(ctx) {
+	for m, err := range keeper.Due().All(ctx) {
 		if err != nil {
 			return out, errors.Join(failed(open), err)
 		}
@@ -114,7 +114,7 @@ func (c *Coin) CloseDue(ctx context.Context, by servicecoin.Actor, customer serv
 func (c *Coin) DueCustomers(ctx context.Context) iter.Seq2[servicecoin.CustomerID, error] {
 	return func(yield func(servicecoin.CustomerID, error) bool) {
 		var last servicecoin.CustomerID
-		for m, err := range sla.DueAcross(ctx, c.store) {
+		for m, err := range sla.DueAcross(c.store).Items(ctx) {
 			if err == nil && m.Key.Customer == last {
 				continue
 			}

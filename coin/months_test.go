@@ -80,7 +80,7 @@ func (w *world) settled(tb require.TestingT) {
 				continue
 			}
 			var issued sla.Report
-			for r, err := range keeper.Reports(ctx, m) {
+			for r, err := range keeper.Reports(m).All(ctx) {
 				require.NoError(tb, err)
 				if r.Promise.ID == p && r.State == sla.Issued {
 					issued = r
@@ -181,7 +181,7 @@ func TestALiveIncidentMarksNoRunningMonth(t *testing.T) {
 	_, err := w.Desk().Open(t.Context(), ada, incident.Report{Title: "Down", Began: hour, Effects: []incident.Effect{{Service: "mail", Level: incident.Outage, From: hour}}})
 	require.NoError(t, err)
 	w.dry(t)
-	for m, err := range w.Keeper("acme").Due(t.Context()) {
+	for m, err := range w.Keeper("acme").Due().All(t.Context()) {
 		require.NoError(t, err)
 		t.Errorf("%s of %s is due", m.Month, m.Promise)
 	}
@@ -281,7 +281,7 @@ func TestOnePromiseThatCannotBeClosed(t *testing.T) {
 	_, err = c.CloseDue(ctx, ada, "acme")
 	require.NoError(t, err, "files has no report yet, and is left to CloseMonth")
 	var due []servicecoin.PromiseID
-	for m, err := range c.Keeper("acme").Due(ctx) {
+	for m, err := range c.Keeper("acme").Due().All(ctx) {
 		require.NoError(t, err)
 		due = append(due, m.Promise)
 	}

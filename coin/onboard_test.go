@@ -290,7 +290,7 @@ func TestDepartureFollows(t *testing.T) {
 	require.Equal(t, coin.Pursued{Departed: 1}, done)
 	s.quiet()
 	require.Equal(t, "we move after all", departure().Reason)
-	for q, err := range s.Ledger(acme("acme")).Quotas(ctx, "calls") {
+	for q, err := range s.Ledger(acme("acme")).Quotas("calls").All(ctx) {
 		require.NoError(t, err)
 		require.False(t, q.Until.IsZero())
 		require.False(t, q.Until.After(day) && q.From.Before(day), "what comes with it ends on the day, not when it was taken down: %v", q)

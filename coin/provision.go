@@ -59,7 +59,7 @@ func (c *Coin) Pursue(ctx context.Context) (Pursued, error) {
 		return done, nil
 	}
 	var wrong error
-	for item, err := range catalog.OrdersIn(ctx, c.store, catalog.OrderProvisioning) {
+	for item, err := range catalog.OrdersIn(c.store, catalog.OrderProvisioning).Items(ctx) {
 		if err != nil {
 			return done, errors.Join(wrong, err)
 		}
@@ -75,7 +75,7 @@ func (c *Coin) Pursue(ctx context.Context) (Pursued, error) {
 			done.UnderWay++
 		}
 	}
-	for item, err := range catalog.SubscriptionsIn(ctx, c.store, catalog.SubscriptionDeparting) {
+	for item, err := range catalog.SubscriptionsIn(c.store, catalog.SubscriptionDeparting).Items(ctx) {
 		if err != nil {
 			return done, errors.Join(wrong, err)
 		}

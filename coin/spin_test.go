@@ -150,7 +150,7 @@ func TestLettersUnderAPolicy(t *testing.T) {
 	_, err = x.Step(t.Context(), 10)
 	require.NoError(t, err)
 	n := 0
-	for l, err := range c.Letters("acme").About(t.Context(), i.ID) {
+	for l, err := range c.Letters("acme").About(i.ID).All(t.Context()) {
 		require.NoError(t, err)
 		require.Equal(t, incident.Sent, l.State)
 		require.Equal(t, "outages at once", l.Policy)

@@ -104,14 +104,14 @@ func TestListings(t *testing.T) {
 		}
 		return list
 	}
-	require.Equal(t, []string{"4", "3", "2", "1", "0"}, names(o.Recent(ctx)))
+	require.Equal(t, []string{"4", "3", "2", "1", "0"}, names(o.Recent().All(ctx)))
 	require.Equal(t, []string{"4", "3", "0", "1"}, names(o.Live(ctx)))
-	require.Equal(t, []string{"2"}, names(o.InState(ctx, incident.Resolved)))
-	require.Equal(t, []string{"0", "2"}, names(o.OpenFollowUps(ctx)))
-	require.Equal(t, []string{"0"}, names(o.WithOverdueFollowUps(ctx, after(45))))
-	page, err := o.RecentPage(ctx, "", 2)
+	require.Equal(t, []string{"2"}, names(o.InState(incident.Resolved).All(ctx)))
+	require.Equal(t, []string{"0", "2"}, names(o.OpenFollowUps().All(ctx)))
+	require.Equal(t, []string{"0"}, names(o.WithOverdueFollowUps(after(45)).All(ctx)))
+	page, err := o.Recent().Page(ctx, "", 2)
 	require.NoError(t, err)
-	next, err := o.RecentPage(ctx, page.Next, 2)
+	next, err := o.Recent().Page(ctx, page.Next, 2)
 	require.NoError(t, err)
 	require.Equal(t, servicecoin.IncidentID("2"), next.Items[0].Value.ID)
 }
@@ -196,7 +196,7 @@ func TestLetters(t *testing.T) {
 	require.ErrorIs(t, err, servicecoin.ErrRefused)
 	_, err = letters.On(o.store.For("globex")).Get(ctx, draft.ID)
 	require.ErrorIs(t, err, servicecoin.ErrNotFound)
-	for range letters.Drafts(ctx) {
+	for range letters.Drafts().All(ctx) {
 		t.Error("nothing waits to be sent")
 	}
 }

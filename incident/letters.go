@@ -2,7 +2,6 @@ package incident
 
 import (
 	"context"
-	"iter"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
@@ -65,18 +64,18 @@ func (l *Letters) Get(ctx context.Context, id CommunicationID) (Communication, e
 }
 
 // Drafts lists what waits to be sent, oldest first.
-func (l *Letters) Drafts(ctx context.Context) iter.Seq2[Communication, error] {
-	return store.Of(l.view, communications).Find(ctx, store.By("state", store.Text(Draft)))
+func (l *Letters) Drafts() store.Listing[Communication] {
+	return store.Of(l.view, communications).Find(store.By("state", store.Text(Draft)))
 }
 
-// All lists every communication, incident by incident, oldest first.
-func (l *Letters) All(ctx context.Context) iter.Seq2[Communication, error] {
-	return store.Of(l.view, communications).Find(ctx, store.By("incident"))
+// List lists every communication, incident by incident, oldest first.
+func (l *Letters) List() store.Listing[Communication] {
+	return store.Of(l.view, communications).Find(store.By("incident"))
 }
 
 // About lists the communications about an incident, oldest first.
-func (l *Letters) About(ctx context.Context, id servicecoin.IncidentID) iter.Seq2[Communication, error] {
-	return store.Of(l.view, communications).Find(ctx, store.By("incident", store.Text(id)))
+func (l *Letters) About(id servicecoin.IncidentID) store.Listing[Communication] {
+	return store.Of(l.view, communications).Find(store.By("incident", store.Text(id)))
 }
 
 func (l *Letters) authorize(ctx context.Context, by servicecoin.Actor, verb Verb, id CommunicationID) error {

@@ -17,19 +17,13 @@ func (d *Desk) Get(ctx context.Context, id servicecoin.IncidentID) (Incident, er
 }
 
 // Recent lists incidents, the one that began last first.
-func (d *Desk) Recent(ctx context.Context) iter.Seq2[Incident, error] {
-	return store.Of(d.view, incidents).Find(ctx, store.By("began").Descending())
-}
-
-// RecentPage is one page of [Desk.Recent], after the page before ("" for the
-// first). limit is 1 to [store.MaxPage].
-func (d *Desk) RecentPage(ctx context.Context, after string, limit int) (store.Page[Incident], error) {
-	return store.Of(d.view, incidents).Page(ctx, store.By("began").Descending(), after, limit)
+func (d *Desk) Recent() store.Listing[Incident] {
+	return store.Of(d.view, incidents).Find(store.By("began").Descending())
 }
 
 // InState lists the incidents of a state, the one that began last first.
-func (d *Desk) InState(ctx context.Context, s State) iter.Seq2[Incident, error] {
-	return store.Of(d.view, incidents).Find(ctx, store.By("state", store.Text(s)).Descending())
+func (d *Desk) InState(s State) store.Listing[Incident] {
+	return store.Of(d.view, incidents).Find(store.By("state", store.Text(s)).Descending())
 }
 
 // Live lists the incidents that are worked on: reported, acknowledged and
@@ -40,7 +34,7 @@ func (d *Desk) Live(ctx context.Context) iter.Seq2[Incident, error] {
 			if !s.Live() {
 				continue
 			}
-			for i, err := range d.InState(ctx, s) {
+			for i, err := range d.InState(s).All(ctx) {
 				if !yield(i, err) || err != nil {
 					return
 				}
@@ -51,14 +45,14 @@ func (d *Desk) Live(ctx context.Context) iter.Seq2[Incident, error] {
 
 // OpenFollowUps lists the incidents that have open follow-ups, the one whose
 // next is due first at the front.
-func (d *Desk) OpenFollowUps(ctx context.Context) iter.Seq2[Incident, error] {
-	return store.Of(d.view, incidents).Find(ctx, store.By("followUp"))
+func (d *Desk) OpenFollowUps() store.Listing[Incident] {
+	return store.Of(d.view, incidents).Find(store.By("followUp"))
 }
 
 // WithOverdueFollowUps lists the incidents that have follow-ups overdue at t,
 // the longest overdue first. Ask each for [Incident.OverdueFollowUps].
-func (d *Desk) WithOverdueFollowUps(ctx context.Context, t time.Time) iter.Seq2[Incident, error] {
-	return store.Of(d.view, incidents).Find(ctx, store.By("followUp").To(store.Time(t)))
+func (d *Desk) WithOverdueFollowUps(t time.Time) store.Listing[Incident] {
+	return store.Of(d.view, incidents).Find(store.By("followUp").To(store.Time(t)))
 }
 
 // Effects returns what incidents did to a service in an interval: the effects
@@ -67,7 +61,7 @@ func (d *Desk) WithOverdueFollowUps(ctx context.Context, t time.Time) iter.Seq2[
 func (d *Desk) Effects(ctx context.Context, service servicecoin.ServiceID, during calendar.Interval) ([]ServiceEffects, error) {
 	var list []ServiceEffects
 	r := store.By("until", store.Text(service)).From(store.Time(during.Start))
-	for s, err := range store.Of(d.view, serviceEffects).Find(ctx, r) {
+	for s, err := range store.Of(d.view, serviceEffects).Find(r).All(ctx) {
 		if err != nil {
 			return nil, err
 		}

@@ -190,7 +190,7 @@ func TestConflictsAreTold(t *testing.T) {
 	require.Equal(t, "2", total.Value.Decimal.String())
 	require.Len(t, w.told(metering.UsageConflicted), 2, "each content once")
 	var list []string
-	for c, err := range w.Conflicts(t.Context()) {
+	for c, err := range w.Conflicts().All(t.Context()) {
 		require.NoError(t, err)
 		list = append(list, c.Stored.Value.Decimal.String()+" "+c.Offered.Value.Decimal.String())
 	}
@@ -371,7 +371,7 @@ func TestMetersNeverChange(t *testing.T) {
 	require.ErrorIs(t, w.meters.Define(t.Context(), ada, again), servicecoin.ErrExists)
 	require.ErrorIs(t, w.meters.Define(t.Context(), ada, metering.Meter{}), servicecoin.ErrInvalid)
 	var list []metering.MeterID
-	for m, err := range w.meters.All(t.Context()) {
+	for m, err := range w.meters.List().All(t.Context()) {
 		require.NoError(t, err)
 		list = append(list, m.ID)
 	}

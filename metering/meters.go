@@ -2,7 +2,6 @@ package metering
 
 import (
 	"context"
-	"iter"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/store"
@@ -41,7 +40,7 @@ func (m *Meters) Get(ctx context.Context, id MeterID) (Meter, error) {
 	return store.Of(m.view, meterRecords).Get(ctx, string(id))
 }
 
-// All lists the meters by id.
-func (m *Meters) All(ctx context.Context) iter.Seq2[Meter, error] {
-	return store.Of(m.view, meterRecords).Find(ctx, store.All())
+// List lists the meters by id.
+func (m *Meters) List() store.Listing[Meter] {
+	return store.Of(m.view, meterRecords).Find(store.All())
 }

@@ -33,7 +33,7 @@ func TestQuotaIsToldOnce(t *testing.T) {
 	w.record(ran("7", at(9, 22), "99"), ran("8", time.Date(2025, 12, 3, 0, 0, 0, 0, time.UTC), "99"))
 	require.Len(t, w.told(metering.QuotaExceeded), 5, "the quotas did not hold yet")
 	var list []string
-	for x, err := range w.Excesses(ctx) {
+	for x, err := range w.Excesses().All(ctx) {
 		require.NoError(t, err)
 		list = append(list, string(x.Quota)+" "+x.Period.Start.Format(time.DateOnly)+" "+x.Used.String())
 	}
@@ -166,12 +166,12 @@ func TestQuotasAreSet(t *testing.T) {
 	_, err = w.SetQuota(ctx, ada, metering.Quota{Meter: "colour", Limit: dec("1"), Mode: metering.Hard, Period: metering.Daily})
 	require.ErrorIs(t, err, servicecoin.ErrNotFound)
 	var list []metering.Quota
-	for x, err := range w.Quotas(ctx, "hours") {
+	for x, err := range w.Quotas("hours").All(ctx) {
 		require.NoError(t, err)
 		list = append(list, x)
 	}
 	require.Empty(t, cmp.Diff([]metering.Quota{changed}, list))
-	for range w.Quotas(ctx, "starts") {
+	for range w.Quotas("starts").All(ctx) {
 		t.Error("another meter has no quota")
 	}
 	require.NoError(t, w.DropQuota(ctx, ada, q.ID))

@@ -3,7 +3,6 @@ package metering
 import (
 	"context"
 	"errors"
-	"iter"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -160,17 +159,17 @@ func (l *Ledger) DropQuota(ctx context.Context, by servicecoin.Actor, id QuotaID
 }
 
 // Quotas lists the customer's quotas, of one meter or of all for "".
-func (l *Ledger) Quotas(ctx context.Context, id MeterID) iter.Seq2[Quota, error] {
+func (l *Ledger) Quotas(id MeterID) store.Listing[Quota] {
 	r := store.By("meter")
 	if id != "" {
 		r = store.By("meter", store.Text(id))
 	}
-	return store.Of(l.view, quotas).Find(ctx, r)
+	return store.Of(l.view, quotas).Find(r)
 }
 
 // Excesses lists what was used beyond quotas, the latest first.
-func (l *Ledger) Excesses(ctx context.Context) iter.Seq2[Excess, error] {
-	return store.Of(l.view, excesses).Find(ctx, store.By("at").Descending())
+func (l *Ledger) Excesses() store.Listing[Excess] {
+	return store.Of(l.view, excesses).Find(store.By("at").Descending())
 }
 
 // Check answers whether the customer may use an amount more at an instant: a
@@ -194,7 +193,7 @@ func (l *Ledger) Check(ctx context.Context, id MeterID, amount decimal.Decimal, 
 	}
 	standings := []Standing{}
 	used := make(map[string]decimal.NullDecimal)
-	for q, err := range l.Quotas(ctx, id) {
+	for q, err := range l.Quotas(id).All(ctx) {
 		if err != nil {
 			return Decision{}, err
 		}
@@ -231,7 +230,7 @@ func (l *Ledger) Review(ctx context.Context, by servicecoin.Actor, at time.Time)
 		return nil, err
 	}
 	var told []Excess
-	for q, err := range l.Quotas(ctx, "") {
+	for q, err := range l.Quotas("").All(ctx) {
 		if err != nil {
 			return told, err
 		}
@@ -252,7 +251,7 @@ func (l *Ledger) lookAfter(ctx context.Context, by servicecoin.Actor, batch []Ev
 	for _, e := range batch {
 		times[e.Type] = append(times[e.Type], e.Time)
 	}
-	for q, err := range l.Quotas(ctx, "") {
+	for q, err := range l.Quotas("").All(ctx) {
 		if err != nil {
 			return err
 		}

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"iter"
 	"slices"
 
 	"github.com/servicecoin/servicecoin"
@@ -120,6 +119,6 @@ func conflictID(e Event) string {
 
 // Conflicts lists the events that came with another content than the stored
 // one, the latest first.
-func (l *Ledger) Conflicts(ctx context.Context) iter.Seq2[Conflicted, error] {
-	return store.Of(l.view, conflicts).Find(ctx, store.By("at").Descending())
+func (l *Ledger) Conflicts() store.Listing[Conflicted] {
+	return store.Of(l.view, conflicts).Find(store.By("at").Descending())
 }

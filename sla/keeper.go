@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"slices"
 	"time"
 
@@ -130,7 +129,7 @@ func unreported(ctx context.Context, tx store.View, p Promise, from calendar.Mon
 			return refused(m)
 		}
 	}
-	for r, err := range store.Of(tx, reports).Find(ctx, store.By("month").From(store.Text(from.String()))) {
+	for r, err := range store.Of(tx, reports).Find(store.By("month").From(store.Text(from.String()))).All(ctx) {
 		if err != nil {
 			return err
 		}
@@ -147,12 +146,12 @@ func (k *Keeper) Get(ctx context.Context, id servicecoin.PromiseID) (Promise, er
 }
 
 // Promises lists the customer's promises by service, all for "".
-func (k *Keeper) Promises(ctx context.Context, service servicecoin.ServiceID) iter.Seq2[Promise, error] {
+func (k *Keeper) Promises(service servicecoin.ServiceID) store.Listing[Promise] {
 	r := store.By("service")
 	if service != "" {
 		r = store.By("service", store.Text(service))
 	}
-	return store.Of(k.view, promises).Find(ctx, r)
+	return store.Of(k.view, promises).Find(r)
 }
 
 // Month computes what the report of a month says as the facts are now, and
@@ -247,14 +246,14 @@ func changeMonth(ctx context.Context, tx store.View, p Promise, m calendar.Month
 
 // Due lists the months whose facts changed since their last report, oldest
 // first.
-func (k *Keeper) Due(ctx context.Context) iter.Seq2[MonthRecord, error] {
-	return store.Of(k.view, months).Find(ctx, store.By("due"))
+func (k *Keeper) Due() store.Listing[MonthRecord] {
+	return store.Of(k.view, months).Find(store.By("due"))
 }
 
 // DueAcross lists the months that are due, of all customers, each its own oldest
 // first: for the host's nightly work. The customer stands in the item's key.
-func DueAcross(ctx context.Context, s *store.Store) iter.Seq2[store.Item[MonthRecord], error] {
-	return store.Across(s, months).Find(ctx, store.By("due"))
+func DueAcross(s *store.Store) store.Listing[MonthRecord] {
+	return store.Across(s, months).Find(store.By("due"))
 }
 
 // Standing returns where a promise stands in a month; a month that nothing
@@ -270,11 +269,11 @@ func (k *Keeper) Standing(ctx context.Context, id servicecoin.PromiseID, m calen
 
 // Reports lists the issued and superseded reports of a month, by promise and
 // edition.
-func (k *Keeper) Reports(ctx context.Context, m calendar.Month) iter.Seq2[Report, error] {
-	return store.Of(k.view, reports).Find(ctx, store.By("month", store.Text(m.String())))
+func (k *Keeper) Reports(m calendar.Month) store.Listing[Report] {
+	return store.Of(k.view, reports).Find(store.By("month", store.Text(m.String())))
 }
 
 // Credits lists the credit lines and corrections of a month.
-func (k *Keeper) Credits(ctx context.Context, m calendar.Month) iter.Seq2[CreditLine, error] {
-	return store.Of(k.view, credits).Find(ctx, store.By("month", store.Text(m.String())))
+func (k *Keeper) Credits(m calendar.Month) store.Listing[CreditLine] {
+	return store.Of(k.view, credits).Find(store.By("month", store.Text(m.String())))
 }

@@ -67,7 +67,7 @@ func (d desk) close(t *testing.T) sla.Closed {
 
 func (d desk) due(t *testing.T) (list []string) {
 	t.Helper()
-	for m, err := range d.Due(t.Context()) {
+	for m, err := range d.Due().All(t.Context()) {
 		require.NoError(t, err)
 		list = append(list, string(m.Promise)+" "+m.Month.String())
 	}
@@ -76,7 +76,7 @@ func (d desk) due(t *testing.T) (list []string) {
 
 func (d desk) credits(t *testing.T) (list []string) {
 	t.Helper()
-	for c, err := range d.Credits(t.Context(), january) {
+	for c, err := range d.Credits(january).All(t.Context()) {
 		require.NoError(t, err)
 		list = append(list, c.ID+" "+c.Percent.String()+" "+c.CorrectionOf)
 	}
@@ -127,7 +127,7 @@ func TestClosingAMonth(t *testing.T) {
 	require.Empty(t, d.due(t))
 
 	var states []string
-	for r, err := range d.Reports(t.Context(), january) {
+	for r, err := range d.Reports(january).All(t.Context()) {
 		require.NoError(t, err)
 		states = append(states, string(r.State))
 		proved, err := r.Proves()
@@ -293,7 +293,7 @@ func TestEndOfAPromise(t *testing.T) {
 	_, err = d.End(t.Context(), ada, "p1", origin.AddDate(-3, 0, 0))
 	require.ErrorIs(t, err, servicecoin.ErrInvalid)
 	n := 0
-	for _, err := range d.Promises(t.Context(), "mail") {
+	for _, err := range d.Promises("mail").All(t.Context()) {
 		require.NoError(t, err)
 		n++
 	}

@@ -29,7 +29,7 @@ func TestNothingToStandOn(t *testing.T) {
 		err2 := c.s.Do(ctx, func(*store.Store) error { return nil })
 		err3 := c.s.Forget(ctx, servicecoin.Person("ada"), "acme")
 		err4 := store.Of(c.s.For("acme"), things).Insert(ctx, thing{ID: "x"})
-		_, err5 := store.Across(c.s, things).Page(ctx, store.All(), "", 1)
+		_, err5 := store.Across(c.s, things).Find(store.All()).Page(ctx, "", 1)
 		_, err6 := store.NewConsumer(c.s, "x", nil, nil)
 		err7 := c.s.For("acme").Ask(ctx, servicecoin.Person("ada"), "thing.make", "thing", "x")
 		err8 := c.s.For("acme").Record(ctx, store.Event{Name: "x"})

@@ -123,28 +123,8 @@ type Page[T any] struct {
 	Next  string // hand it to the next call; "" is the end
 }
 
-// Find lists the records of a range. It yields each record at most once, and
-// exactly once if its index value does not change meanwhile; writing to the
-// store inside of the loop is allowed. It ends after the first error.
-func (c Collection[T]) Find(ctx context.Context, r Range) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
-		for item, err := range c.items(ctx, r) {
-			if !yield(item.Value, err) {
-				return
-			}
-		}
-	}
-}
-
-func (c Collection[T]) items(ctx context.Context, r Range) iter.Seq2[Item[T], error] {
-	return listing[T]{c, false}.items(ctx, r)
-}
-
-// Page returns one page of a range after the page before, "" for the first.
-// limit is 1 to [MaxPage]. A cursor of another listing is ErrInvalid.
-func (c Collection[T]) Page(ctx context.Context, r Range, after string, limit int) (Page[T], error) {
-	return listing[T]{c, false}.page(ctx, r, after, limit)
-}
+// Find is the listing of a range.
+func (c Collection[T]) Find(r Range) Listing[T] { return Listing[T]{listing[T]{c, false}, r} }
 
 // Reader reads the records of one kind of all customers.
 type Reader[T any] struct{ listing listing[T] }
@@ -155,19 +135,11 @@ func Across[T any](s *Store, k Kind[T]) Reader[T] {
 	return Reader[T]{listing[T]{Of(s.For(servicecoin.Provider), k), true}}
 }
 
-// Find lists the records of a range over all customers, customer by customer,
-// each in the order of the range. The rest is as for [Collection.Find].
-func (r Reader[T]) Find(ctx context.Context, where Range) iter.Seq2[Item[T], error] {
-	return r.listing.items(ctx, where)
-}
+// Find is the listing of a range over all customers: customer by customer, each in
+// the order of the range.
+func (r Reader[T]) Find(where Range) Listing[T] { return Listing[T]{r.listing, where} }
 
-// Page returns one page of a range over all customers, as [Collection.Page]
-// does.
-func (r Reader[T]) Page(ctx context.Context, where Range, after string, limit int) (Page[T], error) {
-	return r.listing.page(ctx, where, after, limit)
-}
-
-// listing is what Find and Page of one customer and of all have in common.
+// listing is what listings of one customer and of all have in common.
 type listing[T any] struct {
 	c        Collection[T]
 	everyone bool

@@ -59,7 +59,7 @@ func (c *Consumer) Health(ctx context.Context) (Health, error) {
 		h.Lag = max(h.At.Sub(h.Since), 0)
 	}
 	n := 0
-	for _, err := range c.Parked(ctx) {
+	for _, err := range c.Parked().Items(ctx) {
 		if err != nil {
 			return h, err
 		}

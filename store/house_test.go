@@ -48,7 +48,7 @@ func TestReservedNames(t *testing.T) {
 			return err
 		},
 		"page": func(ctx context.Context, s *store.Store, k store.Kind[thing]) error {
-			_, err := store.Across(s, k).Page(ctx, store.All(), "", 1)
+			_, err := store.Across(s, k).Find(store.All()).Page(ctx, "", 1)
 			return err
 		},
 	}

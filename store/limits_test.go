@@ -57,11 +57,11 @@ func TestListsAreCountedFirst(t *testing.T) { //nolint:paralleltest // it counts
 			return s.Do(ctx, func(tx *store.Store) error { return tx.For("acme").Record(ctx, events...) })
 		},
 		"values of By": func() error {
-			_, err := store.Of(s.For("acme"), indexed).Page(ctx, store.By("n", values...), "", 10)
+			_, err := store.Of(s.For("acme"), indexed).Find(store.By("n", values...)).Page(ctx, "", 10)
 			return err
 		},
 		"cursor": func() error {
-			_, err := store.Of(s.For("acme"), indexed).Page(ctx, store.By("n"), long, 10)
+			_, err := store.Of(s.For("acme"), indexed).Find(store.By("n")).Page(ctx, long, 10)
 			return err
 		},
 		"body": func() error {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"iter"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
@@ -47,8 +46,8 @@ func parkedID(parts ...string) string { return derived(parts...)() }
 
 // Parked lists what this consumer gave up on, customer by customer, oldest
 // first.
-func (c *Consumer) Parked(ctx context.Context) iter.Seq2[Item[Parked], error] {
-	return Across(c.store, parkedEvents).Find(ctx, By("consumer", Text(c.name)))
+func (c *Consumer) Parked() Listing[Parked] {
+	return Across(c.store, parkedEvents).Find(By("consumer", Text(c.name)))
 }
 
 // park keeps an event for a rule, once: first is the rule's oldest name.

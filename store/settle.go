@@ -116,7 +116,7 @@ func (s *stepping) makeUp(ctx context.Context, limit int) error {
 		if !slices.ContainsFunc(s.place.Owed, r.called) {
 			continue
 		}
-		for item, err := range s.Parked(ctx) {
+		for item, err := range s.Parked().Items(ctx) {
 			p := item.Value
 			switch {
 			case err != nil:

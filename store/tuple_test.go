@@ -55,7 +55,7 @@ func FuzzCursor(f *testing.F) {
 	f.Add("MQEEbm90ZQRhY21lBDA1MjkMAmIAA4AAAAAAABWZ")
 	f.Fuzz(func(t *testing.T, text string) {
 		s := store.New(empty{}, nil)
-		page, err := store.Of(s.For("acme"), things).Page(t.Context(), store.All(), text, 10)
+		page, err := store.Of(s.For("acme"), things).Find(store.All()).Page(t.Context(), text, 10)
 		if err == nil && (len(page.Items) > 0 || page.Next != "") {
 			t.Errorf("a cursor made something out of nothing: %v", page)
 		}

@@ -23,7 +23,7 @@ func TestUnitIsOver(t *testing.T) {
 	require.ErrorIs(t, things.Insert(ctx, thing{ID: "x"}), servicecoin.ErrRefused)
 	require.ErrorIs(t, kept.For("acme").Record(ctx, store.Event{Name: "e", Actor: servicecoin.Program("p"), Subject: kept.For("acme").Key("thing", "x")}), servicecoin.ErrRefused)
 	require.ErrorIs(t, kept.Do(ctx, func(tx *store.Store) error { return things.Insert(ctx, thing{ID: "y"}) }), servicecoin.ErrRefused)
-	for _, err := range things.Find(ctx, store.All()) {
+	for _, err := range things.Find(store.All()).All(ctx) {
 		require.ErrorIs(t, err, servicecoin.ErrRefused)
 	}
 }

@@ -72,6 +72,6 @@ func (o ours) update(ctx context.Context, id string, priority int) error {
 }
 
 func (o ours) find(ctx context.Context, owner string) (n int, err error) {
-	page, err := o.c.Page(ctx, store.By("owner", store.Text(owner)), "", 20)
+	page, err := o.c.Find(store.By("owner", store.Text(owner))).Page(ctx, "", 20)
 	return len(page.Items), err
 }

@@ -23,15 +23,15 @@ func (p *provider) grants() (list []string) {
 			ended[kind]++
 		}
 	}
-	for q, err := range p.Ledger(customer).Quotas(ctx, "") {
+	for q, err := range p.Ledger(customer).Quotas("").All(ctx) {
 		p.must(err)
 		count("quotas", q.Until)
 	}
-	for i, err := range p.Statements(customer).Items(ctx, "") {
+	for i, err := range p.Statements(customer).Items("").All(ctx) {
 		p.must(err)
 		count("items", i.Until)
 	}
-	for x, err := range p.Keeper(acme).Promises(ctx, "") {
+	for x, err := range p.Keeper(acme).Promises("").All(ctx) {
 		p.must(err)
 		count("promises", x.ValidUntil)
 	}
@@ -45,7 +45,7 @@ func (p *provider) grants() (list []string) {
 func (p *provider) depart() {
 	p.t.Helper()
 	p.at(time.February, 10, 8, 0)
-	for s, err := range p.Subscriptions(acme).All(p.t.Context()) {
+	for s, err := range p.Subscriptions(acme).List().All(p.t.Context()) {
 		p.must(err)
 		_, err = p.Subscriptions(acme).Depart(p.t.Context(), olga(), s.ID, time.Time{}, "We close that branch")
 		p.must(err)
@@ -92,7 +92,7 @@ func lateGrant(p *provider) {
 	same(p.t, "parked", 4, parked)
 	p.depart()
 	p.brings = comes
-	for x, err := range p.exchanges.Parked(ctx) {
+	for x, err := range p.exchanges.Parked().Items(ctx) {
 		p.must(err)
 		p.must(p.exchanges.Retry(ctx, x.Key))
 	}

@@ -151,7 +151,7 @@ func (w *world) exchange() {
 func (w *world) due(customer servicecoin.CustomerID) []string {
 	w.t.Helper()
 	list := []string{}
-	for m, err := range w.Keeper(customer).Due(w.t.Context()) {
+	for m, err := range w.Keeper(customer).Due().All(w.t.Context()) {
 		if err != nil {
 			w.t.Fatal(err)
 		}
@@ -175,7 +175,7 @@ func (w *world) closeMonth(customer servicecoin.CustomerID, m calendar.Month) sl
 func (w *world) credits(customer servicecoin.CustomerID) []string {
 	w.t.Helper()
 	list := []string{}
-	for c, err := range w.Keeper(customer).Credits(w.t.Context(), january()) {
+	for c, err := range w.Keeper(customer).Credits(january()).All(w.t.Context()) {
 		if err != nil {
 			w.t.Fatal(err)
 		}

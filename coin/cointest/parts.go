@@ -37,7 +37,7 @@ func stumbles(p *provider) {
 	}
 	p.exchange()
 	var order catalog.Order
-	for o, err := range p.Orders(acme).Recent(ctx) {
+	for o, err := range p.Orders(acme).Recent().All(ctx) {
 		p.must(err)
 		order = o
 	}
@@ -118,7 +118,7 @@ func exchangeLost(p *provider) {
 	items := 0
 	customer, err := servicecoin.Customer{ID: acme, Name: "Acme", Zone: "Europe/Berlin", Currency: "EUR"}, error(nil)
 	p.must(err)
-	for _, err := range p.Statements(customer).Items(p.t.Context(), "") {
+	for _, err := range p.Statements(customer).Items("").All(p.t.Context()) {
 		p.must(err)
 		items++
 	}

@@ -138,7 +138,7 @@ func (p *provider) exchange() {
 		}
 		p.must(err)
 		if done.Parked > 0 {
-			for x, err := range p.exchanges.Parked(p.t.Context()) {
+			for x, err := range p.exchanges.Parked().Items(p.t.Context()) {
 				p.t.Fatalf("parked: %s (%v)", x.Value.Error, err)
 			}
 		}

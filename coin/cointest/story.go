@@ -151,7 +151,7 @@ func (p *provider) uses(sub servicecoin.SubscriptionID) {
 	same(p.t, "a soft quota allows", []bool{true, true}, []bool{decision.Allowed, decision.SoftExceeded})
 	same(p.t, "quota", servicecoin.Some(d("1000")), decision.Limit)
 	excesses := 0
-	for x, err := range p.Ledger(customer).Excesses(ctx) {
+	for x, err := range p.Ledger(customer).Excesses().All(ctx) {
 		p.must(err)
 		same(p.t, "excess of", metering.QuotaID(sub), x.Quota)
 		excesses++
@@ -199,7 +199,7 @@ func (p *provider) fails() {
 func (p *provider) letters(customer servicecoin.CustomerID) []incident.Communication {
 	p.t.Helper()
 	var list []incident.Communication
-	for l, err := range p.Letters(customer).About(p.t.Context(), "i1") {
+	for l, err := range p.Letters(customer).About("i1").All(p.t.Context()) {
 		p.must(err)
 		list = append(list, l)
 	}

@@ -47,7 +47,7 @@ func twoDomains(t *testing.T, h storetest.Harness) {
 		t.Fatal(err)
 	}
 	n := 0
-	for c, err := range w.Letters(acme).About(t.Context(), "both") {
+	for c, err := range w.Letters(acme).About("both").All(t.Context()) {
 		if err != nil || c.State != incident.Draft {
 			t.Errorf("%v (%v)", c, err)
 		}
@@ -112,7 +112,7 @@ func badInput(t *testing.T, h storetest.Harness) {
 			t.Errorf("%s: got %v, want %v", name, err, c.want)
 		}
 	}
-	for i, err := range w.Desk().Recent(t.Context()) {
+	for i, err := range w.Desk().Recent().All(t.Context()) {
 		t.Errorf("stored all the same: %v (%v)", i, err)
 	}
 	events, err := w.store.Events(t.Context(), 0, 100)

@@ -125,7 +125,7 @@ func story(ctx context.Context, out *os.File, records *store.Store, services cat
 	}
 	for _, customer := range []servicecoin.CustomerID{"acme", "globex"} {
 		due := 0
-		for _, err := range provider.Keeper(customer).Due(ctx) {
+		for _, err := range provider.Keeper(customer).Due().All(ctx) {
 			if err != nil {
 				return err
 			}

@@ -51,7 +51,7 @@ func run(ctx context.Context, out *os.File) error {
 		fmt.Fprintln(out, "stored:", err == nil)
 	}
 	incidents := 0
-	for _, err := range desk.Recent(ctx) {
+	for _, err := range desk.Recent().All(ctx) {
 		if err != nil {
 			return err
 		}

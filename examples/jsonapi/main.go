@@ -65,7 +65,7 @@ func (a api) incident(r *http.Request) (any, error) {
 }
 
 func (a api) services(ctx context.Context, customer servicecoin.CustomerID) (list []servicecoin.ServiceID) {
-	for p, err := range a.provider.Keeper(customer).Promises(ctx, "") {
+	for p, err := range a.provider.Keeper(customer).Promises("").All(ctx) {
 		if err == nil {
 			list = append(list, p.Service)
 		}

@@ -57,7 +57,7 @@ func (p *portal) availability(w http.ResponseWriter, r *http.Request, problems e
 		return err
 	}
 	keeper := p.Keeper(v.Customer.ID)
-	for promise, err := range keeper.Promises(ctx, "") {
+	for promise, err := range keeper.Promises("").All(ctx) {
 		if err != nil {
 			return err
 		}
@@ -74,7 +74,7 @@ func (p *portal) availability(w http.ResponseWriter, r *http.Request, problems e
 		v.Rows = append(v.Rows, row)
 	}
 	slices.SortStableFunc(v.Rows, func(a, b promiseRow) int { return compareFold(a.Name, b.Name) })
-	if v.Credits, err = collect(keeper.Credits(ctx, v.Month)); err != nil {
+	if v.Credits, err = collect(keeper.Credits(v.Month).All(ctx)); err != nil {
 		return err
 	}
 	return p.render(w, r, "availability.html", statusOf(problems), v)
@@ -186,7 +186,7 @@ func (p *portal) showEvidence(w http.ResponseWriter, r *http.Request) error {
 		}
 		v.Outages = append(v.Outages, line)
 	}
-	for report, err := range keeper.Reports(ctx, m) {
+	for report, err := range keeper.Reports(m).All(ctx) {
 		if err != nil {
 			return err
 		}

@@ -92,7 +92,7 @@ func (p *portal) showCoin(w http.ResponseWriter, r *http.Request) error {
 	for _, row := range v.Spin.Rows {
 		v.Rows = append(v.Rows, p.coinRow(row, m, viewer(r)))
 	}
-	waiting, err := collect(p.Orders(c.ID).InState(ctx, catalog.OrderRequested))
+	waiting, err := collect(p.Orders(c.ID).InState(catalog.OrderRequested).All(ctx))
 	if err != nil {
 		return err
 	}

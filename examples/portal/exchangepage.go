@@ -53,7 +53,7 @@ func (p *portal) exchangeNow(w http.ResponseWriter, r *http.Request, problems er
 	if t := h.Trouble; t != nil {
 		v.Stuck, v.Cause, v.Again = fmt.Sprintf("%s, step %s, try %d of %d", t.Event.Name, t.Rule, t.Failures, t.Tries), t.Err.Error(), t.Next
 	}
-	for item, err := range p.exchange.Parked(r.Context()) {
+	for item, err := range p.exchange.Parked().Items(r.Context()) {
 		if err != nil {
 			return err
 		}

@@ -19,7 +19,7 @@ type followUpsPage struct {
 func (p *portal) showFollowUps(w http.ResponseWriter, r *http.Request) error {
 	now := p.store.Now()
 	v := followUpsPage{page: p.page(r, "Follow-ups", "/followups"), Now: now}
-	for i, err := range p.Desk().OpenFollowUps(r.Context()) {
+	for i, err := range p.Desk().OpenFollowUps().All(r.Context()) {
 		if err != nil {
 			return err
 		}

@@ -40,12 +40,12 @@ type customerLine struct {
 func (p *portal) showCustomers(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	v := customersPage{page: p.page(r, "Customers", "/customers")}
-	for c, err := range p.host.clients().Find(ctx, store.All()) {
+	for c, err := range p.host.clients().Find(store.All()).All(ctx) {
 		if err != nil {
 			return err
 		}
 		line := customerLine{client: c, Path: customerPath(c.ID)}
-		due, err := collect(p.Keeper(c.ID).Due(ctx))
+		due, err := collect(p.Keeper(c.ID).Due().All(ctx))
 		if err != nil {
 			return err
 		}

@@ -37,7 +37,7 @@ func (h host) persons() store.Collection[person] {
 
 // names returns what people are called. Nobody joins while the portal runs.
 func (h host) names(ctx context.Context) (map[servicecoin.PersonID]string, error) {
-	all, err := collect(h.persons().Find(ctx, store.All()))
+	all, err := collect(h.persons().Find(store.All()).All(ctx))
 	names := map[servicecoin.PersonID]string{}
 	for _, x := range all {
 		names[x.ID] = x.Name
@@ -88,7 +88,7 @@ func coverage(s catalog.Service, now time.Time) calendar.Interval {
 
 // services lists what is offered, by name.
 func (p *portal) services(ctx context.Context) ([]catalog.Service, error) {
-	list, err := collect(p.Catalog().Services(ctx))
+	list, err := collect(p.Catalog().Services().All(ctx))
 	list = slices.DeleteFunc(list, func(s catalog.Service) bool { return s.State == catalog.ServiceRetired })
 	slices.SortStableFunc(list, func(a, b catalog.Service) int { return compareFold(a.Name, b.Name) })
 	return list, err

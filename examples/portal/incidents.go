@@ -35,7 +35,7 @@ func (p *portal) showIncidents(w http.ResponseWriter, r *http.Request) error {
 	const most = 50
 	ctx, now := r.Context(), p.store.Now()
 	after := r.URL.Query().Get("after")
-	listed, err := p.Desk().RecentPage(ctx, after, most)
+	listed, err := p.Desk().Recent().Page(ctx, after, most)
 	if err != nil {
 		return err
 	}

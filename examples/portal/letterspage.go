@@ -46,7 +46,7 @@ func (p *portal) letters(w http.ResponseWriter, r *http.Request, problems error)
 	if problems != nil {
 		v.Problem, v.Problems = problem(problems)
 	}
-	for l, err := range p.Letters(c.ID).All(ctx) {
+	for l, err := range p.Letters(c.ID).List().All(ctx) {
 		if err != nil {
 			return err
 		}

@@ -59,7 +59,7 @@ func (d demo) live(ctx context.Context, id servicecoin.IncidentID, r incident.Re
 // it right.
 func (d demo) sendDrafts(ctx context.Context) error {
 	for _, x := range customersOfDemo() {
-		drafts, err := collect(d.Letters(x.client.ID).Drafts(ctx))
+		drafts, err := collect(d.Letters(x.client.ID).Drafts().All(ctx))
 		if err != nil {
 			return err
 		}

@@ -103,7 +103,7 @@ func (d demo) servicesOfDemo() []catalog.Service {
 // playbook says how people are to come to use what is offered.
 func (d demo) playbook(ctx context.Context, by servicecoin.Actor) error {
 	book := d.Playbook()
-	have, err := collect(book.Templates(ctx))
+	have, err := collect(book.Templates().All(ctx))
 	if err != nil {
 		return err
 	}
@@ -199,7 +199,7 @@ func (d demo) pending(ctx context.Context) error {
 // signUp meets what is due in all onboardings but the one that has just begun.
 func (d demo) signUp(ctx context.Context, c servicecoin.CustomerID) error {
 	program := d.Program(c)
-	list, err := collect(program.InState(ctx, adoption.Running))
+	list, err := collect(program.InState(adoption.Running).All(ctx))
 	if err != nil {
 		return err
 	}

@@ -50,7 +50,7 @@ func (p *portal) showOrders(w http.ResponseWriter, r *http.Request) error {
 	if v.Names, err = p.names(ctx); err != nil {
 		return err
 	}
-	list, err := collect(p.Orders(c.ID).Recent(ctx))
+	list, err := collect(p.Orders(c.ID).Recent().All(ctx))
 	if err != nil {
 		return err
 	}

@@ -168,11 +168,11 @@ type customerSide struct {
 
 func (p *portal) showSignIn(w http.ResponseWriter, r *http.Request) error {
 	v := signInPage{page: p.page(r, "Sign in", "/signin"), Back: ownPath(r.URL.Query().Get("back"))}
-	all, err := collect(p.host.persons().Find(r.Context(), store.By("customer")))
+	all, err := collect(p.host.persons().Find(store.By("customer")).All(r.Context()))
 	if err != nil {
 		return err
 	}
-	list, err := collect(p.host.clients().Find(r.Context(), store.All()))
+	list, err := collect(p.host.clients().Find(store.All()).All(r.Context()))
 	if err != nil {
 		return err
 	}

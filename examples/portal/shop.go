@@ -48,7 +48,7 @@ func (p *portal) showCatalogue(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	for _, s := range public(list) {
-		offerings, err := collect(p.Catalog().Offerings(ctx, s.ID))
+		offerings, err := collect(p.Catalog().Offerings(s.ID).All(ctx))
 		if err != nil {
 			return err
 		}
@@ -60,7 +60,7 @@ func (p *portal) showCatalogue(w http.ResponseWriter, r *http.Request) error {
 // has returns the subscription of each service that the customer has now.
 func (p *portal) has(r *http.Request, c client) (map[servicecoin.ServiceID]servicecoin.SubscriptionID, error) {
 	have := map[servicecoin.ServiceID]servicecoin.SubscriptionID{}
-	for s, err := range p.Subscriptions(c.ID).All(r.Context()) {
+	for s, err := range p.Subscriptions(c.ID).List().All(r.Context()) {
 		if err != nil {
 			return nil, err
 		}
@@ -122,7 +122,7 @@ func (p *portal) compare(w http.ResponseWriter, r *http.Request, q url.Values, p
 		return err
 	}
 	v.Have = have[s.ID]
-	offerings, err := collect(p.Catalog().Offerings(ctx, s.ID))
+	offerings, err := collect(p.Catalog().Offerings(s.ID).All(ctx))
 	if err != nil {
 		return err
 	}

@@ -98,7 +98,7 @@ func outputs(raw json.RawMessage) []groupLine {
 // asked finds the survey that is open for the service, and what was answered.
 func (p *portal) asked(r *http.Request, c client, v *subscriptionPage) error {
 	ctx := r.Context()
-	for s, err := range p.Playbook().Surveys(ctx) {
+	for s, err := range p.Playbook().Surveys().All(ctx) {
 		if err != nil {
 			return err
 		}

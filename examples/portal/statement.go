@@ -78,7 +78,7 @@ func (p *portal) statement(w http.ResponseWriter, r *http.Request, problems erro
 		return err
 	}
 	meters := map[string]metering.MeterID{}
-	for item, err := range statements.Items(ctx, "") {
+	for item, err := range statements.Items("").All(ctx) {
 		if err != nil {
 			return err
 		}

@@ -278,7 +278,7 @@ func (p *portal) takeInCosts(ctx context.Context, rows []focusfile.Row, bills []
 			return err
 		}
 	}
-	clients, err := collect(p.host.clients().Find(ctx, store.All()))
+	clients, err := collect(p.host.clients().Find(store.All()).All(ctx))
 	if err != nil {
 		return err
 	}

@@ -102,7 +102,7 @@ func TestItemsWithinAMonth(t *testing.T) {
 	w.must(err)
 	require.Contains(t, lines(w.draft(march)), "correction/2026-01/fee%2Fbooked 1.00 EUR")
 	var list []string
-	for i, err := range w.Items(ctx, "calls") {
+	for i, err := range w.Items("calls").All(ctx) {
 		w.must(err)
 		list = append(list, string(i.ID))
 	}
@@ -224,7 +224,7 @@ func TestNothingIsLostAndNothingTwice(t *testing.T) {
 			w.issue(m)
 		}
 		charged, due := decimal.Zero, decimal.Zero
-		for st, err := range w.All(t.Context()) {
+		for st, err := range w.List().All(t.Context()) {
 			w.must(err)
 			charged = charged.Add(st.Total.Decimal())
 		}

@@ -231,7 +231,7 @@ func (d *delivering) begin(ctx context.Context) (again bool, err error) {
 func (d *delivering) replace(ctx context.Context, rows map[string]Row) (Delivered, error) {
 	var gone []string
 	fresh := maps.Clone(rows)
-	for r, err := range d.to.everyRow(ctx, d.next.Bill.Month, "") {
+	for r, err := range d.to.everyRow(d.next.Bill.Month, "").All(ctx) {
 		_, stays := rows[r.ID]
 		switch {
 		case err != nil:
@@ -329,7 +329,7 @@ func (d *delivering) change(ctx context.Context, tx store.View, ids []string, fr
 // Deliveries lists the bills of a month of which the customer has rows.
 func (s *Statements) Deliveries(ctx context.Context, m calendar.Month) ([]Delivery, error) {
 	var list []Delivery
-	for d, err := range store.Of(s.view, deliveries).Find(ctx, store.By("month", store.Text(m.String()))) {
+	for d, err := range store.Of(s.view, deliveries).Find(store.By("month", store.Text(m.String()))).All(ctx) {
 		if err != nil {
 			return nil, err
 		}

@@ -112,7 +112,7 @@ func (s *Statements) reckoned(ctx context.Context, m calendar.Month) (reckoned, 
 // ones. Items that were charged before keep the price that they had then.
 func (s *Statements) facts(ctx context.Context, now reckoned) ([]Fact, error) {
 	facts := []Fact{}
-	for i, err := range s.Items(ctx, "") {
+	for i, err := range s.Items("").All(ctx) {
 		if err != nil {
 			return nil, err
 		}
@@ -126,7 +126,7 @@ func (s *Statements) facts(ctx context.Context, now reckoned) ([]Fact, error) {
 		}
 		facts = append(facts, Fact{Charge: &f})
 	}
-	for c, err := range s.Credits(ctx, now.month) {
+	for c, err := range s.Credits(now.month).All(ctx) {
 		if err != nil {
 			return nil, err
 		}
@@ -209,7 +209,7 @@ const (
 func (s *Statements) corrections(ctx context.Context, d *drafted) (facts []Fact, err error) {
 	m := d.statement.Month
 	var earlier []calendar.Month
-	for standing, err := range store.Of(s.view, months).Find(ctx, store.By("month").To(store.Text(m.String()))) {
+	for standing, err := range store.Of(s.view, months).Find(store.By("month").To(store.Text(m.String()))).All(ctx) {
 		if err != nil {
 			return nil, err
 		}
@@ -259,7 +259,7 @@ func (s *Statements) corrections(ctx context.Context, d *drafted) (facts []Fact,
 // for one month's own: by what they correct.
 func (s *Statements) charged(ctx context.Context, since, own calendar.Month) (map[Corrected]money.Amount, error) {
 	sums := map[Corrected]money.Amount{}
-	for st, err := range store.Of(s.view, statements).Find(ctx, store.By("month").From(store.Text(since.String()))) {
+	for st, err := range store.Of(s.view, statements).Find(store.By("month").From(store.Text(since.String()))).All(ctx) {
 		if err != nil {
 			return nil, err
 		}

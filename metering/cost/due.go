@@ -60,7 +60,7 @@ func (s *Statements) dueSince(ctx context.Context, by servicecoin.Actor, since t
 		first = at
 	}
 	var list []calendar.Month
-	for standing, err := range store.Of(s.view, months).Find(ctx, store.By("month").From(store.Text(first.String()))) {
+	for standing, err := range store.Of(s.view, months).Find(store.By("month").From(store.Text(first.String()))).All(ctx) {
 		if err != nil {
 			return err
 		}

@@ -105,7 +105,7 @@ func TestACreditIsGivenOnce(t *testing.T) {
 	require.ErrorIs(t, err, servicecoin.ErrExists)
 	require.Equal(t, []string{"fee/base 20.00 EUR", "credit/acme%2Fsla.credit%2Fc1 -2.00 EUR", "credit/acme%2Fsla.credit%2Fc2 -0.20 EUR", "17.80 EUR"}, lines(w.draft(january)))
 	n := 0
-	for c, err := range w.Credits(t.Context(), january) {
+	for c, err := range w.Credits(january).All(t.Context()) {
 		w.must(err)
 		require.Equal(t, exchange, c.GivenBy)
 		n++

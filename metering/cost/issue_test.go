@@ -35,7 +35,7 @@ func TestIssueRefuses(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 	_, err = w.Issue(ctx, servicecoin.Actor{}, january)
 	require.ErrorIs(t, err, servicecoin.ErrInvalid)
-	for range w.All(ctx) {
+	for range w.List().All(ctx) {
 		t.Error("nothing is issued")
 	}
 }
@@ -58,7 +58,7 @@ func TestIssuingAtOnce(t *testing.T) {
 	}
 	wg.Wait()
 	n := 0
-	for st, err := range w.All(t.Context()) {
+	for st, err := range w.List().All(t.Context()) {
 		w.must(err)
 		require.Equal(t, 1, st.Edition)
 		n++

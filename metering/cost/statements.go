@@ -204,7 +204,7 @@ func (s *Statements) payable(ctx context.Context, v *servicecoin.Violations, i I
 	if before := first.Add(-1); before.Validate() == nil {
 		first = before // it was issued in another zone, perhaps
 	}
-	for issued, err := range store.Of(s.view, months).Find(ctx, store.By("month").From(store.Text(first.String()))) {
+	for issued, err := range store.Of(s.view, months).Find(store.By("month").From(store.Text(first.String()))).All(ctx) {
 		if err != nil {
 			return err
 		}
@@ -264,12 +264,12 @@ func (s *Statements) Item(ctx context.Context, id ItemID) (Item, error) {
 }
 
 // Items lists what the customer is charged for, by service, all for "".
-func (s *Statements) Items(ctx context.Context, service servicecoin.ServiceID) iter.Seq2[Item, error] {
+func (s *Statements) Items(service servicecoin.ServiceID) store.Listing[Item] {
 	r := store.By("service")
 	if service != "" {
 		r = store.By("service", store.Text(service))
 	}
-	return store.Of(s.view, items).Find(ctx, r)
+	return store.Of(s.view, items).Find(r)
 }
 
 // Credit gives a credit: it is a line of its month's statement, or a correction
@@ -347,8 +347,8 @@ func (s *Statements) own(v *servicecoin.Violations, path string, a money.Amount)
 }
 
 // Credits lists the credits of a month.
-func (s *Statements) Credits(ctx context.Context, m calendar.Month) iter.Seq2[Credit, error] {
-	return store.Of(s.view, credits).Find(ctx, store.By("month", store.Text(m.String())))
+func (s *Statements) Credits(m calendar.Month) store.Listing[Credit] {
+	return store.Of(s.view, credits).Find(store.By("month", store.Text(m.String())))
 }
 
 // Rows lists the imported costs of a month that count, of a service or of all for
@@ -360,7 +360,7 @@ func (s *Statements) Rows(ctx context.Context, m calendar.Month, service service
 // rows lists some of the imported costs of a month.
 func (s *Statements) rows(ctx context.Context, m calendar.Month, service servicecoin.ServiceID, counts func(Row) bool) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
-		for r, err := range s.everyRow(ctx, m, service) {
+		for r, err := range s.everyRow(m, service).All(ctx) {
 			if (err != nil || counts(r)) && !yield(r, err) {
 				return
 			}
@@ -377,12 +377,12 @@ func (r Row) countedIn(st *Statement) bool {
 }
 
 // everyRow lists the imported costs of a month, those that were withdrawn as well.
-func (s *Statements) everyRow(ctx context.Context, m calendar.Month, service servicecoin.ServiceID) iter.Seq2[Row, error] {
+func (s *Statements) everyRow(m calendar.Month, service servicecoin.ServiceID) store.Listing[Row] {
 	r := store.By("month", store.Text(m.String()))
 	if service != "" {
 		r = store.By("month", store.Text(m.String()), store.Text(service))
 	}
-	return store.Of(s.view, rows).Find(ctx, r)
+	return store.Of(s.view, rows).Find(r)
 }
 
 // Trace is [Statement.Trace] with the rows behind each cost line, one by one: each
@@ -426,9 +426,9 @@ func (s *Statements) Edition(ctx context.Context, m calendar.Month, edition int)
 	return store.Of(s.view, statements).Get(ctx, statementID(m, edition))
 }
 
-// All lists the issued and superseded statements, the latest month first.
-func (s *Statements) All(ctx context.Context) iter.Seq2[Statement, error] {
-	return store.Of(s.view, statements).Find(ctx, store.By("month").Descending())
+// List lists the issued and superseded statements, the latest month first.
+func (s *Statements) List() store.Listing[Statement] {
+	return store.Of(s.view, statements).Find(store.By("month").Descending())
 }
 
 // Standing returns where a month stands; one that nothing happened to is open.

@@ -302,7 +302,7 @@ func TestCustomersAreApart(t *testing.T) {
 	require.ErrorIs(t, err, servicecoin.ErrNotFound)
 	_, err = globex.End(ctx, ada, "base", newYear)
 	require.ErrorIs(t, err, servicecoin.ErrNotFound)
-	for range globex.All(ctx) {
+	for range globex.List().All(ctx) {
 		t.Error("globex sees acme's statements")
 	}
 	_, err = w.On(w.store.For("globex")).Draft(ctx, january)

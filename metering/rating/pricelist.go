@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"slices"
 	"strconv"
 	"time"
@@ -266,10 +265,10 @@ func (l *PriceList) Get(ctx context.Context, id servicecoin.PriceID, number int)
 }
 
 // Versions lists the versions of a price by number, of all prices for "".
-func (l *PriceList) Versions(ctx context.Context, id servicecoin.PriceID) iter.Seq2[Version, error] {
+func (l *PriceList) Versions(id servicecoin.PriceID) store.Listing[Version] {
 	r := store.By("price")
 	if id != "" {
 		r = store.By("price", store.Text(id))
 	}
-	return store.Of(l.view, versions).Find(ctx, r)
+	return store.Of(l.view, versions).Find(r)
 }

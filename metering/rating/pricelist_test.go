@@ -82,7 +82,7 @@ func TestVersionsFollowEachOther(t *testing.T) {
 		require.ErrorContains(t, err, "from which version 3 is valid")
 	}
 	var numbers []int
-	for v, err := range l.Versions(t.Context(), "mail") {
+	for v, err := range l.Versions("mail").All(t.Context()) {
 		require.NoError(t, err)
 		require.Equal(t, ada, v.PublishedBy)
 		numbers = append(numbers, v.Number)
@@ -168,7 +168,7 @@ func TestPublishingAtOnce(t *testing.T) {
 	}
 	wg.Wait()
 	last, n := time.Time{}, 0
-	for v, err := range l.Versions(t.Context(), "mail") {
+	for v, err := range l.Versions("mail").All(t.Context()) {
 		require.NoError(t, err)
 		n++
 		require.Equal(t, n, v.Number)
@@ -218,7 +218,7 @@ func TestEventsAreAPI(t *testing.T) {
 	for _, e := range events {
 		fmt.Fprintf(&b, "%s %s %s\n", e.Name, e.Subject, e.Data)
 	}
-	for v, err := range l.Versions(t.Context(), "") {
+	for v, err := range l.Versions("").All(t.Context()) {
 		require.NoError(t, err)
 		d, err := l.faults.Get(t.Context(), v.Key())
 		require.NoError(t, err)

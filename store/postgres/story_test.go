@@ -107,7 +107,7 @@ GRANT USAGE ON SCHEMA shop TO app; GRANT SELECT ON ALL TABLES IN SCHEMA shop TO 
 	require.NoError(t, err)
 	for c, want := range map[servicecoin.CustomerID]int{"acme": 1, "globex": 0, "late": 1} {
 		n := 0
-		for _, err := range provider.Keeper(c).Due(t.Context()) {
+		for _, err := range provider.Keeper(c).Due().All(t.Context()) {
 			require.NoError(t, err)
 			n++
 		}

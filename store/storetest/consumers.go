@@ -113,7 +113,7 @@ steps:
 func counts(t testing.TB, s *store.Store) map[string]int {
 	t.Helper()
 	m := map[string]int{}
-	for n, err := range store.Of(s.For(acme), notes()).Find(t.Context(), store.All()) {
+	for n, err := range store.Of(s.For(acme), notes()).Find(store.All()).All(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -256,7 +256,7 @@ func casePoison(t testing.TB, h Harness) {
 	equal(t, "tries", tries, 3)
 	eachOnce(t, s, 9)
 	var key store.Key
-	for item, err := range c.Parked(t.Context()) {
+	for item, err := range c.Parked().Items(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -274,7 +274,7 @@ func casePoison(t testing.TB, h Harness) {
 		t.Error(err)
 	}
 	eachOnce(t, s, 10)
-	for item, err := range c.Parked(t.Context()) {
+	for item, err := range c.Parked().Items(t.Context()) {
 		t.Errorf("still parked: %v (%v)", item.Key, err)
 	}
 	if err := c.Retry(t.Context(), key); !errors.Is(err, servicecoin.ErrNotFound) {
@@ -387,7 +387,7 @@ func caseRefused(t testing.TB, h Harness) {
 	equal(t, "parked", done.Parked, 2)
 	eachOnce(t, s, 4)
 	var parked []string
-	for item, err := range c.Parked(t.Context()) {
+	for item, err := range c.Parked().Items(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -76,7 +76,7 @@ func caseNewIndex(t testing.TB, h Harness) {
 	s := store.New(b, nil) // a new release starts
 	c := store.Of(s.For(acme), wider())
 	list := func() (n int, err error) {
-		for _, err = range c.Find(t.Context(), store.By("n").From(store.Int(40))) {
+		for _, err = range c.Find(store.By("n").From(store.Int(40))).All(t.Context()) {
 			if err != nil {
 				return n, err
 			}
@@ -104,7 +104,7 @@ func caseNewIndex(t testing.TB, h Harness) {
 		t.Errorf("Reindex again rewrote %d records (%v)", n, err)
 	}
 	other := store.Of(store.New(b, nil).For(globex), wider())
-	if p, err := other.Page(t.Context(), store.By("n"), "", 100); err != nil || len(p.Items) != 50 {
+	if p, err := other.Find(store.By("n")).Page(t.Context(), "", 100); err != nil || len(p.Items) != 50 {
 		t.Errorf("the other customer: %d records, 50 wanted (%v)", len(p.Items), err)
 	}
 }
@@ -128,7 +128,7 @@ func caseChangedIndex(t testing.TB, h Harness) {
 		if err := coll.Insert(t.Context(), note{ID: "new"}); !errors.Is(err, c.want) {
 			t.Errorf("%s: insert: got %v, want %v", what, err, c.want)
 		}
-		_, err := coll.Page(t.Context(), store.By(c.kind.Indexes[0].Name), "", 10)
+		_, err := coll.Find(store.By(c.kind.Indexes[0].Name)).Page(t.Context(), "", 10)
 		if !errors.Is(err, c.want) {
 			t.Errorf("%s: listing: got %v, want %v", what, err, c.want)
 		}
@@ -164,7 +164,7 @@ func caseReindexResumes(t testing.TB, h Harness) {
 	if _, err := store.Reindex(t.Context(), s, wider()); err != nil {
 		t.Errorf("a conflict is worth another look: %v", err)
 	}
-	p, err := store.Of(s.For(acme), wider()).Page(t.Context(), store.By("n"), "", 200)
+	p, err := store.Of(s.For(acme), wider()).Find(store.By("n")).Page(t.Context(), "", 200)
 	if err != nil || len(p.Items) != 100 {
 		t.Errorf("%d records in the new index (%v)", len(p.Items), err)
 	}

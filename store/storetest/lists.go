@@ -150,7 +150,7 @@ func caseLacking(t testing.TB, h Harness) {
 	w.run("a") // an older replica
 	parked := 0
 	c := consumer(t, s, nil, w.rule("a"))
-	for item, err := range c.Parked(t.Context()) {
+	for item, err := range c.Parked().Items(t.Context()) {
 		if err != nil || item.Value.Rule != "b" || !item.Value.Owed {
 			t.Errorf("parked: %+v (%v)", item.Value, err)
 		}
@@ -161,7 +161,7 @@ func caseLacking(t testing.TB, h Harness) {
 	for i := range 3 {
 		w.once("thing.done"+number(i), "ab")
 	}
-	for item, err := range c.Parked(t.Context()) {
+	for item, err := range c.Parked().Items(t.Context()) {
 		t.Errorf("still parked: %+v (%v)", item.Value, err)
 	}
 	// Gone for long, it is gone for good.
@@ -173,7 +173,7 @@ func caseLacking(t testing.TB, h Harness) {
 		t.Fatal(err)
 	}
 	w.run("a")
-	for item, err := range c.Parked(t.Context()) {
+	for item, err := range c.Parked().Items(t.Context()) {
 		t.Errorf("parked for a rule that has been gone for days: %+v (%v)", item.Value, err)
 	}
 	w.once("much later", "a")
@@ -188,7 +188,7 @@ func caseGone(t testing.TB, h Harness) {
 	w.stop = ""
 	keys := func(c *store.Consumer) []store.Key {
 		var list []store.Key
-		for item, err := range c.Parked(t.Context()) {
+		for item, err := range c.Parked().Items(t.Context()) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -207,7 +207,7 @@ func caseGone(t testing.TB, h Harness) {
 	}
 	renamed := consumer(t, s, options, w.rule("a"), w.rule("B"))
 	retried := ""
-	for item, err := range renamed.Parked(t.Context()) {
+	for item, err := range renamed.Parked().Items(t.Context()) {
 		if err == nil && item.Key == list[0] {
 			retried = item.Value.Event.ID
 		}
@@ -256,7 +256,7 @@ func caseOlderPlace(t testing.TB, h Harness) {
 		if list == "ac" { // which of the two are done with the first event is not known: a person decides
 			w.once("thing.done0001", "ac")
 			var rules []string
-			for item, err := range consumer(t, s, nil, w.rule("a")).Parked(t.Context()) {
+			for item, err := range consumer(t, s, nil, w.rule("a")).Parked().Items(t.Context()) {
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -291,7 +291,7 @@ func caseErasedUnderWay(t testing.TB, h Harness) {
 	}
 	w.run("abc")
 	w.once("thing.done0000", "abc")
-	for n, err := range store.Of(s.For(globex), notes()).Find(t.Context(), store.All()) {
+	for n, err := range store.Of(s.For(globex), notes()).Find(store.All()).All(t.Context()) {
 		t.Errorf("a record of who was forgotten: %v (%v)", n.ID, err)
 	}
 }
@@ -322,7 +322,7 @@ func caseLargeParked(t testing.TB, h Harness) {
 	done := drain(t, c, errStopped)
 	equal(t, "parked", done.Parked, 3)
 	fails = false
-	for item, err := range c.Parked(t.Context()) {
+	for item, err := range c.Parked().Items(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -57,7 +57,7 @@ func caseCommitInFind(t testing.TB, h Harness) {
 	c := store.Of(s.For(acme), notes())
 	fill(t, c, 120)
 	seen := map[string]int{}
-	for n, err := range c.Find(t.Context(), store.By("author", store.Text("b"))) {
+	for n, err := range c.Find(store.By("author", store.Text("b"))).All(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -86,7 +86,7 @@ func caseNestedFind(t testing.TB, h Harness) {
 	fill(t, c, 30)
 	var pairs atomic.Int32
 	together(goroutines, func(int) {
-		for outer, err := range c.Find(t.Context(), store.All()) {
+		for outer, err := range c.Find(store.All()).All(t.Context()) {
 			if err != nil {
 				t.Errorf("outer: %v", err)
 				return
@@ -95,7 +95,7 @@ func caseNestedFind(t testing.TB, h Harness) {
 				t.Errorf("get: %v", err)
 				return
 			}
-			for _, err := range c.Find(t.Context(), store.By("author", store.Text(outer.Author))) {
+			for _, err := range c.Find(store.By("author", store.Text(outer.Author))).All(t.Context()) {
 				if err != nil {
 					t.Errorf("inner: %v", err)
 					return
@@ -152,7 +152,7 @@ func caseTypedPages(t testing.TB, h Harness) {
 	var got []string
 	first, next := "", ""
 	for range 10 {
-		page, err := c.Page(t.Context(), store.By("author", store.Text("b")).From(store.Int(4)).Descending(), next, 3)
+		page, err := c.Find(store.By("author", store.Text("b")).From(store.Int(4)).Descending()).Page(t.Context(), next, 3)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -166,15 +166,15 @@ func caseTypedPages(t testing.TB, h Harness) {
 	}
 	same(t, "pages", got, []string{"0022", "0019", "0016", "0013", "0010", "0007", "0004"})
 	for what, err := range map[string]error{
-		"no cursor":          second(c.Page(t.Context(), store.All(), "nonsense!", 3)),
-		"another order":      second(c.Page(t.Context(), store.By("author"), first, 3)),
-		"another index":      second(c.Page(t.Context(), store.All(), first, 3)),
-		"another customer":   second(other.Page(t.Context(), store.By("author").Descending(), first, 3)),
-		"limit 0":            second(c.Page(t.Context(), store.All(), "", 0)),
-		"an unknown index":   second(c.Page(t.Context(), store.By("nope"), "", 3)),
-		"the wrong column":   second(c.Page(t.Context(), store.By("author", store.Int(1)), "", 3)),
-		"a column too many":  second(c.Page(t.Context(), store.By("author", store.Text("a"), store.Int(1), store.Int(1)), "", 3)),
-		"a range over an id": second(c.Page(t.Context(), store.All().From(store.Text("a")), "", 3)),
+		"no cursor":          second(c.Find(store.All()).Page(t.Context(), "nonsense!", 3)),
+		"another order":      second(c.Find(store.By("author")).Page(t.Context(), first, 3)),
+		"another index":      second(c.Find(store.All()).Page(t.Context(), first, 3)),
+		"another customer":   second(other.Find(store.By("author").Descending()).Page(t.Context(), first, 3)),
+		"limit 0":            second(c.Find(store.All()).Page(t.Context(), "", 0)),
+		"an unknown index":   second(c.Find(store.By("nope")).Page(t.Context(), "", 3)),
+		"the wrong column":   second(c.Find(store.By("author", store.Int(1))).Page(t.Context(), "", 3)),
+		"a column too many":  second(c.Find(store.By("author", store.Text("a"), store.Int(1), store.Int(1))).Page(t.Context(), "", 3)),
+		"a range over an id": second(c.Find(store.All().From(store.Text("a"))).Page(t.Context(), "", 3)),
 	} {
 		if !errors.Is(err, servicecoin.ErrInvalid) {
 			t.Errorf("%s: got %v, want ErrInvalid", what, err)
@@ -207,10 +207,10 @@ func caseView(t testing.TB, h Harness) {
 		if err := c.Put(t.Context(), note{ID: "0000"}, 1); !errors.Is(err, servicecoin.ErrConflict) {
 			t.Errorf("%s: Put: %v", when, err)
 		}
-		for n, err := range c.Find(t.Context(), store.By("author")) {
+		for n, err := range c.Find(store.By("author")).All(t.Context()) {
 			t.Errorf("%s: Find shows %v (%v)", when, n, err)
 		}
-		if p, err := c.Page(t.Context(), store.All(), "", 10); err != nil || len(p.Items) > 0 {
+		if p, err := c.Find(store.All()).Page(t.Context(), "", 10); err != nil || len(p.Items) > 0 {
 			t.Errorf("%s: Page shows %v (%v)", when, p.Items, err)
 		}
 		if events, err := view.Events(t.Context(), 0, 10); err != nil || len(events) > 0 {
@@ -257,7 +257,7 @@ func caseAcross(t testing.TB, h Harness) {
 		fill(t, store.Of(s.For(c), notes()), 4)
 	}
 	var got []string
-	for item, err := range store.Across(s, notes()).Find(t.Context(), store.By("author", store.Text("a")).Descending()) {
+	for item, err := range store.Across(s, notes()).Find(store.By("author", store.Text("a")).Descending()).Items(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -266,7 +266,7 @@ func caseAcross(t testing.TB, h Harness) {
 	same(t, "listing", got, []string{"globex/0003", "globex/0000", "acme/0003", "acme/0000", "@provider/0003", "@provider/0000"})
 	var paged int
 	for next := ""; ; {
-		page, err := store.Across(s, notes()).Page(t.Context(), store.All(), next, 5)
+		page, err := store.Across(s, notes()).Find(store.All()).Page(t.Context(), next, 5)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -322,7 +322,7 @@ func caseStoreForget(t testing.TB, h Harness) {
 			t.Fatal(err)
 		}
 	}
-	for n, err := range store.Of(s.For(acme), notes()).Find(t.Context(), store.All()) {
+	for n, err := range store.Of(s.For(acme), notes()).Find(store.All()).All(t.Context()) {
 		t.Errorf("still there: %v (%v)", n, err)
 	}
 	events, err := s.Events(t.Context(), 0, 10)

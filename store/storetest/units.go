@@ -98,7 +98,7 @@ func caseUnit(t testing.TB, h Harness) {
 			t.Fatal(err)
 		}
 		for _, k := range []store.Kind[note]{notes(), other} {
-			for _, err := range store.Across(s, k).Find(t.Context(), store.All()) {
+			for _, err := range store.Across(s, k).Find(store.All()).Items(t.Context()) {
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -146,7 +146,7 @@ func caseUnitReads(t testing.TB, h Harness) {
 			t.Errorf("deleted: %v", err)
 		}
 		var got []string
-		for n, err := range c.Find(t.Context(), store.By("author", store.Text("b"))) {
+		for n, err := range c.Find(store.By("author", store.Text("b"))).All(t.Context()) {
 			if err != nil {
 				return err
 			}
@@ -160,7 +160,7 @@ func caseUnitReads(t testing.TB, h Harness) {
 	}
 	var got []string
 	c := store.Of(s.For(acme), notes())
-	for n, err := range c.Find(t.Context(), store.By("author", store.Text("b"))) {
+	for n, err := range c.Find(store.By("author", store.Text("b"))).All(t.Context()) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -268,7 +268,7 @@ func TestBesideRecordsInOneFile(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, results, 100)
 	n := 0
-	for x, err := range ledger.Excesses(t.Context()) {
+	for x, err := range ledger.Excesses().All(t.Context()) {
 		require.NoError(t, err)
 		require.Equal(t, "49.5", x.Used.String())
 		n++
