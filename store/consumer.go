@@ -5,52 +5,12 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/servicecoin/servicecoin"
-)
-
-// Rule turns events into effects.
-type Rule struct {
-	Name string   // stable: it is stored
-	On   []string // the names of the events that it answers
-
-	// Was are the names that the rule had in earlier releases, the oldest first:
-	// what is stored under them is the rule's. Ids in its effects are derived
-	// from the oldest.
-	Was []string
-
-	// Do makes the effect. What it writes through tx is committed together
-	// with the consumer's place in the feed: exactly once. Effects of several
-	// events may share a commit, each sees what the ones before it wrote. Do may
-	// run again, after a conflict or when another effect of the commit failed,
-	// and then gets the same ids from tx. A call to the outside is made at least
-	// once; the event's id is its idempotency key.
-	//
-	// An effect that is too large for one commit returns where to go on, and
-	// is called again with that in a commit of its own; "" begins and ends.
-	Do func(ctx context.Context, tx *Store, e Event, from string) (next string, err error)
-}
-
-// first is the oldest name: the one that is stored.
-func (r Rule) first() string {
-	if len(r.Was) > 0 {
-		return r.Was[0]
-	}
-	return r.Name
-}
-
-// called reports whether the rule has or had that name.
-func (r Rule) called(name string) bool { return r.Name == name || slices.Contains(r.Was, name) }
-
-// The limits of a consumer's rules.
-const (
-	MaxRules  = 100 // of one consumer
-	MaxEvents = 500 // names of events that they answer, and earlier names of rules, together
 )
 
 // ConsumerOptions are what a host may set for a consumer.
