@@ -9,6 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/servicecoin/servicecoin/coin/bundle"
+	"github.com/servicecoin/servicecoin/coin/exchange"
+
 	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
 
@@ -43,7 +46,7 @@ type shop struct {
 	t     testing.TB
 	store *store.Store
 	now   time.Time
-	comes func(s catalog.SubscriptionChanged) (coin.Bundle, error)
+	comes func(s catalog.SubscriptionChanged) (bundle.Bundle, error)
 	asked int
 
 	authorize servicecoin.Authorizer // nil allows everything
@@ -59,7 +62,7 @@ func newShop(t testing.TB, change ...func(o *coin.Options)) *shop {
 	o := coin.Options{
 		Customer: func(_ context.Context, id servicecoin.CustomerID) (servicecoin.Customer, error) { return acme(id), nil },
 		Usage:    metering.NewMemoryStore(),
-		Comes: func(_ context.Context, _ servicecoin.CustomerID, change catalog.SubscriptionChanged) (coin.Bundle, error) {
+		Comes: func(_ context.Context, _ servicecoin.CustomerID, change catalog.SubscriptionChanged) (bundle.Bundle, error) {
 			s.asked++
 			return s.comes(change)
 		},
@@ -90,7 +93,7 @@ func (s *shop) publish(o catalog.Offering) {
 }
 
 // plan is one of each, and one of each with an end or a beginning of its own.
-func plan(s catalog.SubscriptionChanged) (coin.Bundle, error) {
+func plan(s catalog.SubscriptionChanged) (bundle.Bundle, error) {
 	id := string(s.Subscription)
 	quota := metering.Quota{Meter: "calls", Limit: d("10"), Mode: metering.Hard, Period: metering.Monthly}
 	item := cost.Item{Name: "Fee", Price: "fee"}
@@ -99,7 +102,7 @@ func plan(s catalog.SubscriptionChanged) (coin.Bundle, error) {
 		Terms:     sla.Terms{Weights: sla.Weights{"outage": d("1"), "disruption": d("0.3"), "degradation": d("0"), "information": d("0")}},
 	}
 	soon, later := start.AddDate(0, 0, 3), start.AddDate(1, 0, 0)
-	var b coin.Bundle
+	var b bundle.Bundle
 	for _, x := range []struct {
 		name        string
 		from, until time.Time
@@ -171,7 +174,7 @@ func (s *shop) event(customer servicecoin.CustomerID, name string) (found store.
 // run makes the whole effect of one rule on an event, by hand.
 func (s *shop) run(rule string, e store.Event) error {
 	s.t.Helper()
-	for _, r := range s.Rules() {
+	for _, r := range s.Links() {
 		if r.Name != rule {
 			continue
 		}
@@ -273,7 +276,7 @@ func TestEveryOrderOfGrantAndEnd(t *testing.T) {
 					case what == "depart":
 						s.leave("acme", "s1")
 						left = s.event("acme", catalog.EventSubscriptionDeparted)
-						s.comes = func(catalog.SubscriptionChanged) (coin.Bundle, error) {
+						s.comes = func(catalog.SubscriptionChanged) (bundle.Bundle, error) {
 							return plan(catalog.SubscriptionChanged{Subscription: "s1"})
 						}
 					case rule == end && left.ID == "":
@@ -305,7 +308,7 @@ func TestParkedAndRetried(t *testing.T) {
 			}
 			s, fails := newShop(t), map[string]bool{}
 			s.authorize = func(_ context.Context, a servicecoin.Attempt) error {
-				if a.Actor == servicecoin.Program(coin.ExchangeName) && fails[a.Verb] {
+				if a.Actor == servicecoin.Program(exchange.Name) && fails[a.Verb] {
 					return broken
 				}
 				return nil
@@ -316,7 +319,7 @@ func TestParkedAndRetried(t *testing.T) {
 			askFails := failing&(1<<6) != 0
 			good := s.comes
 			if askFails {
-				s.comes = func(catalog.SubscriptionChanged) (coin.Bundle, error) { return coin.Bundle{}, broken }
+				s.comes = func(catalog.SubscriptionChanged) (bundle.Bundle, error) { return bundle.Bundle{}, broken }
 			}
 			s.subscribe("acme", "s1")
 			mend := func() {
@@ -361,7 +364,7 @@ func TestPlansChange(t *testing.T) {
 	_, parked := s.drain()
 	require.Empty(t, parked)
 	require.Equal(t, 1, s.asked)
-	s.comes = func(catalog.SubscriptionChanged) (coin.Bundle, error) { return coin.Bundle{}, nil }
+	s.comes = func(catalog.SubscriptionChanged) (bundle.Bundle, error) { return bundle.Bundle{}, nil }
 	past, err := s.Ledger(acme("acme")).Check(t.Context(), "calls", d("11"), start)
 	require.NoError(t, err)
 	require.False(t, past.Allowed)
@@ -386,9 +389,9 @@ func TestLargeBundles(t *testing.T) {
 	t.Parallel()
 	const n = 150
 	s := newShop(t)
-	s.comes = func(c catalog.SubscriptionChanged) (coin.Bundle, error) {
+	s.comes = func(c catalog.SubscriptionChanged) (bundle.Bundle, error) {
 		small, err := plan(c)
-		var b coin.Bundle
+		var b bundle.Bundle
 		for k := range n {
 			q, i, p := small.Quotas[0], small.Items[0], small.Promises[0]
 			q.ID, i.ID, p.ID = metering.QuotaID(fmt.Sprint("q", k)), cost.ItemID(fmt.Sprint("i", k)), servicecoin.PromiseID(fmt.Sprint("p", k))
@@ -486,22 +489,22 @@ func (s *shop) count(customer servicecoin.CustomerID, name string) (n int) {
 func TestBundlesThatAreRefused(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		change func(b *coin.Bundle)
+		change func(b *bundle.Bundle)
 		want   []string
 	}{
-		"invalid grants": {func(b *coin.Bundle) {
+		"invalid grants": {func(b *bundle.Bundle) {
 			b.Quotas[0].Limit, b.Items[1].Name, b.Promises[2].Objective = d("-1"), "", d("101")
 		}, []string{"quotas[0].limit", "items[1].name", "promises[2].objective"}},
-		"the quota of another":        {func(b *coin.Bundle) { b.Quotas[0].ID = "s0/open" }, []string{"quotas[0].id", "of subscription s0"}},
-		"the item of another":         {func(b *coin.Bundle) { b.Items[0].ID = "s0/open" }, []string{"items[0].id", "of subscription s0"}},
-		"the promise of another":      {func(b *coin.Bundle) { b.Promises[0].ID = "s0/open" }, []string{"promises[0].id", "of subscription s0"}},
-		"a promise made by hand":      {func(b *coin.Bundle) { b.Promises[0].ID = "by hand" }, []string{"promises[0].id", "of no subscription"}},
-		"for another":                 {func(b *coin.Bundle) { b.Items[0].Subscription = "s0" }, []string{"items[0].subscription", "is not the subscription that it comes with"}},
-		"twice the same":              {func(b *coin.Bundle) { b.Items[1].ID = b.Items[0].ID }, []string{"items[1].id", "named twice"}},
-		"a price that nobody knows":   {func(b *coin.Bundle) { b.Items[0].Price = "none" }, []string{"items[0].price", "no version of it holds"}},
-		"meters that nobody knows":    {func(b *coin.Bundle) { b.Items[0].Meter, b.Quotas[0].Meter = "none", "none" }, []string{"items[0].meter", "quotas[0].meter"}},
-		"more than anybody looks at":  {func(b *coin.Bundle) { b.Quotas = make([]metering.Quota, 100_000) }, []string{"quotas", "has 100000, 500 are allowed"}},
-		"more than a record can hold": {func(b *coin.Bundle) { b.Promises = long(b.Promises[0]) }, []string{"245760 are allowed"}},
+		"the quota of another":        {func(b *bundle.Bundle) { b.Quotas[0].ID = "s0/open" }, []string{"quotas[0].id", "of subscription s0"}},
+		"the item of another":         {func(b *bundle.Bundle) { b.Items[0].ID = "s0/open" }, []string{"items[0].id", "of subscription s0"}},
+		"the promise of another":      {func(b *bundle.Bundle) { b.Promises[0].ID = "s0/open" }, []string{"promises[0].id", "of subscription s0"}},
+		"a promise made by hand":      {func(b *bundle.Bundle) { b.Promises[0].ID = "by hand" }, []string{"promises[0].id", "of no subscription"}},
+		"for another":                 {func(b *bundle.Bundle) { b.Items[0].Subscription = "s0" }, []string{"items[0].subscription", "is not the subscription that it comes with"}},
+		"twice the same":              {func(b *bundle.Bundle) { b.Items[1].ID = b.Items[0].ID }, []string{"items[1].id", "named twice"}},
+		"a price that nobody knows":   {func(b *bundle.Bundle) { b.Items[0].Price = "none" }, []string{"items[0].price", "no version of it holds"}},
+		"meters that nobody knows":    {func(b *bundle.Bundle) { b.Items[0].Meter, b.Quotas[0].Meter = "none", "none" }, []string{"items[0].meter", "quotas[0].meter"}},
+		"more than anybody looks at":  {func(b *bundle.Bundle) { b.Quotas = make([]metering.Quota, 100_000) }, []string{"quotas", "has 100000, 500 are allowed"}},
+		"more than a record can hold": {func(b *bundle.Bundle) { b.Promises = long(b.Promises[0]) }, []string{"245760 are allowed"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -515,7 +518,7 @@ func TestBundlesThatAreRefused(t *testing.T) {
 			_, err = s.Keeper("acme").Make(t.Context(), ada, byHand.Promises[0])
 			require.NoError(t, err)
 			before := s.records("acme")
-			s.comes = func(x catalog.SubscriptionChanged) (coin.Bundle, error) {
+			s.comes = func(x catalog.SubscriptionChanged) (bundle.Bundle, error) {
 				b, err := plan(x)
 				c.change(&b)
 				return b, err

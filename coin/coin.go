@@ -21,6 +21,9 @@ import (
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/catalog"
+	"github.com/servicecoin/servicecoin/coin/bundle"
+	"github.com/servicecoin/servicecoin/coin/exchange"
+	"github.com/servicecoin/servicecoin/coin/incidentroom"
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/sla"
@@ -41,8 +44,8 @@ type Options struct {
 	Covered func(ctx context.Context, service servicecoin.ServiceID, during calendar.Interval) (calendar.Set, error)
 	// Exclusions are announced windows that promises may leave out; nil: none.
 	Exclusions func(ctx context.Context, service servicecoin.ServiceID, during calendar.Interval) ([]sla.Exclusion, error)
-	// Compose writes the letters that the exchange drafts; nil is [Compose].
-	Compose func(n News) incident.Letter
+	// Compose writes the letters that the exchange drafts; nil is [incidentroom.Compose].
+	Compose func(n incidentroom.News) incident.Letter
 	// SendUnder is the policy under which the exchange sends what it drafts; "":
 	// drafts wait for a named person.
 	SendUnder string
@@ -64,7 +67,7 @@ type Options struct {
 	// say then. It changes nothing itself: until an answer is kept, it may be asked
 	// again. What is not in order is refused whole, with every violation, and asked
 	// for again when the parked event is tried again.
-	Comes func(ctx context.Context, customer servicecoin.CustomerID, s catalog.SubscriptionChanged) (Bundle, error)
+	Comes func(ctx context.Context, customer servicecoin.CustomerID, s catalog.SubscriptionChanged) (bundle.Bundle, error)
 	// Active is the meter that counts who uses a service: one that counts what
 	// is unique. nil, or "": that is not known.
 	Active func(service servicecoin.ServiceID) metering.MeterID
@@ -104,10 +107,34 @@ func (c *Coin) On(s *store.Store) *Coin { return &Coin{store: s, directory: c.di
 // Store returns the store that the coin stands on.
 func (c *Coin) Store() *store.Store { return c.store }
 
-// customer returns what is known of a customer.
-func (c *Coin) customer(ctx context.Context, id servicecoin.CustomerID) (servicecoin.Customer, error) {
-	if c.o.Customer == nil {
-		return servicecoin.Customer{ID: id, Name: string(id)}, nil
+// all is the exchange of all rooms.
+func (c *Coin) all() (*exchange.Exchange, error) { return exchange.New(c.base(), c.rooms()...) }
+
+// Exchange returns the consumer that runs the links of all rooms on the feed. Extra
+// rules of the host run beside them, with the same guarantees; their names are
+// their own and must be stable. The host calls Step, or Drain, as often as it likes.
+func (c *Coin) Exchange(o *store.ConsumerOptions, extra ...store.Rule) (*store.Consumer, error) {
+	x, err := c.all()
+	if err != nil {
+		return nil, err
 	}
-	return c.o.Customer(ctx, id)
+	return x.Consumer(o, extra...)
+}
+
+// Links returns what the exchange does: every arrow from room to room. docs/exchange.md
+// has them as a table.
+func (c *Coin) Links() []exchange.Link {
+	x, _ := c.all() // what is wrong with it, Exchange says
+	return x.Links()
+}
+
+// Forget erases a customer everywhere: its partition, and what rooms keep of it in
+// the provider's and beside it. It is more than a commit has room for: after an
+// error call it again, until it returns nil.
+func (c *Coin) Forget(ctx context.Context, by servicecoin.Actor, customer servicecoin.CustomerID) error {
+	x, err := c.all()
+	if err != nil {
+		return err
+	}
+	return x.Forget(ctx, by, customer)
 }

@@ -6,6 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/servicecoin/servicecoin/coin/exchange"
+	"github.com/servicecoin/servicecoin/coin/slaroom"
+
 	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -268,7 +271,7 @@ func TestOnePromiseThatCannotBeClosed(t *testing.T) {
 	done, err := c.CloseMonth(ctx, ada, "acme", january)
 	require.ErrorIs(t, err, broken)
 	require.ErrorContains(t, err, "promise files on files, 2026-01")
-	open, ok := errors.AsType[*coin.NotClosed](err)
+	open, ok := errors.AsType[*slaroom.NotClosed](err)
 	require.True(t, ok)
 	require.Equal(t, servicecoin.PromiseID("files"), open.Promise)
 	require.Len(t, done.Closed, 2)
@@ -298,7 +301,7 @@ func TestSpinOfARunningMonth(t *testing.T) {
 	spin, err := w.Spin(ctx, "acme", december)
 	require.NoError(t, err)
 	require.Equal(t, "The three sides are in balance.", spin.Sentence())
-	p := spin.Rows[0].Kept.Promises[0]
+	p := exchange.Of[slaroom.Kept](spin.Rows[0].Parts).Promises[0]
 	require.Equal(t, sla.OnCourse, p.Verdict)
 	require.Equal(t, "100", p.Known.Decimal.String())
 	require.Equal(t, "2678.4", p.Left.String(), "the budget of a month")
@@ -328,5 +331,5 @@ func TestSpinOfARunningMonth(t *testing.T) {
 	require.NoError(t, err)
 	spin, err = w.Spin(ctx, "acme", december.Next())
 	require.NoError(t, err)
-	require.Equal(t, []sla.Level{"information"}, spin.Rows[1].Kept.Promises[0].Uncounted)
+	require.Equal(t, []sla.Level{"information"}, exchange.Of[slaroom.Kept](spin.Rows[1].Parts).Promises[0].Uncounted)
 }

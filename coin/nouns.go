@@ -2,28 +2,26 @@ package coin
 
 import (
 	"context"
+	"iter"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/adoption"
+	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/catalog"
+	"github.com/servicecoin/servicecoin/coin/bundle"
+	"github.com/servicecoin/servicecoin/coin/catalogroom"
+	"github.com/servicecoin/servicecoin/coin/slaroom"
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/metering/cost"
 	"github.com/servicecoin/servicecoin/metering/rating"
 	"github.com/servicecoin/servicecoin/sla"
-	"github.com/servicecoin/servicecoin/store"
 )
 
 // The nouns of the provider's partition.
 
-func (c *Coin) provider() store.View { return c.store.For(servicecoin.Provider) }
-
-func (c *Coin) catalogOptions() *catalog.Options {
-	return &catalog.Options{CheckParameters: c.o.CheckParameters, NoApproval: c.o.NoApproval, Holder: c.o.Holder, Ready: c.ready}
-}
-
 // Catalog is what the provider offers: services, what they rest on, offerings.
-func (c *Coin) Catalog() *catalog.Catalog { return catalog.New(c.provider(), c.catalogOptions()) }
+func (c *Coin) Catalog() *catalog.Catalog { return c.offers().Catalog() }
 
 // Directory tells whom a service concerns: the host's own, or the catalogue's.
 func (c *Coin) Directory() catalog.Directory {
@@ -34,67 +32,87 @@ func (c *Coin) Directory() catalog.Directory {
 }
 
 // Desk is where incidents are worked on.
-func (c *Coin) Desk() *incident.Desk {
-	return incident.New(c.provider(), &incident.Options{Matrix: c.o.Matrix, Service: c.known})
-}
-
-// known answers ErrNotFound for a service that the directory does not have.
-func (c *Coin) known(ctx context.Context, id servicecoin.ServiceID) error {
-	_, err := c.Directory().Service(ctx, id)
-	return err
-}
+func (c *Coin) Desk() *incident.Desk { return c.incidents().Desk() }
 
 // Meters are the definitions of what is metered.
-func (c *Coin) Meters() *metering.Meters {
-	return metering.NewMeters(c.provider())
-}
+func (c *Coin) Meters() *metering.Meters { return c.usage().List() }
 
 // Prices is the provider's price list.
-func (c *Coin) Prices() *rating.PriceList {
-	return rating.New(c.provider())
-}
+func (c *Coin) Prices() *rating.PriceList { return c.charges().Prices() }
 
 // Playbook is how customers are to come to use what is offered: templates of
 // onboarding, journeys, surveys.
-func (c *Coin) Playbook() *adoption.Playbook {
-	return adoption.NewPlaybook(c.provider())
-}
+func (c *Coin) Playbook() *adoption.Playbook { return c.people().Playbook() }
 
-// The nouns of a customer's partition.
+// Source tells the service levels what the incidents did.
+func (c *Coin) Source() sla.Source { return c.promises().Source() }
+
+// The nouns of a customer's partition: see [Coin.Account] for all of one customer.
 
 // Orders is what one customer has ordered.
 func (c *Coin) Orders(customer servicecoin.CustomerID) *catalog.Orders {
-	return catalog.NewOrders(c.store.For(customer), c.catalogOptions())
+	return c.offers().Orders(customer)
 }
 
 // Subscriptions is what one customer has.
 func (c *Coin) Subscriptions(customer servicecoin.CustomerID) *catalog.Subscriptions {
-	return catalog.NewSubscriptions(c.store.For(customer), c.catalogOptions())
+	return c.offers().Subscriptions(customer)
 }
 
 // Letters is what one customer is told about incidents.
 func (c *Coin) Letters(customer servicecoin.CustomerID) *incident.Letters {
-	return incident.NewLetters(c.store.For(customer))
+	return c.incidents().Letters(customer)
 }
 
 // Keeper keeps one customer's promises, fed from the incidents.
 func (c *Coin) Keeper(customer servicecoin.CustomerID) *sla.Keeper {
-	return sla.New(c.store.For(customer), c.Source())
+	return c.promises().Keeper(customer)
 }
 
 // Ledger is what one customer used, in its zone.
 func (c *Coin) Ledger(customer servicecoin.Customer) *metering.Ledger {
-	return metering.New(c.store.For(customer.ID).Need("Options.Usage", c.o.Usage != nil), c.o.Usage, c.Meters(), customer, nil)
+	return c.usage().Ledger(customer)
 }
 
 // Statements is what one customer is charged, in its zone and currency.
 func (c *Coin) Statements(customer servicecoin.Customer) *cost.Statements {
-	return cost.New(c.store.For(customer.ID), customer, c.Ledger(customer), c.Prices(), nil)
+	return c.charges().Statements(customer)
 }
 
 // Program is how one customer comes to use what it has: onboardings, answers to
 // surveys, departures. A departure follows its subscription: it is announced by
 // [catalog.Subscriptions.Depart].
 func (c *Coin) Program(customer servicecoin.CustomerID) *adoption.Program {
-	return adoption.New(c.store.For(customer), &adoption.Options{Led: true})
+	return c.people().Program(customer)
+}
+
+// What takes several nouns.
+
+// Brought returns what a subscription brings, or ErrNotFound where that was not
+// asked for yet.
+func (c *Coin) Brought(ctx context.Context, customer servicecoin.CustomerID, id servicecoin.SubscriptionID) (bundle.Brought, error) {
+	return c.brings().Brought(ctx, customer, id)
+}
+
+// Pursue asks the provisioner after everything that is under way: see
+// [catalogroom.Nouns.Pursue].
+func (c *Coin) Pursue(ctx context.Context) (catalogroom.Pursued, error) {
+	return c.offers().Pursue(ctx)
+}
+
+// CloseMonth closes a month for a customer: see [slaroom.Nouns.CloseMonth].
+func (c *Coin) CloseMonth(ctx context.Context, by servicecoin.Actor, customer servicecoin.CustomerID, m calendar.Month) (slaroom.MonthOf, error) {
+	return c.promises().CloseMonth(ctx, by, customer, m)
+}
+
+// CloseDue closes again what became due in months that were closed before: see
+// [slaroom.Nouns.CloseDue].
+func (c *Coin) CloseDue(ctx context.Context, by servicecoin.Actor, customer servicecoin.CustomerID) ([]sla.Closed, error) {
+	return c.promises().CloseDue(ctx, by, customer)
+}
+
+// DueCustomers lists the customers that have a month whose facts changed since its
+// last report: see [slaroom.Nouns.DueCustomers].
+func (c *Coin) DueCustomers(ctx context.Context) iter.Seq2[servicecoin.CustomerID, error] {
+	return c.promises().DueCustomers(ctx)
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/servicecoin/servicecoin/coin/catalogroom"
+
 	"github.com/stretchr/testify/require"
 
 	"github.com/servicecoin/servicecoin"
@@ -275,7 +277,7 @@ func TestDepartureFollows(t *testing.T) {
 	require.Equal(t, []any{adoption.Announced, day, "we move"}, []any{departure().State, departure().LeavesAt, departure().Reason})
 	done, err := s.Pursue(ctx)
 	require.NoError(t, err)
-	require.Equal(t, coin.Pursued{Leaving: 1}, done)
+	require.Equal(t, catalogroom.Pursued{Leaving: 1}, done)
 	_, err = s.Subscriptions("acme").Stay(ctx, mika, "s1", "we stay")
 	require.NoError(t, err)
 	s.quiet()
@@ -287,7 +289,7 @@ func TestDepartureFollows(t *testing.T) {
 	s.now = day.Add(time.Hour)
 	done, err = s.Pursue(ctx)
 	require.NoError(t, err)
-	require.Equal(t, coin.Pursued{Departed: 1}, done)
+	require.Equal(t, catalogroom.Pursued{Departed: 1}, done)
 	s.quiet()
 	require.Equal(t, "we move after all", departure().Reason)
 	for q, err := range s.Ledger(acme("acme")).Quotas("calls").All(ctx) {

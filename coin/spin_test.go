@@ -9,6 +9,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/servicecoin/servicecoin/coin/costroom"
+	"github.com/servicecoin/servicecoin/coin/spinhtml"
+
+	"github.com/servicecoin/servicecoin/coin/exchange"
+	"github.com/servicecoin/servicecoin/coin/incidentroom"
+
 	"github.com/stretchr/testify/require"
 
 	"github.com/servicecoin/servicecoin"
@@ -38,7 +44,7 @@ func TestSpinOfNothing(t *testing.T) {
 	s, err := c.Spin(t.Context(), "acme", january)
 	require.NoError(t, err)
 	require.Empty(t, s.Rows)
-	require.False(t, s.Total.Defined())
+	require.Empty(t, s.Whole)
 	require.Equal(t, "There was no service in this month.", s.Sentence())
 	for name, bad := range map[string]struct {
 		customer servicecoin.CustomerID
@@ -63,17 +69,20 @@ func TestSpinOfNothing(t *testing.T) {
 func TestSpinIsEscaped(t *testing.T) {
 	t.Parallel()
 	nasty := `<script>alert("x")</script>`
-	s := coin.Spin{Customer: servicecoin.Customer{ID: "acme", Name: nasty}, Month: january, Rows: []coin.Row{{
-		Service: "s", Name: nasty, Run: coin.Run{Incidents: []coin.Happened{{Headline: nasty}}},
+	s := exchange.Spin{Customer: servicecoin.Customer{ID: "acme", Name: nasty}, Month: january, Rows: []exchange.Row{{
+		Service: "s", Name: nasty, Parts: []exchange.Part{
+			{Room: "incident", Side: exchange.Operations, Figures: incidentroom.Run{Incidents: []incidentroom.Happened{{Headline: nasty}}}},
+			{Room: "cost", Side: exchange.Adoption, Figures: costroom.Charged{}},
+		},
 	}}}
 	var page, text bytes.Buffer
-	require.NoError(t, s.WriteHTML(&page))
+	require.NoError(t, spinhtml.Write(&page, s))
 	require.NotContains(t, page.String(), "<script>")
 	require.Equal(t, 3, strings.Count(page.String(), "&lt;script&gt;"))
 	require.NoError(t, s.WriteText(&text))
 	require.Contains(t, text.String(), "charge unknown")
 	require.ErrorIs(t, s.WriteText(failing{}), errFull)
-	require.ErrorIs(t, s.WriteHTML(failing{}), errFull)
+	require.ErrorIs(t, spinhtml.Write(failing{}, s), errFull)
 	_, err := json.Marshal(s)
 	require.NoError(t, err)
 }
@@ -86,11 +95,11 @@ func (failing) Write([]byte) (int, error) { return 0, errFull }
 
 func TestSentence(t *testing.T) {
 	t.Parallel()
-	s := coin.Spin{Rows: []coin.Row{{}}}
+	s := exchange.Spin{Rows: []exchange.Row{{}}}
 	require.Equal(t, "The three sides are in balance.", s.Sentence())
-	s.Balance = []coin.Imbalance{{Text: "Mail is down."}}
+	s.Balance = []exchange.Imbalance{{Text: "Mail is down."}}
 	require.Equal(t, "Mail is down.", s.Sentence())
-	s.Balance = append(s.Balance, coin.Imbalance{Text: "More."}, coin.Imbalance{Text: "More."})
+	s.Balance = append(s.Balance, exchange.Imbalance{Text: "More."}, exchange.Imbalance{Text: "More."})
 	require.Equal(t, "Mail is down. (And 2 more.)", s.Sentence())
 }
 
@@ -99,29 +108,29 @@ func TestCompose(t *testing.T) {
 	since := time.Date(2026, 7, 20, 10, 0, 0, 0, time.UTC)
 	berlin := servicecoin.Customer{ID: "acme", Zone: "Europe/Berlin"}
 	for name, c := range map[string]struct {
-		news                coin.News
+		news                incidentroom.News
 		subject, body, next string
 	}{
 		"begun": {
-			coin.News{Occasion: coin.Begun, Customer: berlin, Uses: "Mail", Path: []string{"Mail"}, Level: incident.Disruption, Since: since},
+			incidentroom.News{Occasion: incidentroom.Begun, Customer: berlin, Uses: "Mail", Path: []string{"Mail"}, Level: incident.Disruption, Since: since},
 			"Mail: fails for some", "Mail fails for some since 20 July 2026, 12:00 CEST.", "",
 		},
 		"over two others, with a promise": {
-			coin.News{
-				Occasion: coin.Updated, Customer: servicecoin.Customer{ID: "acme"}, Uses: "Shop", Path: []string{"Shop", "Database", "Storage"}, Level: incident.Outage, Since: since,
+			incidentroom.News{
+				Occasion: incidentroom.Updated, Customer: servicecoin.Customer{ID: "acme"}, Uses: "Shop", Path: []string{"Shop", "Database", "Storage"}, Level: incident.Outage, Since: since,
 				Incident: incident.PublicIncident{Headline: "Storage is down"}, Update: incident.PublicUpdate{Text: "We are at it.", NextUpdateBy: since.Add(time.Hour)},
 			},
 			"Storage is down", "Storage is down since 20 July 2026, 10:00 UTC. You use Shop, which needs it by way of Database.\n\nWe are at it.\n\nYou hear from us again by 20 July 2026, 11:00 UTC.", "2026-07-20T11:00:00Z",
 		},
 		"resolved": {
-			coin.News{
-				Occasion: coin.Resolved, Customer: servicecoin.Customer{ID: "acme", Zone: "No/Where"}, Uses: "Mail", Path: []string{"Mail"}, Level: incident.Degradation, Since: since, Until: since.Add(time.Hour),
+			incidentroom.News{
+				Occasion: incidentroom.Resolved, Customer: servicecoin.Customer{ID: "acme", Zone: "No/Where"}, Uses: "Mail", Path: []string{"Mail"}, Level: incident.Degradation, Since: since, Until: since.Add(time.Hour),
 				Update: incident.PublicUpdate{Text: "Old news", NextUpdateBy: since.Add(time.Hour)},
 			},
 			"Over: Mail was slow", "Mail was slow from 20 July 2026, 10:00 UTC to 20 July 2026, 11:00 UTC.", "",
 		},
 	} {
-		l := coin.Compose(c.news)
+		l := incidentroom.Compose(c.news)
 		require.Equal(t, c.subject, l.Subject, name)
 		require.Equal(t, c.body, l.Body, name)
 		next := ""
@@ -140,7 +149,9 @@ func TestLettersUnderAPolicy(t *testing.T) {
 	now := time.Date(2026, 1, 8, 9, 0, 0, 0, time.UTC)
 	c, err := coin.New(store.New(memory.New(), &store.Options{Now: func() time.Time { return now }}), &services, &coin.Options{
 		SendUnder: "outages at once",
-		Compose:   func(n coin.News) incident.Letter { return incident.Letter{Subject: "Bonjour", Body: n.Uses + " !"} },
+		Compose: func(n incidentroom.News) incident.Letter {
+			return incident.Letter{Subject: "Bonjour", Body: n.Uses + " !"}
+		},
 	})
 	require.NoError(t, err)
 	i, err := c.Desk().Open(t.Context(), servicecoin.Person("ada"), incident.Report{Title: "x", Effects: []incident.Effect{{Service: "mail", Level: incident.Outage, From: now}}})
@@ -173,7 +184,7 @@ func TestSpinTellsOfTheCustomersOwnTime(t *testing.T) {
 	require.NoError(t, err)
 	offering, err := c.Catalog().Publish(ctx, ada, catalog.Offering{ID: "mail", Service: "mail", Name: "Mail", Kind: catalog.Cloud, Approval: catalog.ApprovalNone})
 	require.NoError(t, err)
-	exchange, err := c.Exchange(nil)
+	x, err := c.Exchange(nil)
 	require.NoError(t, err)
 	at := func(day int) { now = time.Date(2026, 1, day, 12, 0, 0, 0, time.UTC) }
 	fail := func(id servicecoin.IncidentID, from, until int) {
@@ -190,7 +201,7 @@ func TestSpinTellsOfTheCustomersOwnTime(t *testing.T) {
 		s, err := c.Spin(ctx, "acme", january)
 		require.NoError(t, err)
 		for _, r := range s.Rows {
-			for _, h := range r.Run.Incidents {
+			for _, h := range exchange.Of[incidentroom.Run](r.Parts).Incidents {
 				all = append(all, h.Headline)
 			}
 		}
@@ -202,11 +213,11 @@ func TestSpinTellsOfTheCustomersOwnTime(t *testing.T) {
 	order, err := c.Orders("acme").Place(ctx, servicecoin.Client("mika"), offering, catalog.Request{ID: "o", Subscription: "mail"})
 	require.NoError(t, err)
 	require.Empty(t, heard(), "it is only ordered")
-	_, err = exchange.Step(ctx, 100)
+	_, err = x.Step(ctx, 100)
 	require.NoError(t, err)
 	_, err = c.Orders("acme").Fulfil(ctx, ada, order.ID, nil) // by hand: there is no provisioner
 	require.NoError(t, err)
-	_, err = exchange.Step(ctx, 100)
+	_, err = x.Step(ctx, 100)
 	require.NoError(t, err)
 	fail("within", 15, 16)
 	fail("goes on", 20, 0)

@@ -60,6 +60,16 @@ func (s *Store) run(ctx context.Context, fn func(tx *Store) error) error {
 	return s.backend.Commit(ctx, c)
 }
 
+// Left returns how many more records and events have room in the commit of the
+// unit of work that the store belongs to: what it has read with Get counts, too.
+// Outside of a unit it is what one commit has room for.
+func (s *Store) Left() int {
+	if s == nil || s.unit == nil {
+		return MaxParts
+	}
+	return max(0, MaxParts-len(s.unit.order)-len(s.unit.events))
+}
+
 // unit gathers what one run of fn reads and writes.
 type unit struct {
 	keys   map[Key]*touched

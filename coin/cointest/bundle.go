@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/servicecoin/servicecoin/coin/bundle"
+
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/catalog"
-	"github.com/servicecoin/servicecoin/coin"
 	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/metering/cost"
 )
@@ -55,9 +56,9 @@ func (p *provider) depart() {
 
 func largeBundle(p *provider) {
 	const n = 60
-	p.brings = func(s catalog.SubscriptionChanged) (coin.Bundle, error) {
+	p.brings = func(s catalog.SubscriptionChanged) (bundle.Bundle, error) {
 		one, err := comes(s)
-		var b coin.Bundle
+		var b bundle.Bundle
 		for k := range n {
 			q, i, x := one.Quotas[0], one.Items[0], one.Promises[0]
 			q.ID, i.ID, x.ID = metering.QuotaID(fmt.Sprint("q", k)), cost.ItemID(fmt.Sprint("i", k)), servicecoin.PromiseID(fmt.Sprint("p", k))
@@ -76,7 +77,7 @@ func largeBundle(p *provider) {
 func lateGrant(p *provider) {
 	ctx := p.t.Context()
 	broken := errors.New("no such plan")
-	p.brings = func(catalog.SubscriptionChanged) (coin.Bundle, error) { return coin.Bundle{}, broken }
+	p.brings = func(catalog.SubscriptionChanged) (bundle.Bundle, error) { return bundle.Bundle{}, broken }
 	p.subscribe(acme)
 	parked := 0
 	for range 100 { // until everything that grants is parked

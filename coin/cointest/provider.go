@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/servicecoin/servicecoin/coin/bundle"
+
 	"github.com/shopspring/decimal"
 
 	"github.com/servicecoin/servicecoin"
@@ -31,7 +33,7 @@ type provider struct {
 	faults    *storetest.Faults
 	machines  *catalog.MemoryProvisioner
 	exchanges *store.Consumer
-	brings    func(s catalog.SubscriptionChanged) (coin.Bundle, error)
+	brings    func(s catalog.SubscriptionChanged) (bundle.Bundle, error)
 
 	mu  sync.Mutex
 	now time.Time
@@ -64,7 +66,7 @@ func newProvider(t *testing.T, h storetest.Harness, usage Usage) *provider {
 			return servicecoin.Customer{ID: id, Name: "Acme", Zone: "Europe/Berlin", Currency: "EUR"}, nil
 		},
 		Provisioner: p.machines, Usage: usage(t, b), CheckParameters: hasSize,
-		Comes: func(_ context.Context, _ servicecoin.CustomerID, s catalog.SubscriptionChanged) (coin.Bundle, error) {
+		Comes: func(_ context.Context, _ servicecoin.CustomerID, s catalog.SubscriptionChanged) (bundle.Bundle, error) {
 			return p.brings(s)
 		},
 		Active: func(s servicecoin.ServiceID) metering.MeterID {
@@ -79,8 +81,8 @@ func newProvider(t *testing.T, h storetest.Harness, usage Usage) *provider {
 }
 
 // comes is what comes with each subscription.
-func comes(s catalog.SubscriptionChanged) (coin.Bundle, error) {
-	return coin.Bundle{
+func comes(s catalog.SubscriptionChanged) (bundle.Bundle, error) {
+	return bundle.Bundle{
 		Quotas: []metering.Quota{{ID: metering.QuotaID(s.Subscription), Meter: "documents", Limit: d("1000"), Mode: metering.Soft, Period: metering.Monthly}},
 		Items: []cost.Item{
 			{ID: cost.ItemID(s.Subscription + "/base"), Name: "Base fee", Service: s.Service, Price: "erp-base"},

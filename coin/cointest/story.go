@@ -9,11 +9,19 @@ import (
 	"testing"
 	"time"
 
+	"github.com/servicecoin/servicecoin/coin/spinhtml"
+
+	"github.com/servicecoin/servicecoin/coin/catalogroom"
+	"github.com/servicecoin/servicecoin/coin/costroom"
+	"github.com/servicecoin/servicecoin/coin/exchange"
+	"github.com/servicecoin/servicecoin/coin/incidentroom"
+	"github.com/servicecoin/servicecoin/coin/meteringroom"
+	"github.com/servicecoin/servicecoin/coin/slaroom"
+
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/adoption"
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/catalog"
-	"github.com/servicecoin/servicecoin/coin"
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/metering/rating"
@@ -98,7 +106,7 @@ func (p *provider) orders() servicecoin.SubscriptionID {
 	p.at(time.January, 2, 9, 0)
 	done, err := p.Pursue(ctx)
 	p.must(err)
-	same(p.t, "pursued", coin.Pursued{Fulfilled: 1}, done)
+	same(p.t, "pursued", catalogroom.Pursued{Fulfilled: 1}, done)
 	order, err = orders.Order(ctx, order.ID)
 	p.must(err)
 	lead := order.Lead(p.clock())
@@ -238,22 +246,22 @@ func (p *provider) spins() {
 	same(p.t, "rows", 1, len(spin.Rows))
 	row := spin.Rows[0]
 	same(p.t, "name", "Order entry", row.Name)
-	same(p.t, "verdict", sla.Broken, row.Kept.Promises[0].Verdict)
-	same(p.t, "credit", "-15.60 EUR", row.Kept.CreditAmount.String())
-	same(p.t, "updates", incident.Adherence{Missed: 1}, row.Run.Updates)
-	same(p.t, "letters", []int{1, 1}, []int{row.Run.Sent, row.Run.Waiting})
-	same(p.t, "charge", "156.00 EUR", row.Used.Charge.String())
-	same(p.t, "total", "140.40 EUR", row.Used.Total.String())
-	same(p.t, "active", "7", row.Used.Active.Decimal.String())
-	same(p.t, "imprint", acme, row.Kept.Imprint[0].Imprint.Owner)
+	same(p.t, "verdict", sla.Broken, exchange.Of[slaroom.Kept](row.Parts).Promises[0].Verdict)
+	same(p.t, "credit", "-15.60 EUR", exchange.Of[costroom.Charged](row.Parts).CreditAmount.String())
+	same(p.t, "updates", incident.Adherence{Missed: 1}, exchange.Of[incidentroom.Run](row.Parts).Updates)
+	same(p.t, "letters", []int{1, 1}, []int{exchange.Of[incidentroom.Run](row.Parts).Sent, exchange.Of[incidentroom.Run](row.Parts).Waiting})
+	same(p.t, "charge", "156.00 EUR", exchange.Of[costroom.Charged](row.Parts).Charge.String())
+	same(p.t, "total", "140.40 EUR", exchange.Of[costroom.Charged](row.Parts).Total.String())
+	same(p.t, "active", "7", exchange.Of[meteringroom.Used](row.Parts).Active.Decimal.String())
+	same(p.t, "imprint", acme, exchange.Of[catalogroom.Held](row.Parts).Imprint[0].Imprint.Owner)
 	var codes []string
 	for _, b := range spin.Balance {
 		codes = append(codes, b.Code)
 	}
-	same(p.t, "balance", []string{coin.PromiseBroken, coin.UpdatesMissed, coin.QuotaExceeded}, codes)
+	same(p.t, "balance", []string{slaroom.PromiseBroken, incidentroom.UpdatesMissed, meteringroom.QuotaExceeded}, codes)
 	var text, html bytes.Buffer
 	p.must(spin.WriteText(&text))
-	p.must(spin.WriteHTML(&html))
+	p.must(spinhtml.Write(&html, spin))
 	for _, want := range []string{"Acme, 2026-01 · issued of statement: 140.40 EUR", "credit of 10 % is due", "1200 documents of 1000", "7 active"} {
 		if !strings.Contains(text.String(), want) {
 			p.t.Errorf("the text lacks %q:\n%s", want, text.String())

@@ -5,11 +5,18 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/servicecoin/servicecoin/coin/adoptionroom"
+	"github.com/servicecoin/servicecoin/coin/catalogroom"
+	"github.com/servicecoin/servicecoin/coin/costroom"
+	"github.com/servicecoin/servicecoin/coin/exchange"
+	"github.com/servicecoin/servicecoin/coin/incidentroom"
+	"github.com/servicecoin/servicecoin/coin/meteringroom"
+	"github.com/servicecoin/servicecoin/coin/slaroom"
+
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/adoption"
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/catalog"
-	"github.com/servicecoin/servicecoin/coin"
 	"github.com/servicecoin/servicecoin/sla"
 )
 
@@ -19,14 +26,21 @@ type coinPage struct {
 	page
 	monthly
 
-	Spin   coin.Spin
-	Rows   []coinRow
-	Tone   string
-	Placed int // orders that wait for somebody of the customer
+	Spin      exchange.Spin
+	Statement costroom.Statement
+	Rows      []coinRow
+	Tone      string
+	Placed    int // orders that wait for somebody of the customer
 }
 
 type coinRow struct {
-	coin.Row
+	exchange.Row
+
+	Held    catalogroom.Held
+	Charged costroom.Charged
+	Run     incidentroom.Run
+	Used    meteringroom.Used
+	Came    adoptionroom.Came
 
 	Promises  []promiseWords
 	Incidents []incidentLine
@@ -38,13 +52,13 @@ type coinRow struct {
 }
 
 type promiseWords struct {
-	coin.Promised
+	slaroom.Promised
 
 	Tone, Words string
 }
 
 type usageWords struct {
-	coin.Metered
+	meteringroom.Quantity
 
 	Value, Limit string
 	Share        int // of the quota, 0 to 100; -1: there is none
@@ -88,7 +102,7 @@ func (p *portal) showCoin(w http.ResponseWriter, r *http.Request) error {
 	if v.Spin, err = p.Spin(ctx, c.ID, m.Month); err != nil {
 		return err
 	}
-	v.Tone = toneOf(v.Spin)
+	v.Tone, v.Statement = toneOf(v.Spin), exchange.Of[costroom.Statement](v.Spin.Whole)
 	for _, row := range v.Spin.Rows {
 		v.Rows = append(v.Rows, p.coinRow(row, m, viewer(r)))
 	}
@@ -100,7 +114,7 @@ func (p *portal) showCoin(w http.ResponseWriter, r *http.Request) error {
 	return p.render(w, r, "coin.html", 0, v)
 }
 
-func toneOf(s coin.Spin) string {
+func toneOf(s exchange.Spin) string {
 	switch {
 	case len(s.Balance) > 0:
 		return "warn"
@@ -110,14 +124,18 @@ func toneOf(s coin.Spin) string {
 	return "good"
 }
 
-func (p *portal) coinRow(row coin.Row, m monthly, who person) coinRow {
-	out := coinRow{Row: row, Active: string(active(row.Service))}
-	for _, x := range row.Kept.Promises {
+func (p *portal) coinRow(row exchange.Row, m monthly, who person) coinRow {
+	out := coinRow{
+		Row: row, Active: string(active(row.Service)),
+		Held: exchange.Of[catalogroom.Held](row.Parts), Charged: exchange.Of[costroom.Charged](row.Parts), Run: exchange.Of[incidentroom.Run](row.Parts),
+		Used: exchange.Of[meteringroom.Used](row.Parts), Came: exchange.Of[adoptionroom.Came](row.Parts),
+	}
+	for _, x := range exchange.Of[slaroom.Kept](row.Parts).Promises {
 		w := promiseWords{Promised: x}
 		w.Tone, w.Words = verdictOf(x.Verdict, x.Said)
 		out.Promises = append(out.Promises, w)
 	}
-	for _, h := range row.Run.Incidents {
+	for _, h := range out.Run.Incidents {
 		line := incidentLine{ID: h.Incident, Level: h.Level, Title: h.Headline, From: h.From, Path: incidentPath(who, string(h.Incident))}
 		if line.Title == "" {
 			line.Title = "An incident"
@@ -129,21 +147,21 @@ func (p *portal) coinRow(row coin.Row, m monthly, who person) coinRow {
 		line.Lasts = between(h.From, until)
 		out.Incidents = append(out.Incidents, line)
 	}
-	for _, u := range row.Used.Usage {
+	for _, u := range out.Used.Usage {
 		out.Usage = append(out.Usage, usageIn(u))
 	}
-	if o := row.Used.Onboarding; o != nil && o.State == adoption.Running {
+	if o := out.Came.Onboarding; o != nil && o.State == adoption.Running {
 		for _, point := range o.Points {
 			for _, item := range point.Items {
 				out.Blocked = out.Blocked || point.Next && item.Force == adoption.Blocking && item.Status.Unmet()
 			}
 		}
 	}
-	if x := row.Used.Satisfaction; x != nil {
+	if x := out.Came.Satisfaction; x != nil {
 		out.Score = scoreWords(*x)
 	}
-	if len(row.Kept.Imprint) > 0 {
-		out.Path = m.Base + "/subscriptions/" + url.PathEscape(string(row.Kept.Imprint[0].Subscription))
+	if len(out.Held.Imprint) > 0 {
+		out.Path = m.Base + "/subscriptions/" + url.PathEscape(string(out.Held.Imprint[0].Subscription))
 	}
 	return out
 }
@@ -157,8 +175,8 @@ func verdictOf(v sla.Verdict, said string) (tone, words string) {
 	return tone, strings.ToUpper(said[:1]) + said[1:]
 }
 
-func usageIn(u coin.Metered) usageWords {
-	w := usageWords{Metered: u, Value: "unknown", Share: -1}
+func usageIn(u meteringroom.Quantity) usageWords {
+	w := usageWords{Quantity: u, Value: "unknown", Share: -1}
 	if u.Usage.Value.Valid {
 		w.Value = grouped(u.Usage.Value.Decimal)
 	}

@@ -9,10 +9,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/servicecoin/servicecoin/coin/exchange"
+
 	"github.com/stretchr/testify/require"
 
 	"github.com/servicecoin/servicecoin"
-	"github.com/servicecoin/servicecoin/coin"
 	"github.com/servicecoin/servicecoin/store"
 	"github.com/servicecoin/servicecoin/store/sqlite"
 )
@@ -29,7 +30,7 @@ func TestWorkThatStandsStill(t *testing.T) {
 	now, err := time.Parse(time.RFC3339, demoNow)
 	require.NoError(t, err)
 	cannot := errors.New("the printer is out of paper")
-	other, err := store.NewConsumer(store.New(b, &store.Options{Now: func() time.Time { return now }}), coin.ExchangeName, []store.Rule{{
+	other, err := store.NewConsumer(store.New(b, &store.Options{Now: func() time.Time { return now }}), exchange.Name, []store.Rule{{
 		Name: "print", On: []string{"paper.wanted"},
 		Do: func(context.Context, *store.Store, store.Event, string) (string, error) { return "", cannot },
 	}}, &store.ConsumerOptions{Holder: "the other copy", Lease: 24 * time.Hour})

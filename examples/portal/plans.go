@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/servicecoin/servicecoin/coin/bundle"
+
 	"github.com/shopspring/decimal"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/catalog"
-	"github.com/servicecoin/servicecoin/coin"
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/metering/cost"
@@ -177,8 +178,8 @@ func bands(objective decimal.Decimal) sla.Bands {
 }
 
 // comes is what comes with a subscription: the exchange asks when one begins.
-func (p *portal) comes(ctx context.Context, id servicecoin.CustomerID, s catalog.SubscriptionChanged) (coin.Bundle, error) {
-	var b coin.Bundle
+func (p *portal) comes(ctx context.Context, id servicecoin.CustomerID, s catalog.SubscriptionChanged) (bundle.Bundle, error) {
+	var b bundle.Bundle
 	x, _ := planOf(s.Offering)
 	for _, q := range x.quotas {
 		b.Quotas = append(b.Quotas, metering.Quota{ID: metering.QuotaID(string(s.Subscription) + "/" + string(q.meter)), Meter: q.meter, Limit: number(q.limit), Mode: metering.Soft, Period: metering.Monthly})

@@ -6,6 +6,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/servicecoin/servicecoin/coin/exchange"
+	"github.com/servicecoin/servicecoin/coin/meteringroom"
+
 	"github.com/shopspring/decimal"
 
 	"github.com/servicecoin/servicecoin"
@@ -53,7 +56,7 @@ func (p *portal) showUsage(w http.ResponseWriter, r *http.Request) error {
 	}
 	var seen []metering.MeterID
 	for _, row := range spin.Rows {
-		for _, u := range row.Used.Usage {
+		for _, u := range exchange.Of[meteringroom.Used](row.Parts).Usage {
 			if slices.Contains(seen, u.Usage.Meter) {
 				continue
 			}
@@ -66,13 +69,13 @@ func (p *portal) showUsage(w http.ResponseWriter, r *http.Request) error {
 			part.HasQuota, part.Total = part.Words.Share >= 0, part.Words.Value
 			v.Meters = append(v.Meters, part)
 		}
-		if id := active(row.Service); id != "" && row.Used.Active.Valid && !slices.Contains(seen, id) {
+		if id := active(row.Service); id != "" && exchange.Of[meteringroom.Used](row.Parts).Active.Valid && !slices.Contains(seen, id) {
 			seen = append(seen, id)
 			part, err := p.meter(r, m, id, row.Name)
 			if err != nil {
 				return err
 			}
-			part.Total = grouped(row.Used.Active.Decimal)
+			part.Total = grouped(exchange.Of[meteringroom.Used](row.Parts).Active.Decimal)
 			v.Meters = append(v.Meters, part)
 		}
 	}

@@ -1,4 +1,4 @@
-package coin
+package slaroom
 
 import (
 	"context"
@@ -49,12 +49,12 @@ func failed(open []NotClosed) error {
 // one, each in a commit of its own; one that cannot be closed does not keep the
 // others from it. The error then joins a [*NotClosed] for each of those, and
 // Open lists them.
-func (c *Coin) CloseMonth(ctx context.Context, by servicecoin.Actor, customer servicecoin.CustomerID, m calendar.Month) (MonthOf, error) {
+func (n Nouns) CloseMonth(ctx context.Context, by servicecoin.Actor, customer servicecoin.CustomerID, m calendar.Month) (MonthOf, error) {
 	out := MonthOf{Customer: customer}
 	if err := m.Validate(); err != nil {
 		return out, err
 	}
-	keeper := c.Keeper(customer)
+	keeper := n.Keeper(customer)
 	for p, err := range keeper.Promises("").All(ctx) {
 		if err != nil {
 			return out, errors.Join(failed(out.Open), err)
@@ -81,12 +81,12 @@ func (c *Coin) CloseMonth(ctx context.Context, by servicecoin.Actor, customer se
 
 // CloseDue closes again what became due in months that were closed before, so
 // that corrections do not wait for somebody to look. Open months are left to
-// [Coin.CloseMonth]. It returns what changed; the error joins a [*NotClosed] for
+// [Nouns.CloseMonth]. It returns what changed; the error joins a [*NotClosed] for
 // each month that could not be closed, which does not keep the others from it.
-func (c *Coin) CloseDue(ctx context.Context, by servicecoin.Actor, customer servicecoin.CustomerID) ([]sla.Closed, error) {
+func (n Nouns) CloseDue(ctx context.Context, by servicecoin.Actor, customer servicecoin.CustomerID) ([]sla.Closed, error) {
 	var out []sla.Closed
 	var open []NotClosed
-	keeper := c.Keeper(customer)
+	keeper := n.Keeper(customer)
 	for m, err := range keeper.Due().All(ctx) {
 		if err != nil {
 			return out, errors.Join(failed(open), err)
@@ -111,10 +111,10 @@ func (c *Coin) CloseDue(ctx context.Context, by servicecoin.Actor, customer serv
 
 // DueCustomers lists the customers that have a month whose facts changed since
 // its last report, each once, in byte order: for nightly work over all of them.
-func (c *Coin) DueCustomers(ctx context.Context) iter.Seq2[servicecoin.CustomerID, error] {
+func (n Nouns) DueCustomers(ctx context.Context) iter.Seq2[servicecoin.CustomerID, error] {
 	return func(yield func(servicecoin.CustomerID, error) bool) {
 		var last servicecoin.CustomerID
-		for m, err := range sla.DueAcross(c.store).Items(ctx) {
+		for m, err := range sla.DueAcross(n.Store).Items(ctx) {
 			if err == nil && m.Key.Customer == last {
 				continue
 			}

@@ -1,4 +1,4 @@
-package coin
+package slaroom
 
 import (
 	"context"
@@ -11,31 +11,36 @@ import (
 	"github.com/servicecoin/servicecoin/sla"
 )
 
-// Source tells the service levels what the incidents did.
-func (c *Coin) Source() sla.Source { return source{c} }
+// Source tells the service levels what the incidents did, or the host's facts.
+func (n Nouns) Source() sla.Source {
+	if n.Options.Facts != nil {
+		return n.Options.Facts(n.Base)
+	}
+	return source{n}
+}
 
 // source reads facts out of incidents.
-type source struct{ c *Coin }
+type source struct{ n Nouns }
 
 // Facts implements sla.Source. An effect that goes on counts until now.
 func (s source) Facts(ctx context.Context, service servicecoin.ServiceID, during calendar.Interval) (sla.Facts, error) {
-	now := s.c.store.Now()
+	now := s.n.Store.Now()
 	known := calendar.SetOf(during.Intersect(calendar.Between(during.Start, now)))
 	facts := sla.Facts{Coverage: known}
-	if s.c.o.Covered != nil {
-		covered, err := s.c.o.Covered(ctx, service, during)
+	if s.n.Covered != nil {
+		covered, err := s.n.Covered(ctx, service, during)
 		if err != nil {
 			return sla.Facts{}, fmt.Errorf("coverage: %w", err)
 		}
 		facts.Coverage = covered.Intersect(known)
 	}
-	if s.c.o.Exclusions != nil {
+	if s.n.Exclusions != nil {
 		var err error
-		if facts.Exclusions, err = s.c.o.Exclusions(ctx, service, during); err != nil {
+		if facts.Exclusions, err = s.n.Exclusions(ctx, service, during); err != nil {
 			return sla.Facts{}, fmt.Errorf("exclusions: %w", err)
 		}
 	}
-	effects, err := s.c.Desk().Effects(ctx, service, during)
+	effects, err := incident.New(s.n.Provider(), nil).Effects(ctx, service, during)
 	if err != nil {
 		return sla.Facts{}, err
 	}

@@ -1,9 +1,8 @@
-package coin
+package incidentroom
 
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,7 +10,8 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
-	"github.com/servicecoin/servicecoin/catalog"
+	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/coin/exchange"
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/store"
 )
@@ -82,75 +82,71 @@ func Compose(n News) incident.Letter {
 	return l
 }
 
-// lettersAtOnce is how many customers one part of an effect writes to.
-const lettersAtOnce = 10
+// roomForALetter is the most that a letter to one customer takes of a commit: the
+// draft and its sending, and some that it overtakes.
+const roomForALetter = 20
 
-// writing is where the drafting of letters goes on.
-type writing struct {
-	Service servicecoin.ServiceID  `json:"service"` // of those who are hit
-	After   servicecoin.CustomerID `json:"after,omitempty"`
+// letters is the link that writes a draft to every customer that an incident
+// concerns: who uses a service that is affected, or one that needs it over hard
+// dependencies. The shortest way says why. Older drafts about the incident that
+// nobody sent are overtaken by a newer one.
+func (n Nouns) letters() exchange.Link {
+	on := []string{incident.EventOpened, incident.EventAffected, incident.EventReopened, incident.EventNoted, incident.EventResolved}
+	return exchange.Each(n.Base, "letter.draft", Name, Name, on, roomForALetter, n.toTell, n.tell)
 }
 
-func (w writing) text() (string, error) {
-	b, err := json.Marshal(w)
-	return string(b), err
-}
-
-// draftLetters writes a draft to every customer that an incident concerns: who
-// uses a service that is affected, or one that needs it over hard dependencies.
-// The shortest way says why. Older drafts about the incident that nobody sent
-// are overtaken by a newer one.
-func (c *Coin) draftLetters(ctx context.Context, tx *store.Store, e store.Event, from string) (string, error) {
-	change, err := store.Payload[incident.Changed](e)
-	if err != nil {
-		return "", err
-	}
-	var at writing
-	if from != "" {
-		if err := json.Unmarshal([]byte(from), &at); err != nil {
-			return "", fmt.Errorf("progress %q: %w", from, err)
-		}
-	}
-	now := c.On(tx)
-	i, err := now.Desk().Get(ctx, change.Incident)
+// toTell returns the services that are hit, each with the time in which it was, and
+// what there is to write.
+func (n Nouns) toTell(ctx context.Context, w exchange.Work, change incident.Changed) (writing, []exchange.Concern, error) {
+	now := writing{Nouns: n.On(w.Base), event: w.Event}
+	var err error
+	now.incident, err = now.Desk().Get(ctx, change.Incident)
 	if errors.Is(err, servicecoin.ErrNotFound) {
-		return "", nil
+		return now, nil, nil
 	}
 	if err != nil {
-		return "", err
+		return now, nil, err
 	}
-	occasion, ok := occasionOf(e.Name, change, &i)
-	if !ok {
-		return "", nil
+	var ok bool
+	if now.occasion, ok = occasionOf(w.Event.Name, change, &now.incident); !ok {
+		return now, nil, nil
 	}
-	graph, err := now.Catalog().Graph(ctx)
-	if err != nil {
-		return "", err
+	if now.hits, err = n.impact(ctx, w.Base, now.incident.Services()); err != nil {
+		return now, nil, err
 	}
-	hits := slices.Collect(graph.Impact(i.Services()...).All())
-	w := letters{Coin: now, event: e, incident: &i, occasion: occasion, names: map[servicecoin.ServiceID]string{}}
-	// If that one is not hit any more, begin again: nobody is written to twice.
-	first := max(0, slices.IndexFunc(hits, func(h catalog.Hit) bool { return h.Service == at.Service }))
-	for n, hit := range hits[first:] {
-		if hit.Service != at.Service {
-			at = writing{Service: hit.Service}
-		}
-		worst := worstOf(&i, hit.Path[len(hit.Path)-1])
-		customers, err := now.Directory().Concerned(ctx, hit.Service, span(incident.Touched{From: worst.From, Until: worst.Until}, e.At), at.After, lettersAtOnce)
-		if err != nil {
-			return "", fmt.Errorf("whom %s concerns: %w", hit.Service, err)
-		}
-		for _, customer := range customers {
-			if err := w.write(ctx, customer, hit, worst); err != nil {
-				return "", fmt.Errorf("customer %s: %w", customer, err)
-			}
-		}
-		if len(customers) == lettersAtOnce {
-			at.After = customers[len(customers)-1]
-			return at.text()
-		}
-		if next := first + n + 1; len(customers) > 0 && next < len(hits) {
-			return writing{Service: hits[next].Service}.text()
+	concerns := make([]exchange.Concern, 0, len(now.hits))
+	for _, h := range now.hits {
+		worst := worstOf(&now.incident, h.Path[len(h.Path)-1])
+		concerns = append(concerns, exchange.Concern{Service: h.Service, During: span(worst.From, worst.Until, w.Event.At)})
+	}
+	return now, concerns, nil
+}
+
+// span is the time from one instant to another; what goes on reaches to the time
+// at which it is looked at.
+func span(from, until, now time.Time) calendar.Interval {
+	if until.IsZero() || until.Before(from) {
+		until = now
+	}
+	return calendar.Between(from, until)
+}
+
+func (n Nouns) impact(ctx context.Context, b exchange.Base, affected []servicecoin.ServiceID) ([]Hit, error) {
+	if n.Impact != nil {
+		return n.Impact(ctx, b, affected)
+	}
+	hits := make([]Hit, 0, len(affected))
+	for _, s := range affected {
+		hits = append(hits, Hit{Service: s, Path: []servicecoin.ServiceID{s}})
+	}
+	return hits, nil
+}
+
+// tell writes to one customer of a service that is hit.
+func (n Nouns) tell(ctx context.Context, w exchange.Work, news writing, c exchange.Concern, _ string) (string, error) {
+	for _, hit := range news.hits {
+		if hit.Service == c.Service {
+			return "", news.write(ctx, w.Customer, hit, worstOf(&news.incident, hit.Path[len(hit.Path)-1]))
 		}
 	}
 	return "", nil
@@ -192,19 +188,19 @@ func worstOf(i *incident.Incident, service servicecoin.ServiceID) incident.Effec
 	return worst
 }
 
-// letters writes about one event.
-type letters struct {
-	*Coin
+// writing is the letters about one event.
+type writing struct {
+	Nouns
 
 	event    store.Event
-	incident *incident.Incident
+	incident incident.Incident
 	occasion Occasion
-	names    map[servicecoin.ServiceID]string
+	hits     []Hit
 }
 
 // write drafts one letter, unless this customer has one of this event, or of the
 // beginning, already.
-func (w letters) write(ctx context.Context, customer servicecoin.CustomerID, hit catalog.Hit, worst incident.Effect) error {
+func (w writing) write(ctx context.Context, customer servicecoin.CustomerID, hit Hit, worst incident.Effect) error {
 	id := incident.CommunicationID(store.JoinID(string(w.incident.ID), string(w.occasion), w.event.ID))
 	box := w.Letters(customer)
 	var overtaken []incident.Communication
@@ -220,7 +216,7 @@ func (w letters) write(ctx context.Context, customer servicecoin.CustomerID, hit
 		}
 	}
 	for _, earlier := range overtaken {
-		if _, err := box.Discard(ctx, program(), earlier.ID, "Overtaken by what came later"); err != nil {
+		if _, err := box.Discard(ctx, exchange.By(), earlier.ID, "Overtaken by what came later"); err != nil {
 			return err
 		}
 	}
@@ -228,22 +224,22 @@ func (w letters) write(ctx context.Context, customer servicecoin.CustomerID, hit
 	if err != nil {
 		return err
 	}
-	compose := w.o.Compose
+	compose := w.Compose
 	if compose == nil {
 		compose = Compose
 	}
 	letter := compose(news)
-	if !letter.NextUpdateBy.After(w.store.Now()) {
+	if !letter.NextUpdateBy.After(w.Store.Now()) {
 		letter.NextUpdateBy = time.Time{} // it has passed while the event waited
 	}
 	to := incident.Addressee{ID: id, Incident: w.incident.ID, Path: cut(hit.Path)}
-	if _, err := box.Draft(ctx, program(), to, letter); err != nil {
+	if _, err := box.Draft(ctx, exchange.By(), to, letter); err != nil {
 		return err
 	}
-	if w.o.SendUnder == "" {
+	if w.SendUnder == "" {
 		return nil
 	}
-	_, err = box.Send(ctx, program(), id, w.o.SendUnder)
+	_, err = box.Send(ctx, exchange.By(), id, w.SendUnder)
 	return err
 }
 
@@ -256,8 +252,8 @@ func cut(path []servicecoin.ServiceID) []servicecoin.ServiceID {
 	return append(slices.Clone(path[:most-1]), path[len(path)-1])
 }
 
-func (w letters) news(ctx context.Context, id servicecoin.CustomerID, hit catalog.Hit, worst incident.Effect) (News, error) {
-	customer, err := w.customer(ctx, id)
+func (w writing) news(ctx context.Context, id servicecoin.CustomerID, hit Hit, worst incident.Effect) (News, error) {
+	customer, err := w.Known(ctx, id)
 	if err != nil {
 		return News{}, err
 	}
@@ -281,14 +277,10 @@ func (w letters) news(ctx context.Context, id servicecoin.CustomerID, hit catalo
 }
 
 // name returns the name of a service, its id if nobody knows one.
-func (w letters) name(ctx context.Context, id servicecoin.ServiceID) (string, error) {
-	if name, ok := w.names[id]; ok {
-		return name, nil
-	}
+func (w writing) name(ctx context.Context, id servicecoin.ServiceID) (string, error) {
 	name, err := w.Directory().Service(ctx, id)
 	if errors.Is(err, servicecoin.ErrNotFound) {
-		name, err = string(id), nil
+		return string(id), nil
 	}
-	w.names[id] = name
 	return name, err
 }

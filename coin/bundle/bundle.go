@@ -1,4 +1,7 @@
-package coin
+// Package bundle is what comes with a subscription: quotas, what it is charged for,
+// promises. The host is asked once, what it says is kept, and all of it ends with the
+// subscription.
+package bundle
 
 import (
 	"cmp"
@@ -11,6 +14,7 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/catalog"
+	"github.com/servicecoin/servicecoin/coin/exchange"
 	"github.com/servicecoin/servicecoin/internal/house"
 	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/metering/cost"
@@ -52,46 +56,57 @@ var bundles = store.Kind[Brought]{
 	ID:    func(b Brought) string { return string(b.Subscription) },
 }
 
-// Brought returns what a subscription brings, or ErrNotFound where that was not
-// asked for yet.
-func (c *Coin) Brought(ctx context.Context, customer servicecoin.CustomerID, id servicecoin.SubscriptionID) (Brought, error) {
-	return store.Of(c.store.For(customer), bundles).Get(ctx, string(id))
+// Nouns are what the links of the package work with, over a base.
+type Nouns struct {
+	exchange.Base
+
+	// Comes says what comes with a subscription; nil is one fee a month at the price
+	// of the offering, if it has one.
+	Comes func(ctx context.Context, customer servicecoin.CustomerID, s catalog.SubscriptionChanged) (Bundle, error)
+
+	// Where things are kept.
+	Subscriptions func(b exchange.Base, customer servicecoin.CustomerID) *catalog.Subscriptions
+	Ledger        func(b exchange.Base, customer servicecoin.Customer) *metering.Ledger
+	Statements    func(b exchange.Base, customer servicecoin.Customer) *cost.Statements
+	Keeper        func(b exchange.Base, customer servicecoin.CustomerID) *sla.Keeper
 }
 
-// askBundle asks what a subscription brings, before anything is made of it.
-func (c *Coin) askBundle(ctx context.Context, tx *store.Store, e store.Event, _ string) (string, error) {
-	change, err := store.Payload[catalog.SubscriptionChanged](e)
-	if err != nil {
-		return "", err
-	}
-	_, err = c.brings(ctx, tx, e.Subject.Customer, change)
-	return "", err
+// On returns the same nouns over another base: that of a commit.
+func (n Nouns) On(b exchange.Base) Nouns {
+	n.Base = b
+	return n
+}
+
+// Brought returns what a subscription brings, or ErrNotFound where that was not
+// asked for yet.
+func (n Nouns) Brought(ctx context.Context, customer servicecoin.CustomerID, id servicecoin.SubscriptionID) (Brought, error) {
+	return store.Of(n.Of(customer), bundles).Get(ctx, string(id))
 }
 
 // brings returns what a subscription brings: as it is kept, or as the host says,
 // which is kept then. A bundle that is not in order is not kept; the host is asked
 // again when the event is tried again.
-func (c *Coin) brings(ctx context.Context, tx *store.Store, customer servicecoin.CustomerID, change catalog.SubscriptionChanged) (Brought, error) {
-	kept := store.Of(tx.For(customer), bundles)
+func (n Nouns) brings(ctx context.Context, w exchange.Work, customer servicecoin.CustomerID, change catalog.SubscriptionChanged) (Brought, error) {
+	kept := store.Of(w.Of(customer), bundles)
 	b, err := kept.Get(ctx, string(change.Subscription))
 	if !errors.Is(err, servicecoin.ErrNotFound) {
 		return b, err
 	}
-	known, err := c.customer(ctx, customer)
+	known, err := n.Known(ctx, customer)
 	if err != nil {
 		return Brought{}, err
 	}
-	b = Brought{Subscription: change.Subscription, AskedAt: tx.Now()}
-	b.Bundle, err = c.comes(ctx, customer, change)
+	b = Brought{Subscription: change.Subscription, AskedAt: w.Store.Now()}
+	b.Bundle, err = n.comes(ctx, customer, change)
 	if known.Currency == "" {
 		b.Items = nil // there are no statements
 	}
 	if err == nil {
-		err = b.complete(change, tx.NewID)
+		err = b.complete(change, w.Store.NewID)
 	}
 	if err == nil {
 		// Not through tx: so many reads would be too many checks of its commit.
-		err = c.acceptable(ctx, known, b)
+		err = n.acceptable(ctx, known, b)
 	}
 	if err != nil {
 		return Brought{}, fmt.Errorf("what comes with %s: %w", change.Offering, err)
@@ -100,9 +115,9 @@ func (c *Coin) brings(ctx context.Context, tx *store.Store, customer servicecoin
 }
 
 // comes asks the host, or returns the fee of the offering.
-func (c *Coin) comes(ctx context.Context, customer servicecoin.CustomerID, change catalog.SubscriptionChanged) (Bundle, error) {
-	if c.o.Comes != nil {
-		return c.o.Comes(ctx, customer, change)
+func (n Nouns) comes(ctx context.Context, customer servicecoin.CustomerID, change catalog.SubscriptionChanged) (Bundle, error) {
+	if n.Comes != nil {
+		return n.Comes(ctx, customer, change)
 	}
 	if change.Price == "" {
 		return Bundle{}, nil
@@ -192,15 +207,15 @@ func (g *granted) span(from, until time.Time) (time.Time, time.Time) {
 
 // acceptable refuses a bundle with the id of something that is there and of
 // something else, and one that names what nobody knows.
-func (c *Coin) acceptable(ctx context.Context, customer servicecoin.Customer, b Brought) error {
+func (root Nouns) acceptable(ctx context.Context, customer servicecoin.Customer, b Brought) error {
 	var v servicecoin.Violations
 	for n, q := range b.Quotas {
 		path := fmt.Sprintf("quotas[%d]", n)
-		there, err := c.Ledger(customer).Quota(ctx, q.ID)
+		there, err := root.Ledger(root.Base, customer).Quota(ctx, q.ID)
 		if err := free(&v, path, string(q.ID), err, there.Subscription, b.Subscription); err != nil {
 			return err
 		}
-		_, err = c.Ledger(customer).Meter(ctx, q.Meter)
+		_, err = root.Ledger(root.Base, customer).Meter(ctx, q.Meter)
 		if errors.Is(err, servicecoin.ErrNotFound) {
 			v.Add(path+".meter", "unknown", string(q.Meter), "is not defined")
 		} else if err != nil {
@@ -209,18 +224,18 @@ func (c *Coin) acceptable(ctx context.Context, customer servicecoin.Customer, b 
 	}
 	for n, i := range b.Items {
 		path := fmt.Sprintf("items[%d]", n)
-		there, err := c.Statements(customer).Item(ctx, i.ID)
+		there, err := root.Statements(root.Base, customer).Item(ctx, i.ID)
 		if err := free(&v, path, string(i.ID), err, there.Subscription, b.Subscription); err != nil {
 			return err
 		}
-		if err := c.Statements(customer).Known(ctx, i); errors.Is(err, servicecoin.ErrInvalid) {
+		if err := root.Statements(root.Base, customer).Known(ctx, i); errors.Is(err, servicecoin.ErrInvalid) {
 			v.Merge(path, err)
 		} else if err != nil {
 			return err
 		}
 	}
 	for n, p := range b.Promises {
-		there, err := c.Keeper(customer.ID).Get(ctx, p.ID)
+		there, err := root.Keeper(root.Base, customer.ID).Get(ctx, p.ID)
 		if err := free(&v, fmt.Sprintf("promises[%d]", n), string(p.ID), err, there.Subscription, b.Subscription); err != nil {
 			return err
 		}

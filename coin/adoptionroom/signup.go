@@ -1,4 +1,4 @@
-package coin
+package adoptionroom
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/adoption"
 	"github.com/servicecoin/servicecoin/catalog"
+	"github.com/servicecoin/servicecoin/coin/exchange"
 	"github.com/servicecoin/servicecoin/store"
 )
 
@@ -24,7 +25,7 @@ type about struct {
 
 // signup is a subscription, and the order that it comes of, as they stand.
 type signup struct {
-	*Coin // inside of the commit
+	Nouns // inside of the commit
 
 	ctx      context.Context //nolint:containedctx // lives for one call
 	customer servicecoin.CustomerID
@@ -32,20 +33,23 @@ type signup struct {
 	order    catalog.Order
 }
 
-// signup returns what an event is about; ok is false where there is nothing.
-func (c *Coin) signup(ctx context.Context, tx *store.Store, e store.Event) (s signup, ok bool, err error) {
-	s = signup{Coin: c.On(tx), ctx: ctx, customer: e.Subject.Customer}
-	news, err := store.Payload[about](e)
-	if err != nil {
-		return s, false, err
-	}
-	if s.sub, err = s.Subscriptions(s.customer).Subscription(ctx, news.Subscription); err == nil {
-		s.order, err = s.Orders(s.customer).Order(ctx, s.sub.Order)
-	}
-	if errors.Is(err, servicecoin.ErrNotFound) {
-		return s, false, nil
-	}
-	return s, err == nil, err
+// follows is a link that works on the signup that an event is about, if there is
+// one.
+func (n Nouns) follows(name string, on []string, do func(s signup) error) exchange.Link {
+	return exchange.When(n.Base, name, offers, Name, on, func(ctx context.Context, w exchange.Work, news about) error {
+		s := signup{Nouns: n.On(w.Base), ctx: ctx, customer: w.Customer}
+		var err error
+		if s.sub, err = s.Subscriptions(s.Base, s.customer).Subscription(ctx, news.Subscription); err == nil {
+			s.order, err = s.Orders(s.Base, s.customer).Order(ctx, s.sub.Order)
+		}
+		if errors.Is(err, servicecoin.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return do(s)
+	})
 }
 
 // over reports whether nothing comes of the subscription any more.
@@ -53,31 +57,36 @@ func (s signup) over() bool {
 	return s.sub.State == catalog.SubscriptionWithdrawn || s.sub.State == catalog.SubscriptionDeparted
 }
 
-// beginOnboarding begins what signing up needs, if anything is due, or the playbook
-// has a way.
-func (c *Coin) beginOnboarding(ctx context.Context, tx *store.Store, e store.Event, _ string) (string, error) {
-	s, ok, err := c.signup(ctx, tx, e)
-	if err != nil || !ok || s.over() {
-		return "", err
+// begin is the link that begins what signing up needs, if anything is due, or the
+// playbook has a way.
+func (n Nouns) begin() exchange.Link {
+	l := n.follows("onboarding.begin", []string{catalog.EventSubscriptionRequested}, signup.begin)
+	l.EndedBy = "onboarding.cancel"
+	return l
+}
+
+func (s signup) begin() error {
+	if s.over() {
+		return nil
 	}
-	template, err := s.Playbook().Template(ctx, s.sub.Service, s.sub.Offering)
+	template, err := s.Playbook().Template(s.ctx, s.sub.Service, s.sub.Offering)
 	if errors.Is(err, servicecoin.ErrNotFound) {
 		if len(s.order.Terms.Prerequisites) == 0 {
-			return "", nil
+			return nil
 		}
 		template, err = adoption.Template{Service: s.sub.Service, Offering: s.sub.Offering, Title: s.order.Terms.Name}, nil
 	}
 	if err != nil {
-		return "", err
+		return err
 	}
 	var due []adoption.Prerequisite
 	for _, p := range s.order.Terms.Prerequisites {
 		due = append(due, prerequisite(p))
 	}
-	if _, err = s.Program(s.customer).Begin(ctx, program(), s.sub.ID, template.With(catalog.Dues(), due...)); err != nil {
-		return "", err
+	if _, err = s.Program(s.customer).Begin(s.ctx, exchange.By(), s.sub.ID, template.With(catalog.Dues(), due...)); err != nil {
+		return err
 	}
-	return "", s.reach()
+	return s.reach()
 }
 
 // prerequisite says the same as an offering does, in the words of adoption.
@@ -94,13 +103,17 @@ func prerequisite(p catalog.Prerequisite) adoption.Prerequisite {
 	return a
 }
 
-// reachPoints has an onboarding follow its order.
-func (c *Coin) reachPoints(ctx context.Context, tx *store.Store, e store.Event, _ string) (string, error) {
-	s, ok, err := c.signup(ctx, tx, e)
-	if err != nil || !ok || s.over() {
-		return "", err
+// reachPoints is the link that has an onboarding follow its order.
+func (n Nouns) reachPoints() exchange.Link {
+	on := []string{
+		catalog.EventOrderApproved, catalog.EventOrderProvisioning, catalog.EventOrderFulfilled, adoption.PrerequisiteMet, adoption.PrerequisiteWaived,
 	}
-	return "", s.reach()
+	return n.follows("onboarding.reach", on, func(s signup) error {
+		if s.over() {
+			return nil
+		}
+		return s.reach()
+	})
 }
 
 // reach goes on past the farthest point that the order has passed and nothing keeps
@@ -124,7 +137,7 @@ func (s signup) reach() error {
 		if !slices.ContainsFunc(o.Points, func(p adoption.Point) bool { return p.Name == name }) {
 			continue
 		}
-		_, err := s.Program(s.customer).Reach(s.ctx, program(), s.sub.ID, name)
+		_, err := s.Program(s.customer).Reach(s.ctx, exchange.By(), s.sub.ID, name)
 		if !errors.Is(err, servicecoin.ErrRefused) {
 			return err // nil: those before it lie behind, too
 		}
@@ -132,38 +145,45 @@ func (s signup) reach() error {
 	return nil
 }
 
-// cancelOnboarding ends an onboarding that its customer has left behind, or whose
-// order came to nothing.
-func (c *Coin) cancelOnboarding(ctx context.Context, tx *store.Store, e store.Event, _ string) (string, error) {
-	change, err := store.Payload[catalog.SubscriptionChanged](e)
-	if err != nil {
-		return "", err
-	}
-	reason := "The subscription has ended"
-	if change.State == catalog.SubscriptionWithdrawn {
-		reason = "The order came to nothing"
-	}
-	_, err = c.On(tx).Program(e.Subject.Customer).Cancel(ctx, program(), change.Subscription, reason)
-	if errors.Is(err, servicecoin.ErrNotFound) {
-		return "", nil // there was none
-	}
-	return "", unlessRefused(err) // it was over
+// cancel is the link that ends an onboarding which its customer has left behind, or
+// whose order came to nothing.
+func (n Nouns) cancel() exchange.Link {
+	on := []string{catalog.EventSubscriptionDeparted, catalog.EventSubscriptionWithdrawn}
+	return exchange.When(n.Base, "onboarding.cancel", offers, Name, on, func(ctx context.Context, w exchange.Work, change catalog.SubscriptionChanged) error {
+		reason := "The subscription has ended"
+		if change.State == catalog.SubscriptionWithdrawn {
+			reason = "The order came to nothing"
+		}
+		_, err := n.On(w.Base).Program(w.Customer).Cancel(ctx, exchange.By(), change.Subscription, reason)
+		if errors.Is(err, servicecoin.ErrNotFound) || errors.Is(err, servicecoin.ErrRefused) {
+			return nil // there was none, or it was over
+		}
+		return err
+	})
 }
 
-// provisionReady goes on with an order that waited for what is met now.
-func (c *Coin) provisionReady(ctx context.Context, tx *store.Store, e store.Event, _ string) (string, error) {
-	s, ok, err := c.signup(ctx, tx, e)
-	if err != nil || !ok || s.order.State != catalog.OrderApproved {
-		return "", err
-	}
-	_, err = s.Orders(s.customer).Provision(ctx, program(), s.order.ID, c.o.Provisioner)
-	return "", unlessRefused(err)
+// provisionReady is the link that goes on with an order which waited for what is
+// met now.
+func (n Nouns) provisionReady() exchange.Link {
+	on := []string{adoption.PrerequisiteMet, adoption.PrerequisiteWaived}
+	l := n.follows("order.ready", on, func(s signup) error {
+		if s.order.State != catalog.OrderApproved {
+			return nil
+		}
+		_, err := s.Orders(s.Base, s.customer).Provision(s.ctx, exchange.By(), s.order.ID, n.Provisioner)
+		if errors.Is(err, servicecoin.ErrRefused) {
+			return nil // something else is still unmet
+		}
+		return err
+	})
+	l.From = Name
+	return l
 }
 
-// ready refuses an order to pass a point while something blocks it: it is due by
+// Ready refuses an order to pass a point while something blocks it: it is due by
 // then, and unmet. What the onboarding does not know yet, because it has not begun,
 // is unmet.
-func (c *Coin) ready(ctx context.Context, tx store.View, o catalog.Order, due string) error {
+func Ready(ctx context.Context, tx store.View, o catalog.Order, due string) error {
 	by := slices.Index(catalog.Dues(), due)
 	var blocking []catalog.Prerequisite
 	for _, p := range o.Terms.Prerequisites {

@@ -1,30 +1,32 @@
-package coin
+package adoptionroom
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"slices"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/adoption"
 	"github.com/servicecoin/servicecoin/catalog"
-	"github.com/servicecoin/servicecoin/store"
+	"github.com/servicecoin/servicecoin/coin/exchange"
 )
 
-// followDeparture has the record of a departure follow the subscription, which
-// leads: it is announced for the day on which the subscription is left, and taken
-// back where that stays. It goes by the subscription as it is now, so that it can
-// come late, and in any order.
-func (c *Coin) followDeparture(ctx context.Context, tx *store.Store, e store.Event, _ string) (string, error) {
-	s, ok, err := c.signup(ctx, tx, e)
-	if err != nil || !ok {
-		return "", err
-	}
+// followDeparture is the link that has the record of a departure follow the
+// subscription, which leads: it is announced for the day on which the subscription
+// is left, and taken back where that stays. It goes by the subscription as it is
+// now, so that it can come late, and in any order.
+func (n Nouns) followDeparture() exchange.Link {
+	on := []string{catalog.EventSubscriptionDeparting, catalog.EventSubscriptionStayed, catalog.EventSubscriptionDeparted}
+	l := n.follows("departure.follow", on, signup.follow)
+	l.EndedBy = l.Name // the same link takes it back
+	return l
+}
+
+func (s signup) follow() error {
 	departures := s.departures(s.customer)
-	there, err := departures.Departure(ctx, s.sub.ID)
+	there, err := departures.Departure(s.ctx, s.sub.ID)
 	if err != nil && !errors.Is(err, servicecoin.ErrNotFound) {
-		return "", err
+		return err
 	}
 	announced := there.State == adoption.Announced || there.State == adoption.HandedBack
 	var leaves bool
@@ -39,16 +41,16 @@ func (c *Coin) followDeparture(ctx context.Context, tx *store.Store, e store.Eve
 	}
 	if announced && (!leaves || !there.LeavesAt.Equal(leavesAt)) {
 		reason := cmp.Or(s.why(catalog.VerbStay), "Another day was said")
-		if _, err := departures.Stay(ctx, program(), s.sub.ID, reason); err != nil {
-			return "", err
+		if _, err := departures.Stay(s.ctx, exchange.By(), s.sub.ID, reason); err != nil {
+			return err
 		}
 		announced = false
 	}
 	if !leaves || announced || there.State == adoption.Erased {
-		return "", nil
+		return nil
 	}
-	_, err = departures.AnnounceDeparture(ctx, program(), s.sub.ID, s.sub.Service, leavesAt, s.why(catalog.VerbDepart))
-	return "", err
+	_, err = departures.AnnounceDeparture(s.ctx, exchange.By(), s.sub.ID, s.sub.Service, leavesAt, s.why(catalog.VerbDepart))
+	return err
 }
 
 // why returns the reason that was given last for something, as long as a departure
@@ -65,6 +67,6 @@ func (s signup) why(verb catalog.Verb) string {
 }
 
 // departures is a customer's program, for the exchange: it may announce.
-func (c *Coin) departures(customer servicecoin.CustomerID) *adoption.Program {
-	return adoption.New(c.store.For(customer), nil)
+func (s signup) departures(customer servicecoin.CustomerID) *adoption.Program {
+	return adoption.New(s.Of(customer), nil)
 }
