@@ -114,12 +114,18 @@ func (f Facts) Validate() error {
 		return v.Err()
 	}
 	for i, o := range f.Outages {
+		if v.Len() > servicecoin.MaxViolations { // enough to see what is wrong with all of them
+			return v.Err()
+		}
 		v.Merge(fmt.Sprintf("outages[%d]", i), o.Validate())
 		if o.Level == "" {
 			v.Add(fmt.Sprintf("outages[%d].level", i), "required", "", "must not be empty")
 		}
 	}
 	for i, e := range f.Exclusions {
+		if v.Len() > servicecoin.MaxViolations {
+			return v.Err()
+		}
 		path := fmt.Sprintf("exclusions[%d]", i)
 		v.Merge(path, e.Validate())
 		v.Text(path+".reason", e.Reason, 1, 500)
