@@ -99,7 +99,15 @@ func floors() map[string][]string {
 		"/metering/cost":           append(ground, "/metering", "/metering/rating", "/metering/internal/fixed"),
 		"/metering/rating":         append(ground, "/metering", "/metering/internal/fixed"),
 		"/sla":                     ground,
-		"/coin":                    append(ground, "/adoption", "/catalog", "/incident", "/metering", "/metering/cost", "/metering/rating", "/sla"),
+		"/coin/exchange":          {"", "/calendar", "/store"},
+		"/coin/spinhtml":          {"", "/coin/exchange"},
+		"/coin/incidentroom":      append(ground, "/coin/exchange", "/incident"),
+		"/coin/slaroom":           append(ground, "/coin/exchange", "/incident", "/sla"),
+		"/coin/catalogroom":       append(ground, "/coin/exchange", "/catalog"),
+		"/coin/meteringroom":      append(ground, "/coin/exchange", "/metering"),
+		"/coin/costroom":          append(ground, "/coin/exchange", "/metering", "/metering/cost", "/metering/rating", "/sla"),
+		"/coin/adoptionroom":      append(ground, "/coin/exchange", "/adoption", "/catalog"),
+		"/coin/bundle":            append(ground, "/coin/exchange", "/catalog", "/metering", "/metering/cost", "/sla"),
 	}
 }
 

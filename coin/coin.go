@@ -107,14 +107,14 @@ func (c *Coin) On(s *store.Store) *Coin { return &Coin{store: s, directory: c.di
 // Store returns the store that the coin stands on.
 func (c *Coin) Store() *store.Store { return c.store }
 
-// all is the exchange of all rooms.
-func (c *Coin) all() (*exchange.Exchange, error) { return exchange.New(c.base(), c.rooms()...) }
+// Rooms is all rooms, put together.
+func (c *Coin) Rooms() (*exchange.Exchange, error) { return exchange.New(c.base(), c.rooms()...) }
 
 // Exchange returns the consumer that runs the links of all rooms on the feed. Extra
 // rules of the host run beside them, with the same guarantees; their names are
 // their own and must be stable. The host calls Step, or Drain, as often as it likes.
 func (c *Coin) Exchange(o *store.ConsumerOptions, extra ...store.Rule) (*store.Consumer, error) {
-	x, err := c.all()
+	x, err := c.Rooms()
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +124,7 @@ func (c *Coin) Exchange(o *store.ConsumerOptions, extra ...store.Rule) (*store.C
 // Links returns what the exchange does: every arrow from room to room. docs/exchange.md
 // has them as a table.
 func (c *Coin) Links() []exchange.Link {
-	x, _ := c.all() // what is wrong with it, Exchange says
+	x, _ := c.Rooms() // what is wrong with it, Exchange says
 	return x.Links()
 }
 
@@ -132,7 +132,7 @@ func (c *Coin) Links() []exchange.Link {
 // the provider's and beside it. It is more than a commit has room for: after an
 // error call it again, until it returns nil.
 func (c *Coin) Forget(ctx context.Context, by servicecoin.Actor, customer servicecoin.CustomerID) error {
-	x, err := c.all()
+	x, err := c.Rooms()
 	if err != nil {
 		return err
 	}

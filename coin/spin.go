@@ -25,7 +25,7 @@ const (
 // Spin puts a customer's month side by side, as the facts are now. It reads, and
 // changes nothing.
 func (c *Coin) Spin(ctx context.Context, customer servicecoin.CustomerID, m calendar.Month) (exchange.Spin, error) {
-	x, err := c.all()
+	x, err := c.Rooms()
 	if err != nil {
 		return exchange.Spin{}, err
 	}

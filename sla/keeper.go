@@ -250,6 +250,12 @@ func (k *Keeper) Due() store.Listing[MonthRecord] {
 	return store.Of(k.view, months).Find(store.By("due"))
 }
 
+// PromisesAcross lists the promises of all customers, each customer's by service: for
+// the host's work at the end of a month. The customer stands in the item's key.
+func PromisesAcross(s *store.Store) store.Listing[Promise] {
+	return store.Across(s, promises).Find(store.By("service"))
+}
+
 // DueAcross lists the months that are due, of all customers, each its own oldest
 // first: for the host's nightly work. The customer stands in the item's key.
 func DueAcross(s *store.Store) store.Listing[MonthRecord] {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/coin/exchange"
@@ -183,4 +184,24 @@ func (s Statement) Lines() []exchange.Line {
 		total = s.Total.String()
 	}
 	return []exchange.Line{{Text: string(s.State) + " of statement: " + total}}
+}
+
+// Customers returns the customers that are charged for something, or whom a bill was
+// delivered for, in byte order.
+func (n Nouns) Customers(ctx context.Context) ([]servicecoin.CustomerID, error) {
+	var list []servicecoin.CustomerID
+	for i, err := range cost.ItemsAcross(n.Store).Items(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, i.Key.Customer)
+	}
+	for d, err := range cost.DeliveriesAcross(n.Store).Items(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, d.Key.Customer)
+	}
+	slices.Sort(list)
+	return slices.Compact(list), nil
 }

@@ -117,18 +117,18 @@ func (n Nouns) toTell(ctx context.Context, w exchange.Work, change incident.Chan
 	concerns := make([]exchange.Concern, 0, len(now.hits))
 	for _, h := range now.hits {
 		worst := worstOf(&now.incident, h.Path[len(h.Path)-1])
-		concerns = append(concerns, exchange.Concern{Service: h.Service, During: span(worst.From, worst.Until, w.Event.At)})
+		concerns = append(concerns, exchange.Concern{Service: h.Service, During: span(worst.From, worst.Until)})
 	}
 	return now, concerns, nil
 }
 
-// span is the time from one instant to another; what goes on reaches to the time
-// at which it is looked at.
-func span(from, until, now time.Time) calendar.Interval {
-	if until.IsZero() || until.Before(from) {
-		until = now
+// span is the time from one instant to another, without an end where it goes on: who
+// is concerned may have come just when it began.
+func span(from, until time.Time) calendar.Interval {
+	if until.Before(from) {
+		until = time.Time{}
 	}
-	return calendar.Between(from, until)
+	return calendar.Interval{Start: from, End: until}
 }
 
 func (n Nouns) impact(ctx context.Context, b exchange.Base, affected []servicecoin.ServiceID) ([]Hit, error) {

@@ -125,3 +125,17 @@ func (n Nouns) DueCustomers(ctx context.Context) iter.Seq2[servicecoin.CustomerI
 		}
 	}
 }
+
+// Customers returns the customers that something is promised to, in byte order.
+func (n Nouns) Customers(ctx context.Context) ([]servicecoin.CustomerID, error) {
+	var list []servicecoin.CustomerID
+	for p, err := range sla.PromisesAcross(n.Store).Items(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		if len(list) == 0 || list[len(list)-1] != p.Key.Customer {
+			list = append(list, p.Key.Customer)
+		}
+	}
+	return list, nil
+}

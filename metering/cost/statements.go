@@ -452,3 +452,15 @@ func decimalOf(a money.Amount) decimal.NullDecimal {
 	}
 	return servicecoin.Some(a.Decimal())
 }
+
+// ItemsAcross lists what all customers are charged for, each customer's by service:
+// for the host's work at the end of a month. The customer stands in the item's key.
+func ItemsAcross(s *store.Store) store.Listing[Item] {
+	return store.Across(s, items).Find(store.By("service"))
+}
+
+// DeliveriesAcross lists the bills that were delivered for all customers. The
+// customer stands in the item's key.
+func DeliveriesAcross(s *store.Store) store.Listing[Delivery] {
+	return store.Across(s, deliveries).Find(store.All())
+}

@@ -1,0 +1,188 @@
+package coin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/adoption"
+	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/catalog"
+	"github.com/servicecoin/servicecoin/coin/exchange"
+	"github.com/servicecoin/servicecoin/coin/slaroom"
+	"github.com/servicecoin/servicecoin/incident"
+	"github.com/servicecoin/servicecoin/metering"
+	"github.com/servicecoin/servicecoin/metering/cost"
+	"github.com/servicecoin/servicecoin/sla"
+	"github.com/servicecoin/servicecoin/store"
+)
+
+// Account is one customer's coin: all its nouns, each made when it is asked for. What
+// is wrong with the customer, that the host does not know it, say, is kept, and the
+// first call of any noun tells it.
+type Account struct {
+	coin     *Coin
+	customer servicecoin.Customer
+	fault    error
+}
+
+// Account returns the account of a customer, with what the host knows of it.
+func (c *Coin) Account(ctx context.Context, id servicecoin.CustomerID) *Account {
+	known, err := c.base().Known(ctx, id)
+	if err != nil {
+		err = fmt.Errorf("customer %s: %w", id, err)
+		known = servicecoin.Customer{ID: id}
+	}
+	return &Account{c, known, err}
+}
+
+// Customer is whose account it is, and what is wrong with it.
+func (a *Account) Customer() (servicecoin.Customer, error) { return a.customer, a.fault }
+
+func (a *Account) base() exchange.Base { return a.coin.base() }
+
+// Orders is what the customer has ordered.
+func (a *Account) Orders() *catalog.Orders {
+	return a.coin.offers().Orders(a.customer.ID).On(a.base().Of(a.customer.ID).With(a.fault))
+}
+
+// Subscriptions is what the customer has.
+func (a *Account) Subscriptions() *catalog.Subscriptions {
+	return a.coin.offers().Subscriptions(a.customer.ID).On(a.base().Of(a.customer.ID).With(a.fault))
+}
+
+// Letters is what the customer is told about incidents.
+func (a *Account) Letters() *incident.Letters {
+	return incident.NewLetters(a.base().Of(a.customer.ID).With(a.fault))
+}
+
+// Keeper keeps the customer's promises, fed from the incidents.
+func (a *Account) Keeper() *sla.Keeper {
+	return a.coin.promises().Keeper(a.customer.ID).On(a.base().Of(a.customer.ID).With(a.fault))
+}
+
+// Ledger is what the customer used, in its zone.
+func (a *Account) Ledger() *metering.Ledger {
+	if a.fault != nil {
+		return a.coin.usage().Ledger(a.customer).On(a.base().Of(a.customer.ID).With(a.fault))
+	}
+	return a.coin.usage().Ledger(a.customer)
+}
+
+// Statements is what the customer is charged, in its zone and currency.
+func (a *Account) Statements() *cost.Statements {
+	if a.fault != nil {
+		return a.coin.charges().Statements(a.customer).On(a.base().Of(a.customer.ID).With(a.fault))
+	}
+	return a.coin.charges().Statements(a.customer)
+}
+
+// Program is how the customer comes to use what it has.
+func (a *Account) Program() *adoption.Program {
+	return a.coin.people().Program(a.customer.ID).On(a.base().Of(a.customer.ID).With(a.fault))
+}
+
+// Spin puts the customer's month side by side.
+func (a *Account) Spin(ctx context.Context, m calendar.Month) (exchange.Spin, error) {
+	if a.fault != nil {
+		return exchange.Spin{}, a.fault
+	}
+	return a.coin.Spin(ctx, a.customer.ID, m)
+}
+
+// MonthEnd is what closing a month for all customers did.
+type MonthEnd struct {
+	Customers  int                 // that have a promise, a charge or a bill of the month
+	Reports    int                 // issued, or issued again
+	Statements int                 // issued
+	Open       []slaroom.NotClosed // promises that were not closed, and why
+	Unissued   []NotIssued         // statements that were not issued, and why
+}
+
+// NotIssued is a statement that could not be issued.
+type NotIssued struct {
+	Customer servicecoin.CustomerID
+	Month    calendar.Month
+	Err      error
+}
+
+// Error says which and why.
+func (n *NotIssued) Error() string {
+	return fmt.Sprintf("statement of customer %s, %s: %v", n.Customer, n.Month, n.Err)
+}
+
+// Unwrap returns Err.
+func (n *NotIssued) Unwrap() error { return n.Err }
+
+// CloseAll closes a month for every customer: its reports are issued, then, once the
+// exchange has run dry, its statement, with the credits that came of them. What
+// cannot be closed keeps nothing else from it; the error joins all that was not, and
+// the report says which and why. It can be called again: what is closed stays.
+//
+// x is the consumer that [Coin.Exchange] returned.
+func (c *Coin) CloseAll(ctx context.Context, by servicecoin.Actor, x *store.Consumer, m calendar.Month) (MonthEnd, error) {
+	var done MonthEnd
+	if err := m.Validate(); err != nil {
+		return done, err
+	}
+	var wrong error
+	promised, err := c.promises().Customers(ctx)
+	if err != nil {
+		return done, err
+	}
+	charged, err := c.charges().Customers(ctx)
+	if err != nil {
+		return done, err
+	}
+	all := map[servicecoin.CustomerID]bool{}
+	for _, id := range promised {
+		all[id] = true
+		closed, err := c.CloseMonth(ctx, by, id, m)
+		if ctx.Err() != nil {
+			return done, errors.Join(wrong, context.Cause(ctx))
+		}
+		wrong = errors.Join(wrong, err)
+		done.Open = append(done.Open, closed.Open...)
+		for _, x := range closed.Closed {
+			if !x.Again {
+				done.Reports++
+			}
+		}
+	}
+	if _, err := x.Drain(ctx); err != nil {
+		return done, errors.Join(wrong, fmt.Errorf("what follows of the reports: %w", err))
+	}
+	for _, id := range charged {
+		all[id] = true
+		issued, err := c.issue(ctx, by, id, m)
+		switch {
+		case ctx.Err() != nil:
+			return done, errors.Join(wrong, context.Cause(ctx))
+		case err != nil:
+			done.Unissued = append(done.Unissued, NotIssued{id, m, err})
+			wrong = errors.Join(wrong, &NotIssued{id, m, err})
+		case issued:
+			done.Statements++
+		}
+	}
+	done.Customers = len(all)
+	return done, wrong
+}
+
+// issue issues a customer's statement, if it has a currency and no statement yet.
+func (c *Coin) issue(ctx context.Context, by servicecoin.Actor, id servicecoin.CustomerID, m calendar.Month) (bool, error) {
+	account := c.Account(ctx, id)
+	customer, err := account.Customer()
+	if err != nil || customer.Currency == "" {
+		return false, err
+	}
+	switch _, err := account.Statements().Get(ctx, m); {
+	case err == nil:
+		return false, nil
+	case !errors.Is(err, servicecoin.ErrNotFound):
+		return false, err
+	}
+	_, err = account.Statements().Issue(ctx, by, m)
+	return err == nil, err
+}
