@@ -94,7 +94,9 @@ func newUUID() string { return uuid.Must(uuid.NewV7()).String() }
 // the library's records are committed together.
 //
 //	tx, err := db.BeginTx(ctx, nil)
-//	desk.On(s.Join(sqlite.In(tx)).For(servicecoin.Provider))
+//	s.Join(sqlite.In(tx)).Do(ctx, …)
+//
+// [View.In] does the same for one noun.
 func (s *Store) Join(b Backend) *Store {
 	if s == nil {
 		s = &Store{}

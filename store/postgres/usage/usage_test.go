@@ -21,6 +21,7 @@ import (
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/metering/meteringtest"
+	"github.com/servicecoin/servicecoin/store"
 	"github.com/servicecoin/servicecoin/store/postgres"
 	"github.com/servicecoin/servicecoin/store/postgres/pgtest"
 	"github.com/servicecoin/servicecoin/store/postgres/usage"
@@ -241,7 +242,7 @@ func TestNewRefuses(t *testing.T) {
 	_, err := usage.New(t.Context(), d.owner, nil)
 	require.ErrorIs(t, err, servicecoin.ErrRefused)
 	require.ErrorContains(t, err, "0002_usage_events.sql")
-	_, err = usage.New(t.Context(), d.owner, &postgres.Options{Migrate: true})
+	_, err = usage.New(t.Context(), d.owner, &postgres.Options{Migrate: store.MigrateAtStart})
 	require.NoError(t, err)
 	d.must(t, "INSERT INTO servicecoin.migrations (version, name) VALUES (99, 'later')")
 	_, err = usage.New(t.Context(), d.owner, nil)
