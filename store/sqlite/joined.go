@@ -14,7 +14,7 @@ import (
 // [Backend.In].
 type InTx struct {
 	most time.Duration // how long a commit waits for the write lock, if its context lasts as long
-	turn chan struct{} // holds one token while nobody is at work
+	idle chan struct{} // holds one token while nobody is at work
 	run  *txRunner
 }
 
@@ -46,8 +46,8 @@ func In(tx *sql.Tx) *InTx { return in(tx, (*Options)(nil).orDefault()) }
 func (b *Backend) In(tx *sql.Tx) *InTx { return in(tx, Options{BusyTimeout: b.queue.most}) }
 
 func in(tx *sql.Tx, o Options) *InTx {
-	j := &InTx{most: o.BusyTimeout, turn: make(chan struct{}, 1), run: &txRunner{tx: tx, stmts: map[string]*sql.Stmt{}}}
-	j.turn <- struct{}{}
+	j := &InTx{most: o.BusyTimeout, idle: make(chan struct{}, 1), run: &txRunner{tx: tx, stmts: map[string]*sql.Stmt{}}}
+	j.idle <- struct{}{}
 	return j
 }
 
@@ -133,11 +133,11 @@ var errStale = fmt.Errorf("%w: the transaction has read what was changed since; 
 
 func (j *InTx) read(ctx context.Context, fn func(runner) error) error {
 	select {
-	case <-j.turn:
+	case <-j.idle:
 	case <-ctx.Done():
 		return servicecoin.Unchanged(context.Cause(ctx))
 	}
-	defer func() { j.turn <- struct{}{} }()
+	defer func() { j.idle <- struct{}{} }()
 	return fn(j.run)
 }
 
