@@ -19,6 +19,7 @@
 //	interval, hours, deadline, recurrence, turn   calendar         -
 //	amount, currency, rounding                    money            -
 //	record, unit of work, event, feed             store            -
+//	status and body of an HTTP answer to an error problem          -
 //
 // Some words of ours, in plain ones: a promise is a service level agreement on
 // one objective; the exchange is the program that turns one side's events into

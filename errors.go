@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -308,32 +307,4 @@ func Retryable(err error) bool {
 		return false
 	}
 	return errors.Is(err, ErrConflict) || errors.Is(err, ErrBusy) || unchanged(err) || MayHaveHappened(err)
-}
-
-// HTTPStatus returns the status code that a JSON endpoint answers err with:
-// 200 for nil, 404, 409, 422, 403, 503 for the sentinels (409 for a refused
-// change of state and for a newer shape too), 504 for a passed deadline, 499
-// for a cancelled request, 500 for everything else.
-func HTTPStatus(err error) int {
-	const clientClosedRequest = 499
-	switch {
-	case err == nil:
-		return http.StatusOK
-	case errors.Is(err, ErrInvalid):
-		return http.StatusUnprocessableEntity
-	case errors.Is(err, ErrForbidden):
-		return http.StatusForbidden
-	case errors.Is(err, ErrNotFound):
-		return http.StatusNotFound
-	case errors.Is(err, ErrExists), errors.Is(err, ErrConflict), errors.Is(err, ErrRefused), errors.Is(err, ErrNewer):
-		return http.StatusConflict
-	case errors.Is(err, ErrBusy):
-		return http.StatusServiceUnavailable
-	case errors.Is(err, context.DeadlineExceeded):
-		return http.StatusGatewayTimeout
-	case errors.Is(err, context.Canceled):
-		return clientClosedRequest
-	default:
-		return http.StatusInternalServerError
-	}
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -127,28 +126,26 @@ func TestWhatAnErrorMeans(t *testing.T) {
 	refused := &servicecoin.RefusedError{Subject: key, Verb: "close", From: "reported", To: "closed", Why: "it is not resolved"}
 	for name, c := range map[string]struct {
 		err       error
-		status    int
 		retryable bool
 		open      bool // whether the change may have happened
 	}{
-		"none":      {nil, http.StatusOK, false, false},
-		"not found": {servicecoin.NotFound(key), http.StatusNotFound, false, false},
-		"exists":    {&servicecoin.KeyError{Key: key, Err: servicecoin.ErrExists}, http.StatusConflict, false, false},
-		"conflict":  {fmt.Errorf("x: %w", servicecoin.ErrConflict), http.StatusConflict, true, false},
-		"invalid":   {&servicecoin.InvalidError{}, http.StatusUnprocessableEntity, false, false},
-		"newer":     {servicecoin.ErrNewer, http.StatusConflict, false, false},
-		"refused":   {refused, http.StatusConflict, false, false},
-		"forbidden": {servicecoin.ErrForbidden, http.StatusForbidden, false, false},
-		"busy":      {servicecoin.ErrBusy, http.StatusServiceUnavailable, true, false},
-		"deadline":  {context.DeadlineExceeded, http.StatusGatewayTimeout, true, true},
-		"cancelled": {context.Canceled, 499, false, true},
-		"a driver":  {io.ErrUnexpectedEOF, http.StatusInternalServerError, true, true},
-		"a read":    {fmt.Errorf("get: %w", servicecoin.Unchanged(io.ErrUnexpectedEOF)), http.StatusInternalServerError, true, false},
-		"too late":  {servicecoin.Unchanged(context.DeadlineExceeded), http.StatusGatewayTimeout, true, false},
-		"not begun": {servicecoin.Unchanged(context.Canceled), 499, false, false},
-		"marked":    {servicecoin.Unchanged(fmt.Errorf("x: %w", servicecoin.ErrForbidden)), http.StatusForbidden, false, false},
+		"none":      {nil, false, false},
+		"not found": {servicecoin.NotFound(key), false, false},
+		"exists":    {&servicecoin.KeyError{Key: key, Err: servicecoin.ErrExists}, false, false},
+		"conflict":  {fmt.Errorf("x: %w", servicecoin.ErrConflict), true, false},
+		"invalid":   {&servicecoin.InvalidError{}, false, false},
+		"newer":     {servicecoin.ErrNewer, false, false},
+		"refused":   {refused, false, false},
+		"forbidden": {servicecoin.ErrForbidden, false, false},
+		"busy":      {servicecoin.ErrBusy, true, false},
+		"deadline":  {context.DeadlineExceeded, true, true},
+		"cancelled": {context.Canceled, false, true},
+		"a driver":  {io.ErrUnexpectedEOF, true, true},
+		"a read":    {fmt.Errorf("get: %w", servicecoin.Unchanged(io.ErrUnexpectedEOF)), true, false},
+		"too late":  {servicecoin.Unchanged(context.DeadlineExceeded), true, false},
+		"not begun": {servicecoin.Unchanged(context.Canceled), false, false},
+		"marked":    {servicecoin.Unchanged(fmt.Errorf("x: %w", servicecoin.ErrForbidden)), false, false},
 	} {
-		require.Equal(t, c.status, servicecoin.HTTPStatus(c.err), name)
 		require.Equal(t, c.retryable, servicecoin.Retryable(c.err), name)
 		require.Equal(t, c.open, servicecoin.MayHaveHappened(c.err), name)
 	}

@@ -105,38 +105,38 @@ func (q Query) Matches(e Event) bool {
 		(q.KnownBefore.IsZero() || e.RecordedAt.Before(q.KnownBefore))
 }
 
-// Place is where an event stands in a listing: stores read the next page after
-// the place of the last event.
-type Place struct {
+// Cursor is where an event stands in a listing: stores read the next page after
+// the cursor of the last event.
+type Cursor struct {
 	Time   time.Time
 	Source string
 	ID     string
 }
 
-// PlaceOf returns where an event stands.
-func PlaceOf(e Event) Place { return Place{Time: e.Time, Source: e.Source, ID: e.ID} }
+// CursorOf returns where an event stands.
+func CursorOf(e Event) Cursor { return Cursor{Time: e.Time, Source: e.Source, ID: e.ID} }
 
-// Compare orders places by time, then source, then id, byte by byte.
-func (p Place) Compare(other Place) int {
-	return cmp.Or(p.Time.Compare(other.Time), cmp.Compare(p.Source, other.Source), cmp.Compare(p.ID, other.ID))
+// Compare orders cursors by time, then source, then id, byte by byte.
+func (c Cursor) Compare(other Cursor) int {
+	return cmp.Or(c.Time.Compare(other.Time), cmp.Compare(c.Source, other.Source), cmp.Compare(c.ID, other.ID))
 }
 
 // PageSize is how many events a page of [Pages] has, but for the last.
 const PageSize = 1000
 
 // Pages is an iterator over pages: page returns the next [PageSize] events after
-// a place (nil: from the beginning), in order, fewer at the end, of the query
+// a cursor (nil: from the beginning), in order, fewer at the end, of the query
 // that it is given: the one of the call, with instants cut to the microsecond.
 // Stores build their Scan with it.
-func Pages(ctx context.Context, q Query, page func(ctx context.Context, q Query, after *Place) ([]Event, error)) iter.Seq2[Event, error] {
+func Pages(ctx context.Context, q Query, page func(ctx context.Context, q Query, after *Cursor) ([]Event, error)) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		if err := q.Validate(); err != nil {
 			yield(Event{}, err)
 			return
 		}
 		q = q.cut()
-		for after := (*Place)(nil); ; {
-			events, err := turn(ctx, q, after, page)
+		for after := (*Cursor)(nil); ; {
+			events, err := readPage(ctx, q, after, page)
 			if err != nil {
 				yield(Event{}, err)
 				return
@@ -153,12 +153,13 @@ func Pages(ctx context.Context, q Query, page func(ctx context.Context, q Query,
 			if len(events) < PageSize {
 				return
 			}
-			after = new(PlaceOf(events[len(events)-1]))
+			after = new(CursorOf(events[len(events)-1]))
 		}
 	}
 }
 
-func turn(ctx context.Context, q Query, after *Place, page func(ctx context.Context, q Query, after *Place) ([]Event, error)) ([]Event, error) {
+// readPage is called for each page, and asks for none once the context has ended.
+func readPage(ctx context.Context, q Query, after *Cursor, page func(ctx context.Context, q Query, after *Cursor) ([]Event, error)) ([]Event, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}

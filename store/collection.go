@@ -116,10 +116,10 @@ func (c Collection[T]) Update(ctx context.Context, id string, change func(*T) ([
 	if s.alone() {
 		return c.update(ctx, key, change)
 	}
-	if err := s.turns.take(ctx, key); err != nil {
+	if err := s.locks.lock(ctx, key); err != nil {
 		return none, err
 	}
-	defer s.turns.give(key)
+	defer s.locks.unlock(key)
 	for try := 1; ; try++ {
 		record, err := c.update(ctx, key, change)
 		if !errors.Is(err, servicecoin.ErrConflict) || try == maxTries || ctx.Err() != nil {

@@ -41,7 +41,7 @@ func Backoff(failures int) time.Duration {
 // AtOnce is a backoff without a pause, for tests and clocks that stand still.
 func AtOnce(int) time.Duration { return 0 }
 
-// Consumer reads the feed of all customers and runs rules on it. Its place,
+// Consumer reads the feed of all customers and runs rules on it. Its bookmark,
 // lease and troubles are one record; the host calls [Consumer.Step] or
 // [Consumer.Drain] when it likes, from as many replicas as it likes.
 //
@@ -173,7 +173,7 @@ func (c *Consumer) Step(ctx context.Context, limit int) (Stepped, error) {
 	if err == nil && (run.done.Effects == 0 || run.done.Effects < limit) {
 		err = run.work(ctx, limit-run.done.Effects)
 	}
-	run.done.Position = run.place.Position
+	run.done.Position = run.bookmark.Position
 	return run.done, err
 }
 
@@ -202,15 +202,15 @@ func (c *Consumer) Drain(ctx context.Context) (Stepped, error) {
 
 // Position returns where the consumer stands: the last event done with.
 func (c *Consumer) Position(ctx context.Context) (Position, error) {
-	p, err := c.places().Get(ctx, c.name)
+	p, err := c.bookmarks().Get(ctx, c.name)
 	if errors.Is(err, servicecoin.ErrNotFound) {
 		return 0, nil
 	}
 	return p.Position, err
 }
 
-func (c *Consumer) places() Collection[place] {
-	return Of(c.store.For(servicecoin.Provider), places(c.name))
+func (c *Consumer) bookmarks() Collection[bookmark] {
+	return Of(c.store.For(servicecoin.Provider), bookmarks(c.name))
 }
 
 // derived returns ids that are the same whenever an effect runs again.

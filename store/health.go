@@ -38,7 +38,7 @@ type Health struct {
 // everything before it.
 func (c *Consumer) Health(ctx context.Context) (Health, error) {
 	h := Health{Consumer: c.name, At: c.store.Now()}
-	p, err := c.places().Get(ctx, c.name)
+	p, err := c.bookmarks().Get(ctx, c.name)
 	if err != nil && !errors.Is(err, servicecoin.ErrNotFound) {
 		return h, err
 	}

@@ -16,7 +16,7 @@ type Rule struct {
 	Was []string
 
 	// Do makes the effect. What it writes through tx is committed together
-	// with the consumer's place in the feed: exactly once. Effects of several
+	// with the consumer's bookmark in the feed: exactly once. Effects of several
 	// events may share a commit, each sees what the ones before it wrote. Do may
 	// run again, after a conflict or when another effect of the commit failed,
 	// and then gets the same ids from tx. A call to the outside is made at least

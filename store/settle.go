@@ -13,18 +13,18 @@ import (
 // one goes on with it, in a commit of its own.
 
 // unsettled reports whether there is something.
-func (s *stepping) unsettled(p *place, e Event) bool {
+func (s *stepping) unsettled(p *bookmark, e Event) bool {
 	return p.Before != "" || s.stray(p, e) || len(s.lacking(p, e)) > 0
 }
 
 // stray reports whether the rule under way is none that is due here.
-func (s *stepping) stray(p *place, e Event) bool {
+func (s *stepping) stray(p *bookmark, e Event) bool {
 	return p.Rule != "" && !slices.ContainsFunc(s.due(p, e), func(r Rule) bool { return r.called(p.Rule) })
 }
 
 // lacking returns the rules that some replica has, and this one has not, which
 // would answer e.
-func (s *stepping) lacking(p *place, e Event) []string {
+func (s *stepping) lacking(p *bookmark, e Event) []string {
 	var names []string
 	for _, k := range p.Known {
 		if slices.Contains(k.On, e.Name) && !s.has(k.Name) && !slices.Contains(p.Done, k.Name) && s.store.Now().Sub(k.Seen) <= s.o.Overlap {
@@ -36,7 +36,7 @@ func (s *stepping) lacking(p *place, e Event) []string {
 
 // settle parks what is for rules that this replica lacks, and reports whether
 // that was all that the event needs.
-func (s *stepping) settle(ctx context.Context, tx *Store, p *place, e Event, b *batch) (bool, error) {
+func (s *stepping) settle(ctx context.Context, tx *Store, p *bookmark, e Event, b *batch) (bool, error) {
 	gone, err := tx.erased(ctx, e)
 	if err != nil {
 		return false, err
@@ -84,7 +84,7 @@ func (s *stepping) settle(ctx context.Context, tx *Store, p *place, e Event, b *
 // older takes over from a release that kept the next rule alone: those before
 // it in the list are done. Where the rule is gone it cannot be known which are,
 // and a person decides.
-func (s *stepping) older(ctx context.Context, tx *Store, p *place, e Event, b *batch) error {
+func (s *stepping) older(ctx context.Context, tx *Store, p *bookmark, e Event, b *batch) error {
 	next := p.Before
 	p.Before = ""
 	rules := s.due(p, e)
@@ -113,7 +113,7 @@ func (s *stepping) older(ctx context.Context, tx *Store, p *place, e Event, b *b
 // most so many events.
 func (s *stepping) makeUp(ctx context.Context, limit int) error {
 	for _, r := range s.rules {
-		if !slices.ContainsFunc(s.place.Owed, r.called) {
+		if !slices.ContainsFunc(s.bookmark.Owed, r.called) {
 			continue
 		}
 		for item, err := range s.Parked().Items(ctx) {
@@ -141,7 +141,7 @@ func (s *stepping) makeUp(ctx context.Context, limit int) error {
 				s.done.Effects++
 			}
 		}
-		if err := s.commit(ctx, func(_ *Store, p *place) error {
+		if err := s.commit(ctx, func(_ *Store, p *bookmark) error {
 			p.Owed = slices.DeleteFunc(slices.Clone(p.Owed), r.called)
 			return nil
 		}); err != nil {

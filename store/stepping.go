@@ -22,11 +22,11 @@ const (
 type stepping struct {
 	*Consumer
 
-	place place
-	done  Stepped
+	bookmark bookmark
+	done     Stepped
 
 	// What the last commit left behind, so that the next one need not read it:
-	// the place as it is stored, and of which customers no mark of an erasure
+	// the bookmark as it is stored, and of which customers no mark of an erasure
 	// was there. The commit checks both as if they had been read.
 	stored   Document // Version 0: not known
 	unmarked map[servicecoin.CustomerID]bool
@@ -35,7 +35,7 @@ type stepping struct {
 func (s *stepping) key() Key { return s.store.For(servicecoin.Provider).Key(consumerKind, s.name) }
 
 func (s *stepping) work(ctx context.Context, limit int) error {
-	page, err := s.store.Events(ctx, s.place.Position, limit)
+	page, err := s.store.Events(ctx, s.bookmark.Position, limit)
 	for err == nil && len(page) > 0 {
 		page, err = s.advance(ctx, page, effectsAtOnce)
 	}
@@ -54,16 +54,16 @@ type batch struct {
 	at      attempt // the last effect
 }
 
-// attempt is a rule on an event, and the place right before it.
+// attempt is a rule on an event, and the bookmark right before it.
 type attempt struct {
 	event  Event
 	rule   Rule
 	last   bool // no other rule is due
-	before place
+	before bookmark
 }
 
 // after leaves the effect behind.
-func (a attempt) after(p *place) {
+func (a attempt) after(p *bookmark) {
 	if a.last {
 		p.finish(a.event.Position)
 		return
@@ -81,7 +81,7 @@ func (f failure) Unwrap() error { return f.error }
 func (s *stepping) advance(ctx context.Context, page []Event, most int) ([]Event, error) {
 	var b batch
 	runs := 0
-	err := s.commit(ctx, func(tx *Store, p *place) error {
+	err := s.commit(ctx, func(tx *Store, p *bookmark) error {
 		runs++
 		b = batch{begun: s.store.Now(), blind: runs > 1}
 		return s.run(ctx, tx, p, page, most, &b)
@@ -116,7 +116,7 @@ func (s *stepping) advance(ctx context.Context, page []Event, most int) ([]Event
 
 // stands reports whether the consumer stands right before an effect.
 func (s *stepping) stands(page []Event, a attempt) bool {
-	return len(page) > 0 && page[0].Position == a.event.Position && s.place.same(&a.before)
+	return len(page) > 0 && page[0].Position == a.event.Position && s.bookmark.same(&a.before)
 }
 
 // blames reports whether a commit failed for what effects wrote: it would fail
@@ -127,7 +127,7 @@ func (s *stepping) blames(err error) bool {
 }
 
 // run makes the effects of one commit.
-func (s *stepping) run(ctx context.Context, tx *Store, p *place, page []Event, most int, b *batch) error {
+func (s *stepping) run(ctx context.Context, tx *Store, p *bookmark, page []Event, most int, b *batch) error {
 	for n, e := range page {
 		p.begin(e)
 		if s.unsettled(p, e) {
@@ -189,7 +189,7 @@ func (s *stepping) full(b *batch, u *unit) bool {
 
 // due returns the rules that have yet to answer e, the one under way first, so
 // that there is the progress of one alone.
-func (s *stepping) due(p *place, e Event) []Rule {
+func (s *stepping) due(p *bookmark, e Event) []Rule {
 	var rules []Rule
 	for _, r := range s.rules {
 		switch {
@@ -234,7 +234,7 @@ func (s *stepping) trouble(ctx context.Context, page []Event, a attempt, cause e
 		if wait > 0 {
 			failed.Next = s.store.Now().Add(wait)
 		}
-		err := s.commit(ctx, func(_ *Store, p *place) error {
+		err := s.commit(ctx, func(_ *Store, p *bookmark) error {
 			*p = a.before.at(p)
 			p.Rule, p.From, p.Tries, p.Error, p.Next, p.Wait = r.first(), from, failed.Failures, told(cause), failed.Next, wait
 			return nil
@@ -242,7 +242,7 @@ func (s *stepping) trouble(ctx context.Context, page []Event, a attempt, cause e
 		failed.counted = err == nil
 		return page, errors.Join(failed, err)
 	}
-	err := s.commit(ctx, func(tx *Store, p *place) error {
+	err := s.commit(ctx, func(tx *Store, p *bookmark) error {
 		*p = a.before.at(p)
 		a.after(p)
 		gone, err := tx.erased(ctx, e)
@@ -256,7 +256,7 @@ func (s *stepping) trouble(ctx context.Context, page []Event, a attempt, cause e
 	}
 	s.store.log.WarnContext(ctx, "event parked", "consumer", s.name, "rule", r.Name, "event", e.ID, "name", e.Name, "cause", failed.Error())
 	s.done.Parked++
-	for len(page) > 0 && page[0].Position <= s.place.Position {
+	for len(page) > 0 && page[0].Position <= s.bookmark.Position {
 		page = page[1:]
 	}
 	return page, nil
@@ -271,19 +271,19 @@ func told(err error) string {
 	return err.Error()
 }
 
-// commit runs fn in a unit that also stores the consumer's place, if this
+// commit runs fn in a unit that also stores the consumer's bookmark, if this
 // replica still holds the lease and stands where it thinks it stands.
-func (s *stepping) commit(ctx context.Context, fn func(tx *Store, p *place) error) error {
-	var now place
+func (s *stepping) commit(ctx context.Context, fn func(tx *Store, p *bookmark) error) error {
+	var now bookmark
 	var last *unit
 	err := s.store.Do(ctx, func(tx *Store) error {
-		// While the lease runs, nobody else moves the place.
-		if last == nil && s.stored.Version != 0 && lasts(s.place.Until, s.o.Lease, s.store.Now()) {
+		// While the lease runs, nobody else moves the bookmark.
+		if last == nil && s.stored.Version != 0 && lasts(s.bookmark.Until, s.o.Lease, s.store.Now()) {
 			tx.unit.touch(s.stored)
 		}
 		last = tx.unit
-		_, err := Of(tx.For(servicecoin.Provider), places(s.name)).Update(ctx, s.name, func(p *place) ([]Event, error) {
-			if p.Holder != s.o.Holder || !p.same(&s.place) {
+		_, err := Of(tx.For(servicecoin.Provider), bookmarks(s.name)).Update(ctx, s.name, func(p *bookmark) ([]Event, error) {
+			if p.Holder != s.o.Holder || !p.same(&s.bookmark) {
 				by := "broken"
 				if p.Holder != "" {
 					by = "taken over by " + p.Holder
@@ -304,7 +304,7 @@ func (s *stepping) commit(ctx context.Context, fn func(tx *Store, p *place) erro
 		s.unmarked = map[servicecoin.CustomerID]bool{}
 		return err
 	}
-	s.place = now
+	s.bookmark = now
 	if t := last.keys[s.key()]; t.dirty && !s.store.alone() {
 		s.stored = t.now
 		s.stored.Version = t.base + 1

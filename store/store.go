@@ -58,8 +58,8 @@ type Store struct {
 	asked   servicecoin.Authorizer
 	joined  bool
 	kinds   *registry
-	turns   *turns
-	unit    *unit // not nil inside of Do
+	locks   *keyLocks // of updates, for fairness
+	unit    *unit     // not nil inside of Do
 }
 
 // New returns a store over b. A nil o means defaults. Where b is nil, every call
@@ -71,7 +71,7 @@ func New(b Backend, o *Options) *Store {
 	if b == nil {
 		b = noBackend{}
 	}
-	s := &Store{fault: broken(b), backend: b, now: o.Now, newID: o.NewID, log: o.Logger, asked: o.Authorize, kinds: newRegistry(), turns: newTurns()}
+	s := &Store{fault: broken(b), backend: b, now: o.Now, newID: o.NewID, log: o.Logger, asked: o.Authorize, kinds: newRegistry(), locks: newKeyLocks()}
 	if s.now == nil {
 		s.now = time.Now //nolint:forbidigo // the one place where the library meets the machine's clock
 	}
@@ -94,7 +94,9 @@ func newUUID() string { return uuid.Must(uuid.NewV7()).String() }
 // the library's records are committed together.
 //
 //	tx, err := db.BeginTx(ctx, nil)
-//	desk.On(s.Join(sqlite.In(tx)).For(servicecoin.Provider))
+//	s.Join(sqlite.In(tx)).Do(ctx, …)
+//
+// [View.In] does the same for one noun.
 func (s *Store) Join(b Backend) *Store {
 	if s == nil {
 		s = &Store{}

@@ -41,14 +41,14 @@ func (e *EffectError) Is(target error) bool { return target == servicecoin.ErrBu
 // waits answers the failure of the effect under way if its next try has yet to
 // come.
 func (s *stepping) waits() error {
-	if e := s.troubleOf(&s.place, s.store.Now()); s.place.Tries > 0 && !e.Next.IsZero() {
+	if e := s.troubleOf(&s.bookmark, s.store.Now()); s.bookmark.Tries > 0 && !e.Next.IsZero() {
 		return e
 	}
 	return nil
 }
 
-// troubleOf returns the failure that stands in the place.
-func (c *Consumer) troubleOf(p *place, now time.Time) *EffectError {
+// troubleOf returns the failure that stands in the bookmark.
+func (c *Consumer) troubleOf(p *bookmark, now time.Time) *EffectError {
 	e := &EffectError{
 		Consumer: c.name, Rule: p.Rule, Event: Event{Position: p.At, ID: p.ID, Name: p.Event},
 		Failures: p.Tries, Tries: c.o.Tries, Err: errors.New(p.Error),

@@ -71,6 +71,19 @@ func (v View) OfCustomer(noun string) View {
 	return v.With(bad.Err())
 }
 
+// In returns the view of the same partition over another backend, with the options
+// of its store: most often one that works inside of a transaction of the host, so
+// that what a noun writes is committed with the host's rows, or not at all.
+//
+//	tx, err := db.BeginTx(ctx, nil)
+//	_, err = desk.On(view.In(sqlite.In(tx))).Open(ctx, by, report)
+//	_, err = tx.ExecContext(ctx, "INSERT INTO alarms …")
+//	err = tx.Commit()
+func (v View) In(b Backend) View {
+	v.store = v.store.Join(b)
+	return v
+}
+
 // Ask says who is about to change which record of the view, and asks the store's
 // Authorize. It answers first what is wrong with the view, then with the actor.
 func (v View) Ask(ctx context.Context, by servicecoin.Actor, verb, kind, id string) error {

@@ -1,6 +1,6 @@
 // Command hosttx answers the second question of a host developer: can my own
 // row and the library's record be committed together? Yes: a noun works over a
-// view of any store, also over one inside of the host's own transaction.
+// view, and the view goes into the host's own transaction.
 package main
 
 import (
@@ -42,12 +42,12 @@ func run(ctx context.Context, out *os.File) error {
 	if err != nil {
 		return err
 	}
-	records := store.New(backend, nil)
-	desk := incident.New(records.For(servicecoin.Provider), nil)
+	provider := store.New(backend, nil).For(servicecoin.Provider)
+	desk := incident.New(provider, nil)
 
 	// An alarm arrives twice: the second time, neither the row nor the incident is stored.
 	for range 2 {
-		err := alarm(ctx, db, records, desk, "a-17", "Disk of the mail server is full")
+		err := alarm(ctx, db, provider, desk, "a-17", "Disk of the mail server is full")
 		fmt.Fprintln(out, "stored:", err == nil)
 	}
 	incidents := 0
@@ -63,7 +63,7 @@ func run(ctx context.Context, out *os.File) error {
 
 // alarm stores the host's row and opens an incident in one transaction, which
 // the host begins and ends.
-func alarm(ctx context.Context, db *sql.DB, records *store.Store, desk *incident.Desk, id, text string) (err error) {
+func alarm(ctx context.Context, db *sql.DB, provider store.View, desk *incident.Desk, id, text string) (err error) {
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
@@ -73,8 +73,7 @@ func alarm(ctx context.Context, db *sql.DB, records *store.Store, desk *incident
 			err = errors.Join(err, tx.Rollback())
 		}
 	}()
-	inside := desk.On(records.Join(sqlite.In(tx)).For(servicecoin.Provider))
-	if _, err := inside.Open(ctx, servicecoin.Program("pager"), incident.Report{Title: text}); err != nil {
+	if _, err := desk.On(provider.In(sqlite.In(tx))).Open(ctx, servicecoin.Program("pager"), incident.Report{Title: text}); err != nil {
 		return err
 	}
 	if _, err := tx.ExecContext(ctx, "INSERT INTO alarms VALUES (?, ?)", id, text); err != nil {

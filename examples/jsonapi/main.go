@@ -6,7 +6,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"log"
 	"net/http"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/catalog"
 	"github.com/servicecoin/servicecoin/coin"
+	"github.com/servicecoin/servicecoin/problem"
 	"github.com/servicecoin/servicecoin/store"
 	"github.com/servicecoin/servicecoin/store/memory"
 )
@@ -75,21 +75,16 @@ func (a api) services(ctx context.Context, customer servicecoin.CustomerID) (lis
 
 // answer writes a value, or what is wrong: all violations at once.
 func answer(get func(r *http.Request) (any, error)) http.HandlerFunc {
-	type fault struct {
-		Error      string                  `json:"error"`
-		Violations []servicecoin.Violation `json:"violations,omitempty"`
-	}
 	return func(w http.ResponseWriter, r *http.Request) {
 		value, err := get(r)
 		if err != nil {
-			f := fault{Error: err.Error()}
-			if invalid, ok := errors.AsType[*servicecoin.InvalidError](err); ok {
-				f.Violations = invalid.Violations
+			if problem.Status(err) == http.StatusInternalServerError {
+				log.Print(err) // the client is not told
 			}
-			value = f
+			problem.Write(w, err)
+			return
 		}
 		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(servicecoin.HTTPStatus(err))
 		if err := json.NewEncoder(w).Encode(value); err != nil {
 			log.Print(err)
 		}

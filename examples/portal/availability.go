@@ -11,6 +11,7 @@ import (
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/incident"
+	"github.com/servicecoin/servicecoin/problem"
 	"github.com/servicecoin/servicecoin/sla"
 )
 
@@ -51,7 +52,7 @@ func (p *portal) availability(w http.ResponseWriter, r *http.Request, problems e
 	}
 	v := availabilityPage{page: p.page(r, "Availability", m.Here), monthly: m}
 	if problems != nil {
-		v.Problem, v.Problems = problem(problems)
+		v.Problem, v.Problems = inWords(problems)
 	}
 	if v.Names, err = p.names(ctx); err != nil {
 		return err
@@ -77,7 +78,7 @@ func (p *portal) availability(w http.ResponseWriter, r *http.Request, problems e
 	if v.Credits, err = collect(keeper.Credits(v.Month).All(ctx)); err != nil {
 		return err
 	}
-	return p.render(w, r, "availability.html", statusOf(problems), v)
+	return p.render(w, r, "availability.html", problem.Status(problems), v)
 }
 
 func (p *portal) promiseRow(ctx context.Context, keeper *sla.Keeper, promise sla.Promise, name string, m calendar.Month) (promiseRow, error) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/problem"
 	"github.com/servicecoin/servicecoin/store"
 )
 
@@ -45,7 +46,7 @@ func (p *portal) exchangeNow(w http.ResponseWriter, r *http.Request, problems er
 	}
 	v := exchangePage{page: p.page(r, "What follows", "/exchange"), More: h.Parked.More, Reason: reason}
 	if problems != nil {
-		v.Problem, v.Problems = problem(problems)
+		v.Problem, v.Problems = inWords(problems)
 	}
 	v.Verdict, v.Tone = standingWords(h)
 	v.Waiting = waitingWords(h)
@@ -65,7 +66,7 @@ func (p *portal) exchangeNow(w http.ResponseWriter, r *http.Request, problems er
 			What: x.Event.Name + " of " + x.Event.Subject.ID, Whose: string(x.Event.Subject.Customer), Step: x.Rule, Cause: x.Error, At: x.At, Tries: x.Tries,
 		})
 	}
-	return p.render(w, r, "exchange.html", statusOf(problems), v)
+	return p.render(w, r, "exchange.html", problem.Status(problems), v)
 }
 
 // standingWords says in a sentence how the exchange stands.

@@ -11,6 +11,7 @@ import (
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/catalog"
 	"github.com/servicecoin/servicecoin/incident"
+	"github.com/servicecoin/servicecoin/problem"
 )
 
 // incidentPage is what the provider's people see of an incident.
@@ -69,7 +70,7 @@ func (p *portal) incident(w http.ResponseWriter, r *http.Request, filled url.Val
 		Levels: incident.Levels()[1:], May: allowed(i.State), Updates: incident.Adhered(i.PromisedUpdates(now)...), Figures: figures(&i),
 	}
 	if problems != nil {
-		v.Problem, v.Problems = problem(problems)
+		v.Problem, v.Problems = inWords(problems)
 	}
 	if next, promised := i.NextUpdate(now); promised && i.State.Live() {
 		v.Next, v.Late = next, now.After(next)
@@ -92,7 +93,7 @@ func (p *portal) incident(w http.ResponseWriter, r *http.Request, filled url.Val
 	v.Timeline = slices.Clone(i.Timeline)
 	slices.SortStableFunc(v.Timeline, func(a, b incident.Entry) int { return a.At.Compare(b.At) })
 	slices.Reverse(v.Timeline)
-	return p.render(w, r, "incident.html", statusOf(problems), v)
+	return p.render(w, r, "incident.html", problem.Status(problems), v)
 }
 
 // allowed returns what the transition table allows in a state.

@@ -11,6 +11,7 @@ import (
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/catalog"
 	"github.com/servicecoin/servicecoin/incident"
+	"github.com/servicecoin/servicecoin/problem"
 )
 
 type incidentsPage struct {
@@ -106,16 +107,9 @@ func (p *portal) newIncident(w http.ResponseWriter, r *http.Request, filled url.
 		return err
 	}
 	if problems != nil {
-		v.Problem, v.Problems = problem(problems)
+		v.Problem, v.Problems = inWords(problems)
 	}
-	return p.render(w, r, "incident_new.html", statusOf(problems), v)
-}
-
-func statusOf(err error) int {
-	if err == nil {
-		return 0
-	}
-	return servicecoin.HTTPStatus(err)
+	return p.render(w, r, "incident_new.html", problem.Status(problems), v)
 }
 
 func (p *portal) openIncident(w http.ResponseWriter, r *http.Request) error {

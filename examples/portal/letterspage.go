@@ -8,6 +8,7 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/incident"
+	"github.com/servicecoin/servicecoin/problem"
 )
 
 // lettersPage is what a customer was told; the provider's people see the drafts,
@@ -44,7 +45,7 @@ func (p *portal) letters(w http.ResponseWriter, r *http.Request, problems error)
 	}
 	v := lettersPage{page: p.page(r, "Letters", customerPath(c.ID, "letters")), Customer: c.Customer, Base: customerPath(c.ID)}
 	if problems != nil {
-		v.Problem, v.Problems = problem(problems)
+		v.Problem, v.Problems = inWords(problems)
 	}
 	for l, err := range p.Letters(c.ID).List().All(ctx) {
 		if err != nil {
@@ -60,7 +61,7 @@ func (p *portal) letters(w http.ResponseWriter, r *http.Request, problems error)
 		v.List = append(v.List, part)
 	}
 	slices.SortStableFunc(v.List, func(a, b letterPart) int { return b.DraftedAt.Compare(a.DraftedAt) })
-	return p.render(w, r, "letters.html", statusOf(problems), v)
+	return p.render(w, r, "letters.html", problem.Status(problems), v)
 }
 
 func (p *portal) changeLetter(w http.ResponseWriter, r *http.Request) error {

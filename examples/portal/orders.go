@@ -6,6 +6,7 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/catalog"
+	"github.com/servicecoin/servicecoin/problem"
 )
 
 type ordersPage struct {
@@ -92,7 +93,7 @@ func (p *portal) order(w http.ResponseWriter, r *http.Request, problems error) e
 		orderRow: orderRow{o, o.Lead(p.store.Now()), customerPath(c.ID, "orders", string(o.ID)), orderTone(o.State)},
 	}
 	if problems != nil {
-		v.Problem, v.Problems = problem(problems)
+		v.Problem, v.Problems = inWords(problems)
 	}
 	if v.Names, err = p.names(ctx); err != nil {
 		return err
@@ -108,7 +109,7 @@ func (p *portal) order(w http.ResponseWriter, r *http.Request, problems error) e
 	case o.State == catalog.OrderApproved, o.State == catalog.OrderProvisioning:
 		v.Waiting = "It is being set up."
 	}
-	return p.render(w, r, "order.html", statusOf(problems), v)
+	return p.render(w, r, "order.html", problem.Status(problems), v)
 }
 
 func (p *portal) changeOrder(w http.ResponseWriter, r *http.Request) error {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/problem"
 )
 
 //go:embed web
@@ -220,7 +221,7 @@ func seeOther(w http.ResponseWriter, path string) {
 
 // fail answers a request that came to nothing.
 func (p *portal) fail(w http.ResponseWriter, r *http.Request, err error) {
-	status := servicecoin.HTTPStatus(err)
+	status := problem.Status(err)
 	if status == http.StatusInternalServerError {
 		p.log.ErrorContext(r.Context(), "request failed", "method", r.Method, "path", r.URL.Path, "cause", err.Error())
 	}
@@ -232,15 +233,15 @@ func (p *portal) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case status == http.StatusInternalServerError:
 		v.Problem, v.Problems = "The portal could not do this.", []string{"It is written in the log. Nothing was lost that was confirmed before."}
 	default:
-		v.Problem, v.Problems = problem(err)
+		v.Problem, v.Problems = inWords(err)
 	}
 	if err := p.render(w, r, "error.html", status, v); err != nil {
 		http.Error(w, http.StatusText(status), status)
 	}
 }
 
-// problem says in plain words what an error says to programs.
-func problem(err error) (headline string, all []string) {
+// inWords says in plain words what an error says to programs.
+func inWords(err error) (headline string, all []string) {
 	if invalid, ok := errors.AsType[*servicecoin.InvalidError](err); ok {
 		for _, v := range invalid.Violations {
 			text := v.Text
@@ -270,7 +271,7 @@ func problem(err error) (headline string, all []string) {
 
 // problemText is a problem in one line.
 func problemText(err error) string {
-	headline, all := problem(err)
+	headline, all := inWords(err)
 	return strings.Join(append([]string{headline}, all...), ": ")
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/metering/rating"
 	"github.com/servicecoin/servicecoin/money"
+	"github.com/servicecoin/servicecoin/problem"
 )
 
 type cataloguePage struct {
@@ -128,7 +129,7 @@ func (p *portal) compare(w http.ResponseWriter, r *http.Request, q url.Values, p
 	}
 	planned, bad := p.planned(r, q, offerings, &v)
 	if problems = errors.Join(problems, bad); problems != nil {
-		v.Problem, v.Problems = problem(problems)
+		v.Problem, v.Problems = inWords(problems)
 	}
 	comparison, err := catalog.Compare(offerings, planned, p.priceOf(ctx))
 	if err != nil {
@@ -152,7 +153,7 @@ func (p *portal) compare(w http.ResponseWriter, r *http.Request, q url.Values, p
 	for _, hit := range graph.Reach(s.ID).Hard {
 		v.Rests = append(v.Rests, hit.Service)
 	}
-	return p.render(w, r, "compare.html", statusOf(problems), v)
+	return p.render(w, r, "compare.html", problem.Status(problems), v)
 }
 
 // planned reads the usage that somebody plans, for the meters that the offerings

@@ -11,6 +11,7 @@ import (
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/adoption"
 	"github.com/servicecoin/servicecoin/catalog"
+	"github.com/servicecoin/servicecoin/problem"
 )
 
 // subscriptionPage is what a customer has of a service, and how it comes to use
@@ -61,7 +62,7 @@ func (p *portal) subscription(w http.ResponseWriter, r *http.Request, problems e
 		v.Side = adoption.ProviderSide
 	}
 	if problems != nil {
-		v.Problem, v.Problems = problem(problems)
+		v.Problem, v.Problems = inWords(problems)
 	}
 	switch o, err := p.Program(c.ID).Get(ctx, id); {
 	case err == nil:
@@ -76,7 +77,7 @@ func (p *portal) subscription(w http.ResponseWriter, r *http.Request, problems e
 	if err := p.asked(r, c, &v); err != nil {
 		return err
 	}
-	return p.render(w, r, "subscription.html", statusOf(problems), v)
+	return p.render(w, r, "subscription.html", problem.Status(problems), v)
 }
 
 // outputs are what the machines say of what they made.

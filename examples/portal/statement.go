@@ -8,6 +8,7 @@ import (
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/metering/cost"
+	"github.com/servicecoin/servicecoin/problem"
 )
 
 // statementPage is what a month costs, line by line, down to the events.
@@ -44,11 +45,11 @@ func (p *portal) statement(w http.ResponseWriter, r *http.Request, problems erro
 	}
 	v := statementPage{page: p.page(r, "Statement", m.Here), monthly: m}
 	if problems != nil {
-		v.Problem, v.Problems = problem(problems)
+		v.Problem, v.Problems = inWords(problems)
 	}
 	if c.Currency == "" {
 		v.Why = "No currency was agreed with this customer, so nothing is charged."
-		return p.render(w, r, "statement.html", statusOf(problems), v)
+		return p.render(w, r, "statement.html", problem.Status(problems), v)
 	}
 	if v.Names, err = p.names(ctx); err != nil {
 		return err
@@ -96,7 +97,7 @@ func (p *portal) statement(w http.ResponseWriter, r *http.Request, problems erro
 		}
 		v.Lines = append(v.Lines, line)
 	}
-	return p.render(w, r, "statement.html", statusOf(problems), v)
+	return p.render(w, r, "statement.html", problem.Status(problems), v)
 }
 
 func (p *portal) issueStatement(w http.ResponseWriter, r *http.Request) error {

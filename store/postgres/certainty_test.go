@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/problem"
 	"github.com/servicecoin/servicecoin/store"
 	"github.com/servicecoin/servicecoin/store/postgres/pgtest"
 )
@@ -88,7 +89,7 @@ func TestRefusedRights(t *testing.T) {
 		t.Helper()
 		require.Error(t, err)
 		require.False(t, servicecoin.MayHaveHappened(err), "%v", err)
-		require.Equal(t, http.StatusInternalServerError, servicecoin.HTTPStatus(err))
+		require.Equal(t, http.StatusInternalServerError, problem.Status(err))
 	}
 	d.must(t, "REVOKE INSERT ON servicecoin.events FROM app")
 	check(b.Commit(t.Context(), pairOf("new")))
@@ -118,7 +119,7 @@ func TestNoConnection(t *testing.T) {
 	check := func(err error) {
 		t.Helper()
 		require.ErrorIs(t, err, servicecoin.ErrBusy)
-		require.Equal(t, http.StatusServiceUnavailable, servicecoin.HTTPStatus(err))
+		require.Equal(t, http.StatusServiceUnavailable, problem.Status(err))
 		require.True(t, servicecoin.Retryable(err) && !servicecoin.MayHaveHappened(err))
 	}
 	check(b.Commit(t.Context(), pairOf("new")))

@@ -9,7 +9,7 @@ import (
 )
 
 // Commit implements store.Backend, in two round trips.
-func (b *Backend) Commit(ctx context.Context, c store.Commit) error {
+func (b *engine) Commit(ctx context.Context, c store.Commit) error {
 	if err := begin(ctx, c.Validate); err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ type rows map[store.Key]row
 // look takes the locks, then reads the versions. The order matters: under READ
 // COMMITTED a statement sees what was committed before it began, so what the
 // locks waited for is in sight.
-func (b *Backend) look(ctx context.Context, tx transaction, c store.Commit) (rows, error) {
+func (b *engine) look(ctx context.Context, tx transaction, c store.Commit) (rows, error) {
 	set, customers := b.locksOf(c)
 	list := []statement{only(customers...).statement(), set.statement()}
 	if len(c.Events) > 0 {
@@ -61,7 +61,7 @@ func (b *Backend) look(ctx context.Context, tx transaction, c store.Commit) (row
 	}
 	var isolation string
 	absent := b.absentChecks(c)
-	if len(absent) > 0 && b.Joined() {
+	if len(absent) > 0 && b.link.joined() {
 		list = append(list, statement{sql: "SELECT current_setting('transaction_isolation')", row: func(scan func(dest ...any) error) error {
 			return scan(&isolation)
 		}})
@@ -80,7 +80,7 @@ func (b *Backend) look(ctx context.Context, tx transaction, c store.Commit) (row
 	return stored, nil
 }
 
-func (b *Backend) version(w wanted, into rows) statement {
+func (b *engine) version(w wanted, into rows) statement {
 	how := "SHARE"
 	if w.write {
 		how = "NO KEY UPDATE"
@@ -98,7 +98,7 @@ func (b *Backend) version(w wanted, into rows) statement {
 	}
 }
 
-func (b *Backend) absentChecks(c store.Commit) []store.Key {
+func (b *engine) absentChecks(c store.Commit) []store.Key {
 	var keys []store.Key
 	for _, x := range c.Checks {
 		if x.Version == 0 {
@@ -114,7 +114,7 @@ func (b *Backend) absentChecks(c store.Commit) []store.Key {
 // to no snapshot: an insertion that meets a row out of sight fails, one that
 // does not is taken back at once. (Where a tombstone is in sight, reading it
 // for share has told already that it is the newest.)
-func (b *Backend) probe(ctx context.Context, tx transaction, keys []store.Key, stored rows) error {
+func (b *engine) probe(ctx context.Context, tx transaction, keys []store.Key, stored rows) error {
 	var list []statement
 	for _, k := range keys {
 		if _, ok := stored[k]; ok {
@@ -171,7 +171,7 @@ func (s rows) allowed(w store.Write) error {
 }
 
 // changes returns the statements that carry the commit out.
-func (b *Backend) changes(c store.Commit, stored rows) []statement {
+func (b *engine) changes(c store.Commit, stored rows) []statement {
 	list := make([]statement, 0, len(c.Writes)+len(c.Events)+2)
 	for _, w := range c.Writes {
 		r, there := stored[w.Key]
@@ -191,7 +191,7 @@ func (b *Backend) changes(c store.Commit, stored rows) []statement {
 }
 
 // insert begins to count where a forgotten customer's records ended.
-func (b *Backend) insert(d store.Document) statement {
+func (b *engine) insert(d store.Document) statement {
 	return statement{
 		sql: "INSERT INTO " + b.table("documents") + ` (kind, customer, id, version, shape, body, i1, i2, i3, i4, i5, i6, i7, i8)
 VALUES ($1, $2, $3, 1 + coalesce((SELECT base FROM ` + b.table("forgotten") + ` WHERE customer = $2), 0), $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
@@ -200,7 +200,7 @@ VALUES ($1, $2, $3, 1 + coalesce((SELECT base FROM ` + b.table("forgotten") + ` 
 }
 
 // replace writes over a record, or over the tombstone of one.
-func (b *Backend) replace(d store.Document, v store.Version) statement {
+func (b *engine) replace(d store.Document, v store.Version) statement {
 	return statement{
 		sql: "UPDATE " + b.table("documents") + ` SET version = $4, shape = $5, body = $6, i1 = $7, i2 = $8, i3 = $9, i4 = $10, i5 = $11, i6 = $12, i7 = $13, i8 = $14
 WHERE kind = $1 AND customer = $2 AND id = $3`,
@@ -208,7 +208,7 @@ WHERE kind = $1 AND customer = $2 AND id = $3`,
 	}
 }
 
-func (b *Backend) remove(k store.Key, v store.Version) statement {
+func (b *engine) remove(k store.Key, v store.Version) statement {
 	return statement{
 		sql: "UPDATE " + b.table("documents") + ` SET version = $4, body = NULL, i1 = NULL, i2 = NULL, i3 = NULL, i4 = NULL, i5 = NULL, i6 = NULL, i7 = NULL, i8 = NULL
 WHERE kind = $1 AND customer = $2 AND id = $3`,

@@ -17,13 +17,13 @@ func before(ctx context.Context, err error) error {
 // ending judges an error of the round trip that ends with COMMIT. In a
 // transaction of the host it ends with RELEASE, and nothing of what failed is
 // in what the host may commit later.
-func (b *Backend) ending(ctx context.Context, err error, c store.Commit) error {
+func (b *engine) ending(ctx context.Context, err error, c store.Commit) error {
 	var exists error
 	if key, ok := inserted(c); ok {
 		exists = &servicecoin.KeyError{Key: key, Err: servicecoin.ErrExists}
 	}
 	err = fmt.Errorf("commit: %w", outcome.Ended(ctx, err, exists))
-	if b.Joined() {
+	if b.link.joined() {
 		return servicecoin.Unchanged(err)
 	}
 	return err

@@ -52,7 +52,7 @@ func (n names) feedClass() int32 {
 }
 
 // feedLock is the writer's lock.
-func (b *Backend) feedLock() statement {
+func (b *engine) feedLock() statement {
 	return statement{
 		sql:  "SELECT pg_advisory_xact_lock_shared($1, coalesce(pg_sequence_last_value($2::text::regclass), 0)::bit(32)::integer)",
 		args: []any{b.feedClass(), b.table("events_position")},
@@ -60,7 +60,7 @@ func (b *Backend) feedLock() statement {
 }
 
 // emit inserts an event; its position is drawn when the statement runs.
-func (b *Backend) emit(e store.Event) statement {
+func (b *engine) emit(e store.Event) statement {
 	var data []byte // not json.RawMessage, which a driver may take for JSON
 	if e.Data != nil {
 		data = e.Data
@@ -76,7 +76,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 }
 
 // Events implements store.Backend.
-func (b *Backend) Events(ctx context.Context, f store.Feed) ([]store.Event, error) {
+func (b *engine) Events(ctx context.Context, f store.Feed) ([]store.Event, error) {
 	if err := begin(ctx, f.Validate); err != nil {
 		return nil, err
 	}
@@ -87,7 +87,7 @@ func (b *Backend) Events(ctx context.Context, f store.Feed) ([]store.Event, erro
 		b.held(),
 		b.page(f, &page),
 	}
-	if b.Joined() {
+	if b.link.joined() {
 		list = append(list, scope{}.statement())
 	} else {
 		// The session's default may be a level that sees one snapshot only.
@@ -107,7 +107,7 @@ func (b *Backend) Events(ctx context.Context, f store.Feed) ([]store.Event, erro
 
 // head is step 1. It keeps H in a setting of the transaction, so that all
 // steps go in one round trip.
-func (b *Backend) head() statement {
+func (b *engine) head() statement {
 	return statement{
 		sql:  "SELECT set_config('servicecoin.feed_head', coalesce(pg_sequence_last_value($1::text::regclass), 0)::text, true)",
 		args: []any{b.table("events_position")},
@@ -116,7 +116,7 @@ func (b *Backend) head() statement {
 
 // held is step 2. The inner expression is H minus the signed 32-bit distance
 // from L to H.
-func (b *Backend) held() statement {
+func (b *engine) held() statement {
 	return statement{
 		sql: `SELECT set_config('servicecoin.feed_end', least(f.head, min(f.head - ((((f.head - l.objid::bigint) & 4294967295) # 2147483648) - 2147483648)))::text, true),
 	current_setting('transaction_isolation'), pg_is_in_recovery()
@@ -143,7 +143,7 @@ GROUP BY f.head`,
 }
 
 // page is step 3.
-func (b *Backend) page(f store.Feed, page *[]store.Event) statement {
+func (b *engine) page(f store.Feed, page *[]store.Event) statement {
 	s := statement{args: []any{int64(f.After), f.Limit}}
 	whose := ""
 	if !f.Everyone {

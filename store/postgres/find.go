@@ -10,7 +10,7 @@ import (
 )
 
 // Find implements store.Backend. It is one statement, and so one snapshot.
-func (b *Backend) Find(ctx context.Context, q store.Query) ([]store.Document, error) {
+func (b *engine) Find(ctx context.Context, q store.Query) ([]store.Document, error) {
 	if err := begin(ctx, q.Validate); err != nil {
 		return nil, err
 	}
@@ -25,7 +25,7 @@ func (b *Backend) Find(ctx context.Context, q store.Query) ([]store.Document, er
 		return err
 	}
 	list := []statement{s}
-	if !b.Joined() { // the host's planner settings are its own until its transaction ends
+	if !b.link.joined() { // the host's planner settings are its own until its transaction ends
 		list = []statement{ordered(), s}
 	}
 	if err := b.read(ctx, scopeOf(q.Customer, q.Everyone), list...); err != nil {
@@ -44,7 +44,7 @@ func (b *Backend) Find(ctx context.Context, q store.Query) ([]store.Document, er
 // The inner LIMIT is a literal, which the planner knows even where it plans
 // without the parameters' values; a page would look to it like a tenth of the
 // table otherwise.
-func (b *Backend) listing(q store.Query) (statement, bool) {
+func (b *engine) listing(q store.Query) (statement, bool) {
 	l := lister{table: b.table("documents"), column: "id", stored: "body IS NOT NULL", q: q}
 	if q.Slot > 0 {
 		l.column = "i" + strconv.Itoa(q.Slot)

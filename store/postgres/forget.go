@@ -10,7 +10,7 @@ import (
 
 // Forget implements store.Backend. It waits for the customer's commits in
 // flight, and they for it.
-func (b *Backend) Forget(ctx context.Context, c servicecoin.CustomerID, until store.Position) error {
+func (b *engine) Forget(ctx context.Context, c servicecoin.CustomerID, until store.Position) error {
 	valid := func() error {
 		var v servicecoin.Violations
 		v.ID("customer", string(c))
@@ -52,7 +52,7 @@ func (b *Backend) Forget(ctx context.Context, c servicecoin.CustomerID, until st
 
 // eraseDocuments walks the few kinds that there are, since the primary key
 // begins with the kind, and remembers the highest version that it met.
-func (b *Backend) eraseDocuments(c servicecoin.CustomerID) statement {
+func (b *engine) eraseDocuments(c servicecoin.CustomerID) statement {
 	d := b.table("documents")
 	return statement{
 		sql: `WITH RECURSIVE kinds (kind) AS (
@@ -69,7 +69,7 @@ ON CONFLICT (customer) DO UPDATE SET base = greatest(f.base, excluded.base)`,
 	}
 }
 
-func (b *Backend) eraseEvents(c servicecoin.CustomerID, until store.Position) statement {
+func (b *engine) eraseEvents(c servicecoin.CustomerID, until store.Position) statement {
 	return statement{
 		sql:  "DELETE FROM " + b.table("events") + " WHERE customer = $1 AND ($2::bigint = 0 OR position < $2)",
 		args: []any{string(c), int64(until)},

@@ -13,14 +13,14 @@ import (
 )
 
 // inTx begins a host's transaction of a level, with its snapshot taken.
-func (d database) inTx(t *testing.T, level pgx.TxIsoLevel) (pgx.Tx, *postgres.Backend) {
+func (d database) inTx(t *testing.T, level pgx.TxIsoLevel) (pgx.Tx, *postgres.InTx) {
 	t.Helper()
 	tx, err := d.app.BeginTx(t.Context(), pgx.TxOptions{IsoLevel: level})
 	require.NoError(t, err)
 	t.Cleanup(func() { tx.Rollback(context.WithoutCancel(t.Context())) })
 	_, err = tx.Exec(t.Context(), "SELECT 1 FROM servicecoin.migrations")
 	require.NoError(t, err)
-	return tx, postgres.In(tx, nil)
+	return tx, postgres.In(tx)
 }
 
 // In the higher levels a transaction's snapshot is old. What cannot be promised

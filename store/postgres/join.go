@@ -4,7 +4,21 @@ import (
 	"database/sql"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/servicecoin/servicecoin/store"
 )
+
+// InTx is a store.Backend inside of a transaction of the host. Make it with [In],
+// [InSQL] or the methods of [Backend] of these names.
+type InTx struct{ engine }
+
+var (
+	_ store.Backend = (*InTx)(nil)
+	_ store.Joined  = (*InTx)(nil)
+)
+
+// Joined implements store.Joined.
+func (t *InTx) Joined() bool { return true }
 
 // In returns a backend that works inside of tx: its reads see what the host
 // has written there, its commits happen when the host commits. A refused commit
@@ -19,16 +33,18 @@ import (
 //
 // The schema is not checked; that was done when the plain store was opened. tx
 // is used by one goroutine at a time, as pgx demands, and so is the backend.
-func In(tx pgx.Tx, o *Options) *Backend { return joined(hosts{tx}, o) }
+//
+// The schema is [DefaultSchema]; [Backend.In] takes that of a backend.
+func In(tx pgx.Tx) *InTx { return inside(names{DefaultSchema}, hosts{tx}) }
 
 // InSQL is [In] for a transaction of database/sql with the driver of pgx
 // (github.com/jackc/pgx/v5/stdlib). Each statement is a round trip of its own.
-func InSQL(tx *sql.Tx, o *Options) *Backend { return joined(hostsSQL{tx}, o) }
+func InSQL(tx *sql.Tx) *InTx { return inside(names{DefaultSchema}, hostsSQL{tx}) }
 
-func joined(l link, o *Options) *Backend {
-	n := names{DefaultSchema}
-	if o != nil && o.Schema != "" {
-		n.schema = o.Schema
-	}
-	return &Backend{names: n, link: l}
-}
+// In is the function [In] with the schema of b.
+func (b *Backend) In(tx pgx.Tx) *InTx { return inside(b.names, hosts{tx}) }
+
+// InSQL is the function [InSQL] with the schema of b.
+func (b *Backend) InSQL(tx *sql.Tx) *InTx { return inside(b.names, hostsSQL{tx}) }
+
+func inside(n names, l link) *InTx { return &InTx{engine{names: n, link: l}} }

@@ -76,7 +76,7 @@ DO $$ BEGIN CREATE ROLE app LOGIN; EXCEPTION WHEN duplicate_object OR unique_vio
 	require.NoError(t, err)
 	require.Len(t, events, 1)
 	require.NoError(t, b.Forget(t.Context(), "acme", 0))
-	_, err = postgres.New(t.Context(), app, &postgres.Options{Migrate: true})
+	_, err = postgres.New(t.Context(), app, &postgres.Options{Migrate: store.MigrateAtStart})
 	require.NoError(t, err, "nothing is left to migrate, so no right is needed")
 	require.Error(t, postgres.Migrate(t.Context(), app, "another"), "the program's role creates nothing")
 }

@@ -8,17 +8,17 @@
 // # Schema
 //
 // The package runs no DDL unless asked. A database administrator reads and runs
-// the files in migrations/ with psql; [Migrate], or Options.Migrate, runs them
+// the files in migrations/ with psql; [Migrate], or [Options].Migrate, runs them
 // from the program. [New] refuses a database that lacks one and names it.
 //
 // # In the host's transaction
 //
-// [In] and [InSQL] make a backend whose commits happen when the host's
-// transaction does:
+// [In] and [InSQL], or the methods of [Backend] of these names, make a backend
+// whose commits happen when the host's transaction does:
 //
 //	tx, err := pool.Begin(ctx)
 //	_, err = tx.Exec(ctx, "INSERT INTO orders (id) VALUES (1)")
-//	err = store.Of(s.Join(postgres.In(tx, nil)).For(customer), notes).Insert(ctx, note)
+//	_, err = desk.On(view.In(postgres.In(tx))).Open(ctx, by, report)
 //	err = tx.Commit(ctx)
 //
 // # How a commit works
@@ -62,34 +62,36 @@ import (
 // DefaultSchema is the schema of a nil *Options.
 const DefaultSchema = "servicecoin"
 
-// Options are the few choices there are; nil means none of them.
+// Options are what a host may set; nil and the zero value have defaults.
 type Options struct {
-	Schema  string // "" is DefaultSchema; at most 63 bytes
-	Migrate bool   // run the migrations at the start, with the pool's role; In and InSQL ignore it
+	Schema string // default: DefaultSchema; at most 63 bytes
+
+	// Migrate says who runs the migrations. Default: store.MigrateByHost. With
+	// store.MigrateAtStart New does, with the pool's role.
+	Migrate store.Migrate
 }
 
-// Backend is a store.Backend in a PostgreSQL schema. Its zero value is not
-// ready; see [New].
-type Backend struct {
+// Backend is a store.Backend in a PostgreSQL schema. Make it with [New].
+type Backend struct{ engine }
+
+// engine is what a [Backend] and an [InTx] have in common.
+type engine struct {
 	names
 	link link
 }
 
-var (
-	_ store.Backend = (*Backend)(nil)
-	_ store.Joined  = (*Backend)(nil)
-)
+var _ store.Backend = (*Backend)(nil)
 
 // New returns a backend over the pool, which stays the host's to close. Unless
-// Options.Migrate is set it changes nothing, and answers ErrRefused with the
-// name of the migration that the database lacks. A database ahead of this
+// Options.Migrate says otherwise it changes nothing, and answers ErrRefused with
+// the name of the migration that the database lacks. A database ahead of this
 // release answers ErrNewer.
 func New(ctx context.Context, pool *pgxpool.Pool, o *Options) (*Backend, error) {
 	n, err := namesOf(o)
 	if err != nil {
 		return nil, err
 	}
-	if o != nil && o.Migrate {
+	if o != nil && o.Migrate == store.MigrateAtStart {
 		if err := Migrate(ctx, pool, n.schema); err != nil {
 			return nil, err
 		}
@@ -97,12 +99,8 @@ func New(ctx context.Context, pool *pgxpool.Pool, o *Options) (*Backend, error) 
 	if err := n.ready(ctx, pool); err != nil {
 		return nil, err
 	}
-	return &Backend{names: n, link: pooled{pool}}, nil
+	return &Backend{engine{names: n, link: pooled{pool}}}, nil
 }
-
-// Joined reports whether the backend works inside a host's transaction. It
-// implements store.Joined.
-func (b *Backend) Joined() bool { return b.link.joined() }
 
 // names are the schema's and what derives from it.
 type names struct{ schema string }
@@ -135,7 +133,7 @@ func scanDocument(kind string, scan func(dest ...any) error) (store.Document, er
 }
 
 // Get implements store.Backend.
-func (b *Backend) Get(ctx context.Context, key store.Key) (store.Document, error) {
+func (b *engine) Get(ctx context.Context, key store.Key) (store.Document, error) {
 	if err := begin(ctx, key.Validate); err != nil {
 		return store.Document{}, err
 	}
@@ -198,9 +196,9 @@ func ordered() statement {
 
 // read runs statements within a scope, in one round trip and one transaction,
 // and leaves nothing of the scope behind in a transaction of the host.
-func (b *Backend) read(ctx context.Context, s scope, list ...statement) error {
+func (b *engine) read(ctx context.Context, s scope, list ...statement) error {
 	all := append([]statement{s.statement()}, list...)
-	if b.Joined() {
+	if b.link.joined() {
 		all = append(all, scope{}.statement())
 	}
 	return outcome.Read(ctx, b.link.run(ctx, all))

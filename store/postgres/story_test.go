@@ -36,7 +36,7 @@ func TestStory(t *testing.T) {
 			require.NoError(tb, err)
 			tb.Cleanup(func() { tx.Rollback(context.WithoutCancel(tb.Context())) })
 			return storetest.Tx{
-				Backend:  postgres.In(tx, optionsOf(tb, b)),
+				Backend:  schemaOf(tb, b).In(tx),
 				Commit:   func() error { return tx.Commit(tb.Context()) },
 				Rollback: func() error { return tx.Rollback(tb.Context()) },
 			}
@@ -48,7 +48,7 @@ func TestStory(t *testing.T) {
 func TestWholeStory(t *testing.T) {
 	d := open(t)
 	events := func(tb testing.TB, b store.Backend) metering.EventStore {
-		s, err := usage.New(tb.Context(), d.app, optionsOf(tb, b))
+		s, err := usage.New(tb.Context(), d.app, &postgres.Options{Schema: schemaOf(tb, b).name})
 		require.NoError(tb, err)
 		return s
 	}

@@ -25,7 +25,7 @@ func TestSuite(t *testing.T) {
 			require.NoError(tb, err)
 			tb.Cleanup(func() { tx.Rollback(tb.Context()) })
 			return storetest.Tx{
-				Backend:  postgres.In(tx, optionsOf(tb, b)),
+				Backend:  schemaOf(tb, b).In(tx),
 				Commit:   func() error { return tx.Commit(tb.Context()) },
 				Rollback: func() error { return tx.Rollback(tb.Context()) },
 			}
@@ -44,7 +44,7 @@ func TestSuiteSQL(t *testing.T) {
 			tx, err := db.BeginTx(tb.Context(), nil)
 			require.NoError(tb, err)
 			tb.Cleanup(func() { tx.Rollback() })
-			return storetest.Tx{Backend: postgres.InSQL(tx, optionsOf(tb, b)), Commit: tx.Commit, Rollback: tx.Rollback}
+			return storetest.Tx{Backend: schemaOf(tb, b).InSQL(tx), Commit: tx.Commit, Rollback: tx.Rollback}
 		},
 	}
 	ran := 0
@@ -68,7 +68,7 @@ var schemas atomic.Int64
 // schema returns a backend in a new schema of the database.
 func (d database) schema(tb testing.TB) store.Backend {
 	name := fmt.Sprintf(`Schema "%d"; --`, schemas.Add(1))
-	_, err := postgres.New(tb.Context(), d.owner, &postgres.Options{Schema: name, Migrate: true})
+	_, err := postgres.New(tb.Context(), d.owner, &postgres.Options{Schema: name, Migrate: store.MigrateAtStart})
 	require.NoError(tb, err)
 	quoted := `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
 	d.must(tb, strings.ReplaceAll(grants, "SCHEMA servicecoin", "SCHEMA "+quoted))
@@ -77,9 +77,9 @@ func (d database) schema(tb testing.TB) store.Backend {
 	return inSchema{b, name}
 }
 
-func optionsOf(tb testing.TB, b store.Backend) *postgres.Options {
+func schemaOf(tb testing.TB, b store.Backend) inSchema {
 	tb.Helper()
 	in, ok := b.(inSchema)
 	require.True(tb, ok)
-	return &postgres.Options{Schema: in.name}
+	return in
 }

@@ -167,7 +167,7 @@ func TestScopeEnds(t *testing.T) {
 	tx, err := d.app.Begin(t.Context())
 	require.NoError(t, err)
 	defer tx.Rollback(context.WithoutCancel(t.Context()))
-	inside := postgres.In(tx, nil)
+	inside := postgres.In(tx)
 	_, err = inside.Find(t.Context(), store.Query{Everyone: true, Kind: "thing", Limit: 10})
 	require.NoError(t, err)
 	require.Zero(t, count(tx), "in the host's transaction, after a listing")

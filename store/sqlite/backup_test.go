@@ -42,7 +42,7 @@ func TestBackup(t *testing.T) {
 			for i := range 5 {
 				path := filepath.Join(dir, strconv.Itoa(i)+" ?%.db")
 				require.NoError(t, b.Backup(t.Context(), path))
-				copied, err := sqlite.Open(t.Context(), path, &sqlite.Options{NoMigrate: false})
+				copied, err := sqlite.Open(t.Context(), path, &sqlite.Options{Migrate: store.MigrateAtStart})
 				require.NoError(t, err)
 				verify(t, copied, nil)
 				require.NoError(t, copied.Close())

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/problem"
 	"github.com/servicecoin/servicecoin/store/sqlite"
 )
 
@@ -55,7 +56,7 @@ func TestRefusalsAreCertain(t *testing.T) {
 	require.NoError(t, err)
 	for what, err := range map[string]error{"commit": commitThing(t.Context(), b, "x"), "forget": b.Forget(t.Context(), "acme", 0)} {
 		require.ErrorIs(t, err, servicecoin.ErrBusy, what)
-		require.Equal(t, http.StatusServiceUnavailable, servicecoin.HTTPStatus(err))
+		require.Equal(t, http.StatusServiceUnavailable, problem.Status(err))
 		require.False(t, servicecoin.MayHaveHappened(err), what)
 	}
 	_, err = conn.ExecContext(t.Context(), "ROLLBACK")
@@ -69,7 +70,7 @@ func TestRefusalsAreCertain(t *testing.T) {
 	err = commitThing(t.Context(), h, "x")
 	require.ErrorContains(t, err, "readonly")
 	require.False(t, servicecoin.MayHaveHappened(err), "%v", err)
-	require.Equal(t, http.StatusInternalServerError, servicecoin.HTTPStatus(err))
+	require.Equal(t, http.StatusInternalServerError, problem.Status(err))
 	_, err = db.ExecContext(t.Context(), "PRAGMA query_only = OFF")
 	require.NoError(t, err)
 	require.NoError(t, commitThing(t.Context(), h, "x"))

@@ -76,7 +76,7 @@ func ExampleIn() {
 	if _, err := tx.ExecContext(ctx, "INSERT INTO orders VALUES ('o1')"); err != nil {
 		log.Fatal(err)
 	}
-	if err := store.Of(s.Join(sqlite.In(tx)).For("acme"), Notes).Insert(ctx, Note{ID: "n1", Text: "for o1"}); err != nil {
+	if err := store.Of(s.For("acme").In(sqlite.In(tx)), Notes).Insert(ctx, Note{ID: "n1", Text: "for o1"}); err != nil {
 		log.Fatal(err)
 	}
 	if err := tx.Commit(); err != nil {

@@ -88,15 +88,15 @@ func (f *file) prepare(ctx context.Context) error {
 		return err
 	}
 	if journal != "wal" {
-		if f.options.NoMigrate {
-			return fmt.Errorf("sqlite: the file's journal_mode is %s; WAL is needed", journal)
+		if f.options.byHost() {
+			return notWAL(journal)
 		}
 		if err := f.writer.script(ctx, "PRAGMA journal_mode = WAL"); err != nil {
 			return fmt.Errorf("sqlite: %w", err)
 		}
 	}
 	err = checkSchema(ctx, f.writer)
-	if !errors.Is(err, errAbsent) || f.options.NoMigrate {
+	if !errors.Is(err, errAbsent) || f.options.byHost() {
 		return err
 	}
 	w, err := f.begin(ctx)

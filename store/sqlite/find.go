@@ -136,7 +136,7 @@ func (l *lister) of(ctx context.Context, c servicecoin.CustomerID, after *store.
 		}
 		args = append(args, from, to)
 	} else {
-		from, to := place{value: q.From}, place{value: q.To}
+		from, to := point{value: q.From}, point{value: q.To}
 		if len(q.From) == 0 {
 			from.value = lowest()
 		}
@@ -145,9 +145,9 @@ func (l *lister) of(ctx context.Context, c servicecoin.CustomerID, after *store.
 		}
 		switch {
 		case after != nil && q.Descending:
-			to = to.orBefore(place{after.Index, after.Key.ID})
+			to = to.orBefore(point{after.Index, after.Key.ID})
 		case after != nil:
-			from = from.orAfter(place{after.Index, after.Key.ID})
+			from = from.orAfter(point{after.Index, after.Key.ID})
 		}
 		if len(to.value) == 0 {
 			return nil // To is empty, and nothing is below
@@ -157,27 +157,27 @@ func (l *lister) of(ctx context.Context, c servicecoin.CustomerID, after *store.
 	return l.collect(ctx, customerText(q.Slot, q.Descending), c, args...)
 }
 
-// place is a point in the order of an index, within a customer.
-type place struct {
+// point is one in the order of an index, within a customer.
+type point struct {
 	value []byte
 	id    string
 }
 
-func (p place) less(o place) bool {
+func (p point) less(o point) bool {
 	if c := bytes.Compare(p.value, o.value); c != 0 {
 		return c < 0
 	}
 	return p.id < o.id
 }
 
-func (p place) orAfter(o place) place {
+func (p point) orAfter(o point) point {
 	if p.less(o) {
 		return o
 	}
 	return p
 }
 
-func (p place) orBefore(o place) place {
+func (p point) orBefore(o point) point {
 	if o.less(p) {
 		return o
 	}
@@ -241,7 +241,7 @@ func customerText(slot int, descending bool) string {
 		" ORDER BY " + f.column + f.order + ", id" + f.order + " LIMIT ?2"
 }
 
-// everyoneText lists all customers' documents behind a place.
+// everyoneText lists all customers' documents behind a point.
 func everyoneText(slot int, descending bool) string {
 	f := formOf(slot, descending)
 	if slot == 0 {

@@ -58,15 +58,15 @@ func (h *hosted) prepare(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	if journal != "wal" {
-		if o.NoMigrate {
-			return fmt.Errorf("sqlite: the file's journal_mode is %s; WAL is needed", journal)
+		if o.byHost() {
+			return notWAL(journal)
 		}
 		if journal, err = one[string](ctx, r, "PRAGMA journal_mode = WAL"); err != nil || journal != "wal" {
 			return fmt.Errorf("sqlite: journal_mode WAL: it is %s (%w)", journal, err)
 		}
 	}
 	err = checkSchema(ctx, r)
-	if !errors.Is(err, errAbsent) || o.NoMigrate {
+	if !errors.Is(err, errAbsent) || o.byHost() {
 		return err
 	}
 	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
@@ -118,7 +118,7 @@ func (h *hosted) snapshot(ctx context.Context, fn func(runner) error) error {
 		if err != nil {
 			return err
 		}
-		err = fn(&inTx{tx: tx, stmts: map[string]*sql.Stmt{}})
+		err = fn(&txRunner{tx: tx, stmts: map[string]*sql.Stmt{}})
 		return errors.Join(err, tx.Rollback())
 	})
 }
@@ -155,7 +155,7 @@ func (h *hosted) begin(ctx context.Context) (_ writer, err error) {
 	if err != nil {
 		return nil, err
 	}
-	w.inTx = inTx{tx: tx, stmts: map[string]*sql.Stmt{}, shared: h}
+	w.txRunner = txRunner{tx: tx, stmts: map[string]*sql.Stmt{}, shared: h}
 	if _, err := w.exec(plain, touchMeta); err != nil {
 		return nil, errors.Join(err, tx.Rollback())
 	}
@@ -190,7 +190,7 @@ func (h *hosted) close() error {
 // hostedWriter is a borrowed connection in a transaction, and what to put back
 // before it is returned.
 type hostedWriter struct {
-	inTx
+	txRunner
 
 	conn    *sql.Conn
 	same    *same.File
@@ -284,15 +284,15 @@ func (s shared) query(ctx context.Context, text string, each func(row []driver.V
 	return scan(each)(st.QueryContext(ctx, args...)) //nolint:rowserrcheck // scan does
 }
 
-// inTx runs statements inside of a transaction, prepared once in it.
-type inTx struct {
+// txRunner runs statements inside of a transaction, prepared once in it.
+type txRunner struct {
 	tx     *sql.Tx
 	stmts  map[string]*sql.Stmt
 	shared *hosted // has some of them prepared already; may be nil
 }
 
 // prepare returns a statement that the end of the transaction closes.
-func (t *inTx) prepare(ctx context.Context, text string) (*sql.Stmt, error) {
+func (t *txRunner) prepare(ctx context.Context, text string) (*sql.Stmt, error) {
 	if st := t.stmts[text]; st != nil {
 		return st, nil
 	}
@@ -312,7 +312,7 @@ func (t *inTx) prepare(ctx context.Context, text string) (*sql.Stmt, error) {
 	return st, err
 }
 
-func (t *inTx) exec(ctx context.Context, text string, args ...any) (int64, error) {
+func (t *txRunner) exec(ctx context.Context, text string, args ...any) (int64, error) {
 	ctx = context.WithoutCancel(ctx)
 	st, err := t.prepare(ctx, text) //nolint:sqlclosecheck // closed with the transaction
 	if err != nil {
@@ -321,7 +321,7 @@ func (t *inTx) exec(ctx context.Context, text string, args ...any) (int64, error
 	return affected(st.ExecContext(ctx, args...))
 }
 
-func (t *inTx) query(ctx context.Context, text string, each func(row []driver.Value) error, args ...any) error {
+func (t *txRunner) query(ctx context.Context, text string, each func(row []driver.Value) error, args ...any) error {
 	ctx = context.WithoutCancel(ctx)
 	st, err := t.prepare(ctx, text) //nolint:sqlclosecheck // closed with the transaction
 	if err != nil {

@@ -10,16 +10,18 @@ import (
 	"github.com/servicecoin/servicecoin/store"
 )
 
-// Joined is a backend inside of a transaction of the host. Make it with [In].
-type Joined struct {
-	turn chan struct{} // holds one token while nobody is at work
-	run  *inTx
+// InTx is a backend inside of a transaction of the host. Make it with [In] or
+// [Backend.In].
+type InTx struct {
+	most time.Duration // how long a commit waits for the write lock, if its context lasts as long
+	idle chan struct{} // holds one token while nobody is at work
+	run  *txRunner
 }
 
 var (
-	_ store.Backend = (*Joined)(nil)
-	_ store.Joined  = (*Joined)(nil)
-	_ reader        = (*Joined)(nil)
+	_ store.Backend = (*InTx)(nil)
+	_ store.Joined  = (*InTx)(nil)
+	_ reader        = (*InTx)(nil)
 )
 
 // In returns a backend that works inside of tx, a transaction in a database on
@@ -27,7 +29,7 @@ var (
 // when tx commits. A refused commit leaves tx and what else it did as it was.
 // The backend ends with tx.
 //
-//	err := desk.On(s.Join(sqlite.In(tx)).For(customer)).Open(ctx, incident, by)
+//	_, err := desk.On(view.In(sqlite.In(tx))).Open(ctx, by, report)
 //	// the host's own rows, by tx.ExecContext
 //	err = tx.Commit()
 //
@@ -36,21 +38,24 @@ var (
 // answer ErrBusy, and the host rolls it back and runs it again. A transaction
 // that begins with a write, or with BEGIN IMMEDIATE (_txlock=immediate in the
 // DSN of the known drivers), never meets that.
-func In(tx *sql.Tx) *Joined {
-	j := &Joined{turn: make(chan struct{}, 1), run: &inTx{tx: tx, stmts: map[string]*sql.Stmt{}}}
-	j.turn <- struct{}{}
+//
+// The options are the defaults; [Backend.In] takes those of a backend.
+func In(tx *sql.Tx) *InTx { return in(tx, (*Options)(nil).orDefault()) }
+
+// In is the function [In] with the options of b.
+func (b *Backend) In(tx *sql.Tx) *InTx { return in(tx, Options{BusyTimeout: b.queue.most}) }
+
+func in(tx *sql.Tx, o Options) *InTx {
+	j := &InTx{most: o.BusyTimeout, idle: make(chan struct{}, 1), run: &txRunner{tx: tx, stmts: map[string]*sql.Stmt{}}}
+	j.idle <- struct{}{}
 	return j
 }
 
 // Joined implements store.Joined.
-func (j *Joined) Joined() bool { return true }
-
-// joinedWait is how long a commit waits for the write lock, if its context
-// lasts as long.
-const joinedWait = 5 * time.Second
+func (j *InTx) Joined() bool { return true }
 
 // Get implements store.Backend.
-func (j *Joined) Get(ctx context.Context, key store.Key) (store.Document, error) {
+func (j *InTx) Get(ctx context.Context, key store.Key) (store.Document, error) {
 	if err := alive(ctx); err != nil {
 		return store.Document{}, err
 	}
@@ -61,7 +66,7 @@ func (j *Joined) Get(ctx context.Context, key store.Key) (store.Document, error)
 }
 
 // Find implements store.Backend.
-func (j *Joined) Find(ctx context.Context, q store.Query) ([]store.Document, error) {
+func (j *InTx) Find(ctx context.Context, q store.Query) ([]store.Document, error) {
 	if err := alive(ctx); err != nil {
 		return nil, err
 	}
@@ -72,7 +77,7 @@ func (j *Joined) Find(ctx context.Context, q store.Query) ([]store.Document, err
 }
 
 // Events implements store.Backend. It shows the transaction's own events too.
-func (j *Joined) Events(ctx context.Context, f store.Feed) ([]store.Event, error) {
+func (j *InTx) Events(ctx context.Context, f store.Feed) ([]store.Event, error) {
 	if err := alive(ctx); err != nil {
 		return nil, err
 	}
@@ -84,7 +89,7 @@ func (j *Joined) Events(ctx context.Context, f store.Feed) ([]store.Event, error
 
 // Commit implements store.Backend. The commit happens when the host's
 // transaction does.
-func (j *Joined) Commit(ctx context.Context, c store.Commit) error {
+func (j *InTx) Commit(ctx context.Context, c store.Commit) error {
 	if err := alive(ctx); err != nil {
 		return err
 	}
@@ -96,7 +101,7 @@ func (j *Joined) Commit(ctx context.Context, c store.Commit) error {
 }
 
 // Forget implements store.Backend.
-func (j *Joined) Forget(ctx context.Context, c servicecoin.CustomerID, before store.Position) error {
+func (j *InTx) Forget(ctx context.Context, c servicecoin.CustomerID, before store.Position) error {
 	if err := forgettable(ctx, c, before); err != nil {
 		return err
 	}
@@ -108,9 +113,9 @@ func (j *Joined) Forget(ctx context.Context, c servicecoin.CustomerID, before st
 
 // write gets the write lock with a statement that changes nothing, so that a
 // wait for it leaves nothing behind.
-func (j *Joined) write(ctx context.Context, fn func(runner) error) error {
+func (j *InTx) write(ctx context.Context, fn func(runner) error) error {
 	return j.read(ctx, func(r runner) error {
-		err := retry(ctx, joinedWait, func() error {
+		err := retry(ctx, j.most, func() error {
 			_, err := r.exec(context.WithoutCancel(ctx), touchMeta)
 			if stale(err) {
 				return errStale // not err too: it looks worth waiting for
@@ -126,14 +131,14 @@ func (j *Joined) write(ctx context.Context, fn func(runner) error) error {
 
 var errStale = fmt.Errorf("%w: the transaction has read what was changed since; roll it back and run it again", servicecoin.ErrBusy)
 
-func (j *Joined) read(ctx context.Context, fn func(runner) error) error {
+func (j *InTx) read(ctx context.Context, fn func(runner) error) error {
 	select {
-	case <-j.turn:
+	case <-j.idle:
 	case <-ctx.Done():
 		return servicecoin.Unchanged(context.Cause(ctx))
 	}
-	defer func() { j.turn <- struct{}{} }()
+	defer func() { j.idle <- struct{}{} }()
 	return fn(j.run)
 }
 
-func (j *Joined) snapshot(ctx context.Context, fn func(runner) error) error { return j.read(ctx, fn) }
+func (j *InTx) snapshot(ctx context.Context, fn func(runner) error) error { return j.read(ctx, fn) }

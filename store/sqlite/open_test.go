@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/store"
 	"github.com/servicecoin/servicecoin/store/sqlite"
 )
 
@@ -26,7 +27,7 @@ func TestOpenRefuses(t *testing.T) {
 	script(t, bare, "PRAGMA journal_mode = WAL", "CREATE TABLE hosts (id)")
 	rollback := filepath.Join(dir, "rollback.db")
 	script(t, rollback, sqlite.Schema())
-	none := &sqlite.Options{NoMigrate: true}
+	none := &sqlite.Options{Migrate: store.MigrateByHost}
 	for _, c := range []struct {
 		name, path string
 		o          *sqlite.Options
@@ -41,8 +42,8 @@ func TestOpenRefuses(t *testing.T) {
 		{"newer tables", newer, nil, servicecoin.ErrNewer, "99"},
 		{"UTF-16", wide, nil, nil, "UTF-16le"},
 		{"tables of somebody else", garbage, nil, nil, "servicecoin_meta"},
-		{"no tables, and none to be made", bare, none, nil, "not there"},
-		{"no WAL, and none to be made", rollback, none, nil, "WAL"},
+		{"no tables, and none to be made", bare, none, servicecoin.ErrRefused, "not there"},
+		{"no WAL, and none to be made", rollback, none, servicecoin.ErrRefused, "WAL"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -72,7 +73,7 @@ func TestHostRunsSchema(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "host.db")
 	script(t, path, "PRAGMA journal_mode = WAL", "PRAGMA user_version = 7", sqlite.Schema())
-	b, err := sqlite.Open(t.Context(), path, &sqlite.Options{NoMigrate: true})
+	b, err := sqlite.Open(t.Context(), path, &sqlite.Options{Migrate: store.MigrateByHost})
 	require.NoError(t, err)
 	require.NoError(t, insert(t.Context(), b, "a"))
 	again, err := sqlite.New(t.Context(), database(t, path), nil)

@@ -17,7 +17,7 @@ var schemaText string
 const schemaVersion = 1
 
 // Schema returns the SQL that creates the tables and indexes, for a host that
-// runs its migrations itself and sets [Options].NoMigrate. Run it once, in one
+// runs its migrations itself (store.MigrateByHost). Run it once, in one
 // transaction, in a file in WAL mode.
 func Schema() string { return schemaText }
 
@@ -29,7 +29,12 @@ const (
 )
 
 // errAbsent: the tables are not there.
-var errAbsent = errors.New("sqlite: the tables of Service Coin are not there; run sqlite.Schema() or leave NoMigrate unset")
+var errAbsent = fmt.Errorf("%w: sqlite: the tables of Service Coin are not there; run sqlite.Schema(), or set Options.Migrate to store.MigrateAtStart", servicecoin.ErrRefused)
+
+func notWAL(journal string) error {
+	return fmt.Errorf("%w: sqlite: the file's journal_mode is %s; WAL is needed: run PRAGMA journal_mode = WAL, or set Options.Migrate to store.MigrateAtStart",
+		servicecoin.ErrRefused, journal)
+}
 
 // checkSchema answers nil if the tables are those of this release, errAbsent if
 // there are none.

@@ -9,8 +9,8 @@
 //	s := store.New(b, nil)
 //
 // A host that has a SQLite database already keeps everything in it: [New]
-// takes its *sql.DB, of any driver, and [In] its open transaction, so that the
-// host's rows and the library's records are committed together. The tables are
+// takes its *sql.DB, of any driver, and [In] or [Backend.In] its open transaction,
+// so that the host's rows and the library's records are committed together. The tables are
 // named servicecoin_…, beside the host's own; [Schema] has their text.
 //
 // # What it promises
@@ -64,10 +64,9 @@ type Options struct {
 	// reads wait for one. Default: 8. New leaves this to the host's *sql.DB.
 	MaxReaders int
 
-	// NoMigrate leaves the file as it is: Open and New answer an error if the
-	// tables of this release are not there, or the file is not in WAL mode,
-	// and the host runs [Schema] itself.
-	NoMigrate bool
+	// Migrate says who makes the tables and puts the file in WAL mode. Default:
+	// store.MigrateAtStart. With store.MigrateByHost the host runs [Schema].
+	Migrate store.Migrate
 }
 
 func (o *Options) orDefault() Options {
@@ -124,6 +123,9 @@ func New(ctx context.Context, db *sql.DB, o *Options) (*Backend, error) {
 	}
 	return newBackend(h, opts), nil
 }
+
+// byHost reports whether the file is to be left as it is.
+func (o Options) byHost() bool { return o.Migrate == store.MigrateByHost }
 
 func newBackend(from source, o Options) *Backend {
 	return &Backend{from: from, queue: newQueue(o.BusyTimeout)}

@@ -34,6 +34,7 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/metering"
+	"github.com/servicecoin/servicecoin/store"
 	"github.com/servicecoin/servicecoin/store/sqlite"
 	"github.com/servicecoin/servicecoin/store/sqlite/internal/same"
 	"github.com/servicecoin/servicecoin/store/sqlite/internal/wait"
@@ -50,10 +51,9 @@ type Options struct {
 	// 5 seconds.
 	BusyTimeout time.Duration
 
-	// NoMigrate leaves the file as it is: Open and New answer an error if the
-	// tables of this release are not there, or the file is not in WAL mode, and
-	// the host runs [Schema] itself.
-	NoMigrate bool
+	// Migrate says who makes the tables and puts the file in WAL mode. Default:
+	// store.MigrateAtStart. With store.MigrateByHost the host runs [Schema].
+	Migrate store.Migrate
 }
 
 //go:embed schema.sql
@@ -63,7 +63,7 @@ var schemaText string
 const schemaVersion = 1
 
 // Schema returns the SQL that creates the tables, for a host that runs its
-// migrations itself and sets [Options].NoMigrate. Run it once, in one
+// migrations itself (store.MigrateByHost). Run it once, in one
 // transaction, in a file in WAL mode.
 func Schema() string { return schemaText }
 
@@ -107,7 +107,7 @@ func Open(ctx context.Context, path string, o *Options) (*Store, error) {
 	if s.read, err = pool(absolute, false, readers, "busy_timeout(0)", "query_only(1)", "cache_size(-8000)"); err != nil {
 		return nil, errors.Join(err, s.write.Close())
 	}
-	if err := s.prepare(ctx, opts.NoMigrate); err != nil {
+	if err := s.prepare(ctx, opts.Migrate == store.MigrateByHost); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), s.Close())
 	}
 	s.same = same.Of(ctx, s.write)
@@ -123,7 +123,7 @@ func New(ctx context.Context, db *sql.DB, o *Options) (*Store, error) {
 	}
 	opts := o.orDefault()
 	s := &Store{write: db, read: db, most: opts.BusyTimeout}
-	if err := s.prepare(ctx, opts.NoMigrate); err != nil {
+	if err := s.prepare(ctx, opts.Migrate == store.MigrateByHost); err != nil {
 		return nil, err
 	}
 	s.same = same.Of(ctx, db)
@@ -235,8 +235,12 @@ func (s *Store) prepare(ctx context.Context, asItIs bool) error {
 		return fmt.Errorf("sqlite: the database is encoded in %s, which does not sort byte by byte; UTF-8 is needed", encoding)
 	}
 	if journal != "wal" {
-		if asItIs || journal == "memory" {
-			return fmt.Errorf("sqlite: the file's journal_mode is %s; WAL is needed", journal)
+		switch {
+		case journal == "memory":
+			return errors.New("sqlite: an in-memory database is not supported; use metering.NewMemoryStore")
+		case asItIs:
+			return fmt.Errorf("%w: sqlite: the file's journal_mode is %s; WAL is needed: run PRAGMA journal_mode = WAL, or set Options.Migrate to store.MigrateAtStart",
+				servicecoin.ErrRefused, journal)
 		}
 		set := func() error { return s.write.QueryRowContext(ctx, "PRAGMA journal_mode = WAL").Scan(&journal) }
 		if err := wait.Retry(ctx, s.most, set); err != nil || journal != "wal" {
@@ -259,7 +263,7 @@ func (s *Store) prepare(ctx context.Context, asItIs bool) error {
 	})
 }
 
-var errAbsent = errors.New("sqlite: the tables of usage are not there; run usage.Schema() or leave NoMigrate unset")
+var errAbsent = fmt.Errorf("%w: sqlite: the tables of usage are not there; run usage.Schema(), or set Options.Migrate to store.MigrateAtStart", servicecoin.ErrRefused)
 
 func (s *Store) checkSchema(ctx context.Context, q interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row

@@ -13,13 +13,14 @@ import (
 	"github.com/servicecoin/servicecoin/internal/house"
 )
 
-// place is where a consumer stands: the stored record. Rules stand in it under
-// their oldest names.
+// bookmark is where a consumer stands in the feed, with its lease and what is known
+// of the event under way: the stored record. Rules are in it under their oldest
+// names.
 //
 // Shape 0 kept no Done and no Lease: Rule was the next rule to run, and those
 // before it, in the list of the release that wrote it, were done. A replica of
 // such a release stands aside (ErrNewer) once this one has written.
-type place struct {
+type bookmark struct {
 	Name     string        `json:"name"`
 	Position Position      `json:"position"` // the last event that is done with
 	Holder   string        `json:"holder,omitempty"`
@@ -51,16 +52,16 @@ type knownRule struct {
 }
 
 const (
-	consumerKind = "store.consumer"
-	placeShape   = 1
+	consumerKind  = "store.consumer"
+	bookmarkShape = 1
 )
 
-func places(name string) Kind[place] {
-	return Kind[place]{
-		Name: consumerKind, House: house.Own(), ID: func(place) string { return name },
-		Shape: placeShape,
-		Upgrade: func(_ int, body []byte) (place, error) {
-			var p place
+func bookmarks(name string) Kind[bookmark] {
+	return Kind[bookmark]{
+		Name: consumerKind, House: house.Own(), ID: func(bookmark) string { return name },
+		Shape: bookmarkShape,
+		Upgrade: func(_ int, body []byte) (bookmark, error) {
+			var p bookmark
 			err := json.Unmarshal(body, &p)
 			p.Before, p.Rule = p.Rule, ""
 			if p.Before == "" {
@@ -73,7 +74,7 @@ func places(name string) Kind[place] {
 
 // begin comes to an event. What was under way is another one's if that one has
 // been erased meanwhile.
-func (p *place) begin(e Event) {
+func (p *bookmark) begin(e Event) {
 	if p.At != 0 && p.At != e.Position {
 		p.finish(p.Position)
 	}
@@ -81,13 +82,13 @@ func (p *place) begin(e Event) {
 }
 
 // finish leaves the event at position behind.
-func (p *place) finish(at Position) {
+func (p *bookmark) finish(at Position) {
 	p.Position, p.At, p.ID, p.Event, p.Done, p.Before = at, 0, "", "", nil, ""
 	p.pause()
 }
 
 // did marks a rule as done with the event under way.
-func (p *place) did(rule string) {
+func (p *bookmark) did(rule string) {
 	if !slices.Contains(p.Done, rule) {
 		p.Done = append(slices.Clip(p.Done), rule)
 	}
@@ -97,12 +98,12 @@ func (p *place) did(rule string) {
 }
 
 // pause leaves no rule under way.
-func (p *place) pause() {
+func (p *bookmark) pause() {
 	p.Rule, p.From, p.Tries, p.Error, p.Next, p.Wait = "", "", 0, "", time.Time{}, 0
 }
 
 // same reports whether both stand at the same point of the same event.
-func (p *place) same(q *place) bool {
+func (p *bookmark) same(q *bookmark) bool {
 	return p.Position == q.Position && p.At == q.At && p.Rule == q.Rule && p.From == q.From && p.Before == q.Before && slices.Equal(p.Done, q.Done)
 }
 
@@ -114,23 +115,23 @@ func lasts(until time.Time, length time.Duration, now time.Time) bool {
 }
 
 // held reports whether somebody else holds the lease.
-func (c *Consumer) held(p *place, now time.Time) bool {
+func (c *Consumer) held(p *bookmark, now time.Time) bool {
 	return p.Holder != "" && p.Holder != c.o.Holder && lasts(p.Until, c.lengthOf(p), now)
 }
 
 // lengthOf returns how long the lease was given for, which shape 0 does not
 // tell.
-func (c *Consumer) lengthOf(p *place) time.Duration {
+func (c *Consumer) lengthOf(p *bookmark) time.Duration {
 	if p.Lease == 0 {
 		return c.o.Lease
 	}
 	return p.Lease
 }
 
-// lease takes or renews the lease and reads the place.
+// lease takes or renews the lease and reads the bookmark.
 func (s *stepping) lease(ctx context.Context) error {
 	now := s.store.Now()
-	renew := func(p *place) ([]Event, error) {
+	renew := func(p *bookmark) ([]Event, error) {
 		if s.held(p, now) {
 			return nil, &servicecoin.KeyError{
 				Key: s.key(),
@@ -139,16 +140,16 @@ func (s *stepping) lease(ctx context.Context) error {
 		}
 		p.Holder, p.Until, p.Lease = s.o.Holder, now.Add(s.o.Lease), s.o.Lease
 		p.Known = s.knows(p.Known, now)
-		s.place = *p
+		s.bookmark = *p
 		return nil, nil
 	}
-	item, err := s.places().Item(ctx, s.name)
+	item, err := s.bookmarks().Item(ctx, s.name)
 	if errors.Is(err, servicecoin.ErrNotFound) {
-		p := place{Name: s.name}
+		p := bookmark{Name: s.name}
 		if _, err := renew(&p); err != nil {
 			return err
 		}
-		err := s.places().Insert(ctx, p)
+		err := s.bookmarks().Insert(ctx, p)
 		if !errors.Is(err, servicecoin.ErrExists) {
 			return err
 		}
@@ -157,14 +158,14 @@ func (s *stepping) lease(ctx context.Context) error {
 	}
 	// Half of a lease is enough to begin with; most steps need no commit.
 	if p := item.Value; p.Holder == s.o.Holder && lasts(p.Until, s.o.Lease, now) && p.Until.Sub(now) > s.o.Lease/2 && s.known(p.Known, now) {
-		s.place = p
+		s.bookmark = p
 		return nil
 	}
-	_, err = s.places().Update(ctx, s.name, renew)
+	_, err = s.bookmarks().Update(ctx, s.name, renew)
 	return err
 }
 
-// known reports whether the list of rules stands in the place, and so lately
+// known reports whether the list of rules stands in the bookmark, and so lately
 // that it need not be written again.
 func (s *stepping) known(list []knownRule, now time.Time) bool {
 	for _, r := range s.rules {
@@ -210,7 +211,7 @@ func (c *Consumer) has(name string) bool {
 // Release gives the lease back, so that another replica need not wait for its
 // end.
 func (c *Consumer) Release(ctx context.Context) error {
-	_, err := c.places().Update(ctx, c.name, func(p *place) ([]Event, error) {
+	_, err := c.bookmarks().Update(ctx, c.name, func(p *bookmark) ([]Event, error) {
 		if p.Holder == c.o.Holder {
 			p.Holder, p.Until, p.Lease = "", time.Time{}, 0
 		}
@@ -247,7 +248,7 @@ func (c *Consumer) Break(ctx context.Context, by servicecoin.Actor, holder strin
 	if err := v.Err(); err != nil {
 		return err
 	}
-	_, err := c.places().Update(ctx, c.name, func(p *place) ([]Event, error) {
+	_, err := c.bookmarks().Update(ctx, c.name, func(p *bookmark) ([]Event, error) {
 		if p.Holder != holder {
 			now := "nobody does"
 			if p.Holder != "" {
@@ -267,7 +268,7 @@ func (c *Consumer) Break(ctx context.Context, by servicecoin.Actor, holder strin
 
 // at returns p as it was at a point of its event, with the lease and the
 // knowledge that q has.
-func (p *place) at(q *place) place {
+func (p *bookmark) at(q *bookmark) bookmark {
 	was := *p
 	was.Holder, was.Until, was.Lease, was.Known, was.Owed = q.Holder, q.Until, q.Lease, q.Known, q.Owed
 	return was
