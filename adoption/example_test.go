@@ -42,7 +42,7 @@ func ExampleProgram() {
 	// Output:
 	// 1 <nil>
 	// <nil>
-	// refused: reach subscription-1, in state running: blocking prerequisites are not met: domain (The domain is verified), due before first use
+	// refused: onboarding.reach subscription-1, in state running: blocking prerequisites are not met: domain (The domain is verified), due before first use
 	// <nil>
 	// running <nil>
 	// to do: Somebody was trained <nil>

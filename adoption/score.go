@@ -138,7 +138,7 @@ func (s Score) Trace() servicecoin.Trace {
 	}
 	t := servicecoin.Trace{
 		Label: label, Value: s.Value, Unit: unit,
-		From:  []servicecoin.Key{{Customer: servicecoin.Provider, Kind: surveyKind, ID: string(s.Survey)}},
+		From:  []servicecoin.Key{{Customer: servicecoin.Provider, Kind: SurveyRecord, ID: string(s.Survey)}},
 		Parts: []servicecoin.Trace{count("answers", s.N)},
 	}
 	for _, b := range s.Boxes {

@@ -41,11 +41,11 @@ func (c *Coin) Rules() []store.Rule {
 		{Name: "letter.draft", On: []string{
 			incident.EventOpened, incident.EventAffected, incident.EventReopened, incident.EventNoted, incident.EventResolved,
 		}, Do: c.draftLetters},
-		{Name: "credit.charge", On: []string{sla.CreditProposed, sla.CreditCorrected}, Do: c.chargeCredit},
+		{Name: "credit.charge", On: []string{sla.EventCreditProposed, sla.EventCreditCorrected}, Do: c.chargeCredit},
 		{Name: "bundle.ask", On: []string{catalog.EventSubscriptionActivated}, Do: c.askBundle},
 		{Name: "onboarding.begin", On: []string{catalog.EventSubscriptionRequested}, Do: c.beginOnboarding},
 		{Name: "onboarding.reach", On: []string{
-			catalog.EventOrderApproved, catalog.EventOrderProvisioning, catalog.EventOrderFulfilled, adoption.PrerequisiteMet, adoption.PrerequisiteWaived,
+			catalog.EventOrderApproved, catalog.EventOrderProvisioning, catalog.EventOrderFulfilled, adoption.EventPrerequisiteMet, adoption.EventPrerequisiteWaived,
 		}, Do: c.reachPoints},
 		{Name: "onboarding.cancel", On: []string{catalog.EventSubscriptionDeparted, catalog.EventSubscriptionWithdrawn}, Do: c.cancelOnboarding},
 		{Name: "departure.follow", On: []string{
@@ -64,7 +64,7 @@ func (c *Coin) Rules() []store.Rule {
 	if c.o.Provisioner != nil {
 		rules = append(rules,
 			store.Rule{Name: "order.provision", On: []string{catalog.EventOrderApproved, catalog.EventOrderRetried}, Do: c.provision},
-			store.Rule{Name: "order.ready", On: []string{adoption.PrerequisiteMet, adoption.PrerequisiteWaived}, Do: c.provisionReady},
+			store.Rule{Name: "order.ready", On: []string{adoption.EventPrerequisiteMet, adoption.EventPrerequisiteWaived}, Do: c.provisionReady},
 			store.Rule{Name: "subscription.deprovision", On: []string{catalog.EventSubscriptionDeparting}, Do: c.deprovision},
 		)
 	}

@@ -33,7 +33,7 @@ func (c *Coin) chargeCredit(ctx context.Context, tx *store.Store, e store.Event,
 		return "", err
 	}
 	reason := "Promise not kept in " + change.Month.String()
-	if e.Name == sla.CreditCorrected {
+	if e.Name == sla.EventCreditCorrected {
 		reason = "Correction of the credit for " + change.Month.String()
 	}
 	_, err = c.On(tx).Statements(customer).Credit(ctx, program(), cost.Credit{

@@ -38,7 +38,7 @@ func (c *Coin) followDeparture(ctx context.Context, tx *store.Store, e store.Eve
 		leavesAt = s.sub.DepartingAt
 	}
 	if announced && (!leaves || !there.LeavesAt.Equal(leavesAt)) {
-		reason := cmp.Or(s.why(catalog.VerbStay), "Another day was said")
+		reason := cmp.Or(s.why(catalog.VerbStaySubscription), "Another day was said")
 		if _, err := departures.Stay(ctx, program(), s.sub.ID, reason); err != nil {
 			return "", err
 		}
@@ -47,13 +47,13 @@ func (c *Coin) followDeparture(ctx context.Context, tx *store.Store, e store.Eve
 	if !leaves || announced || there.State == adoption.Erased {
 		return "", nil
 	}
-	_, err = departures.AnnounceDeparture(ctx, program(), s.sub.ID, s.sub.Service, leavesAt, s.why(catalog.VerbDepart))
+	_, err = departures.AnnounceDeparture(ctx, program(), s.sub.ID, s.sub.Service, leavesAt, s.why(catalog.VerbDepartSubscription))
 	return "", err
 }
 
 // why returns the reason that was given last for something, as long as a departure
 // can keep it.
-func (s signup) why(verb catalog.Verb) string {
+func (s signup) why(verb string) string {
 	const most = 1000
 	for _, e := range slices.Backward(s.sub.History) {
 		if e.Verb == verb {

@@ -191,9 +191,9 @@ func (c *Coin) ready(ctx context.Context, tx store.View, o catalog.Order, due st
 	if len(unmet) == 0 {
 		return nil
 	}
-	verb := catalog.VerbApprove
+	verb := catalog.VerbApproveOrder
 	if due == catalog.DueBeforeProvisioning {
-		verb = catalog.VerbProvision
+		verb = catalog.VerbProvisionOrder
 	}
-	return &servicecoin.RefusedError{Subject: tx.Key(catalog.OrderRecord, string(o.ID)), Verb: string(verb), Why: "unmet: " + strings.Join(unmet, "; ")}
+	return &servicecoin.RefusedError{Subject: tx.Key(catalog.OrderRecord, string(o.ID)), Verb: verb, Why: "unmet: " + strings.Join(unmet, "; ")}
 }

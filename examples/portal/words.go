@@ -255,8 +255,7 @@ func dict(pairs ...any) (map[string]any, error) {
 }
 
 // verbWords says what an entry of the timeline is.
-func verbWords(v incident.Verb) string {
-	//nolint:exhaustive // the others read well as they are
+func verbWords(v string) string {
 	switch v {
 	case incident.VerbAddFollowUp:
 		return "follow-up added"
@@ -271,5 +270,6 @@ func verbWords(v incident.Verb) string {
 	case incident.VerbDeclareMajor:
 		return "declared major"
 	}
-	return string(v)
+	_, word, _ := strings.Cut(v, ".") // the others read well as they are
+	return word
 }
