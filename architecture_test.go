@@ -180,7 +180,7 @@ func TestOneDialect(t *testing.T) {
 	for path, file := range sources(t) {
 		room := filepath.Base(filepath.Dir(path))
 		for name, value := range constants(file) {
-			sort := ""
+			var sort string
 			switch {
 			case strings.HasPrefix(name, "Verb"):
 				sort = "Verb"

@@ -18,6 +18,7 @@
 //	the exchange between the sides, a month       coin             all three
 //	interval, hours, deadline, recurrence, turn   calendar         -
 //	amount, currency, rounding                    money            -
+//	transition, entry, refusal                    lifecycle        -
 //	record, unit of work, event, feed             store            -
 //
 // Some words of ours, in plain ones: a promise is a service level agreement on

@@ -102,7 +102,7 @@ func Announce(by servicecoin.Actor, at time.Time, id servicecoin.SubscriptionID,
 
 // Announce says again that the customer leaves, after it had stayed. What was
 // handed back before is handed back anew.
-func (d *Departure) Announce(by servicecoin.Actor, at time.Time, leavesAt time.Time, reason string) error {
+func (d *Departure) Announce(by servicecoin.Actor, at, leavesAt time.Time, reason string) error {
 	leavesAt = lifecycle.Instant(leavesAt)
 	e, err := d.move(by, at, VerbAnnounceDeparture, func(v *servicecoin.Violations) {
 		v.ID("subscription", string(d.Subscription))

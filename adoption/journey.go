@@ -237,7 +237,7 @@ func (t Touchpoint) tested() Touchpoint {
 	return t
 }
 
-func (j *Journey) refuse(verb string, why string) error {
+func (j *Journey) refuse(verb, why string) error {
 	return &servicecoin.RefusedError{
 		Subject: servicecoin.Key{Customer: servicecoin.Provider, Kind: JourneyRecord, ID: string(j.ID)}, Verb: verb, Why: why,
 	}

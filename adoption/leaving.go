@@ -93,7 +93,7 @@ func (p *Program) authorizeDeparture(ctx context.Context, by servicecoin.Actor, 
 	return p.view.Ask(ctx, by, verb, DepartureRecord, string(id))
 }
 
-func (p *Program) leave(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID, verb string, event, reason string, rule func(d *Departure, at time.Time) error) (Departure, error) {
+func (p *Program) leave(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID, verb, event, reason string, rule func(d *Departure, at time.Time) error) (Departure, error) {
 	if err := p.authorizeDeparture(ctx, by, verb, id); err != nil {
 		return Departure{}, err
 	}

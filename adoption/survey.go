@@ -140,7 +140,7 @@ func (s *Survey) End(by servicecoin.Actor, at, until time.Time) error {
 	return nil
 }
 
-func (s *Survey) refuse(verb string, why string) error {
+func (s *Survey) refuse(verb, why string) error {
 	return &servicecoin.RefusedError{
 		Subject: servicecoin.Key{Customer: servicecoin.Provider, Kind: SurveyRecord, ID: string(s.ID)}, Verb: verb, Why: why,
 	}

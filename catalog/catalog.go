@@ -80,7 +80,7 @@ func (c *Catalog) On(view store.View) *Catalog {
 	return &Catalog{view: view.OfProvider("the catalogue"), o: c.o}
 }
 
-func (c *Catalog) authorize(ctx context.Context, by servicecoin.Actor, verb string, kind, id string) error {
+func (c *Catalog) authorize(ctx context.Context, by servicecoin.Actor, verb, kind, id string) error {
 	return c.view.Ask(ctx, by, verb, kind, id)
 }
 
@@ -163,7 +163,7 @@ func there[T any](ctx context.Context, tx store.View, kind store.Kind[T], id, pa
 
 // changeService applies a rule to a service, and what else must hold, in one
 // commit with the event.
-func (c *Catalog) changeService(ctx context.Context, by servicecoin.Actor, id servicecoin.ServiceID, verb string, event string, rule func(s *Service, at time.Time) error, also func(tx store.View, s *Service) error) (Service, error) {
+func (c *Catalog) changeService(ctx context.Context, by servicecoin.Actor, id servicecoin.ServiceID, verb, event string, rule func(s *Service, at time.Time) error, also func(tx store.View, s *Service) error) (Service, error) {
 	if err := c.authorize(ctx, by, verb, ServiceRecord, string(id)); err != nil {
 		return Service{}, err
 	}

@@ -57,7 +57,7 @@ func (c *Catalog) DeprecateOffering(ctx context.Context, by servicecoin.Actor, i
 	return c.changeOffering(ctx, by, id, VerbDeprecateOffering, EventOfferingDeprecated, func(o *Offering, at time.Time) error { return o.Deprecate(by, at, d) }, d.Successor)
 }
 
-func (c *Catalog) changeOffering(ctx context.Context, by servicecoin.Actor, id servicecoin.OfferingID, verb string, event string, rule func(o *Offering, at time.Time) error, successor string) (Offering, error) {
+func (c *Catalog) changeOffering(ctx context.Context, by servicecoin.Actor, id servicecoin.OfferingID, verb, event string, rule func(o *Offering, at time.Time) error, successor string) (Offering, error) {
 	if err := c.authorize(ctx, by, verb, OfferingRecord, string(id)); err != nil {
 		return Offering{}, err
 	}

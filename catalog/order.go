@@ -232,7 +232,7 @@ func (o *Order) Cancel(by servicecoin.Actor, at time.Time, reason string) error 
 	return o.end(by, at, VerbCancelOrder, reason)
 }
 
-func (o *Order) end(by servicecoin.Actor, at time.Time, verb string, reason string) error {
+func (o *Order) end(by servicecoin.Actor, at time.Time, verb, reason string) error {
 	e, err := o.life().Move(by, at, verb, reason, because(reason))
 	if err != nil {
 		return err

@@ -151,7 +151,7 @@ func (o *Orders) activate(by servicecoin.Actor, outputs json.RawMessage) *subCha
 
 // change applies a rule to an order, and to its subscription if it comes to
 // that, in one commit with the events.
-func (o *Orders) change(ctx context.Context, by servicecoin.Actor, id servicecoin.OrderID, verb string, event string, rule func(x *Order, at time.Time) error, also *subChange) (Order, error) {
+func (o *Orders) change(ctx context.Context, by servicecoin.Actor, id servicecoin.OrderID, verb, event string, rule func(x *Order, at time.Time) error, also *subChange) (Order, error) {
 	if err := o.authorize(ctx, by, verb, id); err != nil {
 		return Order{}, err
 	}

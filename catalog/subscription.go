@@ -170,7 +170,7 @@ func (s *Subscription) Resume(by servicecoin.Actor, at time.Time, reason string)
 }
 
 // turn changes the state for a reason, while there is room for it.
-func (s *Subscription) turn(by servicecoin.Actor, at time.Time, verb string, reason string) error {
+func (s *Subscription) turn(by servicecoin.Actor, at time.Time, verb, reason string) error {
 	e, err := s.life().Move(by, at, verb, reason, because(reason))
 	if err != nil {
 		return err

@@ -60,7 +60,7 @@ func (s *Subscriptions) authorize(ctx context.Context, by servicecoin.Actor, ver
 	return s.view.Ask(ctx, by, verb, SubscriptionRecord, string(id))
 }
 
-func (s *Subscriptions) change(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID, verb string, event string, rule func(x *Subscription, at time.Time) error) (Subscription, error) {
+func (s *Subscriptions) change(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID, verb, event string, rule func(x *Subscription, at time.Time) error) (Subscription, error) {
 	if err := s.authorize(ctx, by, verb, id); err != nil {
 		return Subscription{}, err
 	}

@@ -208,7 +208,7 @@ func (d *Desk) authorize(ctx context.Context, by servicecoin.Actor, verb string,
 
 // change applies a rule to an incident, files what it did to services, and
 // tells of it, in one commit.
-func (d *Desk) change(ctx context.Context, by servicecoin.Actor, id servicecoin.IncidentID, verb string, event string, rule func(i *Incident, at time.Time) error) (Incident, error) {
+func (d *Desk) change(ctx context.Context, by servicecoin.Actor, id servicecoin.IncidentID, verb, event string, rule func(i *Incident, at time.Time) error) (Incident, error) {
 	if err := d.authorize(ctx, by, verb, id); err != nil {
 		return Incident{}, err
 	}

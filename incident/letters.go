@@ -82,7 +82,7 @@ func (l *Letters) authorize(ctx context.Context, by servicecoin.Actor, verb stri
 	return l.view.Ask(ctx, by, verb, CommunicationRecord, string(id))
 }
 
-func (l *Letters) change(ctx context.Context, by servicecoin.Actor, id CommunicationID, verb string, event string, rule func(c *Communication, at time.Time) error) (Communication, error) {
+func (l *Letters) change(ctx context.Context, by servicecoin.Actor, id CommunicationID, verb, event string, rule func(c *Communication, at time.Time) error) (Communication, error) {
 	if err := l.authorize(ctx, by, verb, id); err != nil {
 		return Communication{}, err
 	}

@@ -72,7 +72,7 @@ func TestMove(t *testing.T) {
 		"no such verb":      {lamp(on), ada, later, "lamp.sing", "refused: lamp.sing l1, in state on: is allowed when it is "},
 		"the table first":   {lamp(idle), servicecoin.Actor{}, time.Time{}, verbRest, "is allowed when it is on"},
 		"then the form":     {lamp(on), servicecoin.Actor{}, time.Time{}, verbRest, "invalid: by.kind"},
-		"then the order":    {lamp(on), ada, nine().Add(-time.Second), verbRest, "refused: lamp.rest l1, on → idle: at 2026-03-02T08:59:59Z it was not yet where it is since 2026-03-02T09:00:00.000123Z"},
+		"then the order":    {lamp(on), ada, nine().Add(-time.Second), verbRest, "refused: lamp.rest l1, on → idle: at 2026-03-02T08:59:59.000123Z it was not yet where it is since 2026-03-02T09:00:00.000123Z"},
 		"the state stays":   {lamp(off), ada, nine().Add(-time.Second), verbQuit, "refused: lamp.quit l1, in state off: at"},
 		"a part of it":      {lifecycle.Record[state]{Part: "bulb 2", State: idle, Table: table()}, ada, later, verbRest, "refused: lamp.rest, idle → off: bulb 2: is allowed"},
 	} {

@@ -84,6 +84,8 @@ func (l timeline) at(t time.Time) int {
 	return l.Valid[i].Number
 }
 
+// The kinds of records, as they stand in a [servicecoin.Key]. Both are in the
+// provider's partition.
 const (
 	PriceRecord   = "rating.price"
 	VersionRecord = "rating.version"
