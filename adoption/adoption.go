@@ -18,8 +18,7 @@
 // with every violation.
 //
 // Scores are undefined where nobody answered, never zero. Counts and shares are
-// exact; intervals are floating-point estimates, open to every other package
-// through [Method.Interval].
+// exact; intervals are floating-point estimates of package estimate.
 package adoption
 
 import (

@@ -25,7 +25,8 @@ const (
 	// Rating is any other scale from 1 to at most 10. The score is the mean.
 	Rating SurveyKind = "rating"
 	// SUS is the System Usability Scale: ten statements, each answered from 1
-	// to 5. The score is the mean of what [ScoreSUS] makes of each answer.
+	// to 5. The score of an answer goes from 0 to 100 in
+	// steps of 2.5 and is no percentage; that of the survey is their mean.
 	SUS SurveyKind = "sus"
 )
 

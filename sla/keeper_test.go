@@ -304,7 +304,7 @@ func TestAmountOfACredit(t *testing.T) {
 	t.Parallel()
 	charge, err := money.Parse("99.99 EUR")
 	require.NoError(t, err)
-	got, err := sla.Amount(charge, dec("10"), money.HalfAwayFromZero)
+	got, err := amount(charge, dec("10"), money.HalfAwayFromZero)
 	require.NoError(t, err)
 	require.Equal(t, "10.00 EUR", got.String())
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/servicecoin/servicecoin"
-	"github.com/servicecoin/servicecoin/adoption"
+	"github.com/servicecoin/servicecoin/estimate"
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/catalog"
 	"github.com/servicecoin/servicecoin/incident"
@@ -183,7 +183,7 @@ func leadWords(d catalog.Duration) string {
 // pageID makes an id for an element out of any text.
 func pageID(text string) string { return url.PathEscape(text) }
 
-func intervalWords(i adoption.Interval) string {
+func intervalWords(i estimate.Interval) string {
 	return fmt.Sprintf("95 %% interval %.0f to %.0f", i.Low, i.High)
 }
 

@@ -118,7 +118,7 @@ func imports() map[string]string {
 		"servicecoin": "github.com/servicecoin/servicecoin",
 	}
 	for _, p := range []string{
-		"adoption", "calendar", "catalog", "catalog/catalogtest", "coin", "incident", "lifecycle", "metering", "metering/cost", "metering/meteringtest", "metering/rating", "money",
+		"adoption", "calendar", "catalog", "catalog/catalogtest", "coin", "estimate", "incident", "lifecycle", "metering", "metering/cost", "metering/meteringtest", "metering/rating", "money",
 		"sla", "store", "store/memory", "store/postgres", "store/postgres/pgtest", "store/sqlite", "store/storetest",
 	} {
 		m[p[strings.LastIndex(p, "/")+1:]] = "github.com/servicecoin/servicecoin/" + p
