@@ -14,9 +14,9 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/servicecoin/servicecoin"
-	"github.com/servicecoin/servicecoin/estimate"
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/catalog"
+	"github.com/servicecoin/servicecoin/estimate"
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/money"
 )
