@@ -18,6 +18,8 @@
 //	the exchange between the sides, a month       coin             all three
 //	interval, hours, deadline, recurrence, turn   calendar         -
 //	amount, currency, rounding                    money            -
+//	interval of a figure, quantile, share         estimate         -
+//	transition, entry, refusal                    lifecycle        -
 //	record, unit of work, event, feed             store            -
 //	status and body of an HTTP answer to an error problem          -
 //

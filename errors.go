@@ -214,7 +214,7 @@ func (v *Violations) Err() error {
 // [ErrRefused].
 type RefusedError struct {
 	Subject Key    // may be incomplete in pure rules: a record does not know its partition
-	Verb    string // what was asked for: "acknowledge"
+	Verb    string // what was asked for, as in an [Attempt]: "incident.acknowledge"
 	From    string // the state that it is in
 	To      string // the state asked for; "" if the verb does not change it
 	Why     string // the guard that said no, for people

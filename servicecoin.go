@@ -170,7 +170,7 @@ func (a Actor) Validate() error {
 // function before every changing verb.
 type Attempt struct {
 	Actor   Actor
-	Verb    string // "incident.acknowledge", "sla.close" and the like: API, as event names are
+	Verb    string // "incident.acknowledge": a constant of its room, Verb…
 	Subject Key    // the record that would change
 }
 

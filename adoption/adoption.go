@@ -18,16 +18,12 @@
 // with every violation.
 //
 // Scores are undefined where nobody answered, never zero. Counts and shares are
-// exact; intervals are floating-point estimates, open to every other package
-// through [Method.Interval].
+// exact; intervals are floating-point estimates of package estimate.
 package adoption
 
 import (
-	"encoding/json"
-	"fmt"
-	"time"
-
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/lifecycle"
 	"github.com/servicecoin/servicecoin/store"
 )
 
@@ -60,41 +56,8 @@ const (
 	maxLink  = 2000
 )
 
-// acting checks who acts and when, as every rule does.
-func acting(by servicecoin.Actor, at time.Time, v *servicecoin.Violations) {
-	v.Merge("by", by.Validate())
-	v.Time("at", at)
-}
-
-func because(v *servicecoin.Violations, reason string) { v.Text("reason", reason, 1, maxNote) }
-
-// room refuses a value that would not leave enough of its record for what must
-// always be possible.
-func room(v *servicecoin.Violations, path string, value any, most int) error {
-	body, err := json.Marshal(value)
-	if err != nil {
-		return fmt.Errorf("%T: %w", value, err)
-	}
-	if len(body) > most {
-		v.Add(path, "too-large", "", fmt.Sprintf("has %d bytes, %d are allowed", len(body), most))
-	}
-	return nil
-}
-
-// instant cuts a time that may be left out.
-func instant(t time.Time) time.Time {
-	if t.IsZero() {
-		return time.Time{}
-	}
-	return servicecoin.Instant(t)
-}
-
-func stamp(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format(time.RFC3339Nano)
-}
+// because checks a reason that is asked for.
+func because(reason string) func(*servicecoin.Violations) { return lifecycle.Because(reason, maxNote) }
 
 // happened makes the events of a change, or says why one cannot be made.
 func happened(by servicecoin.Actor, payload any, names ...string) ([]store.Event, error) {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/lifecycle"
 	"github.com/servicecoin/servicecoin/store"
 )
 
@@ -49,16 +50,16 @@ func answerID(survey SurveyID, respondent servicecoin.PersonID) string {
 // customer answers for themself, or for whom they act on behalf of; the
 // provider's side may write down what it was told.
 func (s *Survey) Answer(by servicecoin.Actor, at time.Time, r Response) (Answer, error) {
-	return s.first(by, at, VerbAnswer, r)
+	return s.first(by, at, VerbAnswerSurvey, r)
 }
 
 // Dismiss returns the mark that a respondent was shown the survey, while it is
 // open, and did not answer.
 func (s *Survey) Dismiss(by servicecoin.Actor, at time.Time, respondent servicecoin.PersonID) (Answer, error) {
-	return s.first(by, at, VerbDismiss, Response{Respondent: respondent})
+	return s.first(by, at, VerbDismissSurvey, Response{Respondent: respondent})
 }
 
-func (s *Survey) first(by servicecoin.Actor, at time.Time, verb Verb, r Response) (Answer, error) {
+func (s *Survey) first(by servicecoin.Actor, at time.Time, verb string, r Response) (Answer, error) {
 	a := Answer{Survey: s.ID, Respondent: r.Respondent}
 	if err := a.respond(by, at, verb, s, r); err != nil {
 		return Answer{}, err
@@ -80,7 +81,7 @@ func (a *Answer) Again(by servicecoin.Actor, at time.Time, s *Survey, r Response
 		return v.Err()
 	}
 	before := *a
-	if err := a.respond(by, at, VerbAnswer, s, r); err != nil || before.Dismissed() {
+	if err := a.respond(by, at, VerbAnswerSurvey, s, r); err != nil || before.Dismissed() {
 		return err
 	}
 	a.Edited++
@@ -89,13 +90,13 @@ func (a *Answer) Again(by servicecoin.Actor, at time.Time, s *Survey, r Response
 	return nil
 }
 
-func (a *Answer) respond(by servicecoin.Actor, at time.Time, verb Verb, s *Survey, r Response) error {
+func (a *Answer) respond(by servicecoin.Actor, at time.Time, verb string, s *Survey, r Response) error {
 	at = servicecoin.Instant(at)
 	var v servicecoin.Violations
-	acting(by, at, &v)
+	lifecycle.Acting(&v, by, at)
 	v.Merge("survey", s.Validate())
 	v.ID("respondent", string(r.Respondent))
-	if verb == VerbAnswer {
+	if verb == VerbAnswerSurvey {
 		low, high := s.Scale()
 		scores(&v, "scores", r.Scores, s.Items(), low, high)
 		v.Text("comment", r.Comment, 0, maxLong)
@@ -105,13 +106,13 @@ func (a *Answer) respond(by servicecoin.Actor, at time.Time, verb Verb, s *Surve
 	}
 	switch {
 	case at.Before(s.OpensAt):
-		return s.refuse(verb, "it opens at "+stamp(s.OpensAt))
+		return s.refuse(verb, "it opens at "+lifecycle.Stamp(s.OpensAt))
 	case !s.Open(at):
-		return s.refuse(verb, "it is over since "+stamp(s.ClosesAt))
+		return s.refuse(verb, "it is over since "+lifecycle.Stamp(s.ClosesAt))
 	case by.Kind == servicecoin.CustomerSide && by.ID != r.Respondent && by.OnBehalfOf != r.Respondent:
 		return s.refuse(verb, string(by.ID)+" cannot answer for "+string(r.Respondent))
 	case at.Before(a.At):
-		return s.refuse(verb, string(r.Respondent)+" answered later, at "+stamp(a.At))
+		return s.refuse(verb, string(r.Respondent)+" answered later, at "+lifecycle.Stamp(a.At))
 	}
 	a.Scores, a.Comment, a.At, a.By = slices.Clone(r.Scores), r.Comment, at, by
 	return nil

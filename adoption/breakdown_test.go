@@ -1,6 +1,7 @@
 package adoption_test
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 	"testing"
@@ -103,4 +104,14 @@ func TestBreakdownGivesNobodyAway(t *testing.T) {
 			require.GreaterOrEqual(t, withheld, least)
 		}
 	})
+}
+
+// codes lists "path code" of every violation, none for another error.
+func codes(err error) (list []string) {
+	if e, ok := errors.AsType[*servicecoin.InvalidError](err); ok {
+		for _, v := range e.Violations {
+			list = append(list, v.Path+" "+v.Code)
+		}
+	}
+	return list
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/lifecycle"
 )
 
 // Finding is one gap of a journey's design.
@@ -136,11 +137,11 @@ func (j *Journey) gaps(prefix string, at time.Time) Findings {
 		case last == (Run{}):
 			add(FindingNeverRun, "test.last", "was never tested")
 		case last.At.After(at):
-			add(FindingNeverRun, "test.last", "was not tested by "+stamp(at))
+			add(FindingNeverRun, "test.last", "was not tested by "+lifecycle.Stamp(at))
 		case last.Result != Passed:
-			add(FindingFailed, "test.last", "failed its test at "+stamp(last.At))
+			add(FindingFailed, "test.last", "failed its test at "+lifecycle.Stamp(last.At))
 		case at.Sub(last.At) > most:
-			add(FindingStale, "test.last", fmt.Sprintf("passed its test at %s, more than %d days ago", stamp(last.At), most/day))
+			add(FindingStale, "test.last", fmt.Sprintf("passed its test at %s, more than %d days ago", lifecycle.Stamp(last.At), most/day))
 		}
 	}
 	return findings

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/lifecycle"
 )
 
 // DepartureState is where a departure stands.
@@ -29,14 +30,14 @@ func DepartureStates() []DepartureState {
 
 // The verbs of departures, with "departure." before them in an attempt.
 const (
-	VerbAnnounce Verb = "announce"
-	VerbHandBack Verb = "handBack"
-	VerbErase    Verb = "erase"
-	VerbStay     Verb = "stay"
+	VerbAnnounceDeparture = "departure.announce"
+	VerbHandBackDeparture = "departure.handBack"
+	VerbEraseDeparture    = "departure.erase"
+	VerbStayDeparture     = "departure.stay"
 )
 
 // DepartureTransitions returns the whole table: what is not in it is refused.
-func DepartureTransitions() []Transition[DepartureState] {
+func DepartureTransitions() []lifecycle.Transition[DepartureState] {
 	const (
 		order    = "not before the change of state before it"
 		reason   = "a reason"
@@ -45,13 +46,14 @@ func DepartureTransitions() []Transition[DepartureState] {
 		gone     = "the customer has left: nothing that it still uses is erased"
 		proof    = "a proof"
 	)
-	return []Transition[DepartureState]{
-		{Stayed, VerbAnnounce, Announced, []string{order, reason}},
-		{Announced, VerbHandBack, HandedBack, []string{order, manifest, provider}},
-		{HandedBack, VerbHandBack, HandedBack, []string{order, manifest, provider}},
-		{HandedBack, VerbErase, Erased, []string{order, gone, proof, provider}},
-		{Announced, VerbStay, Stayed, []string{order, reason}},
-		{HandedBack, VerbStay, Stayed, []string{order, reason}},
+	allow := lifecycle.Allow[DepartureState]
+	return []lifecycle.Transition[DepartureState]{
+		allow(Stayed, VerbAnnounceDeparture, Announced, order, reason),
+		allow(Announced, VerbHandBackDeparture, HandedBack, order, manifest, provider),
+		allow(HandedBack, VerbHandBackDeparture, HandedBack, order, manifest, provider),
+		allow(HandedBack, VerbEraseDeparture, Erased, order, gone, proof, provider),
+		allow(Announced, VerbStayDeparture, Stayed, order, reason),
+		allow(HandedBack, VerbStayDeparture, Stayed, order, reason),
 	}
 }
 
@@ -91,11 +93,8 @@ const (
 // Announce returns the departure from a subscription: an easy way out needs a
 // day and a reason, and nobody's leave.
 func Announce(by servicecoin.Actor, at time.Time, id servicecoin.SubscriptionID, service servicecoin.ServiceID, leavesAt time.Time, reason string) (Departure, error) {
-	var v servicecoin.Violations
-	v.ID("subscription", string(id))
-	v.ID("service", string(service))
 	d := Departure{Subscription: id, Service: service, State: Stayed}
-	if err := d.announce(by, at, &v, leavesAt, reason); err != nil {
+	if err := d.Announce(by, at, leavesAt, reason); err != nil {
 		return Departure{}, err
 	}
 	return d, nil
@@ -103,19 +102,19 @@ func Announce(by servicecoin.Actor, at time.Time, id servicecoin.SubscriptionID,
 
 // Announce says again that the customer leaves, after it had stayed. What was
 // handed back before is handed back anew.
-func (d *Departure) Announce(by servicecoin.Actor, at time.Time, leavesAt time.Time, reason string) error {
-	return d.announce(by, at, &servicecoin.Violations{}, leavesAt, reason)
-}
-
-func (d *Departure) announce(by servicecoin.Actor, at time.Time, v *servicecoin.Violations, leavesAt time.Time, reason string) error {
-	at, leavesAt = servicecoin.Instant(at), instant(leavesAt)
-	v.Time("leavesAt", leavesAt)
-	because(v, reason)
-	if err := d.move(by, at, v, VerbAnnounce); err != nil {
+func (d *Departure) Announce(by servicecoin.Actor, at, leavesAt time.Time, reason string) error {
+	leavesAt = lifecycle.Instant(leavesAt)
+	e, err := d.move(by, at, VerbAnnounceDeparture, func(v *servicecoin.Violations) {
+		v.ID("subscription", string(d.Subscription))
+		v.ID("service", string(d.Service))
+		v.Time("leavesAt", leavesAt)
+		because(reason)(v)
+	})
+	if err != nil {
 		return err
 	}
 	*d = Departure{
-		Subscription: d.Subscription, Service: d.Service, State: Announced, Reason: reason, LeavesAt: leavesAt, AnnouncedAt: at,
+		Subscription: d.Subscription, Service: d.Service, State: e.To, Reason: reason, LeavesAt: leavesAt, AnnouncedAt: e.At,
 	}
 	return nil
 }
@@ -125,30 +124,28 @@ func (d *Departure) announce(by servicecoin.Actor, at time.Time, v *servicecoin.
 // of it. Handing back again replaces the manifest: data grows until the last
 // day. An empty one says that there was none.
 func (d *Departure) HandBack(by servicecoin.Actor, at time.Time, manifest []Part) error {
-	at = servicecoin.Instant(at)
-	var v servicecoin.Violations
-	if !v.Limit("manifest", len(manifest), maxParts) {
-		return v.Err()
-	}
-	parts := slices.Clone(manifest)
+	parts := slices.Clone(manifest[:min(len(manifest), maxParts)])
 	slices.SortFunc(parts, func(a, b Part) int { return cmp.Compare(a.Name, b.Name) })
-	for i, p := range manifest {
-		v.Merge(fmt.Sprintf("manifest[%d]", i), p.Validate())
-	}
-	for i := 1; i < len(parts); i++ {
-		if parts[i].Name == parts[i-1].Name {
-			v.Add("manifest", "duplicate", parts[i].Name, "names two parts")
+	e, err := d.move(by, at, VerbHandBackDeparture, func(v *servicecoin.Violations) {
+		if !v.Limit("manifest", len(manifest), maxParts) {
+			return
 		}
-	}
-	next := *d
-	next.Manifest = parts
-	if err := room(&v, "manifest", next, maxDeparture); err != nil {
+		for i, p := range manifest {
+			v.Merge(fmt.Sprintf("manifest[%d]", i), p.Validate())
+		}
+		for i := 1; i < len(parts); i++ {
+			if parts[i].Name == parts[i-1].Name {
+				v.Add("manifest", "duplicate", parts[i].Name, "names two parts")
+			}
+		}
+		next := *d
+		next.Manifest = parts
+		lifecycle.Room(v, "manifest", next, maxDeparture)
+	})
+	if err != nil {
 		return err
 	}
-	if err := d.move(by, at, &v, VerbHandBack); err != nil {
-		return err
-	}
-	d.State, d.HandedBackAt, d.Manifest = HandedBack, at, parts
+	d.State, d.HandedBackAt, d.Manifest = e.To, e.At, parts
 	return nil
 }
 
@@ -170,59 +167,47 @@ func (p Part) Validate() error {
 // Erase says that the provider no longer has the data, and where that is
 // proved. It comes after handing back, and not before the customer has left.
 func (d *Departure) Erase(by servicecoin.Actor, at time.Time, proof string) error {
-	at = servicecoin.Instant(at)
-	var v servicecoin.Violations
-	v.Text("proof", proof, 1, maxNote)
-	if err := d.move(by, at, &v, VerbErase); err != nil {
+	e, err := d.move(by, at, VerbEraseDeparture, func(v *servicecoin.Violations) { v.Text("proof", proof, 1, maxNote) })
+	if err != nil {
 		return err
 	}
-	if at.Before(d.LeavesAt) {
-		return d.refuse(VerbErase, Erased, "the customer leaves at "+stamp(d.LeavesAt))
+	if e.At.Before(d.LeavesAt) {
+		return d.life().Refuse(e.Verb, e.To, "the customer leaves at "+lifecycle.Stamp(d.LeavesAt))
 	}
-	d.State, d.ErasedAt, d.Proof = Erased, at, proof
+	d.State, d.ErasedAt, d.Proof = e.To, e.At, proof
 	return nil
 }
 
 // Stay says that the customer does not leave after all, and why.
 func (d *Departure) Stay(by servicecoin.Actor, at time.Time, reason string) error {
-	at = servicecoin.Instant(at)
-	var v servicecoin.Violations
-	because(&v, reason)
-	if err := d.move(by, at, &v, VerbStay); err != nil {
+	e, err := d.move(by, at, VerbStayDeparture, because(reason))
+	if err != nil {
 		return err
 	}
-	d.State, d.StayedAt, d.Stays = Stayed, at, reason
+	d.State, d.StayedAt, d.Stays = e.To, e.At, reason
 	return nil
 }
 
-// move checks what every change of state has in common.
-func (d *Departure) move(by servicecoin.Actor, at time.Time, v *servicecoin.Violations, verb Verb) error {
-	to, allowed, ok := target(DepartureTransitions(), d.State, verb)
-	if !ok {
-		return d.refuse(verb, to, "is allowed when it is "+allowed)
-	}
-	acting(by, at, v)
-	if err := v.Err(); err != nil {
-		return err
-	}
+// life returns what the common guards know of the departure. Its state changed
+// last at the latest of its instants.
+func (d *Departure) life() lifecycle.Record[DepartureState] {
 	last := d.AnnouncedAt
 	for _, t := range []time.Time{d.HandedBackAt, d.StayedAt} {
 		if last.Before(t) {
 			last = t
 		}
 	}
-	switch {
-	case at.Before(last):
-		return d.refuse(verb, to, "at "+stamp(at)+" it was not yet "+string(d.State)+", it is since "+stamp(last))
-	case by.Kind == servicecoin.CustomerSide && (verb == VerbHandBack || verb == VerbErase):
-		return d.refuse(verb, to, "the provider's side does that")
+	return lifecycle.Record[DepartureState]{
+		Key: servicecoin.Key{Kind: DepartureRecord, ID: string(d.Subscription)}, State: d.State, Since: last, Table: DepartureTransitions(),
 	}
-	return nil
 }
 
-func (d *Departure) refuse(verb Verb, to DepartureState, why string) error {
-	return &servicecoin.RefusedError{
-		Subject: servicecoin.Key{Kind: departureKind, ID: string(d.Subscription)},
-		Verb:    string(verb), From: string(d.State), To: string(to), Why: why,
+// move checks what every change of state has in common: the customer's side
+// leaves handing back and erasing to the provider's.
+func (d *Departure) move(by servicecoin.Actor, at time.Time, verb string, check func(v *servicecoin.Violations)) (lifecycle.Entry[DepartureState], error) {
+	e, err := d.life().Move(by, at, verb, "", check)
+	if err == nil && by.Kind == servicecoin.CustomerSide && (verb == VerbHandBackDeparture || verb == VerbEraseDeparture) {
+		err = d.life().Refuse(verb, e.To, "the provider's side does that")
 	}
+	return e, err
 }

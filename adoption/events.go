@@ -8,27 +8,27 @@ import (
 
 // The names of events. They are API; the data of each stands behind it.
 const (
-	OnboardingBegun     = "onboarding.begun"              // OnboardingChanged
-	PrerequisiteMet     = "onboarding.prerequisiteMet"    // OnboardingChanged
-	PrerequisiteWaived  = "onboarding.prerequisiteWaived" // OnboardingChanged
-	EvidenceWithdrawn   = "onboarding.evidenceWithdrawn"  // OnboardingChanged
-	PointReached        = "onboarding.pointReached"       // OnboardingChanged
-	OnboardingCompleted = "onboarding.completed"          // OnboardingChanged, beside the last PointReached
-	OnboardingCancelled = "onboarding.cancelled"          // OnboardingChanged
+	EventOnboardingBegun     = "onboarding.begun"              // OnboardingChanged
+	EventPrerequisiteMet     = "onboarding.prerequisiteMet"    // OnboardingChanged
+	EventPrerequisiteWaived  = "onboarding.prerequisiteWaived" // OnboardingChanged
+	EventEvidenceWithdrawn   = "onboarding.evidenceWithdrawn"  // OnboardingChanged
+	EventPointReached        = "onboarding.pointReached"       // OnboardingChanged
+	EventOnboardingCompleted = "onboarding.completed"          // OnboardingChanged, beside the last EventPointReached
+	EventOnboardingCancelled = "onboarding.cancelled"          // OnboardingChanged
 
-	SurveyAnswered  = "survey.answered"  // AnswerChanged
-	SurveyDismissed = "survey.dismissed" // AnswerChanged
+	EventSurveyAnswered  = "survey.answered"  // AnswerChanged
+	EventSurveyDismissed = "survey.dismissed" // AnswerChanged
 
-	DepartureAnnounced  = "departure.announced"  // DepartureChanged
-	DepartureHandedBack = "departure.handedBack" // DepartureChanged
-	DepartureErased     = "departure.erased"     // DepartureChanged
-	DepartureStayed     = "departure.stayed"     // DepartureChanged
+	EventDepartureAnnounced  = "departure.announced"  // DepartureChanged
+	EventDepartureHandedBack = "departure.handedBack" // DepartureChanged
+	EventDepartureErased     = "departure.erased"     // DepartureChanged
+	EventDepartureStayed     = "departure.stayed"     // DepartureChanged
 
-	TemplatePublished = "template.published" // TemplateChanged
-	JourneyPublished  = "journey.published"  // JourneyChanged
-	TouchpointTested  = "journey.tested"     // JourneyTested
-	SurveyAsked       = "survey.asked"       // SurveyChanged
-	SurveyEnded       = "survey.ended"       // SurveyChanged
+	EventTemplatePublished = "template.published" // TemplateChanged
+	EventJourneyPublished  = "journey.published"  // JourneyChanged
+	EventTouchpointTested  = "journey.tested"     // JourneyTested
+	EventSurveyAsked       = "survey.asked"       // SurveyChanged
+	EventSurveyEnded       = "survey.ended"       // SurveyChanged
 )
 
 // OnboardingChanged is the data of an onboarding's event.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/lifecycle"
 )
 
 // maxOnboarding leaves room in a record of 256 kB for what must always be
@@ -15,7 +16,7 @@ const maxOnboarding = 160 << 10
 func (e Evidence) Validate() error {
 	var v servicecoin.Violations
 	e.validate(&v)
-	acting(e.By, e.At, &v)
+	lifecycle.Acting(&v, e.By, e.At)
 	return v.Err()
 }
 
@@ -30,16 +31,16 @@ func (e Evidence) validate(v *servicecoin.Violations) {
 	}
 	v.Time("expires", e.Expires)
 	if !e.Expires.After(e.At) {
-		v.Add("expires", "expired", stamp(e.Expires), "must be after it is given, "+stamp(e.At))
+		v.Add("expires", "expired", lifecycle.Stamp(e.Expires), "must be after it is given, "+lifecycle.Stamp(e.At))
 	}
 }
 
 // Meet gives evidence for a prerequisite. Newer evidence replaces what was
 // given before, and a waiver.
 func (o *Onboarding) Meet(by servicecoin.Actor, at time.Time, id PrerequisiteID, e Evidence) error {
-	e.At, e.By, e.Expires = servicecoin.Instant(at), by, instant(e.Expires)
+	e.At, e.By, e.Expires = servicecoin.Instant(at), by, lifecycle.Instant(e.Expires)
 	return o.alter(change{
-		verb: VerbMeet, id: id, by: by, at: e.At,
+		verb: VerbMeetPrerequisite, id: id, by: by, at: e.At,
 		check: func(v *servicecoin.Violations) {
 			var inner servicecoin.Violations
 			e.validate(&inner)
@@ -55,8 +56,8 @@ func (o *Onboarding) Meet(by servicecoin.Actor, at time.Time, id PrerequisiteID,
 func (o *Onboarding) Waive(by servicecoin.Actor, at time.Time, id PrerequisiteID, reason string) error {
 	at = servicecoin.Instant(at)
 	return o.alter(change{
-		verb: VerbWaive, id: id, by: by, at: at,
-		check: func(v *servicecoin.Violations) { because(v, reason) },
+		verb: VerbWaivePrerequisite, id: id, by: by, at: at,
+		check: because(reason),
 		apply: func(i *Item) { i.Evidence, i.Waiver = Evidence{}, Waiver{Reason: reason, At: at, By: by} },
 	})
 }
@@ -66,15 +67,15 @@ func (o *Onboarding) Waive(by servicecoin.Actor, at time.Time, id PrerequisiteID
 // it again.
 func (o *Onboarding) Withdraw(by servicecoin.Actor, at time.Time, id PrerequisiteID, reason string) error {
 	return o.alter(change{
-		verb: VerbWithdraw, id: id, by: by, at: servicecoin.Instant(at),
-		check: func(v *servicecoin.Violations) { because(v, reason) },
+		verb: VerbWithdrawPrerequisite, id: id, by: by, at: servicecoin.Instant(at),
+		check: because(reason),
 		apply: func(i *Item) { i.Evidence, i.Waiver = Evidence{}, Waiver{} },
 	})
 }
 
 // change is one change of a prerequisite.
 type change struct {
-	verb  Verb
+	verb  string
 	id    PrerequisiteID
 	by    servicecoin.Actor
 	at    time.Time
@@ -86,11 +87,11 @@ type change struct {
 // applies one.
 func (o *Onboarding) alter(c change) error {
 	if o.State != Running {
-		return o.refuse(c.verb, "", "nothing changes any more")
+		return o.life().Refuse(c.verb, "", "nothing changes any more")
 	}
 	n := slices.IndexFunc(o.Items, func(i Item) bool { return i.ID == c.id })
 	var v servicecoin.Violations
-	acting(c.by, c.at, &v)
+	lifecycle.Acting(&v, c.by, c.at)
 	if n < 0 {
 		v.Add("prerequisite", "unknown", string(c.id), "is no prerequisite of this onboarding")
 	}
@@ -105,9 +106,7 @@ func (o *Onboarding) alter(c change) error {
 	next := *o
 	next.Items = slices.Clone(o.Items)
 	c.apply(&next.Items[n])
-	if err := room(&v, "", next, maxOnboarding); err != nil {
-		return err
-	}
+	lifecycle.Room(&v, "", next, maxOnboarding)
 	if err := v.Err(); err != nil {
 		return err
 	}
@@ -117,23 +116,25 @@ func (o *Onboarding) alter(c change) error {
 
 // guard refuses what the prerequisite's status, its owner or time forbid.
 func (o *Onboarding) guard(c change, i Item) error {
-	from := i.Status(c.at)
-	to, allowed, ok := target(PrerequisiteTransitions(), from, c.verb)
 	given := i.Evidence.At
 	if given.Before(i.Waiver.At) {
 		given = i.Waiver.At
 	}
+	life := lifecycle.Record[Status]{
+		Key: o.Key(), Part: "prerequisite " + string(i.ID), State: i.Status(c.at), Since: given, Table: PrerequisiteTransitions(),
+	}
+	to, err := life.Target(c.verb)
 	switch {
 	case c.at.Before(o.BegunAt):
-		return o.refuseItem(c.verb, i.ID, from, to, "the onboarding began at "+stamp(o.BegunAt))
+		return life.Refuse(c.verb, to, "the onboarding began at "+lifecycle.Stamp(o.BegunAt))
 	case c.at.Before(given):
-		return o.refuseItem(c.verb, i.ID, from, to, "it changed later, at "+stamp(given))
-	case !ok:
-		return o.refuseItem(c.verb, i.ID, from, to, "is allowed when it is "+allowed)
-	case to == Waived && c.by.Kind != servicecoin.Human, from == Waived && c.verb == VerbWithdraw && c.by.Kind != servicecoin.Human:
-		return o.refuseItem(c.verb, i.ID, from, to, "a waiver is given and taken back by a person of the provider")
+		return life.Refuse(c.verb, to, "it changed later, at "+lifecycle.Stamp(given))
+	case err != nil:
+		return err
+	case c.by.Kind != servicecoin.Human && (to == Waived || life.State == Waived && c.verb == VerbWithdrawPrerequisite):
+		return life.Refuse(c.verb, to, "a waiver is given and taken back by a person of the provider")
 	case c.by.Kind == servicecoin.CustomerSide && i.Owner != CustomerSide:
-		return o.refuseItem(c.verb, i.ID, from, to, "the provider sees to it")
+		return life.Refuse(c.verb, to, "the provider sees to it")
 	}
 	return nil
 }

@@ -42,7 +42,7 @@ func ExampleProgram() {
 	// Output:
 	// 1 <nil>
 	// <nil>
-	// refused: reach subscription-1, in state running: blocking prerequisites are not met: domain (The domain is verified), due before first use
+	// refused: onboarding.reach subscription-1, in state running: blocking prerequisites are not met: domain (The domain is verified), due before first use
 	// <nil>
 	// running <nil>
 	// to do: Somebody was trained <nil>
@@ -132,15 +132,4 @@ func ExampleResults() {
 	// acme 85.71 %
 	// globex withheld
 	// initech withheld
-}
-
-// The interval of any proportion.
-func ExampleMethod_Interval() {
-	i, err := adoption.Wilson.Interval(15, 148, 0.95)
-	fmt.Printf("%.4f to %.4f %v\n", i.Low, i.High, err)
-	_, err = adoption.Wilson.Interval(0, 0, 0.95)
-	fmt.Println(err)
-	// Output:
-	// 0.0624 to 0.1605 <nil>
-	// invalid: trials "0": an interval of nothing is undefined (no-data)
 }

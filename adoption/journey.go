@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/lifecycle"
 )
 
 // TouchpointKind is the occasion at which a customer meets the provider. A host
@@ -116,9 +117,7 @@ func (j *Journey) Validate() error {
 		}
 		seen[t.ID] = true
 	}
-	if err := room(&v, "", j, maxJourney); err != nil {
-		return err
-	}
+	lifecycle.Room(&v, "", j, maxJourney)
 	return v.Err()
 }
 
@@ -177,18 +176,18 @@ func link(v *servicecoin.Violations, path, text string) {
 // before the last one is refused: what is known already is newer.
 func (j *Journey) Tested(by servicecoin.Actor, at time.Time, id TouchpointID, r Run) error {
 	at = servicecoin.Instant(at)
-	if r.At = instant(r.At); r.At.IsZero() {
+	if r.At = lifecycle.Instant(r.At); r.At.IsZero() {
 		r.At = at
 	}
 	place := slices.IndexFunc(j.Touchpoints, func(t Touchpoint) bool { return t.ID == id })
 	var v servicecoin.Violations
-	acting(by, at, &v)
+	lifecycle.Acting(&v, by, at)
 	if place < 0 {
 		v.Add("touchpoint", "unknown", string(id), "is no touchpoint of this journey")
 	}
 	v.Merge("run", r.Validate())
 	if r.At.After(at) {
-		v.Add("run.at", "future", stamp(r.At), "must not be after it is recorded, "+stamp(at))
+		v.Add("run.at", "future", lifecycle.Stamp(r.At), "must not be after it is recorded, "+lifecycle.Stamp(at))
 	}
 	if err := v.Err(); err != nil {
 		return err
@@ -196,9 +195,9 @@ func (j *Journey) Tested(by servicecoin.Actor, at time.Time, id TouchpointID, r 
 	t := j.Touchpoints[place]
 	switch {
 	case blank(t.Test.Reference):
-		return j.refuse(VerbTest, "touchpoint "+string(id)+" has no acceptance test")
+		return j.refuse(VerbTestJourney, "touchpoint "+string(id)+" has no acceptance test")
 	case r.At.Before(t.Test.Last.At):
-		return j.refuse(VerbTest, "touchpoint "+string(id)+" was tested later, at "+stamp(t.Test.Last.At))
+		return j.refuse(VerbTestJourney, "touchpoint "+string(id)+" was tested later, at "+lifecycle.Stamp(t.Test.Last.At))
 	}
 	t.Test.Last = r
 	j.Touchpoints = slices.Clone(j.Touchpoints)
@@ -238,8 +237,8 @@ func (t Touchpoint) tested() Touchpoint {
 	return t
 }
 
-func (j *Journey) refuse(verb Verb, why string) error {
+func (j *Journey) refuse(verb, why string) error {
 	return &servicecoin.RefusedError{
-		Subject: servicecoin.Key{Customer: servicecoin.Provider, Kind: journeyKind, ID: string(j.ID)}, Verb: string(verb), Why: why,
+		Subject: servicecoin.Key{Customer: servicecoin.Provider, Kind: JourneyRecord, ID: string(j.ID)}, Verb: verb, Why: why,
 	}
 }

@@ -5,13 +5,14 @@ import (
 	"github.com/servicecoin/servicecoin/store"
 )
 
+// The kinds of records, as they stand in a [servicecoin.Key].
 const (
-	onboardingKind = "adoption.onboarding"
-	departureKind  = "adoption.departure"
-	answerKind     = "adoption.answer"
-	templateKind   = "adoption.template"
-	journeyKind    = "adoption.journey"
-	surveyKind     = "adoption.survey"
+	OnboardingRecord = "adoption.onboarding" // customer's partition: [Onboarding]
+	DepartureRecord  = "adoption.departure"  // customer's partition: [Departure]
+	AnswerRecord     = "adoption.answer"     // customer's partition: [Answer]
+	TemplateRecord   = "adoption.template"   // provider's partition: [Template]
+	JourneyRecord    = "adoption.journey"    // provider's partition: [Journey]
+	SurveyRecord     = "adoption.survey"     // provider's partition: [Survey]
 )
 
 // Onboardings reads the onboardings of all customers, for the provider's own
@@ -24,7 +25,7 @@ func Onboardings(s *store.Store) store.Reader[Onboarding] { return store.Across(
 func Answers(s *store.Store) store.Reader[Answer] { return store.Across(s, answers) }
 
 var onboardings = store.Kind[Onboarding]{
-	Name:  onboardingKind,
+	Name:  OnboardingRecord,
 	House: house.Own(),
 	ID:    func(o Onboarding) string { return string(o.Subscription) },
 	Indexes: []store.Index[Onboarding]{
@@ -50,7 +51,7 @@ var onboardings = store.Kind[Onboarding]{
 }
 
 var departures = store.Kind[Departure]{
-	Name:  departureKind,
+	Name:  DepartureRecord,
 	House: house.Own(),
 	ID:    func(d Departure) string { return string(d.Subscription) },
 	Indexes: []store.Index[Departure]{
@@ -61,7 +62,7 @@ var departures = store.Kind[Departure]{
 }
 
 var answers = store.Kind[Answer]{
-	Name:  answerKind,
+	Name:  AnswerRecord,
 	House: house.Own(),
 	ID:    func(a Answer) string { return answerID(a.Survey, a.Respondent) },
 	Indexes: []store.Index[Answer]{
@@ -72,7 +73,7 @@ var answers = store.Kind[Answer]{
 }
 
 var templates = store.Kind[Template]{
-	Name:  templateKind,
+	Name:  TemplateRecord,
 	House: house.Own(),
 	ID:    func(t Template) string { return templateID(t.Service, t.Offering) },
 	Indexes: []store.Index[Template]{
@@ -83,13 +84,13 @@ var templates = store.Kind[Template]{
 }
 
 var journeys = store.Kind[Journey]{
-	Name:  journeyKind,
+	Name:  JourneyRecord,
 	House: house.Own(),
 	ID:    func(j Journey) string { return string(j.ID) },
 }
 
 var surveys = store.Kind[Survey]{
-	Name:  surveyKind,
+	Name:  SurveyRecord,
 	House: house.Own(),
 	ID:    func(s Survey) string { return string(s.ID) },
 	Indexes: []store.Index[Survey]{

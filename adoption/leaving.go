@@ -13,10 +13,10 @@ import (
 // and why. It is also how it leaves after it had stayed; one that is announced
 // already is refused.
 func (p *Program) AnnounceDeparture(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID, service servicecoin.ServiceID, leavesAt time.Time, reason string) (Departure, error) {
-	if err := p.authorizeDeparture(ctx, by, VerbAnnounce, id); err != nil {
+	if err := p.authorizeDeparture(ctx, by, VerbAnnounceDeparture, id); err != nil {
 		return Departure{}, err
 	}
-	if err := p.led(id, VerbAnnounce); err != nil {
+	if err := p.led(id, VerbAnnounceDeparture); err != nil {
 		return Departure{}, err
 	}
 	var d Departure
@@ -33,7 +33,7 @@ func (p *Program) AnnounceDeparture(ctx context.Context, by servicecoin.Actor, i
 		if err != nil {
 			return err
 		}
-		events, err := happened(by, d.told(reason), DepartureAnnounced)
+		events, err := happened(by, d.told(reason), EventDepartureAnnounced)
 		if err != nil {
 			return err
 		}
@@ -47,20 +47,20 @@ func (p *Program) AnnounceDeparture(ctx context.Context, by servicecoin.Actor, i
 
 // HandBack says that the customer's data is back in its hands, and which it is.
 func (p *Program) HandBack(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID, manifest []Part) (Departure, error) {
-	return p.leave(ctx, by, id, VerbHandBack, DepartureHandedBack, "", func(d *Departure, at time.Time) error { return d.HandBack(by, at, manifest) })
+	return p.leave(ctx, by, id, VerbHandBackDeparture, EventDepartureHandedBack, "", func(d *Departure, at time.Time) error { return d.HandBack(by, at, manifest) })
 }
 
 // Erase says that the provider no longer has the data, and where that is
 // proved. Erasing is the host's act; [store.Store.Forget] erases the customer's
 // partition, this record with it: keep the proof elsewhere.
 func (p *Program) Erase(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID, proof string) (Departure, error) {
-	return p.leave(ctx, by, id, VerbErase, DepartureErased, "", func(d *Departure, at time.Time) error { return d.Erase(by, at, proof) })
+	return p.leave(ctx, by, id, VerbEraseDeparture, EventDepartureErased, "", func(d *Departure, at time.Time) error { return d.Erase(by, at, proof) })
 }
 
 // Stay says that the customer does not leave after all, and why.
 func (p *Program) Stay(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID, reason string) (Departure, error) {
-	return p.leave(ctx, by, id, VerbStay, DepartureStayed, reason, func(d *Departure, at time.Time) error {
-		if err := p.led(id, VerbStay); err != nil {
+	return p.leave(ctx, by, id, VerbStayDeparture, EventDepartureStayed, reason, func(d *Departure, at time.Time) error {
+		if err := p.led(id, VerbStayDeparture); err != nil {
 			return err
 		}
 		return d.Stay(by, at, reason)
@@ -68,12 +68,12 @@ func (p *Program) Stay(ctx context.Context, by servicecoin.Actor, id servicecoin
 }
 
 // led refuses what the subscription says, and not its departure.
-func (p *Program) led(id servicecoin.SubscriptionID, verb Verb) error {
+func (p *Program) led(id servicecoin.SubscriptionID, verb string) error {
 	if !p.o.Led {
 		return nil
 	}
 	return &servicecoin.RefusedError{
-		Subject: servicecoin.Key{Kind: departureKind, ID: string(id)}, Verb: string(verb),
+		Subject: servicecoin.Key{Kind: DepartureRecord, ID: string(id)}, Verb: verb,
 		Why: "its subscription leads: depart or stay there, and this follows",
 	}
 }
@@ -89,11 +89,11 @@ func (p *Program) Leaving(s DepartureState) store.Listing[Departure] {
 	return store.Of(p.view, departures).Find(store.By("state", store.Text(s)))
 }
 
-func (p *Program) authorizeDeparture(ctx context.Context, by servicecoin.Actor, verb Verb, id servicecoin.SubscriptionID) error {
-	return p.view.Ask(ctx, by, "departure."+string(verb), departureKind, string(id))
+func (p *Program) authorizeDeparture(ctx context.Context, by servicecoin.Actor, verb string, id servicecoin.SubscriptionID) error {
+	return p.view.Ask(ctx, by, verb, DepartureRecord, string(id))
 }
 
-func (p *Program) leave(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID, verb Verb, event, reason string, rule func(d *Departure, at time.Time) error) (Departure, error) {
+func (p *Program) leave(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID, verb, event, reason string, rule func(d *Departure, at time.Time) error) (Departure, error) {
 	if err := p.authorizeDeparture(ctx, by, verb, id); err != nil {
 		return Departure{}, err
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/lifecycle"
 )
 
 // Onboarding is a customer's way into one subscription. Make it with [Begin]
@@ -69,7 +70,7 @@ func Begin(by servicecoin.Actor, at time.Time, id servicecoin.SubscriptionID, t 
 	var v servicecoin.Violations
 	v.ID("subscription", string(id))
 	v.Merge("template", t.Validate())
-	acting(by, at, &v)
+	lifecycle.Acting(&v, by, at)
 	if err := v.Err(); err != nil {
 		return Onboarding{}, err
 	}
@@ -277,7 +278,7 @@ func (o *Onboarding) Validate() error {
 		if !i.Evidence.At.IsZero() {
 			v.Merge(path+".evidence", i.Evidence.Validate())
 			if i.Evidence.At.Before(o.BegunAt) {
-				v.Add(path+".evidence.at", "out-of-order", stamp(i.Evidence.At), "must not be before it began")
+				v.Add(path+".evidence.at", "out-of-order", lifecycle.Stamp(i.Evidence.At), "must not be before it began")
 			}
 		}
 		if !i.Waiver.At.IsZero() && !i.Evidence.At.IsZero() {
@@ -296,7 +297,7 @@ func (o *Onboarding) Validate() error {
 			v.Add(path+".point", "out-of-order", r.Point, "lies behind already")
 		}
 		if r.At.Before(last) {
-			v.Add(path+".at", "out-of-order", stamp(r.At), "must not be before "+stamp(last))
+			v.Add(path+".at", "out-of-order", lifecycle.Stamp(r.At), "must not be before "+lifecycle.Stamp(last))
 		}
 		last, behind = r.At, at
 	}
@@ -304,7 +305,7 @@ func (o *Onboarding) Validate() error {
 		v.Add("state", "contradiction", string(o.State), "is complete exactly when the last point is reached")
 	}
 	if o.State.Terminal() == o.EndedAt.IsZero() {
-		v.Add("endedAt", "contradiction", stamp(o.EndedAt), "is set exactly when it is over")
+		v.Add("endedAt", "contradiction", lifecycle.Stamp(o.EndedAt), "is set exactly when it is over")
 	}
 	return v.Err()
 }

@@ -170,17 +170,17 @@ func TestWhatIsDueNext(t *testing.T) {
 }
 
 // evidence calls each verb of a prerequisite.
-func evidence() map[adoption.Verb]func(o *adoption.Onboarding, at time.Time) error {
-	return map[adoption.Verb]func(o *adoption.Onboarding, at time.Time) error{
-		adoption.VerbMeet: func(o *adoption.Onboarding, at time.Time) error {
+func evidence() map[string]func(o *adoption.Onboarding, at time.Time) error {
+	return map[string]func(o *adoption.Onboarding, at time.Time) error{
+		adoption.VerbMeetPrerequisite: func(o *adoption.Onboarding, at time.Time) error {
 			e := said("x")
 			e.Expires = at.Add(10 * time.Minute)
 			return o.Meet(ada, at, "contract", e)
 		},
-		adoption.VerbWaive: func(o *adoption.Onboarding, at time.Time) error {
+		adoption.VerbWaivePrerequisite: func(o *adoption.Onboarding, at time.Time) error {
 			return o.Waive(ada, at, "contract", "an old customer")
 		},
-		adoption.VerbWithdraw: func(o *adoption.Onboarding, at time.Time) error { return o.Withdraw(ada, at, "contract", "forged") },
+		adoption.VerbWithdrawPrerequisite: func(o *adoption.Onboarding, at time.Time) error { return o.Withdraw(ada, at, "contract", "forged") },
 	}
 }
 
@@ -188,15 +188,15 @@ func evidence() map[adoption.Verb]func(o *adoption.Onboarding, at time.Time) err
 func TestPrerequisiteTransitionsAreTheTable(t *testing.T) {
 	t.Parallel()
 	ways := map[adoption.Status]struct {
-		verb adoption.Verb
+		verb string
 		at   int
 	}{
-		adoption.Open: {"", 2}, adoption.Met: {adoption.VerbMeet, 2}, adoption.Expired: {adoption.VerbMeet, 30}, adoption.Waived: {adoption.VerbWaive, 2},
+		adoption.Open: {"", 2}, adoption.Met: {adoption.VerbMeetPrerequisite, 2}, adoption.Expired: {adoption.VerbMeetPrerequisite, 30}, adoption.Waived: {adoption.VerbWaivePrerequisite, 2},
 	}
 	allowed := map[string]adoption.Status{}
 	for _, x := range adoption.PrerequisiteTransitions() {
 		require.NotEmpty(t, x.Guards)
-		allowed[string(x.From)+" "+string(x.Verb)] = x.To
+		allowed[string(x.From)+" "+x.Verb] = x.To
 	}
 	tried := 0
 	for _, from := range adoption.Statuses() {
@@ -211,7 +211,7 @@ func TestPrerequisiteTransitionsAreTheTable(t *testing.T) {
 			before := o
 			err := call(&o, after(way.at))
 			tried++
-			if to, ok := allowed[string(from)+" "+string(verb)]; ok {
+			if to, ok := allowed[string(from)+" "+verb]; ok {
 				require.NoError(t, err, "%s when %s", verb, from)
 				i, _ = o.Item("contract")
 				require.Equal(t, to, i.Status(after(way.at)))
@@ -234,9 +234,9 @@ func TestTransitionsAreTheTable(t *testing.T) {
 		adoption.Cancelled: func(o *adoption.Onboarding) error { return o.Cancel(ada, after(2), "left") },
 	}
 	calls := map[string]func(o *adoption.Onboarding) error{
-		"reach running":    func(o *adoption.Onboarding) error { return o.Reach(ada, after(3), firstUse) },
-		"reach complete":   func(o *adoption.Onboarding) error { return o.Reach(ada, after(3), firstDays) },
-		"cancel cancelled": func(o *adoption.Onboarding) error { return o.Cancel(ada, after(3), "left") },
+		adoption.VerbReachPoint + " running":         func(o *adoption.Onboarding) error { return o.Reach(ada, after(3), firstUse) },
+		adoption.VerbReachPoint + " complete":        func(o *adoption.Onboarding) error { return o.Reach(ada, after(3), firstDays) },
+		adoption.VerbCancelOnboarding + " cancelled": func(o *adoption.Onboarding) error { return o.Cancel(ada, after(3), "left") },
 	}
 	allowed := map[string]bool{}
 	for _, x := range adoption.Transitions() {

@@ -11,7 +11,7 @@ import (
 // Answer records what somebody says to a survey, while it is open. Answering
 // again replaces what was said.
 func (p *Program) Answer(ctx context.Context, by servicecoin.Actor, s Survey, r Response) (Answer, error) {
-	return p.respond(ctx, by, s, r.Respondent, VerbAnswer, func(tx store.View, before *Answer) (Answer, error) {
+	return p.respond(ctx, by, s, r.Respondent, VerbAnswerSurvey, func(tx store.View, before *Answer) (Answer, error) {
 		if before == nil {
 			return s.Answer(by, tx.Now(), r)
 		}
@@ -24,7 +24,7 @@ func (p *Program) Answer(ctx context.Context, by servicecoin.Actor, s Survey, r 
 // Dismiss records that somebody was shown a survey and did not answer. It says
 // nothing where they have answered, or dismissed it, before.
 func (p *Program) Dismiss(ctx context.Context, by servicecoin.Actor, s Survey, respondent servicecoin.PersonID) (Answer, error) {
-	return p.respond(ctx, by, s, respondent, VerbDismiss, func(tx store.View, before *Answer) (Answer, error) {
+	return p.respond(ctx, by, s, respondent, VerbDismissSurvey, func(tx store.View, before *Answer) (Answer, error) {
 		if before == nil {
 			return s.Dismiss(by, tx.Now(), respondent)
 		}
@@ -33,9 +33,9 @@ func (p *Program) Dismiss(ctx context.Context, by servicecoin.Actor, s Survey, r
 }
 
 // respond reads what was said before, and keeps what is said now.
-func (p *Program) respond(ctx context.Context, by servicecoin.Actor, s Survey, respondent servicecoin.PersonID, verb Verb, say func(tx store.View, before *Answer) (Answer, error)) (Answer, error) {
+func (p *Program) respond(ctx context.Context, by servicecoin.Actor, s Survey, respondent servicecoin.PersonID, verb string, say func(tx store.View, before *Answer) (Answer, error)) (Answer, error) {
 	id := answerID(s.ID, respondent)
-	if err := p.view.Ask(ctx, by, "survey."+string(verb), answerKind, id); err != nil {
+	if err := p.view.Ask(ctx, by, verb, AnswerRecord, id); err != nil {
 		return Answer{}, err
 	}
 	var a Answer
@@ -52,12 +52,12 @@ func (p *Program) respond(ctx context.Context, by servicecoin.Actor, s Survey, r
 		if a, err = say(tx, before); err != nil {
 			return err
 		}
-		if verb == VerbDismiss && before != nil {
+		if verb == VerbDismissSurvey && before != nil {
 			return nil
 		}
-		name := SurveyAnswered
-		if verb == VerbDismiss {
-			name = SurveyDismissed
+		name := EventSurveyAnswered
+		if verb == VerbDismissSurvey {
+			name = EventSurveyDismissed
 		}
 		events, err := happened(by, AnswerChanged{Survey: a.Survey, Respondent: a.Respondent, Edited: a.Edited}, name)
 		if err != nil {

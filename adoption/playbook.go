@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/lifecycle"
 	"github.com/servicecoin/servicecoin/store"
 )
 
@@ -33,7 +34,7 @@ func (b *Playbook) On(view store.View) *Playbook { return NewPlaybook(view) }
 // that run keep the edition that they began with.
 func (b *Playbook) PublishTemplate(ctx context.Context, by servicecoin.Actor, t Template) (Template, error) {
 	id := templateID(t.Service, t.Offering)
-	if err := b.authorize(ctx, by, "template", VerbPublish, templateKind, id); err != nil {
+	if err := b.view.Ask(ctx, by, VerbPublishTemplate, TemplateRecord, id); err != nil {
 		return Template{}, err
 	}
 	var v servicecoin.Violations
@@ -45,10 +46,10 @@ func (b *Playbook) PublishTemplate(ctx context.Context, by servicecoin.Actor, t 
 		return Template{}, err
 	}
 	return edition[Template]{
-		kind: templates, id: id, from: t.Edition, of: func(t Template) int { return t.Edition },
+		verb: VerbPublishTemplate, kind: templates, id: id, from: t.Edition, of: func(t Template) int { return t.Edition },
 		next: func(before Template) (Template, store.Event, error) {
 			t.Edition = before.Edition + 1
-			e, err := store.Happened(by, TemplatePublished, TemplateChanged{t.Service, t.Offering, t.Edition})
+			e, err := store.Happened(by, EventTemplatePublished, TemplateChanged{t.Service, t.Offering, t.Edition})
 			return t, e, err
 		},
 	}.publish(ctx, b.view)
@@ -59,17 +60,17 @@ func (b *Playbook) PublishTemplate(ctx context.Context, by servicecoin.Actor, t 
 // recorded ([Playbook.Tested]): results stay where a touchpoint is what it was
 // when it was tested, and are forgotten where it is not.
 func (b *Playbook) PublishJourney(ctx context.Context, by servicecoin.Actor, j Journey) (Journey, error) {
-	if err := b.authorize(ctx, by, "journey", VerbPublish, journeyKind, string(j.ID)); err != nil {
+	if err := b.view.Ask(ctx, by, VerbPublishJourney, JourneyRecord, string(j.ID)); err != nil {
 		return Journey{}, err
 	}
 	if err := j.Validate(); err != nil {
 		return Journey{}, err
 	}
 	return edition[Journey]{
-		kind: journeys, id: string(j.ID), from: j.Edition, of: func(j Journey) int { return j.Edition },
+		verb: VerbPublishJourney, kind: journeys, id: string(j.ID), from: j.Edition, of: func(j Journey) int { return j.Edition },
 		next: func(before Journey) (Journey, store.Event, error) {
 			j.succeed(before)
-			e, err := store.Happened(by, JourneyPublished, JourneyChanged{j.ID, j.Edition})
+			e, err := store.Happened(by, EventJourneyPublished, JourneyChanged{j.ID, j.Edition})
 			return j, e, err
 		},
 	}.publish(ctx, b.view)
@@ -77,6 +78,7 @@ func (b *Playbook) PublishJourney(ctx context.Context, by servicecoin.Actor, j J
 
 // edition is a record about to be published.
 type edition[T any] struct {
+	verb string
 	kind store.Kind[T]
 	id   string
 	from int                                    // the edition that it was made from
@@ -95,7 +97,7 @@ func (e edition[T]) publish(ctx context.Context, view store.View) (T, error) {
 		}
 		if last := e.of(before.Value); last != e.from {
 			return &servicecoin.RefusedError{
-				Subject: tx.Key(e.kind.Name, e.id), Verb: string(VerbPublish),
+				Subject: tx.Key(e.kind.Name, e.id), Verb: e.verb,
 				Why: fmt.Sprintf("it was made from edition %d, and edition %d is published: read that one first", e.from, last),
 			}
 		}
@@ -143,7 +145,7 @@ func (b *Playbook) Journeys() store.Listing[Journey] {
 // Tested records a run of a touchpoint's acceptance test; a run without a time
 // ended now. The program that runs the tests calls it.
 func (b *Playbook) Tested(ctx context.Context, by servicecoin.Actor, id JourneyID, touchpoint TouchpointID, r Run) (Journey, error) {
-	if err := b.authorize(ctx, by, "journey", VerbTest, journeyKind, string(id)); err != nil {
+	if err := b.view.Ask(ctx, by, VerbTestJourney, JourneyRecord, string(id)); err != nil {
 		return Journey{}, err
 	}
 	return store.Of(b.view, journeys).Update(ctx, string(id), func(j *Journey) ([]store.Event, error) {
@@ -151,7 +153,7 @@ func (b *Playbook) Tested(ctx context.Context, by servicecoin.Actor, id JourneyI
 			return nil, err
 		}
 		t, _ := j.Touchpoint(touchpoint)
-		return happened(by, JourneyTested{j.ID, t.ID, t.Kind, t.Service, t.Test.Last}, TouchpointTested)
+		return happened(by, JourneyTested{j.ID, t.ID, t.Kind, t.Service, t.Test.Last}, EventTouchpointTested)
 	})
 }
 
@@ -174,16 +176,16 @@ func (b *Playbook) Ask(ctx context.Context, by servicecoin.Actor, s Survey) (Sur
 	if s.ID == "" {
 		s.ID = SurveyID(b.view.NewID())
 	}
-	if err := b.authorize(ctx, by, "survey", VerbAsk, surveyKind, string(s.ID)); err != nil {
+	if err := b.view.Ask(ctx, by, VerbAskSurvey, SurveyRecord, string(s.ID)); err != nil {
 		return Survey{}, err
 	}
-	if s.OpensAt, s.ClosesAt = instant(s.OpensAt), instant(s.ClosesAt); s.OpensAt.IsZero() {
+	if s.OpensAt, s.ClosesAt = lifecycle.Instant(s.OpensAt), lifecycle.Instant(s.ClosesAt); s.OpensAt.IsZero() {
 		s.OpensAt = b.view.Now()
 	}
 	if err := s.Validate(); err != nil {
 		return Survey{}, err
 	}
-	events, err := happened(by, s.told(), SurveyAsked)
+	events, err := happened(by, s.told(), EventSurveyAsked)
 	if err != nil {
 		return Survey{}, err
 	}
@@ -192,14 +194,14 @@ func (b *Playbook) Ask(ctx context.Context, by servicecoin.Actor, s Survey) (Sur
 
 // EndSurvey sets another end of a survey that is not over; a zero until is now.
 func (b *Playbook) EndSurvey(ctx context.Context, by servicecoin.Actor, id SurveyID, until time.Time) (Survey, error) {
-	if err := b.authorize(ctx, by, "survey", VerbEnd, surveyKind, string(id)); err != nil {
+	if err := b.view.Ask(ctx, by, VerbEndSurvey, SurveyRecord, string(id)); err != nil {
 		return Survey{}, err
 	}
 	return store.Of(b.view, surveys).Update(ctx, string(id), func(s *Survey) ([]store.Event, error) {
 		if err := s.End(by, b.view.Now(), until); err != nil {
 			return nil, err
 		}
-		return happened(by, s.told(), SurveyEnded)
+		return happened(by, s.told(), EventSurveyEnded)
 	})
 }
 
@@ -220,8 +222,4 @@ func (b *Playbook) Surveys() store.Listing[Survey] {
 // Rounds lists the surveys of a series, the first round first.
 func (b *Playbook) Rounds(series string) store.Listing[Survey] {
 	return store.Of(b.view, surveys).Find(store.By("series", store.Text(series)))
-}
-
-func (b *Playbook) authorize(ctx context.Context, by servicecoin.Actor, subject string, verb Verb, kind, id string) error {
-	return b.view.Ask(ctx, by, subject+"."+string(verb), kind, id)
 }

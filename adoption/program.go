@@ -39,7 +39,7 @@ func (p *Program) On(view store.View) *Program { return New(view, &p.o) }
 // recorded. It can therefore be called for every request, however often that
 // is told.
 func (p *Program) Begin(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID, t Template) (Onboarding, error) {
-	if err := p.authorize(ctx, by, VerbBegin, id); err != nil {
+	if err := p.authorize(ctx, by, VerbBeginOnboarding, id); err != nil {
 		return Onboarding{}, err
 	}
 	var o Onboarding
@@ -52,7 +52,7 @@ func (p *Program) Begin(ctx context.Context, by servicecoin.Actor, id servicecoi
 		if o, err = Begin(by, tx.Now(), id, t); err != nil {
 			return err
 		}
-		events, err := happened(by, o.told(OnboardingChanged{Edition: o.Edition}), OnboardingBegun)
+		events, err := happened(by, o.told(OnboardingChanged{Edition: o.Edition}), EventOnboardingBegun)
 		if err != nil {
 			return err
 		}
@@ -66,28 +66,28 @@ func (p *Program) Begin(ctx context.Context, by servicecoin.Actor, id servicecoi
 
 // Meet gives evidence for a prerequisite.
 func (p *Program) Meet(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID, what PrerequisiteID, e Evidence) (Onboarding, error) {
-	return p.change(ctx, by, id, VerbMeet, func(o *Onboarding, at time.Time) ([]store.Event, error) {
+	return p.change(ctx, by, id, VerbMeetPrerequisite, func(o *Onboarding, at time.Time) ([]store.Event, error) {
 		if err := o.Meet(by, at, what, e); err != nil {
 			return nil, err
 		}
 		i, _ := o.Item(what)
-		return happened(by, o.told(OnboardingChanged{Prerequisite: what, Evidence: &i.Evidence}), PrerequisiteMet)
+		return happened(by, o.told(OnboardingChanged{Prerequisite: what, Evidence: &i.Evidence}), EventPrerequisiteMet)
 	})
 }
 
 // Waive says that the provider does without a prerequisite, and why.
 func (p *Program) Waive(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID, what PrerequisiteID, reason string) (Onboarding, error) {
-	return p.change(ctx, by, id, VerbWaive, func(o *Onboarding, at time.Time) ([]store.Event, error) {
+	return p.change(ctx, by, id, VerbWaivePrerequisite, func(o *Onboarding, at time.Time) ([]store.Event, error) {
 		if err := o.Waive(by, at, what, reason); err != nil {
 			return nil, err
 		}
-		return happened(by, o.told(OnboardingChanged{Prerequisite: what, Reason: reason}), PrerequisiteWaived)
+		return happened(by, o.told(OnboardingChanged{Prerequisite: what, Reason: reason}), EventPrerequisiteWaived)
 	})
 }
 
 // Withdraw takes back evidence or a waiver, and says why.
 func (p *Program) Withdraw(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID, what PrerequisiteID, reason string) (Onboarding, error) {
-	return p.change(ctx, by, id, VerbWithdraw, func(o *Onboarding, at time.Time) ([]store.Event, error) {
+	return p.change(ctx, by, id, VerbWithdrawPrerequisite, func(o *Onboarding, at time.Time) ([]store.Event, error) {
 		before, _ := o.Item(what)
 		if err := o.Withdraw(by, at, what, reason); err != nil {
 			return nil, err
@@ -96,20 +96,20 @@ func (p *Program) Withdraw(ctx context.Context, by servicecoin.Actor, id service
 		if before.Waiver.At.IsZero() {
 			told.Evidence = &before.Evidence
 		}
-		return happened(by, o.told(told), EvidenceWithdrawn)
+		return happened(by, o.told(told), EventEvidenceWithdrawn)
 	})
 }
 
 // Reach goes on past a point. It is refused while blocking prerequisites that
 // are due by then are unmet, and names each.
 func (p *Program) Reach(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID, point string) (Onboarding, error) {
-	return p.change(ctx, by, id, VerbReach, func(o *Onboarding, at time.Time) ([]store.Event, error) {
+	return p.change(ctx, by, id, VerbReachPoint, func(o *Onboarding, at time.Time) ([]store.Event, error) {
 		if err := o.Reach(by, at, point); err != nil {
 			return nil, err
 		}
-		names := []string{PointReached}
+		names := []string{EventPointReached}
 		if o.State == Complete {
-			names = append(names, OnboardingCompleted)
+			names = append(names, EventOnboardingCompleted)
 		}
 		return happened(by, o.told(OnboardingChanged{Point: point, Warnings: o.Reached[len(o.Reached)-1].Warnings}), names...)
 	})
@@ -117,11 +117,11 @@ func (p *Program) Reach(ctx context.Context, by servicecoin.Actor, id servicecoi
 
 // Cancel says that an onboarding will not be completed, and why.
 func (p *Program) Cancel(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID, reason string) (Onboarding, error) {
-	return p.change(ctx, by, id, VerbCancel, func(o *Onboarding, at time.Time) ([]store.Event, error) {
+	return p.change(ctx, by, id, VerbCancelOnboarding, func(o *Onboarding, at time.Time) ([]store.Event, error) {
 		if err := o.Cancel(by, at, reason); err != nil {
 			return nil, err
 		}
-		return happened(by, o.told(OnboardingChanged{Reason: reason}), OnboardingCancelled)
+		return happened(by, o.told(OnboardingChanged{Reason: reason}), EventOnboardingCancelled)
 	})
 }
 
@@ -131,11 +131,11 @@ func (o *Onboarding) told(c OnboardingChanged) OnboardingChanged {
 	return c
 }
 
-func (p *Program) authorize(ctx context.Context, by servicecoin.Actor, verb Verb, id servicecoin.SubscriptionID) error {
-	return p.view.Ask(ctx, by, "onboarding."+string(verb), onboardingKind, string(id))
+func (p *Program) authorize(ctx context.Context, by servicecoin.Actor, verb string, id servicecoin.SubscriptionID) error {
+	return p.view.Ask(ctx, by, verb, OnboardingRecord, string(id))
 }
 
-func (p *Program) change(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID, verb Verb, rule func(o *Onboarding, at time.Time) ([]store.Event, error)) (Onboarding, error) {
+func (p *Program) change(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID, verb string, rule func(o *Onboarding, at time.Time) ([]store.Event, error)) (Onboarding, error) {
 	if err := p.authorize(ctx, by, verb, id); err != nil {
 		return Onboarding{}, err
 	}

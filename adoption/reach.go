@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/lifecycle"
 )
 
 // Reach goes on past a point. It is refused while a blocking prerequisite that
@@ -16,11 +17,11 @@ import (
 func (o *Onboarding) Reach(by servicecoin.Actor, at time.Time, point string) error {
 	at = servicecoin.Instant(at)
 	n := place(o.Points, point)
-	to, asked := Running, State("") // a refusal names the state only if it would change
+	to := Running
 	if n == len(o.Points)-1 {
-		to, asked = Complete, Complete
+		to = Complete
 	}
-	err := o.move(by, at, VerbReach, asked, func(v *servicecoin.Violations) {
+	_, err := o.life().Move(by, at, VerbReachPoint, "", func(v *servicecoin.Violations) {
 		if n < 0 {
 			v.Add("point", "unknown", point, "is no point of this onboarding")
 		}
@@ -29,10 +30,11 @@ func (o *Onboarding) Reach(by servicecoin.Actor, at time.Time, point string) err
 		return err
 	}
 	if n < o.behind() {
-		return o.refuse(VerbReach, asked, fmt.Sprintf("%q lies behind: %q was reached at %s", point, o.Reached[len(o.Reached)-1].Point, stamp(o.changed())))
+		last := o.Reached[len(o.Reached)-1]
+		return o.life().Refuse(VerbReachPoint, to, fmt.Sprintf("%q lies behind: %q was reached at %s", point, last.Point, lifecycle.Stamp(last.At)))
 	}
 	if blockers := o.Blockers(point, at); len(blockers) > 0 {
-		return o.refuse(VerbReach, asked, "blocking prerequisites are not met: "+named(blockers))
+		return o.life().Refuse(VerbReachPoint, to, "blocking prerequisites are not met: "+named(blockers))
 	}
 	reached := Reached{Point: point, At: at, By: by}
 	for _, t := range o.due(point, at) {
@@ -71,7 +73,7 @@ func named(tasks []Task) string {
 		}
 		fmt.Fprintf(&b, "%s (%s), due %s", t.ID, t.Text, t.Due)
 		if t.Status == Expired {
-			b.WriteString(", expired at " + stamp(t.Evidence.Expires))
+			b.WriteString(", expired at " + lifecycle.Stamp(t.Evidence.Expires))
 		}
 	}
 	return b.String()
@@ -79,30 +81,12 @@ func named(tasks []Task) string {
 
 // Cancel says that it will not be completed, and why.
 func (o *Onboarding) Cancel(by servicecoin.Actor, at time.Time, reason string) error {
-	at = servicecoin.Instant(at)
-	err := o.move(by, at, VerbCancel, Cancelled, func(v *servicecoin.Violations) { because(v, reason) })
+	e, err := o.life().Move(by, at, VerbCancelOnboarding, reason, because(reason))
 	if err != nil {
 		return err
 	}
 	o.Reason = reason
-	o.end(Cancelled, at)
-	return nil
-}
-
-// move checks what every change of state has in common.
-func (o *Onboarding) move(by servicecoin.Actor, at time.Time, verb Verb, to State, check func(v *servicecoin.Violations)) error {
-	if _, allowed, ok := target(Transitions(), o.State, verb); !ok {
-		return o.refuse(verb, to, "is allowed when it is "+allowed)
-	}
-	var v servicecoin.Violations
-	acting(by, at, &v)
-	check(&v)
-	if err := v.Err(); err != nil {
-		return err
-	}
-	if last := o.changed(); at.Before(last) {
-		return o.refuse(verb, to, "at "+stamp(at)+" it was not yet where it is since "+stamp(last))
-	}
+	o.end(e.To, e.At)
 	return nil
 }
 

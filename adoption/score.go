@@ -6,11 +6,12 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/estimate"
 )
 
 // Policy says how sure a score must be. Its zero value is the default.
 type Policy struct {
-	// Level is the confidence level of the interval; 0 is [DefaultLevel].
+	// Level is the confidence level of the interval; 0 is [estimate.DefaultLevel].
 	Level float64
 	// Least is the number of answers below which a score is flagged as too few
 	// to say, and is kept from view where the results of several customers
@@ -27,14 +28,14 @@ const DefaultLeast = 5
 
 // with fills in the defaults and checks the rest.
 func (p *Policy) with() (Policy, error) {
-	out := Policy{Level: DefaultLevel, Least: DefaultLeast}
+	out := Policy{Level: estimate.DefaultLevel, Least: DefaultLeast}
 	if p == nil {
 		return out, nil
 	}
 	var v servicecoin.Violations
 	if p.Level != 0 {
 		out.Level = p.Level
-		confidence(&v, p.Level)
+		estimate.Confidence(&v, p.Level)
 	}
 	if p.Least != 0 {
 		out.Least = p.Least
@@ -56,11 +57,11 @@ type Score struct {
 	// Value is the score to two places: percent of 4 and 5 for CSAT, points
 	// from -100 to 100 for NPS, the mean for the others. Null without answers.
 	Value decimal.NullDecimal `json:"value"`
-	// Interval is in the unit of Value, cut to its range: [Wilson] for CSAT,
-	// [AdjustedWald] for NPS (whose centre is not Value: of a few answers, Value
-	// may lie outside), [StudentT] for a mean. Nil without answers, and around
+	// Interval is in the unit of Value, cut to its range: [estimate.Wilson] for CSAT,
+	// [estimate.AdjustedWald] for NPS (whose centre is not Value: of a few answers, Value
+	// may lie outside), [estimate.StudentT] for a mean. Nil without answers, and around
 	// the mean of one answer or of answers that all agree.
-	Interval *Interval `json:"interval"`
+	Interval *estimate.Interval `json:"interval"`
 	// TooFew says that there are fewer answers than the policy asks for: the
 	// value is a fact about them, and says nothing about everybody.
 	TooFew bool `json:"tooFew"`
@@ -138,7 +139,7 @@ func (s Score) Trace() servicecoin.Trace {
 	}
 	t := servicecoin.Trace{
 		Label: label, Value: s.Value, Unit: unit,
-		From:  []servicecoin.Key{{Customer: servicecoin.Provider, Kind: surveyKind, ID: string(s.Survey)}},
+		From:  []servicecoin.Key{{Customer: servicecoin.Provider, Kind: SurveyRecord, ID: string(s.Survey)}},
 		Parts: []servicecoin.Trace{count("answers", s.N)},
 	}
 	for _, b := range s.Boxes {

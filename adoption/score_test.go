@@ -6,12 +6,12 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/adoption"
+	"github.com/servicecoin/servicecoin/estimate"
 )
 
 func TestScoreOfSatisfaction(t *testing.T) {
@@ -28,7 +28,7 @@ func TestScoreOfSatisfaction(t *testing.T) {
 	// Newcombe's formula by hand for 6 of 8.
 	require.InDelta(t, 40.93, got.Interval.Low, 0.005)
 	require.InDelta(t, 92.85, got.Interval.High, 0.005)
-	require.Equal(t, adoption.Wilson, got.Interval.Method)
+	require.Equal(t, estimate.Wilson, got.Interval.Method)
 	require.InDelta(t, 0.95, got.Interval.Level, 0)
 	require.Empty(t, cmp.Diff([]adoption.Box{{1, 1}, {2, 0}, {3, 1}, {4, 3}, {5, 3}}, got.Boxes))
 	require.Equal(t, "37.5", got.Percent(got.Boxes[4].N, 1).Decimal.String())
@@ -71,7 +71,7 @@ func TestScoresRoundOnce(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "33", got.Rounded(0).Decimal.String(), "not 67 less 33")
 	require.Equal(t, "33.33", got.Value.Decimal.String())
-	require.Equal(t, adoption.AdjustedWald, got.Interval.Method)
+	require.Equal(t, estimate.AdjustedWald, got.Interval.Method)
 	every, err := s.Score(answered(s, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10)...)
 	require.NoError(t, err)
 	require.Equal(t, []int{2, 2, 7}, []int{every.Promoters, every.Passives, every.Detractors})
@@ -110,10 +110,10 @@ func TestUsabilityScale(t *testing.T) {
 	s := adoption.Survey{ID: "s", Kind: adoption.SUS, Question: "Ten statements", OpensAt: nine}
 	a, err := s.Answer(bob, after(1), response("bob", 4, 2, 4, 1, 5, 2, 4, 2, 4, 3)) // 3 3 3 4 4 3 3 3 3 2 = 31
 	require.NoError(t, err)
-	one, err := adoption.ScoreSUS(a.Scores)
+	one, err := s.Score(a)
 	require.NoError(t, err)
-	require.Equal(t, "77.5", one.Score.String())
-	require.False(t, one.StraightLined)
+	require.Equal(t, "77.5", one.Value.Decimal.String())
+	require.Equal(t, 0, one.StraightLined)
 	flat := adoption.Answer{Survey: "s", Scores: slices.Repeat([]int{3}, 10)}
 	got, err := s.Score(a, flat)
 	require.NoError(t, err)
@@ -122,19 +122,8 @@ func TestUsabilityScale(t *testing.T) {
 	require.Equal(t, 1, got.StraightLined, "counted, and marked")
 	require.Empty(t, got.Boxes)
 	require.InDelta(t, 100, got.Interval.High, 0)
-	_, err = adoption.ScoreSUS([]int{1, 2, 3})
-	require.Equal(t, []string{" count"}, codes(err))
 	_, err = s.Answer(bob, after(1), response("bob", 4))
 	require.ErrorIs(t, err, servicecoin.ErrInvalid)
-	for _, x := range []string{"-0.1", "100.1"} {
-		_, err = adoption.SUSGrade(decimal.RequireFromString(x))
-		require.ErrorIs(t, err, servicecoin.ErrInvalid, x)
-	}
-	for x, want := range map[string]string{"100": "A+", "84.09": "A", "51.7": "D", "51.69": "F", "0": "F", "74.1": "B"} {
-		grade, err := adoption.SUSGrade(decimal.RequireFromString(x))
-		require.NoError(t, err)
-		require.Equal(t, want, grade, x)
-	}
 }
 
 // The score does not depend on the order of answers, and its value lies in its

@@ -1,10 +1,8 @@
 package adoption
 
 import (
-	"slices"
-	"strings"
-
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/lifecycle"
 )
 
 // State is where an onboarding stands.
@@ -41,58 +39,47 @@ func Statuses() []Status { return []Status{Open, Met, Expired, Waived} }
 // Unmet reports whether something is still to be done: open or expired.
 func (s Status) Unmet() bool { return s == Open || s == Expired }
 
-// Verb is what is done, as it stands in refusals. With "onboarding.",
-// "departure.", "survey.", "template." or "journey." before it, it is the verb
-// of a [servicecoin.Attempt].
-type Verb string
-
 // The verbs of onboardings.
 const (
-	VerbBegin    Verb = "begin"
-	VerbMeet     Verb = "meet"
-	VerbWaive    Verb = "waive"
-	VerbWithdraw Verb = "withdraw"
-	VerbReach    Verb = "reach"
-	VerbCancel   Verb = "cancel"
+	VerbBeginOnboarding      = "onboarding.begin"
+	VerbMeetPrerequisite     = "onboarding.meet"
+	VerbWaivePrerequisite    = "onboarding.waive"
+	VerbWithdrawPrerequisite = "onboarding.withdraw"
+	VerbReachPoint           = "onboarding.reach"
+	VerbCancelOnboarding     = "onboarding.cancel"
 )
 
 // The verbs of surveys, templates and journeys.
 const (
-	VerbAsk     Verb = "ask"
-	VerbEnd     Verb = "end"
-	VerbAnswer  Verb = "answer"
-	VerbDismiss Verb = "dismiss"
-	VerbPublish Verb = "publish"
-	VerbTest    Verb = "test"
+	VerbAskSurvey       = "survey.ask"
+	VerbEndSurvey       = "survey.end"
+	VerbAnswerSurvey    = "survey.answer"
+	VerbDismissSurvey   = "survey.dismiss"
+	VerbPublishTemplate = "template.publish"
+	VerbPublishJourney  = "journey.publish"
+	VerbTestJourney     = "journey.test"
 )
-
-// Transition is one allowed change, of a [State] or of a [Status].
-type Transition[S ~string] struct {
-	From   S
-	Verb   Verb
-	To     S
-	Guards []string // what else must hold, for people
-}
 
 // Transitions returns the whole table of onboardings: what is not in it is
 // refused. The verbs of prerequisites are allowed while it runs, and keep its
 // state.
-func Transitions() []Transition[State] {
+func Transitions() []lifecycle.Transition[State] {
 	const (
 		order   = "not before it began or the last point was reached"
 		blocked = "every blocking prerequisite that is due at the point or before is met or waived"
 		ahead   = "the point is not reached yet"
 	)
-	return []Transition[State]{
-		{Running, VerbReach, Running, []string{order, ahead, blocked}},
-		{Running, VerbReach, Complete, []string{order, blocked, "it is the last point"}},
-		{Running, VerbCancel, Cancelled, []string{order, "a reason"}},
+	allow := lifecycle.Allow[State]
+	return []lifecycle.Transition[State]{
+		allow(Running, VerbReachPoint, Running, order, ahead, blocked),
+		allow(Running, VerbReachPoint, Complete, order, blocked, "it is the last point"),
+		allow(Running, VerbCancelOnboarding, Cancelled, order, "a reason"),
 	}
 }
 
 // PrerequisiteTransitions returns the whole table of a prerequisite, while its
 // onboarding runs: what is not in it is refused.
-func PrerequisiteTransitions() []Transition[Status] {
+func PrerequisiteTransitions() []lifecycle.Transition[Status] {
 	const (
 		begun    = "not before the onboarding began"
 		evidence = "evidence that has not expired"
@@ -101,48 +88,26 @@ func PrerequisiteTransitions() []Transition[Status] {
 		person   = "by a person of the provider"
 		later    = "not before it was given"
 	)
-	return []Transition[Status]{
-		{Open, VerbMeet, Met, []string{begun, evidence, owner}},
-		{Met, VerbMeet, Met, []string{begun, evidence, owner, later}},
-		{Expired, VerbMeet, Met, []string{begun, evidence, owner}},
-		{Waived, VerbMeet, Met, []string{begun, evidence, owner, later}},
-		{Open, VerbWaive, Waived, []string{begun, reason, person}},
-		{Expired, VerbWaive, Waived, []string{begun, reason, person}},
-		{Met, VerbWithdraw, Open, []string{later, reason, owner}},
-		{Expired, VerbWithdraw, Open, []string{later, reason, owner}},
-		{Waived, VerbWithdraw, Open, []string{later, reason, person}},
+	allow := lifecycle.Allow[Status]
+	return []lifecycle.Transition[Status]{
+		allow(Open, VerbMeetPrerequisite, Met, begun, evidence, owner),
+		allow(Met, VerbMeetPrerequisite, Met, begun, evidence, owner, later),
+		allow(Expired, VerbMeetPrerequisite, Met, begun, evidence, owner),
+		allow(Waived, VerbMeetPrerequisite, Met, begun, evidence, owner, later),
+		allow(Open, VerbWaivePrerequisite, Waived, begun, reason, person),
+		allow(Expired, VerbWaivePrerequisite, Waived, begun, reason, person),
+		allow(Met, VerbWithdrawPrerequisite, Open, later, reason, owner),
+		allow(Expired, VerbWithdrawPrerequisite, Open, later, reason, owner),
+		allow(Waived, VerbWithdrawPrerequisite, Open, later, reason, person),
 	}
 }
 
-// target returns where verb leads from a state, and from which states it is
-// allowed. ok is false where it is not.
-func target[S ~string](table []Transition[S], from S, verb Verb) (to S, allowed string, ok bool) {
-	var states []string
-	for _, t := range table {
-		if t.Verb != verb {
-			continue
-		}
-		if t.From == from {
-			return t.To, "", true
-		}
-		to = t.To
-		states = append(states, string(t.From))
-	}
-	slices.Sort(states)
-	return to, strings.Join(slices.Compact(states), ", "), false
+// Key addresses the onboarding, in refusals and traces. It leaves
+// out the customer: an onboarding does not know its partition.
+func (o *Onboarding) Key() servicecoin.Key {
+	return servicecoin.Key{Kind: OnboardingRecord, ID: string(o.Subscription)}
 }
 
-func (o *Onboarding) refuse(verb Verb, to State, why string) error {
-	return &servicecoin.RefusedError{
-		Subject: servicecoin.Key{Kind: onboardingKind, ID: string(o.Subscription)},
-		Verb:    string(verb), From: string(o.State), To: string(to), Why: why,
-	}
-}
-
-// refuseItem refuses a change of a prerequisite's status.
-func (o *Onboarding) refuseItem(verb Verb, id PrerequisiteID, from, to Status, why string) error {
-	return &servicecoin.RefusedError{
-		Subject: servicecoin.Key{Kind: onboardingKind, ID: string(o.Subscription)},
-		Verb:    string(verb), From: string(from), To: string(to), Why: "prerequisite " + string(id) + ": " + why,
-	}
+func (o *Onboarding) life() lifecycle.Record[State] {
+	return lifecycle.Record[State]{Key: o.Key(), State: o.State, Since: o.changed(), Table: Transitions()}
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/lifecycle"
 )
 
 // SurveyKind is what a survey asks for, and so how its answers are scored.
@@ -24,7 +25,8 @@ const (
 	// Rating is any other scale from 1 to at most 10. The score is the mean.
 	Rating SurveyKind = "rating"
 	// SUS is the System Usability Scale: ten statements, each answered from 1
-	// to 5. The score is the mean of what [ScoreSUS] makes of each answer.
+	// to 5. The score of an answer goes from 0 to 100 in
+	// steps of 2.5 and is no percentage; that of the survey is their mean.
 	SUS SurveyKind = "sus"
 )
 
@@ -76,7 +78,7 @@ func (s *Survey) Validate() error {
 	if !s.ClosesAt.IsZero() {
 		v.Time("closesAt", s.ClosesAt)
 		if s.ClosesAt.Before(s.OpensAt) {
-			v.Add("closesAt", "reversed", stamp(s.ClosesAt), "must not be before it opens, "+stamp(s.OpensAt))
+			v.Add("closesAt", "reversed", lifecycle.Stamp(s.ClosesAt), "must not be before it opens, "+lifecycle.Stamp(s.OpensAt))
 		}
 	}
 	return v.Err()
@@ -116,21 +118,21 @@ func (s *Survey) Open(t time.Time) bool {
 // until is now. One that is ended before it opens never opens. What was
 // answered stays.
 func (s *Survey) End(by servicecoin.Actor, at, until time.Time) error {
-	at, until = servicecoin.Instant(at), instant(until)
+	at, until = servicecoin.Instant(at), lifecycle.Instant(until)
 	if until.IsZero() {
 		until = at
 	}
 	var v servicecoin.Violations
-	acting(by, at, &v)
+	lifecycle.Acting(&v, by, at)
 	v.Time("until", until)
 	if until.Before(at) {
-		v.Add("until", "out-of-order", stamp(until), "must not be before now, "+stamp(at))
+		v.Add("until", "out-of-order", lifecycle.Stamp(until), "must not be before now, "+lifecycle.Stamp(at))
 	}
 	if err := v.Err(); err != nil {
 		return err
 	}
 	if !s.ClosesAt.IsZero() && !at.Before(s.ClosesAt) {
-		return s.refuse(VerbEnd, "it is over since "+stamp(s.ClosesAt))
+		return s.refuse(VerbEndSurvey, "it is over since "+lifecycle.Stamp(s.ClosesAt))
 	}
 	if until.Before(s.OpensAt) {
 		until = s.OpensAt
@@ -139,8 +141,8 @@ func (s *Survey) End(by servicecoin.Actor, at, until time.Time) error {
 	return nil
 }
 
-func (s *Survey) refuse(verb Verb, why string) error {
+func (s *Survey) refuse(verb, why string) error {
 	return &servicecoin.RefusedError{
-		Subject: servicecoin.Key{Customer: servicecoin.Provider, Kind: surveyKind, ID: string(s.ID)}, Verb: string(verb), Why: why,
+		Subject: servicecoin.Key{Customer: servicecoin.Provider, Kind: SurveyRecord, ID: string(s.ID)}, Verb: verb, Why: why,
 	}
 }

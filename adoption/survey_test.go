@@ -161,5 +161,5 @@ func TestSurveyRefusalsNameTheSurvey(t *testing.T) {
 	r, ok := errors.AsType[*servicecoin.RefusedError](err)
 	require.True(t, ok)
 	require.Equal(t, servicecoin.Key{Customer: servicecoin.Provider, Kind: "adoption.survey", ID: "mail-2026-q1"}, r.Subject)
-	require.Equal(t, "answer", r.Verb)
+	require.Equal(t, adoption.VerbAnswerSurvey, r.Verb)
 }

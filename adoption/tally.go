@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/estimate"
 )
 
 // Tally counts the answers to one survey, one after the other, in little room
@@ -121,14 +122,14 @@ func (t *Tally) Score(p *Policy) (Score, error) {
 	return s, err
 }
 
-func (t *Tally) interval(s Score, level float64) (*Interval, error) {
+func (t *Tally) interval(s Score, level float64) (*estimate.Interval, error) {
 	switch t.survey.Kind {
 	case CSAT:
-		i, err := Wilson.Interval(s.Satisfied, t.n, level)
+		i, err := estimate.Wilson.Interval(s.Satisfied, t.n, level)
 		i.Low, i.High = 100*i.Low, 100*i.High
 		return &i, err
 	case NPS:
-		net, err := NetPromoter(AdjustedWald, s.Promoters, s.Passives, s.Detractors, level)
+		net, err := estimate.NetPromoter(estimate.AdjustedWald, s.Promoters, s.Passives, s.Detractors, level)
 		return &net.Interval, err
 	case CES, Rating, SUS:
 	}
@@ -143,7 +144,7 @@ func (t *Tally) interval(s Score, level float64) (*Interval, error) {
 		const weight = susTenths / 10.0
 		mean, deviation, least, most = mean*weight, deviation*weight, 0, 100
 	}
-	i, err := MeanInterval(t.n, mean, deviation, level)
+	i, err := estimate.Mean(t.n, mean, deviation, level)
 	i.Low, i.High = max(least, i.Low), min(most, i.High)
 	return &i, err
 }

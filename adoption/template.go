@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/lifecycle"
 	"github.com/servicecoin/servicecoin/store"
 )
 
@@ -110,9 +111,7 @@ func (t Template) Validate() error {
 	if !form(&v, t.Points, t.Prerequisites) {
 		return v.Err()
 	}
-	if err := room(&v, "", t, maxTemplate); err != nil {
-		return err
-	}
+	lifecycle.Room(&v, "", t, maxTemplate)
 	return v.Err()
 }
 

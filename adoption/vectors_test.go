@@ -15,6 +15,7 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/adoption"
+	"github.com/servicecoin/servicecoin/estimate"
 )
 
 // vector is a case of testdata/vectors.
@@ -32,7 +33,8 @@ type vector struct {
 func elsewhere() map[string]string {
 	return map[string]string{
 		"guide_analytics": "views and completions of guides are a matter of activity events: analytics",
-		"percent_shares":  "bars that sum to 100 are tested beside PercentShares",
+		"percent_shares":  "bars that sum to 100 are tested beside estimate.PercentShares",
+		"sus_grade":       "a letter for a score is a host's way of saying it",
 		"survey_rates":    "who was shown a survey is a matter of activity events: analytics",
 	}
 }
@@ -148,7 +150,7 @@ func differences(want, got facts) (list []string) {
 func answers() map[string]func(*testing.T, vector) facts {
 	return map[string]func(*testing.T, vector) facts{
 		"nps": score(adoption.NPS), "csat": score(adoption.CSAT), "ces": score(adoption.CES), "rating": score(adoption.Rating),
-		"sus": susScore, "sus_grade": susGrade, "nps_interval": netPromoter, "proportion_interval": proportion,
+		"sus": susScore, "nps_interval": netPromoter, "proportion_interval": proportion,
 	}
 }
 
@@ -223,20 +225,11 @@ func susScore(t *testing.T, c vector) facts {
 	in := fields[struct {
 		Answers []int `json:"answers"`
 	}](t, c.Input)
-	got, err := adoption.ScoreSUS(in.Answers)
+	survey := adoption.Survey{ID: "s", Kind: adoption.SUS}
+	got, err := survey.Score(adoption.Answer{Survey: "s", Scores: in.Answers})
 	require.NoError(t, err)
-	require.Equal(t, c.Quirk, got.StraightLined)
-	return facts{"score": got.Score.InexactFloat64()}
-}
-
-func susGrade(t *testing.T, c vector) facts {
-	t.Helper()
-	in := fields[struct {
-		Score decimal.Decimal `json:"score"`
-	}](t, c.Input)
-	got, err := adoption.SUSGrade(in.Score)
-	require.NoError(t, err)
-	return facts{"grade": got}
+	require.Equal(t, c.Quirk, got.StraightLined == 1)
+	return facts{"score": got.Value.Decimal.InexactFloat64()}
 }
 
 func netPromoter(t *testing.T, c vector) facts {
@@ -247,7 +240,7 @@ func netPromoter(t *testing.T, c vector) facts {
 		Detractors int     `json:"detractors"`
 		Level      float64 `json:"level"`
 	}](t, c.Input)
-	got, err := adoption.NetPromoter(adoption.WaldUnclipped, in.Promoters, in.Passives, in.Detractors, in.Level)
+	got, err := estimate.NetPromoter(estimate.WaldUnclipped, in.Promoters, in.Passives, in.Detractors, in.Level)
 	require.NoError(t, err)
 	return facts{"score": got.Score, "standard_error": got.StandardError, "low": got.Interval.Low, "high": got.Interval.High}
 }
@@ -255,7 +248,7 @@ func netPromoter(t *testing.T, c vector) facts {
 func proportion(t *testing.T, c vector) facts {
 	t.Helper()
 	in := fields[struct {
-		Method    adoption.Method `json:"method"`
+		Method    estimate.Method `json:"method"`
 		Successes int             `json:"successes"`
 		Trials    int             `json:"trials"`
 		Level     float64         `json:"level"`

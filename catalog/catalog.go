@@ -27,6 +27,7 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/lifecycle"
 	"github.com/servicecoin/servicecoin/store"
 )
 
@@ -79,8 +80,8 @@ func (c *Catalog) On(view store.View) *Catalog {
 	return &Catalog{view: view.OfProvider("the catalogue"), o: c.o}
 }
 
-func (c *Catalog) authorize(ctx context.Context, by servicecoin.Actor, verb Verb, kind, id string) error {
-	return c.view.Ask(ctx, by, string(verb), kind, id)
+func (c *Catalog) authorize(ctx context.Context, by servicecoin.Actor, verb, kind, id string) error {
+	return c.view.Ask(ctx, by, verb, kind, id)
 }
 
 // AddService adds a service, planned at first. An empty id is filled in.
@@ -88,7 +89,7 @@ func (c *Catalog) AddService(ctx context.Context, by servicecoin.Actor, s Servic
 	if s.ID == "" {
 		s.ID = servicecoin.ServiceID(c.view.NewID())
 	}
-	if err := c.authorize(ctx, by, "service."+VerbAdd, ServiceRecord, string(s.ID)); err != nil {
+	if err := c.authorize(ctx, by, VerbAddService, ServiceRecord, string(s.ID)); err != nil {
 		return Service{}, err
 	}
 	s, err := NewService(s)
@@ -105,9 +106,9 @@ func (c *Catalog) AddService(ctx context.Context, by servicecoin.Actor, s Servic
 // ReviseService replaces all that a service says but its state. What is retired
 // is not revised.
 func (c *Catalog) ReviseService(ctx context.Context, by servicecoin.Actor, s Service) (Service, error) {
-	return c.changeService(ctx, by, s.ID, VerbRevise, EventServiceRevised, func(now *Service, _ time.Time) error {
+	return c.changeService(ctx, by, s.ID, VerbReviseService, EventServiceRevised, func(now *Service, _ time.Time) error {
 		if now.State == ServiceRetired {
-			return refused(now.key(), VerbRevise, now.State, "", "nothing changes any more")
+			return now.life().Refuse(VerbReviseService, "", "nothing changes any more")
 		}
 		s.State, s.LiveSince, s.Deprecation, s.RetiredAt = now.State, now.LiveSince, now.Deprecation, now.RetiredAt
 		s.tidy()
@@ -118,13 +119,13 @@ func (c *Catalog) ReviseService(ctx context.Context, by servicecoin.Actor, s Ser
 
 // LaunchService says that it is in use now.
 func (c *Catalog) LaunchService(ctx context.Context, by servicecoin.Actor, id servicecoin.ServiceID) (Service, error) {
-	return c.changeService(ctx, by, id, VerbLaunch, EventServiceLaunched, func(s *Service, at time.Time) error { return s.Launch(by, at) }, nil)
+	return c.changeService(ctx, by, id, VerbLaunchService, EventServiceLaunched, func(s *Service, at time.Time) error { return s.Launch(by, at) }, nil)
 }
 
 // DeprecateService says that it is on its way out. A successor that is named
 // must be there.
 func (c *Catalog) DeprecateService(ctx context.Context, by servicecoin.Actor, id servicecoin.ServiceID, d Deprecation) (Service, error) {
-	return c.changeService(ctx, by, id, VerbDeprecate, EventServiceDeprecated, func(s *Service, at time.Time) error {
+	return c.changeService(ctx, by, id, VerbDeprecateService, EventServiceDeprecated, func(s *Service, at time.Time) error {
 		return s.Deprecate(by, at, d)
 	}, func(tx store.View, _ *Service) error { return there(ctx, tx, services, d.Successor, "successor") })
 }
@@ -133,14 +134,14 @@ func (c *Catalog) DeprecateService(ctx context.Context, by servicecoin.Actor, id
 // far as the subscribers are followed: an order or a departure of the last
 // moments may still be on its way.
 func (c *Catalog) RetireService(ctx context.Context, by servicecoin.Actor, id servicecoin.ServiceID) (Service, error) {
-	return c.changeService(ctx, by, id, VerbRetire, EventServiceRetired, func(s *Service, at time.Time) error {
+	return c.changeService(ctx, by, id, VerbRetireService, EventServiceRetired, func(s *Service, at time.Time) error {
 		return s.Retire(by, at)
 	}, func(tx store.View, s *Service) error {
 		for _, err := range store.Of(tx, subscribers).Find(store.By("present", store.Text(id))).All(ctx) {
 			if err != nil {
 				return err
 			}
-			return refused(s.key(), VerbRetire, ServiceDeprecated, s.State, "customers have it still: Subscribers says who")
+			return lifecycle.Record[ServiceState]{Key: s.Key(), State: ServiceDeprecated}.Refuse(VerbRetireService, s.State, "customers have it still: Subscribers says who")
 		}
 		return nil
 	})
@@ -162,8 +163,8 @@ func there[T any](ctx context.Context, tx store.View, kind store.Kind[T], id, pa
 
 // changeService applies a rule to a service, and what else must hold, in one
 // commit with the event.
-func (c *Catalog) changeService(ctx context.Context, by servicecoin.Actor, id servicecoin.ServiceID, verb Verb, event string, rule func(s *Service, at time.Time) error, also func(tx store.View, s *Service) error) (Service, error) {
-	if err := c.authorize(ctx, by, "service."+verb, ServiceRecord, string(id)); err != nil {
+func (c *Catalog) changeService(ctx context.Context, by servicecoin.Actor, id servicecoin.ServiceID, verb, event string, rule func(s *Service, at time.Time) error, also func(tx store.View, s *Service) error) (Service, error) {
+	if err := c.authorize(ctx, by, verb, ServiceRecord, string(id)); err != nil {
 		return Service{}, err
 	}
 	var after Service

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/lifecycle"
 	"github.com/servicecoin/servicecoin/store"
 )
 
@@ -136,7 +137,7 @@ func (s *Subscription) changed(by servicecoin.Actor, name string) (store.Event, 
 	})
 }
 
-func lastText(history []Entry) string {
+func lastText[S ~string](history []lifecycle.Entry[S]) string {
 	if len(history) == 0 {
 		return ""
 	}

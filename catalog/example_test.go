@@ -33,8 +33,8 @@ func ExampleGraph_RestoreOrder() {
 	// database (level 1, wave 2)
 	// erp (level 1, wave 3)
 	// wiki (level 4, wave 2)
-	// place of storage among 4, in wave 1: 1 [@provider/service/storage]
-	//   level inherited, needed by erp → database → storage: 1 [@provider/service/erp]
+	// place of storage among 4, in wave 1: 1 [@provider/catalog.service/storage]
+	//   level inherited, needed by erp → database → storage: 1 [@provider/catalog.service/erp]
 }
 
 // Whom does a failure hit, and over which way?
@@ -111,7 +111,7 @@ func ExampleOrders() {
 	has := must(orders.Subscriptions().Subscription(ctx, order.Subscription))
 	fmt.Println(has.State, "for", has.Imprint.Owner, "held by", has.Imprint.Holder)
 	// Output:
-	// refused: approve o1, requested → approved: eve has asked for it: somebody else approves
+	// refused: order.approve o1, requested → approved: eve has asked for it: somebody else approves
 	// fulfilled after 3h0m0s of 48h0m0s - kept
 	// active for acme held by provider
 }

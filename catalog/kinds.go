@@ -10,12 +10,12 @@ import (
 
 // The kinds of records, as they stand in a [servicecoin.Key].
 const (
-	ServiceRecord      = "service"            // provider's partition: [Service]
-	DependencyRecord   = "dependency"         // provider's partition: [Dependency]
-	OfferingRecord     = "offering"           // provider's partition: [Offering]
-	SubscriberRecord   = "catalog.subscriber" // provider's partition: [Subscriber]
-	OrderRecord        = "order"              // customer's partition: [Order]
-	SubscriptionRecord = "subscription"       // customer's partition: [Subscription]
+	ServiceRecord      = "catalog.service"      // provider's partition: [Service]
+	DependencyRecord   = "catalog.dependency"   // provider's partition: [Dependency]
+	OfferingRecord     = "catalog.offering"     // provider's partition: [Offering]
+	SubscriberRecord   = "catalog.subscriber"   // provider's partition: [Subscriber]
+	OrderRecord        = "catalog.order"        // customer's partition: [Order]
+	SubscriptionRecord = "catalog.subscription" // customer's partition: [Subscription]
 )
 
 // ServiceKey returns the key of a service.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/lifecycle"
 )
 
 // ServiceState is where a service stands.
@@ -29,34 +30,39 @@ func (s ServiceState) Runs() bool { return s == ServiceLive || s == ServiceDepre
 
 // The verbs of services.
 const (
-	VerbAdd       Verb = "add"
-	VerbRevise    Verb = "revise"
-	VerbLaunch    Verb = "launch"
-	VerbDeprecate Verb = "deprecate"
-	VerbRetire    Verb = "retire"
+	VerbAddService       = "service.add"
+	VerbReviseService    = "service.revise"
+	VerbLaunchService    = "service.launch"
+	VerbDeprecateService = "service.deprecate"
+	VerbRetireService    = "service.retire"
 )
 
 // ServiceTransitions returns the whole table: what is not in it is refused.
 // Deprecating what is deprecated moves the date, or names another successor.
-func ServiceTransitions() []Transition[ServiceState] {
+func ServiceTransitions() []lifecycle.Transition[ServiceState] {
 	const reason = "a reason"
 	deprecate := []string{reason, "it is not its own successor", "it ends after now"}
-	return []Transition[ServiceState]{
-		{ServicePlanned, VerbLaunch, ServiceLive, nil},
-		{ServicePlanned, VerbRetire, ServiceRetired, nil},
-		{ServiceLive, VerbDeprecate, ServiceDeprecated, deprecate},
-		{ServiceDeprecated, VerbDeprecate, ServiceDeprecated, deprecate},
-		{ServiceDeprecated, VerbRetire, ServiceRetired, []string{"not before the date that was said", "nobody uses it any more (of the catalogue, not of the rule)"}},
+	allow := lifecycle.Allow[ServiceState]
+	return []lifecycle.Transition[ServiceState]{
+		allow(ServicePlanned, VerbLaunchService, ServiceLive),
+		allow(ServicePlanned, VerbRetireService, ServiceRetired),
+		allow(ServiceLive, VerbDeprecateService, ServiceDeprecated, deprecate...),
+		allow(ServiceDeprecated, VerbDeprecateService, ServiceDeprecated, deprecate...),
+		allow(ServiceDeprecated, VerbRetireService, ServiceRetired, "not before the date that was said", "nobody uses it any more (of the catalogue, not of the rule)"),
 	}
+}
+
+func (s *Service) life() lifecycle.Record[ServiceState] {
+	return lifecycle.Record[ServiceState]{Key: s.Key(), State: s.State, Table: ServiceTransitions()}
 }
 
 // Launch says that it is in use now.
 func (s *Service) Launch(by servicecoin.Actor, at time.Time) error {
-	to, err := target(ServiceTransitions(), s.key(), s.State, VerbLaunch)
+	to, err := s.life().Target(VerbLaunchService)
 	if err != nil {
 		return err
 	}
-	if at, err = checked(by, at, nil); err != nil {
+	if at, err = lifecycle.Check(by, at, nil); err != nil {
 		return err
 	}
 	s.State, s.LiveSince = to, at
@@ -66,12 +72,12 @@ func (s *Service) Launch(by servicecoin.Actor, at time.Time) error {
 // Deprecate says that it is on its way out: since now, until when, what to take
 // instead, and why. Since is set; Until and Successor may be left out.
 func (s *Service) Deprecate(by servicecoin.Actor, at time.Time, d Deprecation) error {
-	to, err := target(ServiceTransitions(), s.key(), s.State, VerbDeprecate)
+	to, err := s.life().Target(VerbDeprecateService)
 	if err != nil {
 		return err
 	}
 	if at.Before(s.LiveSince) {
-		return refused(s.key(), VerbDeprecate, s.State, to, "it is live only since "+stamp(s.LiveSince))
+		return s.life().Refuse(VerbDeprecateService, to, "it is live only since "+lifecycle.Stamp(s.LiveSince))
 	}
 	if s.State == ServiceDeprecated {
 		d.Since = s.Deprecation.Since
@@ -79,7 +85,7 @@ func (s *Service) Deprecate(by servicecoin.Actor, at time.Time, d Deprecation) e
 		d.Since = at
 	}
 	d = d.tidy()
-	if _, err = checked(by, at, func(v *servicecoin.Violations) { d.validate(v, string(s.ID), servicecoin.Instant(at)) }); err != nil {
+	if _, err = lifecycle.Check(by, at, func(v *servicecoin.Violations) { d.validate(v, string(s.ID), servicecoin.Instant(at)) }); err != nil {
 		return err
 	}
 	s.State, s.Deprecation = to, d
@@ -90,22 +96,22 @@ func (s *Service) Deprecate(by servicecoin.Actor, at time.Time, d Deprecation) e
 // it was deprecated. Whether somebody uses it still, the service does not know:
 // [Catalog.RetireService] does.
 func (s *Service) Retire(by servicecoin.Actor, at time.Time) error {
-	to, err := target(ServiceTransitions(), s.key(), s.State, VerbRetire)
+	to, err := s.life().Target(VerbRetireService)
 	if err != nil {
 		return err
 	}
-	if at, err = checked(by, at, nil); err != nil {
+	if at, err = lifecycle.Check(by, at, nil); err != nil {
 		return err
 	}
 	if at.Before(s.Deprecation.Until) {
-		return refused(s.key(), VerbRetire, s.State, to, "it was said to be there until "+stamp(s.Deprecation.Until))
+		return s.life().Refuse(VerbRetireService, to, "it was said to be there until "+lifecycle.Stamp(s.Deprecation.Until))
 	}
 	s.State, s.RetiredAt = to, at
 	return nil
 }
 
 func (d Deprecation) tidy() Deprecation {
-	d.Since, d.Until = instant(d.Since), instant(d.Until)
+	d.Since, d.Until = lifecycle.Instant(d.Since), lifecycle.Instant(d.Until)
 	return d
 }
 
@@ -122,7 +128,7 @@ func (d Deprecation) validate(v *servicecoin.Violations, of string, at time.Time
 	}
 	v.Time("until", d.Until)
 	if !d.Until.After(at) {
-		v.Add("until", "out-of-order", stamp(d.Until), "must be after "+stamp(at))
+		v.Add("until", "out-of-order", lifecycle.Stamp(d.Until), "must be after "+lifecycle.Stamp(at))
 	}
 }
 

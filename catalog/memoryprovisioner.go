@@ -30,7 +30,7 @@ type Answer struct {
 
 // Call is one call that was made.
 type Call struct {
-	Verb      Verb // [VerbProvision] or [VerbDeprovision]
+	Verb      string // [VerbProvisionOrder] or [VerbDeprovisionSubscription]
 	Operation Operation
 }
 
@@ -69,15 +69,15 @@ func (p *MemoryProvisioner) There() []servicecoin.SubscriptionID {
 
 // Provision implements Provisioner.
 func (p *MemoryProvisioner) Provision(ctx context.Context, r Operation) (Progress, error) {
-	return p.call(ctx, VerbProvision, r)
+	return p.call(ctx, VerbProvisionOrder, r)
 }
 
 // Deprovision implements Provisioner.
 func (p *MemoryProvisioner) Deprovision(ctx context.Context, r Operation) (Progress, error) {
-	return p.call(ctx, VerbDeprovision, r)
+	return p.call(ctx, VerbDeprovisionSubscription, r)
 }
 
-func (p *MemoryProvisioner) call(ctx context.Context, verb Verb, r Operation) (Progress, error) {
+func (p *MemoryProvisioner) call(ctx context.Context, verb string, r Operation) (Progress, error) {
 	if err := ctx.Err(); err != nil {
 		return Progress{}, context.Cause(ctx)
 	}
@@ -111,7 +111,7 @@ func (p *MemoryProvisioner) call(ctx context.Context, verb Verb, r Operation) (P
 }
 
 // end keeps the answer of an operation that has one for good.
-func (p *MemoryProvisioner) end(verb Verb, r Operation, content string, progress Progress) {
+func (p *MemoryProvisioner) end(verb string, r Operation, content string, progress Progress) {
 	if progress.State == UnderWay {
 		return
 	}
@@ -121,7 +121,7 @@ func (p *MemoryProvisioner) end(verb Verb, r Operation, content string, progress
 	p.ended[r.Key] = ended{content, progress}
 	switch {
 	case progress.State != Done:
-	case verb == VerbProvision:
+	case verb == VerbProvisionOrder:
 		p.there[r.Subscription] = r
 	default:
 		delete(p.there, r.Subscription)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/lifecycle"
 )
 
 // OfferingKind tells the generation of an offering.
@@ -142,7 +143,7 @@ func (o *Offering) tidy() {
 	if o.Approval == "" {
 		o.Approval = ApprovalByAnother
 	}
-	o.ValidFrom, o.ValidUntil = instant(o.ValidFrom), instant(o.ValidUntil)
+	o.ValidFrom, o.ValidUntil = lifecycle.Instant(o.ValidFrom), lifecycle.Instant(o.ValidUntil)
 	o.Descriptions, o.Labels = maps.Clone(o.Descriptions), maps.Clone(o.Labels)
 	o.Prerequisites = slices.Clone(o.Prerequisites)
 	o.Parameters = compact(o.Parameters)
@@ -223,47 +224,53 @@ func (o *Offering) prerequisites(v *servicecoin.Violations) {
 	}
 }
 
-// The verbs of offerings. [VerbDeprecate] and [VerbRevise] are theirs too.
+// The verbs of offerings.
 const (
-	VerbPublish Verb = "publish"
-	VerbPromote Verb = "promote"
-	VerbPlace   Verb = "place" // of an order
+	VerbPublishOffering   = "offering.publish"
+	VerbReviseOffering    = "offering.revise"
+	VerbPromoteOffering   = "offering.promote"
+	VerbDeprecateOffering = "offering.deprecate"
 )
 
 // OfferingTransitions returns the whole table: what is not in it is refused.
 // An offering may skip a maturity, and is never taken back.
-func OfferingTransitions() []Transition[Maturity] {
+func OfferingTransitions() []lifecycle.Transition[Maturity] {
 	deprecate := []string{"a reason", "it is not its own successor", "it ends after now"}
-	return []Transition[Maturity]{
-		{Alpha, VerbPromote, Beta, nil},
-		{Alpha, VerbPromote, General, nil},
-		{Beta, VerbPromote, General, nil},
-		{Alpha, VerbDeprecate, Deprecated, deprecate},
-		{Beta, VerbDeprecate, Deprecated, deprecate},
-		{General, VerbDeprecate, Deprecated, deprecate},
-		{Deprecated, VerbDeprecate, Deprecated, deprecate},
+	allow := lifecycle.Allow[Maturity]
+	return []lifecycle.Transition[Maturity]{
+		allow(Alpha, VerbPromoteOffering, Beta),
+		allow(Alpha, VerbPromoteOffering, General),
+		allow(Beta, VerbPromoteOffering, General),
+		allow(Alpha, VerbDeprecateOffering, Deprecated, deprecate...),
+		allow(Beta, VerbDeprecateOffering, Deprecated, deprecate...),
+		allow(General, VerbDeprecateOffering, Deprecated, deprecate...),
+		allow(Deprecated, VerbDeprecateOffering, Deprecated, deprecate...),
 	}
+}
+
+func (o *Offering) life() lifecycle.Record[Maturity] {
+	return lifecycle.Record[Maturity]{Key: o.Key(), State: o.Maturity, Table: OfferingTransitions()}
 }
 
 // Promote says that it has come farther: beta, or general.
 func (o *Offering) Promote(by servicecoin.Actor, at time.Time, to Maturity) error {
-	if _, err := checked(by, at, nil); err != nil {
+	if _, err := lifecycle.Check(by, at, nil); err != nil {
 		return err
 	}
 	for _, t := range OfferingTransitions() {
-		if t.Verb == VerbPromote && t.From == o.Maturity && t.To == to {
+		if t.Verb == VerbPromoteOffering && t.From == o.Maturity && t.To == to {
 			o.Maturity = to
 			return nil
 		}
 	}
-	return refused(o.key(), VerbPromote, o.Maturity, to, "an offering goes forward, from alpha to beta to general")
+	return o.life().Refuse(VerbPromoteOffering, to, "an offering goes forward, from alpha to beta to general")
 }
 
 // Deprecate says that it is on its way out: no new orders from now on, what is
 // there goes on until it ends. Since is set. Deprecating it again moves the end,
 // or names another successor.
 func (o *Offering) Deprecate(by servicecoin.Actor, at time.Time, d Deprecation) error {
-	to, err := target(OfferingTransitions(), o.key(), o.Maturity, VerbDeprecate)
+	to, err := o.life().Target(VerbDeprecateOffering)
 	if err != nil {
 		return err
 	}
@@ -272,7 +279,7 @@ func (o *Offering) Deprecate(by servicecoin.Actor, at time.Time, d Deprecation) 
 		d.Since = o.Deprecation.Since
 	}
 	d = d.tidy()
-	if _, err = checked(by, at, func(v *servicecoin.Violations) { d.validate(v, string(o.ID), servicecoin.Instant(at)) }); err != nil {
+	if _, err = lifecycle.Check(by, at, func(v *servicecoin.Violations) { d.validate(v, string(o.ID), servicecoin.Instant(at)) }); err != nil {
 		return err
 	}
 	o.Maturity, o.Deprecation = to, d
@@ -285,19 +292,20 @@ func (o *Offering) Orderable(t time.Time) error {
 	var why string
 	switch {
 	case o.Maturity == Deprecated && o.Deprecation.Successor != "":
-		why = "it is deprecated since " + stamp(o.Deprecation.Since) + ": take " + o.Deprecation.Successor
+		why = "it is deprecated since " + lifecycle.Stamp(o.Deprecation.Since) + ": take " + o.Deprecation.Successor
 	case o.Maturity == Deprecated:
-		why = "it is deprecated since " + stamp(o.Deprecation.Since) + ": " + o.Deprecation.Reason
+		why = "it is deprecated since " + lifecycle.Stamp(o.Deprecation.Since) + ": " + o.Deprecation.Reason
 	case t.Before(o.ValidFrom):
-		why = "it is offered from " + stamp(o.ValidFrom) + " on"
+		why = "it is offered from " + lifecycle.Stamp(o.ValidFrom) + " on"
 	case !o.ValidUntil.IsZero() && !t.Before(o.ValidUntil):
-		why = "it was offered until " + stamp(o.ValidUntil)
+		why = "it was offered until " + lifecycle.Stamp(o.ValidUntil)
 	default:
 		return nil
 	}
-	return refused(o.key(), VerbPlace, o.Maturity, "", why)
+	return o.life().Refuse(VerbPlaceOrder, "", why)
 }
 
-func (o *Offering) key() servicecoin.Key {
+// Key addresses the offering, in refusals and traces.
+func (o *Offering) Key() servicecoin.Key {
 	return servicecoin.Key{Customer: servicecoin.Provider, Kind: OfferingRecord, ID: string(o.ID)}
 }

@@ -62,14 +62,14 @@ func TestOfferingGoesForward(t *testing.T) {
 	t.Parallel()
 	allowed := map[string]bool{}
 	for _, x := range catalog.OfferingTransitions() {
-		allowed[string(x.From)+" "+string(x.Verb)+" "+string(x.To)] = true
+		allowed[string(x.From)+" "+x.Verb+" "+string(x.To)] = true
 	}
 	for _, from := range catalog.Maturities() {
 		for _, to := range catalog.Maturities() {
 			o := cloudMail()
 			o.Maturity = from
 			err := o.Promote(ada, nine, to)
-			if ok := allowed[string(from)+" promote "+string(to)]; ok {
+			if ok := allowed[string(from)+" "+catalog.VerbPromoteOffering+" "+string(to)]; ok {
 				require.NoError(t, err)
 				require.Equal(t, to, o.Maturity)
 			} else {

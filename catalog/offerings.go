@@ -16,7 +16,7 @@ func (c *Catalog) Publish(ctx context.Context, by servicecoin.Actor, o Offering)
 	if o.ID == "" {
 		o.ID = servicecoin.OfferingID(c.view.NewID())
 	}
-	if err := c.authorize(ctx, by, "offering."+VerbPublish, OfferingRecord, string(o.ID)); err != nil {
+	if err := c.authorize(ctx, by, VerbPublishOffering, OfferingRecord, string(o.ID)); err != nil {
 		return Offering{}, err
 	}
 	o, err := NewOffering(o)
@@ -38,7 +38,7 @@ func (c *Catalog) Publish(ctx context.Context, by servicecoin.Actor, o Offering)
 // ReviseOffering replaces all that an offering says but its service and its
 // maturity. Orders that were placed keep what it said then.
 func (c *Catalog) ReviseOffering(ctx context.Context, by servicecoin.Actor, o Offering) (Offering, error) {
-	return c.changeOffering(ctx, by, o.ID, VerbRevise, EventOfferingRevised, func(now *Offering, _ time.Time) error {
+	return c.changeOffering(ctx, by, o.ID, VerbReviseOffering, EventOfferingRevised, func(now *Offering, _ time.Time) error {
 		o.Service, o.Maturity, o.Deprecation = now.Service, now.Maturity, now.Deprecation
 		o.tidy()
 		*now = o
@@ -48,17 +48,17 @@ func (c *Catalog) ReviseOffering(ctx context.Context, by servicecoin.Actor, o Of
 
 // PromoteOffering says that it has come farther: beta, or general.
 func (c *Catalog) PromoteOffering(ctx context.Context, by servicecoin.Actor, id servicecoin.OfferingID, to Maturity) (Offering, error) {
-	return c.changeOffering(ctx, by, id, VerbPromote, EventOfferingPromoted, func(o *Offering, at time.Time) error { return o.Promote(by, at, to) }, "")
+	return c.changeOffering(ctx, by, id, VerbPromoteOffering, EventOfferingPromoted, func(o *Offering, at time.Time) error { return o.Promote(by, at, to) }, "")
 }
 
 // DeprecateOffering says that it takes no new orders from now on. A successor
 // that is named must be there.
 func (c *Catalog) DeprecateOffering(ctx context.Context, by servicecoin.Actor, id servicecoin.OfferingID, d Deprecation) (Offering, error) {
-	return c.changeOffering(ctx, by, id, VerbDeprecate, EventOfferingDeprecated, func(o *Offering, at time.Time) error { return o.Deprecate(by, at, d) }, d.Successor)
+	return c.changeOffering(ctx, by, id, VerbDeprecateOffering, EventOfferingDeprecated, func(o *Offering, at time.Time) error { return o.Deprecate(by, at, d) }, d.Successor)
 }
 
-func (c *Catalog) changeOffering(ctx context.Context, by servicecoin.Actor, id servicecoin.OfferingID, verb Verb, event string, rule func(o *Offering, at time.Time) error, successor string) (Offering, error) {
-	if err := c.authorize(ctx, by, "offering."+verb, OfferingRecord, string(id)); err != nil {
+func (c *Catalog) changeOffering(ctx context.Context, by servicecoin.Actor, id servicecoin.OfferingID, verb, event string, rule func(o *Offering, at time.Time) error, successor string) (Offering, error) {
+	if err := c.authorize(ctx, by, verb, OfferingRecord, string(id)); err != nil {
 		return Offering{}, err
 	}
 	var after Offering
@@ -122,7 +122,7 @@ func (c *Catalog) Orderable(ctx context.Context, id servicecoin.OfferingID) (Off
 	if s.Deprecation.Successor != "" {
 		why += ": take " + s.Deprecation.Successor
 	}
-	return Offering{}, refused(o.key(), VerbPlace, o.Maturity, "", why)
+	return Offering{}, o.life().Refuse(VerbPlaceOrder, "", why)
 }
 
 // Compare puts offerings of the catalogue side by side at a planned usage: see
@@ -141,8 +141,8 @@ func (c *Catalog) Compare(ctx context.Context, ids []servicecoin.OfferingID, pla
 
 // The verbs of dependencies.
 const (
-	VerbConnect    Verb = "connect"
-	VerbDisconnect Verb = "disconnect"
+	VerbConnectDependency    = "dependency.connect"
+	VerbDisconnectDependency = "dependency.disconnect"
 )
 
 // Connect adds a dependency. Neither service has to be there yet, and a circle
@@ -154,7 +154,7 @@ func (c *Catalog) Connect(ctx context.Context, by servicecoin.Actor, d Dependenc
 		d.Needs = nil // refused below; a digest of them would name nothing
 	}
 	d = d.tidy()
-	if err := c.authorize(ctx, by, "dependency."+VerbConnect, DependencyRecord, string(d.ID)); err != nil {
+	if err := c.authorize(ctx, by, VerbConnectDependency, DependencyRecord, string(d.ID)); err != nil {
 		return Dependency{}, err
 	}
 	if err := given.Validate(); err != nil {
@@ -169,7 +169,7 @@ func (c *Catalog) Connect(ctx context.Context, by servicecoin.Actor, d Dependenc
 
 // Disconnect removes a dependency.
 func (c *Catalog) Disconnect(ctx context.Context, by servicecoin.Actor, id DependencyID) error {
-	if err := c.authorize(ctx, by, "dependency."+VerbDisconnect, DependencyRecord, string(id)); err != nil {
+	if err := c.authorize(ctx, by, VerbDisconnectDependency, DependencyRecord, string(id)); err != nil {
 		return err
 	}
 	return c.view.Do(ctx, func(tx store.View) error {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/lifecycle"
 )
 
 // OrderState is where an order stands.
@@ -56,9 +57,9 @@ type Order struct {
 	FulfilledAt time.Time         `json:"fulfilledAt,omitzero"` // when it could be used
 	EndedAt     time.Time         `json:"endedAt,omitzero"`     // rejected or cancelled
 
-	Attempt  int     `json:"attempt,omitempty"`  // of provisioning, from 1; see [Order.Key]
-	Progress string  `json:"progress,omitempty"` // what the provisioner last said, for people
-	History  []Entry `json:"history"`
+	Attempt  int                           `json:"attempt,omitempty"`  // of provisioning, from 1; see [Order.Key]
+	Progress string                        `json:"progress,omitempty"` // what the provisioner last said, for people
+	History  []lifecycle.Entry[OrderState] `json:"history"`
 }
 
 // Terms are what an offering said when it was ordered.
@@ -101,10 +102,10 @@ func Place(by servicecoin.Actor, at time.Time, o Offering, r Request) (Order, Su
 			Name: o.Name, Kind: o.Kind, Maturity: o.Maturity, Price: o.Price, LeadTime: o.LeadTime, Promise: o.Promise,
 			SupportHours: o.SupportHours, Schema: slices.Clone(o.Parameters), Approval: o.Approval, Prerequisites: o.Prerequisites,
 		},
-		Parameters: slices.Clone(compact(r.Parameters)), Note: r.Note, TermUntil: instant(r.TermUntil),
+		Parameters: slices.Clone(compact(r.Parameters)), Note: r.Note, TermUntil: lifecycle.Instant(r.TermUntil),
 		State: OrderRequested, RequestedBy: by,
 	}
-	at, err := checked(by, at, func(v *servicecoin.Violations) {
+	at, err := lifecycle.Check(by, at, func(v *servicecoin.Violations) {
 		v.ID("id", string(r.ID))
 		v.ID("subscription", string(r.Subscription))
 		v.Merge("offering", o.Validate())
@@ -119,10 +120,10 @@ func Place(by servicecoin.Actor, at time.Time, o Offering, r Request) (Order, Su
 	if lead, ok := o.LeadTime.Get(); ok {
 		order.Due = at.Add(lead)
 	}
-	order.History = []Entry{{At: at, By: by, Verb: VerbPlace, To: string(OrderRequested)}}
+	order.History = []lifecycle.Entry[OrderState]{{At: at, By: by, Verb: VerbPlaceOrder, To: OrderRequested}}
 	if o.Approval == ApprovalNone {
 		order.State, order.ApprovedAt = OrderApproved, at
-		order.History[0].To = string(OrderApproved)
+		order.History[0].To = OrderApproved
 	}
 	if err := room(&order); err != nil {
 		return Order{}, Subscription{}, err
@@ -131,69 +132,61 @@ func Place(by servicecoin.Actor, at time.Time, o Offering, r Request) (Order, Su
 	return order, sub, nil
 }
 
-// The verbs of orders; [VerbPlace] makes one.
+// The verbs of orders.
 const (
-	VerbApprove   Verb = "approve"
-	VerbReject    Verb = "reject"
-	VerbCancel    Verb = "cancel"
-	VerbProvision Verb = "provision"
-	VerbFulfil    Verb = "fulfil"
-	VerbFail      Verb = "fail"
-	VerbRetry     Verb = "retry"
+	VerbPlaceOrder     = "order.place"
+	VerbApproveOrder   = "order.approve"
+	VerbRejectOrder    = "order.reject"
+	VerbCancelOrder    = "order.cancel"
+	VerbProvisionOrder = "order.provision"
+	VerbFulfilOrder    = "order.fulfil"
+	VerbFailOrder      = "order.fail"
+	VerbRetryOrder     = "order.retry"
 )
 
 // OrderTransitions returns the whole table: what is not in it is refused.
-func OrderTransitions() []Transition[OrderState] {
+func OrderTransitions() []lifecycle.Transition[OrderState] {
 	const (
 		order   = "not before the change of state before it"
 		reason  = "a reason"
 		outputs = "outputs are a JSON object, or nothing"
 	)
-	return []Transition[OrderState]{
-		{OrderRequested, VerbApprove, OrderApproved, []string{order, "by somebody else than the one who asked, and than the one for whom", "a program says which policy allows it"}},
-		{OrderRequested, VerbReject, OrderRejected, []string{order, reason}},
-		{OrderRequested, VerbCancel, OrderCancelled, []string{order, reason}},
-		{OrderApproved, VerbCancel, OrderCancelled, []string{order, reason}},
-		{OrderFailed, VerbCancel, OrderCancelled, []string{order, reason}},
-		{OrderApproved, VerbProvision, OrderProvisioning, []string{order}},
-		{OrderApproved, VerbFulfil, OrderFulfilled, []string{order, outputs}},
-		{OrderProvisioning, VerbFulfil, OrderFulfilled, []string{order, outputs}},
-		{OrderApproved, VerbFail, OrderFailed, []string{order, reason}},
-		{OrderProvisioning, VerbFail, OrderFailed, []string{order, reason}},
-		{OrderFailed, VerbRetry, OrderApproved, []string{order, reason}},
+	allow := lifecycle.Allow[OrderState]
+	return []lifecycle.Transition[OrderState]{
+		allow(OrderRequested, VerbApproveOrder, OrderApproved, order, "by somebody else than the one who asked, and than the one for whom", "a program says which policy allows it"),
+		allow(OrderRequested, VerbRejectOrder, OrderRejected, order, reason),
+		allow(OrderRequested, VerbCancelOrder, OrderCancelled, order, reason),
+		allow(OrderApproved, VerbCancelOrder, OrderCancelled, order, reason),
+		allow(OrderFailed, VerbCancelOrder, OrderCancelled, order, reason),
+		allow(OrderApproved, VerbProvisionOrder, OrderProvisioning, order),
+		allow(OrderApproved, VerbFulfilOrder, OrderFulfilled, order, outputs),
+		allow(OrderProvisioning, VerbFulfilOrder, OrderFulfilled, order, outputs),
+		allow(OrderApproved, VerbFailOrder, OrderFailed, order, reason),
+		allow(OrderProvisioning, VerbFailOrder, OrderFailed, order, reason),
+		allow(OrderFailed, VerbRetryOrder, OrderApproved, order, reason),
 	}
 }
 
-func (o *Order) key() servicecoin.Key {
+// Key addresses the order, in refusals and traces. It leaves out
+// the customer: an order does not know its partition.
+func (o *Order) Key() servicecoin.Key {
 	return servicecoin.Key{Kind: OrderRecord, ID: string(o.ID)}
 }
 
-// move checks what every change of state has in common, and returns the entry
-// that it will leave.
-func (o *Order) move(by servicecoin.Actor, at time.Time, verb Verb, text string, check func(v *servicecoin.Violations)) (Entry, error) {
-	to, err := target(OrderTransitions(), o.key(), o.State, verb)
-	if err != nil {
-		return Entry{}, err
-	}
-	if at, err = checked(by, at, check); err != nil {
-		return Entry{}, err
-	}
-	if last := since(o.History, o.RequestedAt); at.Before(last) {
-		return Entry{}, refused(o.key(), verb, o.State, to, "at "+stamp(at)+" it was not yet "+string(o.State)+", it is since "+stamp(last))
-	}
-	return Entry{At: at, By: by, Verb: verb, From: string(o.State), To: string(to), Text: text}, nil
+func (o *Order) life() lifecycle.Record[OrderState] {
+	return lifecycle.Record[OrderState]{Key: o.Key(), State: o.State, Since: since(o.History, o.RequestedAt), Table: OrderTransitions()}
 }
 
 // since returns when the state changed last.
-func since(history []Entry, first time.Time) time.Time {
+func since[S ~string](history []lifecycle.Entry[S], first time.Time) time.Time {
 	if len(history) == 0 {
 		return first
 	}
 	return history[len(history)-1].At
 }
 
-func (o *Order) apply(e Entry) {
-	o.State = OrderState(e.To)
+func (o *Order) apply(e lifecycle.Entry[OrderState]) {
+	o.State = e.To
 	o.History = append(slices.Clone(o.History), e)
 }
 
@@ -201,15 +194,15 @@ func (o *Order) apply(e Entry) {
 // it was asked, nor anybody on their behalf approves. A person may give a reason;
 // a program must: the policy that allows it to approve.
 func (o *Order) Approve(by servicecoin.Actor, at time.Time, reason string) error {
-	e, err := o.move(by, at, VerbApprove, reason, maybe(reason))
+	e, err := o.life().Move(by, at, VerbApproveOrder, reason, lifecycle.Maybe(reason, maxReason))
 	if err != nil {
 		return err
 	}
 	if same := samePerson(o.RequestedBy, by); same != "" {
-		return refused(o.key(), VerbApprove, o.State, OrderApproved, string(same)+" has asked for it: somebody else approves")
+		return o.life().Refuse(VerbApproveOrder, OrderApproved, string(same)+" has asked for it: somebody else approves")
 	}
 	if by.Kind == servicecoin.System && reason == "" {
-		return refused(o.key(), VerbApprove, o.State, OrderApproved, "a program approves under a policy only, and says which")
+		return o.life().Refuse(VerbApproveOrder, OrderApproved, "a program approves under a policy only, and says which")
 	}
 	o.ApprovedAt = e.At
 	o.apply(e)
@@ -229,18 +222,18 @@ func samePerson(a, b servicecoin.Actor) servicecoin.PersonID {
 
 // Reject says no, and why.
 func (o *Order) Reject(by servicecoin.Actor, at time.Time, reason string) error {
-	return o.end(by, at, VerbReject, reason)
+	return o.end(by, at, VerbRejectOrder, reason)
 }
 
 // Cancel calls it off, and says why. While it is being provisioned that is
 // refused, since nobody knows what is there: it is cancelled once that has
 // failed, or departs once it is fulfilled.
 func (o *Order) Cancel(by servicecoin.Actor, at time.Time, reason string) error {
-	return o.end(by, at, VerbCancel, reason)
+	return o.end(by, at, VerbCancelOrder, reason)
 }
 
-func (o *Order) end(by servicecoin.Actor, at time.Time, verb Verb, reason string) error {
-	e, err := o.move(by, at, verb, reason, because(reason))
+func (o *Order) end(by servicecoin.Actor, at time.Time, verb, reason string) error {
+	e, err := o.life().Move(by, at, verb, reason, because(reason))
 	if err != nil {
 		return err
 	}
@@ -251,7 +244,7 @@ func (o *Order) end(by servicecoin.Actor, at time.Time, verb Verb, reason string
 
 // Provision says that provisioning has begun: the next attempt.
 func (o *Order) Provision(by servicecoin.Actor, at time.Time) error {
-	e, err := o.move(by, at, VerbProvision, "", nil)
+	e, err := o.life().Move(by, at, VerbProvisionOrder, "", nil)
 	if err != nil {
 		return err
 	}
@@ -264,7 +257,7 @@ func (o *Order) Provision(by servicecoin.Actor, at time.Time) error {
 // Fulfil says that it can be used. The outputs, what the provisioner has to say
 // about it, go to the subscription: see [Subscription.Activate].
 func (o *Order) Fulfil(by servicecoin.Actor, at time.Time) error {
-	e, err := o.move(by, at, VerbFulfil, "", nil)
+	e, err := o.life().Move(by, at, VerbFulfilOrder, "", nil)
 	if err != nil {
 		return err
 	}
@@ -276,7 +269,7 @@ func (o *Order) Fulfil(by servicecoin.Actor, at time.Time) error {
 // Fail says that provisioning ended in failure, and why. Nothing is left
 // behind: see [Provisioner].
 func (o *Order) Fail(by servicecoin.Actor, at time.Time, reason string) error {
-	e, err := o.move(by, at, VerbFail, reason, because(reason))
+	e, err := o.life().Move(by, at, VerbFailOrder, reason, because(reason))
 	if err != nil {
 		return err
 	}
@@ -288,12 +281,12 @@ func (o *Order) Fail(by servicecoin.Actor, at time.Time, reason string) error {
 // Retry says that it is to be tried again after a failure, and what has changed
 // since. It is refused when the record is full: place another order then.
 func (o *Order) Retry(by servicecoin.Actor, at time.Time, reason string) error {
-	e, err := o.move(by, at, VerbRetry, reason, because(reason))
+	e, err := o.life().Move(by, at, VerbRetryOrder, reason, because(reason))
 	if err != nil {
 		return err
 	}
 	if err := room(o); err != nil {
-		return refused(o.key(), VerbRetry, o.State, OrderApproved, "its history is full: place another order")
+		return o.life().Refuse(VerbRetryOrder, OrderApproved, "its history is full: place another order")
 	}
 	o.apply(e)
 	return nil

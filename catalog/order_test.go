@@ -13,6 +13,7 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/catalog"
+	"github.com/servicecoin/servicecoin/lifecycle"
 )
 
 func placed(t require.TestingT) (catalog.Order, catalog.Subscription) {
@@ -47,33 +48,33 @@ func TestPlace(t *testing.T) {
 	old := cloudMail()
 	require.NoError(t, old.Deprecate(ada, nine, catalog.Deprecation{Reason: "old", Successor: "mail-2"}))
 	_, _, err = catalog.Place(eve, nine, old, catalog.Request{ID: "o1", Subscription: "s1"})
-	require.Equal(t, "place", refusal(t, err).Verb)
+	require.Equal(t, catalog.VerbPlaceOrder, refusal(t, err).Verb)
 }
 
-func orderVerbs() map[catalog.Verb]func(o *catalog.Order, at time.Time) error {
-	return map[catalog.Verb]func(o *catalog.Order, at time.Time) error{
-		catalog.VerbApprove:   func(o *catalog.Order, at time.Time) error { return o.Approve(bob, at, "") },
-		catalog.VerbReject:    func(o *catalog.Order, at time.Time) error { return o.Reject(bob, at, "too dear") },
-		catalog.VerbCancel:    func(o *catalog.Order, at time.Time) error { return o.Cancel(eve, at, "a mistake") },
-		catalog.VerbProvision: func(o *catalog.Order, at time.Time) error { return o.Provision(mill, at) },
-		catalog.VerbFulfil:    func(o *catalog.Order, at time.Time) error { return o.Fulfil(mill, at) },
-		catalog.VerbFail:      func(o *catalog.Order, at time.Time) error { return o.Fail(mill, at, "no room") },
-		catalog.VerbRetry:     func(o *catalog.Order, at time.Time) error { return o.Retry(ada, at, "there is room now") },
+func orderVerbs() map[string]func(o *catalog.Order, at time.Time) error {
+	return map[string]func(o *catalog.Order, at time.Time) error{
+		catalog.VerbApproveOrder:   func(o *catalog.Order, at time.Time) error { return o.Approve(bob, at, "") },
+		catalog.VerbRejectOrder:    func(o *catalog.Order, at time.Time) error { return o.Reject(bob, at, "too dear") },
+		catalog.VerbCancelOrder:    func(o *catalog.Order, at time.Time) error { return o.Cancel(eve, at, "a mistake") },
+		catalog.VerbProvisionOrder: func(o *catalog.Order, at time.Time) error { return o.Provision(mill, at) },
+		catalog.VerbFulfilOrder:    func(o *catalog.Order, at time.Time) error { return o.Fulfil(mill, at) },
+		catalog.VerbFailOrder:      func(o *catalog.Order, at time.Time) error { return o.Fail(mill, at, "no room") },
+		catalog.VerbRetryOrder:     func(o *catalog.Order, at time.Time) error { return o.Retry(ada, at, "there is room now") },
 	}
 }
 
 // The table of transitions is what the methods do: every state, every verb.
 func TestOrderTransitionsAreTheTable(t *testing.T) {
 	t.Parallel()
-	ways := map[catalog.OrderState][]catalog.Verb{
-		catalog.OrderRequested: {}, catalog.OrderApproved: {catalog.VerbApprove}, catalog.OrderProvisioning: {catalog.VerbApprove, catalog.VerbProvision},
-		catalog.OrderFulfilled: {catalog.VerbApprove, catalog.VerbFulfil}, catalog.OrderFailed: {catalog.VerbApprove, catalog.VerbFail},
-		catalog.OrderRejected: {catalog.VerbReject}, catalog.OrderCancelled: {catalog.VerbCancel},
+	ways := map[catalog.OrderState][]string{
+		catalog.OrderRequested: {}, catalog.OrderApproved: {catalog.VerbApproveOrder}, catalog.OrderProvisioning: {catalog.VerbApproveOrder, catalog.VerbProvisionOrder},
+		catalog.OrderFulfilled: {catalog.VerbApproveOrder, catalog.VerbFulfilOrder}, catalog.OrderFailed: {catalog.VerbApproveOrder, catalog.VerbFailOrder},
+		catalog.OrderRejected: {catalog.VerbRejectOrder}, catalog.OrderCancelled: {catalog.VerbCancelOrder},
 	}
 	require.Len(t, ways, len(catalog.OrderStates()))
 	allowed := map[string]catalog.OrderState{}
 	for _, x := range catalog.OrderTransitions() {
-		allowed[string(x.From)+" "+string(x.Verb)] = x.To
+		allowed[string(x.From)+" "+x.Verb] = x.To
 	}
 	tried := 0
 	for _, from := range catalog.OrderStates() {
@@ -85,17 +86,17 @@ func TestOrderTransitionsAreTheTable(t *testing.T) {
 			require.Equal(t, from, o.State)
 			before := o
 			err := do(&o, after(20))
-			to, ok := allowed[string(from)+" "+string(verb)]
+			to, ok := allowed[string(from)+" "+verb]
 			if ok {
 				require.NoError(t, err)
 				require.Equal(t, to, o.State)
 				last := o.History[len(o.History)-1]
-				require.Equal(t, []any{verb, string(from), string(to), after(20)}, []any{last.Verb, last.From, last.To, last.At})
+				require.Equal(t, []any{verb, from, to, after(20)}, []any{last.Verb, last.From, last.To, last.At})
 				require.Len(t, o.History, len(before.History)+1)
 				tried++
 			} else {
 				e := refusal(t, err)
-				require.Equal(t, []string{string(verb), string(from)}, []string{e.Verb, e.From})
+				require.Equal(t, []string{verb, string(from)}, []string{e.Verb, e.From})
 				require.Empty(t, cmp.Diff(before, o))
 			}
 			if o = before; ok {
@@ -196,31 +197,31 @@ func TestLeadTime(t *testing.T) {
 	require.JSONEq(t, `{"orders":1,"kept":0,"missed":0,"open":1,"overdue":0,"unpromised":0,"void":0,"keptPercent":null,"fulfilled":0,"medianSeconds":null,"longestSeconds":null}`, string(text))
 }
 
-func subscriptionVerbs() map[catalog.Verb]func(s *catalog.Subscription, at time.Time) error {
-	return map[catalog.Verb]func(s *catalog.Subscription, at time.Time) error{
-		catalog.VerbActivate: func(s *catalog.Subscription, at time.Time) error {
+func subscriptionVerbs() map[string]func(s *catalog.Subscription, at time.Time) error {
+	return map[string]func(s *catalog.Subscription, at time.Time) error{
+		catalog.VerbActivateSubscription: func(s *catalog.Subscription, at time.Time) error {
 			return s.Activate(mill, at, "acme", "us", json.RawMessage(`{"url":"x"}`))
 		},
-		catalog.VerbWithdraw: func(s *catalog.Subscription, at time.Time) error { return s.Withdraw(mill, at) },
-		catalog.VerbSuspend:  func(s *catalog.Subscription, at time.Time) error { return s.Suspend(ada, at, "abuse") },
-		catalog.VerbResume:   func(s *catalog.Subscription, at time.Time) error { return s.Resume(ada, at, "sorted out") },
-		catalog.VerbDepart:   func(s *catalog.Subscription, at time.Time) error { return s.Depart(eve, at, time.Time{}, "we move") },
-		catalog.VerbStay:     func(s *catalog.Subscription, at time.Time) error { return s.Stay(eve, at, "we stay") },
-		catalog.VerbComplete: func(s *catalog.Subscription, at time.Time) error { return s.Complete(mill, at) },
+		catalog.VerbWithdrawSubscription: func(s *catalog.Subscription, at time.Time) error { return s.Withdraw(mill, at) },
+		catalog.VerbSuspendSubscription:  func(s *catalog.Subscription, at time.Time) error { return s.Suspend(ada, at, "abuse") },
+		catalog.VerbResumeSubscription:   func(s *catalog.Subscription, at time.Time) error { return s.Resume(ada, at, "sorted out") },
+		catalog.VerbDepartSubscription:   func(s *catalog.Subscription, at time.Time) error { return s.Depart(eve, at, time.Time{}, "we move") },
+		catalog.VerbStaySubscription:     func(s *catalog.Subscription, at time.Time) error { return s.Stay(eve, at, "we stay") },
+		catalog.VerbCompleteSubscription: func(s *catalog.Subscription, at time.Time) error { return s.Complete(mill, at) },
 	}
 }
 
 func TestSubscriptionTransitionsAreTheTable(t *testing.T) {
 	t.Parallel()
-	ways := map[catalog.SubscriptionState][]catalog.Verb{
-		catalog.SubscriptionRequested: {}, catalog.SubscriptionActive: {catalog.VerbActivate}, catalog.SubscriptionSuspended: {catalog.VerbActivate, catalog.VerbSuspend},
-		catalog.SubscriptionDeparting: {catalog.VerbActivate, catalog.VerbDepart}, catalog.SubscriptionDeparted: {catalog.VerbActivate, catalog.VerbDepart, catalog.VerbComplete},
-		catalog.SubscriptionWithdrawn: {catalog.VerbWithdraw},
+	ways := map[catalog.SubscriptionState][]string{
+		catalog.SubscriptionRequested: {}, catalog.SubscriptionActive: {catalog.VerbActivateSubscription}, catalog.SubscriptionSuspended: {catalog.VerbActivateSubscription, catalog.VerbSuspendSubscription},
+		catalog.SubscriptionDeparting: {catalog.VerbActivateSubscription, catalog.VerbDepartSubscription}, catalog.SubscriptionDeparted: {catalog.VerbActivateSubscription, catalog.VerbDepartSubscription, catalog.VerbCompleteSubscription},
+		catalog.SubscriptionWithdrawn: {catalog.VerbWithdrawSubscription},
 	}
 	require.Len(t, ways, len(catalog.SubscriptionStates()))
 	allowed := map[string]catalog.SubscriptionState{}
 	for _, x := range catalog.SubscriptionTransitions() {
-		allowed[string(x.From)+" "+string(x.Verb)] = x.To
+		allowed[string(x.From)+" "+x.Verb] = x.To
 	}
 	for _, from := range catalog.SubscriptionStates() {
 		for verb, do := range subscriptionVerbs() {
@@ -231,16 +232,16 @@ func TestSubscriptionTransitionsAreTheTable(t *testing.T) {
 			require.Equal(t, from, s.State)
 			before := s
 			err := do(&s, after(20))
-			if to, ok := allowed[string(from)+" "+string(verb)]; ok {
+			if to, ok := allowed[string(from)+" "+verb]; ok {
 				require.NoError(t, err, "%s %s", from, verb)
 				require.Equal(t, to, s.State)
 				require.Len(t, s.History, len(before.History)+1)
 				s = before
 				refusal(t, do(&s, early(string(from))))
 			} else {
-				require.Equal(t, string(verb), refusal(t, err).Verb)
+				require.Equal(t, verb, refusal(t, err).Verb)
 			}
-			if allowed[string(from)+" "+string(verb)] == "" {
+			if allowed[string(from)+" "+verb] == "" {
 				require.Empty(t, cmp.Diff(before, s))
 			}
 		}
@@ -330,7 +331,7 @@ func TestOrdersMoveAlongTheTable(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		o, _ := placed(t)
 		verbs := orderVerbs()
-		names := []catalog.Verb{}
+		names := []string{}
 		for v := range verbs {
 			names = append(names, v)
 		}
@@ -344,11 +345,11 @@ func TestOrdersMoveAlongTheTable(t *testing.T) {
 				continue
 			}
 			last := o.History[len(o.History)-1]
-			require.True(t, slices.ContainsFunc(catalog.OrderTransitions(), func(x catalog.Transition[catalog.OrderState]) bool {
-				return string(x.From) == last.From && string(x.To) == last.To && x.Verb == last.Verb && x.From == before.State
+			require.True(t, slices.ContainsFunc(catalog.OrderTransitions(), func(x lifecycle.Transition[catalog.OrderState]) bool {
+				return x.From == last.From && x.To == last.To && x.Verb == last.Verb && x.From == before.State
 			}))
 		}
-		require.True(t, slices.IsSortedFunc(o.History, func(a, b catalog.Entry) int { return a.At.Compare(b.At) }))
+		require.True(t, slices.IsSortedFunc(o.History, func(a, b lifecycle.Entry[catalog.OrderState]) int { return a.At.Compare(b.At) }))
 		require.Equal(t, o.State == catalog.OrderFulfilled, !o.FulfilledAt.IsZero())
 		require.Equal(t, o.State.Open() || o.State == catalog.OrderFulfilled, o.EndedAt.IsZero())
 	})

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/lifecycle"
 	"github.com/servicecoin/servicecoin/store"
 )
 
@@ -29,8 +30,8 @@ func (o *Orders) On(view store.View) *Orders {
 // Subscriptions returns what comes of the orders, over the same view.
 func (o *Orders) Subscriptions() *Subscriptions { return &Subscriptions{view: o.view, o: o.o} }
 
-func (o *Orders) authorize(ctx context.Context, by servicecoin.Actor, verb Verb, id servicecoin.OrderID) error {
-	return o.view.Ask(ctx, by, "order."+string(verb), OrderRecord, string(id))
+func (o *Orders) authorize(ctx context.Context, by servicecoin.Actor, verb string, id servicecoin.OrderID) error {
+	return o.view.Ask(ctx, by, verb, OrderRecord, string(id))
 }
 
 // Place orders an offering, as [Catalog.Orderable] returned it. Empty ids are
@@ -44,7 +45,7 @@ func (o *Orders) Place(ctx context.Context, by servicecoin.Actor, offering Offer
 	if r.Subscription == "" {
 		r.Subscription = servicecoin.SubscriptionID(o.view.NewID())
 	}
-	if err := o.authorize(ctx, by, VerbPlace, r.ID); err != nil {
+	if err := o.authorize(ctx, by, VerbPlaceOrder, r.ID); err != nil {
 		return Order{}, err
 	}
 	if o.o.NoApproval {
@@ -85,7 +86,7 @@ func (o *Orders) parameters(order *Order) error {
 		return nil
 	}
 	if o.o.CheckParameters == nil {
-		return refused(order.key(), VerbPlace, OrderState(""), order.State, "the offering has a schema, and no Options.CheckParameters says whether the parameters fit it")
+		return lifecycle.Record[OrderState]{Key: order.Key()}.Refuse(VerbPlaceOrder, order.State, "the offering has a schema, and no Options.CheckParameters says whether the parameters fit it")
 	}
 	parameters := order.Parameters
 	if len(parameters) == 0 {
@@ -99,37 +100,37 @@ func (o *Orders) parameters(order *Order) error {
 // Approve says yes: somebody else than the one who asked, and than the one for
 // whom. A program gives the policy that allows it as the reason.
 func (o *Orders) Approve(ctx context.Context, by servicecoin.Actor, id servicecoin.OrderID, reason string) (Order, error) {
-	return o.change(ctx, by, id, VerbApprove, EventOrderApproved, func(x *Order, at time.Time) error { return x.Approve(by, at, reason) }, nil)
+	return o.change(ctx, by, id, VerbApproveOrder, EventOrderApproved, func(x *Order, at time.Time) error { return x.Approve(by, at, reason) }, nil)
 }
 
 // Reject says no, and why.
 func (o *Orders) Reject(ctx context.Context, by servicecoin.Actor, id servicecoin.OrderID, reason string) (Order, error) {
-	return o.change(ctx, by, id, VerbReject, EventOrderRejected, func(x *Order, at time.Time) error { return x.Reject(by, at, reason) }, withdraw(by))
+	return o.change(ctx, by, id, VerbRejectOrder, EventOrderRejected, func(x *Order, at time.Time) error { return x.Reject(by, at, reason) }, withdraw(by))
 }
 
 // Cancel calls it off, and says why. It is refused while it is being
 // provisioned.
 func (o *Orders) Cancel(ctx context.Context, by servicecoin.Actor, id servicecoin.OrderID, reason string) (Order, error) {
-	return o.change(ctx, by, id, VerbCancel, EventOrderCancelled, func(x *Order, at time.Time) error { return x.Cancel(by, at, reason) }, withdraw(by))
+	return o.change(ctx, by, id, VerbCancelOrder, EventOrderCancelled, func(x *Order, at time.Time) error { return x.Cancel(by, at, reason) }, withdraw(by))
 }
 
 // Retry says that a failed order is to be provisioned again, and what has
 // changed since.
 func (o *Orders) Retry(ctx context.Context, by servicecoin.Actor, id servicecoin.OrderID, reason string) (Order, error) {
-	return o.change(ctx, by, id, VerbRetry, EventOrderRetried, func(x *Order, at time.Time) error { return x.Retry(by, at, reason) }, nil)
+	return o.change(ctx, by, id, VerbRetryOrder, EventOrderRetried, func(x *Order, at time.Time) error { return x.Retry(by, at, reason) }, nil)
 }
 
 // Fulfil says that it can be used, by hand: where no [Provisioner] does so. The
 // subscription is active in the same commit. outputs is a JSON object, or
 // nothing.
 func (o *Orders) Fulfil(ctx context.Context, by servicecoin.Actor, id servicecoin.OrderID, outputs json.RawMessage) (Order, error) {
-	return o.change(ctx, by, id, VerbFulfil, EventOrderFulfilled, func(x *Order, at time.Time) error { return x.Fulfil(by, at) }, o.activate(by, outputs))
+	return o.change(ctx, by, id, VerbFulfilOrder, EventOrderFulfilled, func(x *Order, at time.Time) error { return x.Fulfil(by, at) }, o.activate(by, outputs))
 }
 
 // Fail says that provisioning ended in failure and left nothing behind, by
 // hand.
 func (o *Orders) Fail(ctx context.Context, by servicecoin.Actor, id servicecoin.OrderID, reason string) (Order, error) {
-	return o.change(ctx, by, id, VerbFail, EventOrderFailed, func(x *Order, at time.Time) error { return x.Fail(by, at, reason) }, nil)
+	return o.change(ctx, by, id, VerbFailOrder, EventOrderFailed, func(x *Order, at time.Time) error { return x.Fail(by, at, reason) }, nil)
 }
 
 // subChange is what becomes of the subscription when its order changes.
@@ -150,7 +151,7 @@ func (o *Orders) activate(by servicecoin.Actor, outputs json.RawMessage) *subCha
 
 // change applies a rule to an order, and to its subscription if it comes to
 // that, in one commit with the events.
-func (o *Orders) change(ctx context.Context, by servicecoin.Actor, id servicecoin.OrderID, verb Verb, event string, rule func(x *Order, at time.Time) error, also *subChange) (Order, error) {
+func (o *Orders) change(ctx context.Context, by servicecoin.Actor, id servicecoin.OrderID, verb, event string, rule func(x *Order, at time.Time) error, also *subChange) (Order, error) {
 	if err := o.authorize(ctx, by, verb, id); err != nil {
 		return Order{}, err
 	}
@@ -224,7 +225,7 @@ func (o *Orders) ready(ctx context.Context, tx store.View, after Order, before O
 // [EventOrderRetried], everything is one commit, and the call is made at least
 // once.
 func (o *Orders) Provision(ctx context.Context, by servicecoin.Actor, id servicecoin.OrderID, p Provisioner) (Order, error) {
-	if err := o.authorize(ctx, by, VerbProvision, id); err != nil {
+	if err := o.authorize(ctx, by, VerbProvisionOrder, id); err != nil {
 		return Order{}, err
 	}
 	var order Order

@@ -62,7 +62,7 @@ func TestOrdersAreKept(t *testing.T) {
 		require.NoError(t, err)
 		all = append(all, item.Key.String())
 	}
-	require.Equal(t, []string{"acme/order/" + string(first.ID), "globex/order/theirs"}, all)
+	require.Equal(t, []string{"acme/catalog.order/" + string(first.ID), "globex/catalog.order/theirs"}, all)
 	across, err := catalog.OrdersIn(w.store, catalog.OrderRequested).Page(ctx, "", 1)
 	require.NoError(t, err)
 	require.Len(t, across.Items, 1)
@@ -349,7 +349,7 @@ func TestDeparture(t *testing.T) {
 		require.NoError(t, err)
 		waiting = append(waiting, item.Key.String())
 	}
-	require.Equal(t, []string{"acme/subscription/sub-a"}, waiting)
+	require.Equal(t, []string{"acme/catalog.subscription/sub-a"}, waiting)
 	p.Script(
 		catalog.Answer{Err: errors.New("dead line")},
 		catalog.Answer{Progress: catalog.Progress{State: catalog.UnderWay, Text: "half"}},

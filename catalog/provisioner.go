@@ -109,28 +109,28 @@ func (e *ProvisionerError) Unwrap() error {
 	return e.Err
 }
 
-// Key returns the key of the operation that provisions the order: made of
+// OperationKey returns the key of the operation that provisions the order: made of
 // customer, order and attempt.
-func (o *Order) Key(customer servicecoin.CustomerID) string {
+func (o *Order) OperationKey(customer servicecoin.CustomerID) string {
 	return store.JoinID("provision", string(customer), string(o.ID), strconv.Itoa(o.Attempt))
 }
 
-// Key returns the key of the operation that takes the subscription down: made
+// OperationKey returns the key of the operation that takes the subscription down: made
 // of customer, subscription and attempt.
-func (s *Subscription) Key(customer servicecoin.CustomerID) string {
+func (s *Subscription) OperationKey(customer servicecoin.CustomerID) string {
 	return store.JoinID("deprovision", string(customer), string(s.ID), strconv.Itoa(s.Attempt))
 }
 
 func (o *Order) operation(customer servicecoin.CustomerID) Operation {
 	return Operation{
-		Key: o.Key(customer), Customer: customer, Order: o.ID, Subscription: o.Subscription,
+		Key: o.OperationKey(customer), Customer: customer, Order: o.ID, Subscription: o.Subscription,
 		Service: o.Service, Offering: o.Offering, Parameters: o.Parameters,
 	}
 }
 
 func (s *Subscription) operation(customer servicecoin.CustomerID) Operation {
 	return Operation{
-		Key: s.Key(customer), Customer: customer, Order: s.Order, Subscription: s.ID,
+		Key: s.OperationKey(customer), Customer: customer, Order: s.Order, Subscription: s.ID,
 		Service: s.Service, Offering: s.Offering, Parameters: s.Parameters, Outputs: s.Outputs,
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/lifecycle"
 )
 
 // ServiceKind tells whom a service is for.
@@ -94,12 +95,12 @@ func (s *Service) tidy() {
 		s.Kind = Business
 	}
 	s.Imprint = s.Imprint.tidy()
-	s.LiveSince, s.RetiredAt = instant(s.LiveSince), instant(s.RetiredAt)
+	s.LiveSince, s.RetiredAt = lifecycle.Instant(s.LiveSince), lifecycle.Instant(s.RetiredAt)
 	s.Descriptions, s.Labels = maps.Clone(s.Descriptions), maps.Clone(s.Labels)
 }
 
 func (i Imprint) tidy() Imprint {
-	i.From, i.Until, i.HandedBack = instant(i.From), instant(i.Until), instant(i.HandedBack)
+	i.From, i.Until, i.HandedBack = lifecycle.Instant(i.From), lifecycle.Instant(i.Until), lifecycle.Instant(i.HandedBack)
 	return i
 }
 
@@ -157,7 +158,7 @@ func (i Imprint) Validate() error {
 	v.Text("holder", i.Holder, 0, maxTitle)
 	term(&v, "from", "until", i.From, i.Until)
 	if !i.HandedBack.IsZero() && i.HandedBack.Before(i.From) {
-		v.Add("handedBack", "out-of-order", stamp(i.HandedBack), "must not be before it was taken over, "+stamp(i.From))
+		v.Add("handedBack", "out-of-order", lifecycle.Stamp(i.HandedBack), "must not be before it was taken over, "+lifecycle.Stamp(i.From))
 	}
 	return v.Err()
 }
@@ -167,7 +168,8 @@ func (i Imprint) Held(t time.Time) bool {
 	return !t.Before(i.From) && (i.HandedBack.IsZero() || t.Before(i.HandedBack))
 }
 
-func (s *Service) key() servicecoin.Key {
+// Key addresses the service, in refusals and traces.
+func (s *Service) Key() servicecoin.Key {
 	return servicecoin.Key{Customer: servicecoin.Provider, Kind: ServiceRecord, ID: string(s.ID)}
 }
 

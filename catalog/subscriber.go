@@ -9,6 +9,7 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/lifecycle"
 	"github.com/servicecoin/servicecoin/store"
 )
 
@@ -41,8 +42,8 @@ func (s Subscriber) Overlaps(during calendar.Interval) bool {
 
 // The verbs of subscribers.
 const (
-	VerbFollow Verb = "follow"
-	VerbForget Verb = "forget"
+	VerbFollowSubscriber = "subscriber.follow"
+	VerbForgetSubscriber = "subscriber.forget"
 )
 
 // Follow takes in what happened to a customer's subscription: the data of
@@ -53,7 +54,7 @@ const (
 // recorded, so that the feed of the provider does not name the customer.
 func (c *Catalog) Follow(ctx context.Context, by servicecoin.Actor, customer servicecoin.CustomerID, change SubscriptionChanged) error {
 	id := subscriberID(customer, change.Subscription)
-	if err := c.authorize(ctx, by, "subscriber."+VerbFollow, SubscriberRecord, id); err != nil {
+	if err := c.authorize(ctx, by, VerbFollowSubscriber, SubscriberRecord, id); err != nil {
 		return err
 	}
 	var v servicecoin.Violations
@@ -61,7 +62,7 @@ func (c *Catalog) Follow(ctx context.Context, by servicecoin.Actor, customer ser
 	v.ID("subscription", string(change.Subscription))
 	v.ID("service", string(change.Service))
 	if !change.Until.IsZero() && change.Until.Before(change.From) {
-		v.Add("until", "reversed", stamp(change.Until), "must not be before "+stamp(change.From))
+		v.Add("until", "reversed", lifecycle.Stamp(change.Until), "must not be before "+lifecycle.Stamp(change.From))
 	}
 	if err := v.Err(); err != nil {
 		return err
@@ -75,14 +76,14 @@ func (c *Catalog) Follow(ctx context.Context, by servicecoin.Actor, customer ser
 		if errors.Is(err, servicecoin.ErrNotFound) {
 			return kept.Insert(ctx, Subscriber{
 				Customer: customer, Subscription: change.Subscription, Service: change.Service, Offering: change.Offering,
-				From: instant(change.From), Until: instant(change.Until),
+				From: lifecycle.Instant(change.From), Until: lifecycle.Instant(change.Until),
 			})
 		}
 		if err != nil || change.Until.IsZero() || !before.Until.IsZero() {
 			return err
 		}
 		_, err = kept.Update(ctx, id, func(s *Subscriber) ([]store.Event, error) {
-			s.Until = instant(change.Until)
+			s.Until = lifecycle.Instant(change.Until)
 			return nil, nil
 		})
 		return err
@@ -98,7 +99,7 @@ const forgetAtOnce = 40
 // bring a record back. It is done in commits of forty records, and can be called
 // again.
 func (c *Catalog) Forget(ctx context.Context, by servicecoin.Actor, customer servicecoin.CustomerID) error {
-	if err := c.authorize(ctx, by, "subscriber."+VerbForget, SubscriberRecord, store.Forgotten(customer)); err != nil {
+	if err := c.authorize(ctx, by, VerbForgetSubscriber, SubscriberRecord, store.Forgotten(customer)); err != nil {
 		return err
 	}
 	var v servicecoin.Violations

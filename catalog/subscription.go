@@ -7,6 +7,7 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/lifecycle"
 )
 
 // SubscriptionState is where a subscription stands.
@@ -51,10 +52,10 @@ type Subscription struct {
 	// day was said when it was gone; zero: it is there.
 	Until time.Time `json:"until,omitzero"`
 
-	Attempt  int     `json:"attempt,omitempty"`  // of deprovisioning, from 1; see [Subscription.Key]
-	Progress string  `json:"progress,omitempty"` // what the provisioner last said, for people
-	Trouble  string  `json:"trouble,omitempty"`  // why the last attempt to take it down failed; "" if none did
-	History  []Entry `json:"history"`
+	Attempt  int                                  `json:"attempt,omitempty"`  // of deprovisioning, from 1; see [Subscription.Key]
+	Progress string                               `json:"progress,omitempty"` // what the provisioner last said, for people
+	Trouble  string                               `json:"trouble,omitempty"`  // why the last attempt to take it down failed; "" if none did
+	History  []lifecycle.Entry[SubscriptionState] `json:"history"`
 }
 
 // subscribe returns the subscription that an order is for.
@@ -65,38 +66,39 @@ func subscribe(o *Order) Subscription {
 		ID: o.Subscription, Order: o.ID, Service: o.Service, Offering: o.Offering, Terms: terms,
 		Parameters: slices.Clone(o.Parameters), Imprint: Imprint{Until: o.TermUntil},
 		State: SubscriptionRequested, RequestedAt: o.RequestedAt,
-		History: []Entry{{At: o.RequestedAt, By: o.RequestedBy, Verb: VerbPlace, To: string(SubscriptionRequested)}},
+		History: []lifecycle.Entry[SubscriptionState]{{At: o.RequestedAt, By: o.RequestedBy, Verb: VerbPlaceOrder, To: SubscriptionRequested}},
 	}
 }
 
 // The verbs of subscriptions.
 const (
-	VerbActivate    Verb = "activate"
-	VerbSuspend     Verb = "suspend"
-	VerbResume      Verb = "resume"
-	VerbDepart      Verb = "depart"
-	VerbStay        Verb = "stay"
-	VerbDeprovision Verb = "deprovision"
-	VerbComplete    Verb = "complete"
-	VerbWithdraw    Verb = "withdraw"
+	VerbActivateSubscription    = "subscription.activate"
+	VerbSuspendSubscription     = "subscription.suspend"
+	VerbResumeSubscription      = "subscription.resume"
+	VerbDepartSubscription      = "subscription.depart"
+	VerbStaySubscription        = "subscription.stay"
+	VerbDeprovisionSubscription = "subscription.deprovision"
+	VerbCompleteSubscription    = "subscription.complete"
+	VerbWithdrawSubscription    = "subscription.withdraw"
 )
 
 // SubscriptionTransitions returns the whole table: what is not in it is
 // refused.
-func SubscriptionTransitions() []Transition[SubscriptionState] {
+func SubscriptionTransitions() []lifecycle.Transition[SubscriptionState] {
 	const (
 		order  = "not before the change of state before it"
 		reason = "a reason"
 	)
-	return []Transition[SubscriptionState]{
-		{SubscriptionRequested, VerbActivate, SubscriptionActive, []string{order, "outputs are a JSON object, or nothing"}},
-		{SubscriptionRequested, VerbWithdraw, SubscriptionWithdrawn, []string{order}},
-		{SubscriptionActive, VerbSuspend, SubscriptionSuspended, []string{order, reason}},
-		{SubscriptionSuspended, VerbResume, SubscriptionActive, []string{order, reason}},
-		{SubscriptionActive, VerbDepart, SubscriptionDeparting, []string{order, reason, "it leaves now or later"}},
-		{SubscriptionSuspended, VerbDepart, SubscriptionDeparting, []string{order, reason, "it leaves now or later"}},
-		{SubscriptionDeparting, VerbStay, SubscriptionActive, []string{order, reason, "it was active", "nothing has been taken down yet"}},
-		{SubscriptionDeparting, VerbComplete, SubscriptionDeparted, []string{order, "the day on which it leaves has come"}},
+	allow := lifecycle.Allow[SubscriptionState]
+	return []lifecycle.Transition[SubscriptionState]{
+		allow(SubscriptionRequested, VerbActivateSubscription, SubscriptionActive, order, "outputs are a JSON object, or nothing"),
+		allow(SubscriptionRequested, VerbWithdrawSubscription, SubscriptionWithdrawn, order),
+		allow(SubscriptionActive, VerbSuspendSubscription, SubscriptionSuspended, order, reason),
+		allow(SubscriptionSuspended, VerbResumeSubscription, SubscriptionActive, order, reason),
+		allow(SubscriptionActive, VerbDepartSubscription, SubscriptionDeparting, order, reason, "it leaves now or later"),
+		allow(SubscriptionSuspended, VerbDepartSubscription, SubscriptionDeparting, order, reason, "it leaves now or later"),
+		allow(SubscriptionDeparting, VerbStaySubscription, SubscriptionActive, order, reason, "it was active", "nothing has been taken down yet"),
+		allow(SubscriptionDeparting, VerbCompleteSubscription, SubscriptionDeparted, order, "the day on which it leaves has come"),
 	}
 }
 
@@ -114,26 +116,18 @@ func (s *Subscription) Held(t time.Time) calendar.Interval {
 	return calendar.Between(s.From, until)
 }
 
-func (s *Subscription) key() servicecoin.Key {
+// Key addresses the subscription, in refusals and traces. It
+// leaves out the customer: a subscription does not know its partition.
+func (s *Subscription) Key() servicecoin.Key {
 	return servicecoin.Key{Kind: SubscriptionRecord, ID: string(s.ID)}
 }
 
-func (s *Subscription) move(by servicecoin.Actor, at time.Time, verb Verb, text string, check func(v *servicecoin.Violations)) (Entry, error) {
-	to, err := target(SubscriptionTransitions(), s.key(), s.State, verb)
-	if err != nil {
-		return Entry{}, err
-	}
-	if at, err = checked(by, at, check); err != nil {
-		return Entry{}, err
-	}
-	if last := since(s.History, s.RequestedAt); at.Before(last) {
-		return Entry{}, refused(s.key(), verb, s.State, to, "at "+stamp(at)+" it was not yet "+string(s.State)+", it is since "+stamp(last))
-	}
-	return Entry{At: at, By: by, Verb: verb, From: string(s.State), To: string(to), Text: text}, nil
+func (s *Subscription) life() lifecycle.Record[SubscriptionState] {
+	return lifecycle.Record[SubscriptionState]{Key: s.Key(), State: s.State, Since: since(s.History, s.RequestedAt), Table: SubscriptionTransitions()}
 }
 
-func (s *Subscription) apply(e Entry) {
-	s.State = SubscriptionState(e.To)
+func (s *Subscription) apply(e lifecycle.Entry[SubscriptionState]) {
+	s.State = e.To
 	s.History = append(slices.Clone(s.History), e)
 }
 
@@ -141,7 +135,7 @@ func (s *Subscription) apply(e Entry) {
 // owner, and what the provisioner says about it: a JSON object of at most 64 kB,
 // or nothing.
 func (s *Subscription) Activate(by servicecoin.Actor, at time.Time, owner servicecoin.CustomerID, holder string, outputs json.RawMessage) error {
-	e, err := s.move(by, at, VerbActivate, "", func(v *servicecoin.Violations) {
+	e, err := s.life().Move(by, at, VerbActivateSubscription, "", func(v *servicecoin.Violations) {
 		v.ID("owner", string(owner))
 		v.Text("holder", holder, 1, maxTitle)
 		object(v, "outputs", outputs)
@@ -157,7 +151,7 @@ func (s *Subscription) Activate(by servicecoin.Actor, at time.Time, owner servic
 
 // Withdraw says that its order came to nothing.
 func (s *Subscription) Withdraw(by servicecoin.Actor, at time.Time) error {
-	e, err := s.move(by, at, VerbWithdraw, "", nil)
+	e, err := s.life().Move(by, at, VerbWithdrawSubscription, "", nil)
 	if err != nil {
 		return err
 	}
@@ -167,22 +161,22 @@ func (s *Subscription) Withdraw(by servicecoin.Actor, at time.Time) error {
 
 // Suspend says that it is not to be used for now, and why.
 func (s *Subscription) Suspend(by servicecoin.Actor, at time.Time, reason string) error {
-	return s.turn(by, at, VerbSuspend, reason)
+	return s.turn(by, at, VerbSuspendSubscription, reason)
 }
 
 // Resume ends the suspension, and says why.
 func (s *Subscription) Resume(by servicecoin.Actor, at time.Time, reason string) error {
-	return s.turn(by, at, VerbResume, reason)
+	return s.turn(by, at, VerbResumeSubscription, reason)
 }
 
 // turn changes the state for a reason, while there is room for it.
-func (s *Subscription) turn(by servicecoin.Actor, at time.Time, verb Verb, reason string) error {
-	e, err := s.move(by, at, verb, reason, because(reason))
+func (s *Subscription) turn(by servicecoin.Actor, at time.Time, verb, reason string) error {
+	e, err := s.life().Move(by, at, verb, reason, because(reason))
 	if err != nil {
 		return err
 	}
 	if err := room(s); err != nil {
-		return refused(s.key(), verb, s.State, SubscriptionState(e.To), "its history is full")
+		return s.life().Refuse(verb, e.To, "its history is full")
 	}
 	s.apply(e)
 	return nil
@@ -192,15 +186,15 @@ func (s *Subscription) turn(by servicecoin.Actor, at time.Time, verb Verb, reaso
 // as soon as can be. It is allowed from active and from suspended: nobody has to
 // come back first in order to leave. Another day is said by staying first.
 func (s *Subscription) Depart(by servicecoin.Actor, at, leavesAt time.Time, reason string) error {
-	leavesAt = instant(leavesAt)
-	e, err := s.move(by, at, VerbDepart, reason, func(v *servicecoin.Violations) {
+	leavesAt = lifecycle.Instant(leavesAt)
+	e, err := s.life().Move(by, at, VerbDepartSubscription, reason, func(v *servicecoin.Violations) {
 		because(reason)(v)
 		if leavesAt.IsZero() {
 			return
 		}
 		v.Time("leavesAt", leavesAt)
 		if leavesAt.Before(servicecoin.Instant(at)) {
-			v.Add("leavesAt", "out-of-order", stamp(leavesAt), "must not be before "+stamp(servicecoin.Instant(at)))
+			v.Add("leavesAt", "out-of-order", lifecycle.Stamp(leavesAt), "must not be before "+lifecycle.Stamp(servicecoin.Instant(at)))
 		}
 	})
 	if err != nil {
@@ -220,12 +214,12 @@ func (s *Subscription) Stay(by servicecoin.Actor, at time.Time, reason string) e
 		last := s.History[len(s.History)-1]
 		switch {
 		case s.Attempt > 0:
-			return refused(s.key(), VerbStay, s.State, to, "it is being taken down")
-		case last.From != string(SubscriptionActive):
-			return refused(s.key(), VerbStay, s.State, to, "it was "+last.From+": it can come back by a new order")
+			return s.life().Refuse(VerbStaySubscription, to, "it is being taken down")
+		case last.From != SubscriptionActive:
+			return s.life().Refuse(VerbStaySubscription, to, "it was "+string(last.From)+": it can come back by a new order")
 		}
 	}
-	if err := s.turn(by, at, VerbStay, reason); err != nil {
+	if err := s.turn(by, at, VerbStaySubscription, reason); err != nil {
 		return err
 	}
 	s.DepartingAt, s.LeavesAt = time.Time{}, time.Time{}
@@ -237,10 +231,10 @@ func (s *Subscription) Stay(by servicecoin.Actor, at time.Time, reason string) e
 // refused before the day on which the customer leaves.
 func (s *Subscription) Deprovision(at time.Time) error {
 	if s.State != SubscriptionDeparting {
-		return refused(s.key(), VerbDeprovision, s.State, "", "is allowed when it is departing")
+		return s.life().Refuse(VerbDeprovisionSubscription, "", "is allowed when it is departing")
 	}
 	if at.Before(s.LeavesAt) {
-		return refused(s.key(), VerbDeprovision, s.State, "", "the customer uses it until "+stamp(s.LeavesAt))
+		return s.life().Refuse(VerbDeprovisionSubscription, "", "the customer uses it until "+lifecycle.Stamp(s.LeavesAt))
 	}
 	if s.Attempt == 0 || s.Trouble != "" {
 		s.Attempt++
@@ -253,7 +247,7 @@ func (s *Subscription) Deprovision(at time.Time) error {
 // still; the next attempt is another operation.
 func (s *Subscription) Stumble(reason string) error {
 	if s.State != SubscriptionDeparting || s.Attempt == 0 {
-		return refused(s.key(), VerbDeprovision, s.State, "", "is not being taken down")
+		return s.life().Refuse(VerbDeprovisionSubscription, "", "is not being taken down")
 	}
 	var v servicecoin.Violations
 	because(reason)(&v)
@@ -267,12 +261,12 @@ func (s *Subscription) Stumble(reason string) error {
 // Complete says that it is gone, and that the customer has back what is theirs. It
 // is refused before the day on which the customer leaves.
 func (s *Subscription) Complete(by servicecoin.Actor, at time.Time) error {
-	e, err := s.move(by, at, VerbComplete, "", nil)
+	e, err := s.life().Move(by, at, VerbCompleteSubscription, "", nil)
 	if err != nil {
 		return err
 	}
 	if at.Before(s.LeavesAt) {
-		return refused(s.key(), VerbComplete, s.State, SubscriptionDeparted, "the customer uses it until "+stamp(s.LeavesAt))
+		return s.life().Refuse(VerbCompleteSubscription, SubscriptionDeparted, "the customer uses it until "+lifecycle.Stamp(s.LeavesAt))
 	}
 	s.Until, s.Imprint.HandedBack = e.At, e.At
 	if !s.LeavesAt.IsZero() {

@@ -30,37 +30,37 @@ func (s *Subscriptions) On(view store.View) *Subscriptions {
 
 // Suspend says that it is not to be used for now, and why.
 func (s *Subscriptions) Suspend(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID, reason string) (Subscription, error) {
-	return s.change(ctx, by, id, VerbSuspend, EventSubscriptionSuspended, func(x *Subscription, at time.Time) error { return x.Suspend(by, at, reason) })
+	return s.change(ctx, by, id, VerbSuspendSubscription, EventSubscriptionSuspended, func(x *Subscription, at time.Time) error { return x.Suspend(by, at, reason) })
 }
 
 // Resume ends the suspension, and says why.
 func (s *Subscriptions) Resume(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID, reason string) (Subscription, error) {
-	return s.change(ctx, by, id, VerbResume, EventSubscriptionResumed, func(x *Subscription, at time.Time) error { return x.Resume(by, at, reason) })
+	return s.change(ctx, by, id, VerbResumeSubscription, EventSubscriptionResumed, func(x *Subscription, at time.Time) error { return x.Resume(by, at, reason) })
 }
 
 // Depart says that the customer leaves, from when on, and why; a zero leavesAt is
 // as soon as can be.
 func (s *Subscriptions) Depart(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID, leavesAt time.Time, reason string) (Subscription, error) {
-	return s.change(ctx, by, id, VerbDepart, EventSubscriptionDeparting, func(x *Subscription, at time.Time) error { return x.Depart(by, at, leavesAt, reason) })
+	return s.change(ctx, by, id, VerbDepartSubscription, EventSubscriptionDeparting, func(x *Subscription, at time.Time) error { return x.Depart(by, at, leavesAt, reason) })
 }
 
 // Stay takes the departure back, and says why. It is refused once something may
 // have been taken down.
 func (s *Subscriptions) Stay(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID, reason string) (Subscription, error) {
-	return s.change(ctx, by, id, VerbStay, EventSubscriptionStayed, func(x *Subscription, at time.Time) error { return x.Stay(by, at, reason) })
+	return s.change(ctx, by, id, VerbStaySubscription, EventSubscriptionStayed, func(x *Subscription, at time.Time) error { return x.Stay(by, at, reason) })
 }
 
 // Complete says that it is gone, and that the customer has back what is theirs,
 // by hand: where no [Provisioner] takes it down.
 func (s *Subscriptions) Complete(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID) (Subscription, error) {
-	return s.change(ctx, by, id, VerbComplete, EventSubscriptionDeparted, func(x *Subscription, at time.Time) error { return x.Complete(by, at) })
+	return s.change(ctx, by, id, VerbCompleteSubscription, EventSubscriptionDeparted, func(x *Subscription, at time.Time) error { return x.Complete(by, at) })
 }
 
-func (s *Subscriptions) authorize(ctx context.Context, by servicecoin.Actor, verb Verb, id servicecoin.SubscriptionID) error {
-	return s.view.Ask(ctx, by, "subscription."+string(verb), SubscriptionRecord, string(id))
+func (s *Subscriptions) authorize(ctx context.Context, by servicecoin.Actor, verb string, id servicecoin.SubscriptionID) error {
+	return s.view.Ask(ctx, by, verb, SubscriptionRecord, string(id))
 }
 
-func (s *Subscriptions) change(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID, verb Verb, event string, rule func(x *Subscription, at time.Time) error) (Subscription, error) {
+func (s *Subscriptions) change(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID, verb, event string, rule func(x *Subscription, at time.Time) error) (Subscription, error) {
 	if err := s.authorize(ctx, by, verb, id); err != nil {
 		return Subscription{}, err
 	}
@@ -85,7 +85,7 @@ func (s *Subscriptions) apply(ctx context.Context, by servicecoin.Actor, view st
 // is departed is returned as it is, without a call. Before the day on which the
 // customer leaves it is refused.
 func (s *Subscriptions) Deprovision(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID, p Provisioner) (Subscription, error) {
-	if err := s.authorize(ctx, by, VerbDeprovision, id); err != nil {
+	if err := s.authorize(ctx, by, VerbDeprovisionSubscription, id); err != nil {
 		return Subscription{}, err
 	}
 	var sub Subscription

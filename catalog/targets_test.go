@@ -89,19 +89,19 @@ func TestTraceOfAPlace(t *testing.T) {
 	p := catalog.NewGraph(datacentre()).RestoreOrder()
 	trace, ok := p.Trace("database")
 	require.True(t, ok)
-	require.Equal(t, `place of database among 6, in wave 2: 4 [@provider/service/database]
-  level inherited, needed by erp → database: 1 [@provider/service/erp]
-  waits for storage: 3 [@provider/service/storage]
+	require.Equal(t, `place of database among 6, in wave 2: 4 [@provider/catalog.service/database]
+  level inherited, needed by erp → database: 1 [@provider/catalog.service/erp]
+  waits for storage: 3 [@provider/catalog.service/storage]
   back after the loss, over database → storage: 18000 s
 `, trace.String())
 	trace, ok = p.Trace("erp")
 	require.True(t, ok)
-	require.Equal(t, `place of erp among 6, in wave 3: 5 [@provider/service/erp]
-  its own level: 1 [@provider/service/erp]
-  waits for database: 4 [@provider/service/database]
+	require.Equal(t, `place of erp among 6, in wave 3: 5 [@provider/catalog.service/erp]
+  its own level: 1 [@provider/catalog.service/erp]
+  waits for database: 4 [@provider/catalog.service/database]
   waits for so many: 1
-    line-a can serve: 1 [@provider/service/line-a]
-    line-b can serve: 2 [@provider/service/line-b]
+    line-a can serve: 1 [@provider/catalog.service/line-a]
+    line-b can serve: 2 [@provider/catalog.service/line-b]
   back after the loss, over erp → database → storage: 21600 s
 `, trace.String())
 	_, ok = p.Trace("nobody")

@@ -457,9 +457,9 @@ func TestLargeBundles(t *testing.T) {
 	require.Empty(t, parked)
 	open, ended = counts()
 	require.Equal(t, [2]int{0, 3 * n}, [2]int{open, ended})
-	for _, name := range []string{metering.QuotaSet, metering.QuotaEnded, cost.ItemIncluded, cost.ItemEnded, sla.PromiseMade, sla.PromiseEnded} {
+	for _, name := range []string{metering.EventQuotaSet, metering.EventQuotaEnded, cost.EventItemIncluded, cost.EventItemEnded, sla.EventPromiseMade, sla.EventPromiseEnded} {
 		want := n
-		if name == cost.ItemIncluded || name == cost.ItemEnded {
+		if name == cost.EventItemIncluded || name == cost.EventItemEnded {
 			want++ // the old one
 		}
 		require.Equal(t, want, s.count("acme", name), name)

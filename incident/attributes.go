@@ -8,7 +8,7 @@ import (
 )
 
 // touch checks what every verb that keeps the state has in common.
-func (i *Incident) touch(by servicecoin.Actor, at time.Time, verb Verb, check func(v *servicecoin.Violations)) (Entry, error) {
+func (i *Incident) touch(by servicecoin.Actor, at time.Time, verb string, check func(v *servicecoin.Violations)) (Entry, error) {
 	if err := i.open(verb); err != nil {
 		return Entry{}, err
 	}

@@ -22,10 +22,10 @@ const (
 
 // The verbs of communications.
 const (
-	VerbDraft   Verb = "draft"
-	VerbEdit    Verb = "edit"
-	VerbSend    Verb = "send"
-	VerbDiscard Verb = "discard"
+	VerbDraft   = "communication.draft"
+	VerbEdit    = "communication.edit"
+	VerbSend    = "communication.send"
+	VerbDiscard = "communication.discard"
 )
 
 // Communication is what one customer is told about one incident: drafted by a
@@ -112,7 +112,7 @@ func (c *Communication) write(l Letter) {
 	}
 }
 
-func (c *Communication) draft(by servicecoin.Actor, at time.Time, verb Verb, to CommunicationState, check func(v *servicecoin.Violations)) error {
+func (c *Communication) draft(by servicecoin.Actor, at time.Time, verb string, to CommunicationState, check func(v *servicecoin.Violations)) error {
 	if c.State != Draft {
 		return c.refuse(verb, to, "only a draft can be changed")
 	}
@@ -131,10 +131,10 @@ func (c *Communication) draft(by servicecoin.Actor, at time.Time, verb Verb, to 
 	return nil
 }
 
-func (c *Communication) refuse(verb Verb, to CommunicationState, why string) error {
+func (c *Communication) refuse(verb string, to CommunicationState, why string) error {
 	return &servicecoin.RefusedError{
 		Subject: servicecoin.Key{Customer: c.Customer, Kind: CommunicationRecord, ID: string(c.ID)},
-		Verb:    string(verb), From: string(c.State), To: string(to), Why: why,
+		Verb:    verb, From: string(c.State), To: string(to), Why: why,
 	}
 }
 

@@ -202,13 +202,13 @@ func (d *Desk) DropFollowUp(ctx context.Context, by servicecoin.Actor, id servic
 	})
 }
 
-func (d *Desk) authorize(ctx context.Context, by servicecoin.Actor, verb Verb, id servicecoin.IncidentID) error {
-	return d.view.Ask(ctx, by, "incident."+string(verb), IncidentRecord, string(id))
+func (d *Desk) authorize(ctx context.Context, by servicecoin.Actor, verb string, id servicecoin.IncidentID) error {
+	return d.view.Ask(ctx, by, verb, IncidentRecord, string(id))
 }
 
 // change applies a rule to an incident, files what it did to services, and
 // tells of it, in one commit.
-func (d *Desk) change(ctx context.Context, by servicecoin.Actor, id servicecoin.IncidentID, verb Verb, event string, rule func(i *Incident, at time.Time) error) (Incident, error) {
+func (d *Desk) change(ctx context.Context, by servicecoin.Actor, id servicecoin.IncidentID, verb, event string, rule func(i *Incident, at time.Time) error) (Incident, error) {
 	if err := d.authorize(ctx, by, verb, id); err != nil {
 		return Incident{}, err
 	}

@@ -98,7 +98,7 @@ func (i *Incident) DropFollowUp(by servicecoin.Actor, at time.Time, number int, 
 	return i.endFollowUp(by, at, VerbDropFollowUp, number, FollowUpDropped, reason)
 }
 
-func (i *Incident) endFollowUp(by servicecoin.Actor, at time.Time, verb Verb, number int, to FollowUpState, text string) error {
+func (i *Incident) endFollowUp(by servicecoin.Actor, at time.Time, verb string, number int, to FollowUpState, text string) error {
 	return i.alter(by, at, verb, number, text, func(f *FollowUp, at time.Time) {
 		f.State, f.Outcome, f.EndedAt = to, text, at
 	})
@@ -122,7 +122,7 @@ func (i *Incident) MoveFollowUp(by servicecoin.Actor, at time.Time, number int, 
 
 // alter changes one open follow-up. Completing and dropping must be possible
 // in the fullest record, so it does not ask for room.
-func (i *Incident) alter(by servicecoin.Actor, at time.Time, verb Verb, number int, text string, change func(f *FollowUp, at time.Time)) error {
+func (i *Incident) alter(by servicecoin.Actor, at time.Time, verb string, number int, text string, change func(f *FollowUp, at time.Time)) error {
 	if err := i.open(verb); err != nil {
 		return err
 	}

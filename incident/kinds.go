@@ -10,8 +10,9 @@ import (
 
 // The kinds of records, as they stand in a [servicecoin.Key].
 const (
-	IncidentRecord      = "incident"               // provider's partition: [Incident]
+	IncidentRecord      = "incident.incident"      // provider's partition: [Incident]
 	CommunicationRecord = "incident.communication" // customer's partition: [Communication]
+	EffectsRecord       = "incident.effects"       // provider's partition: [ServiceEffects]
 )
 
 // Key returns the key of an incident.
@@ -46,7 +47,7 @@ var communications = store.Kind[Communication]{
 		{Name: "state", Columns: "tm", Of: func(c Communication) store.Tuple {
 			return store.Tuple{store.Text(c.State), store.Time(c.DraftedAt)}
 		}},
-		{Name: IncidentRecord, Columns: "tm", Of: func(c Communication) store.Tuple {
+		{Name: "incident", Columns: "tm", Of: func(c Communication) store.Tuple {
 			return store.Tuple{store.Text(c.Incident), store.Time(c.DraftedAt)}
 		}},
 	},
@@ -78,7 +79,7 @@ func effectsID(service servicecoin.ServiceID, id servicecoin.IncidentID) string 
 }
 
 var serviceEffects = store.Kind[ServiceEffects]{
-	Name:  "incident.effects",
+	Name:  EffectsRecord,
 	House: house.Own(),
 	ID:    func(s ServiceEffects) string { return effectsID(s.Service, s.Incident) },
 	Indexes: []store.Index[ServiceEffects]{

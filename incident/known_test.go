@@ -25,7 +25,7 @@ func TestUnknownServices(t *testing.T) {
 		Service: func(_ context.Context, id servicecoin.ServiceID) error {
 			err, ok := answers[id]
 			if !ok {
-				return servicecoin.NotFound(servicecoin.Key{Kind: "service", ID: string(id)})
+				return servicecoin.NotFound(servicecoin.Key{Kind: "catalog.service", ID: string(id)})
 			}
 			return err
 		},

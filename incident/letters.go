@@ -78,11 +78,11 @@ func (l *Letters) About(id servicecoin.IncidentID) store.Listing[Communication] 
 	return store.Of(l.view, communications).Find(store.By("incident", store.Text(id)))
 }
 
-func (l *Letters) authorize(ctx context.Context, by servicecoin.Actor, verb Verb, id CommunicationID) error {
-	return l.view.Ask(ctx, by, "communication."+string(verb), CommunicationRecord, string(id))
+func (l *Letters) authorize(ctx context.Context, by servicecoin.Actor, verb string, id CommunicationID) error {
+	return l.view.Ask(ctx, by, verb, CommunicationRecord, string(id))
 }
 
-func (l *Letters) change(ctx context.Context, by servicecoin.Actor, id CommunicationID, verb Verb, event string, rule func(c *Communication, at time.Time) error) (Communication, error) {
+func (l *Letters) change(ctx context.Context, by servicecoin.Actor, id CommunicationID, verb, event string, rule func(c *Communication, at time.Time) error) (Communication, error) {
 	if err := l.authorize(ctx, by, verb, id); err != nil {
 		return Communication{}, err
 	}

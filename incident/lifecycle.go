@@ -10,26 +10,10 @@ import (
 )
 
 // move checks what every change of state has in common, and returns the entry
-// that it will leave.
-func (i *Incident) move(by servicecoin.Actor, at time.Time, verb Verb, check func(v *servicecoin.Violations)) (Entry, error) {
-	to, err := i.target(verb)
-	if err != nil {
-		return Entry{}, err
-	}
-	at = servicecoin.Instant(at)
-	var v servicecoin.Violations
-	v.Merge("by", by.Validate())
-	v.Time("at", at)
-	if check != nil {
-		check(&v)
-	}
-	if err := v.Err(); err != nil {
-		return Entry{}, err
-	}
-	if last := i.changed(); at.Before(last) {
-		return Entry{}, i.refuse(verb, to, "at "+stamp(at)+" it was not yet "+string(i.State)+", it is since "+stamp(last))
-	}
-	return Entry{At: at, By: by, Verb: verb, From: i.State, To: to}, nil
+// that it will leave in the timeline.
+func (i *Incident) move(by servicecoin.Actor, at time.Time, verb string, check func(v *servicecoin.Violations)) (Entry, error) {
+	e, err := i.life().Move(by, at, verb, "", check)
+	return Entry{At: e.At, By: e.By, Verb: e.Verb, From: e.From, To: e.To}, err
 }
 
 // changed returns when the state changed last.

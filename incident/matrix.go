@@ -116,50 +116,18 @@ func scale(v *servicecoin.Violations, path string, grades []Grade) {
 func DefaultMatrix() Matrix {
 	return Matrix{
 		Name:       "default",
-		Impacts:    grades(1, 1, "extensive", "significant", "moderate", "minor"),
-		Urgencies:  grades(1, 1, "critical", "high", "medium", "low"),
-		Priorities: grades(1, 1, "critical", "high", "medium", "low", "planning"),
+		Impacts:    grades("extensive", "significant", "moderate", "minor"),
+		Urgencies:  grades("critical", "high", "medium", "low"),
+		Priorities: grades("critical", "high", "medium", "low", "planning"),
 		Cells:      [][]int{{1, 1, 2, 3}, {1, 2, 3, 4}, {2, 3, 4, 5}, {3, 4, 5, 5}},
 	}
 }
 
-// GLPIMatrix returns the matrix that GLPI is delivered with: five impacts by
-// five urgencies, 5 the most pressing. Its priority 6, major, is in the scale
-// but in no cell: people declare it.
-func GLPIMatrix() Matrix {
-	five := []string{"very high", "high", "medium", "low", "very low"}
-	return Matrix{
-		Name:       "glpi",
-		Impacts:    grades(5, -1, five...),
-		Urgencies:  grades(5, -1, five...),
-		Priorities: grades(6, -1, append([]string{"major"}, five...)...),
-		Cells: [][]int{
-			{5, 5, 4, 3, 2},
-			{5, 4, 4, 3, 2},
-			{4, 4, 3, 2, 2},
-			{3, 3, 2, 2, 1},
-			{2, 2, 2, 1, 1},
-		},
-	}
-}
-
-// ITopMatrix returns the table that iTop has in its program: three impacts by
-// four urgencies, 1 the most pressing. Where iTop gives a pair outside of it a
-// default without a word, [Matrix.Priority] refuses.
-func ITopMatrix() Matrix {
-	return Matrix{
-		Name:       "itop",
-		Impacts:    grades(1, 1, "department", "service", "person"),
-		Urgencies:  grades(1, 1, "critical", "high", "medium", "low"),
-		Priorities: grades(1, 1, "critical", "high", "medium", "low"),
-		Cells:      [][]int{{1, 1, 2, 4}, {1, 2, 3, 4}, {2, 3, 3, 4}},
-	}
-}
-
-func grades(first, step int, names ...string) []Grade {
+// grades numbers a scale from 1, the most pressing first.
+func grades(names ...string) []Grade {
 	out := make([]Grade, len(names))
 	for n, name := range names {
-		out[n] = Grade{Value: first + n*step, Name: name}
+		out[n] = Grade{Value: n + 1, Name: name}
 	}
 	return out
 }

@@ -2,9 +2,9 @@ package incident
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/lifecycle"
 )
 
 // State is where an incident stands.
@@ -34,98 +34,69 @@ func (s State) Live() bool { return s == Reported || s == Acknowledged || s == P
 // Terminal reports whether no verb is allowed any more: closed or cancelled.
 func (s State) Terminal() bool { return s == Closed || s == Cancelled }
 
-// Verb is what is done to an incident or to a communication, as it stands in
-// timelines and refusals. With "incident." or "communication." before it, it
-// is the verb of a [servicecoin.Attempt].
-type Verb string
-
 // The verbs of incidents.
 const (
-	VerbOpen        Verb = "open"
-	VerbAcknowledge Verb = "acknowledge"
-	VerbHold        Verb = "hold"
-	VerbResume      Verb = "resume"
-	VerbResolve     Verb = "resolve"
-	VerbReopen      Verb = "reopen"
-	VerbClose       Verb = "close"
-	VerbCancel      Verb = "cancel"
+	VerbOpen        = "incident.open"
+	VerbAcknowledge = "incident.acknowledge"
+	VerbHold        = "incident.hold"
+	VerbResume      = "incident.resume"
+	VerbResolve     = "incident.resolve"
+	VerbReopen      = "incident.reopen"
+	VerbClose       = "incident.close"
+	VerbCancel      = "incident.cancel"
 
-	VerbAssess       Verb = "assess"
-	VerbAssign       Verb = "assign"
-	VerbDescribe     Verb = "describe"
-	VerbDeclareMajor Verb = "declareMajor"
-	VerbRedate       Verb = "redate"
-	VerbAffect       Verb = "affect"
-	VerbNote         Verb = "note"
-	VerbRecord       Verb = "record"
+	VerbAssess       = "incident.assess"
+	VerbAssign       = "incident.assign"
+	VerbDescribe     = "incident.describe"
+	VerbDeclareMajor = "incident.declareMajor"
+	VerbRedate       = "incident.redate"
+	VerbAffect       = "incident.affect"
+	VerbNote         = "incident.note"
+	VerbRecord       = "incident.record"
 
-	VerbAddFollowUp      Verb = "addFollowUp"
-	VerbCompleteFollowUp Verb = "completeFollowUp"
-	VerbMoveFollowUp     Verb = "moveFollowUp"
-	VerbDropFollowUp     Verb = "dropFollowUp"
+	VerbAddFollowUp      = "incident.addFollowUp"
+	VerbCompleteFollowUp = "incident.completeFollowUp"
+	VerbMoveFollowUp     = "incident.moveFollowUp"
+	VerbDropFollowUp     = "incident.dropFollowUp"
 )
-
-// Transition is one allowed change of state.
-type Transition struct {
-	From   State
-	Verb   Verb
-	To     State
-	Guards []string // what else must hold, for people
-}
 
 // Transitions returns the whole table: what is not in it is refused. All other
 // verbs keep the state, and are allowed in every state that is not terminal.
-func Transitions() []Transition {
+func Transitions() []lifecycle.Transition[State] {
 	const (
 		order  = "not before the change of state before it"
 		reason = "a reason"
 	)
-	var table []Transition
+	var table []lifecycle.Transition[State]
 	for _, from := range []State{Reported, Acknowledged, Pending} {
 		table = append(table,
-			Transition{from, VerbResolve, Resolved, []string{order, "a resolution", "restored between began and now", "no effect begins after it"}},
-			Transition{from, VerbCancel, Cancelled, []string{order, reason, "no open follow-up"}},
+			lifecycle.Allow(from, VerbResolve, Resolved, order, "a resolution", "restored between began and now", "no effect begins after it"),
+			lifecycle.Allow(from, VerbCancel, Cancelled, order, reason, "no open follow-up"),
 		)
 	}
 	return append(table,
-		Transition{Reported, VerbAcknowledge, Acknowledged, []string{order}},
-		Transition{Acknowledged, VerbHold, Pending, []string{order, reason}},
-		Transition{Pending, VerbResume, Acknowledged, []string{order}},
-		Transition{Resolved, VerbReopen, Acknowledged, []string{order, reason}},
-		Transition{Resolved, VerbClose, Closed, []string{order, "no open follow-up"}},
+		lifecycle.Allow(Reported, VerbAcknowledge, Acknowledged, order),
+		lifecycle.Allow(Acknowledged, VerbHold, Pending, order, reason),
+		lifecycle.Allow(Pending, VerbResume, Acknowledged, order),
+		lifecycle.Allow(Resolved, VerbReopen, Acknowledged, order, reason),
+		lifecycle.Allow(Resolved, VerbClose, Closed, order, "no open follow-up"),
 	)
 }
 
-// target returns where verb leads from the state that i is in, or refuses and
-// says where it could be asked for.
-func (i *Incident) target(verb Verb) (State, error) {
-	var to State
-	var from []string
-	for _, t := range Transitions() {
-		if t.Verb != verb {
-			continue
-		}
-		if t.From == i.State {
-			return t.To, nil
-		}
-		to = t.To
-		from = append(from, string(t.From))
+func (i *Incident) life() lifecycle.Record[State] {
+	return lifecycle.Record[State]{
+		Key: servicecoin.Key{Kind: IncidentRecord, ID: string(i.ID)}, State: i.State, Since: i.changed(), Table: Transitions(),
 	}
-	slices.Sort(from)
-	return "", i.refuse(verb, to, "is allowed when it is "+strings.Join(from, ", "))
 }
 
 // open refuses verbs on what is over.
-func (i *Incident) open(verb Verb) error {
+func (i *Incident) open(verb string) error {
 	if i.State.Terminal() || !i.State.known() {
 		return i.refuse(verb, "", "nothing changes any more")
 	}
 	return nil
 }
 
-func (i *Incident) refuse(verb Verb, to State, why string) error {
-	return &servicecoin.RefusedError{
-		Subject: servicecoin.Key{Kind: IncidentRecord, ID: string(i.ID)},
-		Verb:    string(verb), From: string(i.State), To: string(to), Why: why,
-	}
+func (i *Incident) refuse(verb string, to State, why string) error {
+	return i.life().Refuse(verb, to, why)
 }

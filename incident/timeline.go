@@ -22,7 +22,7 @@ type Entry struct {
 	RecordedAt   time.Time         `json:"recordedAt"` // when it was written down
 	By           servicecoin.Actor `json:"by"`
 	Audience     Audience          `json:"audience"`
-	Verb         Verb              `json:"verb"`
+	Verb         string            `json:"verb"`
 	From         State             `json:"from,omitempty"` // with To: a change of state
 	To           State             `json:"to,omitempty"`
 	Text         string            `json:"text,omitempty"`

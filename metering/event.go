@@ -28,10 +28,6 @@ const (
 // beside its dimensions, none of which has this name.
 const Subject = "subject"
 
-// EventKind is the kind in the key of a usage event: events are no records of
-// the store, but a trace names them like one. See [Event.Key].
-const EventKind = "usage.event"
-
 // Event says that a customer used something. Its shape is that of a CloudEvent
 // with the customer beside it: source and id together name it, so that the
 // same event can be sent again.
@@ -102,7 +98,7 @@ func plainText(v *servicecoin.Violations, path, text string, most int) {
 
 // Key names the event in a trace.
 func (e Event) Key() servicecoin.Key {
-	return servicecoin.Key{Customer: e.Customer, Kind: EventKind, ID: store.JoinID(e.Source, e.ID)}
+	return servicecoin.Key{Customer: e.Customer, Kind: UsageEventRecord, ID: store.JoinID(e.Source, e.ID)}
 }
 
 // Same reports whether two events have the same content: everything but the

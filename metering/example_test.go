@@ -56,7 +56,7 @@ func ExampleLedger() {
 	// Output:
 	// added
 	// false 2.5
-	// refused: use machines: 3 of vm.hours would make 100.5, over the 100 of a month that quota machines allows
+	// refused: quota.use machines: 3 of vm.hours would make 100.5, over the 100 of a month that quota machines allows
 	// 97.5 hours <nil>
 }
 

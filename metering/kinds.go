@@ -12,12 +12,23 @@ import (
 
 // The names of events. They are API.
 const (
-	MeterDefined    = "meter.defined"    // data: MeterChanged
-	QuotaSet        = "quota.set"        // data: QuotaChanged
-	QuotaEnded      = "quota.ended"      // data: QuotaChanged
-	QuotaDropped    = "quota.dropped"    // data: QuotaChanged
-	QuotaExceeded   = "quota.exceeded"   // data: Excess; once for each quota and period
-	UsageConflicted = "usage.conflicted" // data: Conflicted; once for each content
+	EventMeterDefined    = "meter.defined"    // data: MeterChanged
+	EventQuotaSet        = "quota.set"        // data: QuotaChanged
+	EventQuotaEnded      = "quota.ended"      // data: QuotaChanged
+	EventQuotaDropped    = "quota.dropped"    // data: QuotaChanged
+	EventQuotaExceeded   = "quota.exceeded"   // data: Excess; once for each quota and period
+	EventUsageConflicted = "usage.conflicted" // data: Conflicted; once for each content
+)
+
+// The verbs, as [servicecoin.Attempt] says them. They are API.
+const (
+	VerbDefineMeter  = "meter.define"
+	VerbSetQuota     = "quota.set"
+	VerbEndQuota     = "quota.end"
+	VerbDropQuota    = "quota.drop"
+	VerbReviewQuotas = "quota.review"
+	VerbRecordUsage  = "usage.record"
+	VerbUseQuota     = "quota.use" // stands in refusals only: a hard quota would be exceeded
 )
 
 // MeterChanged is the data of meter events.
@@ -46,21 +57,25 @@ type Conflicted struct {
 	At      time.Time `json:"at"`      // when it came first
 }
 
+// The kinds of records, as they stand in a [servicecoin.Key]. Usage and its
+// events are no records of the store; attempts and traces name them like one.
 const (
-	meterKind    = "metering.meter"
-	quotaKind    = "metering.quota"
-	excessKind   = "metering.excess"
-	conflictKind = "metering.conflict"
+	MeterRecord      = "metering.meter"    // provider's partition: [Meter]
+	QuotaRecord      = "metering.quota"    // customer's partition: [Quota]
+	ExcessRecord     = "metering.excess"   // customer's partition: [Excess]
+	ConflictRecord   = "metering.conflict" // customer's partition: [Conflicted]
+	UsageRecord      = "metering.usage"    // all that a customer used, by the customer's id
+	UsageEventRecord = "metering.event"    // one [Event]: see [Event.Key]
 )
 
 var meterRecords = store.Kind[Meter]{
-	Name:  meterKind,
+	Name:  MeterRecord,
 	House: house.Own(),
 	ID:    func(m Meter) string { return string(m.ID) },
 }
 
 var quotas = store.Kind[Quota]{
-	Name:  quotaKind,
+	Name:  QuotaRecord,
 	House: house.Own(),
 	ID:    func(q Quota) string { return string(q.ID) },
 	Indexes: []store.Index[Quota]{
@@ -69,7 +84,7 @@ var quotas = store.Kind[Quota]{
 }
 
 var excesses = store.Kind[Excess]{
-	Name:  excessKind,
+	Name:  ExcessRecord,
 	House: house.Own(),
 	ID:    func(x Excess) string { return excessID(x.Quota, x.Period) },
 	Indexes: []store.Index[Excess]{
@@ -82,7 +97,7 @@ func excessID(q QuotaID, period calendar.Interval) string {
 }
 
 var conflicts = store.Kind[Conflicted]{
-	Name:  conflictKind,
+	Name:  ConflictRecord,
 	House: house.Own(),
 	ID:    func(c Conflicted) string { return conflictID(c.Offered) },
 	Indexes: []store.Index[Conflicted]{

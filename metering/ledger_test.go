@@ -126,7 +126,7 @@ func TestRecordAndUsage(t *testing.T) {
 	for e, err := range w.Events(t.Context(), "hours", january.In(time.UTC), map[string]string{"region": "eu"}) {
 		require.NoError(t, err)
 		behind = append(behind, e.ID)
-		require.Equal(t, servicecoin.Key{Customer: "acme", Kind: "usage.event", ID: "hv/" + e.ID}, e.Key())
+		require.Equal(t, servicecoin.Key{Customer: "acme", Kind: "metering.event", ID: "hv/" + e.ID}, e.Key())
 	}
 	require.Equal(t, []string{"4"}, behind)
 	for e, err := range w.Events(t.Context(), "hours", january.In(time.UTC), nil) {
@@ -188,7 +188,7 @@ func TestConflictsAreTold(t *testing.T) {
 	total, err := w.Total(t.Context(), "hours", january)
 	require.NoError(t, err)
 	require.Equal(t, "2", total.Value.Decimal.String())
-	require.Len(t, w.told(metering.UsageConflicted), 2, "each content once")
+	require.Len(t, w.told(metering.EventUsageConflicted), 2, "each content once")
 	var list []string
 	for c, err := range w.Conflicts().All(t.Context()) {
 		require.NoError(t, err)
@@ -211,7 +211,7 @@ func TestManyConflictsAtOnce(t *testing.T) {
 	}
 	w.record(first...)
 	w.record(second...)
-	require.Len(t, w.told(metering.UsageConflicted), 100)
+	require.Len(t, w.told(metering.EventUsageConflicted), 100)
 }
 
 // An answer that is lost, or a store that fails in between, costs nothing but a
@@ -236,8 +236,8 @@ func TestRecordingAgainHeals(t *testing.T) {
 			}
 			w.faults.Script()
 			w.record(batch...)
-			require.Len(t, w.told(metering.QuotaExceeded), 1)
-			require.Len(t, w.told(metering.UsageConflicted), 1)
+			require.Len(t, w.told(metering.EventQuotaExceeded), 1)
+			require.Len(t, w.told(metering.EventUsageConflicted), 1)
 			total, err := w.Total(ctx, "hours", january)
 			require.NoError(t, err)
 			require.Equal(t, "7", total.Value.Decimal.String())
@@ -262,7 +262,7 @@ func TestRecordingAtOnce(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	require.Len(t, w.told(metering.QuotaExceeded), 1)
+	require.Len(t, w.told(metering.EventQuotaExceeded), 1)
 	total, err := w.Total(t.Context(), "hours", january)
 	require.NoError(t, err)
 	require.Equal(t, "60", total.Value.Decimal.String())
@@ -353,7 +353,7 @@ func TestAuthorize(t *testing.T) {
 		require.ErrorIs(t, err, servicecoin.ErrForbidden)
 	}
 	require.Equal(t, []string{
-		"usage.record acme/usage/acme", "quota.set acme/metering.quota/q", "quota.review acme/usage/acme",
+		"usage.record acme/metering.usage/acme", "quota.set acme/metering.quota/q", "quota.review acme/metering.usage/acme",
 		"meter.define @provider/metering.meter/m", "quota.drop acme/metering.quota/q",
 	}, asked)
 	events, err := w.store.For("acme").Events(ctx, 0, 10)

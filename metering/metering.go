@@ -215,7 +215,7 @@ func digest(sum hash.Hash, e Event) error {
 func (u Usage) Trace() servicecoin.Trace {
 	return servicecoin.Trace{
 		Label: fmt.Sprintf("%s in %s, of %d events, digest %.12s", u.Meter, u.Period, u.Events, u.Digest), Value: u.Value, Unit: u.Unit,
-		From: []servicecoin.Key{{Customer: servicecoin.Provider, Kind: meterKind, ID: string(u.Meter)}},
+		From: []servicecoin.Key{{Customer: servicecoin.Provider, Kind: MeterRecord, ID: string(u.Meter)}},
 	}
 }
 

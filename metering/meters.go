@@ -22,13 +22,13 @@ func (m *Meters) On(view store.View) *Meters { return NewMeters(view) }
 
 // Define adds a meter, or answers ErrExists if there is one with its id.
 func (m *Meters) Define(ctx context.Context, by servicecoin.Actor, meter Meter) error {
-	if err := m.view.Ask(ctx, by, "meter.define", meterKind, string(meter.ID)); err != nil {
+	if err := m.view.Ask(ctx, by, VerbDefineMeter, MeterRecord, string(meter.ID)); err != nil {
 		return err
 	}
 	if err := meter.Validate(); err != nil {
 		return err
 	}
-	defined, err := store.Happened(by, MeterDefined, MeterChanged{meter.ID, meter.Type, meter.Aggregation, meter.Unit})
+	defined, err := store.Happened(by, EventMeterDefined, MeterChanged{meter.ID, meter.Type, meter.Aggregation, meter.Unit})
 	if err != nil {
 		return err
 	}

@@ -202,7 +202,7 @@ func (d Decision) Err() error {
 	if d.Allowed {
 		return nil
 	}
-	refused := &servicecoin.RefusedError{Subject: servicecoin.Key{Kind: quotaKind}, Verb: "use"}
+	refused := &servicecoin.RefusedError{Subject: servicecoin.Key{Kind: QuotaRecord}, Verb: VerbUseQuota}
 	for _, s := range d.Standings {
 		if s.Quota.Mode != Hard || !s.Exceeds() {
 			continue

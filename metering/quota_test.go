@@ -23,15 +23,15 @@ func TestQuotaIsToldOnce(t *testing.T) {
 	_, err = w.SetQuota(ctx, ada, metering.Quota{ID: "day", Meter: "hours", Limit: dec("5"), Mode: metering.Soft, Period: metering.Daily, From: at(10, 3)})
 	require.NoError(t, err)
 	w.record(ran("1", at(10, 12), "5"), ran("2", at(11, 12), "5"))
-	require.Empty(t, w.told(metering.QuotaExceeded), "the limit itself may be used up")
+	require.Empty(t, w.told(metering.EventQuotaExceeded), "the limit itself may be used up")
 	w.record(ran("3", at(10, 22), "0.5"))
-	require.Len(t, w.told(metering.QuotaExceeded), 2)
+	require.Len(t, w.told(metering.EventQuotaExceeded), 2)
 	w.record(ran("4", at(10, 21), "100"), ran("3", at(10, 22), "0.5"))
-	require.Len(t, w.told(metering.QuotaExceeded), 2)
+	require.Len(t, w.told(metering.EventQuotaExceeded), 2)
 	w.record(ran("5", at(11, 21), "1"), ran("6", time.Date(2026, 2, 1, 9, 0, 0, 0, time.UTC), "11"))
-	require.Len(t, w.told(metering.QuotaExceeded), 5, "another day; another month and its day")
+	require.Len(t, w.told(metering.EventQuotaExceeded), 5, "another day; another month and its day")
 	w.record(ran("7", at(9, 22), "99"), ran("8", time.Date(2025, 12, 3, 0, 0, 0, 0, time.UTC), "99"))
-	require.Len(t, w.told(metering.QuotaExceeded), 5, "the quotas did not hold yet")
+	require.Len(t, w.told(metering.EventQuotaExceeded), 5, "the quotas did not hold yet")
 	var list []string
 	for x, err := range w.Excesses().All(ctx) {
 		require.NoError(t, err)
@@ -134,7 +134,7 @@ func TestAnExcessIsToldByOne(t *testing.T) {
 	require.NoError(t, err)
 	met := 0
 	w.faults.Meanwhile(func(c store.Commit) {
-		if len(c.Events) > 0 && c.Events[0].Name == metering.QuotaExceeded && met == 0 {
+		if len(c.Events) > 0 && c.Events[0].Name == metering.EventQuotaExceeded && met == 0 {
 			met++
 			w.record(ran("2", at(2, 0), "1"))
 		}
@@ -142,7 +142,7 @@ func TestAnExcessIsToldByOne(t *testing.T) {
 	w.record(ran("1", at(2, 0), "2"))
 	w.faults.Meanwhile(nil)
 	require.Equal(t, 1, met)
-	require.Len(t, w.told(metering.QuotaExceeded), 1)
+	require.Len(t, w.told(metering.EventQuotaExceeded), 1)
 }
 
 func TestQuotasAreSet(t *testing.T) {
@@ -185,13 +185,13 @@ func TestReview(t *testing.T) {
 	_, err := w.SetQuota(ctx, ada, metering.Quota{ID: "q", Meter: "hours", Limit: dec("1"), Mode: metering.Hard, Period: metering.Monthly})
 	require.NoError(t, err)
 	w.record(ran("1", at(2, 0), "6"))
-	require.Empty(t, w.told(metering.QuotaExceeded))
+	require.Empty(t, w.told(metering.EventQuotaExceeded))
 	for i, want := range []int{1, 0} {
 		list, err := w.Review(ctx, collector, at(15, 0))
 		require.NoError(t, err)
 		require.Len(t, list, want, i)
 	}
-	require.Len(t, w.told(metering.QuotaExceeded), 1)
+	require.Len(t, w.told(metering.EventQuotaExceeded), 1)
 	_, err = w.Review(ctx, collector, time.Time{})
 	require.ErrorIs(t, err, servicecoin.ErrInvalid)
 }
@@ -208,7 +208,7 @@ func TestEndQuota(t *testing.T) {
 	ended, err := w.EndQuota(ctx, ada, "q", end)
 	require.NoError(t, err)
 	require.Equal(t, end, ended.Until)
-	require.Len(t, w.told(metering.QuotaEnded), 1)
+	require.Len(t, w.told(metering.EventQuotaEnded), 1)
 	allowed := func(t *testing.T, at time.Time) bool {
 		t.Helper()
 		d, err := w.Check(ctx, "hours", dec("5"), at)
@@ -219,9 +219,9 @@ func TestEndQuota(t *testing.T) {
 	require.True(t, allowed(t, end))
 	require.True(t, allowed(t, at(31, 12).AddDate(0, 1, 0)))
 	w.record(ran("2", end, "100"))
-	require.Empty(t, w.told(metering.QuotaExceeded), "what is used after its end does not count against it")
+	require.Empty(t, w.told(metering.EventQuotaExceeded), "what is used after its end does not count against it")
 	w.record(ran("3", at(19, 12), "2"))
-	require.Len(t, w.told(metering.QuotaExceeded), 1, "what is told late of the time before does")
+	require.Len(t, w.told(metering.EventQuotaExceeded), 1, "what is told late of the time before does")
 
 	_, err = w.EndQuota(ctx, ada, "q", time.Time{})
 	require.ErrorContains(t, err, "until")
@@ -263,7 +263,7 @@ func TestQuotaKeepsItsZone(t *testing.T) {
 			require.NoError(t, err)
 			_, err = moved.Review(ctx, ada, border.Add(24*time.Hour))
 			require.NoError(t, err)
-			require.Empty(t, w.told(metering.QuotaExceeded), "8 in each month, 10 are allowed")
+			require.Empty(t, w.told(metering.EventQuotaExceeded), "8 in each month, 10 are allowed")
 			d, err := moved.Check(ctx, "hours", dec("2"), border)
 			require.NoError(t, err)
 			require.True(t, d.Allowed)

@@ -20,7 +20,7 @@ func (l *Ledger) SetQuota(ctx context.Context, by servicecoin.Actor, q Quota) (Q
 	if q.ID == "" {
 		q.ID = QuotaID(l.view.NewID())
 	}
-	if err := l.view.Ask(ctx, by, "quota.set", quotaKind, string(q.ID)); err != nil {
+	if err := l.view.Ask(ctx, by, VerbSetQuota, QuotaRecord, string(q.ID)); err != nil {
 		return Quota{}, err
 	}
 	if _, err := l.meter(ctx, q.Meter); err != nil {
@@ -55,7 +55,7 @@ func (l *Ledger) SetQuota(ctx context.Context, by servicecoin.Actor, q Quota) (Q
 		if err := v.Err(); err != nil {
 			return err
 		}
-		e, err := store.Happened(by, QuotaSet, set.changed())
+		e, err := store.Happened(by, EventQuotaSet, set.changed())
 		if err != nil {
 			return err
 		}
@@ -110,7 +110,7 @@ func (l *Ledger) EndQuota(ctx context.Context, by servicecoin.Actor, id QuotaID,
 	if err := l.view.Err(); err != nil {
 		return Quota{}, err
 	}
-	if err := l.view.Ask(ctx, by, "quota.end", quotaKind, string(id)); err != nil {
+	if err := l.view.Ask(ctx, by, VerbEndQuota, QuotaRecord, string(id)); err != nil {
 		return Quota{}, err
 	}
 	var v servicecoin.Violations
@@ -123,7 +123,7 @@ func (l *Ledger) EndQuota(ctx context.Context, by servicecoin.Actor, id QuotaID,
 		if err := q.Validate(); err != nil {
 			return nil, err
 		}
-		e, err := store.Happened(by, QuotaEnded, q.changed())
+		e, err := store.Happened(by, EventQuotaEnded, q.changed())
 		return []store.Event{e}, err
 	})
 }
@@ -142,7 +142,7 @@ func (l *Ledger) DropQuota(ctx context.Context, by servicecoin.Actor, id QuotaID
 	if err := l.view.Err(); err != nil {
 		return err
 	}
-	if err := l.view.Ask(ctx, by, "quota.drop", quotaKind, string(id)); err != nil {
+	if err := l.view.Ask(ctx, by, VerbDropQuota, QuotaRecord, string(id)); err != nil {
 		return err
 	}
 	return l.view.Do(ctx, func(tx store.View) error {
@@ -150,7 +150,7 @@ func (l *Ledger) DropQuota(ctx context.Context, by servicecoin.Actor, id QuotaID
 		if err != nil {
 			return err
 		}
-		e, err := store.Happened(by, QuotaDropped, q.changed())
+		e, err := store.Happened(by, EventQuotaDropped, q.changed())
 		if err != nil {
 			return err
 		}
@@ -221,7 +221,7 @@ func (l *Ledger) Review(ctx context.Context, by servicecoin.Actor, at time.Time)
 	if err := l.view.Err(); err != nil {
 		return nil, err
 	}
-	if err := l.view.Ask(ctx, by, "quota.review", "usage", string(l.customer.ID)); err != nil {
+	if err := l.view.Ask(ctx, by, VerbReviewQuotas, UsageRecord, string(l.customer.ID)); err != nil {
 		return nil, err
 	}
 	var v servicecoin.Violations
@@ -296,7 +296,7 @@ func (l *Ledger) judge(ctx context.Context, by servicecoin.Actor, q Quota, perio
 		return nil, err
 	}
 	x := Excess{Quota: q.ID, Meter: q.Meter, Mode: q.Mode, Period: period, Limit: q.Limit, Used: u.Value.Decimal, At: l.view.Now()}
-	e, err := store.Happened(by, QuotaExceeded, x)
+	e, err := store.Happened(by, EventQuotaExceeded, x)
 	if err != nil {
 		return nil, err
 	}

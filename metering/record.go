@@ -28,7 +28,7 @@ func (l *Ledger) Record(ctx context.Context, by servicecoin.Actor, events ...Eve
 	if err := l.view.Err(); err != nil {
 		return nil, err
 	}
-	if err := l.view.Ask(ctx, by, "usage.record", "usage", string(l.customer.ID)); err != nil {
+	if err := l.view.Ask(ctx, by, VerbRecordUsage, UsageRecord, string(l.customer.ID)); err != nil {
 		return nil, err
 	}
 	batch, err := l.own(events)
@@ -91,7 +91,7 @@ func (l *Ledger) tell(ctx context.Context, by servicecoin.Actor, list []Conflict
 				if !errors.Is(err, servicecoin.ErrNotFound) {
 					return err
 				}
-				e, err := store.Happened(by, UsageConflicted, x)
+				e, err := store.Happened(by, EventUsageConflicted, x)
 				if err != nil {
 					return err
 				}

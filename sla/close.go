@@ -21,7 +21,7 @@ type Closed struct {
 // since: then a further edition supersedes the report, and a correction has the
 // difference of the credits. A month is closed when it is over.
 func (k *Keeper) CloseMonth(ctx context.Context, by servicecoin.Actor, id servicecoin.PromiseID, m calendar.Month) (Closed, error) {
-	if err := k.view.Ask(ctx, by, "report.issue", monthKind, monthID(id, m)); err != nil {
+	if err := k.view.Ask(ctx, by, VerbIssueReport, monthKind, monthID(id, m)); err != nil {
 		return Closed{}, err
 	}
 	var done Closed
@@ -83,7 +83,7 @@ func (c closing) run(ctx context.Context) (Closed, error) {
 	if err := r.Issue(c.by, r.DraftedAt); err != nil {
 		return Closed{}, err
 	}
-	issued, err := store.Happened(c.by, ReportIssued, MonthChanged{
+	issued, err := store.Happened(c.by, EventReportIssued, MonthChanged{
 		Promise: r.Promise.ID, Service: r.Promise.Service, Month: r.Month, Edition: r.Edition, Because: c.standing.Because,
 	})
 	if err != nil {
@@ -109,9 +109,9 @@ func (c closing) run(ctx context.Context) (Closed, error) {
 }
 
 func (c closing) propose(ctx context.Context, line CreditLine) error {
-	name := CreditProposed
+	name := EventCreditProposed
 	if line.CorrectionOf != "" {
-		name = CreditCorrected
+		name = EventCreditCorrected
 	}
 	told, err := store.Happened(c.by, name, CreditChanged{line.Promise, line.Service, line.Month, line.Percent, line.Outages})
 	if err != nil {

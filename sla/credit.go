@@ -2,13 +2,10 @@ package sla
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/shopspring/decimal"
 
 	"github.com/servicecoin/servicecoin"
-	"github.com/servicecoin/servicecoin/calendar"
-	"github.com/servicecoin/servicecoin/money"
 )
 
 // Band gives a credit where the uptime is below a bound.
@@ -63,45 +60,3 @@ func (b Bands) Credit(uptime Ratio) decimal.NullDecimal {
 	}
 	return servicecoin.Some(credit)
 }
-
-// Amount returns a percentage of a charge, rounded to the currency's digits.
-func Amount(charge money.Amount, percent decimal.Decimal, r money.Rounding) (money.Amount, error) {
-	part, err := charge.Mul(percent.Shift(-2))
-	if err != nil {
-		return money.Amount{}, err
-	}
-	return part.Round(r)
-}
-
-// ClaimWindow says until when a customer can claim a credit that it was not
-// given. One of the fields is set.
-type ClaimWindow struct {
-	Cycles int `json:"cycles,omitempty"` // whole billing months after the month of the incident
-	Days   int `json:"days,omitempty"`   // days from the instant from which it can be claimed
-}
-
-// Deadline returns the exclusive end of the window for an incident at t, in the
-// zone of the contract.
-func (w ClaimWindow) Deadline(t time.Time, loc *time.Location) (time.Time, error) {
-	var v servicecoin.Violations
-	if (w.Cycles > 0) == (w.Days > 0) || w.Cycles < 0 || w.Days < 0 {
-		v.Add("", "contradiction", "", "either cycles or days is positive")
-		return time.Time{}, v.Err()
-	}
-	if w.Days > 0 {
-		return t.In(loc).AddDate(0, 0, w.Days).UTC(), nil
-	}
-	return calendar.MonthOf(t, loc).Add(w.Cycles).In(loc).End, nil
-}
-
-// HourlyWaiver leaves out of the bill every clock hour in which a resource was
-// unavailable for longer than a limit.
-type HourlyWaiver struct{ Over time.Duration }
-
-// Charged reports whether an hour with that much unavailability is charged.
-func (w HourlyWaiver) Charged(unavailable time.Duration) bool { return unavailable <= w.Over }
-
-// AllFailed reports whether a minute counts as unavailable where a contract
-// demands that every attempt in it failed. A minute without an attempt is not
-// known to be unavailable.
-func AllFailed(attempts, failed int) bool { return attempts > 0 && failed >= attempts }

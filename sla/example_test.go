@@ -25,7 +25,7 @@ func ExampleKeeper() {
 		Coverage: calendar.SetOf(january.In(time.UTC)),
 		Outages: []sla.Outage{{
 			Interval: calendar.Between(begin, begin.Add(time.Hour)), Level: "outage",
-			From: servicecoin.Key{Customer: servicecoin.Provider, Kind: "incident", ID: "i1"},
+			From: servicecoin.Key{Customer: servicecoin.Provider, Kind: "incident.incident", ID: "i1"},
 		}},
 	})
 	keeper := sla.New(store.New(memory.New(), nil).For("acme"), &source)
@@ -53,6 +53,6 @@ func ExampleKeeper() {
 	//     excluded: 0 s
 	//     unknown: 0 s
 	//   downtime, weighted: 3600 s
-	//     outage for 3600 s, weight 1: 3600 s [@provider/incident/i1]
+	//     outage for 3600 s, weight 1: 3600 s [@provider/incident.incident/i1]
 	// credit due, unasked: 10 %
 }

@@ -34,13 +34,13 @@ func (k *Keeper) Make(ctx context.Context, by servicecoin.Actor, p Promise) (Pro
 		p.ID = servicecoin.PromiseID(k.view.NewID())
 	}
 	p.ValidFrom = servicecoin.Instant(p.ValidFrom)
-	if err := k.view.Ask(ctx, by, "promise.make", promiseKind, string(p.ID)); err != nil {
+	if err := k.view.Ask(ctx, by, VerbMakePromise, promiseKind, string(p.ID)); err != nil {
 		return Promise{}, err
 	}
 	if err := p.Validate(); err != nil {
 		return Promise{}, err
 	}
-	made, err := store.Happened(by, PromiseMade, PromiseChanged{Promise: p.ID, Service: p.Service, Objective: p.Objective})
+	made, err := store.Happened(by, EventPromiseMade, PromiseChanged{Promise: p.ID, Service: p.Service, Objective: p.Objective})
 	if err != nil {
 		return Promise{}, err
 	}
@@ -50,7 +50,7 @@ func (k *Keeper) Make(ctx context.Context, by servicecoin.Actor, p Promise) (Pro
 // End sets the end of a promise's validity, exclusive. Months that are closed
 // already keep their reports.
 func (k *Keeper) End(ctx context.Context, by servicecoin.Actor, id servicecoin.PromiseID, until time.Time) (Promise, error) {
-	if err := k.view.Ask(ctx, by, "promise.end", promiseKind, string(id)); err != nil {
+	if err := k.view.Ask(ctx, by, VerbEndPromise, promiseKind, string(id)); err != nil {
 		return Promise{}, err
 	}
 	until = servicecoin.Instant(until)
@@ -59,7 +59,7 @@ func (k *Keeper) End(ctx context.Context, by servicecoin.Actor, id servicecoin.P
 		if err := p.Validate(); err != nil {
 			return nil, err
 		}
-		ended, err := store.Happened(by, PromiseEnded, PromiseChanged{Promise: p.ID, Service: p.Service, Objective: p.Objective})
+		ended, err := store.Happened(by, EventPromiseEnded, PromiseChanged{Promise: p.ID, Service: p.Service, Objective: p.Objective})
 		return []store.Event{ended}, err
 	})
 }
@@ -68,7 +68,7 @@ func (k *Keeper) End(ctx context.Context, by servicecoin.Actor, id servicecoin.P
 // that has its report keeps it, so that none of those may be reached: amend from
 // a later month on.
 func (k *Keeper) Amend(ctx context.Context, by servicecoin.Actor, id servicecoin.PromiseID, from calendar.Month, terms Terms, reason string) (Promise, error) {
-	if err := k.view.Ask(ctx, by, "promise.amend", promiseKind, string(id)); err != nil {
+	if err := k.view.Ask(ctx, by, VerbAmendPromise, promiseKind, string(id)); err != nil {
 		return Promise{}, err
 	}
 	if err := from.Validate(); err != nil {
@@ -82,7 +82,7 @@ func (k *Keeper) Amend(ctx context.Context, by servicecoin.Actor, id servicecoin
 			if err := p.Amend(by, tx.Now(), from, terms, reason); err != nil {
 				return nil, err
 			}
-			told, err := store.Happened(by, PromiseAmended, PromiseChanged{
+			told, err := store.Happened(by, EventPromiseAmended, PromiseChanged{
 				Promise: p.ID, Service: p.Service, Objective: p.Objective,
 				Amendment: &Amendment{From: from, Terms: terms, Reason: reason, By: by, At: servicecoin.Instant(tx.Now())},
 			})
@@ -111,7 +111,7 @@ func unreported(ctx context.Context, tx store.View, p Promise, from calendar.Mon
 	}
 	refused := func(m calendar.Month) error {
 		return &servicecoin.RefusedError{
-			Subject: tx.Key(promiseKind, string(p.ID)), Verb: "amend",
+			Subject: tx.Key(promiseKind, string(p.ID)), Verb: VerbAmendPromise,
 			Why: "the report of " + m.String() + " is issued: amend the terms from a later month on",
 		}
 	}
@@ -204,7 +204,7 @@ func (k *Keeper) facts(ctx context.Context, p Promise, m calendar.Month, period 
 // MarkDue says that the facts of a month have changed, because of a record: a
 // resolved incident, most often. It is told once however often it is called.
 func (k *Keeper) MarkDue(ctx context.Context, by servicecoin.Actor, id servicecoin.PromiseID, m calendar.Month, because servicecoin.Key) error {
-	if err := k.view.Ask(ctx, by, "report.markDue", monthKind, monthID(id, m)); err != nil {
+	if err := k.view.Ask(ctx, by, VerbMarkDue, monthKind, monthID(id, m)); err != nil {
 		return err
 	}
 	const most = 50 // reasons that are kept; the report itself names all
@@ -223,7 +223,7 @@ func (k *Keeper) MarkDue(ctx context.Context, by servicecoin.Actor, id serviceco
 				return nil, nil
 			}
 			r.Due = true
-			due, err := store.Happened(by, ReportDue, MonthChanged{Promise: p.ID, Service: p.Service, Month: m, Edition: r.Edition, Because: []servicecoin.Key{because}})
+			due, err := store.Happened(by, EventReportDue, MonthChanged{Promise: p.ID, Service: p.Service, Month: m, Edition: r.Edition, Because: []servicecoin.Key{because}})
 			return []store.Event{due}, err
 		})
 	})

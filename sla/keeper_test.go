@@ -84,7 +84,7 @@ func (d desk) credits(t *testing.T) (list []string) {
 }
 
 func key(id string) servicecoin.Key {
-	return servicecoin.Key{Customer: servicecoin.Provider, Kind: "incident", ID: id}
+	return servicecoin.Key{Customer: servicecoin.Provider, Kind: "incident.incident", ID: id}
 }
 
 func TestClosingAMonth(t *testing.T) {
@@ -211,8 +211,8 @@ func TestTraceReachesTheOutages(t *testing.T) {
 	closed := d.close(t)
 	trace := closed.Report.Trace()
 	require.Equal(t, []servicecoin.Key{key("a"), key("b")}, trace.Keys())
-	require.Contains(t, trace.String(), "outage for 3600 s, weight 1: 3600 s [@provider/incident/a]")
-	require.Contains(t, trace.String(), "disruption for 1800 s, weight 0.3: 540 s [@provider/incident/b]")
+	require.Contains(t, trace.String(), "outage for 3600 s, weight 1: 3600 s [@provider/incident.incident/a]")
+	require.Contains(t, trace.String(), "disruption for 1800 s, weight 0.3: 540 s [@provider/incident.incident/b]")
 }
 
 func TestHundredPercentHasNoBudget(t *testing.T) {
@@ -304,7 +304,7 @@ func TestAmountOfACredit(t *testing.T) {
 	t.Parallel()
 	charge, err := money.Parse("99.99 EUR")
 	require.NoError(t, err)
-	got, err := sla.Amount(charge, dec("10"), money.HalfAwayFromZero)
+	got, err := amount(charge, dec("10"), money.HalfAwayFromZero)
 	require.NoError(t, err)
 	require.Equal(t, "10.00 EUR", got.String())
 }

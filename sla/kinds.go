@@ -11,13 +11,23 @@ import (
 
 // The names of events. They are API.
 const (
-	PromiseMade     = "promise.made"     // data: PromiseChanged
-	PromiseEnded    = "promise.ended"    // data: PromiseChanged
-	PromiseAmended  = "promise.amended"  // data: PromiseChanged
-	ReportDue       = "report.due"       // data: MonthChanged
-	ReportIssued    = "report.issued"    // data: MonthChanged
-	CreditProposed  = "credit.proposed"  // data: CreditChanged
-	CreditCorrected = "credit.corrected" // data: CreditChanged
+	EventPromiseMade     = "promise.made"     // data: PromiseChanged
+	EventPromiseEnded    = "promise.ended"    // data: PromiseChanged
+	EventPromiseAmended  = "promise.amended"  // data: PromiseChanged
+	EventReportDue       = "report.due"       // data: MonthChanged
+	EventReportIssued    = "report.issued"    // data: MonthChanged
+	EventCreditProposed  = "credit.proposed"  // data: CreditChanged
+	EventCreditCorrected = "credit.corrected" // data: CreditChanged
+)
+
+// The verbs, as [servicecoin.Attempt] says them, and refusals. They are API.
+const (
+	VerbMakePromise     = "promise.make"
+	VerbEndPromise      = "promise.end"
+	VerbAmendPromise    = "promise.amend"
+	VerbMarkDue         = "report.markDue"
+	VerbIssueReport     = "report.issue"
+	VerbSupersedeReport = "report.supersede" // stands in refusals only
 )
 
 // PromiseChanged is the data of promise events.

@@ -26,7 +26,7 @@ func terms() sla.Terms {
 }
 
 func outage(level sla.Level, from, to int, id string) sla.Outage {
-	return sla.Outage{Interval: minute(from, to), Level: level, From: servicecoin.Key{Customer: servicecoin.Provider, Kind: "incident", ID: id}}
+	return sla.Outage{Interval: minute(from, to), Level: level, From: servicecoin.Key{Customer: servicecoin.Provider, Kind: "incident.incident", ID: id}}
 }
 
 func TestMeasure(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/lifecycle"
 	"github.com/servicecoin/servicecoin/store"
 )
 
@@ -73,7 +74,7 @@ func (p Promise) Report(m calendar.Month, f Facts, at time.Time) (Report, error)
 		return Report{}, err
 	}
 	if period.Empty() {
-		return Report{}, &servicecoin.RefusedError{Verb: "report", Why: fmt.Sprintf("promise %s is not valid in %s", p.ID, m)}
+		return Report{}, &servicecoin.RefusedError{Verb: VerbIssueReport, Why: fmt.Sprintf("promise %s is not valid in %s", p.ID, m)}
 	}
 	r := Report{
 		Promise: p, Month: m, Edition: 1, State: Draft, Rules: RuleVersion, Period: period,
@@ -128,28 +129,24 @@ func sameFigures(a, b Figures) (bool, error) {
 
 // Issue gives the report to the customer.
 func (r *Report) Issue(by servicecoin.Actor, at time.Time) error {
-	refuse := func(why string) error {
-		return &servicecoin.RefusedError{
-			Subject: servicecoin.Key{Kind: reportKind, ID: r.ID}, Verb: "issue", From: string(r.State), To: string(Issued), Why: why,
-		}
-	}
-	if r.State != Draft {
-		return refuse("only a draft is issued")
-	}
-	if at.Before(r.Period.End) {
-		return refuse("its period ends on " + r.Period.End.UTC().Format(time.RFC3339))
+	switch {
+	case r.State != Draft:
+		return r.refuse(VerbIssueReport, Issued, "only a draft is issued")
+	case at.Before(r.Period.End):
+		return r.refuse(VerbIssueReport, Issued, "its period ends on "+r.Period.End.UTC().Format(time.RFC3339))
 	}
 	r.State, r.IssuedAt, r.IssuedBy = Issued, servicecoin.Instant(at), by
 	return nil
 }
 
+func (r *Report) refuse(verb string, to ReportState, why string) error {
+	return lifecycle.Record[ReportState]{Key: servicecoin.Key{Kind: reportKind, ID: r.ID}, State: r.State}.Refuse(verb, to, why)
+}
+
 // Supersede marks an issued report as corrected by a later edition.
 func (r *Report) Supersede(at time.Time) error {
 	if r.State != Issued {
-		return &servicecoin.RefusedError{
-			Subject: servicecoin.Key{Kind: reportKind, ID: r.ID}, Verb: "supersede", From: string(r.State), To: string(Superseded),
-			Why: "only an issued report is superseded",
-		}
+		return r.refuse(VerbSupersedeReport, Superseded, "only an issued report is superseded")
 	}
 	r.State, r.SupersededAt = Superseded, servicecoin.Instant(at)
 	return nil

@@ -153,7 +153,7 @@ func TestLevelWithoutAWeight(t *testing.T) {
 	f := closed.Report.Figures
 	require.Equal(t, "600", f.Down.String())
 	require.Equal(t, []sla.Counted{{From: key("b"), Level: "sabotage", Seconds: dec("900"), Down: decimal.Decimal{}}}, f.Unweighted)
-	require.Contains(t, closed.Report.Trace().String(), "sabotage for 900 s, which the terms give no weight: 0 s [@provider/incident/b]")
+	require.Contains(t, closed.Report.Trace().String(), "sabotage for 900 s, which the terms give no weight: 0 s [@provider/incident.incident/b]")
 	proved, err := closed.Report.Proves()
 	require.NoError(t, err)
 	require.True(t, proved)

@@ -52,7 +52,7 @@ func TestReservedNames(t *testing.T) {
 			return err
 		},
 	}
-	for _, name := range []string{"incident", "incident.anything", "sla.promise", "order", "store.consumer", "coin.x", "cost.item"} {
+	for _, name := range []string{"incident", "incident.anything", "sla.promise", "catalog.order", "store.consumer", "coin.x", "cost.item"} {
 		for what, call := range calls {
 			for _, met := range []bool{false, true} {
 				ctx, s := t.Context(), store.New(memory.New(), nil)
@@ -74,7 +74,7 @@ func TestReservedNames(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range []string{"incidents", "note", "my.incident", "order.note", "Incident", "slate"} {
+	for _, name := range []string{"incidents", "note", "order", "my.incident", "order.note", "Incident", "slate"} {
 		require.NoError(t, homemade(name).Validate(), name)
 		k := homemade(name)
 		k.House = house.Own()

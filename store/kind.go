@@ -12,11 +12,10 @@ import (
 // variable, and hand it to [Of].
 //
 // Names that are, or begin with, the name of a package of the library and a
-// point ("incident", "sla.report"), and "service", "dependency", "offering",
-// "order" and "subscription", are the library's. A host's kind of such a name is
-// ErrInvalid, so that nothing but the library's own functions, with their
-// guards, their Authorize and their events, writes its records. This is no wall
-// against the program that holds the [Backend]: that can do anything.
+// point ("incident", "sla.report") are the library's. A host's kind of such a
+// name is ErrInvalid, so that nothing but the library's own functions, with
+// their guards, their Authorize and their events, writes its records. This is no
+// wall against the program that holds the [Backend]: that can do anything.
 //
 //	var Notes = store.Kind[Note]{
 //		Name: "note",

@@ -40,7 +40,7 @@ func (s signup) follow() error {
 		leavesAt = s.sub.DepartingAt
 	}
 	if announced && (!leaves || !there.LeavesAt.Equal(leavesAt)) {
-		reason := cmp.Or(s.why(catalog.VerbStay), "Another day was said")
+		reason := cmp.Or(s.why(catalog.VerbStaySubscription), "Another day was said")
 		if _, err := departures.Stay(s.ctx, exchange.By(), s.sub.ID, reason); err != nil {
 			return err
 		}
@@ -49,13 +49,13 @@ func (s signup) follow() error {
 	if !leaves || announced || there.State == adoption.Erased {
 		return nil
 	}
-	_, err = departures.AnnounceDeparture(s.ctx, exchange.By(), s.sub.ID, s.sub.Service, leavesAt, s.why(catalog.VerbDepart))
+	_, err = departures.AnnounceDeparture(s.ctx, exchange.By(), s.sub.ID, s.sub.Service, leavesAt, s.why(catalog.VerbDepartSubscription))
 	return err
 }
 
 // why returns the reason that was given last for something, as long as a departure
 // can keep it.
-func (s signup) why(verb catalog.Verb) string {
+func (s signup) why(verb string) string {
 	const most = 1000
 	for _, e := range slices.Backward(s.sub.History) {
 		if e.Verb == verb {

@@ -106,7 +106,7 @@ func prerequisite(p catalog.Prerequisite) adoption.Prerequisite {
 // reachPoints is the link that has an onboarding follow its order.
 func (n Nouns) reachPoints() exchange.Link {
 	on := []string{
-		catalog.EventOrderApproved, catalog.EventOrderProvisioning, catalog.EventOrderFulfilled, adoption.PrerequisiteMet, adoption.PrerequisiteWaived,
+		catalog.EventOrderApproved, catalog.EventOrderProvisioning, catalog.EventOrderFulfilled, adoption.EventPrerequisiteMet, adoption.EventPrerequisiteWaived,
 	}
 	return n.follows("onboarding.reach", on, func(s signup) error {
 		if s.over() {
@@ -165,7 +165,7 @@ func (n Nouns) cancel() exchange.Link {
 // provisionReady is the link that goes on with an order which waited for what is
 // met now.
 func (n Nouns) provisionReady() exchange.Link {
-	on := []string{adoption.PrerequisiteMet, adoption.PrerequisiteWaived}
+	on := []string{adoption.EventPrerequisiteMet, adoption.EventPrerequisiteWaived}
 	l := n.follows("order.ready", on, func(s signup) error {
 		if s.order.State != catalog.OrderApproved {
 			return nil
@@ -211,9 +211,9 @@ func Ready(ctx context.Context, tx store.View, o catalog.Order, due string) erro
 	if len(unmet) == 0 {
 		return nil
 	}
-	verb := catalog.VerbApprove
+	verb := catalog.VerbApproveOrder
 	if due == catalog.DueBeforeProvisioning {
-		verb = catalog.VerbProvision
+		verb = catalog.VerbProvisionOrder
 	}
-	return &servicecoin.RefusedError{Subject: tx.Key(catalog.OrderRecord, string(o.ID)), Verb: string(verb), Why: "unmet: " + strings.Join(unmet, "; ")}
+	return &servicecoin.RefusedError{Subject: tx.Key(catalog.OrderRecord, string(o.ID)), Verb: verb, Why: "unmet: " + strings.Join(unmet, "; ")}
 }

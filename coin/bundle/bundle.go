@@ -48,7 +48,7 @@ const (
 
 // BroughtRecord is the kind of the record of a [Brought], in the customer's
 // partition.
-const BroughtRecord = "coin.brought"
+const BroughtRecord = "bundle.brought"
 
 var bundles = store.Kind[Brought]{
 	Name:  BroughtRecord,

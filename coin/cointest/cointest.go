@@ -203,7 +203,7 @@ func outageBecomesCredit(t *testing.T, h storetest.Harness) {
 	closed := w.closeMonth(acme, january())
 	same(t, "uptime", "99.8655914", closed.Report.Figures.Uptime.Decimal.String())
 	trace := closed.Report.Trace()
-	same(t, "trace", []servicecoin.Key{{Customer: servicecoin.Provider, Kind: "incident", ID: string(id)}}, trace.Keys())
+	same(t, "trace", []servicecoin.Key{{Customer: servicecoin.Provider, Kind: incident.IncidentRecord, ID: string(id)}}, trace.Keys())
 	for range 2 {
 		w.closeMonth(acme, january())
 		w.exchange()
@@ -277,7 +277,7 @@ func answerLost(t *testing.T, h storetest.Harness) {
 		names = append(names, e.Name)
 	}
 	same(t, "events", []string{
-		sla.PromiseMade, sla.ReportDue, incident.EventDrafted, incident.EventDrafted, sla.ReportIssued, sla.CreditProposed,
+		sla.EventPromiseMade, sla.EventReportDue, incident.EventDrafted, incident.EventDrafted, sla.EventReportIssued, sla.EventCreditProposed,
 	}, names)
 }
 

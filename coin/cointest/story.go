@@ -234,7 +234,7 @@ func (p *provider) closes() {
 	trace := st.Trace()
 	found := false
 	for _, k := range trace.Keys() {
-		found = found || k == servicecoin.Key{Customer: servicecoin.Provider, Kind: "incident", ID: "i1"}
+		found = found || k == servicecoin.Key{Customer: servicecoin.Provider, Kind: incident.IncidentRecord, ID: "i1"}
 	}
 	same(p.t, "the credit leads to the incident", true, found)
 }

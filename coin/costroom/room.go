@@ -60,14 +60,14 @@ func (n Nouns) Room() exchange.Room {
 // credit is the link that takes a credit, or its correction, off the month's
 // charge.
 func (n Nouns) credit() exchange.Link {
-	l := exchange.When(n.Base, "credit.charge", "sla", Name, []string{sla.CreditProposed, sla.CreditCorrected},
+	l := exchange.When(n.Base, "credit.charge", "sla", Name, []string{sla.EventCreditProposed, sla.EventCreditCorrected},
 		func(ctx context.Context, w exchange.Work, change sla.CreditChanged) error {
 			customer, err := w.Known(ctx, w.Customer)
 			if err != nil || customer.Currency == "" {
 				return err // there are no statements
 			}
 			reason := "Promise not kept in " + change.Month.String()
-			if w.Event.Name == sla.CreditCorrected {
+			if w.Event.Name == sla.EventCreditCorrected {
 				reason = "Correction of the credit for " + change.Month.String()
 			}
 			_, err = n.On(w.Base).Statements(customer).Credit(ctx, exchange.By(), cost.Credit{

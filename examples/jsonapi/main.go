@@ -14,6 +14,7 @@ import (
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/catalog"
 	"github.com/servicecoin/servicecoin/coin"
+	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/problem"
 	"github.com/servicecoin/servicecoin/store"
 	"github.com/servicecoin/servicecoin/store/memory"
@@ -59,7 +60,7 @@ func (a api) incident(r *http.Request) (any, error) {
 	}
 	mine := i.Public().For(a.services(r.Context(), customer)...)
 	if len(mine.Effects) == 0 {
-		return nil, servicecoin.NotFound(servicecoin.Key{Customer: customer, Kind: "incident", ID: r.PathValue("id")})
+		return nil, servicecoin.NotFound(servicecoin.Key{Customer: customer, Kind: incident.IncidentRecord, ID: r.PathValue("id")})
 	}
 	return mine, nil
 }

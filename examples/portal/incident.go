@@ -25,7 +25,7 @@ type incidentPage struct {
 	FollowUps []followUpRow
 	Levels    []incident.Level
 	Others    []catalog.Service // that it does not affect now
-	May       map[string]bool   // by verb, what the transition table allows
+	May       map[string]bool   // by form, what the transition table allows
 	Updates   incident.Adherence
 	Next      time.Time // the promise that stands
 	Late      bool
@@ -98,15 +98,27 @@ func (p *portal) incident(w http.ResponseWriter, r *http.Request, filled url.Val
 
 // allowed returns what the transition table allows in a state.
 func allowed(s incident.State) map[string]bool {
-	may := map[string]bool{
-		string(incident.VerbNote): !s.Terminal(), string(incident.VerbAffect): s.Live(), string(incident.VerbAddFollowUp): !s.Terminal(),
-	}
+	verbs := map[string]bool{incident.VerbNote: !s.Terminal(), incident.VerbAffect: s.Live(), incident.VerbAddFollowUp: !s.Terminal()}
 	for _, t := range incident.Transitions() {
 		if t.From == s {
-			may[string(t.Verb)] = true
+			verbs[t.Verb] = true
 		}
 	}
+	may := map[string]bool{}
+	for form, verb := range incidentForms() {
+		may[form] = verbs[verb]
+	}
 	return may
+}
+
+// incidentForms returns the verb of each form: the last part of its address.
+func incidentForms() map[string]string {
+	return map[string]string{
+		"acknowledge": incident.VerbAcknowledge, "hold": incident.VerbHold, "resume": incident.VerbResume, "note": incident.VerbNote,
+		"affect": incident.VerbAffect, "resolve": incident.VerbResolve, "reopen": incident.VerbReopen, "close": incident.VerbClose,
+		"cancel": incident.VerbCancel, "addFollowUp": incident.VerbAddFollowUp, "completeFollowUp": incident.VerbCompleteFollowUp,
+		"moveFollowUp": incident.VerbMoveFollowUp, "dropFollowUp": incident.VerbDropFollowUp,
+	}
 }
 
 func figures(i *incident.Incident) []figure {
@@ -131,7 +143,7 @@ func (p *portal) changeIncident(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	id := servicecoin.IncidentID(r.PathValue("id"))
-	err = p.change(r.Context(), viewer(r).actor(), id, incident.Verb(r.PathValue("verb")), f)
+	err = p.change(r.Context(), viewer(r).actor(), id, r.PathValue("verb"), f)
 	if errors.Is(err, servicecoin.ErrInvalid) || errors.Is(err, servicecoin.ErrRefused) {
 		return p.incident(w, r, f.r.PostForm, err)
 	}
@@ -147,13 +159,12 @@ func (p *portal) changeIncident(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// change reads what the verb needs and calls the desk. Nothing is called while
+// change reads what the verb of a form needs and calls the desk. Nothing is called while
 // a field cannot be read: it might mean something else.
-func (p *portal) change(ctx context.Context, by servicecoin.Actor, id servicecoin.IncidentID, verb incident.Verb, f *form) error {
+func (p *portal) change(ctx context.Context, by servicecoin.Actor, id servicecoin.IncidentID, word string, f *form) error {
 	desk := p.Desk()
 	var do func() (incident.Incident, error)
-	//nolint:exhaustive // what the page does not offer is answered below
-	switch verb {
+	switch incidentForms()[word] {
 	case incident.VerbAcknowledge:
 		do = func() (incident.Incident, error) { return desk.Acknowledge(ctx, by, id) }
 	case incident.VerbHold:
@@ -191,7 +202,7 @@ func (p *portal) change(ctx context.Context, by servicecoin.Actor, id servicecoi
 		n := f.int("number")
 		do = func() (incident.Incident, error) { return desk.DropFollowUp(ctx, by, id, n, f.text("text")) }
 	default:
-		return servicecoin.NotFound(servicecoin.Key{Customer: servicecoin.Provider, Kind: "verb", ID: string(verb)})
+		return servicecoin.NotFound(servicecoin.Key{Customer: servicecoin.Provider, Kind: "verb", ID: word})
 	}
 	if err := f.err(nil); err != nil {
 		return err

@@ -12,6 +12,10 @@ import (
 	"strings"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/adoption"
+	"github.com/servicecoin/servicecoin/catalog"
+	"github.com/servicecoin/servicecoin/incident"
+	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/store"
 )
 
@@ -59,20 +63,25 @@ func (p person) actor() servicecoin.Actor {
 // mayChange is the portal's whole policy, asked by every changing verb of every
 // noun: what a side of the counter does, and where.
 func mayChange(by person, a servicecoin.Attempt) bool {
-	room, _, _ := strings.Cut(a.Verb, ".")
 	switch by.Role {
 	case manager:
 		return true
 	case operator:
-		rooms := []string{"incident", "communication", "order", "subscription", "onboarding", "quota", "journey"}
-		return slices.Contains(rooms, room) && a.Verb != "order.approve"
+		kinds := []string{
+			incident.IncidentRecord, incident.CommunicationRecord, catalog.OrderRecord, catalog.SubscriptionRecord,
+			adoption.OnboardingRecord, adoption.JourneyRecord, metering.QuotaRecord,
+		}
+		return a.Verb == metering.VerbReviewQuotas || slices.Contains(kinds, a.Subject.Kind) && a.Verb != catalog.VerbApproveOrder
 	case owner, member:
 		if a.Subject.Customer != by.Customer {
 			return false
 		}
-		verbs := []string{"order.place", "order.cancel", "onboarding.meet", "onboarding.withdraw", "onboarding.reach", "survey.answer", "survey.dismiss"}
+		verbs := []string{
+			catalog.VerbPlaceOrder, catalog.VerbCancelOrder, adoption.VerbMeetPrerequisite, adoption.VerbWithdrawPrerequisite,
+			adoption.VerbReachPoint, adoption.VerbAnswerSurvey, adoption.VerbDismissSurvey,
+		}
 		if by.Role == owner {
-			verbs = append(verbs, "order.approve", "order.reject", "subscription.depart", "subscription.stay")
+			verbs = append(verbs, catalog.VerbApproveOrder, catalog.VerbRejectOrder, catalog.VerbDepartSubscription, catalog.VerbStaySubscription)
 		}
 		return slices.Contains(verbs, a.Verb)
 	}

@@ -14,9 +14,9 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/servicecoin/servicecoin"
-	"github.com/servicecoin/servicecoin/adoption"
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/catalog"
+	"github.com/servicecoin/servicecoin/estimate"
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/money"
 )
@@ -183,7 +183,7 @@ func leadWords(d catalog.Duration) string {
 // pageID makes an id for an element out of any text.
 func pageID(text string) string { return url.PathEscape(text) }
 
-func intervalWords(i adoption.Interval) string {
+func intervalWords(i estimate.Interval) string {
 	return fmt.Sprintf("95 %% interval %.0f to %.0f", i.Low, i.High)
 }
 
@@ -255,8 +255,7 @@ func dict(pairs ...any) (map[string]any, error) {
 }
 
 // verbWords says what an entry of the timeline is.
-func verbWords(v incident.Verb) string {
-	//nolint:exhaustive // the others read well as they are
+func verbWords(v string) string {
 	switch v {
 	case incident.VerbAddFollowUp:
 		return "follow-up added"
@@ -271,5 +270,6 @@ func verbWords(v incident.Verb) string {
 	case incident.VerbDeclareMajor:
 		return "declared major"
 	}
-	return string(v)
+	_, word, _ := strings.Cut(v, ".") // the others read well as they are
+	return word
 }

@@ -31,6 +31,7 @@ const root = "../.."
 // stage is what a printed program takes for given.
 type stage struct {
 	before  string // what stands before it, in the function that it is put into
+	after   string // what stands after it there
 	outside string // declarations, beside that function
 	skip    string // why it is not run
 	server  bool   // needs PostgreSQL
@@ -90,9 +91,16 @@ credit := cost.Credit{
 	Percent: servicecoin.Some(decimal.NewFromInt(10)), Reason: "Promise not kept in 2026-01",
 }
 `},
-		"store/sqlite/sqlite.go":          {before: start},
-		"store/sqlite/usage/usage.go":     {before: metered},
-		"store/postgres/postgres.go":      {server: true, outside: notes, before: start + migrated + "customer, notes, note := servicecoin.CustomerID(\"acme\"), Notes, Note{ID: \"n1\"}\n"},
+		"store/sqlite/sqlite.go":      {before: start},
+		"store/sqlite/usage/usage.go": {before: metered},
+		"store/postgres/postgres.go": {server: true, before: start + migrated + `by, report := ada, incident.Report{Title: "Mail is down"}
+view := store.New(memory.New(), nil).For(servicecoin.Provider)
+desk := incident.New(view, nil)
+`},
+		"problem/problem.go": {before: records + `keeper, w := sla.New(s.For("acme"), &sla.MemorySource{}), httptest.NewRecorder()
+r, promise, month := httptest.NewRequestWithContext(ctx, "GET", "/", nil), servicecoin.PromiseID("p"), calendar.Month{Year: 2026, Month: time.January}
+show := func() {
+`, after: "_ = value\n}\nshow()\n_ = ada\n"},
 		"store/postgres/usage/usage.go":   {server: true, before: metered + migrated + "pool, err := pgxpool.New(ctx, \"postgres:///portal\")\nif err != nil {\n\treturn err\n}\n"},
 		"store/postgres/pgtest/pgtest.go": {server: true},
 	}
@@ -113,12 +121,12 @@ if _, err := first.Exec(ctx, "CREATE TABLE IF NOT EXISTS orders (id bigint PRIMA
 // imports maps the names of packages to their paths.
 func imports() map[string]string {
 	m := map[string]string{
-		"context": "context", "fmt": "fmt", "time": "time", "testing": "testing", "errors": "errors",
+		"context": "context", "fmt": "fmt", "httptest": "net/http/httptest", "time": "time", "testing": "testing", "errors": "errors",
 		"decimal": "github.com/shopspring/decimal", "pgxpool": "github.com/jackc/pgx/v5/pgxpool", "require": "github.com/stretchr/testify/require",
 		"servicecoin": "github.com/servicecoin/servicecoin",
 	}
 	for _, p := range []string{
-		"adoption", "calendar", "catalog", "catalog/catalogtest", "coin", "incident", "metering", "metering/cost", "metering/meteringtest", "metering/rating", "money",
+		"adoption", "calendar", "catalog", "catalog/catalogtest", "coin", "estimate", "incident", "lifecycle", "metering", "metering/cost", "metering/meteringtest", "metering/rating", "money", "problem",
 		"sla", "store", "store/memory", "store/postgres", "store/postgres/pgtest", "store/sqlite", "store/storetest",
 	} {
 		m[p[strings.LastIndex(p, "/")+1:]] = "github.com/servicecoin/servicecoin/" + p
@@ -195,7 +203,7 @@ func program(t *testing.T, s stage, code string, isTest bool) string {
 	t.Helper()
 	body := s.outside + code
 	if !isTest {
-		inner := "package x\nfunc f() error {\n" + s.before + code + "\nreturn nil\n}\n"
+		inner := "package x\nfunc f() error {\n" + s.before + code + "\n" + s.after + "return nil\n}\n"
 		file, err := parser.ParseFile(token.NewFileSet(), "x.go", inner, 0)
 		require.NoError(t, err, inner)
 		var uses []string
@@ -224,7 +232,7 @@ func program(t *testing.T, s stage, code string, isTest bool) string {
 		for _, u := range uses {
 			tail += "_ = " + u + "\n"
 		}
-		body = s.outside + "func printed() error {\n" + s.before + code + "\n" + tail + last + "}\n\nfunc main() {\n\tif err := printed(); err != nil {\n\t\tpanic(err)\n\t}\n}\n"
+		body = s.outside + "func printed() error {\n" + s.before + code + "\n" + s.after + tail + last + "}\n\nfunc main() {\n\tif err := printed(); err != nil {\n\t\tpanic(err)\n\t}\n}\n"
 	}
 	head := "package main\n\nimport (\n"
 	all := imports()

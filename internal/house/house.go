@@ -21,14 +21,11 @@ func Own() Right { return Right{held: true} }
 func (r Right) Held() bool { return r.held }
 
 // Owns reports whether a kind of that name is the library's: the name of a
-// room, alone or before a point, or one of the names that came before that rule.
+// room, alone or before a point.
 func Owns(kind string) bool {
 	room, _, _ := strings.Cut(kind, ".")
-	return slices.Contains(rooms[:], room) || slices.Contains(older[:], kind)
+	return slices.Contains(rooms[:], room)
 }
 
-//nolint:gochecknoglobals // constants in all but name
-var (
-	rooms = [...]string{"adoption", "catalog", "coin", "cost", "incident", "metering", "rating", "sla", "store", "usage"}
-	older = [...]string{"dependency", "offering", "order", "service", "subscription"}
-)
+//nolint:gochecknoglobals // a constant in all but name
+var rooms = [...]string{"adoption", "bundle", "catalog", "coin", "cost", "incident", "metering", "rating", "sla", "store"}

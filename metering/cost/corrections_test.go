@@ -168,7 +168,7 @@ func TestDueMonthsAreFoundHoweverOld(t *testing.T) {
 	w.issue(january)
 	w.use("disk", time.January, 3, "10")
 	require.Equal(t, []string{"usage/disk no amount", "fee/base 20.00 EUR", "20.00 EUR"}, lines(w.issue(february)), "nobody has said that January changed")
-	event := servicecoin.Key{Customer: "acme", Kind: metering.EventKind, ID: "s/2"}
+	event := servicecoin.Key{Customer: "acme", Kind: metering.UsageEventRecord, ID: "s/2"}
 	for range 3 {
 		w.must(w.MarkDue(ctx, exchange, january, event))
 	}
@@ -184,7 +184,7 @@ func TestDueMonthsAreFoundHoweverOld(t *testing.T) {
 	w.must(err)
 	due := 0
 	for _, e := range events {
-		if e.Name == cost.StatementDue {
+		if e.Name == cost.EventStatementDue {
 			due++
 		}
 	}

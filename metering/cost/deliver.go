@@ -75,10 +75,8 @@ type Delivery struct {
 	TakenIn time.Time `json:"takenIn"`
 }
 
-const deliveryKind = "cost.delivery"
-
 var deliveries = store.Kind[Delivery]{
-	Name:  deliveryKind,
+	Name:  DeliveryRecord,
 	House: house.Own(),
 	ID:    func(d Delivery) string { return d.ID },
 	Indexes: []store.Index[Delivery]{
@@ -105,7 +103,7 @@ type Delivered struct {
 // once, the one that began first is told [servicecoin.ErrConflict].
 func (s *Statements) Deliver(ctx context.Context, by servicecoin.Actor, b Bill, list []Row) (Delivered, error) {
 	id := b.id()
-	if err := s.authorize(ctx, by, "statement.deliver", deliveryKind, id); err != nil {
+	if err := s.authorize(ctx, by, VerbDeliverBill, DeliveryRecord, id); err != nil {
 		return Delivered{}, err
 	}
 	b.Period = calendar.Between(servicecoin.Instant(b.Period.Start), servicecoin.Instant(b.Period.End))
@@ -205,7 +203,7 @@ func (d *delivering) begin(ctx context.Context) (again bool, err error) {
 		}
 		was, is := stored.Bill.Through, d.next.Bill.Through
 		if !is.IsZero() && is.Before(was) {
-			return &servicecoin.RefusedError{Subject: view.Key(deliveryKind, d.next.ID), Verb: "deliver", Why: fmt.Sprintf(
+			return &servicecoin.RefusedError{Subject: view.Key(DeliveryRecord, d.next.ID), Verb: VerbDeliverBill, Why: fmt.Sprintf(
 				"the delivery of the bill that is there reaches to %s, and this one to %s: it is an older one", was.Format(time.RFC3339), is.UTC().Format(time.RFC3339))}
 		}
 		if is.IsZero() {
@@ -276,7 +274,7 @@ func (d *delivering) replace(ctx context.Context, rows map[string]Row) (Delivere
 func (d *delivering) mine(ctx context.Context, tx store.View) error {
 	stored, err := store.Of(tx, deliveries).Get(ctx, d.next.ID)
 	if err == nil && stored.Digest != d.next.Digest {
-		return &servicecoin.KeyError{Key: tx.Key(deliveryKind, d.next.ID), Err: servicecoin.ErrConflict}
+		return &servicecoin.KeyError{Key: tx.Key(DeliveryRecord, d.next.ID), Err: servicecoin.ErrConflict}
 	}
 	return err
 }
@@ -315,14 +313,14 @@ func (d *delivering) change(ctx context.Context, tx store.View, ids []string, fr
 			return err
 		}
 	}
-	if err := d.to.On(tx).due(ctx, d.by, month, tx.Key(rowKind, ids[0])); err != nil {
+	if err := d.to.On(tx).due(ctx, d.by, month, tx.Key(RowRecord, ids[0])); err != nil {
 		return err
 	}
-	e, err := store.Happened(d.by, RowsImported, changed)
+	e, err := store.Happened(d.by, EventRowsImported, changed)
 	if err != nil {
 		return err
 	}
-	e.Subject = tx.Key(deliveryKind, d.next.ID)
+	e.Subject = tx.Key(DeliveryRecord, d.next.ID)
 	return tx.Record(ctx, e)
 }
 
@@ -347,7 +345,7 @@ func (s *Statements) whole(ctx context.Context, m calendar.Month) error {
 	for _, d := range list {
 		if !d.Done {
 			return &servicecoin.RefusedError{
-				Subject: s.view.Key(deliveryKind, d.ID), Verb: "issue", To: string(Issued), Why: "a delivery of the bill is on its way: if it broke off, deliver it again",
+				Subject: s.view.Key(DeliveryRecord, d.ID), Verb: VerbIssueStatement, To: string(Issued), Why: "a delivery of the bill is on its way: if it broke off, deliver it again",
 			}
 		}
 	}

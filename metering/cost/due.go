@@ -19,7 +19,7 @@ import (
 // the next statement corrects it; an open month needs no mark. It is told once
 // however often it is called.
 func (s *Statements) MarkDue(ctx context.Context, by servicecoin.Actor, m calendar.Month, because servicecoin.Key) error {
-	if err := s.authorize(ctx, by, "statement.markDue", monthKind, m.String()); err != nil {
+	if err := s.authorize(ctx, by, VerbMarkDue, MonthRecord, m.String()); err != nil {
 		return err
 	}
 	if err := m.Validate(); err != nil {
@@ -38,7 +38,7 @@ func (s *Statements) due(ctx context.Context, by servicecoin.Actor, m calendar.M
 	if err != nil {
 		return err
 	}
-	e, err := store.Happened(by, StatementDue, StatementChanged{Month: m, Edition: standing.Edition, Because: []servicecoin.Key{because}})
+	e, err := store.Happened(by, EventStatementDue, StatementChanged{Month: m, Edition: standing.Edition, Because: []servicecoin.Key{because}})
 	if err != nil {
 		return err
 	}
@@ -92,7 +92,7 @@ const MaxRows = 200_000
 // error, import again, what was stored is a repeat. Of the bills of another
 // provider, whose exports say again what they said before, see [Statements.Deliver].
 func (s *Statements) Import(ctx context.Context, by servicecoin.Actor, list []Row) (Imported, error) {
-	if err := s.authorize(ctx, by, "statement.import", rowKind, string(s.customer.ID)); err != nil {
+	if err := s.authorize(ctx, by, VerbImportRows, RowRecord, string(s.customer.ID)); err != nil {
 		return Imported{}, err
 	}
 	fresh, err := s.fresh(ctx, list)
@@ -183,7 +183,7 @@ func (s *Statements) importSome(ctx context.Context, by servicecoin.Actor, list 
 		case err == nil && stored.same(r):
 			continue // somebody else imports the same
 		case err == nil:
-			return 0, &servicecoin.KeyError{Key: s.view.Key(rowKind, r.ID), Err: servicecoin.ErrExists}
+			return 0, &servicecoin.KeyError{Key: s.view.Key(RowRecord, r.ID), Err: servicecoin.ErrExists}
 		case !errors.Is(err, servicecoin.ErrNotFound):
 			return 0, err
 		}
@@ -198,14 +198,14 @@ func (s *Statements) importSome(ctx context.Context, by servicecoin.Actor, list 
 	}
 	changed := RowsChanged{Rows: added, Months: slices.SortedFunc(maps.Keys(touched), calendar.Month.Compare)}
 	for _, m := range changed.Months {
-		if err := s.due(ctx, by, m, s.view.Key(rowKind, touched[m].ID)); err != nil {
+		if err := s.due(ctx, by, m, s.view.Key(RowRecord, touched[m].ID)); err != nil {
 			return 0, err
 		}
 	}
-	e, err := store.Happened(by, RowsImported, changed)
+	e, err := store.Happened(by, EventRowsImported, changed)
 	if err != nil {
 		return 0, err
 	}
-	e.Subject = s.view.Key(rowKind, list[0].ID)
+	e.Subject = s.view.Key(RowRecord, list[0].ID)
 	return added, s.view.Record(ctx, e)
 }

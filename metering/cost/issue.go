@@ -12,7 +12,7 @@ import (
 // Issuing again answers the statement that holds and changes nothing: what has
 // become known since is corrected in the next one.
 func (s *Statements) Issue(ctx context.Context, by servicecoin.Actor, m calendar.Month) (Statement, error) {
-	if err := s.authorize(ctx, by, "statement.issue", monthKind, m.String()); err != nil {
+	if err := s.authorize(ctx, by, VerbIssueStatement, MonthRecord, m.String()); err != nil {
 		return Statement{}, err
 	}
 	var done Statement
@@ -44,7 +44,7 @@ func (s *Statements) Issue(ctx context.Context, by servicecoin.Actor, m calendar
 // as it was. What came late needs no replacement, the next statement corrects it.
 // Where nothing would change, it is refused.
 func (s *Statements) Replace(ctx context.Context, by servicecoin.Actor, m calendar.Month, reason string) (Statement, error) {
-	if err := s.authorize(ctx, by, "statement.replace", monthKind, m.String()); err != nil {
+	if err := s.authorize(ctx, by, VerbReplaceStatement, MonthRecord, m.String()); err != nil {
 		return Statement{}, err
 	}
 	var v servicecoin.Violations
@@ -72,7 +72,7 @@ func (s *Statements) Replace(ctx context.Context, by servicecoin.Actor, m calend
 			return err
 		}
 		if same {
-			return &servicecoin.RefusedError{Subject: before.Key(), Verb: "replace", From: string(before.State), Why: "nothing would change"}
+			return before.refuse(VerbReplaceStatement, "", "nothing would change")
 		}
 		if err := on.supersede(ctx, by, before, reason); err != nil {
 			return err
@@ -91,7 +91,7 @@ func (s *Statements) supersede(ctx context.Context, by servicecoin.Actor, before
 		if err := st.Supersede(s.view.Now(), reason); err != nil {
 			return nil, err
 		}
-		e, err := store.Happened(by, StatementSuperseded, StatementChanged{Month: st.Month, Edition: st.Edition, Total: st.Total, Reason: reason})
+		e, err := store.Happened(by, EventStatementSuperseded, StatementChanged{Month: st.Month, Edition: st.Edition, Total: st.Total, Reason: reason})
 		return []store.Event{e}, err
 	})
 	return err
@@ -108,7 +108,7 @@ func (s *Statements) issue(ctx context.Context, by servicecoin.Actor, d drafted,
 	if err := st.Issue(by, s.view.Now()); err != nil {
 		return Statement{}, err
 	}
-	e, err := store.Happened(by, StatementIssued, StatementChanged{Month: st.Month, Edition: st.Edition, Total: st.Total, Reason: reason})
+	e, err := store.Happened(by, EventStatementIssued, StatementChanged{Month: st.Month, Edition: st.Edition, Total: st.Total, Reason: reason})
 	if err != nil {
 		return Statement{}, err
 	}

@@ -103,7 +103,7 @@ func TestACreditDuringIssue(t *testing.T) {
 	w.after(february)
 	n := 0
 	w.faults.Meanwhile(func(c store.Commit) {
-		if len(c.Events) > 0 && c.Events[0].Name == cost.StatementIssued && n == 0 {
+		if len(c.Events) > 0 && c.Events[0].Name == cost.EventStatementIssued && n == 0 {
 			n++
 			w.credit("c1", "10", january)
 		}

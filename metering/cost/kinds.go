@@ -12,13 +12,26 @@ import (
 
 // The names of events. They are API.
 const (
-	ItemIncluded        = "statement.itemIncluded" // data: ItemChanged
-	ItemEnded           = "statement.itemEnded"    // data: ItemChanged
-	CreditGiven         = "statement.credited"     // data: CreditChanged
-	RowsImported        = "statement.imported"     // data: RowsChanged; one for each commit of rows
-	StatementDue        = "statement.due"          // data: StatementChanged; a fact came after it was issued
-	StatementIssued     = "statement.issued"       // data: StatementChanged
-	StatementSuperseded = "statement.superseded"   // data: StatementChanged
+	EventItemIncluded        = "statement.itemIncluded" // data: ItemChanged
+	EventItemEnded           = "statement.itemEnded"    // data: ItemChanged
+	EventCreditGiven         = "statement.credited"     // data: CreditChanged
+	EventRowsImported        = "statement.imported"     // data: RowsChanged; one for each commit of rows
+	EventStatementDue        = "statement.due"          // data: StatementChanged; a fact came after it was issued
+	EventStatementIssued     = "statement.issued"       // data: StatementChanged
+	EventStatementSuperseded = "statement.superseded"   // data: StatementChanged
+)
+
+// The verbs, as [servicecoin.Attempt] says them, and refusals. They are API.
+const (
+	VerbIncludeItem        = "statement.include"
+	VerbEndItem            = "statement.end"
+	VerbGiveCredit         = "statement.credit"
+	VerbImportRows         = "statement.import"
+	VerbDeliverBill        = "statement.deliver"
+	VerbMarkDue            = "statement.markDue"
+	VerbIssueStatement     = "statement.issue"
+	VerbReplaceStatement   = "statement.replace"
+	VerbSupersedeStatement = "statement.supersede" // stands in refusals only
 )
 
 // ItemChanged is the data of item events.
@@ -66,16 +79,19 @@ type Standing struct {
 	Currency money.Currency    `json:"currency,omitempty"`
 }
 
+// The kinds of records, as they stand in a [servicecoin.Key]. All are in the
+// customer's partition.
 const (
-	itemKind      = "cost.item"
-	creditKind    = "cost.credit"
-	rowKind       = "cost.row"
-	monthKind     = "cost.month"
-	statementKind = "cost.statement"
+	ItemRecord      = "cost.item"      // [Item]
+	CreditRecord    = "cost.credit"    // [Credit]
+	RowRecord       = "cost.row"       // [Row]
+	MonthRecord     = "cost.month"     // [Standing]
+	StatementRecord = "cost.statement" // [Statement]
+	DeliveryRecord  = "cost.delivery"  // [Delivery]
 )
 
 var items = store.Kind[Item]{
-	Name:  itemKind,
+	Name:  ItemRecord,
 	House: house.Own(),
 	ID:    func(i Item) string { return string(i.ID) },
 	Indexes: []store.Index[Item]{
@@ -84,7 +100,7 @@ var items = store.Kind[Item]{
 }
 
 var credits = store.Kind[Credit]{
-	Name:  creditKind,
+	Name:  CreditRecord,
 	House: house.Own(),
 	ID:    func(c Credit) string { return creditID(c.Reference) },
 	Indexes: []store.Index[Credit]{
@@ -97,7 +113,7 @@ var credits = store.Kind[Credit]{
 func creditID(k servicecoin.Key) string { return store.JoinID(string(k.Customer), k.Kind, k.ID) }
 
 var rows = store.Kind[Row]{
-	Name:  rowKind,
+	Name:  RowRecord,
 	House: house.Own(),
 	ID:    func(r Row) string { return r.ID },
 	Indexes: []store.Index[Row]{
@@ -108,7 +124,7 @@ var rows = store.Kind[Row]{
 }
 
 var months = store.Kind[Standing]{
-	Name:  monthKind,
+	Name:  MonthRecord,
 	House: house.Own(),
 	ID:    func(s Standing) string { return s.Month.String() },
 	Indexes: []store.Index[Standing]{
@@ -117,7 +133,7 @@ var months = store.Kind[Standing]{
 }
 
 var statements = store.Kind[Statement]{
-	Name:  statementKind,
+	Name:  StatementRecord,
 	House: house.Own(),
 	ID:    func(s Statement) string { return s.ID },
 	Indexes: []store.Index[Statement]{

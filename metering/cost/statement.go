@@ -13,6 +13,7 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/lifecycle"
 	"github.com/servicecoin/servicecoin/metering/rating"
 	"github.com/servicecoin/servicecoin/money"
 	"github.com/servicecoin/servicecoin/store"
@@ -62,7 +63,7 @@ func statementID(m calendar.Month, edition int) string {
 
 // Key addresses the statement's record, for traces.
 func (s *Statement) Key() servicecoin.Key {
-	return servicecoin.Key{Customer: s.Customer, Kind: statementKind, ID: s.ID}
+	return servicecoin.Key{Customer: s.Customer, Kind: StatementRecord, ID: s.ID}
 }
 
 func (s *Statement) reckoning() reckoning {
@@ -97,27 +98,26 @@ func sameLines(a []Line, aTotal money.Amount, b []Line, bTotal money.Amount) (bo
 
 // Issue gives the statement to the customer, once the month is over.
 func (s *Statement) Issue(by servicecoin.Actor, at time.Time) error {
-	refuse := func(why string) error {
-		return &servicecoin.RefusedError{Subject: s.Key(), Verb: "issue", From: string(s.State), To: string(Issued), Why: why}
-	}
 	switch {
 	case s.State != Draft:
-		return refuse("only a draft is issued")
+		return s.refuse(VerbIssueStatement, Issued, "only a draft is issued")
 	case at.Before(s.Period.End):
-		return refuse("its month ends on " + s.Period.End.UTC().Format(time.RFC3339))
+		return s.refuse(VerbIssueStatement, Issued, "its month ends on "+s.Period.End.UTC().Format(time.RFC3339))
 	case len(s.Lines) == 0:
-		return refuse("it has no lines: nothing is charged in " + s.Month.String())
+		return s.refuse(VerbIssueStatement, Issued, "it has no lines: nothing is charged in "+s.Month.String())
 	}
 	s.State, s.IssuedAt, s.IssuedBy = Issued, servicecoin.Instant(at), by
 	return nil
 }
 
+func (s *Statement) refuse(verb string, to State, why string) error {
+	return lifecycle.Record[State]{Key: s.Key(), State: s.State}.Refuse(verb, to, why)
+}
+
 // Supersede marks an issued statement as replaced by a later edition.
 func (s *Statement) Supersede(at time.Time, reason string) error {
 	if s.State != Issued {
-		return &servicecoin.RefusedError{
-			Subject: s.Key(), Verb: "supersede", From: string(s.State), To: string(Superseded), Why: "only an issued statement is superseded",
-		}
+		return s.refuse(VerbSupersedeStatement, Superseded, "only an issued statement is superseded")
 	}
 	s.State, s.SupersededAt, s.Reason = Superseded, servicecoin.Instant(at), reason
 	return nil
@@ -223,7 +223,7 @@ func (s *Statement) trace(l Line, f Fact) servicecoin.Trace {
 		t.Label += fmt.Sprintf(", %d rows, digest %.12s", f.Cost.Rows, f.Cost.Digest)
 		t.Parts = []servicecoin.Trace{{Label: "exactly", Value: decimalOf(f.Cost.Sum), Unit: string(s.Currency)}}
 	case f.Correction != nil:
-		t.From = []servicecoin.Key{{Customer: s.Customer, Kind: statementKind, ID: statementID(f.Correction.Of.Month, f.Correction.Edition)}}
+		t.From = []servicecoin.Key{{Customer: s.Customer, Kind: StatementRecord, ID: statementID(f.Correction.Of.Month, f.Correction.Edition)}}
 		t.Parts = []servicecoin.Trace{
 			{Label: f.Correction.Of.Month.String() + ", as it is now", Value: decimalOf(f.Correction.Now), Unit: string(s.Currency)},
 			{Label: "charged so far", Value: decimalOf(f.Correction.Charged), Unit: string(s.Currency)},

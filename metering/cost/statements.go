@@ -121,7 +121,7 @@ func (s *Statements) Include(ctx context.Context, by servicecoin.Actor, i Item) 
 	if i.ID == "" {
 		i.ID = ItemID(s.view.NewID())
 	}
-	if err := s.authorize(ctx, by, "statement.include", itemKind, string(i.ID)); err != nil {
+	if err := s.authorize(ctx, by, VerbIncludeItem, ItemRecord, string(i.ID)); err != nil {
 		return Item{}, err
 	}
 	i.From = servicecoin.Instant(i.From)
@@ -140,21 +140,21 @@ func (s *Statements) Include(ctx context.Context, by servicecoin.Actor, i Item) 
 		case err == nil && i.same(stored):
 			return nil
 		case err == nil:
-			return &servicecoin.KeyError{Key: tx.Key(itemKind, string(i.ID)), Err: servicecoin.ErrExists}
+			return &servicecoin.KeyError{Key: tx.Key(ItemRecord, string(i.ID)), Err: servicecoin.ErrExists}
 		case !errors.Is(err, servicecoin.ErrNotFound):
 			return err
 		}
 		if err := s.Known(ctx, i); err != nil {
 			return err
 		}
-		e, err := store.Happened(by, ItemIncluded, ItemChanged{i.ID, i.Service, i.Price})
+		e, err := store.Happened(by, EventItemIncluded, ItemChanged{i.ID, i.Service, i.Price})
 		if err != nil {
 			return err
 		}
 		if err := all.Insert(ctx, i, e); err != nil {
 			return err
 		}
-		return s.On(tx).dueSince(ctx, by, i.From, tx.Key(itemKind, string(i.ID)))
+		return s.On(tx).dueSince(ctx, by, i.From, tx.Key(ItemRecord, string(i.ID)))
 	})
 	if err != nil {
 		return Item{}, err
@@ -224,7 +224,7 @@ func (i Item) same(other Item) bool {
 // End sets until when an item is charged, exclusive: at its From, never. Months
 // that are issued already are corrected in the next statement.
 func (s *Statements) End(ctx context.Context, by servicecoin.Actor, id ItemID, until time.Time) (Item, error) {
-	if err := s.authorize(ctx, by, "statement.end", itemKind, string(id)); err != nil {
+	if err := s.authorize(ctx, by, VerbEndItem, ItemRecord, string(id)); err != nil {
 		return Item{}, err
 	}
 	until = servicecoin.Instant(until)
@@ -241,13 +241,13 @@ func (s *Statements) End(ctx context.Context, by servicecoin.Actor, id ItemID, u
 			if err := i.Validate(); err != nil {
 				return nil, err
 			}
-			e, err := store.Happened(by, ItemEnded, ItemChanged{i.ID, i.Service, i.Price})
+			e, err := store.Happened(by, EventItemEnded, ItemChanged{i.ID, i.Service, i.Price})
 			return []store.Event{e}, err
 		})
 		if err != nil {
 			return err
 		}
-		return s.On(tx).dueSince(ctx, by, since, s.view.Key(itemKind, string(id)))
+		return s.On(tx).dueSince(ctx, by, since, s.view.Key(ItemRecord, string(id)))
 	})
 	if err != nil {
 		return Item{}, err
@@ -277,7 +277,7 @@ func (s *Statements) Items(service servicecoin.ServiceID) store.Listing[Item] {
 // often it is called; another credit of the same record answers ErrExists.
 func (s *Statements) Credit(ctx context.Context, by servicecoin.Actor, c Credit) (Credit, error) {
 	id := creditID(c.Reference)
-	if err := s.authorize(ctx, by, "statement.credit", creditKind, id); err != nil {
+	if err := s.authorize(ctx, by, VerbGiveCredit, CreditRecord, id); err != nil {
 		return Credit{}, err
 	}
 	var given Credit
@@ -294,11 +294,11 @@ func (s *Statements) Credit(ctx context.Context, by servicecoin.Actor, c Credit)
 			given = stored
 			return nil
 		case err == nil:
-			return &servicecoin.KeyError{Key: tx.Key(creditKind, id), Err: servicecoin.ErrExists}
+			return &servicecoin.KeyError{Key: tx.Key(CreditRecord, id), Err: servicecoin.ErrExists}
 		case !errors.Is(err, servicecoin.ErrNotFound):
 			return err
 		}
-		e, err := store.Happened(by, CreditGiven, CreditChanged{c.Reference, c.Service, c.Month, c.Percent, c.Amount})
+		e, err := store.Happened(by, EventCreditGiven, CreditChanged{c.Reference, c.Service, c.Month, c.Percent, c.Amount})
 		if err != nil {
 			return err
 		}
@@ -404,7 +404,7 @@ func (s *Statements) Trace(ctx context.Context, st *Statement) (servicecoin.Trac
 				label += ": " + r.Description
 			}
 			exact.Parts = append(exact.Parts, servicecoin.Trace{
-				Label: label, Value: decimalOf(r.Amount), Unit: string(st.Currency), From: []servicecoin.Key{s.view.Key(rowKind, r.ID)},
+				Label: label, Value: decimalOf(r.Amount), Unit: string(st.Currency), From: []servicecoin.Key{s.view.Key(RowRecord, r.ID)},
 			})
 		}
 	}

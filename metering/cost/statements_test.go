@@ -135,7 +135,7 @@ func (w *world) draft(m calendar.Month) cost.Statement {
 func lineCredit(id, percent string, m calendar.Month) cost.Credit {
 	return cost.Credit{
 		Reference: servicecoin.Key{Customer: "acme", Kind: "sla.credit", ID: id}, Service: "storage", Month: m, Percent: some(percent), Reason: "Uptime",
-		Because: []servicecoin.Key{{Customer: servicecoin.Provider, Kind: "incident", ID: "i1"}},
+		Because: []servicecoin.Key{{Customer: servicecoin.Provider, Kind: "incident.incident", ID: "i1"}},
 	}
 }
 
@@ -238,7 +238,7 @@ func TestTraceReachesTheRecords(t *testing.T) {
 	text := st.Trace().String()
 	for _, want := range []string{
 		"statement of 2026-01: 11.8 EUR", "usage, storage: Item disk: 12 EUR [@provider/rating.version/disk/1]", "disk in 2026-01-01T00:00:00Z/2026-02-01T00:00:00Z, of 1 events",
-		"usage, tier 2: 10 at 0.05: 0.5 EUR", "fee, tier 1: 1 EUR", "credit, storage: Uptime, 10 % of the month's charge: -1.2 EUR [acme/sla.credit/c1] [@provider/incident/i1]",
+		"usage, tier 2: 10 at 0.05: 0.5 EUR", "fee, tier 1: 1 EUR", "credit, storage: Uptime, 10 % of the month's charge: -1.2 EUR [acme/sla.credit/c1] [@provider/incident.incident/i1]",
 		"cost, cloud: Costs passed on, 2 rows",
 	} {
 		require.Contains(t, text, want)

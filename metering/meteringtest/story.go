@@ -70,7 +70,7 @@ func Story(t testing.TB, records store.Backend, events metering.EventStore) {
 	feed, err := st.For(acme.ID).Events(t.Context(), 0, store.MaxPage)
 	s.must(err)
 	for _, e := range feed {
-		if e.Name == metering.QuotaExceeded {
+		if e.Name == metering.EventQuotaExceeded {
 			told++
 		}
 	}

@@ -34,13 +34,19 @@ func (v Version) Key() servicecoin.Key { return VersionKey(v.ID, v.Number) }
 
 // VersionKey addresses the record of a price's version, for traces.
 func VersionKey(id servicecoin.PriceID, number int) servicecoin.Key {
-	return servicecoin.Key{Customer: servicecoin.Provider, Kind: versionKind, ID: versionID(id, number)}
+	return servicecoin.Key{Customer: servicecoin.Provider, Kind: VersionRecord, ID: versionID(id, number)}
 }
 
 // The names of events. They are API; the data of each is a [PriceChanged].
 const (
-	PricePublished = "price.published"
-	PriceWithdrawn = "price.withdrawn"
+	EventPricePublished = "price.published"
+	EventPriceWithdrawn = "price.withdrawn"
+)
+
+// The verbs, as [servicecoin.Attempt] says them. They are API.
+const (
+	VerbPublishPrice  = "price.publish"
+	VerbWithdrawPrice = "price.withdraw"
 )
 
 // PriceChanged is the data of price events.
@@ -78,19 +84,21 @@ func (l timeline) at(t time.Time) int {
 	return l.Valid[i].Number
 }
 
+// The kinds of records, as they stand in a [servicecoin.Key]. Both are in the
+// provider's partition.
 const (
-	priceKind   = "rating.price"
-	versionKind = "rating.version"
+	PriceRecord   = "rating.price"
+	VersionRecord = "rating.version"
 )
 
 var timelines = store.Kind[timeline]{
-	Name:  priceKind,
+	Name:  PriceRecord,
 	House: house.Own(),
 	ID:    func(l timeline) string { return string(l.ID) },
 }
 
 var versions = store.Kind[Version]{
-	Name:  versionKind,
+	Name:  VersionRecord,
 	House: house.Own(),
 	ID:    func(v Version) string { return versionID(v.ID, v.Number) },
 	Indexes: []store.Index[Version]{
@@ -114,7 +122,7 @@ func New(view store.View) *PriceList { return &PriceList{view: view.OfProvider("
 func (l *PriceList) On(view store.View) *PriceList { return New(view) }
 
 func (l *PriceList) authorize(ctx context.Context, by servicecoin.Actor, verb string, id servicecoin.PriceID) error {
-	return l.view.Ask(ctx, by, verb, priceKind, string(id))
+	return l.view.Ask(ctx, by, verb, PriceRecord, string(id))
 }
 
 // Publish adds a version of a price, valid from an instant that lies after that
@@ -125,7 +133,7 @@ func (l *PriceList) Publish(ctx context.Context, by servicecoin.Actor, id servic
 	if id == "" {
 		id = servicecoin.PriceID(l.view.NewID())
 	}
-	if err := l.authorize(ctx, by, "price.publish", id); err != nil {
+	if err := l.authorize(ctx, by, VerbPublishPrice, id); err != nil {
 		return Version{}, err
 	}
 	from = servicecoin.Instant(from)
@@ -172,7 +180,7 @@ func publish(ctx context.Context, tx store.View, next Version) (Version, error) 
 	line.Last++
 	next.Number = line.Last
 	line.Valid = append(line.Valid, beginning{next.Number, next.ValidFrom})
-	e, err := store.Happened(next.PublishedBy, PricePublished, next.changed())
+	e, err := store.Happened(next.PublishedBy, EventPricePublished, next.changed())
 	if err != nil {
 		return Version{}, err
 	}
@@ -196,7 +204,7 @@ func (v Version) changed() PriceChanged {
 // Withdraw takes back a version of a price before it becomes valid.
 // What is valid has been relied on, and is only ever followed by another version.
 func (l *PriceList) Withdraw(ctx context.Context, by servicecoin.Actor, id servicecoin.PriceID, number int, reason string) (Version, error) {
-	if err := l.authorize(ctx, by, "price.withdraw", id); err != nil {
+	if err := l.authorize(ctx, by, VerbWithdrawPrice, id); err != nil {
 		return Version{}, err
 	}
 	var v servicecoin.Violations
@@ -213,7 +221,7 @@ func (l *PriceList) Withdraw(ctx context.Context, by servicecoin.Actor, id servi
 			if *v, err = v.withdrawn(now, reason); err != nil {
 				return nil, err
 			}
-			e, err := store.Happened(by, PriceWithdrawn, v.changed())
+			e, err := store.Happened(by, EventPriceWithdrawn, v.changed())
 			return []store.Event{e}, err
 		})
 		if err != nil {
@@ -234,7 +242,7 @@ func (l *PriceList) Withdraw(ctx context.Context, by servicecoin.Actor, id servi
 // withdrawn returns the version as it is once it is taken back.
 func (v Version) withdrawn(at time.Time, reason string) (Version, error) {
 	refuse := func(from, why string) (Version, error) {
-		return v, &servicecoin.RefusedError{Subject: v.Key(), Verb: "withdraw", From: from, To: "withdrawn", Why: why}
+		return v, &servicecoin.RefusedError{Subject: v.Key(), Verb: VerbWithdrawPrice, From: from, To: "withdrawn", Why: why}
 	}
 	switch {
 	case !v.WithdrawnAt.IsZero():
@@ -254,7 +262,7 @@ func (l *PriceList) At(ctx context.Context, id servicecoin.PriceID, t time.Time)
 	}
 	number := line.at(t)
 	if number == 0 {
-		return Version{}, fmt.Errorf("price %s at %s: %w", id, t.UTC().Format(time.RFC3339), servicecoin.NotFound(l.view.Key(priceKind, string(id))))
+		return Version{}, fmt.Errorf("price %s at %s: %w", id, t.UTC().Format(time.RFC3339), servicecoin.NotFound(l.view.Key(PriceRecord, string(id))))
 	}
 	return l.Get(ctx, id, number)
 }

@@ -1,4 +1,4 @@
-package adoption
+package estimate
 
 import (
 	"cmp"
@@ -10,8 +10,8 @@ import (
 // among equals to the first. Shares of nothing are undefined: nil. Counts below
 // zero count as zero.
 //
-// They are for bars beside each other. A single figure is better rounded by
-// itself: [Score.Percent].
+// They are for bars beside each other; a single figure is better rounded by
+// itself.
 func PercentShares(counts ...int) []int {
 	const whole = 100
 	total := 0

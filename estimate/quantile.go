@@ -1,11 +1,14 @@
-package adoption
+package estimate
 
 import "math"
 
-// betaQuantile returns the x at which a beta distribution has so much below
-// it. It halves the range until no number lies between, so that small
+// NormalQuantile returns the z of a two-sided level: 1.96 for 0.95.
+func NormalQuantile(level float64) float64 { return math.Sqrt2 * math.Erfinv(level) }
+
+// BetaQuantile returns the x at which a beta distribution has so much below
+// it, a share from 0 to 1; a and b are above 0. It halves the range until no number lies between, so that small
 // quantiles are as precise as large ones.
-func betaQuantile(p, a, b float64) float64 {
+func BetaQuantile(p, a, b float64) float64 {
 	low, high := 0.0, 1.0
 	for {
 		middle := low + (high-low)/2
@@ -71,10 +74,10 @@ func betaFraction(x, a, b float64) float64 {
 	return f
 }
 
-// student returns the two-sided quantile of Student's distribution: 2.776 for
-// 4 degrees of freedom and 0.95.
-func student(degrees int, level float64) float64 {
+// StudentQuantile returns the two-sided quantile of Student's distribution: 2.776
+// for 4 degrees of freedom, of which there is one at least, and 0.95.
+func StudentQuantile(degrees int, level float64) float64 {
 	nu := float64(degrees)
-	x := betaQuantile(1-level, nu/2, 0.5)
+	x := BetaQuantile(1-level, nu/2, 0.5)
 	return math.Sqrt(nu * (1 - x) / x)
 }

@@ -1,4 +1,4 @@
-package adoption_test
+package estimate_test
 
 import (
 	"errors"
@@ -9,13 +9,13 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/servicecoin/servicecoin"
-	"github.com/servicecoin/servicecoin/adoption"
+	"github.com/servicecoin/servicecoin/estimate"
 )
 
-func proportions() []adoption.Method {
-	return []adoption.Method{
-		adoption.Wilson, adoption.WilsonCorrected, adoption.ClopperPearson, adoption.AgrestiCoull, adoption.Wald,
-		adoption.AgrestiCoullUnclipped, adoption.WaldUnclipped,
+func proportions() []estimate.Method {
+	return []estimate.Method{
+		estimate.Wilson, estimate.WilsonCorrected, estimate.ClopperPearson, estimate.AgrestiCoull, estimate.Wald,
+		estimate.AgrestiCoullUnclipped, estimate.WaldUnclipped,
 	}
 }
 
@@ -32,20 +32,20 @@ func codes(err error) (list []string) {
 func TestIntervalsRefuseBadInput(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		method            adoption.Method
+		method            estimate.Method
 		successes, trials int
 		level             float64
 		want              []string
 	}{
-		"no trials":        {adoption.Wilson, 0, 0, 0.95, []string{"trials no-data"}},
-		"too many":         {adoption.Wilson, 0, adoption.MaxTrials + 1, 0.95, []string{"trials out-of-range"}},
-		"more than trials": {adoption.Wilson, 3, 2, 0.95, []string{"successes out-of-range"}},
-		"less than none":   {adoption.Wilson, -1, 2, 0.95, []string{"successes out-of-range"}},
-		"level 0":          {adoption.Wilson, 1, 2, 0, []string{"level out-of-range"}},
-		"level 1":          {adoption.Wilson, 1, 2, 1, []string{"level out-of-range"}},
-		"percent":          {adoption.Wilson, 1, 2, 95, []string{"level out-of-range"}},
-		"no number":        {adoption.Wilson, 1, 2, math.NaN(), []string{"level out-of-range"}},
-		"of a mean":        {adoption.StudentT, 1, 2, 0.95, []string{"method unknown"}},
+		"no trials":        {estimate.Wilson, 0, 0, 0.95, []string{"trials no-data"}},
+		"too many":         {estimate.Wilson, 0, estimate.MaxTrials + 1, 0.95, []string{"trials out-of-range"}},
+		"more than trials": {estimate.Wilson, 3, 2, 0.95, []string{"successes out-of-range"}},
+		"less than none":   {estimate.Wilson, -1, 2, 0.95, []string{"successes out-of-range"}},
+		"level 0":          {estimate.Wilson, 1, 2, 0, []string{"level out-of-range"}},
+		"level 1":          {estimate.Wilson, 1, 2, 1, []string{"level out-of-range"}},
+		"percent":          {estimate.Wilson, 1, 2, 95, []string{"level out-of-range"}},
+		"no number":        {estimate.Wilson, 1, 2, math.NaN(), []string{"level out-of-range"}},
+		"of a mean":        {estimate.StudentT, 1, 2, 0.95, []string{"method unknown"}},
 		"all at once":      {"magic", 3, -2, math.Inf(1), []string{"method unknown", "trials out-of-range", "successes out-of-range", "level out-of-range"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -53,18 +53,18 @@ func TestIntervalsRefuseBadInput(t *testing.T) {
 			got, err := c.method.Interval(c.successes, c.trials, c.level)
 			require.Equal(t, c.want, codes(err))
 			require.ErrorIs(t, err, servicecoin.ErrInvalid)
-			require.Equal(t, adoption.Interval{}, got)
+			require.Equal(t, estimate.Interval{}, got)
 		})
 	}
-	_, err := adoption.NetPromoter(adoption.Wilson, -1, 0, 1, 0)
+	_, err := estimate.NetPromoter(estimate.Wilson, -1, 0, 1, 0)
 	require.Equal(t, []string{"promoters out-of-range", "level out-of-range", "method unknown"}, codes(err))
-	_, err = adoption.NetPromoter(adoption.Wald, 0, 0, 0, 0.95)
+	_, err = estimate.NetPromoter(estimate.Wald, 0, 0, 0, 0.95)
 	require.Equal(t, []string{" no-data"}, codes(err))
-	_, err = adoption.MeanInterval(1, math.NaN(), 1, 0.95)
+	_, err = estimate.Mean(1, math.NaN(), 1, 0.95)
 	require.Equal(t, []string{"mean out-of-range", "deviation no-data"}, codes(err))
-	_, err = adoption.MeanInterval(0, 3, -1, 2)
+	_, err = estimate.Mean(0, 3, -1, 2)
 	require.Equal(t, []string{"n no-data", "level out-of-range", "deviation out-of-range"}, codes(err))
-	_, err = adoption.MeanInterval(10, 3, math.NaN(), 0.95)
+	_, err = estimate.Mean(10, 3, math.NaN(), 0.95)
 	require.Equal(t, []string{"deviation out-of-range"}, codes(err))
 }
 
@@ -80,7 +80,7 @@ func TestIntervalsOfProportions(t *testing.T) {
 		require.NoError(t, err)
 		p := float64(x) / float64(n)
 		require.LessOrEqual(t, i.Low, i.High)
-		if m != adoption.AgrestiCoullUnclipped && m != adoption.WaldUnclipped {
+		if m != estimate.AgrestiCoullUnclipped && m != estimate.WaldUnclipped {
 			require.GreaterOrEqual(t, i.Low, 0.0)
 			require.LessOrEqual(t, i.High, 1.0)
 		}
@@ -88,7 +88,7 @@ func TestIntervalsOfProportions(t *testing.T) {
 		require.NoError(t, err)
 		require.InDelta(t, i.Low, 1-mirror.High, 1e-9, "failures are the mirror of successes")
 		require.InDelta(t, i.High, 1-mirror.Low, 1e-9, "failures are the mirror of successes")
-		if m == adoption.AgrestiCoull || m == adoption.AgrestiCoullUnclipped {
+		if m == estimate.AgrestiCoull || m == estimate.AgrestiCoullUnclipped {
 			return // its centre is not the proportion, and moves with the level
 		}
 		require.LessOrEqual(t, i.Low, p+1e-12, "the proportion is inside")
@@ -121,7 +121,7 @@ func TestClopperPearsonIsExact(t *testing.T) {
 		n := rapid.IntRange(1, 200).Draw(t, "trials")
 		x := rapid.IntRange(0, n).Draw(t, "successes")
 		level := rapid.SampledFrom([]float64{0.5, 0.8, 0.9, 0.95, 0.99, 0.999}).Draw(t, "level")
-		i, err := adoption.ClopperPearson.Interval(x, n, level)
+		i, err := estimate.ClopperPearson.Interval(x, n, level)
 		require.NoError(t, err)
 		if x == 0 {
 			require.Zero(t, i.Low)
@@ -143,7 +143,7 @@ func TestWilsonSolvesItsEquation(t *testing.T) {
 	const z = 1.959963984540054
 	for n := 1; n <= 60; n++ {
 		for x := range n + 1 {
-			i, err := adoption.Wilson.Interval(x, n, 0.95)
+			i, err := estimate.Wilson.Interval(x, n, 0.95)
 			require.NoError(t, err)
 			for _, limit := range []float64{i.Low, i.High} {
 				away := math.Abs(float64(x)/float64(n) - limit)
@@ -155,7 +155,7 @@ func TestWilsonSolvesItsEquation(t *testing.T) {
 
 func TestWilsonKeepsWhatIsCertain(t *testing.T) {
 	t.Parallel()
-	for _, n := range []int{1, 2, 3, 7, 1000, adoption.MaxTrials} {
+	for _, n := range []int{1, 2, 3, 7, 1000, estimate.MaxTrials} {
 		for _, m := range proportions() {
 			for _, level := range []float64{1e-9, 0.5, 0.95, 1 - 1e-12} {
 				none, err := m.Interval(0, n, level)
@@ -165,7 +165,7 @@ func TestWilsonKeepsWhatIsCertain(t *testing.T) {
 				for _, limit := range []float64{none.Low, none.High, all.Low, all.High} {
 					require.False(t, math.IsNaN(limit) || math.IsInf(limit, 0), "%s %d %g", m, n, level)
 				}
-				if m == adoption.Wilson || m == adoption.WilsonCorrected || m == adoption.ClopperPearson {
+				if m == estimate.Wilson || m == estimate.WilsonCorrected || m == estimate.ClopperPearson {
 					require.Zero(t, none.Low)
 					require.InDelta(t, 1, all.High, 0)
 				}
@@ -176,28 +176,28 @@ func TestWilsonKeepsWhatIsCertain(t *testing.T) {
 
 // Quantiles as printed in every table of Student's distribution: half a width of
 // 1 with a deviation of the root of n.
-func TestMeanIntervalIsStudents(t *testing.T) {
+func TestMeanIsStudents(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		n        int
 		level, t float64
 	}{
-		{2, 0.95, 12.706205}, {5, 0.95, 2.776445}, {11, 0.99, 3.169273}, {31, 0.90, 1.697261}, {1001, 0.95, 1.962339}, {adoption.MaxTrials, 0.95, 1.959964},
+		{2, 0.95, 12.706205}, {5, 0.95, 2.776445}, {11, 0.99, 3.169273}, {31, 0.90, 1.697261}, {1001, 0.95, 1.962339}, {estimate.MaxTrials, 0.95, 1.959964},
 	} {
-		i, err := adoption.MeanInterval(c.n, 7, math.Sqrt(float64(c.n)), c.level)
+		i, err := estimate.Mean(c.n, 7, math.Sqrt(float64(c.n)), c.level)
 		require.NoError(t, err)
 		require.InDelta(t, c.t, i.High-7, 2e-6)
 		require.InDelta(t, c.t, 7-i.Low, 2e-6)
-		require.Equal(t, adoption.StudentT, i.Method)
+		require.Equal(t, estimate.StudentT, i.Method)
 	}
 }
 
 func TestNetPromoterKeepsAWidth(t *testing.T) {
 	t.Parallel()
-	wald, err := adoption.NetPromoter(adoption.Wald, 10, 0, 0, 0.95)
+	wald, err := estimate.NetPromoter(estimate.Wald, 10, 0, 0, 0.95)
 	require.NoError(t, err)
 	require.InDelta(t, wald.Interval.Low, wald.Interval.High, 0)
-	adjusted, err := adoption.NetPromoter(adoption.AdjustedWald, 10, 0, 0, 0.95)
+	adjusted, err := estimate.NetPromoter(estimate.AdjustedWald, 10, 0, 0, 0.95)
 	require.NoError(t, err)
 	require.InDelta(t, 100, adjusted.Score, 0, "the score is what was said")
 	// By hand: p = 10.75/13, d = 0.75/13, 1.96 · √((p + d - (p-d)²) / 13).
@@ -205,28 +205,28 @@ func TestNetPromoterKeepsAWidth(t *testing.T) {
 	half := 1.959963984540054 * math.Sqrt((p+d-(p-d)*(p-d))/13)
 	require.InDelta(t, 100*(p-d-half), adjusted.Interval.Low, 1e-9)
 	require.InDelta(t, math.Min(100, 100*(p-d+half)), adjusted.Interval.High, 1e-9)
-	cut, err := adoption.NetPromoter(adoption.Wald, 2, 1, 1, 0.95)
+	cut, err := estimate.NetPromoter(estimate.Wald, 2, 1, 1, 0.95)
 	require.NoError(t, err)
 	require.InDelta(t, 100, cut.Interval.High, 0, "scores end at 100")
-	open, err := adoption.NetPromoter(adoption.WaldUnclipped, 2, 1, 1, 0.95)
+	open, err := estimate.NetPromoter(estimate.WaldUnclipped, 2, 1, 1, 0.95)
 	require.NoError(t, err)
 	require.Greater(t, open.Interval.High, 100.0)
 }
 
 func TestPercentSharesSumToAHundred(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, []int{43, 29, 28}, adoption.PercentShares(3, 2, 2))
-	require.Equal(t, []int{34, 33, 33}, adoption.PercentShares(1, 1, 1))
-	require.Equal(t, []int{0, 100, 0}, adoption.PercentShares(0, 7, -3))
-	require.Nil(t, adoption.PercentShares(0, 0))
-	require.Nil(t, adoption.PercentShares())
+	require.Equal(t, []int{43, 29, 28}, estimate.PercentShares(3, 2, 2))
+	require.Equal(t, []int{34, 33, 33}, estimate.PercentShares(1, 1, 1))
+	require.Equal(t, []int{0, 100, 0}, estimate.PercentShares(0, 7, -3))
+	require.Nil(t, estimate.PercentShares(0, 0))
+	require.Nil(t, estimate.PercentShares())
 	rapid.Check(t, func(t *rapid.T) {
 		counts := rapid.SliceOfN(rapid.IntRange(0, 1000), 1, 12).Draw(t, "counts")
 		total, sum := 0, 0
 		for _, n := range counts {
 			total += n
 		}
-		got := adoption.PercentShares(counts...)
+		got := estimate.PercentShares(counts...)
 		if total == 0 {
 			require.Nil(t, got)
 			return

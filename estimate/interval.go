@@ -1,4 +1,18 @@
-package adoption
+// Package estimate says how sure a figure is that was counted or measured: it
+// has intervals of proportions, of means and of a net promoter score, the
+// quantiles that they are built on, and shares that sum to the whole. It is
+// ground: whoever counts answers, failures or samples can use it.
+//
+// Estimates are floating-point numbers and no facts: nothing here is money, and
+// nothing is rounded. The methods are in print, and named; the vectors of the
+// tests come from elsewhere.
+//
+// # Errors
+//
+// What is undefined is refused, never zero: an interval of no trials is an
+// [*servicecoin.InvalidError] with the code "no-data". So is every input out of
+// its range, all violations at once.
+package estimate
 
 import (
 	"math"
@@ -14,7 +28,7 @@ type Method string
 // cut to it; under the names that end in Unclipped they are not, as some tools
 // print them.
 const (
-	Wilson                Method = "wilson"                  // the score interval; what scores here are published with
+	Wilson                Method = "wilson"                  // the score interval; what the house publishes with
 	WilsonCorrected       Method = "wilson-cc"               // with continuity correction: wider
 	ClopperPearson        Method = "clopper-pearson"         // "exact": covers at least the level, wider than needed
 	AgrestiCoull          Method = "agresti-coull"           // Wald around the centre of Wilson
@@ -26,10 +40,10 @@ const (
 // The methods of other estimates.
 const (
 	AdjustedWald Method = "adjusted-wald" // for a net promoter score: see [NetPromoter]
-	StudentT     Method = "student-t"     // for a mean: see [MeanInterval]
+	StudentT     Method = "student-t"     // for a mean: see [Mean]
 )
 
-// DefaultLevel is the confidence level of scores whose [Policy] names none.
+// DefaultLevel is the confidence level where nothing else is said.
 const DefaultLevel = 0.95
 
 // MaxTrials is the largest number of trials that an interval is computed for.
@@ -59,11 +73,11 @@ func (m Method) Interval(successes, trials int, level float64) (Interval, error)
 	if successes < 0 || successes > trials {
 		v.Add("successes", "out-of-range", strconv.Itoa(successes), "must be 0 to the trials, "+strconv.Itoa(trials))
 	}
-	confidence(&v, level)
+	Confidence(&v, level)
 	if err := v.Err(); err != nil {
 		return Interval{}, err
 	}
-	low, high := limits(sample{float64(successes), float64(trials), normal(level), level})
+	low, high := limits(sample{float64(successes), float64(trials), NormalQuantile(level), level})
 	return Interval{Low: low, High: high, Level: level, Method: m}, nil
 }
 
@@ -77,14 +91,12 @@ func counts(v *servicecoin.Violations, path string, n int) {
 	}
 }
 
-func confidence(v *servicecoin.Violations, level float64) {
+// Confidence checks a confidence level: above 0 and below 1.
+func Confidence(v *servicecoin.Violations, level float64) {
 	if !(level > 0 && level < 1) { // also false for NaN
 		v.Add("level", "out-of-range", strconv.FormatFloat(level, 'g', -1, 64), "must be above 0 and below 1")
 	}
 }
-
-// normal returns the z of a two-sided level: 1.96 for 0.95.
-func normal(level float64) float64 { return math.Sqrt2 * math.Erfinv(level) }
 
 // sample is x successes of n, and what the level makes of it.
 type sample struct{ x, n, z, level float64 }
@@ -153,10 +165,10 @@ func (s sample) exact() (low, high float64) {
 	tail := (1 - s.level) / 2
 	low, high = 0, 1
 	if s.x > 0 {
-		low = betaQuantile(tail, s.x, s.n-s.x+1)
+		low = BetaQuantile(tail, s.x, s.n-s.x+1)
 	}
 	if s.x < s.n {
-		high = betaQuantile(1-tail, s.x+1, s.n-s.x)
+		high = BetaQuantile(1-tail, s.x+1, s.n-s.x)
 	}
 	return low, high
 }
@@ -172,14 +184,14 @@ func (s sample) wald() (low, high float64) {
 	return p - half, p + half
 }
 
-// MeanInterval returns Student's interval around a mean of n values with a
+// Mean returns Student's interval around a mean of n values with a
 // standard deviation (of the sample, divided by n-1). One value has none, and
 // values that all agree say nothing about their spread: both are refused as
 // undefined.
-func MeanInterval(n int, mean, deviation, level float64) (Interval, error) {
+func Mean(n int, mean, deviation, level float64) (Interval, error) {
 	var v servicecoin.Violations
 	counts(&v, "n", n)
-	confidence(&v, level)
+	Confidence(&v, level)
 	if math.IsNaN(mean) || math.IsInf(mean, 0) {
 		v.Add("mean", "out-of-range", strconv.FormatFloat(mean, 'g', -1, 64), "must be a number")
 	}
@@ -192,7 +204,7 @@ func MeanInterval(n int, mean, deviation, level float64) (Interval, error) {
 	if err := v.Err(); err != nil {
 		return Interval{}, err
 	}
-	half := student(n-1, level) * deviation / math.Sqrt(float64(n))
+	half := StudentQuantile(n-1, level) * deviation / math.Sqrt(float64(n))
 	return Interval{Low: mean - half, High: mean + half, Level: level, Method: StudentT}, nil
 }
 
@@ -223,7 +235,7 @@ func NetPromoter(m Method, promoters, passives, detractors int, level float64) (
 	if v.Err() == nil {
 		counts(&v, "", promoters+passives+detractors)
 	}
-	confidence(&v, level)
+	Confidence(&v, level)
 	if m != Wald && m != WaldUnclipped && m != AdjustedWald {
 		v.Add("method", "unknown", string(m), "is no method for a net promoter score")
 	}
@@ -237,7 +249,7 @@ func NetPromoter(m Method, promoters, passives, detractors int, level float64) (
 	}
 	p, d = p/n, d/n
 	deviation := math.Sqrt(max(0, p+d-(p-d)*(p-d)) / n)
-	half := normal(level) * deviation
+	half := NormalQuantile(level) * deviation
 	low, high := p-d-half, p-d+half
 	if m != WaldUnclipped {
 		low, high = max(-1, low), min(1, high)
