@@ -38,6 +38,9 @@ func (k *Keeper) CloseMonth(ctx context.Context, by servicecoin.Actor, id servic
 		// The facts are read after the month's record: a change that comes
 		// later marks it due again, and this unit then fails and is rerun.
 		draft, err := k.On(tx).Month(ctx, id, m)
+		if errors.Is(err, servicecoin.ErrRefused) && standing.Edition > 0 {
+			draft, err = k.On(tx).nothing(ctx, id, m)
+		}
 		if err != nil {
 			return err
 		}
@@ -48,6 +51,18 @@ func (k *Keeper) CloseMonth(ctx context.Context, by servicecoin.Actor, id servic
 		return Closed{}, err
 	}
 	return done, nil
+}
+
+// nothing is the report of a month that the promise turned out not to hold in: it was
+// ended before, after the month had its report.
+func (k *Keeper) nothing(ctx context.Context, id servicecoin.PromiseID, m calendar.Month) (Report, error) {
+	p, err := k.Get(ctx, id)
+	if err != nil {
+		return Report{}, err
+	}
+	r := Report{Promise: p, Month: m, Edition: 1, State: Draft, Rules: RuleVersion, Facts: Facts{Outages: []Outage{}}, DraftedAt: k.view.Now()}
+	r.Figures, err = r.Recompute()
+	return r, err
 }
 
 // closing is one month being closed.

@@ -47,21 +47,81 @@ func (k *Keeper) Make(ctx context.Context, by servicecoin.Actor, p Promise) (Pro
 	return p, store.Of(k.view, promises).Insert(ctx, p, made)
 }
 
-// End sets the end of a promise's validity, exclusive. Months that are closed
-// already keep their reports.
+// End sets the end of a promise's validity, exclusive. Months that have their report
+// and are no longer, or only in part, those of the promise become due: closing them
+// again corrects the report, and takes back what was credited for the rest.
 func (k *Keeper) End(ctx context.Context, by servicecoin.Actor, id servicecoin.PromiseID, until time.Time) (Promise, error) {
 	if err := k.view.Ask(ctx, by, VerbEndPromise, promiseKind, string(id)); err != nil {
 		return Promise{}, err
 	}
 	until = servicecoin.Instant(until)
-	return store.Of(k.view, promises).Update(ctx, string(id), func(p *Promise) ([]store.Event, error) {
-		p.ValidUntil = until
-		if err := p.Validate(); err != nil {
-			return nil, err
+	var out Promise
+	err := k.view.Do(ctx, func(tx store.View) error {
+		from := until
+		p, err := store.Of(tx, promises).Update(ctx, string(id), func(p *Promise) ([]store.Event, error) {
+			if !p.ValidUntil.IsZero() && p.ValidUntil.Before(from) {
+				from = p.ValidUntil
+			}
+			p.ValidUntil = until
+			if err := p.Validate(); err != nil {
+				return nil, err
+			}
+			ended, err := store.Happened(by, EventPromiseEnded, PromiseChanged{Promise: p.ID, Service: p.Service, Objective: p.Objective})
+			return []store.Event{ended}, err
+		})
+		if err != nil {
+			return err
 		}
-		ended, err := store.Happened(by, EventPromiseEnded, PromiseChanged{Promise: p.ID, Service: p.Service, Objective: p.Objective})
-		return []store.Event{ended}, err
+		out = p
+		return k.On(tx).reportedFrom(ctx, p, from, func(m calendar.Month) error {
+			return k.On(tx).markDue(ctx, by, p, m, tx.Key(promiseKind, string(p.ID)))
+		})
 	})
+	if err != nil {
+		return Promise{}, err
+	}
+	return out, nil
+}
+
+// reportedFrom calls do for each month of the promise, from an instant on, that has
+// its report. The last months are guards of the unit of work, in case that somebody
+// closes one at the same time.
+func (k *Keeper) reportedFrom(ctx context.Context, p Promise, from time.Time, do func(m calendar.Month) error) error {
+	const guarded = 12
+	loc, err := p.Location()
+	if err != nil {
+		return err
+	}
+	first, last := calendar.MonthOf(from, loc), calendar.MonthOf(k.view.Now(), loc)
+	seen := map[calendar.Month]bool{}
+	for r, err := range store.Of(k.view, reports).Find(store.By("month").From(store.Text(first.String()))).All(ctx) {
+		if err != nil {
+			return err
+		}
+		if r.Promise.ID == p.ID && !seen[r.Month] {
+			seen[r.Month] = true
+			if err := do(r.Month); err != nil {
+				return err
+			}
+		}
+	}
+	if low := last.Add(-guarded); first.Compare(low) < 0 {
+		first = low
+	}
+	for m := first; m.Compare(last) <= 0; m = m.Next() {
+		if seen[m] {
+			continue
+		}
+		switch standing, err := store.Of(k.view, months).Get(ctx, monthID(p.ID, m)); {
+		case err != nil && !errors.Is(err, servicecoin.ErrNotFound):
+			return err
+		case standing.Edition > 0:
+			if err := do(m); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // Amend replaces the terms of a promise from the first of a month on. A month
@@ -92,52 +152,21 @@ func (k *Keeper) Amend(ctx context.Context, by servicecoin.Actor, id servicecoin
 			return err
 		}
 		out = p
-		return unreported(ctx, tx, p, from)
+		loc, err := p.Location()
+		if err != nil {
+			return err
+		}
+		return k.On(tx).reportedFrom(ctx, p, from.In(loc).Start, func(m calendar.Month) error {
+			return &servicecoin.RefusedError{
+				Subject: tx.Key(promiseKind, string(p.ID)), Verb: "amend",
+				Why: "the report of " + m.String() + " is issued: amend the terms from a later month on",
+			}
+		})
 	})
 	if err != nil {
 		return Promise{}, err
 	}
 	return out, nil
-}
-
-// unreported refuses to go on if a month of the promise from the given one on
-// has its report. The last months are guards of the unit of work, in case that
-// somebody closes one at the same time.
-func unreported(ctx context.Context, tx store.View, p Promise, from calendar.Month) error {
-	const guarded = 36
-	loc, err := p.Location()
-	if err != nil {
-		return err
-	}
-	refused := func(m calendar.Month) error {
-		return &servicecoin.RefusedError{
-			Subject: tx.Key(promiseKind, string(p.ID)), Verb: VerbAmendPromise,
-			Why: "the report of " + m.String() + " is issued: amend the terms from a later month on",
-		}
-	}
-	last := calendar.MonthOf(tx.Now(), loc)
-	first := last.Add(-guarded)
-	if first.Compare(from) < 0 {
-		first = from
-	}
-	for m := first; m.Compare(last) <= 0; m = m.Next() {
-		r, err := store.Of(tx, months).Get(ctx, monthID(p.ID, m))
-		if err != nil && !errors.Is(err, servicecoin.ErrNotFound) {
-			return err
-		}
-		if r.Edition > 0 {
-			return refused(m)
-		}
-	}
-	for r, err := range store.Of(tx, reports).Find(store.By("month").From(store.Text(from.String()))).All(ctx) {
-		if err != nil {
-			return err
-		}
-		if r.Promise.ID == p.ID {
-			return refused(r.Month)
-		}
-	}
-	return nil
 }
 
 // Get returns a promise.
@@ -207,25 +236,30 @@ func (k *Keeper) MarkDue(ctx context.Context, by servicecoin.Actor, id serviceco
 	if err := k.view.Ask(ctx, by, VerbMarkDue, monthKind, monthID(id, m)); err != nil {
 		return err
 	}
-	const most = 50 // reasons that are kept; the report itself names all
 	return k.view.Do(ctx, func(tx store.View) error {
 		p, err := store.Of(tx, promises).Get(ctx, string(id))
 		if err != nil {
 			return err
 		}
-		return changeMonth(ctx, tx, p, m, func(r *MonthRecord) ([]store.Event, error) {
-			if r.Due && slices.Contains(r.Because, because) {
-				return nil, nil
-			}
-			r.Because = append(r.Because, because)
-			r.Because = r.Because[max(0, len(r.Because)-most):]
-			if r.Due {
-				return nil, nil
-			}
-			r.Due = true
-			due, err := store.Happened(by, EventReportDue, MonthChanged{Promise: p.ID, Service: p.Service, Month: m, Edition: r.Edition, Because: []servicecoin.Key{because}})
-			return []store.Event{due}, err
-		})
+		return k.On(tx).markDue(ctx, by, p, m, because)
+	})
+}
+
+// markDue is [Keeper.MarkDue] of a promise, inside of a unit of work.
+func (k *Keeper) markDue(ctx context.Context, by servicecoin.Actor, p Promise, m calendar.Month, because servicecoin.Key) error {
+	const most = 50 // reasons that are kept; the report itself names all
+	return changeMonth(ctx, k.view, p, m, func(r *MonthRecord) ([]store.Event, error) {
+		if r.Due && slices.Contains(r.Because, because) {
+			return nil, nil
+		}
+		r.Because = append(r.Because, because)
+		r.Because = r.Because[max(0, len(r.Because)-most):]
+		if r.Due {
+			return nil, nil
+		}
+		r.Due = true
+		due, err := store.Happened(by, EventReportDue, MonthChanged{Promise: p.ID, Service: p.Service, Month: m, Edition: r.Edition, Because: []servicecoin.Key{because}})
+		return []store.Event{due}, err
 	})
 }
 

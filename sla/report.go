@@ -88,6 +88,9 @@ func (p Promise) Report(m calendar.Month, f Facts, at time.Time) (Report, error)
 // Recompute returns the figures that the report's own facts give.
 func (r *Report) Recompute() (Figures, error) {
 	p := r.Promise
+	if r.Period.Empty() { // it was ended before the month
+		return Figures{Measurement: Measurement{Outages: []Counted{}}, Verdict: Unknown}, nil
+	}
 	m, err := p.TermsIn(r.Month).MeasureAt(r.Period, r.Facts, r.DraftedAt)
 	if err != nil {
 		return Figures{}, err

@@ -298,3 +298,48 @@ func TestLimitsComeFirst(t *testing.T) {
 		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(64<<20), name)
 	}
 }
+
+// A promise that turns out to have ended before its month was over: what was said and
+// credited of the rest is taken back.
+func TestAPromiseEndedAfterItsReports(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	d := newDesk(t)
+	february := january.Next()
+	*d.now = time.Date(2026, 3, 3, 0, 0, 0, 0, time.UTC)
+	d.happens(outage("outage", 20*day, 21*day, "a"), outage("outage", 40*day, 41*day, "b"))
+	for _, m := range []calendar.Month{january, february} {
+		c, err := d.CloseMonth(ctx, ada, "p1", m)
+		require.NoError(t, err)
+		require.Equal(t, "25", c.Credit.Percent.String())
+	}
+	_, err := d.End(ctx, ada, "p1", origin.AddDate(0, 0, 10))
+	require.NoError(t, err)
+	require.Equal(t, []string{"p1 2026-01", "p1 2026-02"}, d.due(t))
+	for _, m := range []calendar.Month{january, february} {
+		c, err := d.CloseMonth(ctx, ada, "p1", m)
+		require.NoError(t, err)
+		require.Equal(t, 2, c.Report.Edition)
+		require.Equal(t, "-25", c.Credit.Percent.String())
+		proved, err := c.Report.Proves()
+		require.NoError(t, err)
+		require.True(t, proved)
+		again, err := d.CloseMonth(ctx, ada, "p1", m)
+		require.NoError(t, err)
+		require.True(t, again.Again)
+	}
+	require.Empty(t, d.due(t))
+	// And it was not ended after all, or later.
+	_, err = d.End(ctx, ada, "p1", origin.AddDate(0, 0, 45))
+	require.NoError(t, err)
+	require.Equal(t, []string{"p1 2026-01", "p1 2026-02"}, d.due(t))
+	c, err := d.CloseMonth(ctx, ada, "p1", february)
+	require.NoError(t, err)
+	require.Equal(t, 3, c.Report.Edition)
+	require.Equal(t, "25", c.Credit.Percent.String())
+	// A month without a report is not due for it, and has none.
+	_, err = d.End(ctx, ada, "p1", origin.AddDate(0, 2, 1))
+	require.NoError(t, err)
+	_, err = d.CloseMonth(ctx, ada, "p1", january.Add(-20))
+	require.ErrorIs(t, err, servicecoin.ErrRefused)
+}
