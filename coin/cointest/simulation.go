@@ -328,7 +328,7 @@ func (l *life) acts() map[string]func(Act) error {
 			if len(l.cases) == 0 {
 				return nil
 			}
-			return second(c.Desk().Resolve(ctx, by, l.cases[a.N%len(l.cases)], incident.Resolution{Text: "Over", Restored: l.now.Add(-time.Duration(a.M%400) * time.Hour / 4)}))
+			return second(c.Desk().Resolve(ctx, by, l.cases[a.N%len(l.cases)], incident.Resolution{Text: "Over", Restored: l.now.Add(-time.Duration(a.M%300) * 4 * time.Hour)}))
 		},
 		"cancel": func(a Act) error {
 			if len(l.cases) == 0 {
