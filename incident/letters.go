@@ -87,7 +87,8 @@ func (l *Letters) change(ctx context.Context, by servicecoin.Actor, id Communica
 		return Communication{}, err
 	}
 	return store.Of(l.view, communications).Update(ctx, string(id), func(c *Communication) ([]store.Event, error) {
-		if err := rule(c, l.view.Now()); err != nil {
+		// Another replica may have drafted it, by a clock that is ahead of this one.
+		if err := rule(c, later(l.view.Now(), c.DraftedAt)); err != nil {
 			return nil, err
 		}
 		e, err := store.Happened(by, event, CommunicationChanged{c.ID, c.Incident, c.State})

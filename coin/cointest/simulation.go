@@ -372,7 +372,7 @@ func (l *life) acts() map[string]func(Act) error {
 		"plan":  func(a Act) error { l.limit = int64(50 + 50*(a.N%3)); return nil },
 		"fail":  func(a Act) error { l.failing = a.N%3 == 0; return nil },
 		"rules": func(a Act) error { l.fewer = a.N%2 == 0; return l.hire() },
-		"ahead": func(a Act) error { l.ahead = time.Duration(a.N%120) * time.Minute; return l.hire() },
+		"ahead": func(a Act) error { l.ahead = time.Duration(a.N%600) * time.Minute; return l.hire() },
 		"retry": func(Act) error {
 			if err := l.retry(); err != nil && !l.failing {
 				return err
@@ -428,7 +428,7 @@ func (l *life) settle() error {
 	if err := l.hire(); err != nil {
 		return err
 	}
-	l.now = l.now.Add(2 * time.Hour) // longer than any lease
+	l.now = l.now.Add(time.Minute) // longer than a lease lasts, whoever wrote its end
 	for range 3 {
 		for _, w := range l.workers[:1] {
 			if _, err := w.Drain(l.ctx); err != nil {
