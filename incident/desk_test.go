@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
@@ -253,4 +254,42 @@ func TestEventsAreAPI(t *testing.T) {
 	want, err := os.ReadFile(golden)
 	require.NoError(t, err)
 	require.Equal(t, string(want), b.String())
+}
+
+// What happened in an interval is found, however long it lasted, by an oracle that
+// looks at everything.
+func TestEffectsOfAnyLength(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		now := nine.AddDate(3, 0, 0)
+		desk := incident.New(store.New(memory.New(), &store.Options{Now: func() time.Time { return now }}).For(servicecoin.Provider), nil)
+		hours := rapid.SampledFrom([]int{1, 23, 24, 25, 24 * 31, 24 * 32, 24*32 + 1, 24 * 200})
+		var all []incident.Effect
+		for n := range rapid.IntRange(1, 12).Draw(t, "incidents") {
+			e := incident.Effect{Service: "mail", Level: incident.Outage, From: nine.Add(time.Duration(rapid.IntRange(0, 24*300).Draw(t, "from")) * time.Hour)}
+			r := incident.Report{ID: servicecoin.IncidentID(fmt.Sprint(n)), Title: "x", Effects: []incident.Effect{e}}
+			if rapid.IntRange(0, 4).Draw(t, "ended") > 0 {
+				r.Effects[0].Until = e.From.Add(time.Duration(hours.Draw(t, "hours")) * time.Hour)
+			}
+			i, err := desk.Open(context.Background(), ada, r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, i.Effects[0])
+		}
+		for range 5 {
+			from := nine.Add(time.Duration(rapid.IntRange(-10, 24*310).Draw(t, "start")) * time.Hour)
+			during := calendar.Between(from, from.Add(time.Duration(hours.Draw(t, "length"))*time.Hour))
+			want := 0
+			for _, e := range all {
+				if e.Overlaps(during) {
+					want++
+				}
+			}
+			found, err := desk.Effects(context.Background(), "mail", during)
+			if err != nil || len(found) != want {
+				t.Fatalf("%d found in %s, not %d (%v)", len(found), during, want, err)
+			}
+		}
+	})
 }

@@ -74,6 +74,46 @@ func (s ServiceEffects) until() time.Time {
 	return last
 }
 
+// from returns when the first effect began.
+func (s ServiceEffects) from() time.Time {
+	first := s.Effects[0].From
+	for _, e := range s.Effects[1:] {
+		if e.From.Before(first) {
+			first = e.From
+		}
+	}
+	return first
+}
+
+// The lengths of what incidents did to services, for the index: of each it is known
+// how long before an instant one can have begun that still went on then. Most are
+// short.
+const (
+	lastsADay = iota
+	lastsAMonth
+	lastsLonger
+	goesOn
+)
+
+// longest is how long each length lasts at most; 0: any time.
+func longest(length int) time.Duration {
+	const day = 24 * time.Hour
+	return map[int]time.Duration{lastsADay: day, lastsAMonth: 32 * day}[length]
+}
+
+func (s ServiceEffects) length() int {
+	until := s.until()
+	if until.Year() == 9999 {
+		return goesOn
+	}
+	for _, l := range []int{lastsADay, lastsAMonth} {
+		if until.Sub(s.from()) <= longest(l) {
+			return l
+		}
+	}
+	return lastsLonger
+}
+
 func effectsID(service servicecoin.ServiceID, id servicecoin.IncidentID) string {
 	return store.JoinID(string(service), string(id))
 }
@@ -83,8 +123,8 @@ var serviceEffects = store.Kind[ServiceEffects]{
 	House: house.Own(),
 	ID:    func(s ServiceEffects) string { return effectsID(s.Service, s.Incident) },
 	Indexes: []store.Index[ServiceEffects]{
-		{Name: "until", Columns: "tm", Of: func(s ServiceEffects) store.Tuple {
-			return store.Tuple{store.Text(s.Service), store.Time(s.until())}
+		{Name: "span", Columns: "tim", Of: func(s ServiceEffects) store.Tuple {
+			return store.Tuple{store.Text(s.Service), store.Int(s.length()), store.Time(s.from())}
 		}},
 	},
 }

@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"slices"
@@ -60,15 +61,26 @@ func (d *Desk) WithOverdueFollowUps(t time.Time) store.Listing[Incident] {
 // they end. Effects of cancelled incidents are left out.
 func (d *Desk) Effects(ctx context.Context, service servicecoin.ServiceID, during calendar.Interval) ([]ServiceEffects, error) {
 	var list []ServiceEffects
-	r := store.By("until", store.Text(service)).From(store.Time(during.Start))
-	for s, err := range store.Of(d.view, serviceEffects).Find(r).All(ctx) {
-		if err != nil {
-			return nil, err
+	if during.Empty() {
+		return nil, d.view.Err()
+	}
+	for length := lastsADay; length <= goesOn; length++ {
+		r := store.By("span", store.Text(service), store.Int(length)).To(store.Time(during.End))
+		if most := longest(length); most > 0 {
+			r = r.From(store.Time(during.Start.Add(-most)))
 		}
-		s.Effects = slices.DeleteFunc(s.Effects, func(e Effect) bool { return !e.Overlaps(during) })
-		if len(s.Effects) > 0 {
-			list = append(list, s)
+		for s, err := range store.Of(d.view, serviceEffects).Find(r).All(ctx) {
+			if err != nil {
+				return nil, err
+			}
+			s.Effects = slices.DeleteFunc(s.Effects, func(e Effect) bool { return !e.Overlaps(during) })
+			if len(s.Effects) > 0 {
+				list = append(list, s)
+			}
 		}
 	}
+	slices.SortStableFunc(list, func(a, b ServiceEffects) int {
+		return cmp.Or(a.until().Compare(b.until()), cmp.Compare(a.Incident, b.Incident))
+	})
 	return list, nil
 }
