@@ -129,10 +129,12 @@ func (g grant) own(kind, id string, err error, of servicecoin.SubscriptionID) (b
 }
 
 // The most that one commit grants or ends, each in a record and an event. An item
-// reads its price and its meter as well, and may make 36 months due.
+// reads its price and its meter as well, and may make 36 months due; a promise that
+// ends looks at the reports of the last year, and may make each of them due.
 const (
-	grantsAtOnce = 20
-	itemsAtOnce  = 3
+	grantsAtOnce   = 20
+	itemsAtOnce    = 3
+	promisesAtOnce = 3
 )
 
 // inParts does something for each member of a list, so many in one commit. from
@@ -269,7 +271,7 @@ func (g grant) endPromises(from string) (string, error) {
 		return "", nil
 	}
 	keeper := g.Nouns.Keeper(g.Base, g.customer)
-	return inParts(g.brought.Promises, promiseID, from, grantsAtOnce, never, func(p sla.Promise) error {
+	return inParts(g.brought.Promises, promiseID, from, promisesAtOnce, never, func(p sla.Promise) error {
 		there, err := keeper.Get(g.ctx, p.ID)
 		until := g.bounded(there.ValidFrom, there.ValidUntil)
 		if made, err := g.own("promises", string(p.ID), err, there.Subscription); !made || err != nil || until.Equal(there.ValidUntil) {

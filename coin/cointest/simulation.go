@@ -431,7 +431,12 @@ func (l *life) settle() error {
 	l.now = l.now.Add(time.Minute) // longer than a lease lasts, whoever wrote its end
 	for range 3 {
 		for _, w := range l.workers[:1] {
-			if _, err := w.Drain(l.ctx); err != nil {
+			_, err := w.Drain(l.ctx)
+			if errors.Is(err, servicecoin.ErrBusy) { // a lease that lasts for another moment
+				l.now = l.now.Add(31 * time.Second)
+				_, err = w.Drain(l.ctx)
+			}
+			if err != nil {
 				return fmt.Errorf("draining: %w", err)
 			}
 		}
