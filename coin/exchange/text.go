@@ -48,6 +48,9 @@ func (s Spin) WriteText(w io.Writer) error {
 			for _, l := range Lines(r.Parts, x.Side) {
 				words = append(words, l.Text)
 			}
+			if len(words) == 0 {
+				words = []string{"nothing is known"}
+			}
 			p("  %-5s %s\n", x.Word, strings.Join(words, "; "))
 		}
 	}

@@ -137,7 +137,7 @@ func (r Run) Lines() []exchange.Line {
 		lines = append(lines, exchange.Line{Text: fmt.Sprintf("promised updates: %d kept, %d missed, %d to come", a.Kept, a.Missed, a.Pending)})
 	}
 	if r.Sent+r.Waiting > 0 {
-		lines = append(lines, exchange.Line{Text: fmt.Sprintf("letters: %d sent, %d drafts", r.Sent, r.Waiting)})
+		lines = append(lines, exchange.Line{Text: fmt.Sprintf("letters: %d sent, %d waiting to be sent", r.Sent, r.Waiting)})
 	}
 	if len(r.Stale) > 0 {
 		lines = append(lines, exchange.Line{Text: "waiting: " + strings.Join(r.Stale, ", "), Tone: exchange.Warn})
