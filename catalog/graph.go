@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
 )
 
 // Graph is what rests on what: services and their dependencies, in memory, in
@@ -136,13 +137,16 @@ func tighter(a, b uint32) uint32 {
 	return a
 }
 
+// longest is a hundred years in seconds: no valid duration is longer.
+const longest = 100 * 365 * 24 * 3600
+
 // seconds returns the length in seconds + 1, 0 if it is undefined.
-func seconds(d Duration) uint32 {
+func seconds(d calendar.Duration) uint32 {
 	length, ok := d.Get()
 	if !ok {
 		return 0
 	}
-	return uint32(min(max(length, 0), longest)/time.Second) + 1
+	return uint32(min(max(length/time.Second, 0), longest)) + 1
 }
 
 // sorted returns the places of the services in the order of their ids, nil where

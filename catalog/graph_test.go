@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/catalog"
 )
 
@@ -382,4 +383,4 @@ func codes(findings []catalog.Finding) (list []string) {
 	return list
 }
 
-func hours(n int) catalog.Duration { return catalog.Within(time.Duration(n) * time.Hour) }
+func hours(n int) calendar.Duration { return calendar.Within(time.Duration(n) * time.Hour) }

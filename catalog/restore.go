@@ -9,6 +9,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
 )
 
 // Plan is the order in which services are restored after the loss of
@@ -38,7 +39,7 @@ type Step struct {
 	// Back is how long after the loss it is back at the earliest, if each step
 	// takes as long as said and no hand is missing; undefined if a duration on the
 	// way is.
-	Back Duration `json:"backSeconds"`
+	Back calendar.Elapsed `json:"backSeconds"`
 }
 
 // String returns "storage (level 1, wave 2)".

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 
+	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/catalog"
 )
 
@@ -58,7 +59,7 @@ func TestRecoveryTargets(t *testing.T) {
 func TestMissingDurations(t *testing.T) {
 	t.Parallel()
 	services, dependencies := datacentre()
-	services[1].Recovery.Takes = catalog.Duration{}
+	services[1].Recovery.Takes = calendar.Duration{}
 	services = append(services, recovering("mail", 5, 1, -1))
 	p := catalog.NewGraph(services, dependencies).RestoreOrder()
 	require.Equal(t, []string{"rto-looser storage", "rto-unproven erp"}, codes(p.Findings), "3 h + ? + 1 h is 4 h at the least: neither kept nor missed")
