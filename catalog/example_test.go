@@ -109,7 +109,7 @@ func ExampleOrders() {
 	order = must(orders.Provision(ctx, servicecoin.Program("worker"), order.ID, &automation))
 	lead := order.Lead(now)
 	fmt.Println(order.State, "after", lead.Measured, "of", lead.Promised, "-", lead.Outcome)
-	has := must(orders.Subscriptions().Subscription(ctx, order.Subscription))
+	has := must(orders.Subscriptions().Get(ctx, order.Subscription))
 	fmt.Println(has.State, "for", has.Imprint.Owner, "held by", has.Imprint.Holder)
 	// Output:
 	// refused: order.approve o1, requested → approved: eve has asked for it: somebody else approves

@@ -158,7 +158,7 @@ func TestRestoreOrderIsWhatItSays(t *testing.T) {
 				require.False(t, done[s], "%s comes twice", s)
 				done[s] = true
 				wave[s] = step.Wave
-				at, ok := p.Place(s)
+				at, ok := p.Position(s)
 				require.True(t, ok)
 				require.Equal(t, place+1, at)
 			}

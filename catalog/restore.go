@@ -249,9 +249,9 @@ func (h inherited) way(n int32) []int32 {
 	return list
 }
 
-// Place returns the place of a service in the plan, from 1, false if it is not
+// Position returns the place of a service in the plan, from 1, false if it is not
 // in it.
-func (p *Plan) Place(id servicecoin.ServiceID) (int, bool) {
+func (p *Plan) Position(id servicecoin.ServiceID) (int, bool) {
 	if p.graph == nil {
 		i := slices.IndexFunc(p.Steps, func(s Step) bool { return slices.Contains(s.Services, id) })
 		return i + 1, i >= 0
@@ -267,7 +267,7 @@ func (p *Plan) Place(id servicecoin.ServiceID) (int, bool) {
 // over which services, and for what it waits. It is false for a service that is
 // not in the plan, and for a plan that was read from JSON, which does not know.
 func (p *Plan) Trace(id servicecoin.ServiceID) (servicecoin.Trace, bool) {
-	place, ok := p.Place(id)
+	place, ok := p.Position(id)
 	if !ok || p.graph == nil {
 		return servicecoin.Trace{}, false
 	}

@@ -112,7 +112,7 @@ func TestTraceOfAPlace(t *testing.T) {
 	var read catalog.Plan
 	require.NoError(t, json.Unmarshal(text, &read))
 	require.Equal(t, p.Steps, read.Steps)
-	place, ok := read.Place("erp")
+	place, ok := read.Position("erp")
 	require.True(t, ok)
 	require.Equal(t, 5, place)
 	_, ok = read.Trace("erp")
@@ -150,7 +150,7 @@ func TestFindings(t *testing.T) {
 	require.Equal(t, 2, p.Steps[1].Level, "the worse of the two counts")
 	require.Equal(t, catalog.NotAssessed, p.Findings[len(p.Findings)-1].Code)
 	require.Equal(t, 5, g.Len())
-	_, ok := p.Place("old")
+	_, ok := p.Position("old")
 	require.False(t, ok)
 	impact := g.Impact("zz")
 	require.Equal(t, hits("a zz", "stranger a zz"), impact.Down)
@@ -235,7 +235,7 @@ func TestEmptyGraph(t *testing.T) {
 	require.JSONEq(t, `[{"steps":[]},{"of":["x"],"down":[],"degraded":[]},{"of":"x","hard":[],"soft":[]},[]]`, string(text))
 	require.Empty(t, g.Findings())
 	var p catalog.Plan
-	_, ok := p.Place("x")
+	_, ok := p.Position("x")
 	require.False(t, ok)
 }
 

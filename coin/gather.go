@@ -30,7 +30,7 @@ func (s *spinning) held(ctx context.Context) error {
 		kept := &s.row(sub.Service).Kept
 		kept.Imprint = append(kept.Imprint, Held{Subscription: sub.ID, Offering: sub.Terms.Name, State: sub.State, Imprint: sub.Imprint})
 	}
-	for order, err := range s.Orders(s.out.Customer.ID).Recent().All(ctx) {
+	for order, err := range s.Orders(s.out.Customer.ID).List().All(ctx) {
 		if err != nil {
 			return err
 		}

@@ -39,7 +39,7 @@ func (c *Coin) granting(ctx context.Context, tx *store.Store, e store.Event) (gr
 	if err != nil {
 		return g, err
 	}
-	sub, err := g.Subscriptions(g.customer).Subscription(ctx, change.Subscription)
+	sub, err := g.Subscriptions(g.customer).Get(ctx, change.Subscription)
 	if err != nil && !errors.Is(err, servicecoin.ErrNotFound) {
 		return g, err
 	}

@@ -39,8 +39,8 @@ func (c *Coin) signup(ctx context.Context, tx *store.Store, e store.Event) (s si
 	if err != nil {
 		return s, false, err
 	}
-	if s.sub, err = s.Subscriptions(s.customer).Subscription(ctx, news.Subscription); err == nil {
-		s.order, err = s.Orders(s.customer).Order(ctx, s.sub.Order)
+	if s.sub, err = s.Subscriptions(s.customer).Get(ctx, news.Subscription); err == nil {
+		s.order, err = s.Orders(s.customer).Get(ctx, s.sub.Order)
 	}
 	if errors.Is(err, servicecoin.ErrNotFound) {
 		return s, false, nil
@@ -60,7 +60,7 @@ func (c *Coin) beginOnboarding(ctx context.Context, tx *store.Store, e store.Eve
 	if err != nil || !ok || s.over() {
 		return "", err
 	}
-	template, err := s.Playbook().Template(ctx, s.sub.Service, s.sub.Offering)
+	template, err := s.Playbook().TemplateFor(ctx, s.sub.Service, s.sub.Offering)
 	if errors.Is(err, servicecoin.ErrNotFound) {
 		if len(s.order.Terms.Prerequisites) == 0 {
 			return "", nil

@@ -105,19 +105,19 @@ func (q Query) Matches(e Event) bool {
 		(q.KnownBefore.IsZero() || e.RecordedAt.Before(q.KnownBefore))
 }
 
-// Place is where an event stands in a listing: stores read the next page after
+// Cursor is where an event stands in a listing: stores read the next page after
 // the place of the last event.
-type Place struct {
+type Cursor struct {
 	Time   time.Time
 	Source string
 	ID     string
 }
 
 // PlaceOf returns where an event stands.
-func PlaceOf(e Event) Place { return Place{Time: e.Time, Source: e.Source, ID: e.ID} }
+func PlaceOf(e Event) Cursor { return Cursor{Time: e.Time, Source: e.Source, ID: e.ID} }
 
 // Compare orders places by time, then source, then id, byte by byte.
-func (p Place) Compare(other Place) int {
+func (p Cursor) Compare(other Cursor) int {
 	return cmp.Or(p.Time.Compare(other.Time), cmp.Compare(p.Source, other.Source), cmp.Compare(p.ID, other.ID))
 }
 
@@ -128,14 +128,14 @@ const PageSize = 1000
 // a place (nil: from the beginning), in order, fewer at the end, of the query
 // that it is given: the one of the call, with instants cut to the microsecond.
 // Stores build their Scan with it.
-func Pages(ctx context.Context, q Query, page func(ctx context.Context, q Query, after *Place) ([]Event, error)) iter.Seq2[Event, error] {
+func Pages(ctx context.Context, q Query, page func(ctx context.Context, q Query, after *Cursor) ([]Event, error)) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		if err := q.Validate(); err != nil {
 			yield(Event{}, err)
 			return
 		}
 		q = q.cut()
-		for after := (*Place)(nil); ; {
+		for after := (*Cursor)(nil); ; {
 			events, err := turn(ctx, q, after, page)
 			if err != nil {
 				yield(Event{}, err)
@@ -158,7 +158,7 @@ func Pages(ctx context.Context, q Query, page func(ctx context.Context, q Query,
 	}
 }
 
-func turn(ctx context.Context, q Query, after *Place, page func(ctx context.Context, q Query, after *Place) ([]Event, error)) ([]Event, error) {
+func turn(ctx context.Context, q Query, after *Cursor, page func(ctx context.Context, q Query, after *Cursor) ([]Event, error)) ([]Event, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}

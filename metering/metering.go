@@ -103,7 +103,7 @@ func (l *Ledger) Customer() servicecoin.Customer { return l.customer }
 // Question asks for usage over time.
 type Question struct {
 	During  calendar.Interval
-	Window  Window   // hour, day or month of the customer's zone; empty: all as one
+	Each    Stretch  // hour, day or month of the customer's zone; empty: all as one
 	GroupBy []string // of the dimensions that the meter groups by
 	// KnownBefore asks for what was known then. Zero: everything.
 	KnownBefore time.Time
@@ -116,7 +116,7 @@ func (l *Ledger) Usage(ctx context.Context, id MeterID, q Question) ([]Series, e
 	if err != nil {
 		return nil, err
 	}
-	windows, err := q.Window.Split(q.During, l.zone)
+	windows, err := q.Each.Split(q.During, l.zone)
 	if err != nil {
 		return nil, err
 	}

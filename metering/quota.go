@@ -33,7 +33,7 @@ type Quota struct {
 	Meter  MeterID         `json:"meter"`
 	Limit  decimal.Decimal `json:"limit"` // in the meter's unit, not negative
 	Mode   Mode            `json:"mode"`
-	Period Window          `json:"period"` // Daily or Monthly
+	Period Stretch         `json:"period"` // Daily or Monthly
 	// From is when it begins to hold: the period that this lies in is judged
 	// whole, earlier ones are not. Set by [Ledger.SetQuota] if it is zero.
 	From time.Time `json:"from"`

@@ -425,7 +425,7 @@ func otherTypes() brokenStore {
 func pagesByTime() brokenStore {
 	return brokenStore{name: "pages by time alone", fault: func(d *double) {
 		d.scan = func(ctx context.Context, s metering.EventStore, q metering.Query) iter.Seq2[metering.Event, error] {
-			return metering.Pages(ctx, q, func(ctx context.Context, q metering.Query, after *metering.Place) ([]metering.Event, error) {
+			return metering.Pages(ctx, q, func(ctx context.Context, q metering.Query, after *metering.Cursor) ([]metering.Event, error) {
 				if after != nil {
 					q.During.Start = after.Time.Add(time.Microsecond)
 				}

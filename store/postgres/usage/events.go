@@ -170,7 +170,7 @@ func read(row pgx.CollectableRow) (metering.Event, error) {
 
 // Scan implements metering.EventStore. A page is one round trip.
 func (s *Store) Scan(ctx context.Context, q metering.Query) iter.Seq2[metering.Event, error] {
-	return metering.Pages(ctx, q, func(ctx context.Context, q metering.Query, after *metering.Place) (page []metering.Event, err error) {
+	return metering.Pages(ctx, q, func(ctx context.Context, q metering.Query, after *metering.Cursor) (page []metering.Event, err error) {
 		var b pgx.Batch
 		scope(&b, []servicecoin.CustomerID{q.Customer})
 		b.Queue(ordered)
@@ -188,8 +188,8 @@ func (s *Store) Scan(ctx context.Context, q metering.Query) iter.Seq2[metering.E
 
 // listing is the statement of a page. The place before the first one has no
 // source, and every event has one.
-func (s *Store) listing(q metering.Query, after *metering.Place) (text string, args []any) {
-	place := metering.Place{Time: q.During.Start}
+func (s *Store) listing(q metering.Query, after *metering.Cursor) (text string, args []any) {
+	place := metering.Cursor{Time: q.During.Start}
 	if after != nil {
 		place = *after
 	}

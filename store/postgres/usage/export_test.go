@@ -3,7 +3,7 @@ package usage
 import "github.com/servicecoin/servicecoin/metering"
 
 // Listing returns the statement of a page, for a look at its plan.
-func (s *Store) Listing(q metering.Query, after *metering.Place) (text string, args []any) {
+func (s *Store) Listing(q metering.Query, after *metering.Cursor) (text string, args []any) {
 	return s.listing(q, after)
 }
 

@@ -313,7 +313,7 @@ ANALYZE servicecoin.usage_events`)
 	s, err := usage.New(t.Context(), app, nil)
 	require.NoError(t, err)
 	q := metering.Query{Customer: "c7", Type: "t1", During: calendar.Between(day, day.AddDate(0, 0, 1))}
-	for name, place := range map[string]*metering.Place{"first": nil, "next": {Time: day.Add(time.Hour), Source: "s", ID: "9"}} {
+	for name, place := range map[string]*metering.Cursor{"first": nil, "next": {Time: day.Add(time.Hour), Source: "s", ID: "9"}} {
 		text, args := s.Listing(q, place)
 		for _, mode := range []string{"force_custom_plan", "force_generic_plan"} {
 			t.Run(name+"/"+mode, func(t *testing.T) {

@@ -97,7 +97,7 @@ func get(ctx context.Context, conn *sql.Conn, e metering.Event) (metering.Event,
 
 // Scan implements metering.EventStore.
 func (s *Store) Scan(ctx context.Context, q metering.Query) iter.Seq2[metering.Event, error] {
-	return metering.Pages(ctx, q, func(ctx context.Context, q metering.Query, after *metering.Place) ([]metering.Event, error) {
+	return metering.Pages(ctx, q, func(ctx context.Context, q metering.Query, after *metering.Cursor) ([]metering.Event, error) {
 		if err := s.begin(ctx); err != nil {
 			return nil, err
 		}
@@ -111,8 +111,8 @@ func (s *Store) Scan(ctx context.Context, q metering.Query) iter.Seq2[metering.E
 	})
 }
 
-func (s *Store) page(ctx context.Context, q metering.Query, after *metering.Place) (page []metering.Event, err error) {
-	place, known := metering.Place{Time: q.During.Start}, int64(math.MaxInt64)
+func (s *Store) page(ctx context.Context, q metering.Query, after *metering.Cursor) (page []metering.Event, err error) {
+	place, known := metering.Cursor{Time: q.During.Start}, int64(math.MaxInt64)
 	if after != nil {
 		place = *after
 	}
