@@ -48,7 +48,7 @@ func (b *Playbook) PublishTemplate(ctx context.Context, by servicecoin.Actor, t 
 	return edition[Template]{
 		verb: VerbPublishTemplate, kind: templates, id: id, from: t.Edition, of: func(t Template) int { return t.Edition },
 		next: func(before Template) (Template, store.Event, error) {
-			t.Edition = before.Edition + 1
+			t.Edition, t.Prerequisites = before.Edition+1, []Prerequisite{}
 			e, err := store.Happened(by, EventTemplatePublished, TemplateChanged{t.Service, t.Offering, t.Edition})
 			return t, e, err
 		},

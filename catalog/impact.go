@@ -58,7 +58,7 @@ func (i Impact) All() iter.Seq[Hit] {
 // are not hit, and pass nothing on.
 func (g *Graph) Impact(of ...servicecoin.ServiceID) Impact {
 	s := g.spread(of)
-	impact := Impact{Of: slices.Clone(of)}
+	impact := Impact{Of: append([]servicecoin.ServiceID{}, of...)}
 	slices.Sort(impact.Of)
 	impact.Of = slices.Compact(impact.Of)
 	s.down()

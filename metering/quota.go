@@ -171,7 +171,7 @@ type Decision struct {
 
 // Decide judges an amount by the standings of all quotas of a meter.
 func Decide(id MeterID, amount decimal.Decimal, standings []Standing) Decision {
-	d := Decision{Meter: id, Amount: amount, Allowed: true, Standings: standings}
+	d := Decision{Meter: id, Amount: amount, Allowed: true, Standings: append([]Standing{}, standings...)}
 	var tightest *Standing
 	for i := range standings {
 		s := &standings[i]

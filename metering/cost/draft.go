@@ -62,7 +62,7 @@ func (s *Statements) draft(ctx context.Context, m calendar.Month) (drafted, erro
 	if err != nil {
 		return drafted{}, err
 	}
-	d.statement.Facts = slices.Concat(facts, corrections)
+	d.statement.Facts = append(append([]Fact{}, facts...), corrections...)
 	d.statement.Lines, d.statement.Total, err = d.statement.Recompute()
 	return d, err
 }
