@@ -36,7 +36,7 @@ func TestDurationsAreRead(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]calendar.Duration{
 		"null": {}, `"PT0S"`: calendar.Within(0), `"PT90M"`: calendar.Within(90 * time.Minute), `"P2D"`: calendar.Within(48 * time.Hour),
-		`"P1WT1H"`: calendar.Within(169 * time.Hour), ` "P36500D" `: calendar.Within(36500 * 24 * time.Hour),
+		`"P1WT1H"`: calendar.Within(169 * time.Hour), `"P36500D"`: calendar.Within(36500 * 24 * time.Hour),
 	} {
 		d := calendar.Within(time.Hour)
 		require.NoError(t, json.Unmarshal([]byte(text), &d), text)

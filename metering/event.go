@@ -135,7 +135,7 @@ func (e Event) Dimension(name string) string {
 
 // Compare orders events as a listing does: by time, then source, then id, byte
 // by byte.
-func (e Event) Compare(other Event) int { return PlaceOf(e).Compare(PlaceOf(other)) }
+func (e Event) Compare(other Event) int { return CursorOf(e).Compare(CursorOf(other)) }
 
 // Prepare checks a batch and returns it as stores keep it: copies, with
 // instants in UTC cut to the microsecond and without empty dimensions. The

@@ -113,8 +113,8 @@ type Cursor struct {
 	ID     string
 }
 
-// PlaceOf returns where an event stands.
-func PlaceOf(e Event) Cursor { return Cursor{Time: e.Time, Source: e.Source, ID: e.ID} }
+// CursorOf returns where an event stands.
+func CursorOf(e Event) Cursor { return Cursor{Time: e.Time, Source: e.Source, ID: e.ID} }
 
 // Compare orders places by time, then source, then id, byte by byte.
 func (p Cursor) Compare(other Cursor) int {
@@ -136,7 +136,7 @@ func Pages(ctx context.Context, q Query, page func(ctx context.Context, q Query,
 		}
 		q = q.cut()
 		for after := (*Cursor)(nil); ; {
-			events, err := turn(ctx, q, after, page)
+			events, err := onePage(ctx, q, after, page)
 			if err != nil {
 				yield(Event{}, err)
 				return
@@ -153,12 +153,14 @@ func Pages(ctx context.Context, q Query, page func(ctx context.Context, q Query,
 			if len(events) < PageSize {
 				return
 			}
-			after = new(PlaceOf(events[len(events)-1]))
+			after = new(CursorOf(events[len(events)-1]))
 		}
 	}
 }
 
-func turn(ctx context.Context, q Query, after *Cursor, page func(ctx context.Context, q Query, after *Cursor) ([]Event, error)) ([]Event, error) {
+// onePage reads the next page for [Pages], unless the context is done: a store
+// that finds its page in memory would not look.
+func onePage(ctx context.Context, q Query, after *Cursor, page func(ctx context.Context, q Query, after *Cursor) ([]Event, error)) ([]Event, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}

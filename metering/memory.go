@@ -90,7 +90,7 @@ func (s *MemoryStore) Scan(ctx context.Context, q Query) iter.Seq2[Event, error]
 		}
 		from, _ := slices.BinarySearchFunc(l.events, q.During.Start, func(e Event, t time.Time) int { return e.Time.Compare(t) })
 		if after != nil {
-			at, found := slices.BinarySearchFunc(l.events, *after, func(e Event, p Cursor) int { return PlaceOf(e).Compare(p) })
+			at, found := slices.BinarySearchFunc(l.events, *after, func(e Event, p Cursor) int { return CursorOf(e).Compare(p) })
 			if found {
 				at++
 			}

@@ -19,6 +19,13 @@
 // [Ledger.Record]. An event that comes again is kept once; one that comes again
 // with other content is told, never dropped. Prices are in the package rating,
 // statements in the package cost.
+//
+// # Errors
+//
+// A batch with a malformed event is an [*servicecoin.InvalidError], and nothing of
+// it is kept. A hard quota in the way is a [Decision], and a
+// [*servicecoin.RefusedError] for who asks [Decision.Err]. An event that comes
+// again with other content is no error: its [Result] says so.
 package metering
 
 import (
