@@ -106,7 +106,7 @@ func (q Query) Matches(e Event) bool {
 }
 
 // Cursor is where an event stands in a listing: stores read the next page after
-// the place of the last event.
+// the cursor of the last event.
 type Cursor struct {
 	Time   time.Time
 	Source string
@@ -116,16 +116,16 @@ type Cursor struct {
 // CursorOf returns where an event stands.
 func CursorOf(e Event) Cursor { return Cursor{Time: e.Time, Source: e.Source, ID: e.ID} }
 
-// Compare orders places by time, then source, then id, byte by byte.
-func (p Cursor) Compare(other Cursor) int {
-	return cmp.Or(p.Time.Compare(other.Time), cmp.Compare(p.Source, other.Source), cmp.Compare(p.ID, other.ID))
+// Compare orders cursors by time, then source, then id, byte by byte.
+func (c Cursor) Compare(other Cursor) int {
+	return cmp.Or(c.Time.Compare(other.Time), cmp.Compare(c.Source, other.Source), cmp.Compare(c.ID, other.ID))
 }
 
 // PageSize is how many events a page of [Pages] has, but for the last.
 const PageSize = 1000
 
 // Pages is an iterator over pages: page returns the next [PageSize] events after
-// a place (nil: from the beginning), in order, fewer at the end, of the query
+// a cursor (nil: from the beginning), in order, fewer at the end, of the query
 // that it is given: the one of the call, with instants cut to the microsecond.
 // Stores build their Scan with it.
 func Pages(ctx context.Context, q Query, page func(ctx context.Context, q Query, after *Cursor) ([]Event, error)) iter.Seq2[Event, error] {
@@ -136,7 +136,7 @@ func Pages(ctx context.Context, q Query, page func(ctx context.Context, q Query,
 		}
 		q = q.cut()
 		for after := (*Cursor)(nil); ; {
-			events, err := onePage(ctx, q, after, page)
+			events, err := readPage(ctx, q, after, page)
 			if err != nil {
 				yield(Event{}, err)
 				return
@@ -158,9 +158,8 @@ func Pages(ctx context.Context, q Query, page func(ctx context.Context, q Query,
 	}
 }
 
-// onePage reads the next page for [Pages], unless the context is done: a store
-// that finds its page in memory would not look.
-func onePage(ctx context.Context, q Query, after *Cursor, page func(ctx context.Context, q Query, after *Cursor) ([]Event, error)) ([]Event, error) {
+// readPage is called for each page, and asks for none once the context has ended.
+func readPage(ctx context.Context, q Query, after *Cursor, page func(ctx context.Context, q Query, after *Cursor) ([]Event, error)) ([]Event, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}

@@ -26,9 +26,9 @@ func (s *Store) Append(ctx context.Context, events []metering.Event) ([]metering
 		if err != nil {
 			return nil, nil, err
 		}
-		p := putting{table: s.table, events: first, columns: c, place: make(map[key]int, len(first)), added: make([]bool, len(first))}
+		p := putting{table: s.table, events: first, columns: c, at: make(map[key]int, len(first)), added: make([]bool, len(first))}
 		for i, e := range first {
-			p.place[keyOf(e)] = i
+			p.at[keyOf(e)] = i
 		}
 		err = s.transaction(ctx, func(b *pgx.Batch) {
 			scope(b, c.customers)
@@ -53,7 +53,7 @@ type putting struct {
 	table   string
 	events  []metering.Event // what is stored under the key of each, at the end
 	columns columns
-	place   map[key]int
+	at      map[key]int
 	added   []bool
 }
 
@@ -68,7 +68,7 @@ ON CONFLICT DO NOTHING RETURNING customer, source, id`,
 		c.customer, c.source, c.id, c.kind, c.subject, c.at, c.value, c.dimensions, c.recorded).Query(func(rows pgx.Rows) error {
 		var k key
 		_, err := pgx.ForEachRow(rows, []any{&k.customer, &k.source, &k.id}, func() error {
-			p.added[p.place[k]] = true
+			p.added[p.at[k]] = true
 			return nil
 		})
 		return err
@@ -99,7 +99,7 @@ JOIN unnest($1::text[], $2::text[], $3::text[]) AS k (customer, source, id) USIN
 		}
 		p.events = slices.Clone(p.events)
 		for _, e := range list {
-			p.events[p.place[keyOf(e)]] = e
+			p.events[p.at[keyOf(e)]] = e
 		}
 		return nil
 	})
@@ -186,12 +186,12 @@ func (s *Store) Scan(ctx context.Context, q metering.Query) iter.Seq2[metering.E
 	})
 }
 
-// listing is the statement of a page. The place before the first one has no
+// listing is the statement of a page. The cursor before the first one has no
 // source, and every event has one.
 func (s *Store) listing(q metering.Query, after *metering.Cursor) (text string, args []any) {
-	place := metering.Cursor{Time: q.During.Start}
+	cursor := metering.Cursor{Time: q.During.Start}
 	if after != nil {
-		place = *after
+		cursor = *after
 	}
 	var known *time.Time
 	if !q.KnownBefore.IsZero() {
@@ -200,7 +200,7 @@ func (s *Store) listing(q metering.Query, after *metering.Cursor) (text string, 
 	return "SELECT " + all + " FROM " + s.table + ` AS e
 WHERE customer = $1 AND type = $2 AND (at, source, id) > ($3, $4, $5) AND at < $6 AND ($7::timestamptz IS NULL OR recorded_at < $7)
 ORDER BY at, source, id LIMIT $8`,
-		[]any{string(q.Customer), q.Type, place.Time, place.Source, place.ID, q.During.End, known, metering.PageSize}
+		[]any{string(q.Customer), q.Type, cursor.Time, cursor.Source, cursor.ID, q.During.End, known, metering.PageSize}
 }
 
 // Forget implements metering.EventStore. It waits for the customer's batches in

@@ -25,7 +25,7 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING`
 
 	getEvent = `SELECT ` + columns + ` FROM servicecoin_usage INDEXED BY servicecoin_usage_key WHERE customer = ?1 AND source = ?2 AND id = ?3`
 
-	// The place before the first one has no source, and every event has one.
+	// The cursor before the first one has no source, and every event has one.
 	listEvents = `SELECT ` + columns + ` FROM servicecoin_usage
 WHERE customer = ?1 AND type = ?2 AND (at, source, id) > (?3, ?4, ?5) AND at < ?6 AND recorded < ?7
 ORDER BY at, source, id LIMIT ?8`
@@ -112,9 +112,9 @@ func (s *Store) Scan(ctx context.Context, q metering.Query) iter.Seq2[metering.E
 }
 
 func (s *Store) page(ctx context.Context, q metering.Query, after *metering.Cursor) (page []metering.Event, err error) {
-	place, known := metering.Cursor{Time: q.During.Start}, int64(math.MaxInt64)
+	cursor, known := metering.Cursor{Time: q.During.Start}, int64(math.MaxInt64)
 	if after != nil {
-		place = *after
+		cursor = *after
 	}
 	if !q.KnownBefore.IsZero() {
 		known = q.KnownBefore.UnixMicro()
@@ -126,7 +126,7 @@ func (s *Store) page(ctx context.Context, q metering.Query, after *metering.Curs
 	defer func() { err = errors.Join(err, conn.Close()) }()
 	// A page is short: a driver that is to be interrupted starts a goroutine.
 	rows, err := conn.QueryContext(context.WithoutCancel(ctx), listEvents, string(q.Customer), q.Type,
-		place.Time.UnixMicro(), place.Source, place.ID, q.During.End.UnixMicro(), known, metering.PageSize)
+		cursor.Time.UnixMicro(), cursor.Source, cursor.ID, q.During.End.UnixMicro(), known, metering.PageSize)
 	if err != nil {
 		return nil, failed(err)
 	}
