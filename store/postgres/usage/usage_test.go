@@ -21,7 +21,6 @@ import (
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/metering/meteringtest"
-	"github.com/servicecoin/servicecoin/store"
 	"github.com/servicecoin/servicecoin/store/postgres"
 	"github.com/servicecoin/servicecoin/store/postgres/pgtest"
 	"github.com/servicecoin/servicecoin/store/postgres/usage"
@@ -242,7 +241,7 @@ func TestNewRefuses(t *testing.T) {
 	_, err := usage.New(t.Context(), d.owner, nil)
 	require.ErrorIs(t, err, servicecoin.ErrRefused)
 	require.ErrorContains(t, err, "0002_usage_events.sql")
-	_, err = usage.New(t.Context(), d.owner, &postgres.Options{Migrate: store.MigrateAtStart})
+	_, err = usage.New(t.Context(), d.owner, &postgres.Options{Migrate: true})
 	require.NoError(t, err)
 	d.must(t, "INSERT INTO servicecoin.migrations (version, name) VALUES (99, 'later')")
 	_, err = usage.New(t.Context(), d.owner, nil)
@@ -314,8 +313,8 @@ ANALYZE servicecoin.usage_events`)
 	s, err := usage.New(t.Context(), app, nil)
 	require.NoError(t, err)
 	q := metering.Query{Customer: "c7", Type: "t1", During: calendar.Between(day, day.AddDate(0, 0, 1))}
-	for name, cursor := range map[string]*metering.Cursor{"first": nil, "next": {Time: day.Add(time.Hour), Source: "s", ID: "9"}} {
-		text, args := s.Listing(q, cursor)
+	for name, place := range map[string]*metering.Cursor{"first": nil, "next": {Time: day.Add(time.Hour), Source: "s", ID: "9"}} {
+		text, args := s.Listing(q, place)
 		for _, mode := range []string{"force_custom_plan", "force_generic_plan"} {
 			t.Run(name+"/"+mode, func(t *testing.T) {
 				tx, err := app.Begin(t.Context())
