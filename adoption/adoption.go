@@ -13,12 +13,18 @@
 // the time as an argument. [Playbook] keeps what a provider has designed for
 // everybody (templates, journeys, surveys) in the provider's partition;
 // [Program] keeps what one customer goes through (onboardings, answers,
-// departures) in the customer's. A change that the state forbids is a
-// [*servicecoin.RefusedError], a malformed one an [*servicecoin.InvalidError]
-// with every violation.
+// departures) in the customer's.
 //
 // Scores are undefined where nobody answered, never zero. Counts and shares are
 // exact; intervals are floating-point estimates of package estimate.
+//
+// # Errors
+//
+// A change that the state forbids is a [*servicecoin.RefusedError], and names the
+// prerequisite or the touchpoint that is in the way; a malformed one is an
+// [*servicecoin.InvalidError] with every violation. A template or a journey that
+// was made from an older edition is refused, not overwritten. A result that would
+// give few people away is no error: it is withheld ([Cell]).
 package adoption
 
 import (

@@ -200,7 +200,7 @@ func (j *Journey) Tested(by servicecoin.Actor, at time.Time, id TouchpointID, r 
 		return j.refuse(VerbTestJourney, "touchpoint "+string(id)+" was tested later, at "+lifecycle.Stamp(t.Test.Last.At))
 	}
 	t.Test.Last = r
-	j.Touchpoints = slices.Clone(j.Touchpoints)
+	j.Touchpoints = append([]Touchpoint{}, j.Touchpoints...)
 	j.Touchpoints[place] = t
 	return nil
 }
@@ -218,7 +218,7 @@ func (j *Journey) Touchpoint(id TouchpointID) (Touchpoint, bool) {
 // touchpoint is what it was when it was tested, whoever owns it now, and are
 // nobody's to write by hand.
 func (j *Journey) succeed(before Journey) {
-	j.Touchpoints = slices.Clone(j.Touchpoints)
+	j.Touchpoints = append([]Touchpoint{}, j.Touchpoints...)
 	for i := range j.Touchpoints {
 		t := &j.Touchpoints[i]
 		t.Test.Last = Run{}

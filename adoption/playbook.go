@@ -48,7 +48,7 @@ func (b *Playbook) PublishTemplate(ctx context.Context, by servicecoin.Actor, t 
 	return edition[Template]{
 		verb: VerbPublishTemplate, kind: templates, id: id, from: t.Edition, of: func(t Template) int { return t.Edition },
 		next: func(before Template) (Template, store.Event, error) {
-			t.Edition = before.Edition + 1
+			t.Edition, t.Prerequisites = before.Edition+1, []Prerequisite{}
 			e, err := store.Happened(by, EventTemplatePublished, TemplateChanged{t.Service, t.Offering, t.Edition})
 			return t, e, err
 		},
@@ -114,9 +114,9 @@ func (e edition[T]) publish(ctx context.Context, view store.View) (T, error) {
 	return next, nil
 }
 
-// Template returns through which points signing up for a service in an offering goes: the
+// TemplateFor returns through which points signing up for a service in an offering goes: the
 // template of the offering, or that of the service where it has none of its own.
-func (b *Playbook) Template(ctx context.Context, service servicecoin.ServiceID, offering servicecoin.OfferingID) (Template, error) {
+func (b *Playbook) TemplateFor(ctx context.Context, service servicecoin.ServiceID, offering servicecoin.OfferingID) (Template, error) {
 	c := store.Of(b.view, templates)
 	if offering != "" {
 		t, err := c.Get(ctx, templateID(service, offering))

@@ -13,7 +13,7 @@ import (
 func TestPublishing(t *testing.T) {
 	t.Parallel()
 	o, ctx := newOffice(t), t.Context()
-	_, err := o.playbook.Template(ctx, "mail", "gold")
+	_, err := o.playbook.TemplateFor(ctx, "mail", "gold")
 	require.ErrorIs(t, err, servicecoin.ErrNotFound)
 	first, err := o.playbook.PublishTemplate(ctx, ada, way())
 	require.NoError(t, err)
@@ -38,7 +38,7 @@ func TestPublishing(t *testing.T) {
 	_, err = o.playbook.PublishTemplate(ctx, ada, gold)
 	require.NoError(t, err)
 	for offering, want := range map[servicecoin.OfferingID]string{"gold": "Gold mail", "silver": "Mail", "": "Mail"} {
-		x, err := o.playbook.Template(ctx, "mail", offering)
+		x, err := o.playbook.TemplateFor(ctx, "mail", offering)
 		require.NoError(t, err)
 		require.Equal(t, want, x.Title, offering)
 	}

@@ -121,7 +121,7 @@ func TestBeginInAnEffect(t *testing.T) {
 	consumer, err := store.NewConsumer(o.store, "exchange", []store.Rule{{
 		Name: "onboarding", On: []string{"subscription.activated"},
 		Do: func(ctx context.Context, tx *store.Store, e store.Event, _ string) (string, error) {
-			t, err := o.playbook.On(tx.For(servicecoin.Provider)).Template(ctx, "mail", "")
+			t, err := o.playbook.On(tx.For(servicecoin.Provider)).TemplateFor(ctx, "mail", "")
 			if err != nil {
 				return "", err
 			}

@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"cmp"
-	"iter"
 	"slices"
 
 	"github.com/servicecoin/servicecoin"
@@ -13,11 +12,15 @@ type building struct {
 	*Graph
 
 	strangers map[servicecoin.ServiceID]int32 // what nobody describes
-	plains    []edge                          // hard needs of which all must be there
-	groups    []group                         // and everything else
-}
+	groups    []group                         // all but the hard needs of which all must be there
 
-type edge struct{ owner, needs int32 }
+	// The hard needs of which all must be there: needs[i] is one of owners[i]. A
+	// listing has the owners in order; then counts[n] says how many needs of node n
+	// come next, and there are no owners.
+	needs  []int32
+	owners []int32
+	counts []int32
+}
 
 type group struct {
 	requirement
@@ -28,17 +31,27 @@ type group struct {
 // resolve turns ids into numbers. What nobody describes gets a number behind
 // the described ones.
 func (b *building) resolve(dependencies []Dependency) {
-	b.plains = make([]edge, 0, len(dependencies))
+	b.needs = make([]int32, 0, len(dependencies))
+	b.counts = make([]int32, b.declared)
 	soft := map[int32][]int32{}
-	for d, numbers := range b.numbered(dependencies) {
-		owner, needs := numbers[0], numbers[1:]
+	last := int32(0)
+	b.numbered(dependencies, func(d *Dependency, owner int32, needs []int32) {
 		all := d.AtLeast <= 0 || d.AtLeast >= len(d.Needs)
 		switch {
 		case all && d.Strength == SoftDependency:
 			soft[owner] = append(soft[owner], needs...)
 		case all:
-			for _, n := range needs {
-				b.plains = append(b.plains, edge{owner, n})
+			if b.counts != nil && (owner < last || int(owner) >= b.declared) {
+				b.scatter(len(dependencies))
+			}
+			last = owner
+			b.needs = append(b.needs, needs...)
+			if b.counts != nil {
+				b.counts[owner] += num(len(needs))
+				return
+			}
+			for range needs {
+				b.owners = append(b.owners, owner)
 			}
 		default:
 			b.groups = append(b.groups, group{
@@ -46,44 +59,83 @@ func (b *building) resolve(dependencies []Dependency) {
 				members:     slices.Clone(needs),
 			})
 		}
-	}
+	})
 	for owner, members := range soft {
 		b.groups = append(b.groups, group{requirement: requirement{owner: owner, needed: -1, soft: true}, members: members})
 	}
 	b.implied()
 }
 
-// numbered yields each dependency with the number of its service, and of all
-// that it needs.
-func (b *building) numbered(dependencies []Dependency) iter.Seq2[*Dependency, []int32] {
-	return func(yield func(*Dependency, []int32) bool) {
-		names := newIndex(b.ids)
-		var ids []servicecoin.ServiceID
-		var numbers []int32
-		for done := 0; done < len(dependencies); {
-			end := done
-			for ids = ids[:0]; end < len(dependencies) && len(ids) < batch; end++ {
-				ids = append(append(ids, dependencies[end].Service), dependencies[end].Needs...)
-			}
-			numbers = slices.Grow(numbers[:0], len(ids))[:len(ids)]
-			for at := 0; at < len(ids); at += batch {
-				stop := min(at+batch, len(ids))
-				names.find(ids[at:stop], numbers[at:stop])
-			}
-			for i, n := range numbers {
-				if n < 0 {
-					numbers[i] = b.stranger(ids[i])
-				}
-			}
-			for rest := numbers; done < end; done++ {
-				size := 1 + len(dependencies[done].Needs)
-				if !yield(&dependencies[done], rest[:size]) {
-					return
-				}
-				rest = rest[size:]
-			}
+// scatter writes the owners down one by one: they do not come in order.
+func (b *building) scatter(most int) {
+	b.owners = make([]int32, 0, max(most, len(b.needs)))
+	for n, count := range b.counts {
+		for range count {
+			b.owners = append(b.owners, num(n))
 		}
 	}
+	b.counts = nil
+}
+
+// numbered tells each dependency with the number of its service, and of all that
+// it needs.
+func (b *building) numbered(dependencies []Dependency, tell func(d *Dependency, owner int32, needs []int32)) {
+	names := newIndex(b.ids)
+	var ids []servicecoin.ServiceID // to look up
+	var numbers, owners []int32
+	last := int32(0)
+	for done := 0; done < len(dependencies); {
+		end := done
+		ids, owners = ids[:0], owners[:0]
+		for ; end < len(dependencies) && len(ids) < batch; end++ {
+			d := &dependencies[end]
+			owner := b.near(last, d.Service)
+			if owner < 0 {
+				ids = append(ids, d.Service)
+			} else {
+				last = owner
+			}
+			owners = append(owners, owner)
+			ids = append(ids, d.Needs...)
+		}
+		numbers = slices.Grow(numbers[:0], len(ids))[:len(ids)]
+		for at := 0; at < len(ids); at += batch {
+			stop := min(at+batch, len(ids))
+			names.find(ids[at:stop], numbers[at:stop])
+		}
+		for i, n := range numbers {
+			if n < 0 {
+				numbers[i] = b.stranger(ids[i])
+			}
+		}
+		rest := numbers
+		for _, owner := range owners {
+			if owner < 0 {
+				owner, rest = rest[0], rest[1:]
+				last = min(owner, num(b.declared))
+			}
+			d := &dependencies[done]
+			tell(d, owner, rest[:len(d.Needs)])
+			rest = rest[len(d.Needs):]
+			done++
+		}
+	}
+}
+
+// near returns the number of a service if it is the last one, or a little behind
+// it, and -1 otherwise. A listing of dependencies is sorted by service, so most
+// of them are there and need no look-up; where they are not, it is not tried.
+func (b *building) near(last int32, id servicecoin.ServiceID) int32 {
+	const few = 4
+	if b.counts == nil {
+		return -1
+	}
+	for n := last; n < min(last+few, num(b.declared)); n++ {
+		if b.ids[n] == id {
+			return n
+		}
+	}
+	return -1
 }
 
 // stranger returns the number of a service that nobody describes.
@@ -116,9 +168,11 @@ func (b *building) implied() {
 			*n = moved[int(*n)-first]
 		}
 	}
-	for i := range b.plains {
-		move(&b.plains[i].owner)
-		move(&b.plains[i].needs)
+	for i := range b.owners {
+		move(&b.owners[i])
+	}
+	for i := range b.needs {
+		move(&b.needs[i])
 	}
 	for i := range b.groups {
 		move(&b.groups[i].owner)
@@ -132,38 +186,43 @@ func (b *building) implied() {
 func (b *building) connect() {
 	b.arrange()
 	n := len(b.ids)
-	counts := make([]int32, n+len(b.groups))
-	for _, e := range b.plains {
-		counts[e.owner]++
-	}
-	for i, g := range b.groups {
-		counts[n+i] = num(len(g.members))
-	}
-	var next []int32
-	b.members, next = newSpans(counts)
-	for _, e := range b.plains {
-		b.members.to[next[e.owner]] = e.needs
-		next[e.owner]++
-	}
-	for i, g := range b.groups {
-		copy(b.members.to[b.members.start[n+i]:], g.members)
-	}
+	b.members = b.plainly()
 	for i := range n {
 		if list := b.members.of(num(i)); len(list) > 1 {
 			slices.Sort(list)
 		}
 	}
-	counts = make([]int32, n)
-	for _, m := range b.members.to {
-		counts[m]++
+	for _, g := range b.groups {
+		b.members.to = append(b.members.to, g.members...)
+		b.members.start = append(b.members.start, num(len(b.members.to)))
 	}
-	b.back, next = newSpans(counts)
-	for r := range num(n + len(b.groups)) {
-		for _, m := range b.members.of(r) {
-			b.back.to[next[m]] = r
-			next[m]++
+	b.back = laid(n, func(each func(i, x int32)) {
+		for r := num(n+len(b.groups)) - 1; r >= 0; r-- {
+			for _, m := range b.members.of(r) {
+				each(m, r)
+			}
 		}
+	})
+}
+
+// plainly returns the plain hard needs, node by node.
+func (b *building) plainly() spans {
+	n := len(b.ids)
+	if b.counts == nil {
+		return laid(n, func(each func(i, x int32)) {
+			for i, owner := range b.owners {
+				each(owner, b.needs[i])
+			}
+		})
 	}
+	s := spans{start: make([]int32, n+1, n+1+len(b.groups)), to: b.needs}
+	for i, count := range b.counts {
+		s.start[i+1] = s.start[i] + count
+	}
+	for i := len(b.counts); i < n; i++ {
+		s.start[i+1] = s.start[i] // implied ones have none
+	}
+	return s
 }
 
 // arrange brings the further requirements into an order of their own, owner by
@@ -184,15 +243,14 @@ func (b *building) arrange() {
 	if len(b.groups) == 0 {
 		return
 	}
-	counts := make([]int32, len(b.ids))
 	for i := range b.groups {
 		b.extra = append(b.extra, b.groups[i].requirement)
-		counts[b.groups[i].owner]++
 	}
-	b.extras, _ = newSpans(counts)
-	for i := range b.extras.to {
-		b.extras.to[i] = num(len(b.ids) + i)
-	}
+	b.extras = laid(len(b.ids), func(each func(i, x int32)) {
+		for i, g := range slices.Backward(b.groups) {
+			each(g.owner, num(len(b.ids)+i))
+		}
+	})
 }
 
 func rank(a, b bool) int {

@@ -16,8 +16,14 @@
 // [Provisioner]. A host whose services are in a table of its own implements
 // [Directory] instead and leaves the rest.
 //
-// A change that the state forbids is a [*servicecoin.RefusedError], a malformed
-// one an [*servicecoin.InvalidError] with every violation.
+// # Errors
+//
+// A change that the state forbids is a [*servicecoin.RefusedError], with the verb
+// as [servicecoin.Attempt] has it; a malformed one is an
+// [*servicecoin.InvalidError] with every violation. What a [Provisioner] answers
+// is a [*ProvisionerError]. What is not there is ErrNotFound, an id that is taken
+// ErrExists, what Authorize denies ErrForbidden. A graph refuses nothing: what
+// does not fit together is a [Finding].
 package catalog
 
 import (

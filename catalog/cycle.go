@@ -51,6 +51,9 @@ func (g *Graph) ClosesCycle(service, needs servicecoin.ServiceID) bool {
 // Where nothing more can be, the services left wait for each other, or for
 // those that do: their strongly connected components tell which.
 func (g *Graph) cycles() [][]int32 {
+	if g.straight() {
+		return nil
+	}
 	var found [][]int32
 	w := g.walk(nil)
 	restored := make([]bool, len(g.ids))
@@ -86,6 +89,46 @@ func (g *Graph) cycles() [][]int32 {
 	}
 	slices.SortFunc(found, func(a, b []int32) int { return int(a[0]) - int(b[0]) })
 	return found
+}
+
+// straight reports that there is no circle even if every member of every hard
+// need must be there, running or not: most graphs are so, and a count for each
+// node tells.
+func (g *Graph) straight() bool {
+	waits := make([]int32, len(g.ids)) // node → how many of what it needs are left
+	for r := range num(len(g.ids) + len(g.extra)) {
+		if !g.soft(r) {
+			waits[g.owner(r)] += g.members.start[r+1] - g.members.start[r]
+		}
+	}
+	var ready []int32
+	left := len(waits)
+	drop := func(n int32) {
+		left--
+		for _, r := range g.back.of(n) {
+			if g.soft(r) {
+				continue
+			}
+			o := g.owner(r)
+			if waits[o]--; waits[o] == 0 {
+				ready = append(ready, o)
+			}
+		}
+	}
+	for n := range waits {
+		if waits[n] != 0 {
+			continue
+		}
+		waits[n] = -1 // begun
+		drop(num(n))
+		for len(ready) > 0 {
+			next := ready[len(ready)-1]
+			ready = ready[:len(ready)-1]
+			waits[next] = -1
+			drop(next)
+		}
+	}
+	return left == 0
 }
 
 // stuck returns the circles among the services that are left: every component

@@ -9,6 +9,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/catalog"
 	"github.com/servicecoin/servicecoin/money"
 	"github.com/servicecoin/servicecoin/store"
@@ -59,8 +60,8 @@ func ExampleGraph_Impact() {
 
 // Your own server, or the cloud? Side by side, at the usage that you plan.
 func ExampleCompare() {
-	rack := catalog.Offering{ID: "rack", Service: "mail", Name: "A server of your own", Kind: catalog.Legacy, LeadTime: catalog.Within(30 * 24 * time.Hour)}
-	cloud := catalog.Offering{ID: "cloud", Service: "mail", Name: "Mail in the cloud", Kind: catalog.Cloud, LeadTime: catalog.Within(2 * time.Hour)}
+	rack := catalog.Offering{ID: "rack", Service: "mail", Name: "A server of your own", Kind: catalog.Legacy, LeadTime: calendar.Within(30 * 24 * time.Hour)}
+	cloud := catalog.Offering{ID: "cloud", Service: "mail", Name: "Mail in the cloud", Kind: catalog.Cloud, LeadTime: calendar.Within(2 * time.Hour)}
 	hybrid := catalog.Offering{ID: "hybrid", Service: "mail", Name: "Half and half", Kind: catalog.Legacy}
 	price := func(o catalog.Offering, planned catalog.Planned) (catalog.Price, error) {
 		fixed := map[servicecoin.OfferingID]int64{"rack": 450, "cloud": 20}
@@ -94,7 +95,7 @@ func ExampleOrders() {
 	shop := catalog.New(records.For(servicecoin.Provider), nil)
 	mail := must(shop.AddService(ctx, ada, catalog.Service{ID: "mail", Name: "Mail", Level: 2}))
 	must(shop.LaunchService(ctx, ada, mail.ID))
-	must(shop.Publish(ctx, ada, catalog.Offering{ID: "cloud", Service: mail.ID, Name: "Mail in the cloud", Kind: catalog.Cloud, LeadTime: catalog.Within(48 * time.Hour)}))
+	must(shop.Publish(ctx, ada, catalog.Offering{ID: "cloud", Service: mail.ID, Name: "Mail in the cloud", Kind: catalog.Cloud, LeadTime: calendar.Within(48 * time.Hour)}))
 
 	orders := catalog.NewOrders(records.For("acme"), nil)
 	offering := must(shop.Orderable(ctx, "cloud"))
@@ -108,7 +109,7 @@ func ExampleOrders() {
 	order = must(orders.Provision(ctx, servicecoin.Program("worker"), order.ID, &automation))
 	lead := order.Lead(now)
 	fmt.Println(order.State, "after", lead.Measured, "of", lead.Promised, "-", lead.Outcome)
-	has := must(orders.Subscriptions().Subscription(ctx, order.Subscription))
+	has := must(orders.Subscriptions().Get(ctx, order.Subscription))
 	fmt.Println(has.State, "for", has.Imprint.Owner, "held by", has.Imprint.Holder)
 	// Output:
 	// refused: order.approve o1, requested → approved: eve has asked for it: somebody else approves

@@ -49,7 +49,8 @@ func sortFindings(list []Finding) {
 	})
 }
 
-// look gathers what does not fit together.
+// look adds the findings that need the whole graph, and finds its circles.
+// [NewGraph] calls it last.
 func (g *Graph) look() {
 	for n := range num(len(g.ids)) {
 		if g.running(n) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
 )
 
 // Graph is what rests on what: services and their dependencies, in memory, in
@@ -53,15 +54,23 @@ type spans struct{ start, to []int32 }
 
 func (s spans) of(i int32) []int32 { return s.to[s.start[i]:s.start[i+1]] }
 
-// newSpans returns n lists with room for counts[i] each, and where to write the
-// next of each.
-func newSpans(counts []int32) (s spans, next []int32) {
-	s.start = make([]int32, len(counts)+1)
-	for i, c := range counts {
-		s.start[i+1] = s.start[i] + c
+// laid returns the lists of pairs (i, x): each x is appended to list i. It calls
+// pairs twice, and keeps nothing beside the lists: they are filled from their
+// ends, so that pairs that come the last first leave them in order.
+func laid(n int, pairs func(each func(i, x int32))) spans {
+	s := spans{start: make([]int32, n+1)}
+	pairs(func(i, _ int32) { s.start[i]++ })
+	sum := int32(0)
+	for i, count := range s.start {
+		sum += count
+		s.start[i] = sum
 	}
-	s.to = make([]int32, s.start[len(counts)])
-	return s, slices.Clone(s.start[:len(counts)])
+	s.to = make([]int32, sum)
+	pairs(func(i, x int32) {
+		s.start[i]--
+		s.to[s.start[i]] = x
+	})
+	return s
 }
 
 // NewGraph returns the graph of services and dependencies. It takes any input:
@@ -84,34 +93,40 @@ func (g *Graph) describe(services []Service) {
 	g.ids = make([]servicecoin.ServiceID, 0, len(services))
 	g.runs = make([]bool, 0, len(services))
 	g.level = make([]uint32, 0, len(services))
-	var rto, takes []uint32
-	known := false
-	for _, place := range order {
-		s := &services[place]
-		level, r, t := uint32(0), seconds(s.Recovery.RTO), seconds(s.Recovery.Takes)
+	for i := range services {
+		s := &services[i]
+		if order != nil {
+			s = &services[order[i]]
+		}
+		last, runs, level := len(g.ids)-1, s.State == "" || s.State.Runs(), uint32(0)
 		if s.Level > 0 {
 			level = uint32(min(s.Level, 1<<30))
 		}
-		known = known || r > 0 || t > 0
-		runs := s.State == "" || s.State.Runs()
-		if last := len(g.ids) - 1; last >= 0 && g.ids[last] == s.ID {
+		if twice := last >= 0 && g.ids[last] == s.ID; !twice {
+			g.ids, g.runs, g.level = append(g.ids, s.ID), append(g.runs, runs), append(g.level, level)
+			last++
+		} else {
 			if f := len(g.findings) - 1; f < 0 || g.findings[f].Service != s.ID {
 				g.findings = append(g.findings, Finding{Code: DescribedTwice, Service: s.ID, Text: fmt.Sprintf("%s is described more than once: the worse counts", s.ID)})
 			}
 			g.runs[last] = g.runs[last] || runs
 			g.level[last] = tighter(g.level[last], level)
-			rto[last], takes[last] = tighter(rto[last], r), max(takes[last], t)
-			continue
 		}
-		g.ids = append(g.ids, s.ID)
-		g.runs = append(g.runs, runs)
-		g.level = append(g.level, level)
-		rto, takes = append(rto, r), append(takes, t)
+		g.recover(last, len(services), seconds(s.Recovery.RTO), seconds(s.Recovery.Takes))
 	}
 	g.declared = len(g.ids)
-	if known {
-		g.rto, g.takes = rto, takes
+}
+
+// recover keeps what is said about the recovery of node n, one of at most so
+// many. Where nobody says anything there is nothing to keep.
+func (g *Graph) recover(n, most int, rto, takes uint32) {
+	if rto == 0 && takes == 0 {
+		return
 	}
+	if g.rto == nil {
+		g.rto, g.takes = make([]uint32, most), make([]uint32, most)
+	}
+	g.rto[n], g.takes[n] = tighter(g.rto[n], rto), max(g.takes[n], takes)
 }
 
 // tighter returns the smaller of two values of which 0 is none.
@@ -122,19 +137,26 @@ func tighter(a, b uint32) uint32 {
 	return a
 }
 
+// longest is a hundred years in seconds: no valid duration is longer.
+const longest = 100 * 365 * 24 * 3600
+
 // seconds returns the length in seconds + 1, 0 if it is undefined.
-func seconds(d Duration) uint32 {
+func seconds(d calendar.Duration) uint32 {
 	length, ok := d.Get()
 	if !ok {
 		return 0
 	}
-	return uint32(min(max(length, 0), longest)/time.Second) + 1
+	return uint32(min(max(length/time.Second, 0), longest)) + 1
 }
 
-// sorted returns the places of the services in the order of their ids. It
+// sorted returns the places of the services in the order of their ids, nil where
+// that is the order in which they come: a listing is sorted. Otherwise it
 // compares the eight bytes that follow what all ids begin with, and only then
 // the texts: several times faster on a million.
 func sorted(services []Service) []int32 {
+	if ascending(services) {
+		return nil
+	}
 	type place struct {
 		key uint64
 		at  int32
@@ -158,14 +180,22 @@ func sorted(services []Service) []int32 {
 		}
 		return cmp.Compare(services[a.at].ID, services[b.at].ID)
 	}
-	if !slices.IsSortedFunc(places, byID) {
-		slices.SortFunc(places, byID)
-	}
+	slices.SortFunc(places, byID)
 	order := make([]int32, len(places))
 	for i, p := range places {
 		order[i] = p.at
 	}
 	return order
+}
+
+// ascending reports whether the services come in the order of their ids.
+func ascending(services []Service) bool {
+	for i := 1; i < len(services); i++ {
+		if services[i].ID < services[i-1].ID {
+			return false
+		}
+	}
+	return true
 }
 
 // num is how a count becomes a number of the graph: of two thousand million

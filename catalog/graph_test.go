@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/catalog"
 )
 
@@ -157,7 +158,7 @@ func TestRestoreOrderIsWhatItSays(t *testing.T) {
 				require.False(t, done[s], "%s comes twice", s)
 				done[s] = true
 				wave[s] = step.Wave
-				at, ok := p.Place(s)
+				at, ok := p.Position(s)
 				require.True(t, ok)
 				require.Equal(t, place+1, at)
 			}
@@ -382,4 +383,4 @@ func codes(findings []catalog.Finding) (list []string) {
 	return list
 }
 
-func hours(n int) catalog.Duration { return catalog.Within(time.Duration(n) * time.Hour) }
+func hours(n int) calendar.Duration { return calendar.Within(time.Duration(n) * time.Hour) }

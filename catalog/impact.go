@@ -3,6 +3,7 @@ package catalog
 import (
 	"cmp"
 	"iter"
+	"math/bits"
 	"slices"
 
 	"github.com/servicecoin/servicecoin"
@@ -57,88 +58,116 @@ func (i Impact) All() iter.Seq[Hit] {
 // are not hit, and pass nothing on.
 func (g *Graph) Impact(of ...servicecoin.ServiceID) Impact {
 	s := g.spread(of)
-	impact := Impact{Of: slices.Clone(of), Down: []Hit{}, Degraded: []Hit{}}
+	impact := Impact{Of: append([]servicecoin.ServiceID{}, of...)}
 	slices.Sort(impact.Of)
 	impact.Of = slices.Compact(impact.Of)
 	s.down()
 	s.degraded()
-	impact.Down = g.hits(s.order[s.sources:], s.trail, false)
-	impact.Degraded = g.hits(s.lesser, s.trail, false)
+	impact.Down, impact.Degraded = g.hits(s.trail, false, s.order[s.sources:], s.lesser)
 	return impact
 }
 
 // trail is how a search came by each node.
-type trail struct {
-	next  []int32 // node → the one that it was reached from; itself at the beginning; -1: not reached
-	depth []int32 // node → how far from the beginning
-	root  []int32 // node → its beginning
-}
+type trail []reached
 
-func newTrail(n int) trail {
-	t := trail{next: make([]int32, n), depth: make([]int32, n), root: make([]int32, n)}
-	for i := range t.next {
-		t.next[i] = -1
-	}
-	return t
+// reached is one node of a trail. What is looked at together lies together.
+type reached struct {
+	next  int32 // one more than the node that it was reached from, itself at the beginning; 0: not reached
+	depth int32 // how far from the beginning
 }
 
 // begin makes n a beginning, false if it is one already.
 func (t trail) begin(n int32) bool {
-	if t.next[n] >= 0 {
+	if t[n].next > 0 {
 		return false
 	}
-	t.next[n], t.root[n] = n, n
+	t[n].next = n + 1
 	return true
 }
 
 // reach says that n is reached from another node, false if it was before.
 func (t trail) reach(n, from int32) bool {
-	if t.next[n] >= 0 {
+	if t[n].next > 0 {
 		return false
 	}
-	t.next[n], t.depth[n], t.root[n] = from, t.depth[from]+1, t.root[from]
+	t[n] = reached{from + 1, t[from].depth + 1}
 	return true
 }
 
-// way appends the names on the way from a node to its beginning.
-func (t trail) way(g *Graph, n int32, list []servicecoin.ServiceID) []servicecoin.ServiceID {
-	root := t.root[n]
-	for left := maxPath - 1; left > 0 && n != root; left-- {
-		list = append(list, g.ids[n])
-		n = t.next[n]
-	}
-	return append(list, g.ids[root])
-}
-
-// hits returns nodes with their paths, the nearest first, then by id. A path
-// leads from the node to the beginning, or the other way when reversed.
-func (g *Graph) hits(nodes []int32, t trail, reversed bool) []Hit {
-	nodes = slices.Clone(nodes)
-	slices.SortFunc(nodes, func(a, b int32) int {
-		switch {
-		case t.depth[a] != t.depth[b]:
-			return int(t.depth[a]) - int(t.depth[b])
-		case int(a) < g.declared == (int(b) < g.declared):
-			return int(a) - int(b)
-		}
-		return cmp.Compare(g.ids[a], g.ids[b])
-	})
+// hits returns two lists of nodes with their paths, the nearest first, then by
+// id. Both come the nearest first; what is on a path is a beginning, or in one of
+// them, so that each path is one node before the path of another. A path leads
+// from the node to the beginning, or the other way when reversed.
+func (g *Graph) hits(t trail, reversed bool, first, second []int32) (a, b []Hit) {
 	total := 0
-	for _, n := range nodes {
-		total += min(int(t.depth[n])+1, maxPath)
+	for _, nodes := range [][]int32{first, second} {
+		for _, n := range nodes {
+			total += min(int(t[n].depth)+1, maxPath)
+		}
 	}
 	all := make([]servicecoin.ServiceID, 0, total) // of all paths, so that none needs its own
-	list := make([]Hit, len(nodes))
-	for i, n := range nodes {
-		first := len(all)
-		all = t.way(g, n, all)
-		path := all[first:len(all):len(all)]
-		if reversed {
-			slices.Reverse(path)
+	list := make([]Hit, 0, len(first)+len(second))
+	place := make([]int32, len(t)) // node → its place in the list, from 1
+	for _, nodes := range [][]int32{first, second} {
+		for _, n := range g.arranged(nodes, t) {
+			begin, from := len(all), t[n].next-1
+			all = append(all, g.ids[n])
+			if at := place[from]; at == 0 {
+				all = append(all, g.ids[from])
+			} else if way := list[at-1].Path; len(way) < maxPath {
+				all = append(all, way...)
+			} else {
+				all = append(append(all, way[:maxPath-2]...), way[maxPath-1])
+			}
+			list = append(list, Hit{Service: g.ids[n], Path: all[begin:len(all):len(all)], Distance: int(t[n].depth)})
+			place[n] = num(len(list))
 		}
-		list[i] = Hit{Service: g.ids[n], Path: path, Distance: int(t.depth[n])}
 	}
-	return list
+	if reversed {
+		for i := range list {
+			slices.Reverse(list[i].Path)
+		}
+	}
+	return list[:len(first):len(first)], list[len(first):]
+}
+
+// arranged returns nodes that come the nearest first, those that are equally
+// near by id.
+func (g *Graph) arranged(nodes []int32, t trail) []int32 {
+	nodes = slices.Clone(nodes)
+	var marks []uint64 // a row of bits, where many are equally near
+	if many := g.declared / (word * word); len(nodes) > many {
+		marks = make([]uint64, g.declared/word+1)
+	}
+	for begin, end := 0, 0; begin < len(nodes); begin = end {
+		for depth := t[nodes[begin]].depth; end < len(nodes) && t[nodes[end]].depth == depth; {
+			end++
+		}
+		g.byID(nodes[begin:end], marks)
+	}
+	return nodes
+}
+
+// byID sorts nodes by id. Of many it marks each in a row of bits, all zero, and
+// reads the row; without a row there are never many.
+func (g *Graph) byID(nodes []int32, marks []uint64) {
+	implied := slices.ContainsFunc(nodes, func(n int32) bool { return int(n) >= g.declared })
+	switch {
+	case implied:
+		slices.SortFunc(nodes, func(a, b int32) int { return cmp.Compare(g.ids[a], g.ids[b]) })
+	case len(nodes) <= g.declared/(word*word):
+		slices.Sort(nodes)
+	default:
+		for _, n := range nodes {
+			marks[n/word] |= 1 << (n % word)
+		}
+		nodes = nodes[:0]
+		for at := range marks {
+			for ; marks[at] != 0; marks[at] &= marks[at] - 1 {
+				nodes = append(nodes, num(at*word+bits.TrailingZeros64(marks[at])))
+			}
+		}
+	}
 }
 
 // spreading is a failure on its way through the graph.
@@ -153,7 +182,7 @@ type spreading struct {
 }
 
 func (g *Graph) spread(of []servicecoin.ServiceID) *spreading {
-	s := &spreading{Graph: g, trail: newTrail(len(g.ids)), spare: make([]int32, len(g.extra))}
+	s := &spreading{Graph: g, trail: make(trail, len(g.ids)), spare: make([]int32, len(g.extra))}
 	for i := range s.spare {
 		r := num(len(g.ids) + i)
 		s.spare[i] = num(len(g.members.of(r))) - g.needed(r)
@@ -200,7 +229,10 @@ func (s *spreading) down() {
 // degraded by that over all. Both are taken by their distance, so that paths are
 // shortest.
 func (s *spreading) degraded() {
-	for n, isDown := range nearest(s.order, &s.lesser, s.depth) {
+	if !slices.ContainsFunc(s.extra, func(r requirement) bool { return r.soft }) {
+		return
+	}
+	for n, isDown := range nearest(s.order, &s.lesser, s.trail) {
 		for _, r := range s.back.of(n) {
 			if isDown && !s.soft(r) {
 				continue // counted when it went down
@@ -231,7 +263,7 @@ func (g *Graph) Reach(of servicecoin.ServiceID) Reach {
 	if !ok {
 		return reach
 	}
-	t := newTrail(len(g.ids))
+	t := make(trail, len(g.ids))
 	t.begin(root)
 	hard := []int32{root}
 	for i := 0; i < len(hard); i++ {
@@ -242,24 +274,23 @@ func (g *Graph) Reach(of servicecoin.ServiceID) Reach {
 		}
 	}
 	var soft []int32
-	for n := range nearest(hard, &soft, t.depth) {
+	for n := range nearest(hard, &soft, t) {
 		for m := range g.needs(n, false) {
 			if t.reach(m, n) {
 				soft = append(soft, m)
 			}
 		}
 	}
-	reach.Hard = g.hits(hard[1:], t, true)
-	reach.Soft = g.hits(soft, t, true)
+	reach.Hard, reach.Soft = g.hits(t, true, hard[1:], soft)
 	return reach
 }
 
 // nearest merges two lists that are sorted by distance, the second of which
 // grows meanwhile. It tells of each node whether it is of the first.
-func nearest(first []int32, second *[]int32, depth []int32) iter.Seq2[int32, bool] {
+func nearest(first []int32, second *[]int32, t trail) iter.Seq2[int32, bool] {
 	return func(yield func(int32, bool) bool) {
 		for i, j := 0, 0; i < len(first) || j < len(*second); {
-			if j == len(*second) || i < len(first) && depth[first[i]] <= depth[(*second)[j]] {
+			if j == len(*second) || i < len(first) && t[first[i]].depth <= t[(*second)[j]].depth {
 				i++
 				if !yield(first[i-1], true) {
 					return

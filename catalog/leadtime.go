@@ -7,6 +7,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
 )
 
 // LeadOutcome is what became of a promised lead time.
@@ -23,13 +24,13 @@ const (
 
 // Lead is the lead time of one order: from the order until it could be used.
 type Lead struct {
-	Promised Duration    `json:"promisedSeconds"`
-	Measured Duration    `json:"measuredSeconds"` // cut to whole seconds; undefined until it can be used
-	Due      time.Time   `json:"due,omitzero"`
-	Outcome  LeadOutcome `json:"outcome"`
+	Promised calendar.Duration `json:"promised"`
+	Measured calendar.Elapsed  `json:"measuredSeconds"` // cut to whole seconds; undefined until it can be used
+	Due      time.Time         `json:"due,omitzero"`
+	Outcome  LeadOutcome       `json:"outcome"`
 	// Late is how long it is overdue at the time asked, or was when it came;
 	// undefined if it is not, or nothing was promised.
-	Late Duration `json:"lateSeconds"`
+	Late calendar.Elapsed `json:"lateSeconds"`
 }
 
 // Lead returns the lead time as it stands at t. The outcome goes by the exact
@@ -39,7 +40,7 @@ func (o *Order) Lead(t time.Time) Lead {
 	end := t
 	if !o.FulfilledAt.IsZero() {
 		end = o.FulfilledAt
-		l.Measured = Within(end.Sub(o.RequestedAt))
+		l.Measured = calendar.Took(end.Sub(o.RequestedAt))
 	}
 	late := !o.Due.IsZero() && end.After(o.Due)
 	switch {
@@ -56,7 +57,7 @@ func (o *Order) Lead(t time.Time) Lead {
 		l.Outcome = LeadKept
 	}
 	if late {
-		l.Late = Within(end.Sub(o.Due))
+		l.Late = calendar.Took(end.Sub(o.Due))
 	}
 	return l
 }
@@ -75,8 +76,8 @@ type LeadTimes struct {
 	// there is neither. Open orders are not in it: see Overdue.
 	KeptPercent decimal.NullDecimal `json:"keptPercent"`
 	Fulfilled   int                 `json:"fulfilled"` // how many orders the times below are of
-	Median      Duration            `json:"medianSeconds"`
-	Longest     Duration            `json:"longestSeconds"`
+	Median      calendar.Elapsed    `json:"medianSeconds"`
+	Longest     calendar.Elapsed    `json:"longestSeconds"`
 }
 
 // LeadTimesOf counts the lead times of orders as they stand at t. The median of
@@ -113,7 +114,7 @@ func LeadTimesOf(orders []Order, t time.Time) LeadTimes {
 	}
 	if l.Fulfilled = len(measured); l.Fulfilled > 0 {
 		slices.Sort(measured)
-		l.Median, l.Longest = Within(measured[(len(measured)-1)/2]), Within(measured[len(measured)-1])
+		l.Median, l.Longest = calendar.Took(measured[(len(measured)-1)/2]), calendar.Took(measured[len(measured)-1])
 	}
 	return l
 }

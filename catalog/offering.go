@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/lifecycle"
 )
 
@@ -56,10 +57,10 @@ type Offering struct {
 	Price servicecoin.PriceID `json:"price,omitempty"` // "": it is not priced
 	// LeadTime promises how long it takes from the order until it can be used, in
 	// hours of the calendar, weekends included; undefined: nothing is promised.
-	LeadTime      Duration       `json:"leadTimeSeconds"`
-	Promise       PromisedLevel  `json:"promise,omitzero"`
-	SupportHours  string         `json:"supportHours,omitempty"` // for people: "Mon to Fri, 08:00 to 18:00"
-	Prerequisites []Prerequisite `json:"prerequisites,omitempty"`
+	LeadTime      calendar.Duration `json:"leadTime"`
+	Promise       PromisedLevel     `json:"promise,omitzero"`
+	SupportHours  string            `json:"supportHours,omitempty"` // for people: "Mon to Fri, 08:00 to 18:00"
+	Prerequisites []Prerequisite    `json:"prerequisites,omitempty"`
 
 	// Parameters is the JSON Schema of what an order says, at most 64 kB. Without
 	// one, parameters are taken as they come.
@@ -164,7 +165,7 @@ func (o *Offering) Validate() error {
 	if o.Price != "" {
 		v.ID("price", string(o.Price))
 	}
-	v.Merge("leadTimeSeconds", o.LeadTime.Validate())
+	v.Merge("leadTime", o.LeadTime.Validate())
 	v.Text("promise.objective", o.Promise.Objective, 0, maxTitle)
 	if o.Promise.Reference != "" {
 		v.ID("promise.reference", o.Promise.Reference)

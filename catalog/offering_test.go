@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/catalog"
 	"github.com/servicecoin/servicecoin/money"
 )
@@ -26,13 +27,13 @@ func cloudMail() catalog.Offering {
 func TestOfferingValidates(t *testing.T) {
 	t.Parallel()
 	_, err := catalog.NewOffering(catalog.Offering{
-		Kind: "old", Price: "\n", LeadTime: catalog.Within(-time.Hour), Maturity: catalog.Deprecated, Approval: "maybe",
+		Kind: "old", Price: "\n", LeadTime: calendar.Within(-time.Hour), Maturity: catalog.Deprecated, Approval: "maybe",
 		Promise: catalog.PromisedLevel{Objective: strings.Repeat("9", 201), Reference: strings.Repeat("x", 201)}, SupportHours: strings.Repeat("x", 201),
 		Prerequisites: []catalog.Prerequisite{{ID: "a", Text: "x", Due: "use"}, {ID: "a"}},
 		Parameters:    json.RawMessage(`[1]`), ValidFrom: nine, ValidUntil: nine, Labels: map[string]string{"a": strings.Repeat("x", 201)},
 	})
 	require.Equal(t, []string{
-		"maturity out-of-order", "id required", "service required", "name required", "kind unknown", "price bad-text", "leadTimeSeconds negative",
+		"maturity out-of-order", "id required", "service required", "name required", "kind unknown", "price bad-text", "leadTime negative",
 		"promise.objective too-long", "promise.reference too-long", "supportHours too-long", "prerequisites[1].id duplicate", "prerequisites[1].text required", "prerequisites[1].due required",
 		"parameters not-an-object", "approval unknown", "deprecation.since required", "deprecation.reason required", "validUntil reversed", "labels.a too-long",
 	}, violated(t, err))

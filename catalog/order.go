@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/lifecycle"
 )
 
@@ -68,7 +69,7 @@ type Terms struct {
 	Kind         OfferingKind        `json:"kind"`
 	Maturity     Maturity            `json:"maturity"`
 	Price        servicecoin.PriceID `json:"price,omitempty"`
-	LeadTime     Duration            `json:"leadTimeSeconds"`
+	LeadTime     calendar.Duration   `json:"leadTime"`
 	Promise      PromisedLevel       `json:"promise,omitzero"`
 	SupportHours string              `json:"supportHours,omitempty"`
 	Schema       json.RawMessage     `json:"schema,omitempty"` // that the parameters were checked with

@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/catalog"
 	"github.com/servicecoin/servicecoin/lifecycle"
 )
@@ -33,7 +34,7 @@ func TestPlace(t *testing.T) {
 	require.Equal(t, `{"mailboxes":40}`, string(s.Parameters))
 
 	free := cloudMail()
-	free.Approval, free.LeadTime = catalog.ApprovalNone, catalog.Duration{}
+	free.Approval, free.LeadTime = catalog.ApprovalNone, calendar.Duration{}
 	o, _, err := catalog.Place(eve, nine.In(time.FixedZone("", 3600)).Add(time.Nanosecond), free, catalog.Request{ID: "o1", Subscription: "s1"})
 	require.NoError(t, err)
 	require.Equal(t, catalog.OrderApproved, o.State)
@@ -167,7 +168,7 @@ func TestLeadTime(t *testing.T) {
 	}
 	open, _ := placed(t)
 	unpromised := fulfilled(after(30))
-	unpromised.Due, unpromised.Terms.LeadTime = time.Time{}, catalog.Duration{}
+	unpromised.Due, unpromised.Terms.LeadTime = time.Time{}, calendar.Duration{}
 	void, _ := placed(t)
 	require.NoError(t, void.Reject(bob, after(1), "no"))
 	kept, missed, far := fulfilled(due), fulfilled(due.Add(time.Microsecond)), due.Add(time.Hour)
@@ -191,7 +192,7 @@ func TestLeadTime(t *testing.T) {
 	got := catalog.LeadTimesOf([]catalog.Order{kept, missed, open, unpromised, void, kept}, far)
 	text, err := json.Marshal(got)
 	require.NoError(t, err)
-	require.JSONEq(t, `{"orders":6,"kept":2,"missed":1,"open":1,"overdue":1,"unpromised":1,"void":1,"keptPercent":"66.67","fulfilled":4,"medianSeconds":172800,"longestSeconds":172800}`, string(text))
+	require.JSONEq(t, `{"orders":6,"kept":2,"missed":1,"open":1,"overdue":1,"unpromised":1,"void":1,"keptPercent":"66.67","fulfilled":4,"medianSeconds":"172800","longestSeconds":"172800"}`, string(text))
 	text, err = json.Marshal(catalog.LeadTimesOf([]catalog.Order{open}, nine))
 	require.NoError(t, err)
 	require.JSONEq(t, `{"orders":1,"kept":0,"missed":0,"open":1,"overdue":0,"unpromised":0,"void":0,"keptPercent":null,"fulfilled":0,"medianSeconds":null,"longestSeconds":null}`, string(text))

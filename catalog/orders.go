@@ -288,13 +288,13 @@ func (o *Orders) record(ctx context.Context, by servicecoin.Actor, asked Order, 
 	return after, nil
 }
 
-// Order returns an order.
-func (o *Orders) Order(ctx context.Context, id servicecoin.OrderID) (Order, error) {
+// Get returns an order.
+func (o *Orders) Get(ctx context.Context, id servicecoin.OrderID) (Order, error) {
 	return store.Of(o.view, orders).Get(ctx, string(id))
 }
 
-// Recent lists the orders, the last one first.
-func (o *Orders) Recent() store.Listing[Order] {
+// List lists the orders, the last one first.
+func (o *Orders) List() store.Listing[Order] {
 	return store.Of(o.view, orders).Find(store.By("requested").Descending())
 }
 

@@ -31,10 +31,10 @@ func TestOrdersAreKept(t *testing.T) {
 	require.NoError(t, err)
 	_, err = orders.Place(ctx, eve, offering, catalog.Request{ID: "second"})
 	require.ErrorIs(t, err, servicecoin.ErrExists)
-	kept, err := orders.Order(ctx, first.ID)
+	kept, err := orders.Get(ctx, first.ID)
 	require.NoError(t, err)
 	require.Equal(t, first, kept)
-	_, err = orders.On(w.store.For("globex")).Order(ctx, first.ID)
+	_, err = orders.On(w.store.For("globex")).Get(ctx, first.ID)
 	require.ErrorIs(t, err, servicecoin.ErrNotFound)
 	_, err = orders.Approve(ctx, bob, "none", "")
 	require.ErrorIs(t, err, servicecoin.ErrNotFound)
@@ -43,16 +43,16 @@ func TestOrdersAreKept(t *testing.T) {
 	_, err = orders.Approve(ctx, bob, "second", "")
 	require.NoError(t, err)
 	name := func(o catalog.Order) string { return string(o.ID) }
-	require.Equal(t, []string{"second", string(first.ID)}, ids(t, orders.Recent().All(ctx), name))
+	require.Equal(t, []string{"second", string(first.ID)}, ids(t, orders.List().All(ctx), name))
 	require.Equal(t, []string{string(first.ID)}, ids(t, orders.InState(catalog.OrderRequested).All(ctx), name))
 	require.Empty(t, ids(t, orders.Late(first.Due).All(ctx), name), "at the due instant it is not late")
 	require.Equal(t, []string{string(first.ID)}, ids(t, orders.Late(second.Due).All(ctx), name))
 	_, err = orders.Fulfil(ctx, ada, "second", nil)
 	require.NoError(t, err)
 	require.Equal(t, []string{string(first.ID)}, ids(t, orders.Late(second.Due.AddDate(1, 0, 0)).All(ctx), name), "what came is waited for no more")
-	page, err := orders.Recent().Page(ctx, "", 1)
+	page, err := orders.List().Page(ctx, "", 1)
 	require.NoError(t, err)
-	page, err = orders.Recent().Page(ctx, page.Next, 1)
+	page, err = orders.List().Page(ctx, page.Next, 1)
 	require.NoError(t, err)
 	require.Equal(t, first.ID, page.Items[0].Value.ID)
 	_, err = w.orders("globex", nil).Place(ctx, eve, offering, catalog.Request{ID: "theirs"})
@@ -145,7 +145,7 @@ func TestProvisioning(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, catalog.OrderFulfilled, o.State)
 	require.Equal(t, catalog.LeadKept, o.Lead(after(60)).Outcome)
-	sub, err := orders.Subscriptions().Subscription(ctx, "sub-a")
+	sub, err := orders.Subscriptions().Get(ctx, "sub-a")
 	require.NoError(t, err)
 	require.Equal(t, catalog.SubscriptionActive, sub.State)
 	require.Equal(t, catalog.Imprint{Owner: "acme", Holder: "provider", From: after(60)}, sub.Imprint)
@@ -195,7 +195,7 @@ func TestAnAttemptHasItsKey(t *testing.T) {
 	require.NotErrorIs(t, err, servicecoin.ErrConflict, "a conflict of the provisioner is none of the store's")
 	_, err = orders.Provision(ctx, mill, "a", p)
 	require.ErrorIs(t, err, servicecoin.ErrInvalid, "an answer that makes no sense is an error, not an outcome")
-	o, err := orders.Order(ctx, "a")
+	o, err := orders.Get(ctx, "a")
 	require.NoError(t, err)
 	require.Equal(t, catalog.OrderProvisioning, o.State)
 	// That answer ended the fake's operation: a real one would go on answering it.
@@ -314,7 +314,7 @@ func TestProvisioningAsAnEffect(t *testing.T) {
 			break
 		}
 	}
-	o, err := orders.Order(ctx, "a")
+	o, err := orders.Get(ctx, "a")
 	require.NoError(t, err)
 	require.Equal(t, catalog.OrderFulfilled, o.State)
 	require.Less(t, len(p.Calls()), 8, "a conflict of the provisioner does not make the unit run a hundred times")
@@ -391,9 +391,9 @@ func TestDeparture(t *testing.T) {
 	page, err := subs.List().Page(ctx, "", 10)
 	require.NoError(t, err)
 	require.Len(t, page.Items, 1)
-	_, err = subs.On(w.store.For("globex")).Subscription(ctx, "sub-a")
+	_, err = subs.On(w.store.For("globex")).Get(ctx, "sub-a")
 	require.ErrorIs(t, err, servicecoin.ErrNotFound)
-	_, err = catalog.NewSubscriptions(w.store.For("acme"), nil).Subscription(ctx, "sub-a")
+	_, err = catalog.NewSubscriptions(w.store.For("acme"), nil).Get(ctx, "sub-a")
 	require.NoError(t, err)
 }
 
@@ -513,7 +513,7 @@ func TestReady(t *testing.T) {
 	}
 	state := func(id servicecoin.OrderID, want catalog.OrderState) {
 		t.Helper()
-		o, err := orders.Order(ctx, id)
+		o, err := orders.Get(ctx, id)
 		require.NoError(t, err)
 		require.Equal(t, want, o.State)
 	}

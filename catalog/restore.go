@@ -9,6 +9,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
 )
 
 // Plan is the order in which services are restored after the loss of
@@ -38,7 +39,7 @@ type Step struct {
 	// Back is how long after the loss it is back at the earliest, if each step
 	// takes as long as said and no hand is missing; undefined if a duration on the
 	// way is.
-	Back Duration `json:"backSeconds"`
+	Back calendar.Elapsed `json:"backSeconds"`
 }
 
 // String returns "storage (level 1, wave 2)".
@@ -72,6 +73,9 @@ func (g *Graph) RestoreOrder() Plan {
 		}
 	}
 	w := g.walk(g.circles)
+	for n := range w.nodes {
+		w.nodes[n].level = p.levels[n].value
+	}
 	total := w.count()
 	p.Steps = make([]Step, 0, total)
 	names := make([]servicecoin.ServiceID, 0, g.declared) // of all steps, so that none needs its own
@@ -87,7 +91,7 @@ func (g *Graph) RestoreOrder() Plan {
 			}
 		}
 		push := func(n int32) {
-			if p.levels[n].value == level {
+			if w.nodes[n].level == level {
 				ready.add(n)
 			}
 		}
@@ -97,29 +101,26 @@ func (g *Graph) RestoreOrder() Plan {
 				names = append(names, g.ids[n])
 				p.place[n] = step
 			}
-			p.Steps = append(p.Steps, Step{Services: names[first:len(names):len(names)], Level: int(level)})
+			p.Steps = append(p.Steps, Step{Services: names[first:len(names):len(names)], Level: int(level), Wave: int(w.nodes[head].wave) + 1})
 			heads = append(heads, head)
 			w.release(head, push)
 		}
 	}
-	g.waves(&p, w, heads)
+	g.waves(&p)
 	p.Findings = g.Findings()
 	p.unassessed()
 	p.targets(heads)
 	return p
 }
 
-// waves sets the wave of each step: one more than the last that it waits for.
-// Where some of a group will do, that is not the last of the group to come in
-// the order of the plan, but in the order of waves.
-func (g *Graph) waves(p *Plan, w *walk, heads []int32) {
+// waves sets the wave of each step anew where some of a group will do: it is one
+// more than the last that the step waits for, not of those that come first in the
+// order of the plan, but in the order of waves.
+func (g *Graph) waves(p *Plan) {
 	if len(g.extra) == 0 {
-		for i, head := range heads {
-			p.Steps[i].Wave = int(w.nodes[head].wave) + 1
-		}
 		return
 	}
-	w = g.walk(g.circles)
+	w := g.walk(g.circles)
 	queue := make([]int32, 0, len(p.Steps))
 	push := func(n int32) { queue = append(queue, n) }
 	w.heads(push)
@@ -134,11 +135,13 @@ func (g *Graph) waves(p *Plan, w *walk, heads []int32) {
 }
 
 func (p *Plan) unassessed() {
+	begin := len(p.Steps)
+	for begin > 0 && p.Steps[begin-1].Level == 0 {
+		begin-- // they come last
+	}
 	var list []servicecoin.ServiceID
-	for _, s := range p.Steps {
-		if s.Level == 0 {
-			list = append(list, s.Services...)
-		}
+	for _, s := range p.Steps[begin:] {
+		list = append(list, s.Services...)
 	}
 	if len(list) > 0 {
 		p.Findings = append(p.Findings, Finding{Code: NotAssessed, Service: list[0], Services: list, Text: "nobody has said how bad the loss of " + joined(list) + " is"})
@@ -246,9 +249,9 @@ func (h inherited) way(n int32) []int32 {
 	return list
 }
 
-// Place returns the place of a service in the plan, from 1, false if it is not
+// Position returns the place of a service in the plan, from 1, false if it is not
 // in it.
-func (p *Plan) Place(id servicecoin.ServiceID) (int, bool) {
+func (p *Plan) Position(id servicecoin.ServiceID) (int, bool) {
 	if p.graph == nil {
 		i := slices.IndexFunc(p.Steps, func(s Step) bool { return slices.Contains(s.Services, id) })
 		return i + 1, i >= 0
@@ -264,7 +267,7 @@ func (p *Plan) Place(id servicecoin.ServiceID) (int, bool) {
 // over which services, and for what it waits. It is false for a service that is
 // not in the plan, and for a plan that was read from JSON, which does not know.
 func (p *Plan) Trace(id servicecoin.ServiceID) (servicecoin.Trace, bool) {
-	place, ok := p.Place(id)
+	place, ok := p.Position(id)
 	if !ok || p.graph == nil {
 		return servicecoin.Trace{}, false
 	}

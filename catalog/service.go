@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/lifecycle"
 )
 
@@ -47,11 +48,11 @@ type Service struct {
 // Recovery is how soon a service must be back after the loss of everything, and
 // how much of the latest data may be lost.
 type Recovery struct {
-	RTO Duration `json:"rtoSeconds"` // recovery time objective: back after so long at most
-	RPO Duration `json:"rpoSeconds"` // recovery point objective: data of so long may be lost
+	RTO calendar.Duration `json:"rto"` // recovery time objective: back after so long at most
+	RPO calendar.Duration `json:"rpo"` // recovery point objective: data of so long may be lost
 	// Takes is how long restoring the service itself takes once all that it
 	// needs is back.
-	Takes Duration `json:"takesSeconds"`
+	Takes calendar.Duration `json:"takes"`
 }
 
 // Imprint says whose a service is: the customer owns it, the provider holds it
@@ -143,9 +144,9 @@ func labels(v *servicecoin.Violations, of map[string]string) {
 // Validate reports durations out of range.
 func (r Recovery) Validate() error {
 	var v servicecoin.Violations
-	v.Merge("rtoSeconds", r.RTO.Validate())
-	v.Merge("rpoSeconds", r.RPO.Validate())
-	v.Merge("takesSeconds", r.Takes.Validate())
+	v.Merge("rto", r.RTO.Validate())
+	v.Merge("rpo", r.RPO.Validate())
+	v.Merge("takes", r.Takes.Validate())
 	return v.Err()
 }
 

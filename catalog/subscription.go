@@ -161,16 +161,17 @@ func (s *Subscription) Withdraw(by servicecoin.Actor, at time.Time) error {
 
 // Suspend says that it is not to be used for now, and why.
 func (s *Subscription) Suspend(by servicecoin.Actor, at time.Time, reason string) error {
-	return s.turn(by, at, VerbSuspendSubscription, reason)
+	return s.alter(by, at, VerbSuspendSubscription, reason)
 }
 
 // Resume ends the suspension, and says why.
 func (s *Subscription) Resume(by servicecoin.Actor, at time.Time, reason string) error {
-	return s.turn(by, at, VerbResumeSubscription, reason)
+	return s.alter(by, at, VerbResumeSubscription, reason)
 }
 
-// turn changes the state for a reason, while there is room for it.
-func (s *Subscription) turn(by servicecoin.Actor, at time.Time, verb, reason string) error {
+// alter changes the state for a reason, while the record has room for one more
+// change: suspending, resuming and staying call it, leaving does not.
+func (s *Subscription) alter(by servicecoin.Actor, at time.Time, verb, reason string) error {
 	e, err := s.life().Move(by, at, verb, reason, because(reason))
 	if err != nil {
 		return err
@@ -219,7 +220,7 @@ func (s *Subscription) Stay(by servicecoin.Actor, at time.Time, reason string) e
 			return s.life().Refuse(VerbStaySubscription, to, "it was "+string(last.From)+": it can come back by a new order")
 		}
 	}
-	if err := s.turn(by, at, VerbStaySubscription, reason); err != nil {
+	if err := s.alter(by, at, VerbStaySubscription, reason); err != nil {
 		return err
 	}
 	s.DepartingAt, s.LeavesAt = time.Time{}, time.Time{}

@@ -146,8 +146,8 @@ func (s *Subscriptions) record(ctx context.Context, by servicecoin.Actor, asked 
 	return after, nil
 }
 
-// Subscription returns a subscription.
-func (s *Subscriptions) Subscription(ctx context.Context, id servicecoin.SubscriptionID) (Subscription, error) {
+// Get returns a subscription.
+func (s *Subscriptions) Get(ctx context.Context, id servicecoin.SubscriptionID) (Subscription, error) {
 	return store.Of(s.view, subscriptions).Get(ctx, string(id))
 }
 

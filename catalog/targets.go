@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
 )
 
 // targets sets when each step is back, and finds the recovery targets that are
@@ -112,8 +113,8 @@ func (g *Graph) finish(steps int) finished {
 }
 
 // lasting returns seconds as a duration, a hundred years for all that is more.
-func lasting(seconds int64) Duration {
-	return Within(time.Duration(min(seconds, int64(longest/time.Second))) * time.Second)
+func lasting(seconds int64) calendar.Elapsed {
+	return calendar.Took(time.Duration(min(seconds, longest)) * time.Second)
 }
 
 // text returns the length of the way, "at least" where a duration is missing.

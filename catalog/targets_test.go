@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 
+	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/catalog"
 )
 
@@ -58,7 +59,7 @@ func TestRecoveryTargets(t *testing.T) {
 func TestMissingDurations(t *testing.T) {
 	t.Parallel()
 	services, dependencies := datacentre()
-	services[1].Recovery.Takes = catalog.Duration{}
+	services[1].Recovery.Takes = calendar.Duration{}
 	services = append(services, recovering("mail", 5, 1, -1))
 	p := catalog.NewGraph(services, dependencies).RestoreOrder()
 	require.Equal(t, []string{"rto-looser storage", "rto-unproven erp"}, codes(p.Findings), "3 h + ? + 1 h is 4 h at the least: neither kept nor missed")
@@ -111,7 +112,7 @@ func TestTraceOfAPlace(t *testing.T) {
 	var read catalog.Plan
 	require.NoError(t, json.Unmarshal(text, &read))
 	require.Equal(t, p.Steps, read.Steps)
-	place, ok := read.Place("erp")
+	place, ok := read.Position("erp")
 	require.True(t, ok)
 	require.Equal(t, 5, place)
 	_, ok = read.Trace("erp")
@@ -149,7 +150,7 @@ func TestFindings(t *testing.T) {
 	require.Equal(t, 2, p.Steps[1].Level, "the worse of the two counts")
 	require.Equal(t, catalog.NotAssessed, p.Findings[len(p.Findings)-1].Code)
 	require.Equal(t, 5, g.Len())
-	_, ok := p.Place("old")
+	_, ok := p.Position("old")
 	require.False(t, ok)
 	impact := g.Impact("zz")
 	require.Equal(t, hits("a zz", "stranger a zz"), impact.Down)
@@ -234,7 +235,7 @@ func TestEmptyGraph(t *testing.T) {
 	require.JSONEq(t, `[{"steps":[]},{"of":["x"],"down":[],"degraded":[]},{"of":"x","hard":[],"soft":[]},[]]`, string(text))
 	require.Empty(t, g.Findings())
 	var p catalog.Plan
-	_, ok := p.Place("x")
+	_, ok := p.Position("x")
 	require.False(t, ok)
 }
 

@@ -273,9 +273,9 @@ func checkValid(t *testing.T, c vector) {
 	p := c.graph().RestoreOrder()
 	require.Len(t, p.Steps, len(c.Input.Nodes))
 	for _, e := range c.Input.Edges {
-		first, ok := p.Place(e[0])
+		first, ok := p.Position(e[0])
 		require.True(t, ok)
-		second, ok := p.Place(e[1])
+		second, ok := p.Position(e[1])
 		require.True(t, ok)
 		require.Less(t, first, second, "%s before %s", e[0], e[1])
 	}

@@ -1,6 +1,9 @@
 package catalog
 
-import "iter"
+import (
+	"iter"
+	"slices"
+)
 
 // walk is a restoration under way: what each service still waits for.
 type walk struct {
@@ -14,9 +17,10 @@ type walk struct {
 
 // waiting is one node in a walk. What is looked at together lies together.
 type waiting struct {
-	plain   int32 // how many members its plain requirement still waits for
-	pending int32 // of a head: how many requirements wait
-	wave    int32 // of a head: one more than the last that it waited for
+	plain   int32  // how many members its plain requirement still waits for
+	pending int32  // of a head: how many requirements wait
+	wave    int32  // of a head: one more than the last that it waited for
+	level   uint32 // inherited, in the order of restoration
 }
 
 // remaining returns how many members requirement r still waits for.
@@ -30,19 +34,23 @@ func (w *walk) remaining(r int32) *int32 {
 // walk begins a restoration in which the nodes of each circle come together.
 func (g *Graph) walk(circles [][]int32) *walk {
 	w := &walk{Graph: g, nodes: make([]waiting, len(g.ids)), extra: make([]int32, len(g.extra))}
+	whole := len(g.ids) == g.declared && !slices.Contains(g.runs, false)
 	for r := range num(len(w.nodes) + len(w.extra)) {
 		o := g.owner(r)
 		if g.soft(r) || !g.running(o) {
 			continue
 		}
 		// What does not run is of no help, and blocks nothing.
-		there := int32(0)
-		for _, m := range g.members.of(r) {
-			if g.running(m) {
-				there++
+		there := g.needed(r)
+		if !whole {
+			running := int32(0)
+			for _, m := range g.members.of(r) {
+				if g.running(m) {
+					running++
+				}
 			}
+			there = min(there, running)
 		}
-		there = min(there, g.needed(r))
 		*w.remaining(r) = there
 		if there > 0 {
 			w.nodes[o].pending++

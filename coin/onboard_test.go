@@ -70,7 +70,7 @@ func (s *shop) reached(customer servicecoin.CustomerID, id servicecoin.Subscript
 
 func (s *shop) orderState(customer servicecoin.CustomerID, id servicecoin.OrderID) catalog.OrderState {
 	s.t.Helper()
-	o, err := s.Orders(customer).Order(s.t.Context(), id)
+	o, err := s.Orders(customer).Get(s.t.Context(), id)
 	require.NoError(s.t, err)
 	return o.State
 }

@@ -19,7 +19,7 @@ func BenchmarkSeries(b *testing.B) {
 		events[i] = used(time.Duration(i)*time.Minute, some(decimal.New(int64(i*37%100_000), -4).String()), "region", strconv.Itoa(i%8))
 	}
 	during := calendar.Between(origin, origin.Add(n*time.Minute))
-	for name, w := range map[string]metering.Window{"whole": metering.Whole, "hour": metering.Hourly} {
+	for name, w := range map[string]metering.Stretch{"whole": metering.Whole, "hour": metering.Hourly} {
 		windows, err := w.Split(during, nil)
 		if err != nil {
 			b.Fatal(err)

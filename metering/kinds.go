@@ -45,7 +45,7 @@ type QuotaChanged struct {
 	Meter  MeterID         `json:"meter"`
 	Limit  decimal.Decimal `json:"limit"`
 	Mode   Mode            `json:"mode"`
-	Period Window          `json:"period"`
+	Period Stretch         `json:"period"`
 	Until  time.Time       `json:"until,omitzero"` // of one that ends
 }
 

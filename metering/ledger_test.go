@@ -112,7 +112,7 @@ func TestRecordAndUsage(t *testing.T) {
 	require.Equal(t, "2025-12-31T23:00:00Z/2026-01-31T23:00:00Z", total.Period.String())
 	require.Contains(t, total.Trace().String(), "of 3 events")
 
-	series, err := w.Usage(t.Context(), "hours", metering.Question{During: calendar.Between(at(1, 23), at(3, 23)), Window: metering.Daily, GroupBy: []string{"region"}})
+	series, err := w.Usage(t.Context(), "hours", metering.Question{During: calendar.Between(at(1, 23), at(3, 23)), Each: metering.Daily, GroupBy: []string{"region"}})
 	require.NoError(t, err)
 	require.Equal(t, []string{"eu 4/1 -/0", "us 2/1 -/0"}, text(series))
 	peak, err := w.Between(t.Context(), "peak", january.In(time.UTC))

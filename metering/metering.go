@@ -19,6 +19,13 @@
 // [Ledger.Record]. An event that comes again is kept once; one that comes again
 // with other content is told, never dropped. Prices are in the package rating,
 // statements in the package cost.
+//
+// # Errors
+//
+// A batch with a malformed event is an [*servicecoin.InvalidError], and nothing of
+// it is kept. A hard quota in the way is a [Decision], and a
+// [*servicecoin.RefusedError] for who asks [Decision.Err]. An event that comes
+// again with other content is no error: its [Result] says so.
 package metering
 
 import (
@@ -103,7 +110,7 @@ func (l *Ledger) Customer() servicecoin.Customer { return l.customer }
 // Question asks for usage over time.
 type Question struct {
 	During  calendar.Interval
-	Window  Window   // hour, day or month of the customer's zone; empty: all as one
+	Each    Stretch  // hour, day or month of the customer's zone; empty: all as one
 	GroupBy []string // of the dimensions that the meter groups by
 	// KnownBefore asks for what was known then. Zero: everything.
 	KnownBefore time.Time
@@ -116,7 +123,7 @@ func (l *Ledger) Usage(ctx context.Context, id MeterID, q Question) ([]Series, e
 	if err != nil {
 		return nil, err
 	}
-	windows, err := q.Window.Split(q.During, l.zone)
+	windows, err := q.Each.Split(q.During, l.zone)
 	if err != nil {
 		return nil, err
 	}

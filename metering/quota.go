@@ -33,7 +33,7 @@ type Quota struct {
 	Meter  MeterID         `json:"meter"`
 	Limit  decimal.Decimal `json:"limit"` // in the meter's unit, not negative
 	Mode   Mode            `json:"mode"`
-	Period Window          `json:"period"` // Daily or Monthly
+	Period Stretch         `json:"period"` // Daily or Monthly
 	// From is when it begins to hold: the period that this lies in is judged
 	// whole, earlier ones are not. Set by [Ledger.SetQuota] if it is zero.
 	From time.Time `json:"from"`
@@ -171,7 +171,7 @@ type Decision struct {
 
 // Decide judges an amount by the standings of all quotas of a meter.
 func Decide(id MeterID, amount decimal.Decimal, standings []Standing) Decision {
-	d := Decision{Meter: id, Amount: amount, Allowed: true, Standings: standings}
+	d := Decision{Meter: id, Amount: amount, Allowed: true, Standings: append([]Standing{}, standings...)}
 	var tightest *Standing
 	for i := range standings {
 		s := &standings[i]

@@ -32,7 +32,7 @@ const MaxPoints = 250_000
 // Series makes series of events, in whatever order they come: one for each
 // group that has an event in a window, ordered by group, or exactly one without
 // groupBy. Events of another type, or in no window, are passed over. The windows
-// are ordered and do not overlap; see [Window.Split].
+// are ordered and do not overlap; see [Stretch.Split].
 func (m Meter) Series(events iter.Seq2[Event, error], windows []calendar.Interval, groupBy ...string) ([]Series, error) {
 	var v servicecoin.Violations
 	v.Merge("meter", m.Validate())

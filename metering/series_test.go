@@ -162,7 +162,7 @@ func TestSeriesRefuses(t *testing.T) {
 	require.ErrorContains(t, err, "more than 250000 points")
 	_, err = metering.Hourly.Split(calendar.Between(origin, origin.AddDate(2, 0, 0)), nil)
 	require.ErrorContains(t, err, "more than 10000 windows")
-	_, err = metering.Window("fortnight").Split(calendar.Interval{End: origin, Start: origin.Add(1)}, nil)
+	_, err = metering.Stretch("fortnight").Split(calendar.Interval{End: origin, Start: origin.Add(1)}, nil)
 	require.ErrorContains(t, err, "window")
 	require.ErrorContains(t, err, "during.end")
 }
@@ -192,7 +192,7 @@ func TestWindowsPartition(t *testing.T) {
 		require.NoError(t, err)
 		start := time.Date(2006, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(rapid.Int64Range(0, 7*365*86400).Draw(t, "start")) * time.Second)
 		during := calendar.Between(start, start.Add(time.Duration(rapid.Int64Range(0, 40*86400*1e6).Draw(t, "length"))*time.Microsecond))
-		w := rapid.SampledFrom([]metering.Window{metering.Whole, metering.Hourly, metering.Daily, metering.Monthly}).Draw(t, "window")
+		w := rapid.SampledFrom([]metering.Stretch{metering.Whole, metering.Hourly, metering.Daily, metering.Monthly}).Draw(t, "window")
 		windows, err := w.Split(during, loc)
 		require.NoError(t, err)
 		at := during.Start

@@ -177,11 +177,11 @@ func checkAggregation(t *testing.T, c vector) {
 
 func checkWindows(t *testing.T, c vector) {
 	params := fields[struct {
-		Of     string          `json:"aggregation"`
-		From   time.Time       `json:"from"`
-		To     time.Time       `json:"to"`
-		Window metering.Window `json:"window"`
-		Zone   string          `json:"tz"`
+		Of     string           `json:"aggregation"`
+		From   time.Time        `json:"from"`
+		To     time.Time        `json:"to"`
+		Window metering.Stretch `json:"window"`
+		Zone   string           `json:"tz"`
 	}](t, c.Params)
 	in := fields[struct {
 		Events []struct {

@@ -11,16 +11,16 @@ import (
 	"github.com/servicecoin/servicecoin/calendar"
 )
 
-// Window is the length of the stretches that usage is asked for in.
-type Window string
+// Stretch is the length of the stretches that usage is asked for in.
+type Stretch string
 
 // The windows. Hours, days and months are those of the customer's zone: a day
 // on which the clock is changed has 23 or 25 hours and is one day.
 const (
-	Whole   Window = "" // the interval asked for, as one
-	Hourly  Window = "hour"
-	Daily   Window = "day"
-	Monthly Window = "month"
+	Whole   Stretch = "" // the interval asked for, as one
+	Hourly  Stretch = "hour"
+	Daily   Stretch = "day"
+	Monthly Stretch = "month"
 )
 
 // MaxWindows is how many windows one question may have: a year of hours and
@@ -28,7 +28,7 @@ const (
 const MaxWindows = 10_000
 
 // Validate reports a window that has no such name.
-func (w Window) Validate() error {
+func (w Stretch) Validate() error {
 	var v servicecoin.Violations
 	switch w {
 	case Whole, Hourly, Daily, Monthly:
@@ -42,7 +42,7 @@ func (w Window) Validate() error {
 // they are the interval, so the first and the last may be clipped. An event on
 // a border belongs to the window that starts there. More than [MaxWindows] are
 // refused.
-func (w Window) Split(during calendar.Interval, loc *time.Location) ([]calendar.Interval, error) {
+func (w Stretch) Split(during calendar.Interval, loc *time.Location) ([]calendar.Interval, error) {
 	var v servicecoin.Violations
 	v.Merge("window", w.Validate())
 	v.Merge("during", during.Validate())
@@ -60,7 +60,7 @@ func (w Window) Split(during calendar.Interval, loc *time.Location) ([]calendar.
 	return list, nil
 }
 
-func (w Window) all(during calendar.Interval, loc *time.Location) iter.Seq[calendar.Interval] {
+func (w Stretch) all(during calendar.Interval, loc *time.Location) iter.Seq[calendar.Interval] {
 	switch w {
 	case Hourly:
 		return calendar.ClockHours(during, loc)

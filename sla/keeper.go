@@ -158,7 +158,7 @@ func (k *Keeper) Amend(ctx context.Context, by servicecoin.Actor, id servicecoin
 		}
 		return k.On(tx).reportedFrom(ctx, p, from.In(loc).Start, func(m calendar.Month) error {
 			return &servicecoin.RefusedError{
-				Subject: tx.Key(promiseKind, string(p.ID)), Verb: "amend",
+				Subject: tx.Key(promiseKind, string(p.ID)), Verb: VerbAmendPromise,
 				Why: "the report of " + m.String() + " is issued: amend the terms from a later month on",
 			}
 		})

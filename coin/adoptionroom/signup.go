@@ -39,8 +39,8 @@ func (n Nouns) follows(name string, on []string, do func(s signup) error) exchan
 	return exchange.When(n.Base, name, offers, Name, on, func(ctx context.Context, w exchange.Work, news about) error {
 		s := signup{Nouns: n.On(w.Base), ctx: ctx, customer: w.Customer}
 		var err error
-		if s.sub, err = s.Subscriptions(s.Base, s.customer).Subscription(ctx, news.Subscription); err == nil {
-			s.order, err = s.Orders(s.Base, s.customer).Order(ctx, s.sub.Order)
+		if s.sub, err = s.Subscriptions(s.Base, s.customer).Get(ctx, news.Subscription); err == nil {
+			s.order, err = s.Orders(s.Base, s.customer).Get(ctx, s.sub.Order)
 		}
 		if errors.Is(err, servicecoin.ErrNotFound) {
 			return nil
@@ -69,7 +69,7 @@ func (s signup) begin() error {
 	if s.over() {
 		return nil
 	}
-	template, err := s.Playbook().Template(s.ctx, s.sub.Service, s.sub.Offering)
+	template, err := s.Playbook().TemplateFor(s.ctx, s.sub.Service, s.sub.Offering)
 	if errors.Is(err, servicecoin.ErrNotFound) {
 		if len(s.order.Terms.Prerequisites) == 0 {
 			return nil

@@ -38,7 +38,7 @@ func (n Nouns) grants(name, to, endedBy string, do func(g grant, at string) (str
 	l := exchange.Parts(n.Base, name, offers, to, []string{catalog.EventSubscriptionActivated},
 		func(ctx context.Context, w exchange.Work, change catalog.SubscriptionChanged, at string) (string, error) {
 			g := grant{Nouns: n.On(w.Base), ctx: ctx, customer: w.Customer}
-			sub, err := g.Subscriptions(g.Base, g.customer).Subscription(ctx, change.Subscription)
+			sub, err := g.Subscriptions(g.Base, g.customer).Get(ctx, change.Subscription)
 			if err != nil && !errors.Is(err, servicecoin.ErrNotFound) {
 				return "", err
 			}

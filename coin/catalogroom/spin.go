@@ -67,7 +67,7 @@ func (n Nouns) held(ctx context.Context, s *exchange.Spinning) (map[servicecoin.
 		h.Imprint = append(h.Imprint, Imprint{Subscription: sub.ID, Offering: sub.Terms.Name, State: sub.State, Imprint: sub.Imprint})
 		held[sub.Service] = h
 	}
-	for order, err := range n.Orders(s.Whose().ID).Recent().All(ctx) {
+	for order, err := range n.Orders(s.Whose().ID).List().All(ctx) {
 		if err != nil {
 			return nil, err
 		}

@@ -37,7 +37,7 @@ func stumbles(p *provider) {
 	}
 	p.exchange()
 	var order catalog.Order
-	for o, err := range p.Orders(acme).Recent().All(ctx) {
+	for o, err := range p.Orders(acme).List().All(ctx) {
 		p.must(err)
 		order = o
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/adoption"
+	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/catalog"
 	"github.com/servicecoin/servicecoin/coin"
 	"github.com/servicecoin/servicecoin/metering"
@@ -178,11 +179,11 @@ func (p *provider) offer() {
 		p.must(err)
 	}
 	for _, o := range []catalog.Offering{
-		{ID: cloud, Service: erp, Name: "Order entry, cloud", Kind: catalog.Cloud, Price: "erp-documents", LeadTime: catalog.Within(48 * time.Hour), Parameters: json.RawMessage(`{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","required":["size"]}`), Prerequisites: []catalog.Prerequisite{
+		{ID: cloud, Service: erp, Name: "Order entry, cloud", Kind: catalog.Cloud, Price: "erp-documents", LeadTime: calendar.Within(48 * time.Hour), Parameters: json.RawMessage(`{"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","required":["size"]}`), Prerequisites: []catalog.Prerequisite{
 			{ID: "accounts", Text: "Accounts for all who enter orders", Due: catalog.DueBeforeUse, Blocking: true},
 			{ID: "training", Text: "An hour of training", Due: "everyday use", ByProvider: true},
 		}},
-		{ID: legacy, Service: erp, Name: "Order entry, on your own machine", Kind: catalog.Legacy, LeadTime: catalog.Within(30 * 24 * time.Hour)},
+		{ID: legacy, Service: erp, Name: "Order entry, on your own machine", Kind: catalog.Legacy, LeadTime: calendar.Within(30 * 24 * time.Hour)},
 	} {
 		_, err := shop.Publish(ctx, ada(), o)
 		p.must(err)

@@ -186,7 +186,7 @@ func (d demo) subscribe(ctx context.Context, c servicecoin.CustomerID, id servic
 // place orders in the name of a member, once.
 func (d demo) place(ctx context.Context, c servicecoin.CustomerID, id servicecoin.OfferingID) (catalog.Order, error) {
 	orders := d.Orders(c)
-	order, err := orders.Order(ctx, servicecoin.OrderID(id))
+	order, err := orders.Get(ctx, servicecoin.OrderID(id))
 	if !errors.Is(err, servicecoin.ErrNotFound) {
 		return order, err
 	}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/catalog"
 )
 
@@ -25,8 +26,8 @@ type stepPart struct {
 	Services []servicecoin.ServiceID
 	Level    int
 	Wave     int
-	Back     catalog.Duration
-	RTO      catalog.Duration
+	Back     calendar.Elapsed
+	RTO      calendar.Duration
 	Why      tracePart
 }
 
@@ -38,7 +39,7 @@ func (p *portal) showGraph(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v.Names = namesOf(v.Services)
-	rto := map[servicecoin.ServiceID]catalog.Duration{}
+	rto := map[servicecoin.ServiceID]calendar.Duration{}
 	for _, s := range v.Services {
 		rto[s.ID] = s.Recovery.RTO
 	}

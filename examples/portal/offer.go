@@ -8,6 +8,7 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/adoption"
+	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/catalog"
 )
 
@@ -72,7 +73,7 @@ func (p *portal) addService(ctx context.Context, by servicecoin.Actor, s catalog
 func (d demo) servicesOfDemo() []catalog.Service {
 	since := map[string]string{coveredFrom: d.now.Add(-back).UTC().Format(time.RFC3339)}
 	recovery := func(rto, takes time.Duration) catalog.Recovery {
-		return catalog.Recovery{RTO: catalog.Within(rto), RPO: catalog.Within(15 * time.Minute), Takes: catalog.Within(takes)}
+		return catalog.Recovery{RTO: calendar.Within(rto), RPO: calendar.Within(15 * time.Minute), Takes: calendar.Within(takes)}
 	}
 	service := func(id servicecoin.ServiceID, name, about, team string, kind catalog.ServiceKind, level int, r catalog.Recovery) catalog.Service {
 		s := catalog.Service{ID: id, Name: name, Kind: kind, SupportTeam: team, Level: level, Recovery: r, Labels: since}
@@ -89,8 +90,8 @@ func (d demo) servicesOfDemo() []catalog.Service {
 		service("database", "Database platform", "PostgreSQL, patched and backed up, for programs of yours", "platform", catalog.Supporting, 0, recovery(2*time.Hour, 50*time.Minute)),
 		service("network", "Network", "Lines between sites, and to the internet", "network", catalog.Supporting, 0, recovery(time.Hour, 15*time.Minute)),
 		service("storage", "Storage", "Disks for all the rest", "platform", catalog.Supporting, 0, recovery(2*time.Hour, 30*time.Minute)),
-		service("line-a", "Line of carrier A", "", "network", catalog.Supporting, 0, catalog.Recovery{Takes: catalog.Within(10 * time.Minute)}),
-		service("line-b", "Line of carrier B", "", "network", catalog.Supporting, 0, catalog.Recovery{Takes: catalog.Within(10 * time.Minute)}),
+		service("line-a", "Line of carrier A", "", "network", catalog.Supporting, 0, catalog.Recovery{Takes: calendar.Within(10 * time.Minute)}),
+		service("line-b", "Line of carrier B", "", "network", catalog.Supporting, 0, catalog.Recovery{Takes: calendar.Within(10 * time.Minute)}),
 	}
 	for i := range list {
 		if n := list[i].ID; n == "storage" || n == "line-a" || n == "line-b" {

@@ -51,7 +51,7 @@ func (p *portal) showOrders(w http.ResponseWriter, r *http.Request) error {
 	if v.Names, err = p.names(ctx); err != nil {
 		return err
 	}
-	list, err := collect(p.Orders(c.ID).Recent().All(ctx))
+	list, err := collect(p.Orders(c.ID).List().All(ctx))
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func (p *portal) order(w http.ResponseWriter, r *http.Request, problems error) e
 	if err != nil {
 		return err
 	}
-	o, err := p.Orders(c.ID).Order(ctx, servicecoin.OrderID(r.PathValue("order")))
+	o, err := p.Orders(c.ID).Get(ctx, servicecoin.OrderID(r.PathValue("order")))
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/catalog"
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/metering"
@@ -58,7 +59,7 @@ func plans() []plan {
 	return []plan{
 		{
 			catalog.Offering{
-				ID: "erp-cloud", Service: "erp", Name: "Order entry, shared", Kind: catalog.Cloud, Price: "erp-documents", LeadTime: catalog.Within(2 * day), Promise: promised("99.9"), SupportHours: always, Parameters: size,
+				ID: "erp-cloud", Service: "erp", Name: "Order entry, shared", Kind: catalog.Cloud, Price: "erp-documents", LeadTime: calendar.Within(2 * day), Promise: promised("99.9"), SupportHours: always, Parameters: size,
 				Descriptions:  catalog.Texts{"en": "In the browser, kept up to date by us; grows and shrinks with you."},
 				Prerequisites: orderEntry,
 			},
@@ -67,7 +68,7 @@ func plans() []plan {
 		},
 		{
 			catalog.Offering{
-				ID: "erp-own", Service: "erp", Name: "Order entry, on a machine of your own", Kind: catalog.Legacy, Price: "erp-machine", LeadTime: catalog.Within(42 * day), Promise: promised("99"), SupportHours: office, Parameters: size,
+				ID: "erp-own", Service: "erp", Name: "Order entry, on a machine of your own", Kind: catalog.Legacy, Price: "erp-machine", LeadTime: calendar.Within(42 * day), Promise: promised("99"), SupportHours: office, Parameters: size,
 				Descriptions:  catalog.Texts{"en": "Set up by hand in your rack. You keep it cool, and up to date with us once a quarter."},
 				Prerequisites: orderEntry,
 			},
@@ -76,7 +77,7 @@ func plans() []plan {
 		},
 		{
 			catalog.Offering{
-				ID: "mail-std", Service: "mail", Name: "Mail", Kind: catalog.Cloud, Price: "mailbox", LeadTime: catalog.Within(4 * time.Hour), Promise: promised("99.9"), SupportHours: always, Approval: catalog.ApprovalNone,
+				ID: "mail-std", Service: "mail", Name: "Mail", Kind: catalog.Cloud, Price: "mailbox", LeadTime: calendar.Within(4 * time.Hour), Promise: promised("99.9"), SupportHours: always, Approval: catalog.ApprovalNone,
 				Prerequisites: []catalog.Prerequisite{
 					{ID: "domain", Text: "A domain that points to us", Due: catalog.DueBeforeUse, Blocking: true, Wanted: "the name of the domain"},
 					{ID: "archive", Text: "Old mail taken over", Due: "everyday use", ByProvider: true},
@@ -86,26 +87,26 @@ func plans() []plan {
 			nil,
 		},
 		{
-			catalog.Offering{ID: "files-std", Service: "files", Name: "File share", Kind: catalog.Cloud, Price: "storage", LeadTime: catalog.Within(4 * time.Hour), Promise: promised("99.5"), SupportHours: office, Approval: catalog.ApprovalNone},
+			catalog.Offering{ID: "files-std", Service: "files", Name: "File share", Kind: catalog.Cloud, Price: "storage", LeadTime: calendar.Within(4 * time.Hour), Promise: promised("99.5"), SupportHours: office, Approval: catalog.ApprovalNone},
 			[]charge{{"storage", "Storage", "storage", "storage"}},
 			[]quota{{"storage", "800"}},
 		},
 		{
-			catalog.Offering{ID: "files-box", Service: "files", Name: "A file server of your own", Kind: catalog.Legacy, LeadTime: catalog.Within(21 * day), SupportHours: office},
+			catalog.Offering{ID: "files-box", Service: "files", Name: "A file server of your own", Kind: catalog.Legacy, LeadTime: calendar.Within(21 * day), SupportHours: office},
 			nil, nil,
 		},
 		{
-			catalog.Offering{ID: "database-std", Service: "database", Name: "Database platform", Kind: catalog.Cloud, Price: "db-hours", LeadTime: catalog.Within(day), Promise: promised("99.9"), SupportHours: always},
+			catalog.Offering{ID: "database-std", Service: "database", Name: "Database platform", Kind: catalog.Cloud, Price: "db-hours", LeadTime: calendar.Within(day), Promise: promised("99.9"), SupportHours: always},
 			[]charge{{"hours", "Database hours", "db.hours", "db-hours"}},
 			nil,
 		},
 		{
-			catalog.Offering{ID: "network-std", Service: "network", Name: "Network", Kind: catalog.Cloud, Price: "line", LeadTime: catalog.Within(30 * day), Promise: promised("99.95"), SupportHours: always},
+			catalog.Offering{ID: "network-std", Service: "network", Name: "Network", Kind: catalog.Cloud, Price: "line", LeadTime: calendar.Within(30 * day), Promise: promised("99.95"), SupportHours: always},
 			[]charge{{"line", "Line", "", "line"}},
 			nil,
 		},
 		{
-			catalog.Offering{ID: "signin-std", Service: "signin", Name: "Sign-in", Kind: catalog.Cloud, Price: "account", LeadTime: catalog.Within(4 * time.Hour), Promise: promised("99.95"), SupportHours: always, Approval: catalog.ApprovalNone},
+			catalog.Offering{ID: "signin-std", Service: "signin", Name: "Sign-in", Kind: catalog.Cloud, Price: "account", LeadTime: calendar.Within(4 * time.Hour), Promise: promised("99.95"), SupportHours: always, Approval: catalog.ApprovalNone},
 			[]charge{{"accounts", "Accounts", "signin.people", "account"}},
 			nil,
 		},

@@ -45,7 +45,7 @@ func (p *portal) subscription(w http.ResponseWriter, r *http.Request, problems e
 		return err
 	}
 	id := servicecoin.SubscriptionID(r.PathValue("subscription"))
-	sub, err := p.Subscriptions(c.ID).Subscription(ctx, id)
+	sub, err := p.Subscriptions(c.ID).Get(ctx, id)
 	if err != nil {
 		return err
 	}

@@ -62,7 +62,7 @@ func (p *portal) statement(w http.ResponseWriter, r *http.Request, problems erro
 	if err != nil {
 		return err
 	}
-	standing, err := statements.Standing(ctx, m.Month)
+	standing, err := statements.Month(ctx, m.Month)
 	if err != nil {
 		return err
 	}

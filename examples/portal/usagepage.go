@@ -95,7 +95,7 @@ func (p *portal) meter(r *http.Request, m monthly, id metering.MeterID, service 
 	}
 	part := meterPart{Meter: meter, Service: service, Path: customerPath(m.Customer.ID, "usage", string(id)) + "?month=" + m.Month.String()}
 	period := m.Month.In(loc)
-	series, err := p.Ledger(m.Customer).Usage(ctx, id, metering.Question{During: period, Window: metering.Daily})
+	series, err := p.Ledger(m.Customer).Usage(ctx, id, metering.Question{During: period, Each: metering.Daily})
 	if err != nil {
 		return part, err
 	}
@@ -185,7 +185,7 @@ func (p *portal) showEvents(w http.ResponseWriter, r *http.Request) error {
 		v.Events = append(v.Events, e)
 	}
 	if len(v.Meter.GroupBy) > 0 && v.Total.Events > 0 {
-		series, err := ledger.Usage(ctx, v.Meter.ID, metering.Question{During: v.Total.Period, Window: metering.Monthly, GroupBy: v.Meter.GroupBy[:1]})
+		series, err := ledger.Usage(ctx, v.Meter.ID, metering.Question{During: v.Total.Period, Each: metering.Monthly, GroupBy: v.Meter.GroupBy[:1]})
 		if err != nil {
 			return err
 		}

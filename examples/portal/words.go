@@ -15,7 +15,6 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
-	"github.com/servicecoin/servicecoin/catalog"
 	"github.com/servicecoin/servicecoin/estimate"
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/money"
@@ -165,8 +164,8 @@ func amount(a money.Amount) string {
 	return text + " " + currency
 }
 
-// leadWords prints a length of time as people say it.
-func leadWords(d catalog.Duration) string {
+// leadWords prints a length of time, set or measured, as people say it.
+func leadWords(d interface{ Get() (time.Duration, bool) }) string {
 	length, ok := d.Get()
 	if !ok {
 		return "not said"

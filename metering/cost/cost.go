@@ -20,6 +20,14 @@
 // Amounts are rounded once a line, to the digits of the currency; the total is
 // the sum of the lines. There is one currency in a statement. What is not known
 // has no amount, which is not zero.
+//
+// # Errors
+//
+// Whatever a statement cannot be computed from is an [*servicecoin.InvalidError]
+// that names the item. A [*servicecoin.RefusedError] is a month that is not over,
+// one with nothing to charge, a bill on its way, and an edition that would change
+// nothing. An item or a credit that is there with other content is ErrExists; the
+// same again is no error.
 package cost
 
 import (

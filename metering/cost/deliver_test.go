@@ -93,7 +93,7 @@ func TestIssuedMonthsAreCorrectedByLaterDeliveries(t *testing.T) {
 	w.must(err)
 	*w.now = w.now.Add(time.Hour)
 	w.deliver(billOf("cloud", 31), line(2, "5.505"), line(3, "1"))
-	standing, err := w.Standing(t.Context(), january)
+	standing, err := w.Month(t.Context(), january)
 	w.must(err)
 	require.True(t, standing.Due)
 	require.Equal(t, []string{"correction/2026-01/cost%2Fdisk -9.00 EUR", "-9.00 EUR"}, lines(w.issue(february)))

@@ -27,8 +27,8 @@ func (s *Statements) Draft(ctx context.Context, m calendar.Month) (Statement, er
 // drafted is a draft, and the issued months that it corrects.
 type drafted struct {
 	statement Statement
-	settles   []Standing // due before, done with this statement
-	stays     []Standing // not due before, and not corrected: due from now on
+	settles   []Month // due before, done with this statement
+	stays     []Month // not due before, and not corrected: due from now on
 }
 
 // reckoned is a month as it is reckoned: one that is issued stays what it was.
@@ -62,7 +62,7 @@ func (s *Statements) draft(ctx context.Context, m calendar.Month) (drafted, erro
 	if err != nil {
 		return drafted{}, err
 	}
-	d.statement.Facts = slices.Concat(facts, corrections)
+	d.statement.Facts = append(append([]Fact{}, facts...), corrections...)
 	d.statement.Lines, d.statement.Total, err = d.statement.Recompute()
 	return d, err
 }
@@ -85,7 +85,7 @@ func (s *Statements) Period(ctx context.Context, m calendar.Month) (calendar.Int
 
 // reckoned returns how a month is reckoned that is drafted now.
 func (s *Statements) reckoned(ctx context.Context, m calendar.Month) (reckoned, error) {
-	issued, err := s.Standing(ctx, m)
+	issued, err := s.Month(ctx, m)
 	if err != nil || issued.Edition > 0 {
 		return reckoned{month: m, period: issued.Period, currency: issued.Currency}, err
 	}
@@ -95,7 +95,7 @@ func (s *Statements) reckoned(ctx context.Context, m calendar.Month) (reckoned, 
 		if beside.Validate() != nil {
 			continue // the first month there is, or the last
 		}
-		switch next, err := s.Standing(ctx, beside); {
+		switch next, err := s.Month(ctx, beside); {
 		case err != nil:
 			return reckoned{}, err
 		case next.Edition == 0:
@@ -227,7 +227,7 @@ func (s *Statements) corrections(ctx context.Context, d *drafted) (facts []Fact,
 	}
 	for _, m := range earlier {
 		// In a unit of work, what is read here must not change until the commit.
-		standing, err := s.Standing(ctx, m)
+		standing, err := s.Month(ctx, m)
 		if err != nil {
 			return nil, err
 		}
@@ -282,7 +282,7 @@ func (s *Statements) charged(ctx context.Context, since, own calendar.Month) (ma
 
 // correct returns what has to be corrected in an issued month: in the period and
 // the currency that it was issued for.
-func (s *Statements) correct(ctx context.Context, standing Standing, was Statement, corrected map[Corrected]money.Amount) ([]Fact, error) {
+func (s *Statements) correct(ctx context.Context, standing Month, was Statement, corrected map[Corrected]money.Amount) ([]Fact, error) {
 	pinned := map[ItemID]PriceFact{}
 	for _, f := range was.Facts {
 		if f.Charge != nil {
@@ -301,7 +301,7 @@ func (s *Statements) correct(ctx context.Context, standing Standing, was Stateme
 }
 
 // differences compares two reckonings of a month, line by line.
-func differences(standing Standing, was Statement, lines []Line, corrected map[Corrected]money.Amount) ([]Fact, error) {
+func differences(standing Month, was Statement, lines []Line, corrected map[Corrected]money.Amount) ([]Fact, error) {
 	type pair struct{ now, was *Line }
 	pairs := map[string]*pair{}
 	at := func(id string) *pair {

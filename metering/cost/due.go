@@ -42,7 +42,7 @@ func (s *Statements) due(ctx context.Context, by servicecoin.Actor, m calendar.M
 	if err != nil {
 		return err
 	}
-	_, err = c.Update(ctx, m.String(), func(x *Standing) ([]store.Event, error) {
+	_, err = c.Update(ctx, m.String(), func(x *Month) ([]store.Event, error) {
 		x.Due = true
 		return []store.Event{e}, nil
 	})

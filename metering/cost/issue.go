@@ -18,7 +18,7 @@ func (s *Statements) Issue(ctx context.Context, by servicecoin.Actor, m calendar
 	var done Statement
 	err := s.view.Do(ctx, func(tx store.View) error {
 		on := s.On(tx)
-		standing, err := on.Standing(ctx, m)
+		standing, err := on.Month(ctx, m)
 		if err != nil {
 			return err
 		}
@@ -55,7 +55,7 @@ func (s *Statements) Replace(ctx context.Context, by servicecoin.Actor, m calend
 	var done Statement
 	err := s.view.Do(ctx, func(tx store.View) error {
 		on := s.On(tx)
-		standing, err := on.Standing(ctx, m)
+		standing, err := on.Month(ctx, m)
 		if err != nil {
 			return err
 		}
@@ -98,7 +98,7 @@ func (s *Statements) supersede(ctx context.Context, by servicecoin.Actor, before
 }
 
 // issue stores a draft as the edition that holds, in a unit of work.
-func (s *Statements) issue(ctx context.Context, by servicecoin.Actor, d drafted, standing Standing, reason string) (Statement, error) {
+func (s *Statements) issue(ctx context.Context, by servicecoin.Actor, d drafted, standing Month, reason string) (Statement, error) {
 	st := d.statement
 	if err := s.whole(ctx, st.Month); err != nil {
 		return Statement{}, err
@@ -115,12 +115,12 @@ func (s *Statements) issue(ctx context.Context, by servicecoin.Actor, d drafted,
 	if err := store.Of(s.view, statements).Insert(ctx, st, e); err != nil {
 		return Statement{}, err
 	}
-	holds := Standing{Month: st.Month, Edition: st.Edition, Period: st.Period, Currency: st.Currency}
+	holds := Month{Month: st.Month, Edition: st.Edition, Period: st.Period, Currency: st.Currency}
 	c := store.Of(s.view, months)
 	if standing.Edition == 0 {
 		err = c.Insert(ctx, holds)
 	} else {
-		_, err = c.Update(ctx, st.Month.String(), func(x *Standing) ([]store.Event, error) {
+		_, err = c.Update(ctx, st.Month.String(), func(x *Month) ([]store.Event, error) {
 			*x = holds
 			return nil, nil
 		})
@@ -129,7 +129,7 @@ func (s *Statements) issue(ctx context.Context, by servicecoin.Actor, d drafted,
 		return Statement{}, err
 	}
 	for _, settled := range d.settles {
-		if _, err := c.Update(ctx, settled.Month.String(), func(x *Standing) ([]store.Event, error) {
+		if _, err := c.Update(ctx, settled.Month.String(), func(x *Month) ([]store.Event, error) {
 			x.Due = false
 			return nil, nil
 		}); err != nil {

@@ -113,7 +113,7 @@ func TestACreditDuringIssue(t *testing.T) {
 	w.faults.Meanwhile(nil)
 	require.Equal(t, 1, n)
 	require.Contains(t, lines(st), "correction/2026-01/credit%2Facme%252Fsla.credit%252Fc1 -2.00 EUR")
-	standing, err := w.Standing(t.Context(), january)
+	standing, err := w.Month(t.Context(), january)
 	w.must(err)
 	require.False(t, standing.Due)
 }

@@ -67,9 +67,9 @@ type StatementChanged struct {
 	Because []servicecoin.Key `json:"because,omitempty"`
 }
 
-// Standing is where a month stands: the record behind the rule that it is issued
+// Month is where a month stands: the record behind the rule that it is issued
 // once.
-type Standing struct {
+type Month struct {
 	Month   calendar.Month `json:"month"`
 	Edition int            `json:"edition"` // of the statement that holds; 0: the month is open
 	Due     bool           `json:"due"`     // a fact came since: the next statement corrects it
@@ -85,7 +85,7 @@ const (
 	ItemRecord      = "cost.item"      // [Item]
 	CreditRecord    = "cost.credit"    // [Credit]
 	RowRecord       = "cost.row"       // [Row]
-	MonthRecord     = "cost.month"     // [Standing]
+	MonthRecord     = "cost.month"     // [Month]
 	StatementRecord = "cost.statement" // [Statement]
 	DeliveryRecord  = "cost.delivery"  // [Delivery]
 )
@@ -123,12 +123,12 @@ var rows = store.Kind[Row]{
 	},
 }
 
-var months = store.Kind[Standing]{
+var months = store.Kind[Month]{
 	Name:  MonthRecord,
 	House: house.Own(),
-	ID:    func(s Standing) string { return s.Month.String() },
-	Indexes: []store.Index[Standing]{
-		{Name: "month", Columns: "t", Of: func(s Standing) store.Tuple { return store.Tuple{store.Text(s.Month.String())} }},
+	ID:    func(s Month) string { return s.Month.String() },
+	Indexes: []store.Index[Month]{
+		{Name: "month", Columns: "t", Of: func(s Month) store.Tuple { return store.Tuple{store.Text(s.Month.String())} }},
 	},
 }
 

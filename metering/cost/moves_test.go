@@ -146,7 +146,7 @@ func TestDueByIssuedPeriod(t *testing.T) {
 	from := time.Date(2026, 2, 1, 2, 0, 0, 0, time.UTC) // February in Berlin, January in New York
 	_, err = berlin.Include(ctx, ada, cost.Item{ID: "base", Name: "Base", Service: "storage", Price: "base", From: from})
 	require.NoError(t, err)
-	standing, err := berlin.Standing(ctx, january)
+	standing, err := berlin.Month(ctx, january)
 	require.NoError(t, err)
 	require.True(t, standing.Due)
 }
@@ -181,7 +181,7 @@ func TestCurrencyChanges(t *testing.T) {
 	require.NoError(t, err, "months in the old currency do not keep it from being issued")
 	require.Equal(t, "7.00 USD", st.Total.String())
 	require.Equal(t, []calendar.Month{february}, st.Elsewhere, "what it cannot correct, it says")
-	standing, err := dollars.Standing(ctx, february)
+	standing, err := dollars.Month(ctx, february)
 	w.must(err)
 	require.True(t, standing.Due)
 

@@ -325,7 +325,7 @@ func (s *Statements) creditable(ctx context.Context, c Credit) error {
 	v.Merge("", c.Validate())
 	currency, whose := s.currency(), "the customer's"
 	if c.Amount.Defined() && c.Month.Validate() == nil {
-		issued, err := s.Standing(ctx, c.Month)
+		issued, err := s.Month(ctx, c.Month)
 		if err != nil {
 			return err
 		}
@@ -414,7 +414,7 @@ func (s *Statements) Trace(ctx context.Context, st *Statement) (servicecoin.Trac
 // Get returns the statement of a month that holds, or ErrNotFound if none was
 // issued.
 func (s *Statements) Get(ctx context.Context, m calendar.Month) (Statement, error) {
-	standing, err := s.Standing(ctx, m)
+	standing, err := s.Month(ctx, m)
 	if err != nil {
 		return Statement{}, err
 	}
@@ -431,17 +431,17 @@ func (s *Statements) List() store.Listing[Statement] {
 	return store.Of(s.view, statements).Find(store.By("month").Descending())
 }
 
-// Standing returns where a month stands; one that nothing happened to is open.
-func (s *Statements) Standing(ctx context.Context, m calendar.Month) (Standing, error) {
+// Month returns where a month stands; one that nothing happened to is open.
+func (s *Statements) Month(ctx context.Context, m calendar.Month) (Month, error) {
 	if err := s.view.Err(); err != nil {
-		return Standing{}, err
+		return Month{}, err
 	}
 	if err := m.Validate(); err != nil {
-		return Standing{}, err
+		return Month{}, err
 	}
 	standing, err := store.Of(s.view, months).Get(ctx, m.String())
 	if errors.Is(err, servicecoin.ErrNotFound) {
-		return Standing{Month: m}, nil
+		return Month{Month: m}, nil
 	}
 	return standing, err
 }

@@ -316,7 +316,7 @@ func TestFaultyArgumentsAreReportedByTheFirstCall(t *testing.T) {
 	ctx := t.Context()
 	_, err1 := s.Draft(ctx, january)
 	_, err2 := s.Issue(ctx, ada, january)
-	_, err3 := s.Standing(ctx, january)
+	_, err3 := s.Month(ctx, january)
 	_, err4 := s.Include(ctx, ada, cost.Item{})
 	for _, err := range []error{err1, err2, err3, err4} {
 		for _, want := range []string{"customer.id", "customer.zone", "customer.currency", "prices", "rounding"} {

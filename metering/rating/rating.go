@@ -13,6 +13,13 @@
 // beside it, and the lines sum to it. [Compile] prepares a price for many
 // quantities. A [PriceList] keeps prices in versions, each valid from an
 // instant, which never change once they are published.
+//
+// # Errors
+//
+// A price that cannot be applied, a quantity that it cannot take, and a version
+// that does not begin after the one before are an [*servicecoin.InvalidError] with
+// every violation; no charge is made of a part. Withdrawing a version that has
+// begun is a [*servicecoin.RefusedError]. Where no version holds it is ErrNotFound.
 package rating
 
 import (
