@@ -2,6 +2,7 @@ package calendar_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 	_ "time/tzdata"
@@ -161,4 +162,17 @@ func FuzzParseInterval(f *testing.F) {
 		require.NoError(t, err)
 		require.True(t, iv.Equal(back))
 	})
+}
+
+// lineCodes is codes with the lines of a file without their columns.
+func lineCodes(t testing.TB, err error) []string {
+	t.Helper()
+	out := codes(t, err)
+	for i, code := range out {
+		if line, rest, found := strings.Cut(code, ", column "); found {
+			_, code, _ = strings.Cut(rest, ":")
+			out[i] = line + ":" + code
+		}
+	}
+	return out
 }

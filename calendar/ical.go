@@ -1,12 +1,11 @@
 package calendar
 
 import (
-	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -46,8 +45,8 @@ const (
 // A whole day that is written as a time in UTC (UNTIL, EXDATE, DTEND) is that of
 // the reader's midnight, else the date in UTC, from 11:00 on the next one; the last
 // minute of an hour ends a day. The error is an [*servicecoin.InvalidError] with
-// the violations, after a hundred of which reading ends; the path is the line,
-// "line 12". A failure of r is returned as it is.
+// the violations, after a hundred of which reading ends; the path is the place,
+// "line 12, column 9", counted in characters from 1. A failure of r is returned as it is.
 func ReadICalendar(r io.Reader, loc *time.Location) ([]VEvent, error) {
 	return readICalendar(r, loc, Interval{})
 }
@@ -82,8 +81,8 @@ func readICalendar(r io.Reader, loc *time.Location, within Interval) ([]VEvent, 
 		v.Add("", "too-long", "", fmt.Sprintf("has more than %d bytes", MaxICalendarBytes))
 		return nil, v.Err()
 	}
-	for line := range contentLines(data) {
-		f.take(line)
+	for p := range unfold(string(data)) {
+		f.take(p)
 		if f.complaints >= maxComplaints {
 			break
 		}
@@ -96,89 +95,15 @@ func readICalendar(r io.Reader, loc *time.Location, within Interval) ([]VEvent, 
 	return f.events, nil
 }
 
-// contentLine is an unfolded line, and the number of its first part.
-type contentLine struct {
-	n        int
-	text     string
-	swallows int // the line of a BEGIN or END that goes on from another line, for the space before it
-}
-
-// contentLines unfolds the lines of a file: one that begins with a space or a
-// tab goes on from the one before.
-func contentLines(data []byte) func(yield func(contentLine) bool) {
-	return func(yield func(contentLine) bool) {
-		data = bytes.TrimPrefix(data, []byte("\uFEFF"))
-		var current []byte
-		first, n, swallows := 0, 0, 0
-		for line := range bytes.Lines(data) {
-			n++
-			line = bytes.TrimRight(line, "\r\n")
-			if n > 1 && len(line) > 0 && (line[0] == ' ' || line[0] == '\t') {
-				current = append(current, line[1:]...)
-				if swallows == 0 && bracket(line) {
-					swallows = n
-				}
-				continue
-			}
-			if len(current) > 0 && !yield(contentLine{first, string(current), swallows}) {
-				return
-			}
-			first, swallows, current = n, 0, append(current[:0], line...)
-		}
-		if len(current) > 0 {
-			yield(contentLine{first, string(current), swallows})
-		}
-	}
-}
-
-// property is a content line taken apart.
+// property is a line of a file.
 type property struct {
-	n      int // the line
-	name   string
-	params map[string]string // by name in capitals
-	value  string
-	whole  string // all of it
+	line
 
 	calendar int // in which it stands, from 0
 }
 
-// parseProperty takes a line apart: NAME;PARAM=value;PARAM="value":value.
-func parseProperty(line contentLine) (property, bool) {
-	p := property{n: line.n, params: map[string]string{}, whole: line.text}
-	i := strings.IndexAny(line.text, ";:")
-	if i <= 0 || !nameText(line.text[:i]) {
-		return p, false
-	}
-	p.name = strings.ToUpper(line.text[:i])
-	rest := line.text[i:]
-	for rest[0] == ';' {
-		key, value, found := strings.Cut(rest[1:], "=")
-		if !found || !nameText(key) {
-			return p, false
-		}
-		end := 0
-		for quoted := false; end < len(value) && (quoted || value[end] != ';' && value[end] != ':'); end++ {
-			quoted = quoted != (value[end] == '"')
-		}
-		if end == len(value) {
-			return p, false
-		}
-		p.params[strings.ToUpper(key)] = strings.TrimSpace(strings.Trim(value[:end], `"`))
-		rest = value[end:]
-	}
-	p.value = rest[1:]
-	return p, true
-}
-
-// nameText reports whether text can be the name of a property or parameter.
-func nameText(text string) bool {
-	for i := range len(text) {
-		if c := text[i]; c != '-' && (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'z') {
-			return false
-		}
-	}
-	return text != ""
-}
+// param returns the text of a parameter, "" if it is missing.
+func (p property) param(name string) string { return p.params[name].text }
 
 // icalFile is a file that is being read.
 type icalFile struct {
@@ -197,7 +122,7 @@ type icalFile struct {
 	dates      int                   // that rules are asked to leave out or add
 	jumps      int                   // of the zones that are worked out
 	observed   int                   // parts of such zones
-	last       int                   // the last line
+	last       placed                // the last line
 	events     []VEvent
 	said       []complaint
 	complaints int // about lines
@@ -211,7 +136,7 @@ type icalCalendar struct {
 
 // foreign is a component whose name is not known.
 type foreign struct {
-	line  int
+	at    placed
 	name  string
 	depth int
 	dated bool // it has a DTSTART
@@ -223,9 +148,22 @@ type complaint struct {
 	path, code, value, text string
 }
 
-func (f *icalFile) complain(line int, code, value, text string) {
+// complain adds a violation at the place of a text.
+func (f *icalFile) complain(at placed, code, value, text string) {
 	f.complaints++
-	f.said = append(f.said, complaint{line, "line " + strconv.Itoa(line), code, value, text})
+	f.said = append(f.said, complaint{at.line(), at.place(), code, value, text})
+}
+
+// blame adds violations that have a place of their own, on account of a line.
+func (f *icalFile) blame(v *servicecoin.Violations, at placed) {
+	invalid, ok := errors.AsType[*servicecoin.InvalidError](v.Err())
+	if !ok {
+		return
+	}
+	for _, x := range invalid.Violations {
+		f.complaints++
+		f.said = append(f.said, complaint{at.line(), x.Path, x.Code, x.Value, x.Text})
+	}
 }
 
 // err returns all complaints in the order of the lines.
@@ -238,27 +176,29 @@ func (f *icalFile) err() error {
 	return v.Err()
 }
 
-func (f *icalFile) take(line contentLine) {
-	f.last = line.n
-	p, ok := parseProperty(line)
-	p.calendar = len(f.calendars) - 1
-	switch {
-	case !utf8.ValidString(line.text):
-		f.complain(line.n, "bad-text", line.text, "must be UTF-8")
-	case line.swallows > 0:
-		f.complain(line.swallows, "syntax", "", "must not have a space before BEGIN or END: it goes on from the line before, then")
-	case !ok:
-		if strings.TrimSpace(line.text) != "" {
-			f.complain(line.n, "syntax", line.text, "must be a property such as SUMMARY:text")
+func (f *icalFile) take(text placed) {
+	f.last = text
+	for part := range text.folds {
+		if bracket(part.text) {
+			f.complain(part, "syntax", "", "must not have a space before BEGIN or END: it goes on from the line before, then")
+			return
 		}
+	}
+	line, ok := takeApart(text)
+	p := property{line, len(f.calendars) - 1}
+	switch {
+	case !utf8.ValidString(text.text):
+		f.complain(text, "bad-text", text.text, "must be UTF-8")
+	case !ok:
+		f.complain(text, "syntax", text.text, "must be a property such as SUMMARY:text")
 	case p.name == "BEGIN":
 		f.begin(p)
 	case p.name == "END":
 		f.end(p)
 	case len(f.inside) == 0:
-		f.complain(line.n, "syntax", line.text, "must be BEGIN:VCALENDAR")
+		f.complain(text, "syntax", text.text, "must be BEGIN:VCALENDAR")
 	case len(f.inside) == 1 && p.name == "METHOD" && p.calendar >= 0:
-		f.calendars[p.calendar].cancelled = strings.EqualFold(strings.TrimSpace(p.value), "CANCEL")
+		f.calendars[p.calendar].cancelled = strings.EqualFold(strings.TrimSpace(p.value.text), "CANCEL")
 	case f.event != nil && len(f.inside) == eventDepth:
 		f.event.take(f, p)
 	case f.zone != nil:
@@ -288,22 +228,6 @@ func (f *icalFile) build() {
 	if len(f.events) > MaxDays {
 		f.complain(f.last, "too-many", "", fmt.Sprintf("is the last one, and there are more than %d events: read them within fewer years", MaxDays))
 	}
-}
-
-// unescape reads the value of a text property.
-func unescape(text string) string {
-	var b strings.Builder
-	for i := 0; i < len(text); i++ {
-		c := text[i]
-		if c == '\\' && i+1 < len(text) {
-			i++
-			if c = text[i]; c == 'n' || c == 'N' {
-				c = '\n'
-			}
-		}
-		b.WriteByte(c)
-	}
-	return b.String()
 }
 
 // plainName makes a name of a text: on one line, at most 200 characters.

@@ -94,7 +94,7 @@ func TestWholeDaysWrittenAsTimes(t *testing.T) {
 				assert.Equal(t, 2026, yearly[0].Until, "of every year, in %s", zone)
 				if strings.Contains(c.value, "59") { // is no midnight, and takes out nothing
 					_, err := calendar.ReadICalendar(strings.NewReader(ical(day+"RRULE:FREQ=DAILY;COUNT=4\nEXDATE:"+c.value)), location(t, zone))
-					assert.Equal(t, []string{"line 7:bad-format"}, codes(t, err))
+					assert.Equal(t, []string{"line 7:bad-format"}, lineCodes(t, err))
 					continue
 				}
 				for _, line := range []string{"\nEXDATE:" + c.value, "\nEXDATE;VALUE=DATE-TIME:" + c.value + ","} {
@@ -197,7 +197,7 @@ func TestZonesThatAFileDefines(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := readICal(t, "BEGIN:VCALENDAR\n"+c.text+noon("X", "20260724")+"END:VCALENDAR\n")
-			assert.Equal(t, c.want, codes(t, err), "%v", err)
+			assert.Equal(t, c.want, lineCodes(t, err), "%v", err)
 		})
 	}
 }

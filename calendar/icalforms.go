@@ -11,25 +11,25 @@ import (
 const eventDepth = 2
 
 func (f *icalFile) begin(p property) {
-	name := strings.ToUpper(strings.TrimSpace(p.value))
+	name := strings.ToUpper(strings.TrimSpace(p.value.text))
 	f.inside = append(f.inside, name)
 	switch depth := len(f.inside); {
 	case depth > maxNested:
-		f.complain(p.n, "too-many", p.value, fmt.Sprintf("must not stand in more than %d components", maxNested))
+		f.complain(p.whole, "too-many", p.value.text, fmt.Sprintf("must not stand in more than %d components", maxNested))
 		f.complaints = maxComplaints
 	case (name == "VCALENDAR") != (depth == 1), name == "VEVENT" && depth != eventDepth:
-		f.complain(p.n, "syntax", p.value, "must stand where its kind may: calendars side by side, all else in a calendar, events in nothing else")
+		f.complain(p.whole, "syntax", p.value.text, "must stand where its kind may: calendars side by side, all else in a calendar, events in nothing else")
 	case depth == 1:
 		f.calendars = append(f.calendars, &icalCalendar{zones: map[string]*zoneLines{}})
 	case len(f.calendars) == 0: // it is complained of
 	case name == "VEVENT":
-		f.event = &eventLines{line: p.n, calendar: len(f.calendars) - 1}
+		f.event = &eventLines{at: p.whole, calendar: len(f.calendars) - 1}
 	case name == "VTIMEZONE" && depth == eventDepth:
-		f.zone = &zoneLines{line: p.n}
+		f.zone = &zoneLines{at: p.whole}
 	case f.zone != nil:
-		f.zone.begin(p.n, name, depth)
+		f.zone.begin(p.whole, name, depth)
 	case f.foreign == nil && !passedOver(name):
-		f.foreign = &foreign{line: p.n, name: strings.TrimSpace(p.value), depth: depth}
+		f.foreign = &foreign{at: p.whole, name: strings.TrimSpace(p.value.text), depth: depth}
 	}
 }
 
@@ -48,23 +48,23 @@ func passedOver(name string) bool {
 
 // bracket reports whether a part of a line that is folded looks like a BEGIN or
 // END of its own.
-func bracket(line []byte) bool {
+func bracket(line string) bool {
 	const longest = 64
 	if len(line) > longest {
 		return false
 	}
-	name, value, found := strings.Cut(strings.ToUpper(strings.TrimSpace(string(line))), ":")
+	name, value, found := strings.Cut(strings.ToUpper(strings.TrimSpace(line)), ":")
 	return found && (name == "BEGIN" || name == "END") && value != "" && !strings.HasPrefix(value, "X-") && passedOver(value)
 }
 
 func (f *icalFile) end(p property) {
 	depth := len(f.inside)
-	if depth == 0 || !strings.EqualFold(f.inside[depth-1], strings.TrimSpace(p.value)) {
+	if depth == 0 || !strings.EqualFold(f.inside[depth-1], strings.TrimSpace(p.value.text)) {
 		open := "nothing"
 		if depth > 0 {
 			open = f.inside[depth-1]
 		}
-		f.complain(p.n, "syntax", p.value, "must end the component that is open: "+open)
+		f.complain(p.whole, "syntax", p.value.text, "must end the component that is open: "+open)
 		return
 	}
 	f.inside = f.inside[:depth-1]
@@ -73,7 +73,7 @@ func (f *icalFile) end(p property) {
 		f.read = append(f.read, f.event)
 		f.event = nil
 		if len(f.read) == MaxDays+1 {
-			f.complain(p.n, "too-many", "", fmt.Sprintf("must be at most %d events", MaxDays))
+			f.complain(p.whole, "too-many", "", fmt.Sprintf("must be at most %d events", MaxDays))
 			f.complaints = maxComplaints
 		}
 	case f.zone != nil && depth == eventDepth:
@@ -91,11 +91,11 @@ func (f *icalFile) finish() {
 	case len(f.inside) > 0:
 		f.complain(f.last, "syntax", "", "is the last one, and "+f.inside[len(f.inside)-1]+" is still open")
 	case len(f.calendars) == 0:
-		f.said = append(f.said, complaint{f.last + 1, "", "required", "", "must have a VCALENDAR"})
+		f.said = append(f.said, complaint{f.last.line() + 1, "", "required", "", "must have a VCALENDAR"})
 	}
 	for _, s := range f.strangers { // what is read to have nothing must have nothing
 		if f.complaints < maxComplaints && (s.dated || len(f.read) == 0) {
-			f.complain(s.line, "unknown", s.name, "must be a component that is known, such as VEVENT, or begin with X-")
+			f.complain(s.at, "unknown", s.name, "must be a component that is known, such as VEVENT, or begin with X-")
 		}
 	}
 }

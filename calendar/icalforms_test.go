@@ -53,7 +53,7 @@ func TestVersionsOfAnEvent(t *testing.T) {
 		})
 	}
 	_, err := readICal(t, ical("UID:a\nDTSTART:20260105\nSEQUENCE:one", "UID:a\nDTSTART:20260106\nDTSTAMP:never"))
-	assert.Equal(t, []string{"line 6:bad-format", "line 11:bad-format"}, codes(t, err), "what decides must be read")
+	assert.Equal(t, []string{"line 6:bad-format", "line 11:syntax"}, lineCodes(t, err), "what decides must be read")
 	got := readIn(t, ical("UID:a\nDTSTART:20260105\nSEQUENCE:one"), "UTC")
 	assert.Len(t, got, 1, "and what decides nothing need not")
 }
@@ -100,7 +100,7 @@ func TestFormsOfFiles(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			events, err := readICal(t, "BEGIN:VCALENDAR\n"+c.text+"END:VCALENDAR\n")
-			assert.Equal(t, c.want, codes(t, err), "%v, read %v", err, told(events))
+			assert.Equal(t, c.want, lineCodes(t, err), "%v, read %v", err, told(events))
 		})
 	}
 }
@@ -173,12 +173,12 @@ func TestFilesThatPeopleHave(t *testing.T) {
 		"periods of days":                        {"DTSTART;VALUE=DATE:20210531\nRDATE;VALUE=PERIOD:20210601T000000Z/P1D", "line 5:unsupported"},
 		"a period without an end":                {"DTSTART:20210531T090000Z\nRDATE;VALUE=PERIOD:20210601T000000Z", "line 5:bad-format"},
 		"a period that is reversed":              {"DTSTART:20210531T090000Z\nRDATE;VALUE=PERIOD:20210601T000000Z/20210531T000000Z", "line 5:bad-format"},
-		"a period of nonsense":                   {"DTSTART:20210531T090000Z\nRDATE;VALUE=PERIOD:20210601T000000Z/soon", "line 5:unsupported"},
+		"a period of nonsense":                   {"DTSTART:20210531T090000Z\nRDATE;VALUE=PERIOD:20210601T000000Z/soon", "line 5:syntax"},
 		"a zone of Windows that nothing defines": {"DTSTART;TZID=W. Europe Standard Time:20260228T120000", "line 4:unknown-zone"},
-		"a second too late":                      {"DTSTART:20161231T235961Z", "line 4:bad-format"},
+		"a second too late":                      {"DTSTART:20161231T235961Z", "line 4:out-of-range"},
 	} {
 		_, err := readICal(t, ical(c.event))
-		assert.Equal(t, []string{c.want}, codes(t, err), name)
+		assert.Equal(t, []string{c.want}, lineCodes(t, err), name)
 	}
 }
 
@@ -229,7 +229,7 @@ func TestReadICalendarWithin(t *testing.T) {
 		"within.end:reversed": {Start: year.End, End: year.Start},
 	} {
 		_, err := calendar.ReadICalendarWithin(strings.NewReader(text), nil, within)
-		require.Contains(t, codes(t, err), name)
+		require.Contains(t, lineCodes(t, err), name)
 	}
 }
 
@@ -239,9 +239,49 @@ func TestOuterComponentsOfNoCalendar(t *testing.T) {
 	for _, outer := range []string{"", "X", "VEVENT", "VTIMEZONE", "STANDARD"} {
 		for _, inner := range []string{"METHOD:CANCEL\n", "BEGIN:VEVENT\nUID:a\nSTATUS:CANCELLED\nEND:VEVENT\n", "BEGIN:VTIMEZONE\nTZID:a\nBEGIN:STANDARD\nDTSTART:1\nEND:STANDARD\nEND:VTIMEZONE\n", "BEGIN:STANDARD\nDTSTART:1\nEND:STANDARD\n"} {
 			_, err := readICal(t, "BEGIN:"+outer+"\n"+inner+"END:"+outer+"\n")
-			require.Contains(t, codes(t, err), "line 1:syntax", "%q %q", outer, inner)
+			require.Contains(t, lineCodes(t, err), "line 1:syntax", "%q %q", outer, inner)
 			_, err = readICal(t, ical()+"BEGIN:"+outer+"\n"+inner+"END:"+outer+"\n")
-			require.Contains(t, codes(t, err), "line 4:syntax", "%q %q", outer, inner)
+			require.Contains(t, lineCodes(t, err), "line 4:syntax", "%q %q", outer, inner)
 		}
 	}
+}
+
+// What is wrong in a file is told with its place on the line where it stands,
+// also on one that goes on from another.
+func TestPlacesInFiles(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		event string
+		want  []string
+	}{
+		"a value":             {"DTSTART:soon", []string{"line 4, column 9:syntax"}},
+		"a zone":              {`DTSTART;TZID="Nowhere":20260105T090000`, []string{"line 4, column 15:unknown-zone"}},
+		"a kind":              {"DTSTART;VALUE=TEXT:20260105", []string{"line 4, column 15:unsupported"}},
+		"a part of a rule":    {"DTSTART:20260105\nRRULE:FREQ=DAILY;COUNT=0", []string{"line 5, column 24:out-of-range"}},
+		"on a line folded":    {"DTSTART:20260105\nRRULE:FREQ=DAILY;\n COUNT=3;UNTIL=never", []string{"line 6, column 16:syntax"}},
+		"hours of days":       {"DTSTART:20260105\nRRULE:FREQ=DAILY;BYHOUR=3", []string{"line 5, column 25:unexpected"}},
+		"a date of many":      {"DTSTART:20260105\nRRULE:FREQ=DAILY;COUNT=9\nEXDATE:20260106,2026010x", []string{"line 6, column 17:syntax"}},
+		"a period of several": {"DTSTART:20260105T090000Z\nRDATE;VALUE=PERIOD:20260106T090000Z/PT1H,20260107T090000Z/PT1X", []string{"line 5, column 62:syntax"}},
+		"a duration":          {"DTSTART:20260105T090000Z\nDURATION:P1DT", []string{"line 5, column 14:syntax"}},
+		"months of a length":  {"DTSTART:20260105T090000Z\nDURATION:P1M", []string{"line 5, column 10:unsupported"}},
+		"an event":            {"SUMMARY:nothing", []string{"line 3, column 1:required"}},
+	} {
+		_, err := readICal(t, ical(c.event))
+		assert.Equal(t, c.want, codes(t, err), name)
+	}
+}
+
+// YEARLY with days of the month and no month is every month, here as in a rule.
+func TestDaysOfTheMonthWithoutAMonth(t *testing.T) {
+	t.Parallel()
+	got := told(readIn(t, ical("DTSTART:20260103\nRRULE:FREQ=YEARLY;BYMONTHDAY=3;COUNT=3"), "UTC"))
+	assert.Equal(t, []string{"2026-01-03", "2026-02-03", "2026-03-03"}, got)
+}
+
+// What stands in quotes may have any sign in it, in a rule as in a file.
+func TestQuotedParameters(t *testing.T) {
+	t.Parallel()
+	w, err := calendar.ParseWindow("DTSTART:20260105T090000Z\nSUMMARY;X-A=\"a;b:c\";LANGUAGE=en:patches\nDURATION:+PT1H")
+	require.NoError(t, err)
+	assert.Equal(t, "patches", w.Name)
 }

@@ -23,9 +23,9 @@ func (v version) compare(other version) int {
 func (e *eventLines) version(f *icalFile) version {
 	v := version{stamp: minSecond, modified: minSecond}
 	if p := e.sequence; p != nil {
-		n, err := strconv.Atoi(strings.TrimSpace(p.value))
+		n, err := strconv.Atoi(strings.TrimSpace(p.value.text))
 		if err != nil || n < 0 {
-			f.complain(p.n, "bad-format", p.value, "must be a whole number, by which versions of an event are told apart")
+			f.complain(p.value, "bad-format", p.value.text, "must be a whole number, by which versions of an event are told apart")
 		}
 		v.sequence = n
 	}
@@ -37,7 +37,7 @@ func (e *eventLines) version(f *icalFile) version {
 			continue
 		}
 		if m, ok := f.moment(*at.p); ok {
-			if at.p.params["TZID"] == "" {
+			if at.p.param("TZID") == "" {
 				m.loc = time.UTC // as it has to be, with a Z or without
 			}
 			*at.to = m.instant().Unix()
@@ -116,7 +116,7 @@ func (f *icalFile) sideBySide(events []*eventLines, out map[*eventLines]bool) *e
 		if e.start == nil {
 			return ""
 		}
-		return strings.TrimSpace(e.start.value) + " " + e.start.params["TZID"]
+		return strings.TrimSpace(e.start.value.text) + " " + e.start.param("TZID")
 	}
 	off := map[string]bool{}
 	for _, e := range events {
@@ -157,14 +157,11 @@ func (f *icalFile) standsFor(e *eventLines) string {
 	if !ok { // it is complained of where the time is left out
 		f.complaints -= len(f.said) - said
 		f.said = f.said[:said]
-		return e.moves.value
+		return e.moves.value.text
 	}
-	days := e.start != nil && len(strings.TrimSpace(e.start.value)) == len("20060102")
-	switch {
-	case m.whole:
-		return m.date.String()
-	case days:
-		return m.when().wholeDay(f.loc).String()
+	days := e.start != nil && len(strings.TrimSpace(e.start.value.text)) == len("20060102")
+	if days || m.Whole {
+		return m.inUTC().wholeDay(f.loc).String()
 	}
 	return m.instant().UTC().Format(time.RFC3339)
 }

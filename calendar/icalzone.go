@@ -14,18 +14,24 @@ import (
 // zoneLines is a VTIMEZONE: what the clock of a zone is ahead of UTC, in parts
 // that take turns.
 type zoneLines struct {
-	line  int
+	at    placed
 	name  string
 	parts []*zonePart
 
 	worked bool
 	loc    *time.Location // nil: it cannot be read
-	fault  complaint      // why not
+	fault  zoneFault      // why not
+}
+
+// zoneFault is why a zone cannot be read.
+type zoneFault struct {
+	at                placed
+	code, value, text string
 }
 
 // zonePart is a STANDARD or DAYLIGHT of a VTIMEZONE.
 type zonePart struct {
-	line  int
+	at    placed
 	props []property
 }
 
@@ -42,16 +48,16 @@ const (
 // partDepth is how many components are open in a part of a VTIMEZONE.
 const partDepth = 3
 
-func (z *zoneLines) begin(line int, name string, depth int) {
+func (z *zoneLines) begin(at placed, name string, depth int) {
 	if depth == partDepth && (name == "STANDARD" || name == "DAYLIGHT") {
-		z.parts = append(z.parts, &zonePart{line: line})
+		z.parts = append(z.parts, &zonePart{at: at})
 	}
 }
 
 func (z *zoneLines) take(p property, depth int) {
 	switch {
 	case depth == eventDepth && p.name == "TZID":
-		z.name = strings.TrimSpace(unescape(p.value))
+		z.name = strings.TrimSpace(unescape(p.value.text))
 	case depth != partDepth || len(z.parts) == 0:
 	case slices.Contains([]string{"DTSTART", "TZOFFSETFROM", "TZOFFSETTO", "RRULE", "RDATE", "EXRULE", "EXDATE"}, p.name):
 		part := z.parts[len(z.parts)-1]
@@ -69,13 +75,13 @@ func (f *icalFile) define(z *zoneLines) {
 	if first := known[z.name]; first == nil {
 		known[z.name] = z
 	} else if !first.same(z) {
-		first.fault = complaint{line: z.line, code: "duplicate", value: z.name, text: "must not define a zone anew as something else"}
+		first.fault = zoneFault{at: z.at, code: "duplicate", value: z.name, text: "must not define a zone anew as something else"}
 	}
 }
 
 func (z *zoneLines) same(other *zoneLines) bool {
 	return slices.EqualFunc(z.parts, other.parts, func(a, b *zonePart) bool {
-		return slices.EqualFunc(a.props, b.props, func(a, b property) bool { return a.whole == b.whole })
+		return slices.EqualFunc(a.props, b.props, func(a, b property) bool { return a.whole.text == b.whole.text })
 	})
 }
 
@@ -101,7 +107,7 @@ func (f *icalFile) zoneOf(name string, calendar int) *time.Location {
 		z.loc = f.names.find(name)
 	}
 	if z.loc == nil {
-		f.complain(z.fault.line, z.fault.code, z.fault.value, z.fault.text)
+		f.complain(z.fault.at, z.fault.code, z.fault.value, z.fault.text)
 	}
 	return z.loc
 }
@@ -111,7 +117,7 @@ type onset struct {
 	at   int64 // the instant
 	from int64 // the offset before, as the file has it
 	to   int64
-	line int
+	part placed // where its part begins
 }
 
 // work makes a zone of its parts, nil if they cannot be read. Before the first of
@@ -119,7 +125,7 @@ type onset struct {
 func (z *zoneLines) work(f *icalFile) *time.Location {
 	var all []onset
 	if f.observed += len(z.parts); len(z.parts) > maxZoneParts || f.observed > maxObserved {
-		z.fault = complaint{line: z.line, code: "too-many", text: fmt.Sprintf("must have at most %d parts, and %d all zones that are in use", maxZoneParts, maxObserved)}
+		z.fault = zoneFault{at: z.at, code: "too-many", text: fmt.Sprintf("must have at most %d parts, and %d all zones that are in use", maxZoneParts, maxObserved)}
 		return nil
 	}
 	for _, part := range z.parts {
@@ -130,19 +136,19 @@ func (z *zoneLines) work(f *icalFile) *time.Location {
 		}
 		if err != nil {
 			x := err.Violations[0]
-			z.fault = complaint{line: part.line, code: x.Code, value: x.Value, text: "begins a part of a zone of which " + x.Path + " " + x.Text}
+			z.fault = zoneFault{at: part.at, code: x.Code, value: x.Value, text: "begins a part of a zone of which " + x.Path + " " + x.Text}
 			return nil
 		}
 	}
 	slices.SortStableFunc(all, func(a, b onset) int { return cmp.Compare(a.at, b.at) })
 	for i := 1; i < len(all); i++ {
 		if all[i].at == all[i-1].at && all[i].to != all[i-1].to {
-			z.fault = complaint{line: all[i].line, code: "contradiction", text: "begins a part of a zone at the instant at which another begins"}
+			z.fault = zoneFault{at: all[i].part, code: "contradiction", text: "begins a part of a zone at the instant at which another begins"}
 			return nil
 		}
 	}
 	if len(all) == 0 {
-		z.fault = complaint{line: z.line, code: "bad-format", value: z.name, text: "must define a zone that begins"}
+		z.fault = zoneFault{at: z.at, code: "bad-format", value: z.name, text: "must define a zone that begins"}
 		return nil
 	}
 	first := all[0].from
@@ -153,9 +159,9 @@ func (z *zoneLines) work(f *icalFile) *time.Location {
 			all = append(before, all...)
 		}
 	}
-	loc := zoneFrom(fmt.Sprintf("%s of line %d", z.name, z.line), first, all)
+	loc := zoneFrom(fmt.Sprintf("%s of line %d", z.name, z.at.line()), first, all)
 	if loc == nil {
-		z.fault = complaint{line: z.line, code: "too-many", value: z.name, text: fmt.Sprintf("must define a zone of at most %d different offsets", maxOffsets)}
+		z.fault = zoneFault{at: z.at, code: "too-many", value: z.name, text: fmt.Sprintf("must define a zone of at most %d different offsets", maxOffsets)}
 	}
 	return loc
 }
@@ -185,22 +191,21 @@ func jumpsUntil(loc *time.Location, until int64) (int64, []onset) {
 // onsets returns when a part begins, again and again.
 func (z *zonePart) onsets() ([]onset, *servicecoin.InvalidError) {
 	var v servicecoin.Violations
-	read := ruleReader{zoneOf: new(zoneNames).find}
+	var rule Rule
 	var from, to int64
 	has := map[string]bool{}
 	for _, p := range z.props {
 		has[p.name] = true
-		line, ok := takeApart(placed{p.whole, func(int) string { return p.name }})
-		switch {
-		case !ok:
-			v.Add(p.name, "syntax", p.whole, "must be a line such as RRULE:FREQ=YEARLY")
-		case p.name == "DTSTART":
-			read.rule.Start, _ = readWhen(&read.v, line.value)
-			read.rule.Start.UTC, read.rule.Start.Whole = true, false // what the clock shows, as if it were UTC
-		case p.name == "TZOFFSETFROM":
+		switch p.name {
+		case "DTSTART":
+			start, _ := readMoment(&v, p.value)
+			rule.Start = asShown(start)
+		case "TZOFFSETFROM":
 			from = readOffset(&v, p)
-		case p.name == "TZOFFSETTO":
+		case "TZOFFSETTO":
 			to = readOffset(&v, p)
+		case "EXRULE", "EXDATE":
+			v.Add(p.whole.place(), "unsupported", p.name, "is not read in a zone")
 		}
 	}
 	for _, name := range []string{"DTSTART", "TZOFFSETFROM", "TZOFFSETTO"} {
@@ -209,23 +214,31 @@ func (z *zonePart) onsets() ([]onset, *servicecoin.InvalidError) {
 		}
 	}
 	for _, p := range z.props {
-		if line, ok := takeApart(placed{p.whole, func(int) string { return p.name }}); ok && strings.HasPrefix(p.name, "R") && strings.TrimSpace(p.value) != "" {
-			read.takeOnset(line, from)
-		} else if strings.HasPrefix(p.name, "EX") {
-			v.Add(p.name, "unsupported", "", "is not read in a zone")
+		switch {
+		case strings.TrimSpace(p.value.text) == "" || enough(&v):
+		case p.name == "RRULE":
+			rule.Repeats = append(rule.Repeats, onsetRepeat(&v, p, from))
+		case p.name == "RDATE":
+			for m := range p.value.split(',') {
+				if w, ok := p.moment(&v, m); ok {
+					rule.Dates = append(rule.Dates, asShown(w))
+				}
+				if enough(&v) || len(rule.Dates) > MaxRuleDates {
+					break
+				}
+			}
 		}
 	}
-	v.Merge("", read.v.Err())
 	if err := v.Err(); err != nil {
 		return nil, invalid(err)
 	}
-	r, err := read.rule.Compile()
+	r, err := rule.Compile()
 	if err != nil {
 		return nil, invalid(err)
 	}
 	year := func(y int) time.Time { return Date{Year: y, Month: time.January, Day: 1}.midnight() }
 	var list []onset
-	add := func(t time.Time) { list = append(list, onset{at: t.Unix() - from, from: from, to: to, line: z.line}) }
+	add := func(t time.Time) { list = append(list, onset{at: t.Unix() - from, from: from, to: to, part: z.at}) }
 	if before, ok := r.Previous(year(firstDefined)); ok {
 		add(before)
 	}
@@ -237,24 +250,16 @@ func (z *zonePart) onsets() ([]onset, *servicecoin.InvalidError) {
 	return list, nil
 }
 
-// takeOnset reads an RRULE or RDATE of a part. What they say is shown by the clock
-// that goes until then, and is kept as if that were UTC; an UNTIL is in UTC.
-func (r *ruleReader) takeOnset(line ruleLine, from int64) {
-	if line.name == "RDATE" {
-		for p := range line.value.split(',') {
-			if w, ok := r.when(line, p); ok {
-				w.UTC, w.Whole = true, false
-				r.rule.Dates = append(r.rule.Dates, w)
-			}
-			if enough(&r.v) || len(r.rule.Dates) > MaxRuleDates {
-				return
-			}
-		}
-		return
-	}
-	repeat := readRepeat(&r.v, line.value)
-	if rank := repeat.Frequency.rank(); rank >= 0 && rank < monthly {
-		r.v.Add("RRULE", "unsupported", string(repeat.Frequency), "must be YEARLY or MONTHLY")
+// asShown returns what the clock shows as if it were UTC.
+func asShown(m moment) When { return When{Local: m.Local, UTC: true} }
+
+// onsetRepeat reads an RRULE of a part. What it says is shown by the clock that
+// goes until then, and is kept as if that were UTC; an UNTIL is in UTC.
+func onsetRepeat(v *servicecoin.Violations, p property, from int64) Repeat {
+	repeat, err := ParseRepeat(p.value.text)
+	mergeAt(v, p.value, err)
+	if f := repeat.Frequency; err == nil && f != RepeatYearly && f != RepeatMonthly {
+		v.Add(p.valueOf("FREQ").place(), "unsupported", string(f), "must be YEARLY or MONTHLY")
 	}
 	switch until := repeat.Until; {
 	case until.IsZero():
@@ -265,7 +270,7 @@ func (r *ruleReader) takeOnset(line ruleLine, from int64) {
 		repeat.Until.Local.Clock = EndOfDay - 1
 	}
 	repeat.Until.UTC, repeat.Until.Whole = true, false
-	r.rule.Repeats = append(r.rule.Repeats, repeat)
+	return repeat
 }
 
 // invalid returns err as what the checks of this package return.
@@ -279,15 +284,15 @@ func invalid(err error) *servicecoin.InvalidError {
 // readOffset reads +0100, -0330 and +001234, which is no more than 16 hours.
 func readOffset(v *servicecoin.Violations, p property) int64 {
 	const most = 16 * 3600
-	text := strings.TrimSpace(p.value)
+	text := strings.TrimSpace(p.value.text)
 	figures := strings.TrimPrefix(strings.TrimPrefix(text, "+"), "-")
 	if len(text) != len(figures)+1 || len(figures) != len("0100") && len(figures) != len("010000") || !digits(figures) || number(figures[2:4]) > 59 {
-		v.Add(p.name, "bad-format", text, "must be as +0100")
+		v.Add(p.value.place(), "bad-format", text, "must be as +0100")
 		return 0
 	}
 	offset := int64(number(figures[:2])*3600 + number(figures[2:4])*60 + number(figures[4:]))
 	if offset > most {
-		v.Add(p.name, "out-of-range", text, "must be 16 hours at most")
+		v.Add(p.value.place(), "out-of-range", text, "must be 16 hours at most")
 		return 0
 	}
 	if text[0] == '-' {

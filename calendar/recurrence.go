@@ -50,6 +50,12 @@ func (r Rule) Compile() (*Recurrence, error) {
 	return r.compile(zones{})
 }
 
+// CompileIn is [Rule.Compile] in a zone that stands for the one which the rule
+// names, whether the tz database has that or not.
+func (r Rule) CompileIn(loc *time.Location) (*Recurrence, error) {
+	return r.compile(zones{r.Zone: zone(loc)})
+}
+
 func (r Rule) compile(z zones) (*Recurrence, error) {
 	var v servicecoin.Violations
 	loc := r.validate(&v, z)

@@ -81,7 +81,8 @@ func readPart(v *servicecoin.Violations, r *Repeat, key string, value placed) bo
 	case "COUNT":
 		r.Count = readNumber(v, value, repeatLimit{from: 1, to: maxCount})
 	case "UNTIL":
-		r.Until, _ = readWhen(v, value)
+		until, _ := readMoment(v, value)
+		r.Until = When(until)
 	case "BYDAY":
 		r.ByDay = readList(v, value, readNthDay)
 	case "BYMONTH":

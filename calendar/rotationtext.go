@@ -37,7 +37,7 @@ func ParseRotation(text string) (Rotation, error) {
 		return Rotation{}, v.Err()
 	}
 	var r Rotation
-	for i, part := range unquoted(column(text), ';', MaxRosterChanges+2) {
+	for i, part := range partsOf(column(text), ';', MaxRosterChanges+2) {
 		if i > MaxRosterChanges+1 {
 			v.Add(part.place(), "too-many", "", fmt.Sprintf("must be one of at most %d changes", MaxRosterChanges))
 			break
@@ -75,9 +75,9 @@ func ParseRotation(text string) (Rotation, error) {
 	return r, nil
 }
 
-// unquoted returns the parts between separators that are not in quotes; the last
+// partsOf returns the parts between separators that are not in quotes; the last
 // one is the rest, if there are more than so many.
-func unquoted(p placed, sep byte, most int) []placed {
+func partsOf(p placed, sep byte, most int) []placed {
 	var out []placed
 	from, quoted := 0, false
 	for i := 0; i < len(p.text); i++ {
@@ -110,7 +110,7 @@ func readMembers(v *servicecoin.Violations, p placed) []servicecoin.PersonID {
 		return nil
 	}
 	var out []servicecoin.PersonID
-	for i, part := range unquoted(p, ',', MaxMembers) {
+	for i, part := range partsOf(p, ',', MaxMembers) {
 		if enough(v) {
 			return out
 		}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -501,9 +502,14 @@ func checkRepeating(t *testing.T, c ruleCase) {
 		Start  time.Time `json:"start"`
 		End    time.Time `json:"end"`
 	}](t, c.Expect)
-	got, err := calendar.ParseRepeating(fields[map[string]string](t, c.Input)["text"])
+	// A repeating interval is a period n times over from its start.
+	parts := strings.Split(fields[map[string]string](t, c.Input)["text"], "/")
+	require.Len(t, parts, 3)
+	repeats, err := strconv.Atoi(strings.TrimPrefix(parts[0], "R"))
 	require.NoError(t, err)
-	require.Equal(t, want.Repeat, got.Repeats)
-	require.Equal(t, want.Start, got.Start)
-	require.Equal(t, want.End, got.End())
+	period, err := calendar.ParsePeriod(parts[2])
+	require.NoError(t, err)
+	require.Equal(t, want.Repeat, repeats)
+	require.Equal(t, want.Start, at(t, parts[1]))
+	require.Equal(t, want.End, period.Times(repeats+1).After(at(t, parts[1]), time.UTC))
 }

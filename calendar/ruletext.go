@@ -3,7 +3,6 @@ package calendar
 import (
 	"fmt"
 	"slices"
-	"sort"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -41,21 +40,12 @@ type ruleReader struct {
 	v      servicecoin.Violations
 	rule   Rule
 	window *Window // nil: its lines are unknown
-	first  map[string]ruleLine
+	first  map[string]line
 	zoneOf func(name string) *time.Location
-	home   *time.Location // of who reads whole days; nil: the zone of the rule
 }
 
 // maxRuleLines is the most lines of a rule: one for each date, at most.
 const maxRuleLines = 2*MaxRuleDates + 2*maxRepeaters + 20
-
-// ruleLine is a line taken apart.
-type ruleLine struct {
-	whole  placed
-	name   string
-	params map[string]placed
-	value  placed
-}
 
 func (r *ruleReader) ok() bool { return r.v.Err() == nil }
 
@@ -65,9 +55,9 @@ func (r *ruleReader) lines(text string) {
 		r.v.Add("", "too-long", "", fmt.Sprintf("has %d bytes, %d are allowed", len(text), maxRuleText))
 		return
 	}
-	r.first, r.zoneOf = map[string]ruleLine{}, new(zoneNames).find
-	var rest []ruleLine
-	for p := range unfolded(text) {
+	r.first, r.zoneOf = map[string]line{}, new(zoneNames).find
+	var rest []line
+	for p := range unfold(text) {
 		if len(rest) > maxRuleLines {
 			r.v.Add(p.place(), "too-many", "", fmt.Sprintf("must be one of at most %d lines", maxRuleLines))
 			return
@@ -101,94 +91,16 @@ func (r *ruleReader) lines(text string) {
 }
 
 // again reports whether a line that stands once has come before.
-func (r *ruleReader) again(line ruleLine) bool {
+func (r *ruleReader) again(line line) bool {
 	_, before := r.first[line.name]
 	return before && !slices.Contains([]string{"RRULE", "EXRULE", "RDATE", "EXDATE"}, line.name)
 }
 
-// unfolded yields the lines of a text that are not blank, with the parts into
-// which they are folded put together.
-func unfolded(text string) func(yield func(placed) bool) {
-	type piece struct {
-		from, line int // the first byte in the joined line, the number of the line
-		text       string
-		indent     int
-	}
-	return func(yield func(placed) bool) {
-		var pieces []piece
-		var joined strings.Builder
-		flush := func() bool {
-			if strings.TrimSpace(joined.String()) == "" {
-				pieces, joined = nil, strings.Builder{}
-				return true
-			}
-			of := pieces
-			count, last := counter(""), -1 // of the piece that the last place was in
-			p := placed{joined.String(), func(i int) string {
-				n := max(0, sort.Search(len(of), func(n int) bool { return of[n].from > i })-1)
-				if n != last {
-					count, last = counter(of[n].text), n
-				}
-				return fmt.Sprintf("line %d, column %d", of[n].line, count(i-of[n].from)+1+of[n].indent)
-			}}
-			pieces, joined = nil, strings.Builder{}
-			return yield(p)
-		}
-		n := 0
-		for line := range strings.SplitSeq(text, "\n") {
-			n++
-			line = strings.TrimSuffix(line, "\r")
-			indent := 0
-			if n > 1 && line != "" && (line[0] == ' ' || line[0] == '\t') {
-				line, indent = line[1:], 1
-			} else if !flush() {
-				return
-			}
-			pieces = append(pieces, piece{joined.Len(), n, line, indent})
-			joined.WriteString(line)
-		}
-		flush()
-	}
-}
-
-// takeApart parts NAME;PARAM=value:value.
-func takeApart(p placed) (ruleLine, bool) {
-	line := ruleLine{whole: p}
-	end, quoted := 0, false
-	for ; end < len(p.text) && (quoted || p.text[end] != ':'); end++ {
-		quoted = quoted != (p.text[end] == '"')
-	}
-	if end == len(p.text) {
-		return line, false
-	}
-	line.value = p.slice(end+1, len(p.text))
-	for part := range p.slice(0, end).split(';') {
-		if line.name == "" {
-			if line.name = strings.ToUpper(strings.TrimSpace(part.text)); !nameText(line.name) {
-				return line, false
-			}
-			continue
-		}
-		key, value, found := part.cut('=')
-		if !found || !nameText(key.text) {
-			return line, false
-		}
-		if n := len(value.text); n >= 2 && value.text[0] == '"' && value.text[n-1] == '"' {
-			value = value.slice(1, n-1)
-		}
-		if line.params == nil {
-			line.params = map[string]placed{}
-		}
-		line.params[strings.ToUpper(key.text)] = value
-	}
-	return line, true
-}
-
 // start reads DTSTART and the zone, on which the other lines depend.
-func (r *ruleReader) start(line ruleLine, has bool) {
+func (r *ruleReader) start(line line, has bool) {
 	if has {
-		start, ok := r.when(line, line.value)
-		r.rule.Start = start
+		start, ok := line.moment(&r.v, line.value)
+		r.rule.Start = When(start)
 		if zone, named := line.params["TZID"]; named && ok {
 			if start.Whole || start.UTC {
 				r.v.Add(zone.place(), "unexpected", zone.text, "must not stand with a date, or with a time in UTC")
@@ -223,20 +135,8 @@ func nameOf(loc *time.Location) string {
 	return loc.String()
 }
 
-// when reads one value of a line, whose VALUE must agree with it.
-func (r *ruleReader) when(line ruleLine, p placed) (When, bool) {
-	w, ok := readWhen(&r.v, p)
-	if kind, said := line.params["VALUE"]; said && ok {
-		name := strings.ToUpper(kind.text)
-		if ok = name == "DATE" && w.Whole || name == "DATE-TIME" && !w.Whole; !ok {
-			r.v.Add(kind.place(), "unsupported", kind.text, "must be DATE or DATE-TIME, as the value is")
-		}
-	}
-	return w, ok
-}
-
 // take reads any line but DTSTART.
-func (r *ruleReader) take(line ruleLine) {
+func (r *ruleReader) take(line line) {
 	switch line.name {
 	case "DTSTART", "X-WR-TIMEZONE":
 	case "RRULE":
@@ -259,7 +159,7 @@ func (r *ruleReader) take(line ruleLine) {
 }
 
 // repeat reads an RRULE or EXRULE and checks what depends on the start.
-func (r *ruleReader) repeat(line ruleLine) Repeat {
+func (r *ruleReader) repeat(line line) Repeat {
 	repeat := readRepeat(&r.v, line.value)
 	if r.rule.Start.IsZero() {
 		return repeat
@@ -283,77 +183,20 @@ func (r Rule) startForm() string {
 	return r.Start.form()
 }
 
-// valueOf returns the value of the part with that name, or with that value; else
-// the whole value of the line.
-func (l ruleLine) valueOf(name string) placed {
-	for part := range l.value.split(';') {
-		key, value, found := part.cut('=')
-		if found && (strings.EqualFold(strings.TrimSpace(key.text), name) || strings.EqualFold(strings.TrimSpace(value.text), name)) {
-			return value
-		}
-	}
-	return l.value
-}
-
 // dates reads an RDATE or EXDATE.
-func (r *ruleReader) dates(line ruleLine, list []When) []When {
-	var loc *time.Location // of times that are not the rule's
-	if p, named := line.params["TZID"]; named {
-		if loc = r.zone(p); loc == nil {
-			return list
-		}
-		if loc.String() == r.rule.Zone {
-			loc = nil
-		}
+func (r *ruleReader) dates(line line, list []When) []When {
+	reader := dateReader{
+		v: &r.v, start: moment(r.rule.Start), zone: r.rule.Zone, most: MaxRuleDates,
+		zoneOf: r.zone, home: func() *time.Location { return zone(r.zoneOf(r.rule.Zone)) },
 	}
-	if kind, said := line.params["VALUE"]; said && strings.EqualFold(kind.text, "PERIOD") {
-		r.v.Add(kind.place(), "unsupported", kind.text, "must be DATE or DATE-TIME: a rule has no lengths")
-		return list
-	}
-	for p := range line.value.split(',') {
-		if p.trim().text == "" {
-			continue // an empty list, or a comma too many, as some programs write
-		}
-		w, ok := r.when(line, p)
-		switch {
-		case enough(&r.v):
-			return list
-		case !ok:
-			continue
-		case line.name == "EXDATE" && r.rule.Start.Whole && !w.Whole:
-			if !w.isMidnight() {
-				r.v.Add(p.place(), "bad-format", p.text, "must be a date, as DTSTART is, or its midnight, in UTC that of any zone")
-				continue
-			}
-			w = WholeDay(w.wholeDay(r.reader()))
-		case line.name == "RDATE" && !r.rule.Start.IsZero() && w.Whole != r.rule.Start.Whole:
-			r.v.Add(p.place(), "bad-format", p.text, "must be a date if DTSTART is one, else a time")
-		case len(list) >= MaxRuleDates:
-			r.v.Add(p.place(), "too-many", "", fmt.Sprintf("must be at most %d dates", MaxRuleDates))
-			return list
-		case loc != nil && !w.Whole && !w.UTC:
-			at := w.Local.In(loc, ShiftByGap, FirstOfTwo)[0]
-			w = When{Local: shownAt(at, time.UTC), UTC: true}
-			if w.Validate() != nil {
-				r.v.Add(p.place(), "out-of-range", p.text, "must lie in the years 1 to 9999 in UTC, too")
-				continue
-			}
-		}
-		list = append(list, w)
+	for _, m := range reader.read(line, len(list)) {
+		list = append(list, When(m))
 	}
 	return list
 }
 
-// reader returns the zone of who reads whole days.
-func (r *ruleReader) reader() *time.Location {
-	if r.home == nil && r.rule.Zone != "" {
-		r.home = r.zoneOf(r.rule.Zone)
-	}
-	return zone(r.home)
-}
-
 // policy reads a policy, in capitals or not.
-func (r *ruleReader) policy(line ruleLine, check func(*servicecoin.Violations, string)) string {
+func (r *ruleReader) policy(line line, check func(*servicecoin.Violations, string)) string {
 	name := strings.ToLower(strings.TrimSpace(line.value.text))
 	var v servicecoin.Violations
 	if check(&v, name); v.Err() != nil || name == "" {

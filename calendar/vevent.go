@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/servicecoin/servicecoin"
 )
 
 // VEvent is an event of an iCalendar file: either Dates, or During.
@@ -34,7 +36,8 @@ func (h Hours) ClosedOn(events ...VEvent) Hours {
 
 // eventLines is a VEVENT that is being read.
 type eventLines struct {
-	line, calendar             int
+	at                         placed // its BEGIN
+	calendar                   int
 	uid                        string // whole
 	summary                    string
 	cancelled                  bool
@@ -46,21 +49,21 @@ type eventLines struct {
 }
 
 func (e *eventLines) take(f *icalFile, p property) {
-	e.whole = append(e.whole, p.whole)
+	e.whole = append(e.whole, p.whole.text)
 	once := map[string]**property{"DTSTART": &e.start, "DTEND": &e.end, "DURATION": &e.duration, "RECURRENCE-ID": &e.moves}
 	switch p.name {
 	case "DTSTART", "DTEND", "DURATION", "RECURRENCE-ID":
 		if at := once[p.name]; *at == nil {
 			*at = &p
 		} else {
-			f.complain(p.n, "duplicate", p.name, "must stand in an event once")
+			f.complain(p.whole, "duplicate", p.name, "must stand in an event once")
 		}
 	case "UID":
-		e.uid = strings.TrimSpace(unescape(p.value))
+		e.uid = strings.TrimSpace(unescape(p.value.text))
 	case "SUMMARY":
-		e.summary = plainName(unescape(p.value))
+		e.summary = plainName(unescape(p.value.text))
 	case "STATUS":
-		e.cancelled = strings.EqualFold(strings.TrimSpace(p.value), "CANCELLED")
+		e.cancelled = strings.EqualFold(strings.TrimSpace(p.value.text), "CANCELLED")
 	case "SEQUENCE":
 		e.sequence = &p
 	case "DTSTAMP":
@@ -69,7 +72,7 @@ func (e *eventLines) take(f *icalFile, p property) {
 		e.modified = &p
 	case "RRULE", "RDATE", "EXDATE", "EXRULE":
 		switch {
-		case strings.Trim(p.value, "; ,\t") == "": // says nothing, as some makers write
+		case strings.Trim(p.value.text, "; ,\t") == "": // says nothing, as some makers write
 		case p.name == "RRULE" && e.rule == nil:
 			e.rule = &p
 		default:
@@ -80,20 +83,20 @@ func (e *eventLines) take(f *icalFile, p property) {
 
 // build makes the events, or complains.
 func (e *eventLines) build(f *icalFile) []VEvent {
-	out := VEvent{UID: plainName(e.uid), Summary: e.summary, Line: e.line}
+	out := VEvent{UID: plainName(e.uid), Summary: e.summary, Line: e.at.line()}
 	if e.off(f) {
 		return nil
 	}
 	before := f.complaints
 	switch {
 	case e.start == nil:
-		f.complain(e.line, "required", "", "begins an event without DTSTART")
+		f.complain(e.at, "required", "", "begins an event without DTSTART")
 	case e.end != nil && e.duration != nil:
-		f.complain(e.duration.n, "unexpected", "DURATION", "must not stand beside DTEND")
-	case e.moves != nil && e.moves.params["RANGE"] != "":
-		f.complain(e.moves.n, "unsupported", e.moves.params["RANGE"], "must move one time: write those that follow as an event of their own")
+		f.complain(e.duration.whole, "unexpected", "DURATION", "must not stand beside DTEND")
+	case e.moves != nil && e.moves.param("RANGE") != "":
+		f.complain(e.moves.params["RANGE"], "unsupported", e.moves.param("RANGE"), "must move one time: write those that follow as an event of their own")
 	case e.moves != nil && (e.rule != nil || len(e.more) > 0):
-		f.complain(e.moves.n, "unexpected", "RECURRENCE-ID", "must not stand in an event that repeats")
+		f.complain(e.moves.whole, "unexpected", "RECURRENCE-ID", "must not stand in an event that repeats")
 	default:
 		start, ok := f.moment(*e.start)
 		if !ok {
@@ -103,8 +106,10 @@ func (e *eventLines) build(f *icalFile) []VEvent {
 		if f.complaints > before || e.rule == nil && len(e.more) == 0 {
 			break
 		}
-		if e.rule != nil && len(e.more) == 0 && len(f.moved[e.uid]) == 0 && e.yearly(f, &out, start) || f.complaints > before {
-			break
+		if e.rule != nil && len(e.more) == 0 && len(f.moved[e.uid]) == 0 {
+			if repeat, ok := f.repeat(*e.rule, start); !ok || out.yearly(repeat) {
+				break
+			}
 		}
 		return e.repeated(f, out, start, length)
 	}
@@ -136,152 +141,130 @@ func (f *icalFile) days() (first, last Date) {
 	return dayAt(f.within.Start, f.loc), dayAt(f.within.End.Add(-1), f.loc)
 }
 
-// moment is a date, or a date and a time in a zone.
-type moment struct {
-	date  Date
-	clock Clock
-	whole bool // a date alone
-	loc   *time.Location
+// point is a moment in the zone in which a file has it.
+type point struct {
+	moment
+
+	loc *time.Location
 }
 
-func (m moment) instant() time.Time { return m.date.At(m.clock, m.loc) }
+func (p point) instant() time.Time { return p.Local.Date.At(p.Local.Clock, p.loc) }
 
-// when is the moment as a point of a rule.
-func (m moment) when() When {
-	return When{Local: LocalTime{Date: m.date, Clock: m.clock}, UTC: m.loc == time.UTC && !m.whole, Whole: m.whole}
+// inUTC is the moment, in UTC if its zone is that, be it named or not.
+func (p point) inUTC() moment {
+	p.UTC = p.loc == time.UTC && !p.Whole
+	return p.moment
 }
 
-// moment reads 20261224, 20261224T120000 and 20261224T120000Z. The leap second,
-// 60, is 59.
-func (f *icalFile) moment(p property) (moment, bool) {
-	m := moment{loc: f.loc}
-	kind, value := strings.ToUpper(p.params["VALUE"]), strings.ToUpper(strings.TrimSpace(p.value))
-	day, clock, timed := strings.Cut(value, "T")
-	switch {
-	case kind != "" && kind != "DATE" && kind != "DATE-TIME", timed && kind == "DATE", !timed && kind == "DATE-TIME":
-		f.complain(p.n, "unsupported", kind, "must have a value of its kind: DATE as 20261224 or DATE-TIME as 20261224T120000")
-		return m, false
-	case len(day) != len("20060102") || !digits(day):
-		f.complain(p.n, "bad-format", p.value, "must be a date as 20261224 or a time as 20261224T120000")
-		return m, false
+// moment reads the value of a property.
+func (f *icalFile) moment(p property) (point, bool) { return f.momentOf(p, p.value) }
+
+// momentOf reads one of the values of a property.
+func (f *icalFile) momentOf(p property, value placed) (point, bool) {
+	var v servicecoin.Violations
+	m, ok := p.moment(&v, value)
+	if !ok {
+		f.blame(&v, p.whole)
+		return point{}, false
 	}
-	m.date = Date{Year: number(day[:4]), Month: time.Month(number(day[4:6])), Day: number(day[6:])}
-	if m.date.Validate() != nil {
-		f.complain(p.n, "out-of-range", p.value, "must be a day that the calendar has")
-		return m, false
-	}
-	if m.whole = !timed; m.whole {
-		return m, true
-	}
-	clock, utc := strings.CutSuffix(clock, "Z")
-	if len(clock) != len("150405") || !digits(clock) || number(clock[:2]) > 23 || number(clock[2:4]) > 59 || number(clock[4:]) > 60 {
-		f.complain(p.n, "bad-format", p.value, "must have a time from T000000 to T235959")
-		return m, false
-	}
-	m.clock = ClockAt(number(clock[:2]), number(clock[2:4])) + Clock(min(number(clock[4:]), 59))
-	if name := p.params["TZID"]; utc {
-		m.loc = time.UTC
-	} else if name != "" {
-		if m.loc = f.zoneOf(name, p.calendar); m.loc == nil {
-			f.complain(p.n, "unknown-zone", name, "must name a zone of the tz database, or one that the calendar defines")
-			return m, false
+	loc := f.loc
+	if name := p.param("TZID"); m.UTC {
+		loc = time.UTC
+	} else if name != "" && !m.Whole {
+		if loc = f.zoneIn(p, p.params["TZID"]); loc == nil {
+			return point{}, false
 		}
 	}
-	return m, true
+	return point{m, loc}, true
+}
+
+// zoneIn returns the zone that a property names, and complains if it is unknown.
+func (f *icalFile) zoneIn(p property, name placed) *time.Location {
+	loc := f.zoneOf(name.text, p.calendar)
+	if loc == nil {
+		f.complain(name, "unknown-zone", name.text, "must name a zone of the tz database, or one that the calendar defines")
+	}
+	return loc
 }
 
 // span sets the dates or the interval of the event, and returns how long it is.
-func (e *eventLines) span(f *icalFile, out *VEvent, start moment) (period Period) {
-	end, length := start, icalDuration{}
-	var at int // the line that is to blame
+func (e *eventLines) span(f *icalFile, out *VEvent, start point) (length Period) {
+	end := start
+	at := e.at // what is to blame
 	switch {
 	case e.end != nil:
 		var ok bool
 		if end, ok = f.moment(*e.end); !ok {
-			return period
+			return length
 		}
-		at = e.end.n
-		if start.whole && !end.whole {
+		at = e.end.value
+		if start.Whole && !end.Whole {
 			end, ok = endOfDays(start, end, f.loc)
 		} else {
-			ok = start.whole == end.whole
+			ok = start.Whole == end.Whole
 		}
 		if !ok {
-			f.complain(at, "bad-format", e.end.value, "must be a date as DTSTART is, or a time as it is")
-			return period
+			f.complain(at, "bad-format", at.text, "must be a date as DTSTART is, or a time as it is")
+			return length
 		}
 	case e.duration != nil:
 		var ok bool
-		at = e.duration.n
-		if length, ok = parseDuration(strings.TrimSpace(e.duration.value)); !ok || start.whole && length.exact != 0 {
-			f.complain(at, "bad-format", e.duration.value, "must be a duration as P1D or, of a time, PT1H30M; not below zero")
-			return period
+		at = e.duration.value
+		if length, ok = f.duration(e.duration.line, at); !ok {
+			return length
 		}
-		end.date = end.date.AddDays(length.days)
+		if start.Whole && length.Exact != 0 {
+			f.complain(at, "bad-format", at.text, "must be whole days, as DTSTART is")
+			return length
+		}
+		end.Local.Date = end.Local.Date.AddDays(length.Days)
 	}
-	if end.date.Validate() != nil {
+	if end.Local.Date.Validate() != nil {
 		f.complain(at, "out-of-range", "", "must end in the years 1 to 9999")
-		return period
+		return length
 	}
-	if start.whole {
-		days := int(end.date.number() - start.date.number())
-		if out.Dates = On(start.date); days > 1 {
-			out.Dates.Last = end.date.AddDays(-1)
+	if start.Whole {
+		days := int(end.Local.Date.number() - start.Local.Date.number())
+		if out.Dates = On(start.Local.Date); days > 1 {
+			out.Dates.Last = end.Local.Date.AddDays(-1)
 		}
 		if days < 0 {
 			f.complain(at, "reversed", "", "must not end before it begins")
 		}
 		return Period{Days: max(1, days)}
 	}
-	out.During = Between(start.instant(), end.instant().Add(length.exact))
+	out.During = Between(start.instant(), end.instant().Add(length.Exact))
 	if out.During.End.Before(out.During.Start) {
 		f.complain(at, "reversed", "", "must not end before it begins")
 	} else if out.During.Validate() != nil {
-		f.complain(e.line, "out-of-range", out.During.String(), "begins an event outside of the years 1 to 9999")
+		f.complain(e.at, "out-of-range", out.During.String(), "begins an event outside of the years 1 to 9999")
 	}
 	if e.duration != nil {
-		return Period{Days: length.days, Exact: length.exact}
+		return length
 	}
 	return Period{Exact: out.During.Duration()}
+}
+
+// duration reads a duration, which has no years and months in iCalendar.
+func (f *icalFile) duration(l line, value placed) (Period, bool) {
+	const longest = 1000 * 366 // days
+	var v servicecoin.Violations
+	d, ok := readDuration(&v, value)
+	switch {
+	case !ok:
+	case d.Years+d.Months > 0:
+		v.Add(value.place(), "unsupported", value.text, "must be in weeks, days, hours, minutes and seconds")
+	case d.Days > longest:
+		v.Add(value.place(), "out-of-range", value.text, "must be a thousand years at most")
+	}
+	f.blame(&v, l.whole)
+	return d, v.Len() == 0
 }
 
 // endOfDays reads the end of whole days that is written as a time: a midnight is
 // that of the day after the last one, and any time of the first day ends that day.
 // A time of another day may end it or not.
-func endOfDays(start, end moment, reader *time.Location) (moment, bool) {
-	w := end.when()
-	day := moment{date: w.wholeDay(reader), whole: true, loc: reader}
-	return day, w.isMidnight() || w.Local.Date == start.date && day.date.Compare(start.date) >= 0
-}
-
-// icalDuration is days by the calendar and time by the clock.
-type icalDuration struct {
-	days  int
-	exact time.Duration
-}
-
-// parseDuration reads P1W, P1D, PT1H30M, P1DT12H; with at most five digits for
-// each number.
-func parseDuration(text string) (d icalDuration, ok bool) {
-	text = strings.TrimPrefix(text, "+")
-	rest, ok := strings.CutPrefix(text, "P")
-	days, clock, timed := strings.Cut(rest, "T")
-	if !ok || rest == "" || timed && clock == "" {
-		return d, false
-	}
-	part := func(text *string, unit string) int {
-		n := strings.Index(*text, unit)
-		if n < 0 {
-			return 0
-		}
-		ok = ok && n > 0 && n <= 5 && digits((*text)[:n])
-		value := number((*text)[:n])
-		*text = (*text)[n+1:]
-		return value
-	}
-	const week = 7
-	d.days = week*part(&days, "W") + part(&days, "D")
-	d.exact = time.Duration(part(&clock, "H"))*time.Hour + time.Duration(part(&clock, "M"))*time.Minute +
-		time.Duration(part(&clock, "S"))*time.Second
-	return d, ok && days == "" && clock == ""
+func endOfDays(start, end point, reader *time.Location) (point, bool) {
+	day := point{moment{Local: LocalTime{Date: end.inUTC().wholeDay(reader)}, Whole: true}, reader}
+	return day, end.inUTC().isMidnight() || end.Local.Date == start.Local.Date && day.Local.Date.Compare(start.Local.Date) >= 0
 }

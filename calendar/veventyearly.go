@@ -1,64 +1,30 @@
 package calendar
 
-import (
-	"strings"
-	"time"
+import "time"
 
-	"github.com/servicecoin/servicecoin"
-)
-
-// yearly reads an RRULE that says "every year on this date", and reports whether
-// it says so.
-func (e *eventLines) yearly(f *icalFile, out *VEvent, start moment) bool {
-	if !start.whole || !sameDaysEachYear(out.Dates) {
+// yearly makes an event of whole days one that comes every year on its date, if
+// that is what an RRULE says, and reports whether it does.
+func (e *VEvent) yearly(r Repeat) bool {
+	const most = 9999 // years
+	first := e.Dates.First
+	if r.Frequency != RepeatYearly || r.Interval > 1 || r.Count > most || r.Skip != "" || e.Dates.IsZero() || !sameDaysEachYear(e.Dates) {
 		return false
 	}
-	limit, count := Date{}, 0
-	yearly := false
-	seen := map[string]bool{}
-	for part := range strings.SplitSeq(strings.ToUpper(e.rule.value), ";") {
-		key, value, _ := strings.Cut(part, "=")
-		key, value = strings.TrimSpace(key), strings.TrimSpace(value)
-		if key == "" && value == "" {
-			continue // a semicolon too many, as some programs write
-		}
-		if seen[key] {
-			return false // it is complained of where the whole rule is read
-		}
-		seen[key] = true
-		_, isDay := dayCode(value)
-		switch {
-		case key == "FREQ" && value == "YEARLY":
-			yearly = true
-		case key == "WKST" && isDay, key == "INTERVAL" && value == "1",
-			key == "BYMONTH" && sameNumber(value, int(start.date.Month)),
-			key == "BYMONTHDAY" && sameNumber(value, start.date.Day):
-		case key == "COUNT" && len(value) <= 4 && digits(value) && number(value) > 0:
-			count = number(value)
-		case key == "UNTIL":
-			w, ok := readWhen(new(servicecoin.Violations), column(value))
-			if !ok {
-				return false
-			}
-			limit = w.wholeDay(f.loc)
-		default:
-			return false
-		}
-	}
-	if !yearly {
+	if len(r.BySecond)+len(r.ByMinute)+len(r.ByHour)+len(r.ByDay)+len(r.ByYearDay)+len(r.ByWeekNo)+len(r.BySetPos) > 0 {
 		return false
 	}
-	first := out.Dates.First
-	out.Since, out.Until = first.Year, lastYearly(first, limit, count)
-	out.Dates.First.Year = 0
-	if !out.Dates.Last.IsZero() {
-		out.Dates.Last.Year = 0
+	if n := len(r.ByMonth); n > 1 || n == 1 && r.ByMonth[0] != first.Month {
+		return false
+	}
+	if n := len(r.ByMonthDay); n > 1 || n == 1 && (r.ByMonthDay[0] != first.Day || len(r.ByMonth) == 0) { // without a month: of every one
+		return false
+	}
+	e.Since, e.Until = first.Year, lastYearly(first, r.Until.Local.Date, r.Count)
+	e.Dates.First.Year = 0
+	if !e.Dates.Last.IsZero() {
+		e.Dates.Last.Year = 0
 	}
 	return true
-}
-
-func sameNumber(text string, n int) bool {
-	return text != "" && len(text) <= 2 && digits(text) && number(text) == n
 }
 
 // sameDaysEachYear reports whether so many days from the first date on end on

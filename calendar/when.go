@@ -3,7 +3,6 @@ package calendar
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/servicecoin/servicecoin"
 )
@@ -112,30 +111,4 @@ func (w When) code() string {
 		text += "Z"
 	}
 	return text
-}
-
-// readWhen reads 20260105, 20260105T090000 and 20260105T090000Z. The leap
-// second, 60, is 59.
-func readWhen(v *servicecoin.Violations, p placed) (When, bool) {
-	p = p.trim()
-	text := strings.ToUpper(p.text)
-	day, clock, timed := strings.Cut(text, "T")
-	clock, utc := strings.CutSuffix(clock, "Z")
-	if len(day) != len("20060102") || !digits(day) || timed && (len(clock) != len("150405") || !digits(clock)) {
-		v.Add(p.place(), "syntax", p.text, "must be a date such as 20260105, or a time such as 20260105T090000 or 20260105T090000Z")
-		return When{}, false
-	}
-	w := When{UTC: utc, Whole: !timed}
-	w.Local.Date = Date{Year: number(day[:4]), Month: time.Month(number(day[4:6])), Day: number(day[6:])}
-	ok := w.Local.Date.Validate() == nil
-	if timed {
-		hour, minute, second := number(clock[:2]), number(clock[2:4]), number(clock[4:])
-		w.Local.Clock = ClockAt(hour, minute) + Clock(min(second, 59))
-		ok = ok && hour < 24 && minute < 60 && second <= 60
-	}
-	if !ok {
-		v.Add(p.place(), "out-of-range", p.text, "must be a day that the calendar has, and a time from T000000 to T235959")
-		return When{}, false
-	}
-	return w, true
 }

@@ -10,18 +10,18 @@ import "time"
 // the next date, an earlier one that of the same.
 const latestMidnight = 11 * time.Hour
 
-// wholeDay returns the day that is meant by w, for a reader in loc. A midnight of
+// wholeDay returns the day that is meant by a moment, for a reader in loc. A midnight of
 // the reader is that of the date in its zone; else the rule above holds, which
 // needs no zone. The last minute of an hour ends a day: it is the next hour's
 // midnight, less a day.
-func (w When) wholeDay(loc *time.Location) Date {
-	if !w.UTC {
-		return w.Local.Date
+func (m moment) wholeDay(loc *time.Location) Date {
+	if !m.UTC {
+		return m.Local.Date
 	}
 	const minute, hour = 60, 3600
-	t := unix(w.Local.second())
+	t := unix(m.Local.second())
 	days := 0
-	if past := int(w.Local.Clock) % hour; past >= hour-minute {
+	if past := int(m.Local.Clock) % hour; past >= hour-minute {
 		t, days = t.Add(time.Duration(hour-past)*time.Second), -1
 	}
 	if d := dayAt(t, loc); d.start(loc).Equal(t) {
@@ -34,12 +34,12 @@ func (w When) wholeDay(loc *time.Location) Date {
 	return d.AddDays(days)
 }
 
-// isMidnight reports whether w can be the midnight of a day: 00:00 by the clock,
+// isMidnight reports whether m can be the midnight of a day: 00:00 by the clock,
 // and of an instant in UTC a full quarter of an hour, as all zones are apart.
-func (w When) isMidnight() bool {
+func (m moment) isMidnight() bool {
 	const quarter = 15 * 60
-	if w.UTC {
-		return int(w.Local.Clock)%quarter == 0
+	if m.UTC {
+		return int(m.Local.Clock)%quarter == 0
 	}
-	return w.Local.Clock == StartOfDay
+	return m.Local.Clock == StartOfDay
 }

@@ -111,9 +111,17 @@ type WindowTimes struct {
 }
 
 // Compile checks the window and works it out; see [Rule.Compile].
-func (w Window) Compile() (*WindowTimes, error) {
+func (w Window) Compile() (*WindowTimes, error) { return w.compiled(zones{}) }
+
+// CompileIn is [Window.Compile] in a zone that stands for the one which the rule
+// names; see [Rule.CompileIn].
+func (w Window) CompileIn(loc *time.Location) (*WindowTimes, error) {
+	return w.compiled(zones{w.Rule.Zone: zone(loc)})
+}
+
+func (w Window) compiled(z zones) (*WindowTimes, error) {
 	var v servicecoin.Violations
-	times := w.compile(&v, zones{})
+	times := w.compile(&v, z)
 	if err := v.Err(); err != nil {
 		return nil, err
 	}

@@ -163,7 +163,7 @@ func placedAt(word placed, err error) error {
 }
 
 // takeWindow reads a line that a window has besides those of its rule.
-func (r *ruleReader) takeWindow(line ruleLine) bool {
+func (r *ruleReader) takeWindow(line line) bool {
 	w := r.window
 	switch line.name {
 	case "SUMMARY":
@@ -172,13 +172,9 @@ func (r *ruleReader) takeWindow(line ruleLine) bool {
 		}
 	case "DURATION":
 		if r.once(line, "DTEND", "X-UNTIL") {
-			value := line.value.trim()
-			p, at, why := parsePeriod(value.text)
-			if why != "" {
-				r.v.Add(value.at(at), "syntax", value.text, why)
-				break
+			if p, ok := readDuration(&r.v, line.value); ok {
+				r.length(line, p)
 			}
-			r.length(line, p)
 		}
 	case "DTEND":
 		if r.once(line, "X-UNTIL") {
@@ -200,7 +196,7 @@ func (r *ruleReader) takeWindow(line ruleLine) bool {
 }
 
 // once complains if a line says how long the window is beside another one.
-func (r *ruleReader) once(line ruleLine, others ...string) bool {
+func (r *ruleReader) once(line line, others ...string) bool {
 	for _, name := range others {
 		if _, both := r.first[name]; both {
 			r.v.Add(line.whole.place(), "unexpected", line.name, "must not stand beside "+name)
@@ -211,7 +207,7 @@ func (r *ruleReader) once(line ruleLine, others ...string) bool {
 }
 
 // length sets how long the window is.
-func (r *ruleReader) length(line ruleLine, p Period) {
+func (r *ruleReader) length(line line, p Period) {
 	switch {
 	case p.IsZero() || p.Validate() != nil:
 		r.v.Add(line.value.place(), "out-of-range", line.value.text, "must be longer than nothing, and within the years 1 to 9999")
@@ -223,8 +219,9 @@ func (r *ruleReader) length(line ruleLine, p Period) {
 }
 
 // end reads a DTEND as a length.
-func (r *ruleReader) end(line ruleLine) {
-	end, ok := r.when(line, line.value)
+func (r *ruleReader) end(line line) {
+	m, ok := line.moment(&r.v, line.value)
+	end := When(m)
 	start := r.rule.Start
 	if !ok || start.IsZero() {
 		return
