@@ -88,3 +88,34 @@ func modulo(a, b int64) int64 {
 
 // unix returns the instant in UTC.
 func unix(seconds int64) time.Time { return time.Unix(seconds, 0).UTC() }
+
+// addMonths returns the day number of the same day n months later, or of the
+// last one of that month if it is shorter.
+func addMonths(y int64, m, d int, n int64) int64 {
+	n += y*12 + int64(m) - 1
+	y, m = floorDiv(n, 12), int(modulo(n, 12))+1
+	return dayNumber(y, m, min(d, monthLength(y, m)))
+}
+
+func isLeap(year int) bool { return year%4 == 0 && (year%100 != 0 || year%400 == 0) }
+
+// divisor returns the greatest common divisor of a and b; of 0 and b it is b.
+func divisor(a, b int64) int64 {
+	for a != 0 {
+		a, b = b%a, a
+	}
+	return b
+}
+
+const secondsADay = 24 * 60 * 60
+
+// addNominal returns what a calendar and a clock show so many months and then
+// days after a second of the wall.
+func addNominal(second, months, days int64) int64 {
+	if months == 0 {
+		return second + days*secondsADay
+	}
+	day := floorDiv(second, secondsADay)
+	y, m, d := dayDate(day)
+	return (addMonths(y, m, d, months)+days)*secondsADay + second - day*secondsADay
+}

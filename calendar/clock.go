@@ -19,8 +19,6 @@ const (
 	EndOfDay   Clock = secondsADay
 )
 
-const secondsADay = 24 * 60 * 60
-
 // ClockAt returns the time of day: ClockAt(9, 30) is 09:30. It takes any
 // numbers: [Clock.Validate] tells whether a clock shows them.
 func ClockAt(hour, minute int) Clock { return Clock((hour*60 + minute) * 60) }
@@ -162,16 +160,6 @@ func (s *ClockSpan) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// ends returns the two ends as seconds since the midnight at which the day
-// begins; the second is always after the first.
-func (s ClockSpan) ends() (open, shut int64) {
-	open, shut = int64(s.Open), int64(s.Close)
-	if s.Overnight() {
-		shut += secondsADay
-	}
-	return open, shut
-}
-
 // At returns the instant, in UTC, at which the clock of loc shows this date
 // and time, the first of two where it shows them twice. A time that the clock
 // jumps over moves on by as much as the clock does: 02:30 becomes 03:30. 24:00
@@ -183,82 +171,3 @@ func (d Date) At(c Clock, loc *time.Location) time.Time {
 
 // number returns the days since 1970-01-01.
 func (d Date) number() int64 { return d.midnight().Unix() / secondsADay }
-
-// clockwork turns what the clock of a zone shows into instants, both in
-// seconds since 1970-01-01 00:00, the clock's being counted as if it were UTC.
-// It remembers the stretch of constant offset that it is in, so that going
-// through days in order costs little.
-type clockwork struct {
-	loc        *time.Location
-	begin, end int64 // the stretch, as instants
-	offset     int64 // local time less UTC
-}
-
-// widest is more than any two zones differ, and more than any clock ever
-// jumped: a stretch is felt no farther than this beyond its ends.
-const widest = 36 * 60 * 60
-
-func newClockwork(loc *time.Location) *clockwork { return &clockwork{loc: zone(loc)} }
-
-// instant returns the first instant at which the clock shows the local time, and
-// for a time that it jumps over the instant it would have been without the
-// jump, at which it shows a time later by the length of the jump.
-func (z *clockwork) instant(local int64) int64 {
-	u, _ := z.find(local)
-	return u
-}
-
-// begins returns the first instant at which the clock shows the local time or
-// a later one.
-func (z *clockwork) begins(local int64) int64 {
-	u, jumped := z.find(local)
-	if jumped {
-		return z.end
-	}
-	return u
-}
-
-// find returns the instant, and whether the clock jumps over the local time at
-// the end of the stretch that is the current one now.
-func (z *clockwork) find(local int64) (u int64, jumped bool) {
-	u = local - z.offset
-	if z.begin+widest <= u && u < z.end {
-		return u, false
-	}
-	for from := local - widest; ; from = z.end {
-		z.enter(from)
-		if u = local - z.offset; u < z.end || z.end <= from {
-			return u, false
-		}
-		// The stretch ends before its clock shows the time. If the next one's
-		// clock is past it from the start, it was jumped over.
-		if local-z.offsetAt(z.end) < z.end {
-			return u, true
-		}
-	}
-}
-
-// enter makes the stretch at an instant the current one.
-func (z *clockwork) enter(at int64) {
-	local := time.Unix(at, 0).In(z.loc)
-	_, offset := local.Zone()
-	begin, end := local.ZoneBounds()
-	z.begin, z.end, z.offset = minSecond, maxSecond, int64(offset)
-	if !begin.IsZero() {
-		z.begin = begin.Unix()
-	}
-	if !end.IsZero() {
-		z.end = end.Unix()
-	}
-}
-
-func (z *clockwork) offsetAt(at int64) int64 {
-	_, offset := time.Unix(at, 0).In(z.loc).Zone()
-	return int64(offset)
-}
-
-// Bounds of what the clockwork is asked for, far beyond the years 1 to 9999.
-const (
-	minSecond = -1 << 40
-	maxSecond = 1 << 40
-)

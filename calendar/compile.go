@@ -58,8 +58,8 @@ func (h Hours) CompileYears(first, last int, p *Policies) (*Timetable, error) {
 	}
 	first, last = min(max(first, 0), 10_000), min(max(last, 0), 10_000)
 	return h.Compile(Interval{
-		Start: Date{Year: first, Month: time.January, Day: 1}.start(loc),
-		End:   Date{Year: last + 1, Month: time.January, Day: 1}.start(loc),
+		Start: Date{Year: first, Month: time.January, Day: 1}.In(loc).Start,
+		End:   Date{Year: last + 1, Month: time.January, Day: 1}.In(loc).Start,
 	}, p)
 }
 
@@ -134,9 +134,9 @@ type compiler struct {
 // layDays finds where the local days around the span begin.
 func (tt *Timetable) layDays(loc *time.Location) {
 	tt.loc = loc
-	first, last := dayAt(tt.span.Start, loc), dayAt(tt.span.End, loc)
-	tt.first = first.AddDays(-margin).number()
-	tt.days = make([]day, last.number()+margin+2-tt.first)
+	first, last := dayIn(tt.span.Start, loc), dayIn(tt.span.End, loc)
+	tt.first = numberOf(first.AddDays(-margin))
+	tt.days = make([]day, numberOf(last)+margin+2-tt.first)
 	z := newClockwork(loc)
 	for i := range tt.days {
 		tt.days[i] = day{start: z.begins((tt.first+int64(i))*secondsADay) * int64(time.Second), shut: never, holiday: none}
@@ -205,7 +205,7 @@ func (c *compiler) spans(i int, spans []ClockSpan, fn func(stretch)) {
 	}
 	midnight := (c.tt.first + int64(i)) * secondsADay
 	for _, s := range spans {
-		open, shut := s.ends()
+		open, shut := spanEnds(s)
 		open, shut = c.z.instant(midnight+open), c.z.instant(midnight+shut)
 		if open < shut {
 			fn(stretch{open * int64(time.Second), shut * int64(time.Second)})
@@ -351,4 +351,14 @@ func (tt *Timetable) finish(list []stretch) {
 		}
 		tt.days[i].worked = n
 	}
+}
+
+// spanEnds returns the two ends of a span as seconds since the midnight at which the day
+// begins; the second is always after the first.
+func spanEnds(s ClockSpan) (open, shut int64) {
+	open, shut = int64(s.Open), int64(s.Close)
+	if s.Overnight() {
+		shut += secondsADay
+	}
+	return open, shut
 }

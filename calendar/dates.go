@@ -158,7 +158,7 @@ func (d *Dates) UnmarshalText(text []byte) error {
 // the year in which the row begins.
 func (d Dates) between(first, last Date, fn func(year int, from, to int64)) {
 	if !d.Yearly() {
-		if from, to := d.First.number(), d.last().number(); from <= last.number() && first.number() <= to {
+		if from, to := numberOf(d.First), numberOf(d.last()); from <= numberOf(last) && numberOf(first) <= to {
 			fn(d.First.Year, from, to)
 		}
 		return
@@ -171,15 +171,15 @@ func (d Dates) between(first, last Date, fn func(year int, from, to int64)) {
 		}
 		start := d.First
 		start.Year = year
-		from, to := start.number(), end.endOfFebruary().number()
-		if from <= to && from <= last.number() && first.number() <= to {
+		from, to := numberOf(start), numberOf(endOfFebruary(end))
+		if from <= to && from <= numberOf(last) && numberOf(first) <= to {
 			fn(year, from, to)
 		}
 	}
 }
 
 // endOfFebruary returns 28 February for a 29th that its year does not have.
-func (d Date) endOfFebruary() Date {
+func endOfFebruary(d Date) Date {
 	to := Month{Year: d.Year, Month: d.Month}.Last()
 	to.Day = min(d.Day, to.Day)
 	return to

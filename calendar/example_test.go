@@ -146,7 +146,7 @@ END:VCALENDAR
 		fmt.Println(err)
 		return
 	}
-	hours := calendar.Hours{Zone: "Europe/Berlin", Weekly: calendar.EveryDay(calendar.AllDay())}.ClosedOn(events...)
+	hours := calendar.ClosedOn(calendar.Hours{Zone: "Europe/Berlin", Weekly: calendar.EveryDay(calendar.AllDay())}, events...)
 	fmt.Println(hours.Holidays[0].Name, hours.Holidays[0].Dates, "since", hours.Holidays[0].Since)
 	fmt.Println(hours.Breaks[0].Name, hours.Breaks[0].During)
 	// Output:

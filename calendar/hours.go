@@ -74,8 +74,7 @@ type Break struct {
 
 // Limits of [Hours], beyond which Validate refuses them.
 const (
-	MaxDays       = 10_000 // holidays, special days, breaks: each
-	maxNameLength = 200
+	MaxDays = 10_000 // holidays, special days, breaks: each
 )
 
 // Location returns the zone, and an [*servicecoin.InvalidError] if the tz
@@ -144,6 +143,14 @@ func (d Holiday) Validate() error {
 		v.Add("until", "reversed", strconv.Itoa(d.Until), "must be a year that is not before since")
 	}
 	return v.Err()
+}
+
+// Reaches reports whether a day of the holiday lies from one date to another,
+// both included.
+func (d Holiday) Reaches(first, last Date) bool {
+	found := false
+	d.Dates.between(first, last, func(year int, _, _ int64) { found = found || !d.Dates.Yearly() || d.holds(year) })
+	return found
 }
 
 // holds reports whether the holiday is one in a year.

@@ -13,8 +13,6 @@ func weekdayOf(word string) time.Weekday {
 	return time.Weekday(slices.Index([]string{"su", "mo", "tu", "we", "th", "fr", "sa"}, word))
 }
 
-func dayWord(d time.Weekday) string { return d.String()[:2] }
-
 func allDays() []time.Weekday {
 	days := weekdays()
 	return days[:]

@@ -60,8 +60,8 @@ func ReadICalendarWithin(r io.Reader, loc *time.Location, within Interval) ([]VE
 		if within.Empty() {
 			v.Add("within", "empty", within.String(), "must not be empty")
 		}
-		if first, last := within.Start.UTC().Year(), within.End.UTC().Year(); first < firstYear-1 || last > lastYear+1 { // by a zone's hours
-			v.Add("within", "out-of-range", within.String(), fmt.Sprintf("must lie in the years %d to %d", firstYear, lastYear))
+		if first, last := within.Start.UTC().Year(), within.End.UTC().Year(); first < firstRepeated-1 || last > lastRepeated+1 { // by a zone's hours
+			v.Add("within", "out-of-range", within.String(), fmt.Sprintf("must lie in the years %d to %d", firstRepeated, lastRepeated))
 		}
 	}
 	if err := v.Err(); err != nil {

@@ -277,7 +277,7 @@ func TestReadICalendarRepeats(t *testing.T) {
 				}
 			}
 			assert.Equal(t, c.want, strings.Join(times, " "))
-			require.NoError(t, calendar.Hours{Weekly: calendar.EveryDay(calendar.AllDay())}.ClosedOn(got...).Validate())
+			require.NoError(t, calendar.ClosedOn(calendar.Hours{Weekly: calendar.EveryDay(calendar.AllDay())}, got...).Validate())
 		})
 	}
 	many := make([]string, 1001)
@@ -331,7 +331,7 @@ func TestClosedOn(t *testing.T) {
 	require.NoError(t, err)
 	open := parsed(t, "Mo-Fr 09:00-17:00")
 	open.Zone = "Europe/Berlin"
-	h := open.ClosedOn(events...)
+	h := calendar.ClosedOn(open, events...)
 	require.NoError(t, h.Validate())
 	assert.Empty(t, open.Holidays, "the hours stay as they were")
 	tt, err := h.CompileYears(2016, 2026, nil)
@@ -365,7 +365,7 @@ func FuzzReadICalendar(f *testing.F) {
 			require.ErrorIs(t, err, servicecoin.ErrInvalid)
 			return
 		}
-		h := calendar.Hours{Weekly: calendar.EveryDay(calendar.AllDay())}.ClosedOn(events...)
+		h := calendar.ClosedOn(calendar.Hours{Weekly: calendar.EveryDay(calendar.AllDay())}, events...)
 		require.NoError(t, h.Validate(), "what is read is valid")
 		for _, e := range events {
 			require.NotEqual(t, e.Dates.IsZero(), e.During == calendar.Interval{}, "an event has dates or an interval")

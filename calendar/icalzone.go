@@ -173,7 +173,7 @@ func tooMany(value, text string) *servicecoin.InvalidError {
 // jumpsUntil returns the offset of a zone in the year from which on zones are
 // worked out, and how it changes until an instant.
 func jumpsUntil(loc *time.Location, until int64) (int64, []onset) {
-	at := Date{Year: firstDefined, Month: time.January, Day: 1}.midnight().In(loc)
+	at := midnightOf(Date{Year: firstDefined, Month: time.January, Day: 1}).In(loc)
 	_, offset := at.Zone()
 	first := int64(offset)
 	var list []onset
@@ -236,7 +236,7 @@ func (z *zonePart) onsets() ([]onset, *servicecoin.InvalidError) {
 	if err != nil {
 		return nil, invalid(err)
 	}
-	year := func(y int) time.Time { return Date{Year: y, Month: time.January, Day: 1}.midnight() }
+	year := func(y int) time.Time { return midnightOf(Date{Year: y, Month: time.January, Day: 1}) }
 	var list []onset
 	add := func(t time.Time) { list = append(list, onset{at: t.Unix() - from, from: from, to: to, part: z.at}) }
 	if before, ok := r.Previous(year(firstDefined)); ok {
@@ -265,7 +265,7 @@ func onsetRepeat(v *servicecoin.Violations, p property, from int64) Repeat {
 	case until.IsZero():
 		repeat.Until = At(LocalTime{Date: Date{Year: lastDefined, Month: time.December, Day: 31}})
 	case until.UTC:
-		repeat.Until.Local = localTime(until.Local.second() + from)
+		repeat.Until.Local = localOf(secondOf(until.Local) + from)
 	case until.Whole:
 		repeat.Until.Local.Clock = EndOfDay - 1
 	}

@@ -143,29 +143,6 @@ func localTime(second int64) LocalTime {
 	}
 }
 
-// again returns the second instant at which the clock shows the local time
-// that was found in the current stretch, and whether there is one.
-func (z *clockwork) again(local int64) (int64, bool) {
-	u, next := local-z.offset, *z
-	for next.end < min(u+widest, maxSecond) {
-		next.visit(next.end)
-		if second := local - next.offset; second > u && second >= next.begin && second < next.end {
-			return second, true
-		}
-	}
-	return 0, false
-}
-
-// visit makes the stretch at an instant the current one. It ends after the
-// instant, which [time.Time.ZoneBounds] does not see to on the last day of a
-// leap year.
-func (z *clockwork) visit(at int64) {
-	z.enter(at)
-	if z.end <= at {
-		z.end = (floorDiv(at, secondsADay) + 1) * secondsADay
-	}
-}
-
 // GapPolicy says what becomes of a local time that the clock jumps over, when
 // it is set forward.
 type GapPolicy string
@@ -188,18 +165,24 @@ const (
 	BothOfTwo  TwicePolicy = "both"
 )
 
-func validateGap(v *servicecoin.Violations, path string, gap GapPolicy) {
-	switch gap {
+// Validate reports a policy that is none. The empty one is the default.
+func (p GapPolicy) Validate() error {
+	var v servicecoin.Violations
+	switch p {
 	case "", ShiftByGap, AfterGap, SkipGap:
 	default:
-		v.Add(path, "unknown", string(gap), "must be shift, after or skip")
+		v.Add("", "unknown", string(p), "must be shift, after or skip")
 	}
+	return v.Err()
 }
 
-func validateTwice(v *servicecoin.Violations, path string, twice TwicePolicy) {
-	switch twice {
+// Validate reports a policy that is none. The empty one is the default.
+func (p TwicePolicy) Validate() error {
+	var v servicecoin.Violations
+	switch p {
 	case "", FirstOfTwo, LastOfTwo, BothOfTwo:
 	default:
-		v.Add(path, "unknown", string(twice), "must be first, last or both")
+		v.Add("", "unknown", string(p), "must be first, last or both")
 	}
+	return v.Err()
 }

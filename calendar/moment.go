@@ -120,7 +120,7 @@ func (r dateReader) read(l line, were int) []moment {
 			return list
 		case loc != nil && !m.Whole && !m.UTC:
 			at := m.Local.In(loc, ShiftByGap, FirstOfTwo)[0]
-			m = moment{Local: shownAt(at, time.UTC), UTC: true}
+			m = moment{Local: shownIn(at, time.UTC), UTC: true}
 			if m.Local.Validate() != nil {
 				r.v.Add(p.place(), "out-of-range", p.text, "must lie in the years 1 to 9999 in UTC, too")
 				continue

@@ -30,25 +30,6 @@ func ParseMonth(text string) (Month, error) {
 	return m, nil
 }
 
-// digits reports whether text has nothing in it but the digits 0 to 9.
-func digits(text string) bool {
-	for i := range len(text) {
-		if text[i] < '0' || text[i] > '9' {
-			return false
-		}
-	}
-	return true
-}
-
-// number reads up to four digits.
-func number(text string) int {
-	n := 0
-	for i := range len(text) {
-		n = n*10 + int(text[i]-'0')
-	}
-	return n
-}
-
 // MonthOf returns the month of loc that t lies in: the one whose
 // [Month.In] contains it. The zero time is none, and so is its month: the zero
 // Month, which is invalid.

@@ -61,7 +61,7 @@ func (d *daysSet) add(i int) { d[i>>6] |= 1 << (i & 63) }
 // compileRepeat works out a valid repeat from a start on.
 func compileRepeat(r Repeat, start LocalTime) *pattern {
 	p := &pattern{
-		rank: r.Frequency.rank(), every: int64(max(1, r.Interval)), start: start.second(), last: math.MaxInt64,
+		rank: r.Frequency.rank(), every: int64(max(1, r.Interval)), start: secondOf(start), last: math.MaxInt64,
 		weekStart: int(time.Monday), backMissing: r.Skip == BackMissing,
 		months: allMonths,
 	}

@@ -22,14 +22,6 @@ func (p *pattern) never() bool {
 	return true
 }
 
-// divisor returns the greatest common divisor of a and b; of 0 and b it is b.
-func divisor(a, b int64) int64 {
-	for a != 0 {
-		a, b = b%a, a
-	}
-	return b
-}
-
 // nth returns the n-th time at or after c, counted from 1. Without an interval,
 // and for plain steps, whole years are counted at once; else each time is looked
 // for.

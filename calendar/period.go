@@ -187,18 +187,5 @@ func (p Period) After(t time.Time, loc *time.Location) time.Time {
 
 // nominal adds years, months and days to what a calendar shows.
 func (p Period) nominal(second int64) int64 {
-	if p.Years == 0 && p.Months == 0 {
-		return second + int64(p.Days)*secondsADay
-	}
-	day := floorDiv(second, secondsADay)
-	y, m, d := dayDate(day)
-	return (addMonths(y, m, d, int64(p.Years)*12+int64(p.Months))+int64(p.Days))*secondsADay + second - day*secondsADay
-}
-
-// addMonths returns the day number of the same day n months later, or of the
-// last one of that month if it is shorter.
-func addMonths(y int64, m, d int, n int64) int64 {
-	n += y*12 + int64(m) - 1
-	y, m = floorDiv(n, 12), int(modulo(n, 12))+1
-	return dayNumber(y, m, min(d, monthLength(y, m)))
+	return addNominal(second, int64(p.Years)*12+int64(p.Months), int64(p.Days))
 }

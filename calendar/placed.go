@@ -40,7 +40,7 @@ func column(text string) placed {
 }
 
 // enough reports whether so much is wrong that the rest is not read.
-func enough(v *servicecoin.Violations) bool { return v.Len() >= maxComplaints }
+func enough(v *servicecoin.Violations) bool { return v.Len() >= servicecoin.MaxViolations }
 
 // piece returns the index of the piece that byte i lies in.
 func (o *origin) piece(i int) int {

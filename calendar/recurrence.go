@@ -78,7 +78,7 @@ func (r Rule) compile(z zones) (*Recurrence, error) {
 	slices.SortFunc(c.dates, func(a, b occurrence) int { return cmp.Compare(a.at, b.at) })
 	for _, w := range r.ExceptDates {
 		if w.Whole && !r.Start.Whole {
-			c.outDay = append(c.outDay, floorDiv(w.Local.second(), secondsADay))
+			c.outDay = append(c.outDay, floorDiv(secondOf(w.Local), secondsADay))
 			continue
 		}
 		for _, o := range c.resolve(w) {
@@ -122,10 +122,10 @@ func (c *Recurrence) compile(list []Repeat) []series {
 		switch {
 		case r.Until.IsZero():
 		case r.Until.UTC:
-			s.until = r.Until.Local.second()
+			s.until = secondOf(r.Until.Local)
 			s.pattern.last = min(s.pattern.last, s.until+widest)
 		default:
-			s.pattern.last = min(s.pattern.last, r.Until.Local.second())
+			s.pattern.last = min(s.pattern.last, secondOf(r.Until.Local))
 		}
 		if r.Count > 0 {
 			c.stopAfter(s.pattern, r.Count)
@@ -182,9 +182,9 @@ func (c *Recurrence) resolve(w When) []occurrence {
 	}
 	var out []occurrence
 	for _, t := range w.Local.In(loc, c.gap, c.twice) {
-		o := occurrence{t.Unix(), w.Local.second()}
+		o := occurrence{t.Unix(), secondOf(w.Local)}
 		if w.UTC {
-			o.local = shownAt(t, c.loc).second()
+			o.local = secondOf(shownIn(t, c.loc))
 		}
 		out = append(out, o)
 	}

@@ -80,33 +80,22 @@ const (
 
 // repeatLimit is what a list of a [Repeat] may hold.
 type repeatLimit struct {
+	limit
+
 	name, path string
-	from, to   int
-	signed     bool // from -to as well, without 0
-}
-
-func (l repeatLimit) allows(n int) bool {
-	return n >= l.from && n <= l.to || l.signed && n >= -l.to && n <= -l.from
-}
-
-func (l repeatLimit) rule() string {
-	if l.signed {
-		return fmt.Sprintf("must be %d to %d, or -%d to -%d from the end", l.from, l.to, l.from, l.to)
-	}
-	return fmt.Sprintf("must be %d to %d", l.from, l.to)
 }
 
 // repeatLimits names the lists of numbers, in the order in which they are written.
 func repeatLimits() []repeatLimit {
 	return []repeatLimit{
-		{"BYSECOND", "bySecond", 0, 60, false},
-		{"BYMINUTE", "byMinute", 0, 59, false},
-		{"BYHOUR", "byHour", 0, 23, false},
-		{"BYMONTHDAY", "byMonthDay", 1, 31, true},
-		{"BYYEARDAY", "byYearDay", 1, 366, true},
-		{"BYWEEKNO", "byWeekNo", 1, 53, true},
-		{"BYMONTH", "byMonth", 1, 12, false},
-		{"BYSETPOS", "bySetPos", 1, 366, true},
+		{limit{from: 0, to: 60}, "BYSECOND", "bySecond"},
+		{limit{from: 0, to: 59}, "BYMINUTE", "byMinute"},
+		{limit{from: 0, to: 23}, "BYHOUR", "byHour"},
+		{limit{from: 1, to: 31, signed: true}, "BYMONTHDAY", "byMonthDay"},
+		{limit{from: 1, to: 366, signed: true}, "BYYEARDAY", "byYearDay"},
+		{limit{from: 1, to: 53, signed: true}, "BYWEEKNO", "byWeekNo"},
+		{limit{from: 1, to: 12}, "BYMONTH", "byMonth"},
+		{limit{from: 1, to: 366, signed: true}, "BYSETPOS", "bySetPos"},
 	}
 }
 

@@ -26,9 +26,6 @@ func ParseRepeat(text string) (Repeat, error) {
 	return r, nil
 }
 
-// maxRuleText is the most bytes of a rule's text.
-const maxRuleText = 1 << 20
-
 // readRepeat reads an RRULE and adds every violation, with its place.
 func readRepeat(v *servicecoin.Violations, p placed) Repeat {
 	var r Repeat
@@ -77,9 +74,9 @@ func readPart(v *servicecoin.Violations, r *Repeat, key string, value placed) bo
 			v.Add(value.place(), "unknown", value.text, "must be SECONDLY, MINUTELY, HOURLY, DAILY, WEEKLY, MONTHLY or YEARLY")
 		}
 	case "INTERVAL":
-		r.Interval = readNumber(v, value, repeatLimit{from: 1, to: maxInterval})
+		r.Interval = readNumber(v, value, limit{from: 1, to: maxInterval})
 	case "COUNT":
-		r.Count = readNumber(v, value, repeatLimit{from: 1, to: maxCount})
+		r.Count = readNumber(v, value, limit{from: 1, to: maxCount})
 	case "UNTIL":
 		until, _ := readMoment(v, value)
 		r.Until = When(until)
@@ -87,7 +84,7 @@ func readPart(v *servicecoin.Violations, r *Repeat, key string, value placed) bo
 		r.ByDay = readList(v, value, readNthDay)
 	case "BYMONTH":
 		r.ByMonth = readList(v, value, func(v *servicecoin.Violations, p placed) time.Month {
-			return time.Month(readNumber(v, p, repeatLimit{from: 1, to: 12}))
+			return time.Month(readNumber(v, p, limit{from: 1, to: 12}))
 		})
 	case "WKST":
 		day, ok := dayCode(text)
@@ -111,7 +108,7 @@ func readPart(v *servicecoin.Violations, r *Repeat, key string, value placed) bo
 			return false
 		}
 		*numbersOf(r, key) = readList(v, value, func(v *servicecoin.Violations, p placed) int {
-			return readNumber(v, p, repeatLimits()[i])
+			return readNumber(v, p, repeatLimits()[i].limit)
 		})
 	}
 	return true
@@ -130,25 +127,6 @@ func readList[T any](v *servicecoin.Violations, value placed, read func(*service
 	return out
 }
 
-// readNumber reads a whole number, with a sign or without.
-func readNumber(v *servicecoin.Violations, p placed, limit repeatLimit) int {
-	p = p.trim()
-	plain := strings.TrimPrefix(p.text, "+")
-	if p.text != plain && !limit.signed || strings.HasPrefix(plain, "+") {
-		plain = ""
-	}
-	n, err := strconv.Atoi(plain)
-	switch {
-	case err != nil && !digits(strings.TrimPrefix(plain, "-")), plain == "", plain == "-":
-		v.Add(p.place(), "syntax", p.text, "must be a number: "+limit.rule())
-		return 0
-	case err != nil || !limit.allows(n):
-		v.Add(p.place(), "out-of-range", p.text, limit.rule())
-		return 0
-	}
-	return n
-}
-
 // readNthDay reads MO, 2TU, +1WE and -1FR.
 func readNthDay(v *servicecoin.Violations, p placed) NthDay {
 	var d NthDay
@@ -159,7 +137,7 @@ func readNthDay(v *servicecoin.Violations, p placed) NthDay {
 	if !ok {
 		v.Add(p.place(), "syntax", p.text, "must be a day such as MO, or a numbered one such as 2TU or -1FR")
 	} else if number > 0 {
-		d.N = readNumber(v, p.slice(0, number), repeatLimit{from: 1, to: maxNth, signed: true})
+		d.N = readNumber(v, p.slice(0, number), limit{from: 1, to: maxNth, signed: true})
 	}
 	return d
 }

@@ -254,7 +254,7 @@ func (w *wordReader) every(r *Rotation) {
 		w.complain("a number")
 		return
 	}
-	r.Length = readNumber(w.v, w.take(), repeatLimit{from: 1, to: MaxTurnLength})
+	r.Length = readNumber(w.v, w.take(), limit{from: 1, to: MaxTurnLength})
 	unit := strings.TrimSuffix(w.peek(), "s")
 	at := slices.Index([]string{"hour", "day", "week", "month", "year"}, unit)
 	if at < 0 {

@@ -103,8 +103,8 @@ func (r Rule) validate(v *servicecoin.Violations, z zones) *time.Location {
 		}
 		return ""
 	})
-	validateGap(v, "gap", r.Gap)
-	validateTwice(v, "twice", r.Twice)
+	v.Merge("gap", r.Gap.Validate())
+	v.Merge("twice", r.Twice.Validate())
 	return loc
 }
 
@@ -112,7 +112,7 @@ func (r Rule) validate(v *servicecoin.Violations, z zones) *time.Location {
 // two after an instant: for those who ask for nothing later, so that nothing later
 // is looked at.
 func (r Rule) upTo(end time.Time) Rule {
-	day := clockDate(end.UTC()).AddDays(2)
+	day := dateShown(end.UTC()).AddDays(2)
 	if day.Year > 9999 {
 		return r
 	}
@@ -124,26 +124,6 @@ func (r Rule) upTo(end time.Time) Rule {
 		}
 	}
 	return r
-}
-
-// zones remembers the zones that were loaded, which takes longer than most else.
-type zones map[string]*time.Location
-
-// named returns the zone of the tz database with that name; "" is UTC.
-func (z zones) named(name string) (*time.Location, bool) {
-	const longest = 100
-	loc, known := z[name]
-	if !known {
-		if name == "Local" || len(name) > longest {
-			return nil, false
-		}
-		var err error
-		if loc, err = time.LoadLocation(name); err != nil {
-			return nil, false
-		}
-		z[name] = loc
-	}
-	return loc, true
 }
 
 func (r Rule) validateRepeats(v *servicecoin.Violations, path string, list []Repeat) {

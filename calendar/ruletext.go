@@ -148,9 +148,9 @@ func (r *ruleReader) take(line line) {
 	case "EXDATE":
 		r.rule.ExceptDates = r.dates(line, r.rule.ExceptDates)
 	case "X-GAP":
-		r.rule.Gap = GapPolicy(r.policy(line, func(v *servicecoin.Violations, text string) { validateGap(v, "", GapPolicy(text)) }))
+		r.rule.Gap = GapPolicy(r.policy(line, func(text string) error { return GapPolicy(text).Validate() }))
 	case "X-TWICE":
-		r.rule.Twice = TwicePolicy(r.policy(line, func(v *servicecoin.Violations, text string) { validateTwice(v, "", TwicePolicy(text)) }))
+		r.rule.Twice = TwicePolicy(r.policy(line, func(text string) error { return TwicePolicy(text).Validate() }))
 	default:
 		if r.window == nil || !r.takeWindow(line) {
 			r.v.Add(line.whole.place(), "unknown", line.name, "is no line of a rule")
@@ -196,10 +196,9 @@ func (r *ruleReader) dates(line line, list []When) []When {
 }
 
 // policy reads a policy, in capitals or not.
-func (r *ruleReader) policy(line line, check func(*servicecoin.Violations, string)) string {
+func (r *ruleReader) policy(line line, check func(string) error) string {
 	name := strings.ToLower(strings.TrimSpace(line.value.text))
-	var v servicecoin.Violations
-	if check(&v, name); v.Err() != nil || name == "" {
+	if check(name) != nil || name == "" {
 		r.v.Add(line.value.place(), "unknown", line.value.text, "must be a policy: SHIFT, AFTER or SKIP for X-GAP; FIRST, LAST or BOTH for X-TWICE")
 	}
 	return name

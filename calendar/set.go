@@ -250,7 +250,7 @@ func (s *Set) UnmarshalJSON(data []byte) error {
 		if err := iv.Validate(); err != nil { // a path is costly to write for nothing
 			v.Merge(fmt.Sprintf("[%d]", i), err)
 		}
-		if enough(&v) {
+		if v.Len() >= servicecoin.MaxViolations {
 			break
 		}
 	}

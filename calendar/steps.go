@@ -263,7 +263,7 @@ func (s *Steps) UnmarshalJSON(data []byte) error {
 		if err := span.Validate(); err != nil { // a path is costly to write for nothing
 			v.Merge(fmt.Sprintf("[%d]", i), err)
 		}
-		if enough(&v) {
+		if v.Len() >= servicecoin.MaxViolations {
 			break
 		}
 	}

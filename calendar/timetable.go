@@ -1,12 +1,9 @@
 package calendar
 
 import (
-	"fmt"
 	"iter"
 	"math"
 	"time"
-
-	"github.com/servicecoin/servicecoin"
 )
 
 // Timetable is [Hours] worked out for a span of time: when is it open, when
@@ -56,22 +53,6 @@ const (
 	none  = -1
 	never = math.MinInt64
 )
-
-// OutsideError says that a question about a [Timetable], or the answer to it,
-// lies outside of the span that it was compiled for. It is an
-// [servicecoin.ErrInvalid].
-type OutsideError struct {
-	What string   // what lies outside: an instant, a date, "the deadline"
-	Span Interval // for which there are answers, both ends included
-}
-
-// Error returns "… lies outside of the compiled span …".
-func (e *OutsideError) Error() string {
-	return fmt.Sprintf("invalid: %s lies outside of the compiled span %s", e.What, e.Span)
-}
-
-// Is makes errors.Is(err, servicecoin.ErrInvalid) true.
-func (e *OutsideError) Is(target error) bool { return target == servicecoin.ErrInvalid }
 
 func (tt *Timetable) outside(what string) error { return &OutsideError{What: what, Span: tt.span} }
 

@@ -70,7 +70,7 @@ func (r Rotation) Compile() (*Turns, error) {
 		return nil, err
 	}
 	r = r.clone()
-	t := &Turns{rotation: r, dial: newDial(loc), start: r.Start.second(), length: int64(r.Length)}
+	t := &Turns{rotation: r, dial: newDial(loc), start: secondOf(r.Start), length: int64(r.Length)}
 	t.slot = secondsADay
 	switch r.Unit {
 	case TurnHourly:
@@ -94,7 +94,7 @@ func (r Rotation) Compile() (*Turns, error) {
 // change appends a roster that goes on where the last one stands.
 func (t *Turns) change(c RosterChange) {
 	last := &t.rosters[len(t.rosters)-1]
-	at := t.dial.begins(c.From.second())
+	at := t.dial.begins(secondOf(c.From))
 	turn, _ := t.turn(t.dial.shows(at))
 	next := roster{from: at, turn: turn, members: c.Members}
 	if n := len(last.members); n > 0 && len(c.Members) > 0 {
@@ -258,7 +258,7 @@ type workedSlots struct {
 
 func newWorkedSlots(days Weekdays, start LocalTime, slot int64) *workedSlots {
 	w := &workedSlots{week: 7 * secondsADay / slot, done: []int64{0}}
-	first := start.second()
+	first := secondOf(start)
 	is := make([]bool, w.week)
 	for i := range is {
 		date := floorDiv(first+int64(i)*slot, secondsADay)

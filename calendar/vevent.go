@@ -19,19 +19,24 @@ type VEvent struct {
 	Line    int      // where it begins in the file
 }
 
-// ClosedOn returns the hours with the events as further holidays and breaks:
-// one of whole days is a holiday, one between two times a break of that name.
-func (h Hours) ClosedOn(events ...VEvent) Hours {
+// ClosedOn returns hours with events as further holidays and breaks: one of whole
+// days is a holiday, one between two times a break of that name.
+func ClosedOn(h Hours, events ...VEvent) Hours {
 	h.Holidays, h.Breaks = slices.Clone(h.Holidays), slices.Clone(h.Breaks)
 	for _, e := range events {
 		switch {
 		case !e.Dates.IsZero():
-			h.Holidays = append(h.Holidays, Holiday{Name: e.Summary, Dates: e.Dates, Since: e.Since, Until: e.Until})
+			h.Holidays = append(h.Holidays, e.holiday())
 		case !e.During.Empty():
 			h.Breaks = append(h.Breaks, Break{Name: e.Summary, During: e.During})
 		}
 	}
 	return h
+}
+
+// holiday is an event of whole days.
+func (e VEvent) holiday() Holiday {
+	return Holiday{Name: e.Summary, Dates: e.Dates, Since: e.Since, Until: e.Until}
 }
 
 // eventLines is a VEVENT that is being read.
@@ -128,17 +133,13 @@ func (f *icalFile) reaches(e VEvent) bool {
 	if e.Dates.IsZero() {
 		return e.During.Overlaps(f.within) || f.within.Contains(e.During.Start)
 	}
-	first, last := f.days()
-	found := false
-	d := Holiday{Dates: e.Dates, Since: e.Since, Until: e.Until}
-	d.Dates.between(first, last, func(year int, _, _ int64) { found = found || !d.Dates.Yearly() || d.holds(year) })
-	return found
+	return e.holiday().Reaches(f.days())
 }
 
 // days returns the first and the last day of the span that is asked for, as the
 // reader has them.
 func (f *icalFile) days() (first, last Date) {
-	return dayAt(f.within.Start, f.loc), dayAt(f.within.End.Add(-1), f.loc)
+	return dayIn(f.within.Start, f.loc), dayIn(f.within.End.Add(-1), f.loc)
 }
 
 // point is a moment in the zone in which a file has it.
@@ -224,7 +225,7 @@ func (e *eventLines) span(f *icalFile, out *VEvent, start point) (length Period)
 		return length
 	}
 	if start.Whole {
-		days := int(end.Local.Date.number() - start.Local.Date.number())
+		days := int(numberOf(end.Local.Date) - numberOf(start.Local.Date))
 		if out.Dates = On(start.Local.Date); days > 1 {
 			out.Dates.Last = end.Local.Date.AddDays(-1)
 		}

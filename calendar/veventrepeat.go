@@ -76,7 +76,7 @@ func (e *eventLines) repeated(f *icalFile, out VEvent, start point, length Perio
 	switch {
 	case asked && start.Whole:
 		first, last := f.days()
-		span = Between(first.midnight(), last.AddDays(1).midnight())
+		span = Between(midnightOf(first), midnightOf(last.AddDays(1)))
 	case asked:
 		span = f.within
 	}
@@ -88,7 +88,7 @@ func (e *eventLines) repeated(f *icalFile, out VEvent, start point, length Perio
 		}
 		next := out
 		if start.Whole {
-			if next.Dates = On(dayAt(iv.Start, time.UTC)); length.Days > 1 {
+			if next.Dates = On(dayIn(iv.Start, time.UTC)); length.Days > 1 {
 				next.Dates.Last = next.Dates.First.AddDays(length.Days - 1)
 			}
 		} else {
@@ -105,7 +105,7 @@ func (e *eventLines) repeated(f *icalFile, out VEvent, start point, length Perio
 	return all
 }
 
-func yearBegins(y int) time.Time { return Date{Year: y, Month: time.January, Day: 1}.midnight() }
+func yearBegins(y int) time.Time { return midnightOf(Date{Year: y, Month: time.January, Day: 1}) }
 
 func (e *eventLines) repeatedTooOften(f *icalFile) []VEvent {
 	f.complain(e.at, "too-many", "", fmt.Sprintf("begins an event with which there are more than %d: give it an UNTIL or a COUNT, or read the file within fewer years", MaxDays))
@@ -313,7 +313,7 @@ func (f *icalFile) periods(p property, rule *Rule, ends map[int64]int64) {
 	}
 }
 
-func utcOf(t time.Time) When { return When{Local: shownAt(t, time.UTC), UTC: true} }
+func utcOf(t time.Time) When { return When{Local: shownIn(t, time.UTC), UTC: true} }
 
 // violationsOf returns the violations of an error.
 func violationsOf(err error) []servicecoin.Violation {

@@ -30,13 +30,17 @@ func (e *VEvent) yearly(r Repeat) bool {
 // sameDaysEachYear reports whether so many days from the first date on end on
 // the last date in every year.
 func sameDaysEachYear(d Dates) bool {
-	days := int(d.last().number() - d.First.number())
+	last := d.First
+	if !d.Last.IsZero() {
+		last = d.Last
+	}
+	days := int(numberOf(last) - numberOf(d.First))
 	if days >= 365 {
 		return false
 	}
 	for _, year := range []int{2000, 2001, 2003} { // leap, not, followed by a leap one
 		first := Date{Year: year, Month: d.First.Month, Day: d.First.Day}
-		if last := first.AddDays(days); days > 0 && (last.Month != d.Last.Month || last.Day != d.Last.Day) {
+		if end := first.AddDays(days); days > 0 && (end.Month != d.Last.Month || end.Day != d.Last.Day) {
 			return false
 		}
 	}
@@ -66,5 +70,3 @@ func lastYearly(first, limit Date, count int) int {
 	}
 	return last
 }
-
-func isLeap(year int) bool { return year%4 == 0 && (year%100 != 0 || year%400 == 0) }

@@ -39,13 +39,6 @@ func (w Week) Empty() bool {
 	return !slices.ContainsFunc(w[:], func(spans []ClockSpan) bool { return len(spans) > 0 })
 }
 
-// weekdays returns the days from Monday to Sunday.
-func weekdays() [7]time.Weekday {
-	return [...]time.Weekday{
-		time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday, time.Saturday, time.Sunday,
-	}
-}
-
 // dayKey returns "mon" for Monday.
 func dayKey(d time.Weekday) string {
 	return [...]string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}[d]

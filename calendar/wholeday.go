@@ -19,16 +19,16 @@ func (m moment) wholeDay(loc *time.Location) Date {
 		return m.Local.Date
 	}
 	const minute, hour = 60, 3600
-	t := unix(m.Local.second())
+	t := unix(secondOf(m.Local))
 	days := 0
 	if past := int(m.Local.Clock) % hour; past >= hour-minute {
 		t, days = t.Add(time.Duration(hour-past)*time.Second), -1
 	}
-	if d := dayAt(t, loc); d.start(loc).Equal(t) {
+	if d := dayIn(t, loc); d.In(loc).Start.Equal(t) {
 		return d.AddDays(days)
 	}
-	d := clockDate(t)
-	if t.Sub(d.midnight()) >= latestMidnight {
+	d := dateShown(t)
+	if t.Sub(midnightOf(d)) >= latestMidnight {
 		days++
 	}
 	return d.AddDays(days)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"iter"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
@@ -96,16 +95,12 @@ func (w Window) clone() Window {
 	return w
 }
 
-// plainLine reports whether a text has no control characters.
-func plainLine(text string) bool {
-	return !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f })
-}
-
 // WindowTimes is a [Window] that was compiled. It never changes, so it can be
 // shared between goroutines.
 type WindowTimes struct {
 	window  Window
 	length  Period
+	months  int64 // of the length
 	begins  *Recurrence
 	longest int64 // in seconds, and more
 }
@@ -143,10 +138,10 @@ func (w Window) compile(v *servicecoin.Violations, z zones) *WindowTimes {
 		t.length = Period{Days: 1}
 	}
 	// A month is 30.436875 days long, and no run of them has five days more.
-	months := int64(t.length.Years)*12 + int64(t.length.Months)
+	t.months = int64(t.length.Years)*12 + int64(t.length.Months)
 	days := int64(t.length.Days)
-	if months > 0 {
-		days += months*30_436_875/1_000_000 + 5
+	if t.months > 0 {
+		days += t.months*30_436_875/1_000_000 + 5
 	}
 	if w.Until != nil {
 		days = int64(w.Days) + 1
@@ -161,7 +156,7 @@ func (w Window) compile(v *servicecoin.Violations, z zones) *WindowTimes {
 // ends returns the instant at which a window ends that begins with an
 // occurrence; it may be no later.
 func (w *WindowTimes) ends(z *clockwork, o occurrence) int64 {
-	local, land := w.length.nominal(o.local), false
+	local, land := addNominal(o.local, w.months, int64(w.length.Days)), false
 	if until := w.window.Until; until != nil {
 		day := floorDiv(o.local, secondsADay)
 		local = (day+int64(w.window.Days))*secondsADay + int64(*until)

@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/servicecoin/servicecoin"
 )
@@ -107,61 +106,6 @@ func parseWeekly(text string) (Window, error) {
 	return w, nil
 }
 
-// fieldsOf returns the words between spaces and line ends: no more than somebody
-// looks at, and one that is too many.
-func fieldsOf(p placed) []placed {
-	const most = 200
-	var out []placed
-	for i := 0; i < len(p.text) && len(out) <= most; {
-		if strings.IndexByte(spaces, p.text[i]) >= 0 {
-			i++
-			continue
-		}
-		end := len(p.text)
-		if n := strings.IndexAny(p.text[i:], spaces); n >= 0 {
-			end = i + n
-		}
-		out = append(out, p.slice(i, end))
-		i = end
-	}
-	return out
-}
-
-// mergeAt adds the violations of an error at the place of a word, or at a column
-// of it.
-func mergeAt(v *servicecoin.Violations, word placed, err error) {
-	if err == nil {
-		return
-	}
-	var inner servicecoin.Violations
-	inner.Merge("", err)
-	v.Merge("", placedAt(word, inner.Err()))
-}
-
-// placedAt moves violations whose paths are columns of a word to the places of
-// the text around it.
-func placedAt(word placed, err error) error {
-	invalid, ok := err.(*servicecoin.InvalidError) //nolint:errorlint // just made, not wrapped
-	if !ok {
-		return err
-	}
-	out := &servicecoin.InvalidError{}
-	for _, x := range invalid.Violations {
-		place := word.place()
-		if n, err := strconv.Atoi(strings.TrimPrefix(x.Path, "column ")); err == nil {
-			at := 0
-			for ; n > 1 && at < len(word.text); n-- {
-				_, size := utf8.DecodeRuneInString(word.text[at:])
-				at += size
-			}
-			place = word.at(at)
-		}
-		x.Path = place
-		out.Violations = append(out.Violations, x)
-	}
-	return out
-}
-
 // takeWindow reads a line that a window has besides those of its rule.
 func (r *ruleReader) takeWindow(line line) bool {
 	w := r.window
@@ -187,7 +131,7 @@ func (r *ruleReader) takeWindow(line line) bool {
 			r.v.Add(line.value.place(), "unexpected", line.value.text, "must not end whole days")
 		}
 		if days, named := line.params["DAYS"]; named {
-			w.Days = readNumber(&r.v, days, repeatLimit{from: 0, to: maxUntilDays})
+			w.Days = readNumber(&r.v, days, limit{from: 0, to: maxUntilDays})
 		}
 	default:
 		return false
@@ -231,7 +175,7 @@ func (r *ruleReader) end(line line) {
 		return
 	}
 	if start.Whole {
-		days := int((end.Local.second() - start.Local.second()) / secondsADay)
+		days := int((secondOf(end.Local) - secondOf(start.Local)) / secondsADay)
 		if days <= 0 {
 			r.v.Add(line.value.place(), "reversed", line.value.text, "must be after DTSTART")
 			return

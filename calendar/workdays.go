@@ -16,12 +16,12 @@ import (
 // [Allowance] is one of the three, to be written in a contract.
 
 func (tt *Timetable) date(i int) Date {
-	return clockDate(time.Unix((tt.first+int64(i))*secondsADay, 0).UTC())
+	return dateShown(time.Unix((tt.first+int64(i))*secondsADay, 0).UTC())
 }
 
 // index returns the place of a date among the days.
 func (tt *Timetable) index(d Date) (int, error) {
-	i := d.number() - tt.first
+	i := numberOf(d) - tt.first
 	if i < margin || i >= int64(len(tt.days)-1-margin) {
 		return 0, tt.outside(d.String())
 	}

@@ -5,14 +5,6 @@ import (
 	"time"
 )
 
-// zone returns loc, UTC for nil.
-func zone(loc *time.Location) *time.Location {
-	if loc == nil {
-		return time.UTC
-	}
-	return loc
-}
-
 // start returns the first instant, in UTC, at which the clock of loc shows
 // this date or a later one. It walks through the stretches of constant offset
 // around the date: time.Date would pick either side of a jump.

@@ -69,7 +69,7 @@ func read(text, zone, file string) (calendar.Hours, error) {
 	if err != nil {
 		return hours, fmt.Errorf("%s: %w", file, err)
 	}
-	return hours.ClosedOn(closed...), nil
+	return calendar.ClosedOn(hours, closed...), nil
 }
 
 // answer says whether somebody is there, when that changes, and what is due.

@@ -54,7 +54,7 @@ func deskHours(now time.Time) (desk, error) {
 	if err != nil {
 		return d, err
 	}
-	if d.open, err = hours.ClosedOn(closed...).CompileYears(now.Year()-3, now.Year()+3, nil); err != nil {
+	if d.open, err = calendar.ClosedOn(hours, closed...).CompileYears(now.Year()-3, now.Year()+3, nil); err != nil {
 		return d, err
 	}
 	advent, err := calendar.ParseHours("Nov 27-Dec 23 08:00-20:00")

@@ -1,0 +1,31 @@
+package calendar
+
+import "time"
+
+// digits reports whether text has nothing in it but the digits 0 to 9.
+func digits(text string) bool {
+	for i := range len(text) {
+		if text[i] < '0' || text[i] > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+// number reads up to four digits.
+func number(text string) int {
+	n := 0
+	for i := range len(text) {
+		n = n*10 + int(text[i]-'0')
+	}
+	return n
+}
+
+// weekdays returns the days from Monday to Sunday.
+func weekdays() [7]time.Weekday {
+	return [...]time.Weekday{
+		time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday, time.Saturday, time.Sunday,
+	}
+}
+
+func dayWord(d time.Weekday) string { return d.String()[:2] }
