@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar/internal/wall"
 )
 
 // Clock is a time of day as a clock on the wall shows it, in seconds since
@@ -16,7 +17,7 @@ type Clock int
 // Midnight at both ends of a day.
 const (
 	StartOfDay Clock = 0
-	EndOfDay   Clock = secondsADay
+	EndOfDay   Clock = wall.SecondsADay
 )
 
 // ClockAt returns the time of day: ClockAt(9, 30) is 09:30. It takes any
@@ -30,15 +31,15 @@ func ParseClock(text string) (Clock, error) {
 	parts := strings.Split(text, ":")
 	ok := len(parts) == 2 || len(parts) == 3
 	for i, p := range parts {
-		ok = ok && digits(p) && (len(p) == 2 || i == 0 && len(p) == 1)
+		ok = ok && wall.Digits(p) && (len(p) == 2 || i == 0 && len(p) == 1)
 	}
 	if !ok {
 		v.Add("", "bad-format", text, "must be a time of day as 09:30")
 		return 0, v.Err()
 	}
-	hour, minute, second := number(parts[0]), number(parts[1]), 0
+	hour, minute, second := wall.Number(parts[0]), wall.Number(parts[1]), 0
 	if len(parts) == 3 {
-		second = number(parts[2])
+		second = wall.Number(parts[2])
 	}
 	c := ClockAt(hour, minute) + Clock(second)
 	if minute > 59 || second > 59 || c > EndOfDay {
@@ -51,7 +52,7 @@ func ParseClock(text string) (Clock, error) {
 // ClockOf returns the time of day that the clock of loc shows at t, cut to the
 // second.
 func ClockOf(t time.Time, loc *time.Location) Clock {
-	hour, minute, second := t.In(zone(loc)).Clock()
+	hour, minute, second := t.In(wall.OrUTC(loc)).Clock()
 	return ClockAt(hour, minute) + Clock(second)
 }
 
@@ -165,9 +166,9 @@ func (s *ClockSpan) UnmarshalText(text []byte) error {
 // jumps over moves on by as much as the clock does: 02:30 becomes 03:30. 24:00
 // is 00:00 of the next day.
 func (d Date) At(c Clock, loc *time.Location) time.Time {
-	z := newClockwork(loc)
-	return time.Unix(z.instant(d.number()*secondsADay+int64(c)), 0).UTC()
+	z := wall.NewClockwork(loc)
+	return time.Unix(z.Instant(d.number()*wall.SecondsADay+int64(c)), 0).UTC()
 }
 
 // number returns the days since 1970-01-01.
-func (d Date) number() int64 { return d.midnight().Unix() / secondsADay }
+func (d Date) number() int64 { return d.midnight().Unix() / wall.SecondsADay }

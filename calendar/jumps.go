@@ -3,6 +3,8 @@ package calendar
 import (
 	"iter"
 	"time"
+
+	"github.com/servicecoin/servicecoin/calendar/internal/wall"
 )
 
 // Jump is an instant at which the clock of a zone is set: forward, as in
@@ -30,24 +32,24 @@ func Jumps(iv Interval, loc *time.Location) iter.Seq[Jump] {
 		if iv.Empty() {
 			return
 		}
-		z := newClockwork(loc)
+		z := wall.NewClockwork(loc)
 		from, to := iv.Start.Unix(), iv.End.Unix()
 		if iv.End.Nanosecond() > 0 {
 			to++
 		}
-		if z.visit(from); z.begin == from && iv.Start.Nanosecond() == 0 {
-			z.visit(from - 1) // it may begin with one
+		if z.Visit(from); z.Begin == from && iv.Start.Nanosecond() == 0 {
+			z.Visit(from - 1) // it may begin with one
 		}
 		for {
-			at, before := z.end, z.offset
-			if at >= min(to, maxSecond) {
+			at, before := z.End, z.Offset
+			if at >= min(to, wall.MaxSecond) {
 				return
 			}
-			z.visit(at)
-			if z.offset == before { // the zone's rules changed, or its names
+			z.Visit(at)
+			if z.Offset == before { // the zone's rules changed, or its names
 				continue
 			}
-			j := Jump{At: unix(at), Before: time.Duration(before) * time.Second, After: time.Duration(z.offset) * time.Second}
+			j := Jump{At: wall.Unix(at), Before: time.Duration(before) * time.Second, After: time.Duration(z.Offset) * time.Second}
 			if !yield(j) {
 				return
 			}

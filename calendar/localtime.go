@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar/internal/wall"
 )
 
 // LocalTime is a date and a time of day, as a calendar and a clock on the wall
@@ -50,7 +51,7 @@ func LocalTimeOf(t time.Time, loc *time.Location) LocalTime {
 
 // shownAt is LocalTimeOf for any instant, the first one of the year 1 included.
 func shownAt(t time.Time, loc *time.Location) LocalTime {
-	t = t.In(zone(loc))
+	t = t.In(wall.OrUTC(loc))
 	return LocalTime{Date: clockDate(t), Clock: ClockOf(t, loc)}
 }
 
@@ -105,41 +106,41 @@ func (l LocalTime) Compare(other LocalTime) int {
 // for both, or none where it is jumped over and the policy skips it. Empty
 // policies are their defaults. A nil loc means UTC.
 func (l LocalTime) In(loc *time.Location, gap GapPolicy, twice TwicePolicy) []time.Time {
-	z := newClockwork(loc)
+	z := wall.NewClockwork(loc)
 	local := l.second()
-	u, jumped := z.find(local)
+	u, jumped := z.Find(local)
 	if jumped {
 		switch gap {
 		case SkipGap:
 			return nil
 		case AfterGap:
-			u = z.end
+			u = z.End
 		case ShiftByGap:
 		}
-		return []time.Time{unix(u)}
+		return []time.Time{wall.Unix(u)}
 	}
 	if twice == LastOfTwo || twice == BothOfTwo {
-		if again, is := z.again(local); is && twice == LastOfTwo {
+		if again, is := z.Again(local); is && twice == LastOfTwo {
 			u = again
 		} else if is {
-			return []time.Time{unix(u), unix(again)}
+			return []time.Time{wall.Unix(u), wall.Unix(again)}
 		}
 	}
-	return []time.Time{unix(u)}
+	return []time.Time{wall.Unix(u)}
 }
 
 // second returns the seconds since 1970-01-01 00:00 on the wall.
 func (l LocalTime) second() int64 {
-	return dayNumber(int64(l.Date.Year), int(l.Date.Month), l.Date.Day)*secondsADay + int64(l.Clock)
+	return wall.DayNumber(int64(l.Date.Year), int(l.Date.Month), l.Date.Day)*wall.SecondsADay + int64(l.Clock)
 }
 
 // localTime returns what second was made of.
 func localTime(second int64) LocalTime {
-	day := floorDiv(second, secondsADay)
-	y, m, d := dayDate(day)
+	day := wall.FloorDiv(second, wall.SecondsADay)
+	y, m, d := wall.DayDate(day)
 	return LocalTime{
 		Date:  Date{Year: int(y), Month: time.Month(m), Day: d},
-		Clock: Clock(second - day*secondsADay),
+		Clock: Clock(second - day*wall.SecondsADay),
 	}
 }
 

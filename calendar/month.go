@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar/internal/wall"
 )
 
 // Month is a month of the Gregorian calendar, in no zone yet; as text and in
@@ -19,11 +20,11 @@ type Month struct {
 // The error is an [*servicecoin.InvalidError].
 func ParseMonth(text string) (Month, error) {
 	var v servicecoin.Violations
-	if len(text) != 7 || text[4] != '-' || !digits(text[:4]) || !digits(text[5:]) {
+	if len(text) != 7 || text[4] != '-' || !wall.Digits(text[:4]) || !wall.Digits(text[5:]) {
 		v.Add("", "bad-format", text, "must be a month as 2006-01")
 		return Month{}, v.Err()
 	}
-	m := Month{Year: number(text[:4]), Month: time.Month(number(text[5:]))}
+	m := Month{Year: wall.Number(text[:4]), Month: time.Month(wall.Number(text[5:]))}
 	if err := m.Validate(); err != nil {
 		return Month{}, err
 	}

@@ -6,9 +6,9 @@ import (
 	"github.com/servicecoin/servicecoin"
 )
 
-// OutsideError says that a question about a [Timetable], or the answer to it,
-// lies outside of the span that it was compiled for. It is an
-// [servicecoin.ErrInvalid].
+// OutsideError says that a question about what was compiled for a span, a
+// timetable or an index of windows, or the answer to it, lies outside of that span.
+// It is an [servicecoin.ErrInvalid].
 type OutsideError struct {
 	What string   // what lies outside: an instant, a date, "the deadline"
 	Span Interval // for which there are answers, both ends included

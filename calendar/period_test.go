@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/calendar/internal/caltest"
 )
 
 func TestPeriodText(t *testing.T) {
@@ -31,12 +32,12 @@ func TestPeriodText(t *testing.T) {
 		"P99999999999D": {"column 2:syntax"}, "PT2000000000H": {"column 3:syntax"}, "P10001Y": {"years:out-of-range"}, "P1DTT1H": {"column 5:syntax"}, "p1d": {"column 1:syntax"},
 	} {
 		_, err := calendar.ParsePeriod(text)
-		assert.Equal(t, want, codes(t, err), "%s: %v", text, err)
+		assert.Equal(t, want, caltest.Codes(t, err), "%s: %v", text, err)
 	}
 	bad := calendar.Period{Years: -1, Months: 120_001, Days: -1, Exact: -1}
-	assert.Equal(t, []string{"years:out-of-range", "months:out-of-range", "days:out-of-range", "exact:out-of-range"}, codes(t, bad.Validate()))
+	assert.Equal(t, []string{"years:out-of-range", "months:out-of-range", "days:out-of-range", "exact:out-of-range"}, caltest.Codes(t, bad.Validate()))
 	_, err := calendar.Period{Exact: time.Millisecond}.MarshalText()
-	assert.Equal(t, []string{"exact:too-precise"}, codes(t, err))
+	assert.Equal(t, []string{"exact:too-precise"}, caltest.Codes(t, err))
 }
 
 func TestPeriodAfter(t *testing.T) {
@@ -52,6 +53,6 @@ func TestPeriodAfter(t *testing.T) {
 	} {
 		p, err := calendar.ParsePeriod(c.period)
 		require.NoError(t, err)
-		assert.Equal(t, at(t, c.want), p.After(at(t, c.from), location(t, c.zone)), c.why)
+		assert.Equal(t, caltest.At(t, c.want), p.After(caltest.At(t, c.from), caltest.Location(t, c.zone)), c.why)
 	}
 }

@@ -3,6 +3,8 @@ package calendar
 import (
 	"iter"
 	"time"
+
+	"github.com/servicecoin/servicecoin/calendar/internal/wall"
 )
 
 // start returns the first instant, in UTC, at which the clock of loc shows
@@ -11,7 +13,7 @@ import (
 func (d Date) start(loc *time.Location) time.Time {
 	const margin = 36 * time.Hour // no zone was ever farther from UTC than 16 hours
 	midnight := d.midnight()
-	if loc = zone(loc); loc == time.UTC {
+	if loc = wall.OrUTC(loc); loc == time.UTC {
 		return midnight
 	}
 	from := midnight.Add(-margin)
@@ -74,7 +76,7 @@ func ClockHours(iv Interval, loc *time.Location) iter.Seq[Interval] {
 			return
 		}
 		for t := iv.Start; ; {
-			hour := hourOf(t, zone(loc))
+			hour := hourOf(t, wall.OrUTC(loc))
 			if !hour.Start.Before(iv.End) || !yield(hour) {
 				return
 			}
