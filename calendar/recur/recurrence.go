@@ -50,22 +50,25 @@ type occurrence struct {
 // BySetPos, and for hours, minutes and seconds that are limited, 20 ns for each
 // time, 20 ms for the most that a count may be.
 func (r Rule) Compile() (*Recurrence, error) {
-	return r.compile(wall.Zones{})
+	return r.compile(wall.Zones{}, false)
 }
 
 // CompileIn is [Rule.Compile] in a zone that stands for the one which the rule
 // names, whether the tz database has that or not.
 func (r Rule) CompileIn(loc *time.Location) (*Recurrence, error) {
-	return r.compile(wall.Zones{r.Zone: wall.OrUTC(loc)})
+	return r.compile(wall.Zones{r.Zone: wall.OrUTC(loc)}, false)
 }
 
-func (r Rule) compile(z wall.Zones) (*Recurrence, error) {
+// compile works out a rule, whose lists are its own or become so.
+func (r Rule) compile(z wall.Zones, own bool) (*Recurrence, error) {
 	var v servicecoin.Violations
 	loc := r.validate(&v, z)
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
-	r = r.clone()
+	if !own {
+		r = r.clone()
+	}
 	c := &Recurrence{rule: r, loc: loc, gap: r.Gap, twice: r.Twice}
 	if c.gap == "" {
 		c.gap = calendar.ShiftByGap

@@ -87,8 +87,8 @@ type repeatLimit struct {
 }
 
 // repeatLimits names the lists of numbers, in the order in which they are written.
-func repeatLimits() []repeatLimit {
-	return []repeatLimit{
+func repeatLimits() [8]repeatLimit {
+	return [...]repeatLimit{
 		{lines.Limit{From: 0, To: 60}, "BYSECOND", "bySecond"},
 		{lines.Limit{From: 0, To: 59}, "BYMINUTE", "byMinute"},
 		{lines.Limit{From: 0, To: 23}, "BYHOUR", "byHour"},

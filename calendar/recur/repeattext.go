@@ -105,12 +105,13 @@ func readPart(v *servicecoin.Violations, r *Repeat, key string, value lines.Plac
 			v.Add(value.Place(), "unsupported", value.Text, "must be OMIT or BACKWARD")
 		}
 	default:
-		i := slices.IndexFunc(repeatLimits(), func(l repeatLimit) bool { return l.name == key })
+		limits := repeatLimits()
+		i := slices.IndexFunc(limits[:], func(l repeatLimit) bool { return l.name == key })
 		if i < 0 {
 			return false
 		}
 		*numbersOf(r, key) = readList(v, value, func(v *servicecoin.Violations, p lines.Placed) int {
-			return lines.ReadNumber(v, p, repeatLimits()[i].Limit)
+			return lines.ReadNumber(v, p, limits[i].Limit)
 		})
 	}
 	return true

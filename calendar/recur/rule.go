@@ -151,14 +151,16 @@ func (r Rule) validateRepeats(v *servicecoin.Violations, path string, list []Rep
 		return
 	}
 	for i, repeat := range list {
-		at := fmt.Sprintf("%s[%d]", path, i)
-		v.Merge(at, repeat.Validate())
+		at := func() string { return fmt.Sprintf("%s[%d]", path, i) } // costly to write for nothing
+		if err := repeat.Validate(); err != nil {
+			v.Merge(at(), err)
+		}
 		if want := r.untilForm(); !repeat.Until.IsZero() && !repeat.Until.sameForm(want) {
-			v.Add(at+".until", "bad-format", repeat.Until.String(), "must be "+want.form())
+			v.Add(at()+".until", "bad-format", repeat.Until.String(), "must be "+want.form())
 		}
 		if r.Start.Whole {
 			if name := repeat.clockPart(); name != "" {
-				v.Add(at, "unexpected", name, "must not stand in a rule of whole days")
+				v.Add(at(), "unexpected", name, "must not stand in a rule of whole days")
 			}
 		}
 	}

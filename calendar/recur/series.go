@@ -59,6 +59,12 @@ func (w *seriesWalk) find(c *Recurrence, after int64) (occurrence, bool) {
 		w.inside = true
 		z.Visit(after)
 	}
+	if after >= z.Begin+wall.Widest && after < z.End-wall.Widest { // far from any jump
+		t, ok := p.next(&w.year, after+1+z.Offset)
+		if !ok || t < z.End-wall.Widest+z.Offset {
+			return occurrence{t - z.Offset, t}, ok
+		}
+	}
 	for {
 		o, ok := w.inStretch(c, after)
 		if ok {
@@ -135,6 +141,7 @@ type ruleWalk struct {
 	except []seriesWalk
 	z      wall.Clockwork // for steps over days
 	tired  bool           // too many exceptions came in a row
+	plain  bool           // there is one series, and nothing else
 }
 
 func (c *Recurrence) walk() ruleWalk {
@@ -142,6 +149,7 @@ func (c *Recurrence) walk() ruleWalk {
 	if len(c.come) > 0 {
 		w.one = seriesWalk{s: &c.come[0], z: wall.Clockwork{Loc: c.loc}}
 	}
+	w.plain = len(c.come) == 1 && len(c.except)+len(c.dates)+len(c.out)+len(c.outDay) == 0
 	for i := 1; i < len(c.come); i++ {
 		w.more = append(w.more, seriesWalk{s: &c.come[i], z: wall.Clockwork{Loc: c.loc}})
 	}
@@ -161,6 +169,10 @@ const (
 
 // next returns the first occurrence after an instant.
 func (w *ruleWalk) next(after int64) (occurrence, bool) {
+	if w.plain {
+		o, ok := w.one.find(w.c, after)
+		return o, ok && o.at <= min(w.one.s.until, lastInstant)
+	}
 	for range w.c.patience {
 		o, ok := w.nextComing(after)
 		if !ok {

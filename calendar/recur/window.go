@@ -119,21 +119,22 @@ func (w Window) CompileIn(loc *time.Location) (*WindowTimes, error) {
 
 func (w Window) compiled(z wall.Zones) (*WindowTimes, error) {
 	var v servicecoin.Violations
-	times := w.compile(&v, z)
+	times := w.compile(&v, z, false)
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
 	return times, nil
 }
 
-func (w Window) compile(v *servicecoin.Violations, z wall.Zones) *WindowTimes {
+// compile works out a window, whose lists are its own or become so.
+func (w Window) compile(v *servicecoin.Violations, z wall.Zones, own bool) *WindowTimes {
 	w.validate(v)
-	begins, err := w.Rule.compile(z)
+	begins, err := w.Rule.compile(z, own)
 	v.Merge("rule", err)
 	if err == nil {
-		w.Rule = begins.rule // its own already
+		w.Rule = begins.rule
 	}
-	if w.Until != nil {
+	if w.Until != nil && !own {
 		w.Until = new(*w.Until)
 	}
 	t := &WindowTimes{window: w, begins: begins, length: w.For}

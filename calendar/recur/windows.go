@@ -78,20 +78,22 @@ func CompileWindows(within calendar.Interval, windows ...Window) (*Windows, erro
 		windows: make([]Window, len(windows)), words: (len(windows) + 63) / 64,
 	}
 	loaded := wall.Zones{}
+	var all changes
 	for i, w := range windows {
 		var own servicecoin.Violations
 		if lines.Enough(&v) {
 			break
 		}
-		asked := w.clone()
+		w = w.clone()
+		asked := w
 		w.Rule = w.Rule.upTo(within.End)
-		times := w.compile(&own, loaded)
+		times := w.compile(&own, loaded, true)
 		if err := own.Err(); err != nil {
 			v.Merge(fmt.Sprintf("windows[%d]", i), err)
 			continue
 		}
 		c.windows[i] = asked
-		if c.lay(i, times); c.times > maxWindowTimes {
+		if c.lay(&all, i, times); c.times > maxWindowTimes {
 			v.Add("within", "too-many", within.String(), fmt.Sprintf("must be shorter: the windows come more than %d times", maxWindowTimes))
 			break
 		}
@@ -99,17 +101,15 @@ func CompileWindows(within calendar.Interval, windows ...Window) (*Windows, erro
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
-	slices.Sort(c.changes)
+	c.changes = all.sorted(uint64(c.to - c.from)) //nolint:gosec // a span
 	c.snapshots()
 	return c, nil
 }
 
-// lay appends the changes of one window, of which stretches that touch are
+// lay adds the changes of one window, of which stretches that touch are
 // joined.
-func (c *Windows) lay(i int, times *WindowTimes) {
-	change := func(second int64, opens bool) {
-		c.changes = append(c.changes, c.change(second, i, opens))
-	}
+func (c *Windows) lay(all *changes, i int, times *WindowTimes) {
+	change := func(second int64, opens bool) { all.add(c.change(second, i, opens)) }
 	var opened, shut int64
 	none := true
 	flush := func() {
