@@ -140,6 +140,8 @@ func (c *Windows) snapshots() {
 	c.every = max(256, 4*c.words)
 	now := make([]uint64, c.words)
 	count := int32(0)
+	n := len(c.changes)/c.every + 1
+	c.open, c.count = make([]uint64, 0, n*c.words), make([]int32, 0, n)
 	for i, change := range c.changes {
 		if i%c.every == 0 {
 			c.open = append(c.open, now...)
