@@ -23,6 +23,7 @@ type pattern struct {
 	unit  int64 // seconds of a period, for hours, minutes and seconds
 	start int64 // nothing comes before
 	last  int64 // or after
+	cycle int64 // seconds after which all of it comes again
 
 	startDay   int64
 	startWeek  int64 // the first day of its week
@@ -84,7 +85,35 @@ func compileRepeat(r Repeat, start calendar.LocalTime) *pattern {
 		p.startUnit = wall.FloorDiv(p.start, p.unit) * p.unit
 	}
 	p.positions(r.BySetPos)
+	p.cycle = p.period400()
 	return p
+}
+
+// period400 returns the seconds after which a pattern comes again: 400 years, as
+// the calendar does, which are whole weeks, as often as it takes the interval to
+// fall in with them. What does not come in that time never comes.
+func (p *pattern) period400() int64 {
+	const years, months, days = 400, 4800, 146_097
+	over := func(n, unit int64) int64 { // how often, where n units are 400 years
+		return p.every / wall.Divisor(wall.Modulo(n/unit, p.every), p.every)
+	}
+	times := int64(1)
+	switch p.rank {
+	case yearly:
+		times = over(years, 1)
+	case monthly:
+		times = over(months, 1)
+	case weekly:
+		times = over(days, 7)
+	case daily:
+		times = over(days, 1)
+	default:
+		times = over(days*wall.SecondsADay, p.unit)
+	}
+	if most := int64(math.MaxInt64 / 4 / (days * wall.SecondsADay)); times > most {
+		times = most // beyond the year 9999 anyhow
+	}
+	return times * days * wall.SecondsADay
 }
 
 // covers reports whether every time of day that the other pattern has is one of
@@ -222,6 +251,7 @@ type year struct {
 	first  int64 // its first day
 	length int
 	days   daysSet
+	until  int64 // up to which a time is looked for
 }
 
 // holds reports whether the day is one of the year.
@@ -233,7 +263,7 @@ func (p *pattern) load(y *year, day int64) {
 		return
 	}
 	number, _, _ := wall.DayDate(day)
-	*y = year{number: number, first: wall.DayNumber(number, 1, 1), length: wall.YearLength(number)}
+	*y = year{until: y.until, number: number, first: wall.DayNumber(number, 1, 1), length: wall.YearLength(number)}
 	firstWeekday := wall.WeekdayOfDay(y.first)
 	at := 0
 	for month := 1; month <= 12; month++ {

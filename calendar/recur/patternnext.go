@@ -13,6 +13,7 @@ func (p *pattern) next(y *year, c int64) (int64, bool) {
 	if c > p.last {
 		return 0, false
 	}
+	y.until = min(p.last, c+p.cycle)
 	var ok bool
 	switch {
 	case p.rank < daily:
@@ -55,6 +56,9 @@ func (p *pattern) nextDay(y *year, day int64) (int64, bool) {
 		if day = p.align(at); day == at {
 			return at, true
 		}
+		if day*wall.SecondsADay > y.until {
+			return 0, false
+		}
 	}
 }
 
@@ -74,7 +78,7 @@ func (p *pattern) nextAllowed(y *year, day int64) (int64, bool) {
 			}
 			bitsLeft = y.days[word]
 		}
-		if day = y.first + int64(y.length); day*wall.SecondsADay > p.last {
+		if day = y.first + int64(y.length); day*wall.SecondsADay > y.until {
 			break
 		}
 	}
@@ -170,7 +174,7 @@ func (p *pattern) nextPicked(y *year, c int64) (int64, bool) {
 		if best, ok := p.pickDays(y, first, end, c); ok {
 			return best, true
 		}
-		if day = end; day*wall.SecondsADay > p.last {
+		if day = end; day*wall.SecondsADay > y.until {
 			return 0, false
 		}
 	}
@@ -273,6 +277,9 @@ func (p *pattern) nextUnit(y *year, c int64) (int64, bool) {
 		if over := wall.Modulo(at-p.startUnit, p.every*p.unit); over != 0 {
 			at += p.every*p.unit - over
 		}
+		if at > y.until {
+			return 0, false
+		}
 		day := wall.FloorDiv(at, wall.SecondsADay)
 		allowed, ok := p.nextAllowed(y, day)
 		if !ok {
@@ -290,9 +297,7 @@ func (p *pattern) nextUnit(y *year, c int64) (int64, bool) {
 		if found, ok := p.within(at, c); ok {
 			return found, true
 		}
-		if at += p.unit; at > p.last {
-			return 0, false
-		}
+		at += p.unit
 	}
 }
 

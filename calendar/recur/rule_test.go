@@ -481,3 +481,44 @@ func TestCompiledIsOnItsOwn(t *testing.T) {
 	assert.Equal(t, written, turns.Rotation().String())
 	assert.Equal(t, "2026-01-05T09:00:00Z/2026-01-06T09:00:00Z anna", turns.Shift(caltest.At(t, "2026-01-05T10:00:00Z")).String())
 }
+
+// What comes seldom is looked for as long as it takes the interval to fall in with
+// the calendar, and no longer: it is what going there step by step finds.
+func TestSeldomIsNotNever(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		start := calendar.Date{Year: rapid.IntRange(1, 3000).Draw(t, "year"), Month: time.January, Day: 1}
+		every := rapid.OneOf(rapid.IntRange(1, 40), rapid.SampledFrom([]int{7, 97, 146_097, 365, 1461, 399, 400, 401, 4799, 4800, 20_871, 36_524})).Draw(t, "every")
+		frequency := rapid.SampledFrom([]recur.Frequency{recur.Daily, recur.Weekly, recur.Monthly, recur.Yearly}).Draw(t, "frequency")
+		onDay := time.Weekday(rapid.IntRange(0, 6).Draw(t, "weekday"))
+		month, day := time.Month(rapid.IntRange(1, 12).Draw(t, "month")), rapid.IntRange(28, 31).Draw(t, "day")
+		rule := recur.Rule{Start: recur.WholeDay(start), Repeats: []recur.Repeat{{
+			Frequency: frequency, Interval: every, ByMonth: []time.Month{month}, ByMonthDay: []int{day}, ByDay: []recur.NthDay{{Day: onDay}},
+		}}}
+		c, err := rule.Compile()
+		require.NoError(t, err)
+		// The days that the lists allow, one a year at most, of which the interval
+		// passes over all but some.
+		monday := start.AddDays(-int(start.Weekday()+6) % 7)
+		days := func(from, to calendar.Date) int { return int(to.In(nil).Start.Unix()-from.In(nil).Start.Unix()) / 86_400 }
+		var want time.Time
+		for year := start.Year; year <= 9999 && want.IsZero(); year++ {
+			d := calendar.Date{Year: year, Month: month, Day: day}
+			if d.Validate() != nil || d.Weekday() != onDay {
+				continue
+			}
+			n := map[recur.Frequency]int{
+				recur.Yearly: year - start.Year, recur.Monthly: (year-start.Year)*12 + int(month) - 1,
+				recur.Weekly: days(monday, d) / 7, recur.Daily: days(start, d),
+			}[frequency]
+			if n%every == 0 {
+				want = d.In(nil).Start
+			}
+		}
+		got, ok := c.Next(start.In(nil).Start.Add(-1))
+		require.Equal(t, !want.IsZero(), ok, rule.String())
+		if ok {
+			require.Equal(t, want, got, rule.String())
+		}
+	})
+}
