@@ -108,3 +108,16 @@ func BenchmarkCompile10Years(b *testing.B) {
 		}
 	}
 }
+
+// Ten thousand special days of every year, for all years.
+func BenchmarkCompileSpecialDays(b *testing.B) {
+	h := hours.Hours{Weekly: hours.Workdays(calendar.AllDay())}
+	for i := range hours.MaxDays {
+		h.Special = append(h.Special, hours.SpecialDay{Dates: hours.Yearly(time.Month(1+i%12), 1+i%28)})
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		_, err := h.CompileYears(1900, 2149, nil)
+		require.NoError(b, err)
+	}
+}

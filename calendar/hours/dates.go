@@ -160,29 +160,39 @@ func (d *Dates) UnmarshalText(text []byte) error {
 // row of them that overlaps the dates from first to last, for yearly ones with
 // the year in which the row begins.
 func (d Dates) between(first, last calendar.Date, fn func(year int, from, to int64)) {
+	least, most := civil.Number(first), civil.Number(last)
 	if !d.Yearly() {
-		if from, to := civil.Number(d.First), civil.Number(d.last()); from <= civil.Number(last) && civil.Number(first) <= to {
+		if from, to := civil.Number(d.First), civil.Number(d.last()); from <= most && least <= to {
 			fn(d.First.Year, from, to)
 		}
 		return
 	}
+	start, end := d.First, d.last()
+	over := 0 // the last date is one of the year after
+	if end.Compare(start) < 0 {
+		over = 1
+	}
 	for year := first.Year - 1; year <= last.Year; year++ {
-		end := d.last()
-		end.Year = year
-		if d.last().Compare(d.First) < 0 {
-			end.Year++
+		start.Year, end.Year = year, year+over
+		from := civil.Number(start)
+		to := from
+		if !d.Last.IsZero() || end.Day == leapDay {
+			to = civil.Number(endOfFebruary(end))
 		}
-		start := d.First
-		start.Year = year
-		from, to := civil.Number(start), civil.Number(endOfFebruary(end))
-		if from <= to && from <= civil.Number(last) && civil.Number(first) <= to {
+		if from <= to && from <= most && least <= to {
 			fn(year, from, to)
 		}
 	}
 }
 
+// leapDay is the day of February that not every year has.
+const leapDay = 29
+
 // endOfFebruary returns 28 February for a 29th that its year does not have.
 func endOfFebruary(d calendar.Date) calendar.Date {
+	if d.Day < leapDay {
+		return d
+	}
 	to := calendar.Month{Year: d.Year, Month: d.Month}.Last()
 	to.Day = min(d.Day, to.Day)
 	return to

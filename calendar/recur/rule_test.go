@@ -500,7 +500,9 @@ func TestSeldomIsNotNever(t *testing.T) {
 		// The days that the lists allow, one a year at most, of which the interval
 		// passes over all but some.
 		monday := start.AddDays(-int(start.Weekday()+6) % 7)
-		days := func(from, to calendar.Date) int { return int(to.In(nil).Start.Unix()-from.In(nil).Start.Unix()) / 86_400 }
+		days := func(from, to calendar.Date) int {
+			return int(to.In(nil).Start.Unix()-from.In(nil).Start.Unix()) / 86_400
+		}
 		var want time.Time
 		for year := start.Year; year <= 9999 && want.IsZero(); year++ {
 			d := calendar.Date{Year: year, Month: month, Day: day}
