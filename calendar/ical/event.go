@@ -57,7 +57,7 @@ type eventLines struct {
 	whole                      []string   // its lines
 }
 
-func (e *eventLines) take(f *icalFile, p property) {
+func (e *eventLines) take(f *file, p property) {
 	e.whole = append(e.whole, p.Whole.Text)
 	once := map[string]**property{"DTSTART": &e.start, "DTEND": &e.end, "DURATION": &e.duration, "RECURRENCE-ID": &e.moves}
 	switch p.Name {
@@ -91,7 +91,7 @@ func (e *eventLines) take(f *icalFile, p property) {
 }
 
 // build makes the events, or complains.
-func (e *eventLines) build(f *icalFile) []Event {
+func (e *eventLines) build(f *file) []Event {
 	out := Event{UID: plainName(e.uid), Summary: e.summary, Line: e.at.Line()}
 	if e.off(f) {
 		return nil
@@ -134,7 +134,7 @@ func (e *eventLines) build(f *icalFile) []Event {
 
 // reaches reports whether an event has an instant, or is one, in the span that is
 // asked for.
-func (f *icalFile) reaches(e Event) bool {
+func (f *file) reaches(e Event) bool {
 	if f.within.Empty() {
 		return true
 	}
@@ -146,7 +146,7 @@ func (f *icalFile) reaches(e Event) bool {
 
 // days returns the first and the last day of the span that is asked for, as the
 // reader has them.
-func (f *icalFile) days() (first, last calendar.Date) {
+func (f *file) days() (first, last calendar.Date) {
 	return civil.DayIn(f.within.Start, f.loc), civil.DayIn(f.within.End.Add(-1), f.loc)
 }
 
@@ -166,10 +166,10 @@ func (p point) inUTC() lines.Moment {
 }
 
 // moment reads the value of a property.
-func (f *icalFile) moment(p property) (point, bool) { return f.momentOf(p, p.Value) }
+func (f *file) moment(p property) (point, bool) { return f.momentOf(p, p.Value) }
 
 // momentOf reads one of the values of a property.
-func (f *icalFile) momentOf(p property, value lines.Placed) (point, bool) {
+func (f *file) momentOf(p property, value lines.Placed) (point, bool) {
 	var v servicecoin.Violations
 	m, ok := p.Moment(&v, value)
 	if !ok {
@@ -188,7 +188,7 @@ func (f *icalFile) momentOf(p property, value lines.Placed) (point, bool) {
 }
 
 // zoneIn returns the zone that a property names, and complains if it is unknown.
-func (f *icalFile) zoneIn(p property, name lines.Placed) *time.Location {
+func (f *file) zoneIn(p property, name lines.Placed) *time.Location {
 	loc := f.zoneOf(name.Text, p.calendar)
 	if loc == nil {
 		f.complain(name, "unknown-zone", name.Text, "must name a zone of the tz database, or one that the calendar defines")
@@ -197,7 +197,7 @@ func (f *icalFile) zoneIn(p property, name lines.Placed) *time.Location {
 }
 
 // span sets the dates or the interval of the event, and returns how long it is.
-func (e *eventLines) span(f *icalFile, out *Event, start point) (length calendar.Period) {
+func (e *eventLines) span(f *file, out *Event, start point) (length calendar.Period) {
 	end := start
 	at := e.at // what is to blame
 	switch {
@@ -255,7 +255,7 @@ func (e *eventLines) span(f *icalFile, out *Event, start point) (length calendar
 }
 
 // duration reads a duration, which has no years and months in iCalendar.
-func (f *icalFile) duration(l lines.Line, value lines.Placed) (calendar.Period, bool) {
+func (f *file) duration(l lines.Line, value lines.Placed) (calendar.Period, bool) {
 	const longest = 1000 * 366 // days
 	var v servicecoin.Violations
 	d, ok := lines.ReadDuration(&v, value)

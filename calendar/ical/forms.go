@@ -12,7 +12,7 @@ import (
 // calendar.
 const eventDepth = 2
 
-func (f *icalFile) begin(p property) {
+func (f *file) begin(p property) {
 	name := strings.ToUpper(strings.TrimSpace(p.Value.Text))
 	f.inside = append(f.inside, name)
 	switch depth := len(f.inside); {
@@ -22,7 +22,7 @@ func (f *icalFile) begin(p property) {
 	case (name == "VCALENDAR") != (depth == 1), name == "VEVENT" && depth != eventDepth:
 		f.complain(p.Whole, "syntax", p.Value.Text, "must stand where its kind may: calendars side by side, all else in a calendar, events in nothing else")
 	case depth == 1:
-		f.calendars = append(f.calendars, &icalCalendar{zones: map[string]*zoneLines{}})
+		f.calendars = append(f.calendars, &vcalendar{zones: map[string]*zoneLines{}})
 	case len(f.calendars) == 0: // it is complained of
 	case name == "VEVENT":
 		f.event = &eventLines{at: p.Whole, calendar: len(f.calendars) - 1}
@@ -59,7 +59,7 @@ func bracket(line string) bool {
 	return found && (name == "BEGIN" || name == "END") && value != "" && !strings.HasPrefix(value, "X-") && passedOver(value)
 }
 
-func (f *icalFile) end(p property) {
+func (f *file) end(p property) {
 	depth := len(f.inside)
 	if depth == 0 || !strings.EqualFold(f.inside[depth-1], strings.TrimSpace(p.Value.Text)) {
 		open := "nothing"
@@ -87,7 +87,7 @@ func (f *icalFile) end(p property) {
 	}
 }
 
-func (f *icalFile) finish() {
+func (f *file) finish() {
 	switch {
 	case f.complaints >= maxComplaints: // not read to the end
 	case len(f.inside) > 0:

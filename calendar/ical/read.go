@@ -89,7 +89,7 @@ func readICalendar(r io.Reader, loc *time.Location, within calendar.Interval) ([
 	if err != nil {
 		return nil, fmt.Errorf("reading iCalendar: %w", err)
 	}
-	f := icalFile{loc: wall.OrUTC(loc), within: within, moved: map[string][]property{}}
+	f := file{loc: wall.OrUTC(loc), within: within, moved: map[string][]property{}}
 	if len(data) > MaxBytes {
 		var v servicecoin.Violations
 		v.Add("", "too-long", "", fmt.Sprintf("has more than %d bytes", MaxBytes))
@@ -119,12 +119,12 @@ type property struct {
 // param returns the text of a parameter, "" if it is missing.
 func (p property) param(name string) string { return p.Params[name].Text }
 
-// icalFile is a file that is being read.
-type icalFile struct {
+// file is a file that is being read.
+type file struct {
 	loc        *time.Location
 	within     calendar.Interval // the zero one: all
 	names      wall.ZoneNames    // of the tz database
-	calendars  []*icalCalendar
+	calendars  []*vcalendar
 	inside     []string              // the components that are open
 	event      *eventLines           // of the VEVENT that is open
 	zone       *zoneLines            // of the VTIMEZONE that is open
@@ -142,8 +142,8 @@ type icalFile struct {
 	complaints int // about lines
 }
 
-// icalCalendar is a VCALENDAR of the file.
-type icalCalendar struct {
+// vcalendar is a VCALENDAR of the file.
+type vcalendar struct {
 	zones     map[string]*zoneLines // by TZID
 	cancelled bool                  // METHOD:CANCEL
 }
@@ -163,13 +163,13 @@ type complaint struct {
 }
 
 // complain adds a violation at the place of a text.
-func (f *icalFile) complain(at lines.Placed, code, value, text string) {
+func (f *file) complain(at lines.Placed, code, value, text string) {
 	f.complaints++
 	f.said = append(f.said, complaint{at.Line(), at.Place(), code, value, text})
 }
 
 // blame adds violations that have a place of their own, on account of a line.
-func (f *icalFile) blame(v *servicecoin.Violations, at lines.Placed) {
+func (f *file) blame(v *servicecoin.Violations, at lines.Placed) {
 	invalid, ok := errors.AsType[*servicecoin.InvalidError](v.Err())
 	if !ok {
 		return
@@ -181,7 +181,7 @@ func (f *icalFile) blame(v *servicecoin.Violations, at lines.Placed) {
 }
 
 // err returns all complaints in the order of the lines.
-func (f *icalFile) err() error {
+func (f *file) err() error {
 	slices.SortStableFunc(f.said, func(a, b complaint) int { return cmp.Compare(a.line, b.line) })
 	var v servicecoin.Violations
 	for _, c := range f.said {
@@ -190,7 +190,7 @@ func (f *icalFile) err() error {
 	return v.Err()
 }
 
-func (f *icalFile) take(text lines.Placed) {
+func (f *file) take(text lines.Placed) {
 	f.last = text
 	for part := range text.Folds {
 		if bracket(part.Text) {
@@ -223,7 +223,7 @@ func (f *icalFile) take(text lines.Placed) {
 }
 
 // build makes the events of what was read.
-func (f *icalFile) build() {
+func (f *file) build() {
 	if f.complaints >= maxComplaints {
 		return
 	}

@@ -40,7 +40,7 @@ func (p property) cost() int {
 
 // affords reports whether the file has not asked for too much, this event
 // included.
-func (e *eventLines) affords(f *icalFile) bool {
+func (e *eventLines) affords(f *file) bool {
 	f.dates += len(f.moved[e.uid])
 	for _, p := range e.ruleLines() {
 		if f.rules += p.cost(); p.cost() == 0 {
@@ -60,7 +60,7 @@ func (e *eventLines) affords(f *icalFile) bool {
 }
 
 // repeated makes an event of each time that one comes.
-func (e *eventLines) repeated(f *icalFile, out Event, start point, length calendar.Period) []Event {
+func (e *eventLines) repeated(f *file, out Event, start point, length calendar.Period) []Event {
 	if !e.affords(f) {
 		return nil
 	}
@@ -114,7 +114,7 @@ func yearBegins(y int) time.Time {
 	return civil.Midnight(calendar.Date{Year: y, Month: time.January, Day: 1})
 }
 
-func (e *eventLines) repeatedTooOften(f *icalFile) []Event {
+func (e *eventLines) repeatedTooOften(f *file) []Event {
 	f.complain(e.at, "too-many", "", fmt.Sprintf("begins an event with which there are more than %d: give it an UNTIL or a COUNT, or read the file within fewer years", hours.MaxDays))
 	return nil
 }
@@ -197,7 +197,7 @@ func (e *eventLines) ruleLines() []property {
 // readRule reads the lines of the rule, and takes out the times for which other
 // events stand. The times of which an RDATE says how long they are, it returns with
 // their ends.
-func (e *eventLines) readRule(f *icalFile, start point) (rule recur.Rule, ends map[int64]int64, ok bool) {
+func (e *eventLines) readRule(f *file, start point) (rule recur.Rule, ends map[int64]int64, ok bool) {
 	rule.Start = recur.When(start.inUTC())
 	if !start.Whole && !rule.Start.UTC {
 		rule.Zone = start.loc.String()
@@ -235,7 +235,7 @@ func (e *eventLines) readRule(f *icalFile, start point) (rule recur.Rule, ends m
 
 // repeat reads an RRULE or EXRULE. Its UNTIL gets the form that the start asks
 // for: makers write others, a date for times, midnight in UTC for whole days.
-func (f *icalFile) repeat(p property, start point) (recur.Repeat, bool) {
+func (f *file) repeat(p property, start point) (recur.Repeat, bool) {
 	var v servicecoin.Violations
 	repeat, err := recur.ParseRepeat(p.Value.Text)
 	lines.MergeAt(&v, p.Value, err)
@@ -264,7 +264,7 @@ func (f *icalFile) repeat(p property, start point) (recur.Repeat, bool) {
 }
 
 // datesOf appends the dates of an RDATE or EXDATE to a list of the rule's.
-func (f *icalFile) datesOf(p property, rule recur.Rule, list []recur.When) []recur.When {
+func (f *file) datesOf(p property, rule recur.Rule, list []recur.When) []recur.When {
 	var v servicecoin.Violations
 	reader := lines.DateReader{
 		V: &v, Start: lines.Moment(rule.Start), Zone: rule.Zone, Most: recur.MaxDates,
@@ -280,7 +280,7 @@ func (f *icalFile) datesOf(p property, rule recur.Rule, list []recur.When) []rec
 
 // periods reads an RDATE of periods, 20260105T090000Z/PT1H or with an end instead
 // of a duration. Each is as long as it says.
-func (f *icalFile) periods(p property, rule *recur.Rule, ends map[int64]int64) {
+func (f *file) periods(p property, rule *recur.Rule, ends map[int64]int64) {
 	p.Params = maps.Clone(p.Params)
 	delete(p.Params, "VALUE") // both ends are times
 	for text := range p.Value.Split(',') {

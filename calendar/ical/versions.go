@@ -22,7 +22,7 @@ func (v version) compare(other version) int {
 
 // version reads SEQUENCE, DTSTAMP and LAST-MODIFIED; what is missing is 0, or
 // older than all. It complains of what it cannot read, since it counts here.
-func (e *eventLines) version(f *icalFile) version {
+func (e *eventLines) version(f *file) version {
 	v := version{stamp: wall.MinSecond, modified: wall.MinSecond}
 	if p := e.sequence; p != nil {
 		n, err := strconv.Atoi(strings.TrimSpace(p.Value.Text))
@@ -50,7 +50,7 @@ func (e *eventLines) version(f *icalFile) version {
 
 // newest returns the events that count: of the versions of one the last. What is
 // called off as a whole is called off with all that was moved until then.
-func (f *icalFile) newest() []*eventLines {
+func (f *file) newest() []*eventLines {
 	groups := map[[2]string][]*eventLines{}
 	for _, e := range f.read {
 		if e.uid != "" {
@@ -78,7 +78,7 @@ func (f *icalFile) newest() []*eventLines {
 
 // newestOf notes the versions of an event that do not count, and returns one that
 // does.
-func (f *icalFile) newestOf(group []*eventLines, out map[*eventLines]bool) *eventLines {
+func (f *file) newestOf(group []*eventLines, out map[*eventLines]bool) *eventLines {
 	if len(group) == 1 {
 		return group[0]
 	}
@@ -113,7 +113,7 @@ func (f *icalFile) newestOf(group []*eventLines, out map[*eventLines]bool) *even
 // sideBySide notes which of several events with one UID do not count: those that
 // stand there twice, and those that are called off by one with the same beginning.
 // It returns one that is on, if there is one.
-func (f *icalFile) sideBySide(events []*eventLines, out map[*eventLines]bool) *eventLines {
+func (f *file) sideBySide(events []*eventLines, out map[*eventLines]bool) *eventLines {
 	begins := func(e *eventLines) string {
 		if e.start == nil {
 			return ""
@@ -144,13 +144,13 @@ func (f *icalFile) sideBySide(events []*eventLines, out map[*eventLines]bool) *e
 }
 
 // off reports whether the event is cancelled.
-func (e *eventLines) off(f *icalFile) bool {
+func (e *eventLines) off(f *file) bool {
 	return e.cancelled || f.calendars[e.calendar].cancelled
 }
 
 // standsFor names the time that an event stands for, "" for none: the same for
 // all ways to write it.
-func (f *icalFile) standsFor(e *eventLines) string {
+func (f *file) standsFor(e *eventLines) string {
 	if e.moves == nil {
 		return ""
 	}

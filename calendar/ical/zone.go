@@ -72,7 +72,7 @@ func (z *zoneLines) take(p property, depth int) {
 
 // define notes a zone of the calendar. Of two that have one name and say
 // different things nothing tells which is meant.
-func (f *icalFile) define(z *zoneLines) {
+func (f *file) define(z *zoneLines) {
 	known := f.calendars[len(f.calendars)-1].zones
 	if z.name == "" || len(z.parts) == 0 {
 		return // it says nothing
@@ -93,7 +93,7 @@ func (z *zoneLines) same(other *zoneLines) bool {
 // zoneOf returns the zone of a TZID in a calendar of the file, nil if it is
 // unknown. What a definition cannot say the tz database does, if it has that name;
 // else the definition is complained of, once.
-func (f *icalFile) zoneOf(name string, calendar int) *time.Location {
+func (f *file) zoneOf(name string, calendar int) *time.Location {
 	if calendar < 0 || calendar >= len(f.calendars) {
 		return f.names.Find(name)
 	}
@@ -127,7 +127,7 @@ type onset struct {
 
 // work makes a zone of its parts, nil if they cannot be read. Before the first of
 // them the tz database holds, if the name is that of a place.
-func (z *zoneLines) work(f *icalFile) *time.Location {
+func (z *zoneLines) work(f *file) *time.Location {
 	var all []onset
 	if f.observed += len(z.parts); len(z.parts) > maxZoneParts || f.observed > maxObserved {
 		z.fault = zoneFault{at: z.at, code: "too-many", text: fmt.Sprintf("must have at most %d parts, and %d all zones that are in use", maxZoneParts, maxObserved)}

@@ -1,6 +1,9 @@
 package recur
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // changes are what happens to windows, gathered window by window, each in the
 // order of its time. They are kept in blocks, since nobody knows how many there
@@ -31,11 +34,12 @@ func (c *changes) add(change uint64) {
 // by seconds what keeps its order where they are the same, digit by digit.
 func (c *changes) sorted(seconds uint64) []uint64 {
 	const digit = 13 // a year has 25 bits
-	blocks := append(c.full, c.last)
+	blocks := slices.Concat(c.full, [][]uint64{c.last})
+	c.full, c.last = nil, nil // they are let go once they have been read
 	out, other := make([]uint64, c.n), []uint64(nil)
-	var at [1 << digit]int
+	at := make([]int, 1<<digit) // where the next one of each digit goes
 	for shift := changeTimeShift; ; shift += digit {
-		clear(at[:])
+		clear(at)
 		for _, block := range blocks {
 			for _, x := range block {
 				at[x>>shift&(1<<digit-1)]++

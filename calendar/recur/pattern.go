@@ -97,7 +97,7 @@ func (p *pattern) period400() int64 {
 	over := func(n, unit int64) int64 { // how often, where n units are 400 years
 		return p.every / wall.Divisor(wall.Modulo(n/unit, p.every), p.every)
 	}
-	times := int64(1)
+	var times int64
 	switch p.rank {
 	case yearly:
 		times = over(years, 1)
