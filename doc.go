@@ -16,7 +16,11 @@
 //	statement, correction, allocation             metering/cost    management
 //	onboarding, journey, survey, departure        adoption         adoption
 //	the exchange between the sides, a month       coin             all three
-//	interval, hours, deadline, recurrence, turn   calendar         -
+//	interval, set, date, month, period            calendar         -
+//	hours, holiday, timetable, deadline           calendar/hours   -
+//	rule, recurrence, window                      calendar/recur   -
+//	rotation, turn, shift                         calendar/rota    -
+//	event of an iCalendar file                    calendar/ical    -
 //	amount, currency, rounding                    money            -
 //	interval of a figure, quantile, share         estimate         -
 //	transition, entry, refusal                    lifecycle        -

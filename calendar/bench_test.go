@@ -8,6 +8,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/calendar/internal/caltest"
 )
 
 const many = 10_000
@@ -86,8 +87,8 @@ func BenchmarkWeightedSeconds10k(b *testing.B) {
 }
 
 func BenchmarkDaysOfAYear(b *testing.B) {
-	loc := location(b, "Europe/Berlin")
-	year := between(b, "2023-01-01T00:00:00Z", "2024-01-01T00:00:00Z")
+	loc := caltest.Location(b, "Europe/Berlin")
+	year := caltest.Between(b, "2023-01-01T00:00:00Z", "2024-01-01T00:00:00Z")
 	b.ReportAllocs()
 	for b.Loop() {
 		for range calendar.Days(year, loc) {

@@ -4,27 +4,17 @@
 // of it", "what was the worst at each instant" and "which months does this
 // touch", exactly, also where a zone's clock jumps.
 //
-// On them stand the hours at which something is open, staffed or promised.
-// [Hours] are weekly hours, special days, holidays and breaks, written by hand
-// as JSON or as text ("Mo-Fr 09:00-17:00; PH off") or read from an iCalendar
-// file; compiled to a [Timetable] they answer "is it open", "when is it due",
-// "how much working time lies between" and "which working day is it", each by
-// a lookup. An [Allowance] says in a contract what "one day" means. Critical
-// windows ([CompileCritical]) are the times that matter more than others, with
-// a weight and a reason.
+//	month := calendar.Month{Year: 2026, Month: time.March}.In(berlin)
+//	down := calendar.SetOf(outages...).Clip(month)
+//	up := calendar.SetOf(month).Subtract(down)
+//	fmt.Println(up.Seconds(), "of", month.Seconds())
 //
-// And what comes again and again: a [Rule] is the recurrence of RFC 5545, that
-// answers when it comes next without walking there; a [Window] is a rule with a
-// length, and [CompileWindows] an index over ten thousand of them; a [Rotation]
-// is people who take turns, of which [Turns] say who has one at any instant.
-//
-//	rule, err := calendar.ParseRule("DTSTART;TZID=Europe/Berlin:20260105T090000\nRRULE:FREQ=MONTHLY;BYDAY=2TU")
-//	times, err := rule.Compile()
-//	next, ok := times.Next(now)
-//
-//	rota, err := calendar.ParseRotation("weekly from 2026-01-05 09:00 Europe/Berlin: anna, ben, carla")
-//	turns, err := rota.Compile()
-//	who, ok := turns.Who(now)
+// On it stand the hours at which something is open, staffed or promised
+// ([hours]), what comes again and again as calendars write it ([recur]), people
+// who take turns ([rota]), and the files of other programs ([ical]). What they
+// share is here: a [Date], a [Clock] and a [LocalTime] are what a wall shows, in no
+// zone yet; [GapPolicy] and [TwicePolicy] say what is meant where a clock jumps; a
+// [Period] is a length by the calendar and by the clock.
 //
 // Every interval holds its start and not its end, so neighbours touch without
 // sharing an instant. Instants are kept in UTC; a zone is an argument
@@ -37,6 +27,11 @@
 // (Pacific/Apia, 2011-12-30) is empty, and an hour that a clock repeats across
 // midnight (America/St_Johns before 2011, 00:01 back to 23:01) belongs to the
 // day that had begun already.
+//
+// [hours]: https://pkg.go.dev/github.com/servicecoin/servicecoin/calendar/hours
+// [recur]: https://pkg.go.dev/github.com/servicecoin/servicecoin/calendar/recur
+// [rota]: https://pkg.go.dev/github.com/servicecoin/servicecoin/calendar/rota
+// [ical]: https://pkg.go.dev/github.com/servicecoin/servicecoin/calendar/ical
 package calendar
 
 import (

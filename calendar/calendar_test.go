@@ -4,53 +4,18 @@ import (
 	"encoding/json"
 	"testing"
 	"time"
-	_ "time/tzdata"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/calendar/internal/caltest"
 )
-
-func at(t testing.TB, text string) time.Time {
-	t.Helper()
-	parsed, err := time.Parse(time.RFC3339Nano, text)
-	require.NoError(t, err)
-	return parsed
-}
-
-func between(t testing.TB, start, end string) calendar.Interval {
-	t.Helper()
-	return calendar.Between(at(t, start), at(t, end))
-}
-
-func location(t testing.TB, name string) *time.Location {
-	t.Helper()
-	loc, err := time.LoadLocation(name)
-	require.NoError(t, err)
-	return loc
-}
-
-// codes returns "path:code" of every violation.
-func codes(t testing.TB, err error) []string {
-	t.Helper()
-	if err == nil {
-		return nil
-	}
-	require.ErrorIs(t, err, servicecoin.ErrInvalid)
-	var invalid *servicecoin.InvalidError
-	require.ErrorAs(t, err, &invalid)
-	var out []string
-	for _, v := range invalid.Violations {
-		out = append(out, v.Path+":"+v.Code)
-	}
-	return out
-}
 
 func TestIntervalIsHalfOpen(t *testing.T) {
 	t.Parallel()
-	iv := between(t, "2023-04-01T10:00:00Z", "2023-04-01T11:00:00Z")
+	iv := caltest.Between(t, "2023-04-01T10:00:00Z", "2023-04-01T11:00:00Z")
 	assert.True(t, iv.Contains(iv.Start))
 	assert.True(t, iv.Contains(iv.End.Add(-1)))
 	assert.False(t, iv.Contains(iv.End))
@@ -77,8 +42,8 @@ func TestIntervalIsHalfOpen(t *testing.T) {
 
 func TestIntervalEqualAcrossZones(t *testing.T) {
 	t.Parallel()
-	a := between(t, "2023-04-01T10:00:00Z", "2023-04-01T11:00:00Z")
-	b := calendar.Interval{Start: at(t, "2023-04-01T12:00:00+02:00"), End: at(t, "2023-04-01T13:00:00+02:00")}
+	a := caltest.Between(t, "2023-04-01T10:00:00Z", "2023-04-01T11:00:00Z")
+	b := calendar.Interval{Start: caltest.At(t, "2023-04-01T12:00:00+02:00"), End: caltest.At(t, "2023-04-01T13:00:00+02:00")}
 	assert.True(t, a.Equal(b))
 	assert.False(t, a.Equal(calendar.Between(a.Start, a.End.Add(1))))
 	assert.Equal(t, a.String(), b.String())
@@ -86,16 +51,16 @@ func TestIntervalEqualAcrossZones(t *testing.T) {
 
 func TestIntervalSecondsAreExact(t *testing.T) {
 	t.Parallel()
-	iv := between(t, "2023-04-01T10:00:00.999999Z", "2023-04-01T10:00:02.000001Z")
+	iv := caltest.Between(t, "2023-04-01T10:00:00.999999Z", "2023-04-01T10:00:02.000001Z")
 	assert.Equal(t, "1.000002", iv.Seconds().String())
-	all := between(t, "0001-01-02T00:00:00Z", "9999-12-31T00:00:00Z")
+	all := caltest.Between(t, "0001-01-02T00:00:00Z", "9999-12-31T00:00:00Z")
 	assert.Equal(t, "315537724800", all.Seconds().String())
 	assert.Equal(t, time.Duration(1<<63-1), all.Duration(), "saturates")
 }
 
 func TestIntervalValidate(t *testing.T) {
 	t.Parallel()
-	now := at(t, "2023-04-01T10:00:00Z")
+	now := caltest.At(t, "2023-04-01T10:00:00Z")
 	for name, c := range map[string]struct {
 		iv   calendar.Interval
 		want []string
@@ -110,7 +75,7 @@ func TestIntervalValidate(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			assert.Equal(t, c.want, codes(t, c.iv.Validate()))
+			assert.Equal(t, c.want, caltest.Codes(t, c.iv.Validate()))
 		})
 	}
 }
@@ -130,13 +95,13 @@ func TestParseInterval(t *testing.T) {
 		"2023-04-01T10:00:00Z/2023-04-01T10:00:00Z/extra": {"end:bad-format"},
 	} {
 		_, err := calendar.ParseInterval(text)
-		assert.Equal(t, want, codes(t, err), text)
+		assert.Equal(t, want, caltest.Codes(t, err), text)
 	}
 }
 
 func TestIntervalJSON(t *testing.T) {
 	t.Parallel()
-	iv := between(t, "2023-04-01T10:00:00Z", "2023-04-01T11:00:00Z")
+	iv := caltest.Between(t, "2023-04-01T10:00:00Z", "2023-04-01T11:00:00Z")
 	data, err := json.Marshal(iv)
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"start":"2023-04-01T10:00:00Z","end":"2023-04-01T11:00:00Z"}`, string(data))

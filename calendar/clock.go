@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar/internal/wall"
 )
 
 // Clock is a time of day as a clock on the wall shows it, in seconds since
@@ -16,10 +17,8 @@ type Clock int
 // Midnight at both ends of a day.
 const (
 	StartOfDay Clock = 0
-	EndOfDay   Clock = secondsADay
+	EndOfDay   Clock = wall.SecondsADay
 )
-
-const secondsADay = 24 * 60 * 60
 
 // ClockAt returns the time of day: ClockAt(9, 30) is 09:30. It takes any
 // numbers: [Clock.Validate] tells whether a clock shows them.
@@ -32,15 +31,15 @@ func ParseClock(text string) (Clock, error) {
 	parts := strings.Split(text, ":")
 	ok := len(parts) == 2 || len(parts) == 3
 	for i, p := range parts {
-		ok = ok && digits(p) && (len(p) == 2 || i == 0 && len(p) == 1)
+		ok = ok && wall.Digits(p) && (len(p) == 2 || i == 0 && len(p) == 1)
 	}
 	if !ok {
 		v.Add("", "bad-format", text, "must be a time of day as 09:30")
 		return 0, v.Err()
 	}
-	hour, minute, second := number(parts[0]), number(parts[1]), 0
+	hour, minute, second := wall.Number(parts[0]), wall.Number(parts[1]), 0
 	if len(parts) == 3 {
-		second = number(parts[2])
+		second = wall.Number(parts[2])
 	}
 	c := ClockAt(hour, minute) + Clock(second)
 	if minute > 59 || second > 59 || c > EndOfDay {
@@ -53,7 +52,7 @@ func ParseClock(text string) (Clock, error) {
 // ClockOf returns the time of day that the clock of loc shows at t, cut to the
 // second.
 func ClockOf(t time.Time, loc *time.Location) Clock {
-	hour, minute, second := t.In(zone(loc)).Clock()
+	hour, minute, second := t.In(wall.OrUTC(loc)).Clock()
 	return ClockAt(hour, minute) + Clock(second)
 }
 
@@ -162,103 +161,14 @@ func (s *ClockSpan) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// ends returns the two ends as seconds since the midnight at which the day
-// begins; the second is always after the first.
-func (s ClockSpan) ends() (open, shut int64) {
-	open, shut = int64(s.Open), int64(s.Close)
-	if s.Overnight() {
-		shut += secondsADay
-	}
-	return open, shut
-}
-
 // At returns the instant, in UTC, at which the clock of loc shows this date
 // and time, the first of two where it shows them twice. A time that the clock
 // jumps over moves on by as much as the clock does: 02:30 becomes 03:30. 24:00
 // is 00:00 of the next day.
 func (d Date) At(c Clock, loc *time.Location) time.Time {
-	z := newClockwork(loc)
-	return time.Unix(z.instant(d.number()*secondsADay+int64(c)), 0).UTC()
+	z := wall.NewClockwork(loc)
+	return time.Unix(z.Instant(d.number()*wall.SecondsADay+int64(c)), 0).UTC()
 }
 
 // number returns the days since 1970-01-01.
-func (d Date) number() int64 { return d.midnight().Unix() / secondsADay }
-
-// clockwork turns what the clock of a zone shows into instants, both in
-// seconds since 1970-01-01 00:00, the clock's being counted as if it were UTC.
-// It remembers the stretch of constant offset that it is in, so that going
-// through days in order costs little.
-type clockwork struct {
-	loc        *time.Location
-	begin, end int64 // the stretch, as instants
-	offset     int64 // local time less UTC
-}
-
-// widest is more than any two zones differ, and more than any clock ever
-// jumped: a stretch is felt no farther than this beyond its ends.
-const widest = 36 * 60 * 60
-
-func newClockwork(loc *time.Location) *clockwork { return &clockwork{loc: zone(loc)} }
-
-// instant returns the first instant at which the clock shows the local time, and
-// for a time that it jumps over the instant it would have been without the
-// jump, at which it shows a time later by the length of the jump.
-func (z *clockwork) instant(local int64) int64 {
-	u, _ := z.find(local)
-	return u
-}
-
-// begins returns the first instant at which the clock shows the local time or
-// a later one.
-func (z *clockwork) begins(local int64) int64 {
-	u, jumped := z.find(local)
-	if jumped {
-		return z.end
-	}
-	return u
-}
-
-// find returns the instant, and whether the clock jumps over the local time at
-// the end of the stretch that is the current one now.
-func (z *clockwork) find(local int64) (u int64, jumped bool) {
-	u = local - z.offset
-	if z.begin+widest <= u && u < z.end {
-		return u, false
-	}
-	for from := local - widest; ; from = z.end {
-		z.enter(from)
-		if u = local - z.offset; u < z.end || z.end <= from {
-			return u, false
-		}
-		// The stretch ends before its clock shows the time. If the next one's
-		// clock is past it from the start, it was jumped over.
-		if local-z.offsetAt(z.end) < z.end {
-			return u, true
-		}
-	}
-}
-
-// enter makes the stretch at an instant the current one.
-func (z *clockwork) enter(at int64) {
-	local := time.Unix(at, 0).In(z.loc)
-	_, offset := local.Zone()
-	begin, end := local.ZoneBounds()
-	z.begin, z.end, z.offset = minSecond, maxSecond, int64(offset)
-	if !begin.IsZero() {
-		z.begin = begin.Unix()
-	}
-	if !end.IsZero() {
-		z.end = end.Unix()
-	}
-}
-
-func (z *clockwork) offsetAt(at int64) int64 {
-	_, offset := time.Unix(at, 0).In(z.loc).Zone()
-	return int64(offset)
-}
-
-// Bounds of what the clockwork is asked for, far beyond the years 1 to 9999.
-const (
-	minSecond = -1 << 40
-	maxSecond = 1 << 40
-)
+func (d Date) number() int64 { return d.midnight().Unix() / wall.SecondsADay }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar/internal/wall"
 )
 
 // Date is a day of the Gregorian calendar, in no zone yet; as text and in JSON
@@ -21,11 +22,11 @@ type Date struct {
 func ParseDate(text string) (Date, error) {
 	var v servicecoin.Violations
 	if len(text) != 10 || text[4] != '-' || text[7] != '-' ||
-		!digits(text[:4]) || !digits(text[5:7]) || !digits(text[8:]) {
+		!wall.Digits(text[:4]) || !wall.Digits(text[5:7]) || !wall.Digits(text[8:]) {
 		v.Add("", "bad-format", text, "must be a day as 2006-01-02")
 		return Date{}, v.Err()
 	}
-	d := Date{Year: number(text[:4]), Month: time.Month(number(text[5:7])), Day: number(text[8:])}
+	d := Date{Year: wall.Number(text[:4]), Month: time.Month(wall.Number(text[5:7])), Day: wall.Number(text[8:])}
 	if err := d.Validate(); err != nil {
 		return Date{}, err
 	}
@@ -45,7 +46,7 @@ func DateOf(t time.Time, loc *time.Location) Date {
 
 // dayAt is DateOf for any instant, the first one of the year 1 included.
 func dayAt(t time.Time, loc *time.Location) Date {
-	d := clockDate(t.In(zone(loc)))
+	d := clockDate(t.In(wall.OrUTC(loc)))
 	for !t.Before(d.AddDays(1).start(loc)) {
 		d = d.AddDays(1)
 	}

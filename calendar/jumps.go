@@ -3,6 +3,8 @@ package calendar
 import (
 	"iter"
 	"time"
+
+	"github.com/servicecoin/servicecoin/calendar/internal/wall"
 )
 
 // Jump is an instant at which the clock of a zone is set: forward, as in
@@ -30,124 +32,27 @@ func Jumps(iv Interval, loc *time.Location) iter.Seq[Jump] {
 		if iv.Empty() {
 			return
 		}
-		z := newClockwork(loc)
+		z := wall.NewClockwork(loc)
 		from, to := iv.Start.Unix(), iv.End.Unix()
 		if iv.End.Nanosecond() > 0 {
 			to++
 		}
-		if z.visit(from); z.begin == from && iv.Start.Nanosecond() == 0 {
-			z.visit(from - 1) // it may begin with one
+		if z.Visit(from); z.Begin == from && iv.Start.Nanosecond() == 0 {
+			z.Visit(from - 1) // it may begin with one
 		}
 		for {
-			at, before := z.end, z.offset
-			if at >= min(to, maxSecond) {
+			at, before := z.End, z.Offset
+			if at >= min(to, wall.MaxSecond) {
 				return
 			}
-			z.visit(at)
-			if z.offset == before { // the zone's rules changed, or its names
+			z.Visit(at)
+			if z.Offset == before { // the zone's rules changed, or its names
 				continue
 			}
-			j := Jump{At: unix(at), Before: time.Duration(before) * time.Second, After: time.Duration(z.offset) * time.Second}
+			j := Jump{At: wall.Unix(at), Before: time.Duration(before) * time.Second, After: time.Duration(z.Offset) * time.Second}
 			if !yield(j) {
 				return
 			}
 		}
 	}
-}
-
-// dial answers what the clock of a zone has shown so far, as a lookup without
-// allocation from 1970 to 2100, and beyond by asking the zone.
-//
-// It never goes back: where a clock is set back it stands still until it shows
-// more than before. So every time that a calendar has begins once, and a turn or
-// a day that begins at a time lasts until the next one's. A time that the clock
-// jumps over begins as the clock jumps.
-type dial struct {
-	loc     *time.Location
-	to      int64 // the end of the table, as an instant
-	periods []dialPeriod
-}
-
-// dialPeriod is a stretch of constant offset, up to the next one.
-type dialPeriod struct {
-	begin  int64 // as an instant
-	offset int64
-	shown  int64 // the most that the clock has shown before
-}
-
-const (
-	dialFrom = 0             // 1970-01-01
-	dialTo   = 4_102_444_800 // 2100-01-01
-)
-
-func newDial(loc *time.Location) *dial {
-	d := &dial{loc: zone(loc)}
-	z := newClockwork(d.loc)
-	z.visit(dialFrom - 2*widest) // jumps before may have been felt
-	shown := int64(minSecond)
-	for {
-		if n := len(d.periods); n == 0 || d.periods[n-1].offset != z.offset {
-			d.periods = append(d.periods, dialPeriod{begin: z.begin, offset: z.offset, shown: shown})
-		}
-		shown = max(shown, z.end+z.offset-1)
-		if z.end >= dialTo {
-			break
-		}
-		z.visit(z.end)
-	}
-	d.to = min(z.end, maxSecond)
-	d.periods[0].begin = dialFrom - widest // before, the table is not asked
-	return d
-}
-
-// period returns the index of the one that an instant of the table lies in.
-func (d *dial) period(at int64) int {
-	low, high := 0, len(d.periods)
-	for high-low > 1 {
-		if mid := int(uint(low+high) >> 1); d.periods[mid].begin <= at {
-			low = mid
-		} else {
-			high = mid
-		}
-	}
-	return low
-}
-
-// shows returns the most that the clock has shown up to and at an instant.
-func (d *dial) shows(at int64) int64 {
-	if at < dialFrom || at >= d.to {
-		return d.showsBeyond(at)
-	}
-	p := d.periods[d.period(at)]
-	return max(at+p.offset, p.shown)
-}
-
-func (d *dial) showsBeyond(at int64) int64 {
-	z := newClockwork(d.loc)
-	z.visit(at - widest)
-	shown := int64(minSecond)
-	for z.end <= at {
-		shown = max(shown, z.end+z.offset-1)
-		z.visit(z.end)
-	}
-	return max(shown, at+z.offset)
-}
-
-// begins returns the first instant at which the clock shows the local time or
-// a later one.
-func (d *dial) begins(local int64) int64 {
-	if local < dialFrom+widest || local >= d.to-widest {
-		return newClockwork(d.loc).begins(local)
-	}
-	// The first period of which the next one finds the local time shown.
-	low, high := 0, len(d.periods)-1
-	for low < high {
-		if mid := int(uint(low+high) >> 1); d.periods[mid+1].shown < local {
-			low = mid + 1
-		} else {
-			high = mid
-		}
-	}
-	p := d.periods[low]
-	return max(p.begin, local-p.offset)
 }

@@ -7,15 +7,8 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/calendar/internal/caltest"
 )
-
-func jumps(iv calendar.Interval, loc *time.Location) []calendar.Jump {
-	var out []calendar.Jump
-	for j := range calendar.Jumps(iv, loc) {
-		out = append(out, j)
-	}
-	return out
-}
 
 func TestJumps(t *testing.T) {
 	t.Parallel()
@@ -38,12 +31,12 @@ func TestJumps(t *testing.T) {
 		{"Europe/Berlin", "2023-03-26T02:00:00Z", "2023-03-26T01:00:00Z", nil},
 	} {
 		var got []string
-		for _, j := range jumps(between(t, c.from, c.to), location(t, c.zone)) {
+		for _, j := range caltest.Jumps(caltest.Between(t, c.from, c.to), caltest.Location(t, c.zone)) {
 			got = append(got, j.At.Format(time.RFC3339)+" "+j.From().String()+" "+j.To().String()+" "+j.By().String())
 		}
 		assert.Equal(t, c.want, got, "%s from %s to %s", c.zone, c.from, c.to)
 	}
-	for range calendar.Jumps(between(t, "2023-01-01T00:00:00Z", "2024-01-01T00:00:00Z"), location(t, "Europe/Berlin")) {
+	for range calendar.Jumps(caltest.Between(t, "2023-01-01T00:00:00Z", "2024-01-01T00:00:00Z"), caltest.Location(t, "Europe/Berlin")) {
 		break // the sequence must stop
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar/internal/wall"
 )
 
 // LocalTime is a date and a time of day, as a calendar and a clock on the wall
@@ -50,7 +51,7 @@ func LocalTimeOf(t time.Time, loc *time.Location) LocalTime {
 
 // shownAt is LocalTimeOf for any instant, the first one of the year 1 included.
 func shownAt(t time.Time, loc *time.Location) LocalTime {
-	t = t.In(zone(loc))
+	t = t.In(wall.OrUTC(loc))
 	return LocalTime{Date: clockDate(t), Clock: ClockOf(t, loc)}
 }
 
@@ -105,64 +106,41 @@ func (l LocalTime) Compare(other LocalTime) int {
 // for both, or none where it is jumped over and the policy skips it. Empty
 // policies are their defaults. A nil loc means UTC.
 func (l LocalTime) In(loc *time.Location, gap GapPolicy, twice TwicePolicy) []time.Time {
-	z := newClockwork(loc)
+	z := wall.NewClockwork(loc)
 	local := l.second()
-	u, jumped := z.find(local)
+	u, jumped := z.Find(local)
 	if jumped {
 		switch gap {
 		case SkipGap:
 			return nil
 		case AfterGap:
-			u = z.end
+			u = z.End
 		case ShiftByGap:
 		}
-		return []time.Time{unix(u)}
+		return []time.Time{wall.Unix(u)}
 	}
 	if twice == LastOfTwo || twice == BothOfTwo {
-		if again, is := z.again(local); is && twice == LastOfTwo {
+		if again, is := z.Again(local); is && twice == LastOfTwo {
 			u = again
 		} else if is {
-			return []time.Time{unix(u), unix(again)}
+			return []time.Time{wall.Unix(u), wall.Unix(again)}
 		}
 	}
-	return []time.Time{unix(u)}
+	return []time.Time{wall.Unix(u)}
 }
 
 // second returns the seconds since 1970-01-01 00:00 on the wall.
 func (l LocalTime) second() int64 {
-	return dayNumber(int64(l.Date.Year), int(l.Date.Month), l.Date.Day)*secondsADay + int64(l.Clock)
+	return wall.DayNumber(int64(l.Date.Year), int(l.Date.Month), l.Date.Day)*wall.SecondsADay + int64(l.Clock)
 }
 
 // localTime returns what second was made of.
 func localTime(second int64) LocalTime {
-	day := floorDiv(second, secondsADay)
-	y, m, d := dayDate(day)
+	day := wall.FloorDiv(second, wall.SecondsADay)
+	y, m, d := wall.DayDate(day)
 	return LocalTime{
 		Date:  Date{Year: int(y), Month: time.Month(m), Day: d},
-		Clock: Clock(second - day*secondsADay),
-	}
-}
-
-// again returns the second instant at which the clock shows the local time
-// that was found in the current stretch, and whether there is one.
-func (z *clockwork) again(local int64) (int64, bool) {
-	u, next := local-z.offset, *z
-	for next.end < min(u+widest, maxSecond) {
-		next.visit(next.end)
-		if second := local - next.offset; second > u && second >= next.begin && second < next.end {
-			return second, true
-		}
-	}
-	return 0, false
-}
-
-// visit makes the stretch at an instant the current one. It ends after the
-// instant, which [time.Time.ZoneBounds] does not see to on the last day of a
-// leap year.
-func (z *clockwork) visit(at int64) {
-	z.enter(at)
-	if z.end <= at {
-		z.end = (floorDiv(at, secondsADay) + 1) * secondsADay
+		Clock: Clock(second - day*wall.SecondsADay),
 	}
 }
 
@@ -188,18 +166,24 @@ const (
 	BothOfTwo  TwicePolicy = "both"
 )
 
-func validateGap(v *servicecoin.Violations, path string, gap GapPolicy) {
-	switch gap {
+// Validate reports a policy that is none. The empty one is the default.
+func (p GapPolicy) Validate() error {
+	var v servicecoin.Violations
+	switch p {
 	case "", ShiftByGap, AfterGap, SkipGap:
 	default:
-		v.Add(path, "unknown", string(gap), "must be shift, after or skip")
+		v.Add("", "unknown", string(p), "must be shift, after or skip")
 	}
+	return v.Err()
 }
 
-func validateTwice(v *servicecoin.Violations, path string, twice TwicePolicy) {
-	switch twice {
+// Validate reports a policy that is none. The empty one is the default.
+func (p TwicePolicy) Validate() error {
+	var v servicecoin.Violations
+	switch p {
 	case "", FirstOfTwo, LastOfTwo, BothOfTwo:
 	default:
-		v.Add(path, "unknown", string(twice), "must be first, last or both")
+		v.Add("", "unknown", string(p), "must be first, last or both")
 	}
+	return v.Err()
 }

@@ -9,6 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/calendar/internal/caltest"
+	"github.com/servicecoin/servicecoin/calendar/recur"
 )
 
 func TestLocalTimeText(t *testing.T) {
@@ -30,13 +32,13 @@ func TestLocalTimeText(t *testing.T) {
 		"2026-01-05T24:00": {":out-of-range"}, "2026-01-05T": {":bad-format"},
 	} {
 		_, err := calendar.ParseLocalTime(text)
-		assert.Equal(t, want, codes(t, err), text)
+		assert.Equal(t, want, caltest.Codes(t, err), text)
 	}
 	_, err := json.Marshal(calendar.LocalTime{})
 	require.Error(t, err)
 	assert.True(t, calendar.LocalTime{}.IsZero())
-	a, b := localOf(at(t, "2026-01-05T09:00:00Z")), localOf(at(t, "2026-01-05T09:00:01Z"))
-	assert.Equal(t, []int{-1, 0, 1, -1}, []int{a.Compare(b), b.Compare(localOf(at(t, "2026-01-05T09:00:01Z"))), b.Compare(a), a.Compare(localOf(at(t, "2026-01-06T00:00:00Z")))})
+	a, b := caltest.LocalOf(caltest.At(t, "2026-01-05T09:00:00Z")), caltest.LocalOf(caltest.At(t, "2026-01-05T09:00:01Z"))
+	assert.Equal(t, []int{-1, 0, 1, -1}, []int{a.Compare(b), b.Compare(caltest.LocalOf(caltest.At(t, "2026-01-05T09:00:01Z"))), b.Compare(a), a.Compare(caltest.LocalOf(caltest.At(t, "2026-01-06T00:00:00Z")))})
 }
 
 func TestLocalTimeInZones(t *testing.T) {
@@ -63,31 +65,31 @@ func TestLocalTimeInZones(t *testing.T) {
 		l, err := calendar.ParseLocalTime(c.local)
 		require.NoError(t, err)
 		var got []string
-		for _, at := range l.In(location(t, c.zone), c.gap, c.twice) {
+		for _, at := range l.In(caltest.Location(t, c.zone), c.gap, c.twice) {
 			got = append(got, at.Format(time.RFC3339))
 		}
 		assert.Equal(t, c.want, got, c.why)
 	}
-	assert.Equal(t, []time.Time{at(t, "2026-01-05T09:00:00Z")}, localOf(at(t, "2026-01-05T09:00:00Z")).In(nil, "", ""))
+	assert.Equal(t, []time.Time{caltest.At(t, "2026-01-05T09:00:00Z")}, caltest.LocalOf(caltest.At(t, "2026-01-05T09:00:00Z")).In(nil, "", ""))
 }
 
 func TestWhenText(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"2026-01-05T09:00", "2026-01-05T09:00Z", "2026-01-05T09:00:30Z", "2026-01-05"} {
-		w, err := calendar.ParseWhen(text)
+		w, err := recur.ParseWhen(text)
 		require.NoError(t, err, text)
 		assert.Equal(t, text, w.String())
 	}
 	for text, want := range map[string][]string{
 		"": {":bad-format"}, "2026-02-30": {":out-of-range"}, "2026-01-05T09:00+01:00": {":bad-format"}, "2026-01-05Z": {":bad-format"},
 	} {
-		_, err := calendar.ParseWhen(text)
-		assert.Equal(t, want, codes(t, err), text)
+		_, err := recur.ParseWhen(text)
+		assert.Equal(t, want, caltest.Codes(t, err), text)
 	}
-	w := calendar.WholeDay(date(t, "2026-01-05"))
+	w := recur.WholeDay(caltest.Date(t, "2026-01-05"))
 	w.Local.Clock = 1
-	assert.Equal(t, []string{":bad-format"}, codes(t, w.Validate()))
+	assert.Equal(t, []string{":bad-format"}, caltest.Codes(t, w.Validate()))
 	_, err := w.MarshalText()
 	require.Error(t, err)
-	assert.True(t, calendar.When{}.IsZero())
+	assert.True(t, recur.When{}.IsZero())
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar/internal/wall"
 )
 
 // Month is a month of the Gregorian calendar, in no zone yet; as text and in
@@ -19,34 +20,15 @@ type Month struct {
 // The error is an [*servicecoin.InvalidError].
 func ParseMonth(text string) (Month, error) {
 	var v servicecoin.Violations
-	if len(text) != 7 || text[4] != '-' || !digits(text[:4]) || !digits(text[5:]) {
+	if len(text) != 7 || text[4] != '-' || !wall.Digits(text[:4]) || !wall.Digits(text[5:]) {
 		v.Add("", "bad-format", text, "must be a month as 2006-01")
 		return Month{}, v.Err()
 	}
-	m := Month{Year: number(text[:4]), Month: time.Month(number(text[5:]))}
+	m := Month{Year: wall.Number(text[:4]), Month: time.Month(wall.Number(text[5:]))}
 	if err := m.Validate(); err != nil {
 		return Month{}, err
 	}
 	return m, nil
-}
-
-// digits reports whether text has nothing in it but the digits 0 to 9.
-func digits(text string) bool {
-	for i := range len(text) {
-		if text[i] < '0' || text[i] > '9' {
-			return false
-		}
-	}
-	return true
-}
-
-// number reads up to four digits.
-func number(text string) int {
-	n := 0
-	for i := range len(text) {
-		n = n*10 + int(text[i]-'0')
-	}
-	return n
 }
 
 // MonthOf returns the month of loc that t lies in: the one whose

@@ -11,6 +11,7 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/calendar/internal/caltest"
 )
 
 func TestParseMonth(t *testing.T) {
@@ -136,11 +137,11 @@ func TestAddMonthsClampsFromTheAnchor(t *testing.T) {
 	} {
 		assert.Equal(t, want, anchor.AddMonths(n).String(), n)
 	}
-	assert.Equal(t, "2023-02-15", date(t, "2023-01-15").AddMonths(1).String())
-	assert.Equal(t, "2023-03-28", date(t, "2023-02-28").AddMonths(1).String(), "counted from the short month")
+	assert.Equal(t, "2023-02-15", caltest.Date(t, "2023-01-15").AddMonths(1).String())
+	assert.Equal(t, "2023-03-28", caltest.Date(t, "2023-02-28").AddMonths(1).String(), "counted from the short month")
 	assert.Equal(t, "2023-03-02", anchor.AddDays(30).String())
 	assert.Equal(t, "2022-12-31", anchor.AddDays(-31).String())
 	assert.Equal(t, -1, anchor.Compare(anchor.AddDays(1)))
 	assert.Equal(t, 1, anchor.Compare(anchor.AddMonths(-1)))
-	assert.Equal(t, 0, anchor.Compare(date(t, "2023-01-31")))
+	assert.Equal(t, 0, anchor.Compare(caltest.Date(t, "2023-01-31")))
 }

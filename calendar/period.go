@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar/internal/wall"
 )
 
 // Period is a length by the calendar and by the clock, as ISO 8601 and RFC
@@ -60,7 +61,7 @@ func parsePeriod(text string) (p Period, at int, why string) {
 			continue
 		}
 		start := at
-		for at < len(text) && digits(text[at:at+1]) {
+		for at < len(text) && wall.Digits(text[at:at+1]) {
 			at++
 		}
 		n, err := strconv.ParseInt(text[start:at], 10, 32)
@@ -182,23 +183,10 @@ func (p Period) After(t time.Time, loc *time.Location) time.Time {
 	}
 	l := shownAt(t, loc)
 	cut := t.Sub(t.Truncate(time.Second))
-	return unix(newClockwork(loc).instant(p.nominal(l.second()))).Add(cut + p.Exact)
+	return wall.Unix(wall.NewClockwork(loc).Instant(p.nominal(l.second()))).Add(cut + p.Exact)
 }
 
 // nominal adds years, months and days to what a calendar shows.
 func (p Period) nominal(second int64) int64 {
-	if p.Years == 0 && p.Months == 0 {
-		return second + int64(p.Days)*secondsADay
-	}
-	day := floorDiv(second, secondsADay)
-	y, m, d := dayDate(day)
-	return (addMonths(y, m, d, int64(p.Years)*12+int64(p.Months))+int64(p.Days))*secondsADay + second - day*secondsADay
-}
-
-// addMonths returns the day number of the same day n months later, or of the
-// last one of that month if it is shorter.
-func addMonths(y int64, m, d int, n int64) int64 {
-	n += y*12 + int64(m) - 1
-	y, m = floorDiv(n, 12), int(modulo(n, 12))+1
-	return dayNumber(y, m, min(d, monthLength(y, m)))
+	return wall.AddNominal(second, int64(p.Years)*12+int64(p.Months), int64(p.Days))
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/calendar/internal/caltest"
 )
 
 func TestPeriodText(t *testing.T) {
@@ -31,12 +32,12 @@ func TestPeriodText(t *testing.T) {
 		"P99999999999D": {"column 2:syntax"}, "PT2000000000H": {"column 3:syntax"}, "P10001Y": {"years:out-of-range"}, "P1DTT1H": {"column 5:syntax"}, "p1d": {"column 1:syntax"},
 	} {
 		_, err := calendar.ParsePeriod(text)
-		assert.Equal(t, want, codes(t, err), "%s: %v", text, err)
+		assert.Equal(t, want, caltest.Codes(t, err), "%s: %v", text, err)
 	}
 	bad := calendar.Period{Years: -1, Months: 120_001, Days: -1, Exact: -1}
-	assert.Equal(t, []string{"years:out-of-range", "months:out-of-range", "days:out-of-range", "exact:out-of-range"}, codes(t, bad.Validate()))
+	assert.Equal(t, []string{"years:out-of-range", "months:out-of-range", "days:out-of-range", "exact:out-of-range"}, caltest.Codes(t, bad.Validate()))
 	_, err := calendar.Period{Exact: time.Millisecond}.MarshalText()
-	assert.Equal(t, []string{"exact:too-precise"}, codes(t, err))
+	assert.Equal(t, []string{"exact:too-precise"}, caltest.Codes(t, err))
 }
 
 func TestPeriodAfter(t *testing.T) {
@@ -52,46 +53,6 @@ func TestPeriodAfter(t *testing.T) {
 	} {
 		p, err := calendar.ParsePeriod(c.period)
 		require.NoError(t, err)
-		assert.Equal(t, at(t, c.want), p.After(at(t, c.from), location(t, c.zone)), c.why)
+		assert.Equal(t, caltest.At(t, c.want), p.After(caltest.At(t, c.from), caltest.Location(t, c.zone)), c.why)
 	}
-}
-
-func TestRepeating(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]string{
-		"R3/2022-01-31T00:00:00Z/P1M":                  "R3/2022-01-31T00:00:00Z/P1M 2022-05-31T00:00:00Z",
-		"R0/P1Y/2023-01-31T01:00:00+01:00":             "R0/2022-01-31T00:00:00Z/P1Y 2023-01-31T00:00:00Z",
-		"R1/2022-01-31T00:00:00Z/2024-01-31T00:00:00Z": "R1/2022-01-31T00:00:00Z/PT8760H 2024-01-31T00:00:00Z",
-		"R1/P1DT1H/2024-03-01T00:00:00Z":               "R1/2024-02-27T22:00:00Z/P1DT1H 2024-02-29T00:00:00Z",
-	} {
-		r, err := calendar.ParseRepeating(text)
-		require.NoError(t, err, text)
-		if text != "R1/P1DT1H/2024-03-01T00:00:00Z" {
-			assert.Equal(t, want, r.String()+" "+r.End().Format(time.RFC3339))
-		}
-		data, err := json.Marshal(r)
-		require.NoError(t, err)
-		var back calendar.Repeating
-		require.NoError(t, json.Unmarshal(data, &back))
-		assert.Equal(t, r, back)
-		var last calendar.Interval
-		for n := range r.Repeats + 1 {
-			iv := r.Interval(n)
-			require.True(t, n == 0 && iv.Start.Equal(r.Start) || n > 0 && iv.Start.Equal(last.End), "%s: the %d-th", text, n)
-			last = iv
-		}
-		assert.Equal(t, r.End(), last.End)
-	}
-	for text, want := range map[string][]string{
-		"": {":bad-format"}, "2022-01-31T00:00:00Z/P1M/x": {":bad-format"}, "R1/P1M": {":bad-format"},
-		"R-1/x/P": {"repeats:bad-format", "start:bad-format", "period.column 2:syntax"}, "R+1/2022-01-31T00:00:00Z/P1M": {"repeats:bad-format"}, "R/2022-01-31T00:00:00Z/P1M": {"repeats:bad-format"},
-		"R1/P1M/P1M": {"end:bad-format"}, "R1/2022-01-31T00:00:00Z/P0D": {"period:required"}, "R1/2022-01-31T00:00:00Z/2021-01-31T00:00:00Z": {"period.exact:out-of-range"},
-		"R1000000/2022-01-31T00:00:00Z/P10000Y": {":out-of-range"}, "R1000000/P10000Y/2022-01-31T00:00:00Z": {":out-of-range"}, "R2000000/2022-01-31T00:00:00Z/P1D": {"repeats:bad-format"},
-		"R9/9999-01-31T00:00:00Z/P2M": {":out-of-range"}, "R1/2022-01-31T00:00:00Z/2022-01-31T00:00:01Z": {"period.exact:too-precise"},
-	} {
-		_, err := calendar.ParseRepeating(text)
-		assert.Equal(t, want, codes(t, err), "%s: %v", text, err)
-	}
-	_, err := calendar.Repeating{}.MarshalText()
-	assert.Equal(t, []string{"start:required", "period:required"}, codes(t, err))
 }

@@ -19,7 +19,7 @@ import (
 // empty, and neither overlap nor touch. The zero Set is the empty one. A Set
 // never changes, so it can be shared between goroutines. In JSON it is an
 // array of intervals.
-type Set struct{ list []Interval }
+type Set struct{ List []Interval }
 
 // SetOf returns the set of all instants in the intervals, which come in any
 // order and may overlap. An empty or reversed interval adds nothing: where a
@@ -38,7 +38,7 @@ func SetOf(intervals ...Interval) Set {
 	for _, iv := range list {
 		merged = extend(merged, iv)
 	}
-	return Set{list: slices.Clip(merged)}
+	return Set{List: slices.Clip(merged)}
 }
 
 func byStart(a, b Interval) int { return a.Start.Compare(b.Start) }
@@ -54,13 +54,13 @@ func extend(list []Interval, iv Interval) []Interval {
 }
 
 // All yields the intervals in order.
-func (s Set) All() iter.Seq[Interval] { return slices.Values(s.list) }
+func (s Set) All() iter.Seq[Interval] { return slices.Values(s.List) }
 
 // Len returns the number of disjoint intervals.
-func (s Set) Len() int { return len(s.list) }
+func (s Set) Len() int { return len(s.List) }
 
 // Empty reports whether the set contains no instant.
-func (s Set) Empty() bool { return len(s.list) == 0 }
+func (s Set) Empty() bool { return len(s.List) == 0 }
 
 // Bounds returns the interval from the first start to the last end, the zero
 // Interval for the empty set.
@@ -68,19 +68,19 @@ func (s Set) Bounds() Interval {
 	if s.Empty() {
 		return Interval{}
 	}
-	return Interval{Start: s.list[0].Start, End: s.list[len(s.list)-1].End}
+	return Interval{Start: s.List[0].Start, End: s.List[len(s.List)-1].End}
 }
 
 // Equal reports whether both contain the same instants.
 func (s Set) Equal(other Set) bool {
-	return slices.EqualFunc(s.list, other.list, Interval.Equal)
+	return slices.EqualFunc(s.List, other.List, Interval.Equal)
 }
 
 // Duration returns the length of all intervals together. Beyond 292 years it
 // stays at the largest time.Duration: [Set.Seconds] is exact.
 func (s Set) Duration() time.Duration {
 	var sum time.Duration
-	for _, iv := range s.list {
+	for _, iv := range s.List {
 		d := iv.Duration()
 		if sum > math.MaxInt64-d {
 			return math.MaxInt64
@@ -93,7 +93,7 @@ func (s Set) Duration() time.Duration {
 // Seconds returns the exact length of all intervals together in seconds.
 func (s Set) Seconds() decimal.Decimal {
 	var l length
-	for _, iv := range s.list {
+	for _, iv := range s.List {
 		l.add(iv)
 	}
 	return l.seconds()
@@ -101,13 +101,13 @@ func (s Set) Seconds() decimal.Decimal {
 
 // after returns the index of the first interval that ends after t.
 func (s Set) after(t time.Time) int {
-	return sort.Search(len(s.list), func(i int) bool { return s.list[i].End.After(t) })
+	return sort.Search(len(s.List), func(i int) bool { return s.List[i].End.After(t) })
 }
 
 // Contains reports whether t is in the set, by binary search.
 func (s Set) Contains(t time.Time) bool {
 	i := s.after(t)
-	return i < len(s.list) && s.list[i].Contains(t)
+	return i < len(s.List) && s.List[i].Contains(t)
 }
 
 // Covers reports whether every instant of the interval is in the set. An empty
@@ -117,7 +117,7 @@ func (s Set) Covers(iv Interval) bool {
 		return true
 	}
 	i := s.after(iv.Start)
-	return i < len(s.list) && s.list[i].Contains(iv.Start) && !s.list[i].End.Before(iv.End)
+	return i < len(s.List) && s.List[i].Contains(iv.Start) && !s.List[i].End.Before(iv.End)
 }
 
 // Union returns the instants that are in either set.
@@ -128,8 +128,8 @@ func (s Set) Union(other Set) Set {
 	if other.Empty() {
 		return s
 	}
-	out := make([]Interval, 0, len(s.list)+len(other.list))
-	a, b := s.list, other.list
+	out := make([]Interval, 0, len(s.List)+len(other.List))
+	a, b := s.List, other.List
 	for len(a) > 0 && len(b) > 0 {
 		if b[0].Start.Before(a[0].Start) {
 			a, b = b, a
@@ -143,13 +143,13 @@ func (s Set) Union(other Set) Set {
 	for _, iv := range b {
 		out = extend(out, iv)
 	}
-	return Set{list: out}
+	return Set{List: out}
 }
 
 // Intersect returns the instants that are in both sets.
 func (s Set) Intersect(other Set) Set {
 	var out []Interval
-	a, b := s.list, other.list
+	a, b := s.List, other.List
 	for len(a) > 0 && len(b) > 0 {
 		if shared := a[0].Intersect(b[0]); !shared.Empty() {
 			out = append(out, shared)
@@ -160,14 +160,14 @@ func (s Set) Intersect(other Set) Set {
 			b = b[1:]
 		}
 	}
-	return Set{list: out}
+	return Set{List: out}
 }
 
 // Subtract returns the instants of s that are not in other.
 func (s Set) Subtract(other Set) Set {
 	var out []Interval
-	cut := other.list
-	for _, iv := range s.list {
+	cut := other.List
+	for _, iv := range s.List {
 		for len(cut) > 0 && !cut[0].End.After(iv.Start) {
 			cut = cut[1:]
 		}
@@ -185,7 +185,7 @@ func (s Set) Subtract(other Set) Set {
 			out = append(out, rest)
 		}
 	}
-	return Set{list: out}
+	return Set{List: out}
 }
 
 // Clip returns the instants of the set that lie in the interval.
@@ -194,14 +194,14 @@ func (s Set) Clip(to Interval) Set {
 		return Set{}
 	}
 	first := s.after(to.Start)
-	last := sort.Search(len(s.list), func(i int) bool { return !s.list[i].Start.Before(to.End) })
+	last := sort.Search(len(s.List), func(i int) bool { return !s.List[i].Start.Before(to.End) })
 	if first >= last {
 		return Set{}
 	}
-	out := slices.Clone(s.list[first:last])
+	out := slices.Clone(s.List[first:last])
 	out[0] = out[0].Intersect(to)
 	out[len(out)-1] = out[len(out)-1].Intersect(to)
-	return Set{list: out}
+	return Set{List: out}
 }
 
 // Gaps returns the instants of the interval that are not in the set.
@@ -222,8 +222,8 @@ func (s Set) Coverage(within Interval, places int32) decimal.NullDecimal {
 
 // String lists the intervals, with a comma and a space between them.
 func (s Set) String() string {
-	parts := make([]string, len(s.list))
-	for i, iv := range s.list {
+	parts := make([]string, len(s.List))
+	for i, iv := range s.List {
 		parts[i] = iv.String()
 	}
 	return strings.Join(parts, ", ")
@@ -231,10 +231,10 @@ func (s Set) String() string {
 
 // MarshalJSON writes an array of intervals in order, [] for the empty set.
 func (s Set) MarshalJSON() ([]byte, error) {
-	if s.list == nil {
+	if s.List == nil {
 		return []byte("[]"), nil
 	}
-	return json.Marshal(s.list)
+	return json.Marshal(s.List)
 }
 
 // UnmarshalJSON reads an array of intervals in any order. It refuses all that
@@ -250,7 +250,7 @@ func (s *Set) UnmarshalJSON(data []byte) error {
 		if err := iv.Validate(); err != nil { // a path is costly to write for nothing
 			v.Merge(fmt.Sprintf("[%d]", i), err)
 		}
-		if enough(&v) {
+		if v.Len() >= servicecoin.MaxViolations {
 			break
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/calendar/internal/caltest"
 )
 
 // The oracle is a line of seconds, each of which is in a set or not.
@@ -126,9 +127,9 @@ func TestSetDoesNotShareItsInput(t *testing.T) {
 func TestLongSetDoesNotOverflow(t *testing.T) {
 	t.Parallel()
 	all := calendar.SetOf(
-		between(t, "0001-01-02T00:00:00Z", "0250-01-01T00:00:00Z"),
-		between(t, "1000-01-01T00:00:00.25Z", "1200-01-01T00:00:00Z"),
-		between(t, "3000-01-01T00:00:00.5Z", "9999-01-01T00:00:00Z"),
+		caltest.Between(t, "0001-01-02T00:00:00Z", "0250-01-01T00:00:00Z"),
+		caltest.Between(t, "1000-01-01T00:00:00.25Z", "1200-01-01T00:00:00Z"),
+		caltest.Between(t, "3000-01-01T00:00:00.5Z", "9999-01-01T00:00:00Z"),
 	)
 	assert.Equal(t, time.Duration(1<<63-1), all.Duration())
 	assert.Equal(t, "235035993599.25", all.Seconds().String())
@@ -145,8 +146,8 @@ func TestSetJSON(t *testing.T) {
 		{"start":"2023-04-01T10:00:00Z","end":"2023-04-01T11:00:00Z"},
 		{"start":"2023-04-01T10:00:00Z","end":"2023-04-01T09:00:00Z"},
 		{"end":"2023-04-01T09:00:00Z"}]`), &set)
-	assert.Equal(t, []string{"[1].end:reversed", "[2].start:required"}, codes(t, err))
-	assert.Equal(t, []string{":bad-format"}, codes(t, json.Unmarshal([]byte(`{}`), &set)))
+	assert.Equal(t, []string{"[1].end:reversed", "[2].start:required"}, caltest.Codes(t, err))
+	assert.Equal(t, []string{":bad-format"}, caltest.Codes(t, json.Unmarshal([]byte(`{}`), &set)))
 }
 
 func TestCoverage(t *testing.T) {

@@ -174,7 +174,7 @@ func (s Steps) Set() Set {
 			out = extend(out, step.Interval)
 		}
 	}
-	return Set{list: out}
+	return Set{List: out}
 }
 
 // Clip returns the steps as far as they lie in the interval.
@@ -183,7 +183,7 @@ func (s Steps) Clip(to Interval) Steps { return s.Intersect(SetOf(to)) }
 // Intersect returns the steps as far as they lie in the set.
 func (s Steps) Intersect(with Set) Steps {
 	var out []Span
-	a, b := s.list, with.list
+	a, b := s.list, with.List
 	for len(a) > 0 && len(b) > 0 {
 		if shared := a[0].Intersect(b[0]); !shared.Empty() {
 			out = append(out, Span{Interval: shared, Weight: a[0].Weight, Tag: a[0].Tag})
@@ -263,7 +263,7 @@ func (s *Steps) UnmarshalJSON(data []byte) error {
 		if err := span.Validate(); err != nil { // a path is costly to write for nothing
 			v.Merge(fmt.Sprintf("[%d]", i), err)
 		}
-		if enough(&v) {
+		if v.Len() >= servicecoin.MaxViolations {
 			break
 		}
 	}

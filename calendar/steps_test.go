@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/calendar/internal/caltest"
 )
 
 func weight(text string) decimal.Decimal { return decimal.RequireFromString(text) }
@@ -140,9 +141,9 @@ func TestSpanValidate(t *testing.T) {
 	good := span(0, 4, "1", "a")
 	require.NoError(t, good.Validate())
 	bad := calendar.Span{Interval: stretch(4, 2), Weight: weight("-0.5")}
-	assert.Equal(t, []string{"end:reversed", "weight:negative"}, codes(t, bad.Validate()))
+	assert.Equal(t, []string{"end:reversed", "weight:negative"}, caltest.Codes(t, bad.Validate()))
 	bad = calendar.Span{Interval: stretch(2, 4), Weight: decimal.New(1, 1_000_000_000)}
-	assert.Equal(t, []string{"weight:out-of-range"}, codes(t, bad.Validate()))
+	assert.Equal(t, []string{"weight:out-of-range"}, caltest.Codes(t, bad.Validate()))
 }
 
 func TestStepsJSON(t *testing.T) {
@@ -155,7 +156,7 @@ func TestStepsJSON(t *testing.T) {
 	assert.JSONEq(t, `[]`, string(data))
 	var s calendar.Steps
 	err = json.Unmarshal([]byte(`[{"start":"2023-04-01T00:00:00Z","end":"2023-04-01T00:00:10Z","weight":"-1","tag":""}]`), &s)
-	assert.Equal(t, []string{"[0].weight:negative"}, codes(t, err))
+	assert.Equal(t, []string{"[0].weight:negative"}, caltest.Codes(t, err))
 }
 
 func TestEmptySteps(t *testing.T) {

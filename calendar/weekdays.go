@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar/internal/wall"
 )
 
 // Weekdays is a set of days of the week: bit 0 is Sunday, bit 6 Saturday. As
@@ -21,7 +22,7 @@ const AllWeekdays Weekdays = 1<<7 - 1
 func WeekdaysOf(days ...time.Weekday) Weekdays {
 	var w Weekdays
 	for _, d := range days {
-		w |= 1 << modulo(int64(d), 7)
+		w |= 1 << wall.Modulo(int64(d), 7)
 	}
 	return w
 }
@@ -89,7 +90,7 @@ func weekdayNamed(text string) (time.Weekday, bool) {
 // String returns "Mo-Fr" or "Mo,We,Fr", beginning at Monday, "" for no days.
 // Three days in a row, or more, are written as from one to another.
 func (w Weekdays) String() string {
-	days := weekdays()
+	days := wall.Week()
 	var parts []string
 	for i := 0; i < len(days); i++ {
 		if !w.Contains(days[i]) {
@@ -101,10 +102,10 @@ func (w Weekdays) String() string {
 		}
 		switch {
 		case n >= i+2:
-			parts = append(parts, dayWord(days[i])+"-"+dayWord(days[n]))
+			parts = append(parts, wall.DayWord(days[i])+"-"+wall.DayWord(days[n]))
 			i = n
 		default:
-			parts = append(parts, dayWord(days[i]))
+			parts = append(parts, wall.DayWord(days[i]))
 		}
 	}
 	return strings.Join(parts, ",")

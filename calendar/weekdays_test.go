@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/calendar/internal/caltest"
 )
 
 func TestWeekdaysText(t *testing.T) {
@@ -36,21 +37,21 @@ func TestWeekdaysText(t *testing.T) {
 		}, "mondays": {"column 1:syntax"}, strings.Repeat("mo,", 100): {":too-long"},
 	} {
 		_, err := calendar.ParseWeekdays(text)
-		assert.Equal(t, want, codes(t, err), text)
+		assert.Equal(t, want, caltest.Codes(t, err), text)
 	}
 	_, err := calendar.Weekdays(128).MarshalText()
-	assert.Equal(t, []string{":out-of-range"}, codes(t, err))
+	assert.Equal(t, []string{":out-of-range"}, caltest.Codes(t, err))
 }
 
 func TestWeekdaysRun(t *testing.T) {
 	t.Parallel()
 	days := calendar.WeekdaysOf(time.Friday, time.Saturday, time.Sunday, time.Monday)
-	first, last, ok := days.Run(date(t, "2026-01-04")) // a Sunday
+	first, last, ok := days.Run(caltest.Date(t, "2026-01-04")) // a Sunday
 	assert.True(t, ok)
 	assert.Equal(t, "2026-01-02 2026-01-05", first.String()+" "+last.String())
-	_, _, ok = days.Run(date(t, "2026-01-06"))
+	_, _, ok = days.Run(caltest.Date(t, "2026-01-06"))
 	assert.False(t, ok, "not in the set")
-	_, _, ok = calendar.AllWeekdays.Run(date(t, "2026-01-06"))
+	_, _, ok = calendar.AllWeekdays.Run(caltest.Date(t, "2026-01-06"))
 	assert.False(t, ok, "without end")
 	assert.Equal(t, -1, calendar.Weekdays(0).DaysUntil(time.Monday))
 	assert.Equal(t, -1, calendar.Weekdays(0).DaysSince(time.Monday))

@@ -3,15 +3,9 @@ package calendar
 import (
 	"iter"
 	"time"
-)
 
-// zone returns loc, UTC for nil.
-func zone(loc *time.Location) *time.Location {
-	if loc == nil {
-		return time.UTC
-	}
-	return loc
-}
+	"github.com/servicecoin/servicecoin/calendar/internal/wall"
+)
 
 // start returns the first instant, in UTC, at which the clock of loc shows
 // this date or a later one. It walks through the stretches of constant offset
@@ -19,7 +13,7 @@ func zone(loc *time.Location) *time.Location {
 func (d Date) start(loc *time.Location) time.Time {
 	const margin = 36 * time.Hour // no zone was ever farther from UTC than 16 hours
 	midnight := d.midnight()
-	if loc = zone(loc); loc == time.UTC {
+	if loc = wall.OrUTC(loc); loc == time.UTC {
 		return midnight
 	}
 	from := midnight.Add(-margin)
@@ -82,7 +76,7 @@ func ClockHours(iv Interval, loc *time.Location) iter.Seq[Interval] {
 			return
 		}
 		for t := iv.Start; ; {
-			hour := hourOf(t, zone(loc))
+			hour := hourOf(t, wall.OrUTC(loc))
 			if !hour.Start.Before(iv.End) || !yield(hour) {
 				return
 			}

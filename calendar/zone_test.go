@@ -10,14 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/calendar/internal/caltest"
 )
-
-func date(t testing.TB, text string) calendar.Date {
-	t.Helper()
-	d, err := calendar.ParseDate(text)
-	require.NoError(t, err)
-	return d
-}
 
 func TestDayInZone(t *testing.T) {
 	t.Parallel()
@@ -42,7 +36,7 @@ func TestDayInZone(t *testing.T) {
 		{"back from 00:01 to 23:01, the first midnight", "America/St_Johns", "2009-11-01", "2009-11-01T02:30:00Z", 25},
 		{"offset not of whole minutes", "Africa/Monrovia", "1972-01-07", "1972-01-07T00:44:30Z", 23.0 + 15.5/60},
 	} {
-		iv := date(t, c.day).In(location(t, c.zone))
+		iv := caltest.Date(t, c.day).In(caltest.Location(t, c.zone))
 		assert.Equal(t, c.start, iv.Start.Format(time.RFC3339), "%s: %s in %s", c.why, c.day, c.zone)
 		assert.InDelta(t, c.hours, iv.Duration().Hours(), 1e-9, "%s: %s in %s", c.why, c.day, c.zone)
 	}
@@ -50,7 +44,7 @@ func TestDayInZone(t *testing.T) {
 
 func TestNilZoneIsUTC(t *testing.T) {
 	t.Parallel()
-	iv := between(t, "2023-04-01T10:30:00Z", "2023-04-01T10:45:00Z")
+	iv := caltest.Between(t, "2023-04-01T10:30:00Z", "2023-04-01T10:45:00Z")
 	for _, day := range calendar.Days(iv, nil) {
 		assert.Equal(t, "2023-04-01T00:00:00Z/2023-04-02T00:00:00Z", day.String())
 	}
@@ -62,15 +56,15 @@ func TestNilZoneIsUTC(t *testing.T) {
 
 func TestMonthInZone(t *testing.T) {
 	t.Parallel()
-	berlin := location(t, "Europe/Berlin")
+	berlin := caltest.Location(t, "Europe/Berlin")
 	march := calendar.Month{Year: 2023, Month: time.March}
 	assert.Equal(t, "2023-02-28T23:00:00Z/2023-03-31T22:00:00Z", march.In(berlin).String())
-	assert.Equal(t, "2023-04", calendar.MonthOf(at(t, "2023-03-31T22:00:00Z"), berlin).String())
+	assert.Equal(t, "2023-04", calendar.MonthOf(caltest.At(t, "2023-03-31T22:00:00Z"), berlin).String())
 
 	// The first of November 2009 began twice in St. John's: the hour between
 	// is November's, although the clock showed October again.
-	newfoundland := location(t, "America/St_Johns")
-	repeated := at(t, "2009-11-01T02:45:00Z")
+	newfoundland := caltest.Location(t, "America/St_Johns")
+	repeated := caltest.At(t, "2009-11-01T02:45:00Z")
 	require.Equal(t, time.October, repeated.In(newfoundland).Month())
 	assert.Equal(t, "2009-11", calendar.MonthOf(repeated, newfoundland).String())
 	assert.Equal(t, "2009-11-01", calendar.DateOf(repeated, newfoundland).String())
@@ -78,9 +72,9 @@ func TestMonthInZone(t *testing.T) {
 
 func TestDaysSkipWhatTheZoneLeftOut(t *testing.T) {
 	t.Parallel()
-	apia := location(t, "Pacific/Apia")
+	apia := caltest.Location(t, "Pacific/Apia")
 	var got []string
-	for d, iv := range calendar.Days(between(t, "2011-12-29T12:00:00Z", "2011-12-31T12:00:00Z"), apia) {
+	for d, iv := range calendar.Days(caltest.Between(t, "2011-12-29T12:00:00Z", "2011-12-31T12:00:00Z"), apia) {
 		got = append(got, d.String()+" "+iv.Duration().String())
 	}
 	assert.Equal(t, []string{"2011-12-29 24h0m0s", "2011-12-31 24h0m0s", "2012-01-01 24h0m0s"}, got)
@@ -88,7 +82,7 @@ func TestDaysSkipWhatTheZoneLeftOut(t *testing.T) {
 
 func TestDaysAndMonthsAreWhole(t *testing.T) {
 	t.Parallel()
-	iv := between(t, "2023-03-31T12:00:00Z", "2023-05-01T00:00:00Z")
+	iv := caltest.Between(t, "2023-03-31T12:00:00Z", "2023-05-01T00:00:00Z")
 	var months, days []string
 	for m, whole := range calendar.Months(iv, time.UTC) {
 		months = append(months, m.String())
@@ -152,9 +146,9 @@ func TestClockHours(t *testing.T) {
 			[]string{"00:00 1h0m0s"},
 		},
 	} {
-		loc := location(t, c.zone)
+		loc := caltest.Location(t, c.zone)
 		var got []string
-		for hour := range calendar.ClockHours(between(t, c.start, c.end), loc) {
+		for hour := range calendar.ClockHours(caltest.Between(t, c.start, c.end), loc) {
 			got = append(got, hour.Start.In(loc).Format("15:04")+" "+hour.Duration().String())
 		}
 		assert.Equal(t, c.want, got, "%s: %s", c.why, c.zone)
@@ -166,11 +160,11 @@ func TestEveryZone(t *testing.T) {
 	t.Parallel()
 	names, err := os.ReadFile("testdata/zones.txt")
 	require.NoError(t, err)
-	decades := between(t, "2000-01-01T00:00:00Z", "2041-01-01T00:00:00Z")
+	decades := caltest.Between(t, "2000-01-01T00:00:00Z", "2041-01-01T00:00:00Z")
 	seen := map[string]string{}
 	for name := range strings.FieldsSeq(string(names)) {
-		loc := location(t, name)
-		jumps := transitions(loc, decades)
+		loc := caltest.Location(t, name)
+		jumps := caltest.Transitions(loc, decades)
 		var shape strings.Builder
 		for _, j := range jumps {
 			shape.WriteString(j.String())
@@ -191,28 +185,6 @@ func TestEveryZone(t *testing.T) {
 		})
 	}
 	assert.Greater(t, len(seen), 150)
-}
-
-// transitions finds the changes of offset without ZoneBounds: it halves each
-// hour in which the offset changes.
-func transitions(loc *time.Location, within calendar.Interval) []time.Time {
-	offset := func(t time.Time) int { _, o := t.In(loc).Zone(); return o }
-	var out []time.Time
-	for t := within.Start; t.Before(within.End); t = t.Add(24 * time.Hour) {
-		lo, hi := t, t.Add(24*time.Hour)
-		if offset(lo) == offset(hi) {
-			continue
-		}
-		for hi.Sub(lo) > time.Second {
-			if mid := lo.Add(hi.Sub(lo) / 2).Truncate(time.Second); offset(mid) == offset(lo) {
-				lo = mid
-			} else {
-				hi = mid
-			}
-		}
-		out = append(out, hi)
-	}
-	return out
 }
 
 func contiguousDays(t *testing.T, loc *time.Location, within calendar.Interval) {
@@ -298,7 +270,7 @@ func aroundJump(t *testing.T, loc *time.Location, jump time.Time) {
 func TestTheZeroTimeHasNoDate(t *testing.T) {
 	t.Parallel()
 	for _, zone := range []string{"UTC", "Asia/Tokyo", "America/New_York"} {
-		loc := location(t, zone)
+		loc := caltest.Location(t, zone)
 		var none time.Time
 		require.True(t, calendar.DateOf(none, loc).IsZero(), zone)
 		require.True(t, calendar.MonthOf(none, loc).IsZero(), zone)

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/calendar/hours"
 )
 
 var (
@@ -33,8 +34,8 @@ const (
 // holidays of Germany.
 type work struct {
 	loc    *time.Location
-	hours  calendar.Hours
-	ours   *calendar.Timetable
+	hours  hours.Hours
+	ours   *hours.Timetable
 	theirs *cal.BusinessCalendar
 }
 
@@ -44,12 +45,12 @@ func newWork(t testing.TB) work {
 	require.NoError(t, err)
 	w := work{loc: loc, theirs: cal.NewBusinessCalendar()}
 	w.theirs.AddHoliday(de.Holidays...)
-	w.hours, err = calendar.ParseHours("Mo-Fr 09:00-17:00; PH off")
+	w.hours, err = hours.Parse("Mo-Fr 09:00-17:00; PH off")
 	require.NoError(t, err)
 	w.hours.Zone = loc.String()
 	for day := time.Date(firstYear, 1, 1, 12, 0, 0, 0, loc); day.Year() <= lastYear; day = day.AddDate(0, 0, 1) {
 		if actual, _, h := w.theirs.IsHoliday(day); actual {
-			w.hours.Holidays = append(w.hours.Holidays, calendar.Holiday{Name: h.Name, Dates: calendar.On(calendar.DateOf(day, loc))})
+			w.hours.Holidays = append(w.hours.Holidays, hours.Holiday{Name: h.Name, Dates: hours.On(calendar.DateOf(day, loc))})
 		}
 	}
 	require.Greater(t, len(w.hours.Holidays), 9*(lastYear-firstYear))

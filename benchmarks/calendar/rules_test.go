@@ -10,6 +10,8 @@ import (
 	"github.com/teambition/rrule-go"
 
 	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/calendar/recur"
+	"github.com/servicecoin/servicecoin/calendar/rota"
 )
 
 const ruleZone = "America/New_York"
@@ -17,14 +19,14 @@ const ruleZone = "America/New_York"
 // recurring is one rule in both.
 type recurring struct {
 	name   string
-	ours   *calendar.Recurrence
+	ours   *recur.Recurrence
 	theirs *rrule.RRule
 }
 
 func newRecurring(t testing.TB, name, rule string) recurring {
 	t.Helper()
 	text := "DTSTART;TZID=" + ruleZone + ":20160104T090000\nRRULE:" + rule
-	parsed, err := calendar.ParseRule(text)
+	parsed, err := recur.Parse(text)
 	require.NoError(t, err)
 	ours, err := parsed.Compile()
 	require.NoError(t, err)
@@ -77,32 +79,32 @@ func ruleRows(t testing.TB) []row {
 			}
 		},
 	})
-	rotation, err := calendar.ParseRotation("hourly from 2006-01-04 09:00 America/Chicago: a, b, c")
+	rotation, err := rota.Parse("hourly from 2006-01-04 09:00 America/Chicago: a, b, c")
 	require.NoError(t, err)
 	turns, err := rotation.Compile()
 	require.NoError(t, err)
 	year := calendar.Between(time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC), time.Date(2027, time.January, 1, 0, 0, 0, 0, time.UTC))
 	list := manyWindows(t)
-	windows, err := calendar.CompileWindows(year, list...)
+	windows, err := recur.CompileWindows(year, list...)
 	require.NoError(t, err)
 	return append(rows,
 		row{"who is on call, hourly rotation, 20 years on", func() { turns.Who(at()) }, nil},
 		row{"inside any of 10,000 recurring windows", func() { _, _ = windows.Any(at()) }, nil},
 		row{"inside which of them", func() { _, _ = windows.At(at()) }, nil},
 		row{"which of them overlap a day", func() { t := at(); _, _ = windows.Overlapping(calendar.Between(t, t.Add(24*time.Hour))) }, nil},
-		row{"compile them for a year", func() { _, _ = calendar.CompileWindows(year, list...) }, nil},
+		row{"compile them for a year", func() { _, _ = recur.CompileWindows(year, list...) }, nil},
 	)
 }
 
 // manyWindows are of many kinds, in several zones; a third is open at any time.
-func manyWindows(t testing.TB) []calendar.Window {
+func manyWindows(t testing.TB) []recur.Window {
 	t.Helper()
 	zones := []string{"Europe/Berlin", "America/Chicago", "Asia/Tokyo", "Australia/Lord_Howe", "UTC"}
 	repeats := []string{"FREQ=DAILY", "FREQ=WEEKLY;BYDAY=MO,WE,FR", "FREQ=MONTHLY;BYDAY=2TU", "FREQ=DAILY;INTERVAL=2", "FREQ=WEEKLY;BYDAY=SA"}
 	lengths := []string{"PT8H", "P1D", "PT4H", "P2D", "PT36H"}
-	out := make([]calendar.Window, 10_000)
+	out := make([]recur.Window, 10_000)
 	for i := range out {
-		w, err := calendar.ParseWindow(fmt.Sprintf("DTSTART;TZID=%s:202001%02dT%02d%02d00\nRRULE:%s\nDURATION:%s",
+		w, err := recur.ParseWindow(fmt.Sprintf("DTSTART;TZID=%s:202001%02dT%02d%02d00\nRRULE:%s\nDURATION:%s",
 			zones[i%5], 1+i%28, i%24, i%60, repeats[i/5%5], lengths[i/3%5]))
 		require.NoError(t, err)
 		out[i] = w

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/calendar/hours"
+	"github.com/servicecoin/servicecoin/calendar/ical"
 )
 
 func main() {
@@ -30,7 +32,7 @@ func run(args []string, out, diagnostics io.Writer) error {
 	text := flags.String("hours", "Mo-Fr 09:00-12:30,13:30-18:00; Dec 24,Dec 31 09:00-12:00; PH off", "when support is there")
 	zone := flags.String("zone", "Europe/Berlin", "the `zone` of its clock, an IANA name")
 	holidays := flags.String("holidays", "", "an iCalendar `file` of holidays")
-	allowance := calendar.WorkingTime(4 * time.Hour)
+	allowance := hours.WorkingTime(4 * time.Hour)
 	flags.TextVar(&allowance, "within", allowance, `what is promised: "4h", "2 working days" or "end of working day 1"`)
 	at := time.Now()
 	flags.TextVar(&at, "at", at, "when the message came, an `instant` as 2026-12-24T16:30:00+01:00")
@@ -50,8 +52,8 @@ func run(args []string, out, diagnostics io.Writer) error {
 }
 
 // read makes hours of their text and of a file of holidays.
-func read(text, zone, file string) (calendar.Hours, error) {
-	hours, err := calendar.ParseHours(text)
+func read(text, zone, file string) (hours.Hours, error) {
+	hours, err := hours.Parse(text)
 	if err != nil {
 		return hours, fmt.Errorf("-hours: %w", err)
 	}
@@ -65,15 +67,15 @@ func read(text, zone, file string) (calendar.Hours, error) {
 		return hours, err
 	}
 	defer content.Close()
-	closed, err := calendar.ReadICalendar(content, loc)
+	closed, err := ical.Read(content, loc)
 	if err != nil {
 		return hours, fmt.Errorf("%s: %w", file, err)
 	}
-	return hours.ClosedOn(closed...), nil
+	return ical.ClosedOn(hours, closed...), nil
 }
 
 // answer says whether somebody is there, when that changes, and what is due.
-func answer(out io.Writer, timetable *calendar.Timetable, at time.Time, allowance calendar.Allowance) error {
+func answer(out io.Writer, timetable *hours.Timetable, at time.Time, allowance hours.Allowance) error {
 	show := func(t time.Time) string { return t.In(timetable.Location()).Format("Mon 2 Jan 2006 15:04 MST") }
 	open, err := timetable.Open(at)
 	if err != nil {

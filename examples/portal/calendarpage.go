@@ -7,6 +7,9 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/calendar/hours"
+	"github.com/servicecoin/servicecoin/calendar/recur"
+	"github.com/servicecoin/servicecoin/calendar/rota"
 )
 
 const calendarPath = "/calendar"
@@ -22,19 +25,19 @@ type calendarPage struct {
 	Following calendar.Month
 	Blank     int // days of the first week that are in the month before
 	Days      []calendarDay
-	Critical  []calendar.CriticalWindow // of the month
-	Answer    calendar.Allowance
+	Critical  []hours.CriticalWindow // of the month
+	Answer    hours.Allowance
 	At        time.Time // the message
 	Due       time.Time // its answer
 	Open      bool
-	Changes   time.Time      // when it opens or closes next
-	OnCall    calendar.Shift // around the message; for the provider's people only
+	Changes   time.Time  // when it opens or closes next
+	OnCall    rota.Shift // around the message; for the provider's people only
 	Planned   []plannedWindow
 }
 
 // plannedWindow is a window that recurs, and when it comes next.
 type plannedWindow struct {
-	calendar.Window
+	recur.Window
 
 	Next calendar.Interval
 }
@@ -45,9 +48,9 @@ type calendarDay struct {
 	Today    bool
 	Openings []calendar.Interval
 	Holiday  string
-	Critical []calendar.CriticalWindow
-	Windows  []calendar.WindowChange // that open on the day
-	Shifts   []calendar.Shift        // for the provider's people only
+	Critical []hours.CriticalWindow
+	Windows  []recur.WindowChange // that open on the day
+	Shifts   []rota.Shift         // for the provider's people only
 }
 
 func (p *portal) showCalendar(w http.ResponseWriter, r *http.Request) error {

@@ -5,7 +5,10 @@ import (
 	_ "embed"
 	"time"
 
-	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/calendar/hours"
+	"github.com/servicecoin/servicecoin/calendar/ical"
+	"github.com/servicecoin/servicecoin/calendar/recur"
+	"github.com/servicecoin/servicecoin/calendar/rota"
 )
 
 //go:embed web/holidays.ics
@@ -30,45 +33,45 @@ from 2026-06-29 09:00: ada, ben, cleo`
 // desk is when the provider's people are there, what matters more than usual,
 // and who is called at night, worked out for some years.
 type desk struct {
-	open        *calendar.Timetable
-	critical    *calendar.CriticalTimes
-	windows     []*calendar.WindowTimes
-	maintenance *calendar.Windows // all of them
-	turns       *calendar.Turns
-	answer      calendar.Allowance // by when a message is answered
+	open        *hours.Timetable
+	critical    *hours.CriticalTimes
+	windows     []*recur.WindowTimes
+	maintenance *recur.Windows // all of them
+	turns       *rota.Turns
+	answer      hours.Allowance // by when a message is answered
 }
 
 // deskHours compiles the hours for the years around an instant.
 func deskHours(now time.Time) (desk, error) {
-	d := desk{answer: calendar.WorkingTime(4 * time.Hour)}
-	hours, err := calendar.ParseHours("Mo-Fr 08:00-18:00; Dec 24,Dec 31 08:00-12:00; PH off")
+	d := desk{answer: hours.WorkingTime(4 * time.Hour)}
+	open, err := hours.Parse("Mo-Fr 08:00-18:00; Dec 24,Dec 31 08:00-12:00; PH off")
 	if err != nil {
 		return d, err
 	}
-	hours.Zone = deskZone
-	loc, err := hours.Location()
+	open.Zone = deskZone
+	loc, err := open.Location()
 	if err != nil {
 		return d, err
 	}
-	closed, err := calendar.ReadICalendar(bytes.NewReader(holidays), loc)
+	closed, err := ical.Read(bytes.NewReader(holidays), loc)
 	if err != nil {
 		return d, err
 	}
-	if d.open, err = hours.ClosedOn(closed...).CompileYears(now.Year()-3, now.Year()+3, nil); err != nil {
+	if d.open, err = ical.ClosedOn(open, closed...).CompileYears(now.Year()-3, now.Year()+3, nil); err != nil {
 		return d, err
 	}
-	advent, err := calendar.ParseHours("Nov 27-Dec 23 08:00-20:00")
+	advent, err := hours.Parse("Nov 27-Dec 23 08:00-20:00")
 	if err != nil {
 		return d, err
 	}
-	count, err := calendar.ParseHours("Dec 30-Dec 31 06:00-22:00")
+	count, err := hours.Parse("Dec 30-Dec 31 06:00-22:00")
 	if err != nil {
 		return d, err
 	}
 	advent.Zone, count.Zone = deskZone, deskZone
-	d.critical, err = calendar.CompileCritical(d.open.Span(),
-		calendar.CriticalWindow{Name: "Advent orders", Kind: calendar.BusinessEvent, Reason: "A third of the year's orders: nothing is changed that can wait", Weight: number("3"), Hours: &advent},
-		calendar.CriticalWindow{Name: "Stocktaking", Kind: calendar.OperationalWindow, Reason: "Order entry counts the stock, nobody else writes", Weight: number("2"), Hours: &count},
+	d.critical, err = hours.CompileCritical(d.open.Span(),
+		hours.CriticalWindow{Name: "Advent orders", Kind: hours.BusinessEvent, Reason: "A third of the year's orders: nothing is changed that can wait", Weight: number("3"), Hours: &advent},
+		hours.CriticalWindow{Name: "Stocktaking", Kind: hours.OperationalWindow, Reason: "Order entry counts the stock, nobody else writes", Weight: number("2"), Hours: &count},
 	)
 	if err != nil {
 		return d, err
@@ -79,9 +82,9 @@ func deskHours(now time.Time) (desk, error) {
 
 // recurs reads what comes again and again.
 func (d *desk) recurs() (err error) {
-	var windows []calendar.Window
+	var windows []recur.Window
 	for _, text := range maintenance() {
-		w, err := calendar.ParseWindow(text)
+		w, err := recur.ParseWindow(text)
 		if err != nil {
 			return err
 		}
@@ -91,10 +94,10 @@ func (d *desk) recurs() (err error) {
 		}
 		windows, d.windows = append(windows, w), append(d.windows, times)
 	}
-	if d.maintenance, err = calendar.CompileWindows(d.open.Span(), windows...); err != nil {
+	if d.maintenance, err = recur.CompileWindows(d.open.Span(), windows...); err != nil {
 		return err
 	}
-	turns, err := calendar.ParseRotation(onCall)
+	turns, err := rota.Parse(onCall)
 	if err != nil {
 		return err
 	}

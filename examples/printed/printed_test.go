@@ -75,7 +75,11 @@ func stages() map[string]stage {
 		"store/storetest/storetest.go":          {outside: "var mine = struct{ New func(dir string) store.Backend }{func(string) store.Backend { return memory.New() }}\n"},
 		"catalog/catalogtest/catalogtest.go":    {outside: "var mine = struct{ Fill func(testing.TB, string, []catalogtest.Use) catalog.Directory }{func(_ testing.TB, name string, uses []catalogtest.Use) catalog.Directory {\nvar d catalog.MemoryDirectory\nvar who []servicecoin.CustomerID\nfor _, u := range uses {\nwho = append(who, u.Customer)\n}\nd.Set(catalogtest.Mail, name, who...)\nreturn &d\n}}\n"},
 		"metering/meteringtest/meteringtest.go": {outside: "var mine = struct{ New func(dir string) metering.EventStore }{func(string) metering.EventStore { return metering.NewMemoryStore() }}\n"},
-		"calendar/calendar.go":                  {before: "now := time.Now()\n"},
+		"calendar/calendar.go":                  {before: "var berlin *time.Location\nvar outages []calendar.Interval\n"},
+		"calendar/hours/hours.go":               {before: "reported := time.Date(2026, 3, 6, 15, 0, 0, 0, time.UTC)\n"},
+		"calendar/recur/rule.go":                {before: "now := time.Now()\n"},
+		"calendar/rota/rotation.go":             {before: "now := time.Now()\n"},
+		"calendar/ical/read.go":                 {before: "desk, berlin := hours.Hours{Weekly: hours.Workdays(calendar.AllDay())}, time.UTC\nfile := strings.NewReader(\"BEGIN:VCALENDAR\\r\\nEND:VCALENDAR\\r\\n\")\n"},
 		"metering/metering.go": {before: ledger + `collector := servicecoin.Program("collector")
 events := []metering.Event{{ID: "1", Source: "test", Type: "vm.ran", Time: time.Now(), Value: servicecoin.Some(decimal.NewFromInt(1))}}
 `},
@@ -121,12 +125,12 @@ if _, err := first.Exec(ctx, "CREATE TABLE IF NOT EXISTS orders (id bigint PRIMA
 // imports maps the names of packages to their paths.
 func imports() map[string]string {
 	m := map[string]string{
-		"context": "context", "fmt": "fmt", "httptest": "net/http/httptest", "time": "time", "testing": "testing", "errors": "errors",
+		"context": "context", "fmt": "fmt", "httptest": "net/http/httptest", "time": "time", "testing": "testing", "errors": "errors", "strings": "strings",
 		"decimal": "github.com/shopspring/decimal", "pgxpool": "github.com/jackc/pgx/v5/pgxpool", "require": "github.com/stretchr/testify/require",
 		"servicecoin": "github.com/servicecoin/servicecoin",
 	}
 	for _, p := range []string{
-		"adoption", "calendar", "catalog", "catalog/catalogtest", "coin", "estimate", "incident", "lifecycle", "metering", "metering/cost", "metering/meteringtest", "metering/rating", "money", "problem",
+		"adoption", "calendar", "calendar/hours", "calendar/ical", "calendar/recur", "calendar/rota", "catalog", "catalog/catalogtest", "coin", "estimate", "incident", "lifecycle", "metering", "metering/cost", "metering/meteringtest", "metering/rating", "money", "problem",
 		"sla", "store", "store/memory", "store/postgres", "store/postgres/pgtest", "store/sqlite", "store/storetest",
 	} {
 		m[p[strings.LastIndex(p, "/")+1:]] = "github.com/servicecoin/servicecoin/" + p
