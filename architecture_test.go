@@ -192,6 +192,46 @@ func TestKindsStayInTheHouse(t *testing.T) {
 	require.Greater(t, kinds, 30)
 }
 
+// A host cannot reach the kinds of a room, so each room brings all of its kinds up
+// to date itself.
+func TestRoomsReindexTheirKinds(t *testing.T) {
+	t.Parallel()
+	kinds, updated := map[string]string{}, map[string]bool{}
+	for _, room := range []string{"adoption", "catalog", "incident", "sla", "metering", "metering/rating", "metering/cost"} {
+		files, err := filepath.Glob(filepath.Join(room, "*.go"))
+		require.NoError(t, err)
+		for _, path := range files {
+			file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+			require.NoError(t, err)
+			ast.Inspect(file, func(n ast.Node) bool {
+				switch n := n.(type) {
+				case *ast.ValueSpec:
+					for i, v := range n.Values {
+						if l, ok := v.(*ast.CompositeLit); ok && isKind(l.Type) && !strings.HasSuffix(path, "_test.go") {
+							kinds[room+"."+n.Names[i].Name] = path
+						}
+					}
+				case *ast.CallExpr:
+					if f, ok := n.Fun.(*ast.SelectorExpr); ok && f.Sel.Name == "Reindex" {
+						for _, arg := range n.Args {
+							if name, ok := arg.(*ast.Ident); ok {
+								updated[room+"."+name.Name] = true
+							}
+						}
+					}
+				}
+				return true
+			})
+		}
+	}
+	require.Greater(t, len(kinds), 30)
+	for kind, path := range kinds {
+		if !updated[kind] {
+			t.Errorf("%s: Reindex leaves %s out", path, kind)
+		}
+	}
+}
+
 // isKind reports whether an expression is the type Kind[T] of the store.
 func isKind(e ast.Expr) bool {
 	x, ok := e.(*ast.IndexExpr)

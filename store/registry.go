@@ -92,7 +92,7 @@ func (s *Store) ready(ctx context.Context, d declaration, slot int, writing bool
 	}
 	s.kinds.set(d.kind, c)
 	if slot > 0 && !c.memory.Indexes[slot-1].Ready {
-		return fmt.Errorf("%w: index %s of kind %s does not hold the older records yet: run store.Reindex",
+		return fmt.Errorf("%w: index %s of kind %s does not hold the older records yet: run store.Reindex, or the Reindex of the package whose kind it is",
 			servicecoin.ErrRefused, d.indexes[slot-1].Name, d.kind)
 	}
 	return nil
