@@ -126,7 +126,8 @@ func (c Collection[T]) reindexPage(ctx context.Context, memory remembered, versi
 	return n, done, nil
 }
 
-// rewrite returns the write that brings d up to date, nil if it is.
+// rewrite returns the write that brings a document into the declared shape and
+// indexes, nil where the document is in them.
 func (c Collection[T]) rewrite(d Document) (*Write, error) {
 	record, err := c.kind.read(d)
 	if err != nil {
@@ -146,6 +147,7 @@ func (c Collection[T]) rewrite(d Document) (*Write, error) {
 	return &Write{Document: next, Expect: d.Version}, nil
 }
 
+// progress is the key of the last record that is done, as text.
 func progress(k Key) string {
 	b, _ := json.Marshal(k) //nolint:errchkjson // three strings always marshal
 	return base64.RawURLEncoding.EncodeToString(b)

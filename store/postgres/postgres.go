@@ -44,6 +44,15 @@
 // fastest. QueryExecModeExec and QueryExecModeCacheDescribe work too, and with
 // them pgbouncer in transaction mode: all settings are local to a transaction.
 // Events must be read from the primary.
+// # Errors
+//
+// Besides those of a [store.Backend]: [New] answers ErrRefused for a schema that
+// lacks a migration, with its name, or that the role may not read, and ErrNewer for
+// one ahead of this release. ErrConflict stands for a deadlock too; ErrBusy for locks
+// that were not had in time, and for a server that is not reached or takes no more
+// work; ErrRefused for what REPEATABLE READ cannot promise. A connection that breaks
+// while COMMIT is under way leaves the outcome open ([servicecoin.MayHaveHappened]);
+// before that, nothing was changed.
 package postgres
 
 import (
