@@ -155,9 +155,11 @@ func (b *engine) page(f store.Feed, page *[]store.Event) statement {
 	s.row = func(scan func(dest ...any) error) error {
 		var e store.Event
 		var data []byte
-		err := scan(&e.Position, &e.ID, &e.Name, &e.Subject.Customer, &e.Subject.Kind, &e.Subject.ID,
-			&e.Actor.Kind, &e.Actor.ID, &e.Actor.OnBehalfOf, &e.At, &data)
-		e.At, e.Data = e.At.UTC(), data
+		var position int64
+		var customer, kind, actor, onBehalfOf string
+		err := scan(&position, &e.ID, &e.Name, &customer, &e.Subject.Kind, &e.Subject.ID, &kind, &actor, &onBehalfOf, &e.At, &data)
+		e.Position, e.Subject.Customer, e.At, e.Data = store.Position(position), servicecoin.CustomerID(customer), e.At.UTC(), data
+		e.Actor = servicecoin.Actor{Kind: servicecoin.ActorKind(kind), ID: servicecoin.PersonID(actor), OnBehalfOf: servicecoin.PersonID(onBehalfOf)}
 		*page = append(*page, e)
 		return err
 	}

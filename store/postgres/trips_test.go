@@ -77,7 +77,9 @@ func TestRoundTrips(t *testing.T) {
 		{"insert with an event", 2, func(round int) error {
 			return b.Commit(ctx, store.Commit{Writes: []store.Write{write(round, 0)}, Events: []store.Event{event}})
 		}},
-		{"replace", 2, func(round int) error { return b.Commit(ctx, store.Commit{Writes: []store.Write{write(0, store.Version(round+1))}}) }},
+		{"replace", 2, func(round int) error {
+			return b.Commit(ctx, store.Commit{Writes: []store.Write{write(0, store.Version(round+1))}})
+		}},
 		{"many", 2, func(round int) error {
 			return b.Commit(ctx, store.Commit{
 				Writes: []store.Write{write(100+3*round, 0), write(101+3*round, 0), write(102+3*round, 0)},
