@@ -244,7 +244,7 @@ type BrokenLease struct {
 // [LeaseBroken]. What the holder has under way is not stored any more; if it is
 // alive it can take the lease again later. It answers ErrRefused if somebody
 // else holds the lease, or nobody. Break asks no Authorize: the host does.
-func (c *Consumer) Break(ctx context.Context, by servicecoin.Actor, holder string, why string) error {
+func (c *Consumer) Break(ctx context.Context, by servicecoin.Actor, holder, why string) error {
 	var v servicecoin.Violations
 	v.ID("holder", holder)
 	v.Text("why", why, 1, 500)

@@ -182,10 +182,14 @@ func (noBackend) err() error {
 	return bad.Err()
 }
 
-func (b noBackend) Get(context.Context, Key) (Document, error)                     { return Document{}, b.err() }
-func (b noBackend) Find(context.Context, Query) ([]Document, error)                { return nil, b.err() }
-func (b noBackend) Commit(context.Context, Commit) error                           { return b.err() }
-func (b noBackend) Events(context.Context, Feed) ([]Event, error)                  { return nil, b.err() }
+func (b noBackend) Get(context.Context, Key) (Document, error) { return Document{}, b.err() }
+
+func (b noBackend) Find(context.Context, Query) ([]Document, error) { return nil, b.err() }
+
+func (b noBackend) Commit(context.Context, Commit) error { return b.err() }
+
+func (b noBackend) Events(context.Context, Feed) ([]Event, error) { return nil, b.err() }
+
 func (b noBackend) Forget(context.Context, servicecoin.CustomerID, Position) error { return b.err() }
 
 // Happened returns an event: name is API, by made the change, payload is

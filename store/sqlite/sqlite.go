@@ -135,7 +135,7 @@ func New(ctx context.Context, db *sql.DB, o *Options) (*Backend, error) {
 }
 
 // byHost reports whether the file is to be left as it is.
-func (o Options) byHost() bool { return o.Migrate == store.MigrateByHost }
+func (o *Options) byHost() bool { return o.Migrate == store.MigrateByHost }
 
 func newBackend(from source, o Options) *Backend {
 	return &Backend{from: from, queue: newQueue(o.BusyTimeout)}

@@ -82,10 +82,8 @@ const filled = 1000
 
 // heavy is a record of two kilobytes with three index values.
 func heavy(n int) store.Document {
-	return doc(acme, number(n), heavyBody, number(n), number(n%7), "state")
+	return doc(acme, number(n), strings.Repeat("abcdefghijklmnopqrst", 100), number(n), number(n%7), "state")
 }
-
-var heavyBody = strings.Repeat("abcdefghijklmnopqrst", 100)
 
 func filledBackend(b *testing.B, h Harness) store.Backend {
 	b.Helper()
