@@ -218,8 +218,12 @@ func (b *engine) changes(c store.Commit, stored rows) []statement {
 			list = append(list, b.insert(w.Document))
 		}
 	}
+	if len(list) == 1 && len(c.Events) == 1 { // most commits: one statement is cheaper than two
+		w, e := list[0], b.emit(c.Events[0], len(list[0].args))
+		return []statement{{sql: "WITH told AS (" + e.sql + ") " + w.sql, args: append(w.args, e.args...)}}
+	}
 	for _, e := range c.Events {
-		list = append(list, b.emit(e))
+		list = append(list, b.emit(e, 0))
 	}
 	return list
 }

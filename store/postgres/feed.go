@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"strconv"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/store"
@@ -59,15 +60,23 @@ func (b *engine) feedLock() statement {
 	}
 }
 
-// emit inserts an event; its position is drawn when the statement runs.
-func (b *engine) emit(e store.Event) statement {
+// emit inserts an event; its position is drawn when the statement runs. Its
+// parameters are numbered behind so many others.
+func (b *engine) emit(e store.Event, others int) statement {
+	parameters := make([]byte, 0, 64)
+	for n := range 10 {
+		if n > 0 {
+			parameters = append(parameters, ", "...)
+		}
+		parameters = strconv.AppendInt(append(parameters, '$'), int64(others+n+1), 10)
+	}
 	var data []byte // not json.RawMessage, which a driver may take for JSON
 	if e.Data != nil {
 		data = e.Data
 	}
 	return statement{
 		sql: "INSERT INTO " + b.table("events") + ` (id, name, customer, kind, subject, actor_kind, actor, on_behalf_of, at, data)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+VALUES (` + string(parameters) + ")",
 		args: []any{
 			e.ID, e.Name, string(e.Subject.Customer), e.Subject.Kind, e.Subject.ID,
 			string(e.Actor.Kind), string(e.Actor.ID), string(e.Actor.OnBehalfOf), servicecoin.Instant(e.At), data,
