@@ -33,6 +33,20 @@
 // a spin is one customer's month on all three sides, side by side; the imprint
 // of a subscription says whose it is and who holds it.
 //
+// # Errors
+//
+// Every error of the library wraps one of the sentinels ([ErrInvalid],
+// [ErrNotFound], [ErrExists], [ErrConflict], [ErrRefused], [ErrForbidden],
+// [ErrNewer], [ErrBusy]) or comes from below: a driver, a context that ended. Ask
+// with errors.Is. What more there is to know is in types: [InvalidError] has the
+// violations of an input, [RefusedError] the change that a rule said no to,
+// [KeyError] the record; ask with errors.AsType.
+//
+// Two questions matter more than the kind. [MayHaveHappened]: is the change perhaps
+// stored, though the call failed? It is never so with a sentinel. [Retryable]: can
+// the same call succeed later? Texts of errors are for people and may change, but
+// for the codes of violations. Package problem answers HTTP requests with all that.
+//
 // Facts are plain structs, rules are pure functions and methods on them, and a
 // noun ([incident.Desk], [sla.Keeper]) keeps them in a [store.View]. Time
 // comes in as an argument or from [store.Options]; nothing starts by itself.

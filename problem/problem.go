@@ -46,24 +46,41 @@ type Problem struct {
 	Count      int                     `json:"count,omitempty"`
 }
 
-// answers are the kinds of error, in the order in which they are looked for:
-// an error may wrap several.
-var answers = []struct {
+// kind is a kind of error, and what is answered to it.
+type kind struct {
 	is     error
 	status int
 	code   string
 	detail string
-}{
-	{servicecoin.ErrInvalid, http.StatusUnprocessableEntity, "invalid", "The input is not valid."},
-	{servicecoin.ErrForbidden, http.StatusForbidden, "forbidden", "You may not do or see this."},
-	{servicecoin.ErrNotFound, http.StatusNotFound, "not-found", "There is no such record."},
-	{servicecoin.ErrExists, http.StatusConflict, "exists", "There is such a record already."},
-	{servicecoin.ErrConflict, http.StatusConflict, "conflict", "The record has changed meanwhile: read it again."},
-	{servicecoin.ErrRefused, http.StatusConflict, "refused", "This cannot be done now."},
-	{servicecoin.ErrNewer, http.StatusConflict, "newer", "A newer release has written this record."},
-	{servicecoin.ErrBusy, http.StatusServiceUnavailable, "busy", "Try again in a moment."},
-	{context.DeadlineExceeded, http.StatusGatewayTimeout, "deadline", "This took too long. It may have been done: look before you try again."},
-	{context.Canceled, statusClientClosed, "cancelled", "The request was cancelled."},
+}
+
+// kindOf returns the first kind that err is: it may wrap several.
+func kindOf(err error) kind {
+	for _, k := range kinds() {
+		if errors.Is(err, k.is) {
+			return k
+		}
+	}
+	k := kind{nil, http.StatusInternalServerError, "internal", "This could not be done. It may have been done in part: look before you try again."}
+	if !servicecoin.MayHaveHappened(err) {
+		k.detail = "This could not be done. Nothing was changed."
+	}
+	return k
+}
+
+func kinds() [10]kind {
+	return [...]kind{
+		{servicecoin.ErrInvalid, http.StatusUnprocessableEntity, "invalid", "The input is not valid."},
+		{servicecoin.ErrForbidden, http.StatusForbidden, "forbidden", "You may not do or see this."},
+		{servicecoin.ErrNotFound, http.StatusNotFound, "not-found", "There is no such record."},
+		{servicecoin.ErrExists, http.StatusConflict, "exists", "There is such a record already."},
+		{servicecoin.ErrConflict, http.StatusConflict, "conflict", "The record has changed meanwhile: read it again."},
+		{servicecoin.ErrRefused, http.StatusConflict, "refused", "This cannot be done now."},
+		{servicecoin.ErrNewer, http.StatusConflict, "newer", "A newer release has written this record."},
+		{servicecoin.ErrBusy, http.StatusServiceUnavailable, "busy", "Try again in a moment."},
+		{context.DeadlineExceeded, http.StatusGatewayTimeout, "deadline", "This took too long. It may have been done: look before you try again."},
+		{context.Canceled, statusClientClosed, "cancelled", "The request was cancelled."},
+	}
 }
 
 // Status returns the status code that an endpoint answers err with: 200 for
@@ -74,12 +91,7 @@ func Status(err error) int {
 	if err == nil {
 		return http.StatusOK
 	}
-	for _, a := range answers {
-		if errors.Is(err, a.is) {
-			return a.status
-		}
-	}
-	return http.StatusInternalServerError
+	return kindOf(err).status
 }
 
 // Of returns what a client may know of err. The zero Problem stands for nil.
@@ -87,16 +99,8 @@ func Of(err error) Problem {
 	if err == nil {
 		return Problem{}
 	}
-	p := Problem{Status: http.StatusInternalServerError, Code: "internal", Detail: "This could not be done. It may have been done in part: look before you try again."}
-	if !servicecoin.MayHaveHappened(err) {
-		p.Detail = "This could not be done. Nothing was changed."
-	}
-	for _, a := range answers {
-		if errors.Is(err, a.is) {
-			p.Status, p.Code, p.Detail = a.status, a.code, a.detail
-			break
-		}
-	}
+	k := kindOf(err)
+	p := Problem{Status: k.status, Code: k.code, Detail: k.detail}
 	switch p.Code {
 	case "invalid":
 		var all servicecoin.Violations

@@ -18,7 +18,7 @@ import (
 // secret stands for what an engine puts into the text of its errors.
 const secret = "dial tcp 10.1.2.3:5432: user=coin"
 
-func answer(t *testing.T, err error) (*http.Response, map[string]any) {
+func answer(t *testing.T, err error) (*httptest.ResponseRecorder, map[string]any) {
 	t.Helper()
 	rec := httptest.NewRecorder()
 	rec.Header().Set("ETag", `"7"`)
@@ -28,7 +28,7 @@ func answer(t *testing.T, err error) (*http.Response, map[string]any) {
 	require.NotContains(t, rec.Body.String(), secret)
 	var body map[string]any
 	require.NoError(t, json.Unmarshal(rec.Body.Bytes(), &body))
-	return rec.Result(), body
+	return rec, body
 }
 
 func TestAnswers(t *testing.T) {
@@ -62,10 +62,10 @@ func TestAnswers(t *testing.T) {
 			t.Parallel()
 			res, body := answer(t, c.err)
 			require.Equal(t, c.status, problem.Status(c.err))
-			require.Equal(t, c.status, res.StatusCode)
+			require.Equal(t, c.status, res.Code)
 			require.Equal(t, http.Header{
 				"Content-Type": {"application/problem+json"}, "Cache-Control": {"no-store"}, "X-Content-Type-Options": {"nosniff"},
-			}, res.Header)
+			}, res.Header())
 			require.Equal(t, map[string]any{"status": float64(c.status), "title": c.title, "code": c.code, "detail": c.detail}, body)
 		})
 	}

@@ -56,6 +56,7 @@ const (
 	bookmarkShape = 1
 )
 
+// bookmarks is the kind of the consumer's one record.
 func bookmarks(name string) Kind[bookmark] {
 	return Kind[bookmark]{
 		Name: consumerKind, House: house.Own(), ID: func(bookmark) string { return name },
@@ -72,8 +73,8 @@ func bookmarks(name string) Kind[bookmark] {
 	}
 }
 
-// begin comes to an event. What was under way is another one's if that one has
-// been erased meanwhile.
+// begin is called when the consumer comes to an event. If the bookmark still has
+// another event under way, that one has been erased meanwhile: it is left behind.
 func (p *bookmark) begin(e Event) {
 	if p.At != 0 && p.At != e.Position {
 		p.finish(p.Position)
@@ -81,7 +82,8 @@ func (p *bookmark) begin(e Event) {
 	p.At, p.ID, p.Event = e.Position, e.ID, e.Name
 }
 
-// finish leaves the event at position behind.
+// finish is called when all rules are done with the event at a position, or when
+// the event is skipped: nothing of that event is under way any more.
 func (p *bookmark) finish(at Position) {
 	p.Position, p.At, p.ID, p.Event, p.Done, p.Before = at, 0, "", "", nil, ""
 	p.pause()
@@ -97,12 +99,13 @@ func (p *bookmark) did(rule string) {
 	}
 }
 
-// pause leaves no rule under way.
+// pause forgets the rule under way, its progress and its failures.
 func (p *bookmark) pause() {
 	p.Rule, p.From, p.Tries, p.Error, p.Next, p.Wait = "", "", 0, "", time.Time{}, 0
 }
 
-// same reports whether both stand at the same point of the same event.
+// same reports whether two bookmarks are at the same point of the same event:
+// whether nobody has moved the consumer since one of them was read.
 func (p *bookmark) same(q *bookmark) bool {
 	return p.Position == q.Position && p.At == q.At && p.Rule == q.Rule && p.From == q.From && p.Before == q.Before && slices.Equal(p.Done, q.Done)
 }
@@ -114,7 +117,7 @@ func lasts(until time.Time, length time.Duration, now time.Time) bool {
 	return until.After(now) && until.Sub(now) <= length
 }
 
-// held reports whether somebody else holds the lease.
+// held reports whether another replica holds the lease at now.
 func (c *Consumer) held(p *bookmark, now time.Time) bool {
 	return p.Holder != "" && p.Holder != c.o.Holder && lasts(p.Until, c.lengthOf(p), now)
 }
@@ -128,7 +131,8 @@ func (c *Consumer) lengthOf(p *bookmark) time.Duration {
 	return p.Lease
 }
 
-// lease takes or renews the lease and reads the bookmark.
+// lease is called at the beginning of a step: it takes or renews the lease and
+// reads the bookmark.
 func (s *stepping) lease(ctx context.Context) error {
 	now := s.store.Now()
 	renew := func(p *bookmark) ([]Event, error) {
@@ -240,7 +244,7 @@ type BrokenLease struct {
 // [LeaseBroken]. What the holder has under way is not stored any more; if it is
 // alive it can take the lease again later. It answers ErrRefused if somebody
 // else holds the lease, or nobody. Break asks no Authorize: the host does.
-func (c *Consumer) Break(ctx context.Context, by servicecoin.Actor, holder string, why string) error {
+func (c *Consumer) Break(ctx context.Context, by servicecoin.Actor, holder, why string) error {
 	var v servicecoin.Violations
 	v.ID("holder", holder)
 	v.Text("why", why, 1, 500)
@@ -266,8 +270,8 @@ func (c *Consumer) Break(ctx context.Context, by servicecoin.Actor, holder strin
 	return err
 }
 
-// at returns p as it was at a point of its event, with the lease and the
-// knowledge that q has.
+// at is called to go back to a point before an effect that failed: it returns p,
+// as it was there, with the lease and the lists of rules that q has now.
 func (p *bookmark) at(q *bookmark) bookmark {
 	was := *p
 	was.Holder, was.Until, was.Lease, was.Known, was.Owed = q.Holder, q.Until, q.Lease, q.Known, q.Owed

@@ -129,6 +129,7 @@ func (c Collection[T]) Update(ctx context.Context, id string, change func(*T) ([
 	}
 }
 
+// update reads, changes and writes a record once; a conflict is its caller's.
 func (c Collection[T]) update(ctx context.Context, key Key, change func(*T) ([]Event, error)) (T, error) {
 	var none T
 	d, err := c.view.store.load(ctx, key)
@@ -181,6 +182,7 @@ func (c Collection[T]) Delete(ctx context.Context, id string, events ...Event) e
 	}
 }
 
+// commit hands a write to the unit of work, or to the backend where there is none.
 func (c Collection[T]) commit(ctx context.Context, w Write, events []Event) error {
 	events, err := c.view.complete(events, w.Key)
 	if err != nil {
@@ -197,6 +199,8 @@ func (c Collection[T]) commit(ctx context.Context, w Write, events []Event) erro
 // the host's whose transaction is joined.
 func (s *Store) alone() bool { return s.unit != nil || s.joined }
 
+// load reads a record through the unit of work, which remembers it, or from the
+// backend where there is none.
 func (s *Store) load(ctx context.Context, key Key) (Document, error) {
 	if s.unit != nil {
 		return s.unit.load(ctx, s, key)

@@ -104,6 +104,7 @@ func NewConsumer(s *Store, name string, rules []Rule, o *ConsumerOptions) (*Cons
 	return c, nil
 }
 
+// checkRules adds what is wrong with a consumer's list of rules.
 func checkRules(v *servicecoin.Violations, rules []Rule) {
 	if !v.Limit("rules", len(rules), MaxRules) {
 		return
@@ -213,7 +214,8 @@ func (c *Consumer) bookmarks() Collection[bookmark] {
 	return Of(c.store.For(servicecoin.Provider), bookmarks(c.name))
 }
 
-// derived returns ids that are the same whenever an effect runs again.
+// derived returns a source of ids that follow from parts alone: an effect that
+// runs again gets the same ones.
 func derived(parts ...string) func() string {
 	h := sha256.New()
 	for _, p := range parts {

@@ -30,7 +30,7 @@ func (q Query) Matches(d Document) bool {
 	return q.After == nil || q.before(*q.After, cursorOf(d, q.Slot))
 }
 
-// Order compares two places of the listing: customer, index value, id, and all
+// order compares two cursors of the listing: customer, index value, id, and all
 // of it reversed when descending.
 func (q Query) order(a, b Cursor) int {
 	c := strings.Compare(string(a.Key.Customer), string(b.Key.Customer))
@@ -46,9 +46,10 @@ func (q Query) order(a, b Cursor) int {
 	return c
 }
 
+// before reports whether the listing shows a before b.
 func (q Query) before(a, b Cursor) bool { return q.order(a, b) < 0 }
 
-// cursorOf returns the place of a document in a listing by slot.
+// cursorOf returns where a document stands in a listing by slot.
 func cursorOf(d Document, slot int) Cursor {
 	c := Cursor{Key: d.Key}
 	if slot > 0 {

@@ -30,6 +30,7 @@ func Forgotten(c servicecoin.CustomerID) string {
 	return hex.EncodeToString(sum[:16])
 }
 
+// forgottenKey is where the mark of an erased customer is kept.
 func forgottenKey(c servicecoin.CustomerID) Key {
 	return Key{Customer: servicecoin.Provider, Kind: forgottenKind, ID: Forgotten(c)}
 }
@@ -72,9 +73,9 @@ func forgottenMarks(c servicecoin.CustomerID) Kind[forgotten] {
 	return Kind[forgotten]{Name: forgottenKind, House: house.Own(), ID: func(forgotten) string { return Forgotten(c) }}
 }
 
-// erased reports whether the event's customer has been forgotten since the
-// event was read. It reads the mark, so that a unit which goes on to act fails
-// if Forget comes in between.
+// erased is called before an effect: it reports whether the event's customer has
+// been forgotten since the event was read. It reads the mark that Forget sets, so
+// that the commit of the effect fails if Forget comes in between.
 func (s *Store) erased(ctx context.Context, e Event) (bool, error) {
 	c := e.Subject.Customer
 	if c == servicecoin.Provider {

@@ -200,6 +200,7 @@ func (f Feed) Validate() error {
 	return v.Err()
 }
 
+// whose checks that a query names a customer or asks for all.
 func whose(v *servicecoin.Violations, c servicecoin.CustomerID, everyone bool) {
 	switch {
 	case !everyone:

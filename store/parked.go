@@ -50,7 +50,9 @@ func (c *Consumer) Parked() Listing[Parked] {
 	return Across(c.store, parkedEvents).Find(By("consumer", Text(c.name)))
 }
 
-// park keeps an event for a rule, once: first is the rule's oldest name.
+// park keeps an event for a rule, in the partition of its customer; parked again,
+// it replaces what was kept. first is the rule's oldest name, from which the id
+// follows.
 func (s *stepping) park(ctx context.Context, tx *Store, p Parked, first string) error {
 	p.ID, p.Consumer, p.At = parkedID(s.name, first, p.Event.ID), s.name, s.store.Now()
 	const most = MaxDocument / 8 // JSON writes some characters as six
@@ -112,7 +114,8 @@ func (c *Consumer) Retry(ctx context.Context, key Key) error {
 	}
 }
 
-// again reads an event from the feed.
+// again reads the event of a parked one from the feed, for the data that was cut
+// off there.
 func (c *Consumer) again(ctx context.Context, e Event) (Event, error) {
 	page, err := c.store.events(ctx, Feed{Customer: e.Subject.Customer, After: e.Position - 1, Limit: 1})
 	if err != nil {
@@ -129,6 +132,7 @@ func (c *Consumer) Discard(ctx context.Context, key Key) error {
 	return Of(c.store.For(key.Customer), parkedEvents).Delete(ctx, key.ID)
 }
 
+// rule returns the rule that an event is parked for, or ErrRefused.
 func (c *Consumer) rule(key Key, p Parked) (Rule, error) {
 	if p.Consumer == c.name {
 		for _, r := range c.rules {

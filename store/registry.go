@@ -35,6 +35,7 @@ type registry struct {
 	known map[string]*checked
 }
 
+// checked is a kind that this store has compared with what is remembered.
 type checked struct {
 	signature string // what the program declares
 	memory    remembered
@@ -92,14 +93,16 @@ func (s *Store) ready(ctx context.Context, d declaration, slot int, writing bool
 	}
 	s.kinds.set(d.kind, c)
 	if slot > 0 && !c.memory.Indexes[slot-1].Ready {
-		return fmt.Errorf("%w: index %s of kind %s does not hold the older records yet: run store.Reindex",
+		return fmt.Errorf("%w: index %s of kind %s does not hold the older records yet: run store.Reindex, or the Reindex of the package whose kind it is",
 			servicecoin.ErrRefused, d.indexes[slot-1].Name, d.kind)
 	}
 	return nil
 }
 
-// look reads what is remembered, compares, and when writing appends what the
-// program adds. It returns nil where nothing was ever written.
+// look is called for a kind that this store has not checked yet, or whose index
+// was not complete: it reads what is remembered and compares it with the declared
+// indexes. When writing it also remembers the indexes that the program adds. It
+// returns nil where no record of the kind was ever written.
 func (s *Store) look(ctx context.Context, d declaration, writing bool) (*checked, error) {
 	for {
 		memory, version, err := s.recall(ctx, d.kind)
@@ -131,6 +134,7 @@ func (s *Store) look(ctx context.Context, d declaration, writing bool) (*checked
 	}
 }
 
+// recall reads what the store remembers of a kind; version 0 is nothing.
 func (s *Store) recall(ctx context.Context, kind string) (remembered, Version, error) {
 	var m remembered
 	d, err := s.get(ctx, registryKey(kind))
@@ -162,6 +166,7 @@ func rememberedWrite(kind string, m remembered, version Version) (Write, error) 
 	return Write{Document: Document{Key: registryKey(kind), Body: body}, Expect: version}, nil
 }
 
+// compare refuses indexes that are declared otherwise than they are stored.
 func compare(kind string, declared, stored []indexed) error {
 	for i, x := range stored {
 		if i >= len(declared) {

@@ -11,18 +11,50 @@ import (
 	"github.com/servicecoin/servicecoin"
 )
 
-// Reindex brings every record of a kind, of all customers, into the indexes
-// that the program declares, and into its shape; then the new indexes can be
-// listed by. It returns how many records it rewrote. Run it after the last
-// program of the older release has gone. It can be interrupted and called
-// again: it goes on where it was.
-func Reindex[T any](ctx context.Context, s *Store, k Kind[T]) (int, error) {
+// AnyKind is a [Kind] of whatever type of record.
+type AnyKind interface {
+	reindex(ctx context.Context, s *Store) (int, error)
+}
+
+// Reindex brings every record of the kinds, and of the store's own, of all
+// customers into the indexes that the program declares, and into its shape; then
+// the new indexes can be listed by. It returns how many records it rewrote. Run it
+// after the last program of the older release has gone, for the host's own kinds;
+// the library's packages have a Reindex of their own for theirs
+// ([incident.Reindex]). It can be interrupted and called again: it goes on where
+// it was.
+//
+//	n, err := store.Reindex(ctx, s, Notes, Drafts)
+//
+// [incident.Reindex]: https://pkg.go.dev/github.com/servicecoin/servicecoin/incident#Reindex
+func Reindex(ctx context.Context, s *Store, kinds ...AnyKind) (int, error) {
 	if err := s.err(); err != nil {
 		return 0, err
 	}
 	if s.alone() {
 		return 0, fmt.Errorf("%w: Reindex makes commits of its own and cannot be part of a unit or transaction", servicecoin.ErrRefused)
 	}
+	var bad servicecoin.Violations
+	for i, k := range kinds {
+		if k == nil {
+			bad.Add(fmt.Sprintf("kinds[%d]", i), "required", "", "is nil")
+		}
+	}
+	if err := bad.Err(); err != nil {
+		return 0, err
+	}
+	rewritten := 0
+	for _, k := range append(slices.Clip(kinds), parkedEvents) {
+		n, err := k.reindex(ctx, s)
+		rewritten += n
+		if err != nil {
+			return rewritten, err
+		}
+	}
+	return rewritten, nil
+}
+
+func (k Kind[T]) reindex(ctx context.Context, s *Store) (int, error) {
 	c := Of(s.For(servicecoin.Provider), k)
 	if err := c.start(ctx, 0, true); err != nil {
 		return 0, err
@@ -94,7 +126,8 @@ func (c Collection[T]) reindexPage(ctx context.Context, memory remembered, versi
 	return n, done, nil
 }
 
-// rewrite returns the write that brings d up to date, nil if it is.
+// rewrite returns the write that brings a document into the declared shape and
+// indexes, nil where the document is in them.
 func (c Collection[T]) rewrite(d Document) (*Write, error) {
 	record, err := c.kind.read(d)
 	if err != nil {
@@ -114,6 +147,7 @@ func (c Collection[T]) rewrite(d Document) (*Write, error) {
 	return &Write{Document: next, Expect: d.Version}, nil
 }
 
+// progress is the key of the last record that is done, as text.
 func progress(k Key) string {
 	b, _ := json.Marshal(k) //nolint:errchkjson // three strings always marshal
 	return base64.RawURLEncoding.EncodeToString(b)

@@ -9,15 +9,18 @@ import (
 	"github.com/servicecoin/servicecoin"
 )
 
-// What another list of rules has left behind at an event is settled before this
-// one goes on with it, in a commit of its own.
+// A replica with another list of rules may have been at an event before this one:
+// it leaves a rule under way that this replica does not have, or this replica lacks
+// rules that the other has. That is settled before this replica goes on with the
+// event, in a commit of its own.
 
-// unsettled reports whether there is something.
+// unsettled reports whether another list of rules has left something at e.
 func (s *stepping) unsettled(p *bookmark, e Event) bool {
 	return p.Before != "" || s.stray(p, e) || len(s.lacking(p, e)) > 0
 }
 
-// stray reports whether the rule under way is none that is due here.
+// stray reports whether a rule is under way that this replica does not have, or
+// that does not answer e any more.
 func (s *stepping) stray(p *bookmark, e Event) bool {
 	return p.Rule != "" && !slices.ContainsFunc(s.due(p, e), func(r Rule) bool { return r.called(p.Rule) })
 }
@@ -34,8 +37,9 @@ func (s *stepping) lacking(p *bookmark, e Event) []string {
 	return names
 }
 
-// settle parks what is for rules that this replica lacks, and reports whether
-// that was all that the event needs.
+// settle parks e for each rule that this replica lacks, so that a replica which has
+// the rule makes up for it. It reports whether e is done with that way: whether no
+// rule of this replica is left to answer it.
 func (s *stepping) settle(ctx context.Context, tx *Store, p *bookmark, e Event, b *batch) (bool, error) {
 	gone, err := tx.erased(ctx, e)
 	if err != nil {
@@ -81,9 +85,10 @@ func (s *stepping) settle(ctx context.Context, tx *Store, p *bookmark, e Event, 
 	return true, nil
 }
 
-// older takes over from a release that kept the next rule alone: those before
-// it in the list are done. Where the rule is gone it cannot be known which are,
-// and a person decides.
+// older is called for a bookmark of shape 0, which kept the name of the next rule
+// alone: the rules before that one in the list are done. Where the named rule is
+// gone nobody can know which rules are done, so e is parked for each of them, and a
+// person decides.
 func (s *stepping) older(ctx context.Context, tx *Store, p *bookmark, e Event, b *batch) error {
 	next := p.Before
 	p.Before = ""
@@ -109,8 +114,8 @@ func (s *stepping) older(ctx context.Context, tx *Store, p *bookmark, e Event, b
 	return nil
 }
 
-// makeUp runs the rules of this replica on what others have left for them, at
-// most so many events.
+// makeUp is called before new events: it runs the rules of this replica on the
+// events that replicas without those rules have parked for them, at most so many.
 func (s *stepping) makeUp(ctx context.Context, limit int) error {
 	for _, r := range s.rules {
 		if !slices.ContainsFunc(s.bookmark.Owed, r.called) {
@@ -151,8 +156,8 @@ func (s *stepping) makeUp(ctx context.Context, limit int) error {
 	return nil
 }
 
-// countOwed counts a failure to make up for an event, and leaves it to a person
-// after too many.
+// countOwed counts a failure of a rule on an event that was parked for it. After
+// too many failures the event stays parked until a person decides.
 func (s *stepping) countOwed(ctx context.Context, item Item[Parked], r Rule, cause error) error {
 	if _, own := errors.AsType[failure](cause); ctx.Err() != nil || !own && !s.blames(cause) {
 		return cause

@@ -32,8 +32,10 @@ type stepping struct {
 	unmarked map[servicecoin.CustomerID]bool
 }
 
+// key is where the bookmark is kept.
 func (s *stepping) key() Key { return s.store.For(servicecoin.Provider).Key(consumerKind, s.name) }
 
+// work makes the effects of new events, at most so many events.
 func (s *stepping) work(ctx context.Context, limit int) error {
 	page, err := s.store.Events(ctx, s.bookmark.Position, limit)
 	for err == nil && len(page) > 0 {
@@ -49,7 +51,7 @@ type batch struct {
 	skipped int
 	owed    int // left to rules that this replica lacks
 	begun   time.Time
-	blind   bool // nothing is taken for read
+	blind   bool // every mark of an erasure is read, none is taken to be absent
 	absent  []servicecoin.CustomerID
 	at      attempt // the last effect
 }
@@ -62,7 +64,8 @@ type attempt struct {
 	before bookmark
 }
 
-// after leaves the effect behind.
+// after marks the effect of the attempt as done, and the whole event if no other
+// rule is due.
 func (a attempt) after(p *bookmark) {
 	if a.last {
 		p.finish(a.event.Position)
@@ -114,19 +117,21 @@ func (s *stepping) advance(ctx context.Context, page []Event, most int) ([]Event
 	}
 }
 
-// stands reports whether the consumer stands right before an effect.
+// stands reports whether the consumer is right before the effect of a: whether what
+// came before it in the commit that failed has been stored by another commit.
 func (s *stepping) stands(page []Event, a attempt) bool {
 	return len(page) > 0 && page[0].Position == a.event.Position && s.bookmark.same(&a.before)
 }
 
-// blames reports whether a commit failed for what effects wrote: it would fail
-// again and again.
+// blames reports whether a commit failed because of what the effects wrote, so that
+// the same commit would fail again and again.
 func (s *stepping) blames(err error) bool {
 	k, ok := errors.AsType[*servicecoin.KeyError](err)
 	return errors.Is(err, servicecoin.ErrInvalid) || errors.Is(err, servicecoin.ErrExists) && ok && k.Key != s.key()
 }
 
-// run makes the effects of one commit.
+// run makes the effects of one commit, inside of its unit of work, and says in b
+// what they were.
 func (s *stepping) run(ctx context.Context, tx *Store, p *bookmark, page []Event, most int, b *batch) error {
 	for n, e := range page {
 		p.begin(e)
@@ -187,8 +192,8 @@ func (s *stepping) full(b *batch, u *unit) bool {
 	return len(u.order)+len(u.events) >= partsAtOnce || s.store.Now().Sub(b.begun) >= timeAtOnce
 }
 
-// due returns the rules that have yet to answer e, the one under way first, so
-// that there is the progress of one alone.
+// due returns the rules that have yet to answer e. The rule under way comes first,
+// so that the bookmark never has to hold the progress of two.
 func (s *stepping) due(p *bookmark, e Event) []Rule {
 	var rules []Rule
 	for _, r := range s.rules {
@@ -203,9 +208,10 @@ func (s *stepping) due(p *bookmark, e Event) []Rule {
 	return rules
 }
 
-// erased is Store.erased for an event of this step. A mark that was not there
-// before is taken not to be there yet; if it is, the commit fails, and the
-// second run reads it.
+// erased is Store.erased for an event of this step, without a read where a commit of
+// this step has found no mark for the customer: the next commit checks that there
+// is none. If there is one by then, that commit fails, and its second run, which is
+// blind, reads the mark.
 func (s *stepping) erased(ctx context.Context, tx *Store, e Event, b *batch) (bool, error) {
 	c := e.Subject.Customer
 	key := forgottenKey(c)

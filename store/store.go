@@ -21,6 +21,29 @@
 // [Store.Do] makes one commit of many changes, [Consumer] turns events into
 // effects. What every backend promises is written at [Backend] and held by the
 // suite in store/storetest.
+//
+// # Errors
+//
+// They are those of package servicecoin, most of them in a
+// [servicecoin.KeyError] that names the record:
+//
+//   - ErrNotFound: there is no such record in this customer's partition.
+//   - ErrExists: Insert, or Put with version 0, found the id taken.
+//   - ErrConflict: Put came with a version that is no longer stored. Update and Do
+//     run again by themselves and answer it only after a hundred tries, or in a
+//     transaction of the host, where the conflict is the host's to solve.
+//   - ErrInvalid: a record, an id, an event, a declaration or an argument breaks a
+//     rule; a view or a noun was made of something that is missing.
+//   - ErrNewer: a newer release wrote the record, or keeps an index that this
+//     program lacks. Nothing but an update of the program helps.
+//   - ErrRefused: a kind is declared otherwise than it is stored, an index waits for
+//     [Reindex], or the call has no place inside of a unit or transaction.
+//   - ErrBusy: somebody else holds a lock, or the lease of a [Consumer]; an effect
+//     waits for its next try ([EffectError]).
+//
+// What a function given to Update, Do or a [Rule] answers comes back as it is.
+// Reads that fail change nothing, and say so ([servicecoin.Unchanged]); a commit
+// whose context ends under way may have happened.
 package store
 
 import (
@@ -120,7 +143,7 @@ func (s *Store) NewID() string {
 	return s.newID()
 }
 
-// err says that a store was not made by New.
+// err says what is wrong with a store that was not made by New, or of nothing.
 func (s *Store) err() error {
 	if s != nil && s.backend != nil {
 		return s.fault
@@ -130,7 +153,7 @@ func (s *Store) err() error {
 	return bad.Err()
 }
 
-// broken returns what is wrong with a backend.
+// broken says what is wrong with a backend that is none.
 func broken(b Backend) error {
 	if none, ok := b.(noBackend); ok {
 		return none.err()
@@ -159,10 +182,14 @@ func (noBackend) err() error {
 	return bad.Err()
 }
 
-func (b noBackend) Get(context.Context, Key) (Document, error)                     { return Document{}, b.err() }
-func (b noBackend) Find(context.Context, Query) ([]Document, error)                { return nil, b.err() }
-func (b noBackend) Commit(context.Context, Commit) error                           { return b.err() }
-func (b noBackend) Events(context.Context, Feed) ([]Event, error)                  { return nil, b.err() }
+func (b noBackend) Get(context.Context, Key) (Document, error) { return Document{}, b.err() }
+
+func (b noBackend) Find(context.Context, Query) ([]Document, error) { return nil, b.err() }
+
+func (b noBackend) Commit(context.Context, Commit) error { return b.err() }
+
+func (b noBackend) Events(context.Context, Feed) ([]Event, error) { return nil, b.err() }
+
 func (b noBackend) Forget(context.Context, servicecoin.CustomerID, Position) error { return b.err() }
 
 // Happened returns an event: name is API, by made the change, payload is

@@ -41,12 +41,14 @@ func (s *Store) Do(ctx context.Context, fn func(tx *Store) error) error {
 	}
 }
 
+// begin returns the store with a new unit of work.
 func (s *Store) begin() *Store {
 	tx := *s
 	tx.unit = &unit{keys: map[Key]*touched{}}
 	return &tx
 }
 
+// run runs fn once and commits what the unit gathered.
 func (s *Store) run(ctx context.Context, fn func(tx *Store) error) error {
 	defer func() { s.unit.over = true }()
 	if err := fn(s); err != nil {
@@ -91,6 +93,8 @@ type touched struct {
 	delete bool
 }
 
+// worthRerunning reports whether the function of the unit may come to another end
+// if it runs again: something that it read has changed.
 func (u *unit) worthRerunning(err error) bool {
 	if errors.Is(err, servicecoin.ErrConflict) {
 		return true
@@ -158,6 +162,7 @@ func (u *unit) load(ctx context.Context, s *Store, key Key) (Document, error) {
 	return t.now, nil
 }
 
+// touch adds a key, as the backend has it.
 func (u *unit) touch(d Document) *touched {
 	t := &touched{base: d.Version, now: d}
 	u.keys[d.Key] = t

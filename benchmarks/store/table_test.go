@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -32,6 +33,7 @@ import (
 var (
 	rounds = flag.Int("rounds", 5, "rounds of each cell")
 	slice  = flag.Duration("slice", 400*time.Millisecond, "length of one measurement")
+	only   = flag.String("only", "", "measure only the engines whose names hold this")
 )
 
 const records = 4000
@@ -121,7 +123,9 @@ func BenchmarkTable(b *testing.B) {
 	fmt.Println("| engine | goroutines | work | ours/s | by hand/s | ratio |")
 	fmt.Println("|---|---|---|---|---|---|")
 	for _, p := range pairs(b) {
-		everything(b, p)
+		if strings.Contains(p.name, *only) {
+			everything(b, p)
+		}
 	}
 	b.ReportMetric(0, "ns/op") // the table is the result
 }

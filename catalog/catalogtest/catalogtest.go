@@ -21,6 +21,7 @@ import (
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/catalog"
+	"github.com/servicecoin/servicecoin/suitetest"
 )
 
 // Use says that a customer used the service [Mail] in a span; a zero Until is
@@ -36,19 +37,29 @@ const Mail = servicecoin.ServiceID("mail")
 // DirectoryHarness is how the suite gets at a directory.
 type DirectoryHarness struct {
 	// Fill returns a new directory that knows one service, Mail, by that name, and
-	// who used it when. It registers its own clean-up.
+	// who used it when. It registers its own clean-up. Cases run at the same time.
 	Fill func(tb testing.TB, name string, uses []Use) catalog.Directory
-	// Timeless leaves the cases out in which it matters when a customer used it,
-	// for a directory that does not know; Run prints so.
+	// Timeless leaves the cases out in which it matters when a customer used it
+	// ([Times]), for a directory that does not know; RunDirectory prints so.
 	Timeless bool
 }
 
+// Times is what a Timeless directory lacks.
+const Times = "knowledge of when"
+
+// Lacks implements suitetest.Harness.
+func (h DirectoryHarness) Lacks(need string) bool { return need == Times && h.Timeless }
+
 // DirectoryCase holds a directory to one sentence.
-type DirectoryCase struct {
-	Name     string
-	Sentence string
-	Timed    bool
-	Check    func(ctx context.Context, d catalog.Directory) error
+type DirectoryCase = suitetest.Case[DirectoryHarness]
+
+// directoryCase is a case that asks a directory which [Uses] fills.
+func directoryCase(name, needs, sentence string, check func(ctx context.Context, d catalog.Directory) error) DirectoryCase {
+	return DirectoryCase{Name: name, Needs: needs, Sentence: sentence, Run: func(t testing.TB, h DirectoryHarness) {
+		if err := check(t.Context(), h.Fill(t, "Mail", Uses())); err != nil {
+			t.Error(err)
+		}
+	}}
 }
 
 // nine is the hour at which everything begins.
@@ -91,55 +102,45 @@ func DirectoryCases() []DirectoryCase {
 	open := minutes(40, 40)
 	open.End = time.Time{}
 	return []DirectoryCase{
-		{"name", "Service returns the name of a service.", false, func(ctx context.Context, d catalog.Directory) error {
+		directoryCase("name", "", "Service returns the name of a service.", func(ctx context.Context, d catalog.Directory) error {
 			if name, err := d.Service(ctx, Mail); err != nil || name != "Mail" {
 				return fmt.Errorf("got %q (%w)", name, err)
 			}
 			return nil
-		}},
-		{"unknown", "Service returns ErrNotFound for what it does not know.", false, func(ctx context.Context, d catalog.Directory) error {
+		}),
+		directoryCase("unknown", "", "Service returns ErrNotFound for what it does not know.", func(ctx context.Context, d catalog.Directory) error {
 			if _, err := d.Service(ctx, "fax"); !errors.Is(err, servicecoin.ErrNotFound) {
 				return fmt.Errorf("got %w", err)
 			}
 			return nil
-		}},
-		{"byte order, once each", "Customers come in byte order, each once.", false, page(ever, "", 10, "B", "a", "ab", "b", "ö")},
-		{"after", "Those after the given one, itself not.", false, page(ever, "a", 10, "ab", "b", "ö")},
-		{"after one that is not there", "Those after the given one, whether it is there or not.", false, page(ever, "aa", 10, "ab", "b", "ö")},
-		{"limit", "At most so many.", false, page(ever, "B", 2, "a", "ab")},
-		{"end", "After the last there is nobody.", false, page(ever, "ö", 10)},
-		{"unknown service", "A service that is not known concerns nobody.", false, func(ctx context.Context, d catalog.Directory) error {
+		}),
+		directoryCase("byte order, once each", "", "Customers come in byte order, each once.", page(ever, "", 10, "B", "a", "ab", "b", "ö")),
+		directoryCase("after", "", "Those after the given one, itself not.", page(ever, "a", 10, "ab", "b", "ö")),
+		directoryCase("after one that is not there", "", "Those after the given one, whether it is there or not.", page(ever, "aa", 10, "ab", "b", "ö")),
+		directoryCase("limit", "", "At most so many.", page(ever, "B", 2, "a", "ab")),
+		directoryCase("end", "", "After the last there is nobody.", page(ever, "ö", 10)),
+		directoryCase("unknown service", "", "A service that is not known concerns nobody.", func(ctx context.Context, d catalog.Directory) error {
 			if list, err := d.Concerned(ctx, "fax", ever, "", 10); err != nil || len(list) > 0 {
 				return fmt.Errorf("got %v (%w)", list, err)
 			}
 			return nil
-		}},
-		{"half-open", "Who stopped when the interval begins, or begins when it ends, is not concerned.", true, page(minutes(10, 20), "", 10, "B", "ab", "b", "ö")},
-		{"going on", "An interval without end is going on.", true, page(open, "", 10, "B", "ab")},
-		{"before", "Before anybody used it, it concerns nobody.", true, page(minutes(-20, -10), "", 10)},
-		{"cancelled", "A cancelled context is an error.", false, func(ctx context.Context, d catalog.Directory) error {
+		}),
+		directoryCase("half-open", Times, "Who stopped when the interval begins, or begins when it ends, is not concerned.", page(minutes(10, 20), "", 10, "B", "ab", "b", "ö")),
+		directoryCase("going on", Times, "An interval without end is going on.", page(open, "", 10, "B", "ab")),
+		directoryCase("before", Times, "Before anybody used it, it concerns nobody.", page(minutes(-20, -10), "", 10)),
+		directoryCase("cancelled", "", "A cancelled context is an error.", func(ctx context.Context, d catalog.Directory) error {
 			ctx, cancel := context.WithCancel(ctx)
 			cancel()
 			if _, err := d.Concerned(ctx, Mail, ever, "", 10); err == nil {
 				return errors.New("got an answer")
 			}
 			return nil
-		}},
+		}),
 	}
 }
 
-// RunDirectory runs every case as a subtest on a directory of its own.
+// RunDirectory runs every case as a parallel subtest on a directory of its own.
 func RunDirectory(t *testing.T, h DirectoryHarness) {
 	t.Helper()
-	for _, c := range DirectoryCases() {
-		if c.Timed && h.Timeless {
-			t.Logf("left out, as the directory does not know when: %s", c.Name)
-			continue
-		}
-		t.Run(c.Name, func(t *testing.T) {
-			if err := c.Check(t.Context(), h.Fill(t, "Mail", Uses())); err != nil {
-				t.Errorf("%s %v", c.Sentence, err)
-			}
-		})
-	}
+	suitetest.Run(t, "catalogtest", DirectoryCases(), h)
 }

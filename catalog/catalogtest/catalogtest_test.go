@@ -16,6 +16,7 @@ import (
 	"github.com/servicecoin/servicecoin/catalog/catalogtest"
 	"github.com/servicecoin/servicecoin/store"
 	"github.com/servicecoin/servicecoin/store/memory"
+	"github.com/servicecoin/servicecoin/suitetest"
 )
 
 func fromMemory(_ testing.TB, name string, uses []catalogtest.Use) catalog.Directory {
@@ -99,7 +100,7 @@ func (b broken) Concerned(ctx context.Context, s servicecoin.ServiceID, during c
 func TestBrokenDirectories(t *testing.T) {
 	t.Parallel()
 	type customers = []servicecoin.CustomerID
-	for name, b := range map[string]broken{
+	faults := map[string]broken{
 		"name":    {name: func(s string, err error) (string, error) { return strings.ToUpper(s), err }},
 		"unknown": {name: func(s string, _ error) (string, error) { return s, nil }},
 		"byte order, once each": {concerned: func(l customers, err error) (customers, error) {
@@ -132,13 +133,18 @@ func TestBrokenDirectories(t *testing.T) {
 		}},
 		"before":    {asked: func(d *calendar.Interval, _ *servicecoin.CustomerID, _ *int) { *d = calendar.Interval{} }},
 		"cancelled": {deaf: true},
-	} {
-		b.Directory = fromCatalogue(t, "Mail", catalogtest.Uses())
-		i := slices.IndexFunc(catalogtest.DirectoryCases(), func(c catalogtest.DirectoryCase) bool { return c.Name == name })
-		require.GreaterOrEqual(t, i, 0, name)
-		require.Error(t, catalogtest.DirectoryCases()[i].Check(t.Context(), b), name)
 	}
-	require.Len(t, catalogtest.DirectoryCases(), 12)
+	all := map[string]suitetest.Broken[catalogtest.DirectoryHarness]{}
+	for name, b := range faults {
+		all[name] = suitetest.Broken[catalogtest.DirectoryHarness]{What: "breaks: " + name, Harness: catalogtest.DirectoryHarness{
+			Fill: func(tb testing.TB, called string, uses []catalogtest.Use) catalog.Directory {
+				own := b
+				own.Directory = fromCatalogue(tb, called, uses)
+				return own
+			},
+		}}
+	}
+	suitetest.RunBroken(t, catalogtest.DirectoryCases(), catalogtest.DirectoryHarness{Fill: fromCatalogue}, all)
 }
 
 // forgetful is a provisioner with one fault.
@@ -184,11 +190,20 @@ func (f *forgetful) Deprovision(ctx context.Context, r catalog.Operation) (catal
 
 func TestBrokenProvisioners(t *testing.T) {
 	t.Parallel()
+	sound := catalogtest.ProvisionerHarness{Open: func(testing.TB) catalog.Provisioner { return &catalog.MemoryProvisioner{} }}
+	all := map[string]suitetest.Broken[catalogtest.ProvisionerHarness]{}
 	for _, c := range catalogtest.ProvisionerCases() {
-		p := &forgetful{MemoryProvisioner: &catalog.MemoryProvisioner{}, fault: c.Name}
-		require.Error(t, c.Check(t.Context(), p, catalogtest.ProvisionerHarness{}), c.Name)
+		all[c.Name] = suitetest.Broken[catalogtest.ProvisionerHarness]{What: "breaks: " + c.Name, Harness: catalogtest.ProvisionerHarness{
+			Open: func(testing.TB) catalog.Provisioner {
+				return &forgetful{MemoryProvisioner: &catalog.MemoryProvisioner{}, fault: c.Name}
+			},
+		}}
 	}
-	endless := &catalog.MemoryProvisioner{}
-	endless.Script(slices.Repeat([]catalog.Answer{{Progress: catalog.Progress{State: catalog.UnderWay}}}, 9)...)
-	require.ErrorContains(t, catalogtest.ProvisionerCases()[0].Check(t.Context(), endless, catalogtest.ProvisionerHarness{Patience: 5}), "under way after 5 calls")
+	suitetest.RunBroken(t, catalogtest.ProvisionerCases(), sound, all)
+	endless := catalogtest.ProvisionerHarness{Patience: 5, Open: func(testing.TB) catalog.Provisioner {
+		p := &catalog.MemoryProvisioner{}
+		p.Script(slices.Repeat([]catalog.Answer{{Progress: catalog.Progress{State: catalog.UnderWay}}}, 9)...)
+		return p
+	}}
+	require.Contains(t, suitetest.Complaint(t, catalogtest.ProvisionerCases()[0], endless), "under way after 5 calls")
 }

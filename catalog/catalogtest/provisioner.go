@@ -11,6 +11,7 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/catalog"
+	"github.com/servicecoin/servicecoin/suitetest"
 )
 
 // ProvisionerHarness is how the suite gets at a provisioner.
@@ -21,17 +22,25 @@ type ProvisionerHarness struct {
 	// Operation is what is set up, with parameters that suit it; the suite gives it
 	// keys and subscriptions.
 	Operation catalog.Operation
-	// Wait is called while an operation is under way; nil asks again at once.
+	// Wait is called while an operation is under way, from several goroutines; nil
+	// asks again at once.
 	Wait func()
 	// Patience is how often the suite asks; 0 is 100 times.
 	Patience int
 }
 
+// Lacks implements suitetest.Harness: every provisioner has what the cases need.
+func (h ProvisionerHarness) Lacks(string) bool { return false }
+
 // ProvisionerCase holds a provisioner to one sentence.
-type ProvisionerCase struct {
-	Name     string
-	Sentence string
-	Check    func(ctx context.Context, p catalog.Provisioner, h ProvisionerHarness) error
+type ProvisionerCase = suitetest.Case[ProvisionerHarness]
+
+func provisionerCase(name, sentence string, check func(ctx context.Context, p catalog.Provisioner, h ProvisionerHarness) error) ProvisionerCase {
+	return ProvisionerCase{Name: name, Sentence: sentence, Run: func(t testing.TB, h ProvisionerHarness) {
+		if err := check(t.Context(), h.Open(t), h); err != nil {
+			t.Error(err)
+		}
+	}}
 }
 
 type call = func(ctx context.Context, r catalog.Operation) (catalog.Progress, error)
@@ -75,11 +84,11 @@ func (h ProvisionerHarness) operation(key string, s servicecoin.SubscriptionID, 
 // ProvisionerCases returns the suite for provisioners.
 func ProvisionerCases() []ProvisionerCase {
 	return []ProvisionerCase{
-		{"sets up and takes down", "What is ordered is set up, and taken down with the outputs of that.", setsUp},
-		{"once it has ended", "Once an operation has ended, the answer stays what it was.", staysEnded},
-		{"the same key at once", "The same key is the same operation, also for callers at the same time.", sameOperation},
-		{"not there", "Taking down what is not there is done.", notThere},
-		{"cancelled", "A cancelled context is an error, and the operation can be asked after later.", cancelled},
+		provisionerCase("sets up and takes down", "What is ordered is set up, and taken down with the outputs of that.", setsUp),
+		provisionerCase("once it has ended", "Once an operation has ended, the answer stays what it was.", staysEnded),
+		provisionerCase("the same key at once", "The same key is the same operation, also for callers at the same time.", sameOperation),
+		provisionerCase("not there", "Taking down what is not there is done.", notThere),
+		provisionerCase("cancelled", "A cancelled context is an error, and the operation can be asked after later.", cancelled),
 	}
 }
 
@@ -139,14 +148,9 @@ func cancelled(ctx context.Context, p catalog.Provisioner, h ProvisionerHarness)
 	return err
 }
 
-// RunProvisioner runs every case as a subtest on a provisioner of its own.
+// RunProvisioner runs every case as a parallel subtest on a provisioner of its
+// own.
 func RunProvisioner(t *testing.T, h ProvisionerHarness) {
 	t.Helper()
-	for _, c := range ProvisionerCases() {
-		t.Run(c.Name, func(t *testing.T) {
-			if err := c.Check(t.Context(), h.Open(t), h); err != nil {
-				t.Errorf("%s %v", c.Sentence, err)
-			}
-		})
-	}
+	suitetest.Run(t, "catalogtest", ProvisionerCases(), h)
 }

@@ -50,11 +50,11 @@ func TestRefusals(t *testing.T) {
 	for want, args := range map[string][]string{
 		`-hours: invalid: column 13 "26:00": expected a time`: {"-hours", "Mo-Fr 09:00-26:00"},
 		"is not a zone of the tz database":                    {"-zone", "Mars/Olympus"},
-		`line 3, column 9 "20261301": must be a day`:                    {"-holidays", bad},
-		"no such file":                                        {"-holidays", "absent.ics"},
-		"never-open":                                          {"-hours", "off", "-at", "2026-12-25T11:30:00Z"},
-		"must lie in the years 1900 to 2150":                  {"-at", "1815-06-18T11:30:00Z"},
-		"the deadline lies outside of the compiled span":      {"-at", "2026-12-25T11:30:00Z", "-within", "90000h"},
+		`line 3, column 9 "20261301": must be a day`:          {"-holidays", bad},
+		"no such file":                       {"-holidays", "absent.ics"},
+		"never-open":                         {"-hours", "off", "-at", "2026-12-25T11:30:00Z"},
+		"must lie in the years 1900 to 2150": {"-at", "1815-06-18T11:30:00Z"},
+		"the deadline lies outside of the compiled span": {"-at", "2026-12-25T11:30:00Z", "-within", "90000h"},
 	} {
 		require.ErrorContains(t, run(args, io.Discard, io.Discard), want)
 	}

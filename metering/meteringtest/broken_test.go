@@ -3,120 +3,58 @@ package meteringtest_test
 import (
 	"context"
 	"errors"
-	"fmt"
+	"flag"
 	"iter"
+	"os"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/stretchr/testify/require"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/metering/meteringtest"
+	"github.com/servicecoin/servicecoin/suitetest"
 )
 
 // Each case must fail on a store that is broken in just the way that its
-// sentence forbids. A case without one, or one that passes on it, proves
-// nothing.
+// sentence forbids.
 func TestBrokenStoresFail(t *testing.T) {
 	t.Parallel()
-	cases, broken := meteringtest.Cases(), brokenStores()
-	names := map[string]bool{}
-	for _, c := range cases {
-		if names[c.Name] {
-			t.Errorf("two cases are called %q", c.Name)
-		}
-		names[c.Name] = true
-		b, ok := broken[c.Name]
-		if !ok {
-			t.Errorf("%q: no broken store shows that this case can fail", c.Name)
-			continue
-		}
-		t.Run(c.Name, func(t *testing.T) {
-			t.Parallel()
-			t.Logf("sentence: %s", c.Sentence)
-			if said := run(t, c, sound()); said != "" {
-				t.Errorf("the case fails on a sound store: %s", said)
-			}
-			said := ""
-			for range 5 { // a race may go well by chance
-				if said = run(t, c, b.harness()); said != "" {
-					break
-				}
-			}
-			if said == "" {
-				t.Errorf("passes on a store that %s", b.name)
-			}
-			t.Logf("fails on a store that %s: %s", b.name, strings.TrimSpace(said))
-		})
+	broken := map[string]suitetest.Broken[meteringtest.Harness]{}
+	for name, b := range brokenStores() {
+		broken[name] = suitetest.Broken[meteringtest.Harness]{What: b.name, Harness: b.harness()}
 	}
-	for name := range broken {
-		if !names[name] {
-			t.Errorf("a broken store waits for a case %q that is not there", name)
-		}
-	}
-	t.Logf("%d cases, %d broken stores", len(cases), len(broken))
+	suitetest.RunBroken(t, meteringtest.Cases(), sound(), broken)
 }
 
-// recorder is a testing.TB that keeps failures to itself.
-type recorder struct {
-	testing.TB
-
-	ctx  context.Context //nolint:containedctx // stands in for the test's own
-	mu   sync.Mutex
-	said string
-}
-
-// Context ends soon: a broken store may have a case wait for ever.
-func (r *recorder) Context() context.Context { return r.ctx }
-
-func (r *recorder) note(text string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.said == "" {
-		r.said = text
+// The comparison passes on what is sound, and fails on what appends or lists
+// something else.
+func TestRunSame(t *testing.T) {
+	t.Parallel()
+	same := meteringtest.Case{Name: "same", Run: func(t testing.TB, h meteringtest.Harness) { meteringtest.RunSame(t, h) }}
+	require.Empty(t, suitetest.Complaint(t, same, sound()))
+	for _, b := range []brokenStore{lastCounts(), arrivalOrder(), otherTypes()} {
+		require.NotEmpty(t, suitetest.Complaint(t, same, b.harness()), b.name)
 	}
 }
 
-func (r *recorder) Errorf(format string, args ...any) { r.note(fmt.Sprintf(format, args...)) }
-func (r *recorder) Error(args ...any)                 { r.note(fmt.Sprint(args...)) }
-func (r *recorder) Log(...any)                        {}
-func (r *recorder) Logf(string, ...any)               {}
-func (r *recorder) Helper()                           {}
-
-func (r *recorder) Fatalf(format string, args ...any) {
-	r.Errorf(format, args...)
-	panic(stop{})
+// What is broken on purpose need not be made short, nor be kept.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	for name, value := range map[string]string{"rapid.nofailfile": "true", "rapid.shrinktime": "1ms"} {
+		if err := flag.Set(name, value); err != nil {
+			panic(err)
+		}
+	}
+	os.Exit(m.Run())
 }
 
-func (r *recorder) Fatal(args ...any) {
-	r.Error(args...)
-	panic(stop{})
-}
-
-type stop struct{}
-
-// run runs a case and returns its first complaint.
-func run(t *testing.T, c meteringtest.Case, h meteringtest.Harness) string {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	r := &recorder{TB: t, ctx: ctx}
-	func() {
-		defer func() {
-			if x := recover(); x != nil {
-				if _, ok := x.(stop); !ok {
-					r.note(fmt.Sprint("panic: ", x))
-				}
-			}
-		}()
-		c.Run(r, h)
-	}()
-	return r.said
-}
+func BenchmarkMemory(b *testing.B) { meteringtest.RunBenchmarks(b, sound()) }
 
 // double overrides methods of a store, and can be closed.
 type double struct {

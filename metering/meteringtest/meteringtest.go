@@ -1,11 +1,14 @@
 // Package meteringtest certifies event stores: it has a case for each sentence
-// of the contract that metering.EventStore states.
+// of the contract that metering.EventStore states, a comparison with the store in
+// memory over random batches, and benchmarks.
 //
-//	func TestStore(t *testing.T) {
-//		meteringtest.Run(t, meteringtest.Harness{
-//			Open: func(tb testing.TB) metering.EventStore { return mine.New(tb.TempDir()) },
-//		})
+//	func harness() meteringtest.Harness {
+//		return meteringtest.Harness{Open: func(tb testing.TB) metering.EventStore { return mine.New(tb.TempDir()) }}
 //	}
+//
+//	func TestStore(t *testing.T)         { meteringtest.Run(t, harness()) }
+//	func TestSameAsMemory(t *testing.T)  { meteringtest.RunSame(t, harness()) }
+//	func BenchmarkStore(b *testing.B)    { meteringtest.RunBenchmarks(b, harness()) }
 //
 // Each case is known to fail on at least one store that was broken on purpose;
 // the package's own tests see to that. [Story] tells a customer's month on a pair
@@ -25,50 +28,38 @@ import (
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/metering"
+	"github.com/servicecoin/servicecoin/suitetest"
 )
 
 // Harness is how the suite gets at a store.
 type Harness struct {
-	// Open returns a new and empty store. It registers its own clean-up.
+	// Open returns a new and empty store. It registers its own clean-up. Cases run
+	// at the same time, and so do Open and Close.
 	Open func(tb testing.TB) metering.EventStore
 
 	// Close ends a store of Open as a host does at its exit, or takes its
 	// connection away. nil: the store has nothing to close, and the case that
-	// needs it is left out, which Run prints.
+	// needs [Closing] is left out, which Run prints.
 	Close func(tb testing.TB, s metering.EventStore)
 }
 
+// Closing is what a harness without Close lacks.
+const Closing = "something to close"
+
+// Lacks implements suitetest.Harness.
+func (h Harness) Lacks(need string) bool { return need == Closing && h.Close == nil }
+
 // Case holds a store to one sentence of the contract.
-type Case struct {
-	Name       string
-	Sentence   string
-	NeedsClose bool // needs Harness.Close
-	Run        func(t testing.TB, h Harness)
-}
+type Case = suitetest.Case[Harness]
 
 // Cases returns the whole suite.
 func Cases() []Case { return slices.Concat(appendCases(), scanCases(), otherCases()) }
 
-// Run runs every case as a subtest on a store of its own.
+// Run runs every case as a parallel subtest on a store of its own. [RunSame]
+// belongs to it: an engine runs both.
 func Run(t *testing.T, h Harness) {
 	t.Helper()
-	passed, left := 0, []string(nil)
-	for _, c := range Cases() {
-		if c.NeedsClose && h.Close == nil {
-			left = append(left, c.Name)
-			continue
-		}
-		if t.Run(c.Name, func(t *testing.T) {
-			t.Log(c.Sentence)
-			c.Run(t, h)
-		}) {
-			passed++
-		}
-	}
-	t.Logf("meteringtest: %d of %d cases passed", passed, len(Cases()))
-	if len(left) > 0 {
-		t.Logf("left out, as the store has nothing to close: %v", left)
-	}
+	suitetest.Run(t, "meteringtest", Cases(), h)
 }
 
 // The suite's own vocabulary.

@@ -213,7 +213,7 @@ func otherCases() []Case {
 	return []Case{
 		{Name: "forget", Sentence: "Forget erases all events of a customer, and nobody else's; it is idempotent, and the keys are free again.", Run: caseForget},
 		{Name: "cancelled", Sentence: "A method whose context has ended answers its error, and changes nothing.", Run: caseCancelled},
-		{Name: "closed", NeedsClose: true, Sentence: "Every method of a store that is closed, or has lost its connection, answers an error.", Run: caseClosed},
+		{Name: "closed", Needs: Closing, Sentence: "Every method of a store that is closed, or has lost its connection, answers an error.", Run: caseClosed},
 	}
 }
 

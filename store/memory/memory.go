@@ -181,34 +181,46 @@ func (b *Backend) write(w store.Write) {
 		r = &record{doc: store.Document{Version: b.base[w.Key.Customer]}, gone: true}
 		b.docs[w.Key] = r
 	}
-	if !r.gone {
-		b.list(r.doc, (*ordered).remove)
-	}
-	version := r.doc.Version + 1
+	next := record{doc: clone(w.Document)}
 	if w.Delete {
-		*r = record{doc: store.Document{Key: w.Key, Version: version}, gone: true}
-		return
+		next = record{doc: store.Document{Key: w.Key}, gone: true}
 	}
-	*r = record{doc: clone(w.Document)}
-	r.doc.Version = version
-	b.list(r.doc, (*ordered).insert)
+	next.doc.Version = r.doc.Version + 1
+	b.list(w.Key, *r, next)
+	*r = next
 }
 
-// list puts the document into every list that it belongs to, or takes it out.
-func (b *Backend) list(d store.Document, do func(*ordered, entry)) {
+// list moves the document at a key from the lists that it was in to those in which
+// it is now; most writes change few of its index values, or none.
+func (b *Backend) list(key store.Key, was, is record) {
 	for slot := range store.Slots + 1 {
-		value := d.Key.ID
-		if slot > 0 {
-			value = string(d.Index[slot-1])
-		}
-		if value == "" {
+		old, now := listedBy(was, key, slot), listedBy(is, key, slot)
+		if old == now {
 			continue
 		}
-		l := listing{d.Key.Kind, slot}
-		if b.lists[l] == nil {
-			b.lists[l] = &ordered{}
+		l := b.lists[listing{key.Kind, slot}]
+		if l == nil {
+			l = &ordered{}
+			b.lists[listing{key.Kind, slot}] = l
 		}
-		do(b.lists[l], entry{d.Key.Customer, value, d.Key.ID})
+		if old != "" {
+			l.remove(entry{key.Customer, old, key.ID})
+		}
+		if now != "" {
+			l.insert(entry{key.Customer, now, key.ID})
+		}
+	}
+}
+
+// listedBy returns what a record is listed by in a slot, "" where it is not listed.
+func listedBy(r record, key store.Key, slot int) string {
+	switch {
+	case r.gone:
+		return ""
+	case slot == 0:
+		return key.ID
+	default:
+		return string(r.doc.Index[slot-1])
 	}
 }
 
@@ -250,9 +262,7 @@ func (b *Backend) Forget(ctx context.Context, c servicecoin.CustomerID, before s
 			continue
 		}
 		b.base[c] = max(b.base[c], r.doc.Version)
-		if !r.gone {
-			b.list(r.doc, (*ordered).remove)
-		}
+		b.list(key, *r, record{gone: true})
 		delete(b.docs, key)
 	}
 	b.events = slices.DeleteFunc(b.events, func(e store.Event) bool {

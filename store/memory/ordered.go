@@ -1,7 +1,6 @@
 package memory
 
 import (
-	"cmp"
 	"iter"
 	"slices"
 	"strings"
@@ -17,18 +16,20 @@ type entry struct {
 }
 
 func (e entry) compare(o entry) int {
-	return cmp.Or(
-		strings.Compare(string(e.customer), string(o.customer)),
-		strings.Compare(e.value, o.value),
-		strings.Compare(e.id, o.id),
-	)
+	if c := strings.Compare(string(e.customer), string(o.customer)); c != 0 {
+		return c
+	}
+	if c := strings.Compare(e.value, o.value); c != 0 {
+		return c
+	}
+	return strings.Compare(e.id, o.id)
 }
 
 // ordered is a sorted set of entries in blocks, so that an insertion moves a
-// few hundred entries at most.
+// few dozen entries at most.
 type ordered struct{ blocks [][]entry }
 
-const blockSize = 512
+const blockSize = 128
 
 // place returns the block and offset of the first entry that is not below e.
 func (o *ordered) place(e entry) (block, offset int, found bool) {
@@ -47,7 +48,7 @@ func (o *ordered) insert(e entry) {
 	}
 	if block == len(o.blocks) {
 		if block == 0 {
-			o.blocks = append(o.blocks, []entry{e})
+			o.blocks = append(o.blocks, newBlock([]entry{e}))
 			return
 		}
 		block--
@@ -56,11 +57,15 @@ func (o *ordered) insert(e entry) {
 	b := slices.Insert(o.blocks[block], offset, e)
 	o.blocks[block] = b
 	if len(b) > blockSize {
-		half := slices.Clone(b[len(b)/2:])
-		o.blocks[block] = slices.Clip(b[:len(b)/2])
-		o.blocks = slices.Insert(o.blocks, block+1, half)
+		upper := b[len(b)/2:]
+		o.blocks = slices.Insert(o.blocks, block+1, newBlock(upper))
+		clear(upper) // what stays behind the end would keep its texts alive
+		o.blocks[block] = b[:len(b)/2]
 	}
 }
+
+// newBlock copies entries into a block with room for as many as one may have.
+func newBlock(entries []entry) []entry { return append(make([]entry, 0, blockSize+1), entries...) }
 
 func (o *ordered) remove(e entry) {
 	block, offset, found := o.place(e)

@@ -108,7 +108,7 @@ func TestRefusedRights(t *testing.T) {
 // so is one that cannot be reached.
 func TestNoConnection(t *testing.T) {
 	d := open(t)
-	full := pool(t, pgtest.As(d.dsn, "app"), func(c *pgxpool.Config) { c.MaxConns = 2 })
+	full := pgtest.Pool(t, pgtest.As(d.dsn, "app"), func(c *pgxpool.Config) { c.MaxConns = 2 })
 	held, err := full.Acquire(t.Context())
 	require.NoError(t, err)
 	defer held.Release()

@@ -3,6 +3,10 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/store"
@@ -51,10 +55,7 @@ type rows map[store.Key]row
 // locks waited for is in sight.
 func (b *engine) look(ctx context.Context, tx transaction, c store.Commit) (rows, error) {
 	set, customers := b.locksOf(c)
-	list := []statement{only(customers...).statement(), set.statement()}
-	if len(c.Events) > 0 {
-		list = append(list, b.feedLock())
-	}
+	list := b.opening(only(customers...), set, len(c.Events) > 0)
 	stored := rows{}
 	for _, w := range wantedOf(c) {
 		list = append(list, b.version(w, stored))
@@ -80,6 +81,37 @@ func (b *engine) look(ctx context.Context, tx transaction, c store.Commit) (rows
 	return stored, nil
 }
 
+// opening sets the scope and takes the locks, in one statement where they are few:
+// each statement costs the server more than what it does here. Once the scope is
+// set, the locks are taken from left to right, as the server works out a list of
+// results; if it did not, two commits might deadlock, and one of them run again.
+func (b *engine) opening(s scope, set locks, emits bool) []statement {
+	const few = 3
+	if len(set) > few {
+		list := []statement{s.statement(), set.statement()}
+		if emits {
+			list = append(list, b.feedLock())
+		}
+		return list
+	}
+	one := s.statement()
+	for _, n := range slices.Sorted(maps.Keys(set)) {
+		one.args = append(one.args, n)
+		function := "pg_advisory_xact_lock"
+		if set[n] {
+			function = "pg_advisory_xact_lock_shared"
+		}
+		one.sql += ", " + function + "($" + strconv.Itoa(len(one.args)) + ")"
+	}
+	if emits {
+		l := b.feedLock()
+		n := len(one.args)
+		one.sql += ", " + strings.NewReplacer("SELECT ", "", "$1", "$"+strconv.Itoa(n+1), "$2", "$"+strconv.Itoa(n+2)).Replace(l.sql)
+		one.args = append(one.args, l.args...)
+	}
+	return []statement{one}
+}
+
 func (b *engine) version(w wanted, into rows) statement {
 	how := "SHARE"
 	if w.write {
@@ -91,7 +123,9 @@ func (b *engine) version(w wanted, into rows) statement {
 		args: []any{w.key.Kind, string(w.key.Customer), w.key.ID},
 		row: func(scan func(dest ...any) error) error {
 			var r row
-			err := scan(&r.version, &r.shape, &r.live)
+			var version, shape int64
+			err := scan(&version, &shape, &r.live)
+			r.version, r.shape = store.Version(version), int(shape)
 			into[w.key] = r
 			return err
 		},
@@ -184,8 +218,12 @@ func (b *engine) changes(c store.Commit, stored rows) []statement {
 			list = append(list, b.insert(w.Document))
 		}
 	}
+	if len(list) == 1 && len(c.Events) == 1 { // most commits: one statement is cheaper than two
+		w, e := list[0], b.emit(c.Events[0], len(list[0].args))
+		return []statement{{sql: "WITH told AS (" + e.sql + ") " + w.sql, args: append(w.args, e.args...)}}
+	}
 	for _, e := range c.Events {
-		list = append(list, b.emit(e))
+		list = append(list, b.emit(e, 0))
 	}
 	return list
 }
@@ -195,7 +233,7 @@ func (b *engine) insert(d store.Document) statement {
 	return statement{
 		sql: "INSERT INTO " + b.table("documents") + ` (kind, customer, id, version, shape, body, i1, i2, i3, i4, i5, i6, i7, i8)
 VALUES ($1, $2, $3, 1 + coalesce((SELECT base FROM ` + b.table("forgotten") + ` WHERE customer = $2), 0), $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-		args: append([]any{d.Key.Kind, string(d.Key.Customer), d.Key.ID}, content(d)...),
+		args: append([]any{d.Key.Kind, string(d.Key.Customer), d.Key.ID}, values(d)...),
 	}
 }
 
@@ -204,7 +242,7 @@ func (b *engine) replace(d store.Document, v store.Version) statement {
 	return statement{
 		sql: "UPDATE " + b.table("documents") + ` SET version = $4, shape = $5, body = $6, i1 = $7, i2 = $8, i3 = $9, i4 = $10, i5 = $11, i6 = $12, i7 = $13, i8 = $14
 WHERE kind = $1 AND customer = $2 AND id = $3`,
-		args: append([]any{d.Key.Kind, string(d.Key.Customer), d.Key.ID, int64(v)}, content(d)...),
+		args: append([]any{d.Key.Kind, string(d.Key.Customer), d.Key.ID, int64(v)}, values(d)...),
 	}
 }
 
@@ -216,9 +254,9 @@ WHERE kind = $1 AND customer = $2 AND id = $3`,
 	}
 }
 
-// content returns shape, body and index values; a body is never NULL, an
+// values returns shape, body and index values; a body is never NULL, an
 // empty index value always is.
-func content(d store.Document) []any {
+func values(d store.Document) []any {
 	body := d.Body
 	if body == nil {
 		body = []byte{}

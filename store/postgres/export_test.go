@@ -8,6 +8,9 @@ func (b *Backend) Listing(q store.Query) (sql string, args []any) {
 	return s.sql, s.args
 }
 
+// One returns the statement of a Get that sets its own scope.
+func (b *Backend) One() string { return b.scopedOne() }
+
 // Page returns step 3 of the feed, for a look at its plan.
 func (b *Backend) Page(f store.Feed) (sql string, args []any) {
 	s := b.page(f, nil)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"strconv"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/store"
@@ -59,15 +60,23 @@ func (b *engine) feedLock() statement {
 	}
 }
 
-// emit inserts an event; its position is drawn when the statement runs.
-func (b *engine) emit(e store.Event) statement {
+// emit inserts an event; its position is drawn when the statement runs. Its
+// parameters are numbered behind so many others.
+func (b *engine) emit(e store.Event, others int) statement {
+	parameters := make([]byte, 0, 64)
+	for n := range 10 {
+		if n > 0 {
+			parameters = append(parameters, ", "...)
+		}
+		parameters = strconv.AppendInt(append(parameters, '$'), int64(others+n+1), 10)
+	}
 	var data []byte // not json.RawMessage, which a driver may take for JSON
 	if e.Data != nil {
 		data = e.Data
 	}
 	return statement{
 		sql: "INSERT INTO " + b.table("events") + ` (id, name, customer, kind, subject, actor_kind, actor, on_behalf_of, at, data)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+VALUES (` + string(parameters) + ")",
 		args: []any{
 			e.ID, e.Name, string(e.Subject.Customer), e.Subject.Kind, e.Subject.ID,
 			string(e.Actor.Kind), string(e.Actor.ID), string(e.Actor.OnBehalfOf), servicecoin.Instant(e.At), data,
@@ -155,9 +164,11 @@ func (b *engine) page(f store.Feed, page *[]store.Event) statement {
 	s.row = func(scan func(dest ...any) error) error {
 		var e store.Event
 		var data []byte
-		err := scan(&e.Position, &e.ID, &e.Name, &e.Subject.Customer, &e.Subject.Kind, &e.Subject.ID,
-			&e.Actor.Kind, &e.Actor.ID, &e.Actor.OnBehalfOf, &e.At, &data)
-		e.At, e.Data = e.At.UTC(), data
+		var position int64
+		var customer, kind, actor, onBehalfOf string
+		err := scan(&position, &e.ID, &e.Name, &customer, &e.Subject.Kind, &e.Subject.ID, &kind, &actor, &onBehalfOf, &e.At, &data)
+		e.Position, e.Subject.Customer, e.At, e.Data = store.Position(position), servicecoin.CustomerID(customer), e.At.UTC(), data
+		e.Actor = servicecoin.Actor{Kind: servicecoin.ActorKind(kind), ID: servicecoin.PersonID(actor), OnBehalfOf: servicecoin.PersonID(onBehalfOf)}
 		*page = append(*page, e)
 		return err
 	}

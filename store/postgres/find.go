@@ -24,11 +24,11 @@ func (b *engine) Find(ctx context.Context, q store.Query) ([]store.Document, err
 		page = append(page, d)
 		return err
 	}
-	list := []statement{s}
+	scope := scopeOf(q.Customer, q.Everyone).statement()
 	if !b.link.joined() { // the host's planner settings are its own until its transaction ends
-		list = []statement{ordered(), s}
+		scope.sql += ", " + strings.TrimPrefix(ordered().sql, "SELECT ")
 	}
-	if err := b.read(ctx, scopeOf(q.Customer, q.Everyone), list...); err != nil {
+	if err := b.read(ctx, scope, s); err != nil {
 		return nil, fmt.Errorf("find %s: %w", q.Kind, err)
 	}
 	return page, nil

@@ -97,7 +97,16 @@ type pooled struct{ pool *pgxpool.Pool }
 
 func (p pooled) joined() bool { return false }
 
-func (p pooled) run(ctx context.Context, list []statement) error { return send(ctx, p.pool, list) }
+func (p pooled) run(ctx context.Context, list []statement) error {
+	if len(list) > 1 || list[0].row == nil {
+		return send(ctx, p.pool, list)
+	}
+	rows, err := p.pool.Query(ctx, list[0].sql, list[0].args...)
+	if err != nil {
+		return err
+	}
+	return each(rows, list[0])
+}
 
 func (p pooled) begin(ctx context.Context) (transaction, error) {
 	conn, err := p.pool.Acquire(ctx)

@@ -3,7 +3,6 @@ package postgres_test
 import (
 	"testing"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
@@ -30,32 +29,17 @@ func open(tb testing.TB, change ...func(*pgxpool.Config)) database {
 
 func prepare(tb testing.TB, dsn string, change ...func(*pgxpool.Config)) database {
 	tb.Helper()
-	d := database{dsn: dsn, owner: pool(tb, dsn)}
+	d := database{dsn: dsn, owner: pgtest.Pool(tb, dsn)}
 	require.NoError(tb, postgres.Migrate(tb.Context(), d.owner, ""))
 	d.must(tb, grants)
-	d.app = pool(tb, pgtest.As(dsn, "app"), change...)
+	d.app = pgtest.Pool(tb, pgtest.As(dsn, "app"), change...)
 	return d
-}
-
-func pool(tb testing.TB, dsn string, change ...func(*pgxpool.Config)) *pgxpool.Pool {
-	tb.Helper()
-	config, err := pgxpool.ParseConfig(dsn)
-	require.NoError(tb, err)
-	config.MaxConns = 20
-	for _, f := range change {
-		f(config)
-	}
-	p, err := pgxpool.NewWithConfig(tb.Context(), config)
-	require.NoError(tb, err)
-	tb.Cleanup(p.Close)
-	return p
 }
 
 // must runs statements as superuser.
 func (d database) must(tb testing.TB, sql string) {
 	tb.Helper()
-	_, err := d.owner.Exec(tb.Context(), sql, pgx.QueryExecModeSimpleProtocol)
-	require.NoError(tb, err)
+	pgtest.Exec(tb, d.owner, sql)
 }
 
 func (d database) backend(tb testing.TB) *postgres.Backend {

@@ -21,7 +21,7 @@ var begun = time.Date(2026, 3, 29, 1, 0, 0, 0, time.UTC)
 
 // Nothing is created unless it is asked for, and what is missing has a name.
 func TestNoMigrationUnasked(t *testing.T) {
-	p := pool(t, pgtest.Start(t).Database(t))
+	p := pgtest.Pool(t, pgtest.Start(t).Database(t))
 	_, err := postgres.New(t.Context(), p, nil)
 	require.ErrorIs(t, err, servicecoin.ErrRefused)
 	require.ErrorContains(t, err, "0001_documents_and_events.sql")
@@ -39,7 +39,7 @@ func TestAdministratorMigrates(t *testing.T) {
 		t.Skip("left out: psql is not installed")
 	}
 	dsn := pgtest.Start(t).Database(t)
-	super := database{dsn: dsn, owner: pool(t, dsn)}
+	super := database{dsn: dsn, owner: pgtest.Pool(t, dsn)}
 	super.must(t, `DO $$ BEGIN CREATE ROLE administrator LOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
 DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO administrator', current_database()); END $$;
 DO $$ BEGIN CREATE ROLE app LOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$`)
@@ -51,7 +51,7 @@ DO $$ BEGIN CREATE ROLE app LOGIN; EXCEPTION WHEN duplicate_object OR unique_vio
 		require.NoError(t, err, "%s", out)
 		text.WriteString(m.SQL)
 	}
-	app := pool(t, pgtest.As(dsn, "app"))
+	app := pgtest.Pool(t, pgtest.As(dsn, "app"))
 	_, err = postgres.New(t.Context(), app, nil)
 	require.ErrorIs(t, err, servicecoin.ErrRefused, "without grants")
 	require.ErrorContains(t, err, "grants")
@@ -83,7 +83,7 @@ DO $$ BEGIN CREATE ROLE app LOGIN; EXCEPTION WHEN duplicate_object OR unique_vio
 
 func TestMigrateAtOnceAndAgain(t *testing.T) {
 	dsn := pgtest.Start(t).Database(t)
-	p := pool(t, dsn)
+	p := pgtest.Pool(t, dsn)
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
@@ -107,7 +107,7 @@ func TestMigrateAtOnceAndAgain(t *testing.T) {
 func TestNewRefuses(t *testing.T) {
 	server := pgtest.Start(t)
 	dsn := server.Database(t)
-	p := pool(t, dsn)
+	p := pgtest.Pool(t, dsn)
 	_, err := postgres.New(t.Context(), p, &postgres.Options{Schema: strings.Repeat("x", 64)})
 	require.ErrorIs(t, err, servicecoin.ErrInvalid, "a name that PostgreSQL would cut")
 	_, err = postgres.New(t.Context(), p, &postgres.Options{Schema: "a\x00b"})
@@ -116,10 +116,10 @@ func TestNewRefuses(t *testing.T) {
 	_, err = p.Exec(t.Context(), "CREATE DATABASE latin TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'")
 	require.NoError(t, err)
 	t.Cleanup(func() {
-		_, err := pool(t, dsn).Exec(t.Context(), "DROP DATABASE IF EXISTS latin WITH (FORCE)")
+		_, err := pgtest.Pool(t, dsn).Exec(t.Context(), "DROP DATABASE IF EXISTS latin WITH (FORCE)")
 		_ = err // the server goes with the tests
 	})
-	latin := pool(t, dsn+" dbname=latin")
+	latin := pgtest.Pool(t, dsn+" dbname=latin")
 	_, err = postgres.New(t.Context(), latin, nil)
 	require.ErrorIs(t, err, servicecoin.ErrRefused)
 	require.ErrorContains(t, err, "LATIN1")

@@ -47,6 +47,15 @@ func TestPlans(t *testing.T) {
 			})
 		}
 	}
+	for _, mode := range []string{"force_custom_plan", "force_generic_plan"} {
+		t.Run("get/"+mode, func(t *testing.T) {
+			nodes := d.explain(t, mode, false, b.One(), []any{"k3", "c007", "id00300"})
+			ordered(t, nodes, "documents_pkey")
+			// The outer side of the loop sets the scope, and only then the inner side looks.
+			require.Equal(t, "Nested Loop", nodes[0].Type, "%v", nodes)
+			require.Equal(t, "Result", nodes[1].Type, "%v", nodes)
+		})
+	}
 	t.Run("forget", func(t *testing.T) {
 		sql, args := b.Erasure("c007")
 		nodes := d.explain(t, "force_custom_plan", true, sql, args)

@@ -12,6 +12,7 @@ import (
 	"github.com/servicecoin/servicecoin/store"
 	"github.com/servicecoin/servicecoin/store/postgres"
 	"github.com/servicecoin/servicecoin/store/storetest"
+	"github.com/servicecoin/servicecoin/suitetest"
 )
 
 // The program's role owns nothing, so the whole suite runs behind the row
@@ -47,14 +48,7 @@ func TestSuiteSQL(t *testing.T) {
 			return storetest.Tx{Backend: schemaOf(tb, b).InSQL(tx), Commit: tx.Commit, Rollback: tx.Rollback}
 		},
 	}
-	ran := 0
-	for _, c := range storetest.Cases() {
-		if c.NeedsTx {
-			ran++
-			t.Run(c.Name, func(t *testing.T) { c.Run(t, h) })
-		}
-	}
-	require.Positive(t, ran)
+	suitetest.Run(t, "storetest", suitetest.Needing(storetest.Cases(), storetest.HostTransactions), h)
 }
 
 // inSchema is a backend that remembers where it is.

@@ -12,6 +12,7 @@ import (
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/store"
 	"github.com/servicecoin/servicecoin/store/postgres"
+	"github.com/servicecoin/servicecoin/store/postgres/pgtest"
 )
 
 // The second wall: statements that forgot their WHERE, run as the program's
@@ -23,7 +24,7 @@ func TestRowPolicy(t *testing.T) {
 	d.must(t, `DO $$ BEGIN CREATE ROLE builder LOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
 ALTER TABLE servicecoin.documents OWNER TO builder; ALTER TABLE servicecoin.events OWNER TO builder; ALTER TABLE servicecoin.forgotten OWNER TO builder;
 GRANT USAGE ON SCHEMA servicecoin TO builder`)
-	require.Empty(t, breaches(t, pool(t, as(d, "builder"))), "the owner is bound, too")
+	require.Empty(t, breaches(t, pgtest.Pool(t, as(d, "builder"))), "the owner is bound, too")
 }
 
 // Each way to drop the wall, or a part of it, is noticed by the test above.
@@ -62,7 +63,7 @@ func TestUnforcedRowPolicyIsNoticed(t *testing.T) {
 	d.must(t, `DO $$ BEGIN CREATE ROLE builder LOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
 ALTER TABLE servicecoin.documents OWNER TO builder; ALTER TABLE servicecoin.events OWNER TO builder; ALTER TABLE servicecoin.forgotten OWNER TO builder;
 ALTER TABLE servicecoin.documents NO FORCE ROW LEVEL SECURITY; GRANT USAGE ON SCHEMA servicecoin TO builder`)
-	require.NotEmpty(t, breaches(t, pool(t, as(d, "builder"))))
+	require.NotEmpty(t, breaches(t, pgtest.Pool(t, as(d, "builder"))))
 }
 
 func as(d database, role string) string { return d.dsn + " user=" + role }

@@ -30,6 +30,16 @@
 // (Inside of a transaction of the host, [In], nothing can be said about the
 // file.) To restore a backup, stop the program first, and remove the files
 // ending in -wal and -shm with the old one.
+// # Errors
+//
+// Besides those of a [store.Backend]: ErrBusy after [Options].BusyTimeout, and for a
+// transaction of the host that has read what was changed since; ErrNewer for a file
+// whose tables a newer release made; ErrRefused for tables that are not there, or a
+// file that is not in WAL mode, if the host makes them (store.MigrateByHost). A full
+// disk and a file that is gone or replaced are errors of their own, which say that
+// nothing was changed ([servicecoin.Unchanged]).
+//
+// [servicecoin.Unchanged]: https://pkg.go.dev/github.com/servicecoin/servicecoin#Unchanged
 package sqlite
 
 import (
@@ -125,7 +135,7 @@ func New(ctx context.Context, db *sql.DB, o *Options) (*Backend, error) {
 }
 
 // byHost reports whether the file is to be left as it is.
-func (o Options) byHost() bool { return o.Migrate == store.MigrateByHost }
+func (o *Options) byHost() bool { return o.Migrate == store.MigrateByHost }
 
 func newBackend(from source, o Options) *Backend {
 	return &Backend{from: from, queue: newQueue(o.BusyTimeout)}

@@ -3,7 +3,6 @@ package sqlite_test
 import (
 	"database/sql"
 	"path/filepath"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -40,45 +39,46 @@ func TestExchange(t *testing.T) {
 // One coin, from the catalogue to the statement, records and usage in one file.
 func TestStory(t *testing.T) {
 	t.Parallel()
-	dbs := map[store.Backend]*sql.DB{}
-	var mu sync.Mutex
-	h := storetest.Harness{Open: func(tb testing.TB) store.Backend {
-		tb.Helper()
-		b, db := hosted(tb, nil)
-		mu.Lock()
-		defer mu.Unlock()
-		dbs[b] = db
-		return b
-	}}
 	events := func(tb testing.TB, b store.Backend) metering.EventStore {
 		tb.Helper()
-		mu.Lock()
-		defer mu.Unlock()
-		s, err := usage.New(tb.Context(), dbs[b], nil)
+		s, err := usage.New(tb.Context(), ofHost(tb, b).db, nil)
 		require.NoError(tb, err)
 		tb.Cleanup(func() { require.NoError(tb, s.Close()) })
 		return s
 	}
+	h := storetest.Harness{Open: inHost().Open}
 	cointest.Story(t, h, events)
 	cointest.Stories(t, h, events)
+}
+
+// hostedBackend is a backend, and the host's database that it is in.
+type hostedBackend struct {
+	*sqlite.Backend
+	db *sql.DB
+}
+
+func ofHost(tb testing.TB, b store.Backend) hostedBackend {
+	tb.Helper()
+	h, ok := b.(hostedBackend)
+	require.True(tb, ok)
+	return h
 }
 
 // inHost opens backends in databases of a host, which can begin transactions of
 // its own.
 func inHost() storetest.Harness {
-	dbs := map[store.Backend]*sql.DB{}
 	return storetest.Harness{
 		Open: func(tb testing.TB) store.Backend {
 			tb.Helper()
 			b, db := hosted(tb, nil)
-			dbs[b] = db
-			return b
+			return hostedBackend{b, db}
 		},
 		Begin: func(tb testing.TB, b store.Backend) storetest.Tx {
 			tb.Helper()
-			tx, err := dbs[b].BeginTx(tb.Context(), nil)
+			h := ofHost(tb, b)
+			tx, err := h.db.BeginTx(tb.Context(), nil)
 			require.NoError(tb, err)
-			return storetest.Tx{Backend: sqlite.In(tx), Commit: tx.Commit, Rollback: tx.Rollback}
+			return storetest.Tx{Backend: h.In(tx), Commit: tx.Commit, Rollback: tx.Rollback}
 		},
 	}
 }

@@ -265,11 +265,11 @@ func hosted(change func(*transaction)) storetest.Harness {
 
 func brokenTransactions() map[string]brokenBackend {
 	return map[string]brokenBackend{
-		"joined/commit":        {"shows what the host has not committed", hosted(func(t *transaction) { t.straight = true })},
-		"joined/rollback":      {"keeps what the host rolls back", hosted(func(t *transaction) { t.keeps = true })},
-		"joined/refused":       {"spoils the host's transaction when it refuses", hosted(func(t *transaction) { t.spoilt = true })},
-		"joined/says so":       {"does not say that it is inside", hosted(func(t *transaction) { t.silent = true })},
-		"joined/waiting write": {"answers a wait with the context's error", hosted(func(t *transaction) { t.waitError = context.DeadlineExceeded })},
-		"joined/feed":          {"gives positions before the commit", hosted(func(t *transaction) { t.overtaking = true })},
+		"joined/commit":        {What: "shows what the host has not committed", Harness: hosted(func(t *transaction) { t.straight = true })},
+		"joined/rollback":      {What: "keeps what the host rolls back", Harness: hosted(func(t *transaction) { t.keeps = true })},
+		"joined/refused":       {What: "spoils the host's transaction when it refuses", Harness: hosted(func(t *transaction) { t.spoilt = true })},
+		"joined/says so":       {What: "does not say that it is inside", Harness: hosted(func(t *transaction) { t.silent = true })},
+		"joined/waiting write": {What: "answers a wait with the context's error", Harness: hosted(func(t *transaction) { t.waitError = context.DeadlineExceeded })},
+		"joined/feed":          {What: "gives positions before the commit", Harness: hosted(func(t *transaction) { t.overtaking = true })},
 	}
 }

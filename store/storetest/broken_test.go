@@ -4,118 +4,23 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/store"
 	"github.com/servicecoin/servicecoin/store/storetest"
+	"github.com/servicecoin/servicecoin/suitetest"
 )
 
 // Each case must fail on a backend that is broken in just the way that its
-// sentence forbids. A case without one, or one that passes on it, proves
-// nothing.
+// sentence forbids.
 func TestBrokenBackendsFail(t *testing.T) {
 	t.Parallel()
-	cases := storetest.Cases()
-	broken := brokenBackends()
-	names := map[string]bool{}
-	for _, c := range cases {
-		if names[c.Name] {
-			t.Errorf("two cases are called %q", c.Name)
-		}
-		names[c.Name] = true
-		b, ok := broken[c.Name]
-		if !ok {
-			t.Errorf("%q: no broken backend shows that this case can fail", c.Name)
-			continue
-		}
-		t.Run(c.Name, func(t *testing.T) {
-			t.Parallel()
-			t.Logf("sentence: %s", c.Sentence)
-			if said := run(t, c, hosted(nil)); said != "" {
-				t.Errorf("the case fails on a sound backend: %s", said)
-			}
-			said := ""
-			for range 5 { // a race may go well by chance
-				if said = run(t, c, b.harness); said != "" {
-					break
-				}
-			}
-			if said == "" {
-				t.Errorf("passes on a backend that %s", b.name)
-			}
-			t.Logf("fails on a backend that %s: %s", b.name, strings.TrimSpace(said))
-		})
-	}
-	for name := range broken {
-		if !names[name] {
-			t.Errorf("a broken backend waits for a case %q that is not there", name)
-		}
-	}
-	t.Logf("%d cases, %d broken backends", len(cases), len(broken))
-}
-
-// recorder is a testing.TB that keeps failures to itself.
-type recorder struct {
-	testing.TB
-
-	ctx  context.Context //nolint:containedctx // stands in for the test's own
-	mu   sync.Mutex
-	said string
-}
-
-// Context ends soon: a broken backend may have a case wait for ever.
-func (r *recorder) Context() context.Context { return r.ctx }
-
-func (r *recorder) note(text string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.said == "" {
-		r.said = text
-	}
-}
-
-func (r *recorder) Errorf(format string, args ...any) { r.note(fmt.Sprintf(format, args...)) }
-func (r *recorder) Error(args ...any)                 { r.note(fmt.Sprint(args...)) }
-func (r *recorder) Log(...any)                        {}
-func (r *recorder) Logf(string, ...any)               {}
-func (r *recorder) Helper()                           {}
-
-func (r *recorder) Fatalf(format string, args ...any) {
-	r.Errorf(format, args...)
-	panic(stop{})
-}
-
-func (r *recorder) Fatal(args ...any) {
-	r.Error(args...)
-	panic(stop{})
-}
-
-type stop struct{}
-
-// run runs a case and returns its first complaint.
-func run(t *testing.T, c storetest.Case, h storetest.Harness) string {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	r := &recorder{TB: t, ctx: ctx}
-	func() {
-		defer func() {
-			if x := recover(); x != nil {
-				if _, ok := x.(stop); !ok {
-					r.note(fmt.Sprint("panic: ", x))
-				}
-			}
-		}()
-		c.Run(r, h)
-	}()
-	return r.said
+	suitetest.RunBroken(t, storetest.Cases(), hosted(nil), brokenBackends())
 }
 
 func brokenBackends() map[string]brokenBackend {

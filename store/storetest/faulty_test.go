@@ -11,6 +11,7 @@ import (
 	"github.com/servicecoin/servicecoin/store"
 	"github.com/servicecoin/servicecoin/store/memory"
 	"github.com/servicecoin/servicecoin/store/storetest"
+	"github.com/servicecoin/servicecoin/suitetest"
 )
 
 // double overrides methods of a backend.
@@ -60,13 +61,10 @@ func (d double) Forget(ctx context.Context, c servicecoin.CustomerID, before sto
 }
 
 // brokenBackend is a harness with a fault, and the fault in words.
-type brokenBackend struct {
-	name    string
-	harness storetest.Harness
-}
+type brokenBackend = suitetest.Broken[storetest.Harness]
 
 func with(name string, fault func() double) brokenBackend {
-	return brokenBackend{name, storetest.Harness{Open: func(testing.TB) store.Backend {
+	return brokenBackend{What: name, Harness: storetest.Harness{Open: func(testing.TB) store.Backend {
 		d := fault()
 		if d.Backend == nil {
 			d.Backend = memory.New()

@@ -13,12 +13,12 @@ import (
 
 func joinedCases() []Case {
 	return []Case{
-		{Name: "joined/commit", NeedsTx: true, Sentence: "What is committed inside of the host's transaction is seen inside at once, outside when the transaction commits.", Run: caseJoinedCommit},
-		{Name: "joined/rollback", NeedsTx: true, Sentence: "When the host's transaction is rolled back, nothing of it was ever there.", Run: caseJoinedRollback},
-		{Name: "joined/refused", NeedsTx: true, Sentence: "A refused commit inside leaves the host's transaction and its other commits usable.", Run: caseJoinedRefused},
-		{Name: "joined/says so", NeedsTx: true, Sentence: "A backend inside of a transaction says so through Joined, and a unit of work runs once.", Run: caseJoinedSays},
-		{Name: "joined/waiting write", NeedsTx: true, Sentence: "While the host's transaction is open, reads go on, and a write that must wait for it answers ErrBusy when its context ends.", Run: caseJoinedBusy},
-		{Name: "joined/feed", NeedsTx: true, Sentence: "The feed shows nothing that an older open transaction may still precede.", Run: caseJoinedFeed},
+		{Name: "joined/commit", Needs: HostTransactions, Sentence: "What is committed inside of the host's transaction is seen inside at once, outside when the transaction commits.", Run: caseJoinedCommit},
+		{Name: "joined/rollback", Needs: HostTransactions, Sentence: "When the host's transaction is rolled back, nothing of it was ever there.", Run: caseJoinedRollback},
+		{Name: "joined/refused", Needs: HostTransactions, Sentence: "A refused commit inside leaves the host's transaction and its other commits usable.", Run: caseJoinedRefused},
+		{Name: "joined/says so", Needs: HostTransactions, Sentence: "A backend inside of a transaction says so through Joined, and a unit of work runs once.", Run: caseJoinedSays},
+		{Name: "joined/waiting write", Needs: HostTransactions, Sentence: "While the host's transaction is open, reads go on, and a write that must wait for it answers ErrBusy when its context ends.", Run: caseJoinedBusy},
+		{Name: "joined/feed", Needs: HostTransactions, Sentence: "The feed shows nothing that an older open transaction may still precede.", Run: caseJoinedFeed},
 	}
 }
 

@@ -1,11 +1,14 @@
 // Package storetest certifies backends: it has a case for each sentence of the
-// storage contract, and [Faults], which fails on command.
+// storage contract, a comparison with the backend in memory over random calls,
+// benchmarks, and [Faults], which fails on command.
 //
-//	func TestBackend(t *testing.T) {
-//		storetest.Run(t, storetest.Harness{
-//			Open: func(tb testing.TB) store.Backend { return mine.New(tb.TempDir()) },
-//		})
+//	func harness() storetest.Harness {
+//		return storetest.Harness{Open: func(tb testing.TB) store.Backend { return mine.New(tb.TempDir()) }}
 //	}
+//
+//	func TestBackend(t *testing.T)       { storetest.Run(t, harness()) }
+//	func TestSameAsMemory(t *testing.T)  { storetest.RunSame(t, harness()) }
+//	func BenchmarkBackend(b *testing.B)  { storetest.RunBenchmarks(b, harness()) }
 //
 // Each case is known to fail on at least one backend that was broken on
 // purpose; the package's own tests see to that.
@@ -19,16 +22,18 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/store"
+	"github.com/servicecoin/servicecoin/suitetest"
 )
 
 // Harness is how the suite gets at a backend.
 type Harness struct {
-	// Open returns a new and empty backend. It registers its own clean-up.
+	// Open returns a new and empty backend. It registers its own clean-up. Cases
+	// run at the same time, and so do Open and Begin.
 	Open func(tb testing.TB) store.Backend
 
 	// Begin opens a transaction of the host beside b, with a backend that
 	// works inside of it. nil: the engine has no such thing, and the cases that
-	// need it are left out, which Run prints.
+	// need [HostTransactions] are left out, which Run prints.
 	Begin func(tb testing.TB, b store.Backend) Tx
 }
 
@@ -39,39 +44,25 @@ type Tx struct {
 	Rollback func() error
 }
 
+// HostTransactions is what a harness without Begin lacks.
+const HostTransactions = "transactions of the host"
+
+// Lacks implements suitetest.Harness.
+func (h Harness) Lacks(need string) bool { return need == HostTransactions && h.Begin == nil }
+
 // Case holds a backend to one sentence of the contract.
-type Case struct {
-	Name     string
-	Sentence string
-	NeedsTx  bool // needs Harness.Begin
-	Run      func(t testing.TB, h Harness)
-}
+type Case = suitetest.Case[Harness]
 
 // Cases returns the whole suite.
 func Cases() []Case {
 	return slices.Concat(documentCases(), findCases(), feedCases(), concurrencyCases(), joinedCases(), storeCases(), unitCases(), kindCases(), consumerCases(), listCases(), standingCases())
 }
 
-// Run runs every case as a subtest on a backend of its own.
+// Run runs every case as a parallel subtest on a backend of its own. [RunSame]
+// belongs to it: an engine runs both.
 func Run(t *testing.T, h Harness) {
 	t.Helper()
-	passed, left := 0, []string(nil)
-	for _, c := range Cases() {
-		if c.NeedsTx && h.Begin == nil {
-			left = append(left, c.Name)
-			continue
-		}
-		if t.Run(c.Name, func(t *testing.T) {
-			t.Log(c.Sentence)
-			c.Run(t, h)
-		}) {
-			passed++
-		}
-	}
-	t.Logf("storetest: %d of %d cases passed", passed, len(Cases()))
-	if len(left) > 0 {
-		t.Logf("left out, as the engine has no transactions of the host: %v", left)
-	}
+	suitetest.Run(t, "storetest", Cases(), h)
 }
 
 // The suite's own vocabulary.

@@ -10,12 +10,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
-	"pgregory.net/rapid"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
@@ -25,6 +23,7 @@ import (
 	"github.com/servicecoin/servicecoin/store/postgres"
 	"github.com/servicecoin/servicecoin/store/postgres/pgtest"
 	"github.com/servicecoin/servicecoin/store/postgres/usage"
+	"github.com/servicecoin/servicecoin/suitetest"
 )
 
 // database is a database, and the two who use it.
@@ -36,37 +35,22 @@ type database struct {
 func open(tb testing.TB) database {
 	tb.Helper()
 	dsn := pgtest.Start(tb).Database(tb)
-	d := database{dsn: dsn, owner: pool(tb, dsn)}
+	d := database{dsn: dsn, owner: pgtest.Pool(tb, dsn)}
 	d.must(tb, "DO $$ BEGIN CREATE ROLE collector LOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;")
 	return d
-}
-
-func pool(tb testing.TB, dsn string, change ...func(*pgxpool.Config)) *pgxpool.Pool {
-	tb.Helper()
-	config, err := pgxpool.ParseConfig(dsn)
-	require.NoError(tb, err)
-	config.MaxConns = 12
-	for _, f := range change {
-		f(config)
-	}
-	p, err := pgxpool.NewWithConfig(tb.Context(), config)
-	require.NoError(tb, err)
-	tb.Cleanup(p.Close)
-	return p
 }
 
 // must runs statements as superuser.
 func (d database) must(tb testing.TB, sql string) {
 	tb.Helper()
-	_, err := d.owner.Exec(tb.Context(), sql, pgx.QueryExecModeSimpleProtocol)
-	require.NoError(tb, err)
+	pgtest.Exec(tb, d.owner, sql)
 }
 
 // app returns connections of the program's role: it owns nothing, and may do
 // what the migration names.
 func (d database) app(tb testing.TB, change ...func(*pgxpool.Config)) *pgxpool.Pool {
 	tb.Helper()
-	return pool(tb, pgtest.As(d.dsn, "collector"), change...)
+	return pgtest.Pool(tb, pgtest.As(d.dsn, "collector"), change...)
 }
 
 func (d database) schema(tb testing.TB, name string) *postgres.Options {
@@ -102,24 +86,24 @@ func TestContract(t *testing.T) {
 
 func TestContractClosed(t *testing.T) {
 	d := open(t)
-	pools := map[metering.EventStore]*pgxpool.Pool{}
 	h := meteringtest.Harness{
 		Open: func(tb testing.TB) metering.EventStore {
 			p := d.app(tb)
-			s := d.store(tb, p)
-			pools[s] = p
-			return s
+			return withPool{d.store(tb, p), p}
 		},
-		Close: func(_ testing.TB, s metering.EventStore) { pools[s].Close() },
+		Close: func(tb testing.TB, s metering.EventStore) {
+			w, ok := s.(withPool)
+			require.True(tb, ok)
+			w.pool.Close()
+		},
 	}
-	ran := 0
-	for _, c := range meteringtest.Cases() {
-		if c.NeedsClose {
-			ran++
-			t.Run(c.Name, func(t *testing.T) { c.Run(t, h) })
-		}
-	}
-	require.Positive(t, ran)
+	suitetest.Run(t, "meteringtest", suitetest.Needing(meteringtest.Cases(), meteringtest.Closing), h)
+}
+
+// withPool is a store that loses its connections when its pool is closed.
+type withPool struct {
+	metering.EventStore
+	pool *pgxpool.Pool
 }
 
 var day = time.Date(2026, 3, 29, 0, 0, 0, 0, time.UTC)
@@ -148,49 +132,17 @@ func list(t testing.TB, s metering.EventStore, q metering.Query) (events []meter
 	return events
 }
 
-// Whatever is appended in whatever batches, the database answers as memory does.
+// Whatever is appended in whatever batches, the answers are those of memory.
 func TestSameAsMemory(t *testing.T) {
 	d := open(t)
 	s := d.store(t, d.app(t))
-	rapid.Check(t, func(r *rapid.T) {
-		require.NoError(t, s.Forget(t.Context(), "acme"))
-		require.NoError(t, s.Forget(t.Context(), "globex"))
-		model := metering.NewMemoryStore()
-		for range rapid.IntRange(1, 4).Draw(r, "batches") {
-			var events []metering.Event
-			for range rapid.IntRange(0, 12).Draw(r, "events") {
-				e := metering.Event{
-					Customer: rapid.SampledFrom([]servicecoin.CustomerID{"acme", "globex"}).Draw(r, "customer"),
-					Source:   rapid.SampledFrom([]string{"a", "B", "a b"}).Draw(r, "source"),
-					ID:       rapid.SampledFrom([]string{"1", "2", "10", "é"}).Draw(r, "id"),
-					Type:     rapid.SampledFrom([]string{"vm.ran", "other"}).Draw(r, "type"),
-					Subject:  rapid.SampledFrom([]string{"", "x"}).Draw(r, "subject"),
-					Time:     day.Add(time.Duration(rapid.IntRange(0, 3000).Draw(r, "time"))),
-				}
-				e.RecordedAt = e.Time.Add(time.Hour)
-				if rapid.Bool().Draw(r, "valued") {
-					e.Value = servicecoin.Some(decimal.New(rapid.Int64().Draw(r, "value"), int32(rapid.IntRange(-20, 5).Draw(r, "exponent"))))
-				}
-				if rapid.Bool().Draw(r, "dimensioned") {
-					e.Dimensions = map[string]string{"k": rapid.SampledFrom([]string{"", "v", `"<`}).Draw(r, "dimension")}
-				}
-				events = append(events, e)
-			}
-			want, err := model.Append(t.Context(), events)
-			require.NoError(t, err)
-			got, err := s.Append(t.Context(), events)
-			require.NoError(t, err)
-			require.Empty(t, cmp.Diff(want, got))
-		}
-		for _, c := range []servicecoin.CustomerID{"acme", "globex"} {
-			q := all(c)
-			q.During.Start = day.Add(time.Duration(rapid.IntRange(0, 3000).Draw(r, "from")))
-			if rapid.Bool().Draw(r, "as of") {
-				q.KnownBefore = day.Add(time.Hour + time.Duration(rapid.IntRange(0, 3000).Draw(r, "known")))
-			}
-			require.Empty(t, cmp.Diff(list(t, model, q), list(t, s, q)))
-		}
-	})
+	meteringtest.RunSame(t, meteringtest.Harness{Open: func(testing.TB) metering.EventStore { return s }})
+}
+
+func BenchmarkStore(b *testing.B) {
+	d := open(b)
+	app := d.app(b)
+	meteringtest.RunBenchmarks(b, meteringtest.Harness{Open: func(tb testing.TB) metering.EventStore { return d.store(tb, app) }})
 }
 
 // Records and events in one schema, both behind their policies.

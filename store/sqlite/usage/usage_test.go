@@ -14,10 +14,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
-	"pgregory.net/rapid"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
@@ -140,50 +138,18 @@ func TestContractHosted(t *testing.T) {
 	}
 }
 
-// Whatever is appended in whatever batches, the file answers as memory does.
+// Whatever is appended in whatever batches, the answers are those of memory.
 func TestSameAsMemory(t *testing.T) {
 	t.Parallel()
 	s, _ := opened(t)
-	rapid.Check(t, func(r *rapid.T) {
-		require.NoError(t, s.Forget(t.Context(), "acme"))
-		require.NoError(t, s.Forget(t.Context(), "globex"))
-		model := metering.NewMemoryStore()
-		for range rapid.IntRange(1, 5).Draw(r, "batches") {
-			var events []metering.Event
-			for range rapid.IntRange(0, 12).Draw(r, "events") {
-				e := metering.Event{
-					Customer: rapid.SampledFrom([]servicecoin.CustomerID{"acme", "globex"}).Draw(r, "customer"),
-					Source:   rapid.SampledFrom([]string{"a", "B", "a b"}).Draw(r, "source"),
-					ID:       rapid.SampledFrom([]string{"1", "2", "10", "é"}).Draw(r, "id"),
-					Type:     rapid.SampledFrom([]string{"vm.ran", "other"}).Draw(r, "type"),
-					Subject:  rapid.SampledFrom([]string{"", "x"}).Draw(r, "subject"),
-					Time:     day.Add(time.Duration(rapid.IntRange(0, 3000).Draw(r, "time"))),
-				}
-				e.RecordedAt = e.Time.Add(time.Hour)
-				if rapid.Bool().Draw(r, "valued") {
-					e.Value = servicecoin.Some(decimal.New(rapid.Int64().Draw(r, "value"), int32(rapid.IntRange(-20, 5).Draw(r, "exponent"))))
-				}
-				if rapid.Bool().Draw(r, "dimensioned") {
-					e.Dimensions = map[string]string{"k": rapid.SampledFrom([]string{"", "v", `"<`}).Draw(r, "dimension")}
-				}
-				events = append(events, e)
-			}
-			want, err := model.Append(t.Context(), events)
-			require.NoError(t, err)
-			got, err := s.Append(t.Context(), events)
-			require.NoError(t, err)
-			require.Empty(t, cmp.Diff(want, got))
-		}
-		for _, c := range []servicecoin.CustomerID{"acme", "globex"} {
-			q := all()
-			q.Customer = c
-			q.During.Start = day.Add(time.Duration(rapid.IntRange(0, 3000).Draw(r, "from")))
-			if rapid.Bool().Draw(r, "as of") {
-				q.KnownBefore = day.Add(time.Hour + time.Duration(rapid.IntRange(0, 3000).Draw(r, "known")))
-			}
-			require.Empty(t, cmp.Diff(list(t, model, q), list(t, s, q)))
-		}
-	})
+	meteringtest.RunSame(t, meteringtest.Harness{Open: func(testing.TB) metering.EventStore { return s }})
+}
+
+func BenchmarkStore(b *testing.B) {
+	meteringtest.RunBenchmarks(b, meteringtest.Harness{Open: func(tb testing.TB) metering.EventStore {
+		s, _ := opened(tb)
+		return s
+	}})
 }
 
 // Listings walk the table in its order: no sort, no scan of everything.
