@@ -15,7 +15,7 @@ import (
 // and many of many; a way is longer than what is written out of it.
 func TestLargeGraphs(t *testing.T) {
 	t.Parallel()
-	const count, long = 10_000, 250
+	const count, long = 13_000, 250
 	name := func(n int) servicecoin.ServiceID { return servicecoin.ServiceID(fmt.Sprintf("s%05d", n)) }
 	var services []catalog.Service
 	var dependencies []catalog.Dependency
@@ -27,6 +27,10 @@ func TestLargeGraphs(t *testing.T) {
 			dependencies = append(dependencies, catalog.Hard(name(n), name(n-1)))
 		case n < long+3: // few need the middle of it
 			dependencies = append(dependencies, catalog.Hard(name(n), name(30)))
+		case n == long+3: // of three that are equally near, this one is found last
+			dependencies = append(dependencies, catalog.Hard(name(n), name(5000)))
+		case n == count-2:
+			dependencies = append(dependencies, catalog.Hard(name(n), name(1)))
 		default: // and many the first
 			dependencies = append(dependencies, catalog.Hard(name(n), name(0)))
 		}
