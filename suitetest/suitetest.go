@@ -2,9 +2,16 @@
 // whatever a host writes against an interface (a backend, a store of events, a
 // directory) to the sentences of that interface, with a [Case] for each.
 //
-//	func Cases() []suitetest.Case[Harness] { … }
-//
-//	func Run(t *testing.T, h Harness) { suitetest.Run(t, "shelftest", Cases(), h) }
+//	func TestShelf(t *testing.T) {
+//		suitetest.Run(t, "shelftest", []suitetest.Case[Shelf]{{
+//			Name: "empty", Sentence: "A new shelf is empty.",
+//			Run: func(t testing.TB, s Shelf) {
+//				if n := s.Books(); n != 0 {
+//					t.Errorf("%d books", n)
+//				}
+//			},
+//		}}, Shelf{})
+//	}
 //
 // A case is worth something if it is known to fail: [RunBroken] runs each on an
 // implementation that is broken on purpose. store/storetest, metering/meteringtest

@@ -75,6 +75,7 @@ func stages() map[string]stage {
 		"store/storetest/storetest.go":          {outside: "var mine = struct{ New func(dir string) store.Backend }{func(string) store.Backend { return memory.New() }}\n"},
 		"catalog/catalogtest/catalogtest.go":    {outside: "var mine = struct{ Fill func(testing.TB, string, []catalogtest.Use) catalog.Directory }{func(_ testing.TB, name string, uses []catalogtest.Use) catalog.Directory {\nvar d catalog.MemoryDirectory\nvar who []servicecoin.CustomerID\nfor _, u := range uses {\nwho = append(who, u.Customer)\n}\nd.Set(catalogtest.Mail, name, who...)\nreturn &d\n}}\n"},
 		"metering/meteringtest/meteringtest.go": {outside: "var mine = struct{ New func(dir string) metering.EventStore }{func(string) metering.EventStore { return metering.NewMemoryStore() }}\n"},
+		"suitetest/suitetest.go":                {outside: "type Shelf struct{}\n\nfunc (Shelf) Lacks(string) bool { return false }\nfunc (Shelf) Books() int { return 0 }\n\n"},
 		"calendar/calendar.go":                  {before: "var berlin *time.Location\nvar outages []calendar.Interval\n"},
 		"calendar/hours/hours.go":               {before: "reported := time.Date(2026, 3, 6, 15, 0, 0, 0, time.UTC)\n"},
 		"calendar/recur/rule.go":                {before: "now := time.Now()\n"},
@@ -131,7 +132,7 @@ func imports() map[string]string {
 	}
 	for _, p := range []string{
 		"adoption", "calendar", "calendar/hours", "calendar/ical", "calendar/recur", "calendar/rota", "catalog", "catalog/catalogtest", "coin", "estimate", "incident", "lifecycle", "metering", "metering/cost", "metering/meteringtest", "metering/rating", "money", "problem",
-		"sla", "store", "store/memory", "store/postgres", "store/postgres/pgtest", "store/sqlite", "store/storetest",
+		"sla", "suitetest", "store", "store/memory", "store/postgres", "store/postgres/pgtest", "store/sqlite", "store/storetest",
 	} {
 		m[p[strings.LastIndex(p, "/")+1:]] = "github.com/servicecoin/servicecoin/" + p
 	}

@@ -15,7 +15,7 @@ func TestQuota(t *testing.T) {
 r1, 40 pages: repeat
 r1, 41 pages: conflict
 r2, 55 pages: added
-r3, 6 pages: refused: use pages: 6 of pages would make 101, over the 100 of a month that quota pages allows
+r3, 6 pages: refused: quota.use pages: 6 of pages would make 101, over the 100 of a month that quota pages allows
 r4, 5 pages: added
 r3 in April, 6 pages: added
 March: 100 pages of 3 events
