@@ -101,7 +101,7 @@ type MonthEnd struct {
 }
 
 // NotIssued is a statement that could not be issued.
-type NotIssued struct {
+type NotIssued struct { //nolint:errname // a finding of a report first, an error second
 	Customer servicecoin.CustomerID
 	Month    calendar.Month
 	Err      error

@@ -60,14 +60,14 @@ func faults(t *testing.T, noun any) map[string]error {
 			for _, out := range m.Call(in) {
 				switch {
 				case out.Type() == reflect.TypeFor[error]():
-					err, _ := out.Interface().(error)
+					err, _ := reflect.TypeAssert[error](out)
 					told[name] = err
 				case out.Kind() == reflect.Func && strings.HasPrefix(out.Type().String(), "iter.Seq2["):
 					told[name] = nil
 					last := out.Type().In(0).In(1)
 					yield := reflect.MakeFunc(out.Type().In(0), func(args []reflect.Value) []reflect.Value {
 						if last == reflect.TypeFor[error]() && told[name] == nil {
-							told[name], _ = args[1].Interface().(error)
+							told[name], _ = reflect.TypeAssert[error](args[1])
 						}
 						return []reflect.Value{reflect.ValueOf(true)}
 					})

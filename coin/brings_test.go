@@ -9,9 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/servicecoin/servicecoin/coin/bundle"
-	"github.com/servicecoin/servicecoin/coin/exchange"
-
 	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
 
@@ -19,6 +16,8 @@ import (
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/catalog"
 	"github.com/servicecoin/servicecoin/coin"
+	"github.com/servicecoin/servicecoin/coin/bundle"
+	"github.com/servicecoin/servicecoin/coin/exchange"
 	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/metering/cost"
 	"github.com/servicecoin/servicecoin/metering/rating"

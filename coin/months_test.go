@@ -6,9 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/servicecoin/servicecoin/coin/exchange"
-	"github.com/servicecoin/servicecoin/coin/slaroom"
-
 	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -17,6 +14,8 @@ import (
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/catalog"
 	"github.com/servicecoin/servicecoin/coin"
+	"github.com/servicecoin/servicecoin/coin/exchange"
+	"github.com/servicecoin/servicecoin/coin/slaroom"
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/sla"
 	"github.com/servicecoin/servicecoin/store"

@@ -7,14 +7,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/servicecoin/servicecoin/coin/catalogroom"
-
 	"github.com/stretchr/testify/require"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/adoption"
 	"github.com/servicecoin/servicecoin/catalog"
 	"github.com/servicecoin/servicecoin/coin"
+	"github.com/servicecoin/servicecoin/coin/catalogroom"
 )
 
 var (

@@ -9,18 +9,16 @@ import (
 	"testing"
 	"time"
 
-	"github.com/servicecoin/servicecoin/coin/costroom"
-	"github.com/servicecoin/servicecoin/coin/spinhtml"
-
-	"github.com/servicecoin/servicecoin/coin/exchange"
-	"github.com/servicecoin/servicecoin/coin/incidentroom"
-
 	"github.com/stretchr/testify/require"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/catalog"
 	"github.com/servicecoin/servicecoin/coin"
+	"github.com/servicecoin/servicecoin/coin/costroom"
+	"github.com/servicecoin/servicecoin/coin/exchange"
+	"github.com/servicecoin/servicecoin/coin/incidentroom"
+	"github.com/servicecoin/servicecoin/coin/spinhtml"
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/store"
 	"github.com/servicecoin/servicecoin/store/memory"

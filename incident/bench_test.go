@@ -1,7 +1,7 @@
 package incident_test
 
 import (
-	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -21,7 +21,7 @@ func BenchmarkEffects(b *testing.B) {
 	begin := time.Date(2021, 1, 4, 0, 0, 0, 0, time.UTC)
 	for n := range 100_000 {
 		from := begin.Add(time.Duration(n) * 20 * time.Minute)
-		i, err := incident.Open(ada, from, incident.Report{ID: servicecoin.IncidentID(fmt.Sprint(n)), Title: "x", Effects: []incident.Effect{{Service: "mail", Level: incident.Outage, From: from}}})
+		i, err := incident.Open(ada, from, incident.Report{ID: servicecoin.IncidentID(strconv.Itoa(n)), Title: "x", Effects: []incident.Effect{{Service: "mail", Level: incident.Outage, From: from}}})
 		require.NoError(b, err)
 		require.NoError(b, i.Resolve(ada, from.Add(10*time.Minute), incident.Resolution{Text: "x"}))
 		require.NoError(b, desk.Record(b.Context(), ada, i))

@@ -267,7 +267,7 @@ func TestEffectsOfAnyLength(t *testing.T) {
 		var all []incident.Effect
 		for n := range rapid.IntRange(1, 12).Draw(t, "incidents") {
 			e := incident.Effect{Service: "mail", Level: incident.Outage, From: nine.Add(time.Duration(rapid.IntRange(0, 24*300).Draw(t, "from")) * time.Hour)}
-			r := incident.Report{ID: servicecoin.IncidentID(fmt.Sprint(n)), Title: "x", Effects: []incident.Effect{e}}
+			r := incident.Report{ID: servicecoin.IncidentID(strconv.Itoa(n)), Title: "x", Effects: []incident.Effect{e}}
 			if rapid.IntRange(0, 4).Draw(t, "ended") > 0 {
 				r.Effects[0].Until = e.From.Add(time.Duration(hours.Draw(t, "hours")) * time.Hour)
 			}

@@ -16,7 +16,7 @@ import (
 const RuleVersion = "sla/2"
 
 // Promise is an objective given to one customer for one service.
-type Promise struct {
+type Promise struct { //nolint:recvcheck // a value, but for the one rule that changes it
 	ID      servicecoin.PromiseID `json:"id"`
 	Service servicecoin.ServiceID `json:"service"`
 	Name    string                `json:"name,omitempty"`

@@ -207,36 +207,36 @@ func (g *granted) span(from, until time.Time) (time.Time, time.Time) {
 
 // acceptable refuses a bundle with the id of something that is there and of
 // something else, and one that names what nobody knows.
-func (root Nouns) acceptable(ctx context.Context, customer servicecoin.Customer, b Brought) error {
+func (n Nouns) acceptable(ctx context.Context, customer servicecoin.Customer, b Brought) error {
 	var v servicecoin.Violations
-	for n, q := range b.Quotas {
-		path := fmt.Sprintf("quotas[%d]", n)
-		there, err := root.Ledger(root.Base, customer).Quota(ctx, q.ID)
+	for k, q := range b.Quotas {
+		path := fmt.Sprintf("quotas[%d]", k)
+		there, err := n.Ledger(n.Base, customer).Quota(ctx, q.ID)
 		if err := free(&v, path, string(q.ID), err, there.Subscription, b.Subscription); err != nil {
 			return err
 		}
-		_, err = root.Ledger(root.Base, customer).Meter(ctx, q.Meter)
+		_, err = n.Ledger(n.Base, customer).Meter(ctx, q.Meter)
 		if errors.Is(err, servicecoin.ErrNotFound) {
 			v.Add(path+".meter", "unknown", string(q.Meter), "is not defined")
 		} else if err != nil {
 			return err
 		}
 	}
-	for n, i := range b.Items {
-		path := fmt.Sprintf("items[%d]", n)
-		there, err := root.Statements(root.Base, customer).Item(ctx, i.ID)
+	for k, i := range b.Items {
+		path := fmt.Sprintf("items[%d]", k)
+		there, err := n.Statements(n.Base, customer).Item(ctx, i.ID)
 		if err := free(&v, path, string(i.ID), err, there.Subscription, b.Subscription); err != nil {
 			return err
 		}
-		if err := root.Statements(root.Base, customer).Known(ctx, i); errors.Is(err, servicecoin.ErrInvalid) {
+		if err := n.Statements(n.Base, customer).Known(ctx, i); errors.Is(err, servicecoin.ErrInvalid) {
 			v.Merge(path, err)
 		} else if err != nil {
 			return err
 		}
 	}
-	for n, p := range b.Promises {
-		there, err := root.Keeper(root.Base, customer.ID).Get(ctx, p.ID)
-		if err := free(&v, fmt.Sprintf("promises[%d]", n), string(p.ID), err, there.Subscription, b.Subscription); err != nil {
+	for k, p := range b.Promises {
+		there, err := n.Keeper(n.Base, customer.ID).Get(ctx, p.ID)
+		if err := free(&v, fmt.Sprintf("promises[%d]", k), string(p.ID), err, there.Subscription, b.Subscription); err != nil {
 			return err
 		}
 	}

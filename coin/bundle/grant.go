@@ -171,7 +171,7 @@ func (g grant) setQuotas(from string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	ledger := g.Nouns.Ledger(g.Base, customer)
+	ledger := g.Ledger(g.Base, customer)
 	return inParts(g.brought.Quotas, quotaID, from, grantsAtOnce, never, func(q metering.Quota) error {
 		there, err := ledger.Quota(g.ctx, q.ID)
 		if made, err := g.own("quotas", string(q.ID), err, there.Subscription); made || err != nil {
@@ -192,7 +192,7 @@ func (g grant) endQuotas(from string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	ledger := g.Nouns.Ledger(g.Base, customer)
+	ledger := g.Ledger(g.Base, customer)
 	return inParts(g.brought.Quotas, quotaID, from, grantsAtOnce, never, func(q metering.Quota) error {
 		there, err := ledger.Quota(g.ctx, q.ID)
 		until := g.bounded(there.From, there.Until)
@@ -213,7 +213,7 @@ func (g grant) includeCharges(from string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	statements := g.Nouns.Statements(g.Base, customer)
+	statements := g.Statements(g.Base, customer)
 	apart := func(a, b cost.Item) bool { return !a.From.Equal(b.From) }
 	return inParts(g.brought.Items, itemID, from, itemsAtOnce, apart, func(i cost.Item) error {
 		there, err := statements.Item(g.ctx, i.ID)
@@ -235,7 +235,7 @@ func (g grant) endCharges(from string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	statements := g.Nouns.Statements(g.Base, customer)
+	statements := g.Statements(g.Base, customer)
 	apart := func(a, b cost.Item) bool { return !g.bounded(a.From, a.Until).Equal(g.bounded(b.From, b.Until)) }
 	return inParts(g.brought.Items, itemID, from, itemsAtOnce, apart, func(i cost.Item) error {
 		there, err := statements.Item(g.ctx, i.ID)
@@ -253,7 +253,7 @@ func (g grant) makePromises(from string) (string, error) {
 	if len(g.brought.Promises) == 0 {
 		return "", nil
 	}
-	keeper := g.Nouns.Keeper(g.Base, g.customer)
+	keeper := g.Keeper(g.Base, g.customer)
 	return inParts(g.brought.Promises, promiseID, from, grantsAtOnce, never, func(p sla.Promise) error {
 		there, err := keeper.Get(g.ctx, p.ID)
 		if made, err := g.own("promises", string(p.ID), err, there.Subscription); made || err != nil {
@@ -270,7 +270,7 @@ func (g grant) endPromises(from string) (string, error) {
 	if len(g.brought.Promises) == 0 {
 		return "", nil
 	}
-	keeper := g.Nouns.Keeper(g.Base, g.customer)
+	keeper := g.Keeper(g.Base, g.customer)
 	return inParts(g.brought.Promises, promiseID, from, promisesAtOnce, never, func(p sla.Promise) error {
 		there, err := keeper.Get(g.ctx, p.ID)
 		until := g.bounded(there.ValidFrom, there.ValidUntil)

@@ -5,10 +5,9 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/servicecoin/servicecoin/coin/bundle"
-
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/catalog"
+	"github.com/servicecoin/servicecoin/coin/bundle"
 	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/metering/cost"
 )

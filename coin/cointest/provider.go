@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/servicecoin/servicecoin/coin/bundle"
-
 	"github.com/shopspring/decimal"
 
 	"github.com/servicecoin/servicecoin"
@@ -17,6 +15,7 @@ import (
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/catalog"
 	"github.com/servicecoin/servicecoin/coin"
+	"github.com/servicecoin/servicecoin/coin/bundle"
 	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/metering/cost"
 	"github.com/servicecoin/servicecoin/metering/rating"

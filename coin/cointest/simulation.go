@@ -48,14 +48,32 @@ func weights() []struct {
 		what string
 		of   int
 	}{
-		{"wait", 18}, {"subscribe", 8}, {"depart", 5}, {"open", 8}, {"affect", 6}, {"resolve", 7}, {"cancel", 2}, {"use", 12}, {"step", 20},
-		{"close", 8}, {"issue", 8}, {"correct", 4}, {"plan", 2}, {"rules", 3}, {"retry", 3}, {"fault", 10}, {"ahead", 2}, {"move", 2}, {"fail", 3}, {"forget", 1},
+		{"wait", 18},
+		{"subscribe", 8},
+		{"depart", 5},
+		{"open", 8},
+		{"affect", 6},
+		{"resolve", 7},
+		{"cancel", 2},
+		{"use", 12},
+		{"step", 20},
+		{"close", 8},
+		{"issue", 8},
+		{"correct", 4},
+		{"plan", 2},
+		{"rules", 3},
+		{"retry", 3},
+		{"fault", 10},
+		{"ahead", 2},
+		{"move", 2},
+		{"fail", 3},
+		{"forget", 1},
 	}
 }
 
 // Life draws the acts of some months of a small provider out of a seed.
 func Life(seed uint64, length int) []Act {
-	r := rand.New(rand.NewPCG(seed, 7)) //nolint:gosec // it is to be the same each time
+	r := rand.New(rand.NewPCG(seed, 7))
 	total := 0
 	for _, w := range weights() {
 		total += w.of
@@ -81,7 +99,7 @@ func Simulate(ctx context.Context, acts []Act) (err error) {
 		return err
 	}
 	for i, a := range acts {
-		if err := l.act(a); err != nil {
+		if err := l.act(a); err != nil { //nolint:contextcheck // the life has the context
 			return fmt.Errorf("act %d %v: %w", i, a, err)
 		}
 	}
@@ -161,7 +179,8 @@ func newLife(ctx context.Context) (*life, error) {
 			return nil, err
 		}
 	}
-	return l, l.hire()
+	err = l.hire()
+	return l, err
 }
 
 func second[T any](_ T, err error) error { return err }

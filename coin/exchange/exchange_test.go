@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -90,7 +91,7 @@ func room(b exchange.Base, forgotten *[]servicecoin.CustomerID) exchange.Room {
 			}
 			for ; n < many; n++ {
 				if w.Left() < roomForANote {
-					return fmt.Sprint(n), nil
+					return strconv.Itoa(n), nil
 				}
 				err := store.Of(w.Of(w.Customer), notes).Insert(ctx, note{ID: fmt.Sprintf("%s %s %d", w.Event.ID, c.Service, n), Text: string(c.Service)})
 				if err != nil {

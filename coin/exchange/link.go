@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
@@ -152,24 +153,19 @@ func (p place) text() (string, error) {
 // Table is the links as a table of a document: from which room to which, on which
 // events, and what ends what was granted.
 func (x *Exchange) Table() string {
-	text := "| from | to | link | on | ended by |\n|---|---|---|---|---|\n"
+	var text strings.Builder
+	text.WriteString("| from | to | link | on | ended by |\n|---|---|---|---|---|\n")
 	sides := map[string]Side{}
 	for _, r := range x.rooms {
 		sides[r.Name] = r.Side
 	}
 	for _, l := range x.Links() {
-		on := ""
-		for i, e := range l.On {
-			if i > 0 {
-				on += ", "
-			}
-			on += "`" + e + "`"
-		}
 		ended := "–"
 		if l.EndedBy != "" {
 			ended = "`" + l.EndedBy + "`"
 		}
-		text += fmt.Sprintf("| %s (%s) | %s (%s) | `%s` | %s | %s |\n", l.From, sides[l.From], l.To, sides[l.To], l.Name, on, ended)
+		_, _ = fmt.Fprintf(&text, "| %s (%s) | %s (%s) | `%s` | `%s` | %s |\n",
+			l.From, sides[l.From], l.To, sides[l.To], l.Name, strings.Join(l.On, "`, `"), ended)
 	}
-	return text
+	return text.String()
 }

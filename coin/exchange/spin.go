@@ -122,7 +122,7 @@ type Spinning struct {
 	once map[string]any
 }
 
-// Customer is whose month it is.
+// Whose is the customer whose month it is.
 func (s *Spinning) Whose() servicecoin.Customer { return s.out.Customer }
 
 // Month is the month that is looked at.

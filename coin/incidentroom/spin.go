@@ -15,7 +15,7 @@ import (
 )
 
 // Run is how a service was run in a month: what happened, and how it was told.
-type Run struct {
+type Run struct { //nolint:recvcheck // a value, but while it is gathered
 	Incidents []Happened         `json:"incidents"`
 	Updates   incident.Adherence `json:"updates"` // promised to the public
 	Sent      int                `json:"sent"`    // letters to this customer about these incidents

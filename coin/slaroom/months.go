@@ -19,7 +19,7 @@ type MonthOf struct {
 }
 
 // NotClosed is a month of a promise that could not be closed.
-type NotClosed struct {
+type NotClosed struct { //nolint:errname // a finding of a report first, an error second
 	Promise servicecoin.PromiseID
 	Service servicecoin.ServiceID
 	Month   calendar.Month

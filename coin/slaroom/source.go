@@ -13,8 +13,8 @@ import (
 
 // Source tells the service levels what the incidents did, or the host's facts.
 func (n Nouns) Source() sla.Source {
-	if n.Options.Facts != nil {
-		return n.Options.Facts(n.Base)
+	if n.Facts != nil {
+		return n.Facts(n.Base)
 	}
 	return source{n}
 }

@@ -5,6 +5,10 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/adoption"
+	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/catalog"
 	"github.com/servicecoin/servicecoin/coin/adoptionroom"
 	"github.com/servicecoin/servicecoin/coin/catalogroom"
 	"github.com/servicecoin/servicecoin/coin/costroom"
@@ -12,11 +16,6 @@ import (
 	"github.com/servicecoin/servicecoin/coin/incidentroom"
 	"github.com/servicecoin/servicecoin/coin/meteringroom"
 	"github.com/servicecoin/servicecoin/coin/slaroom"
-
-	"github.com/servicecoin/servicecoin"
-	"github.com/servicecoin/servicecoin/adoption"
-	"github.com/servicecoin/servicecoin/calendar"
-	"github.com/servicecoin/servicecoin/catalog"
 	"github.com/servicecoin/servicecoin/sla"
 )
 
@@ -168,10 +167,7 @@ func (p *portal) coinRow(row exchange.Row, m monthly, who person) coinRow {
 
 // verdictOf gives a verdict its tone and its words.
 func verdictOf(v sla.Verdict, said string) (tone, words string) {
-	tone = map[sla.Verdict]string{sla.Kept: "good", sla.OnCourse: "good", sla.AtRisk: "warn", sla.Broken: "bad"}[v]
-	if tone == "" {
-		tone = "none"
-	}
+	tone = map[sla.Verdict]string{sla.Kept: "good", sla.OnCourse: "good", sla.AtRisk: "warn", sla.Broken: "bad", sla.Unknown: "none"}[v]
 	return tone, strings.ToUpper(said[:1]) + said[1:]
 }
 

@@ -9,11 +9,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/servicecoin/servicecoin/coin/exchange"
-
 	"github.com/stretchr/testify/require"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/coin/exchange"
 	"github.com/servicecoin/servicecoin/store"
 	"github.com/servicecoin/servicecoin/store/sqlite"
 )

@@ -6,13 +6,12 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/servicecoin/servicecoin/coin/bundle"
-
 	"github.com/shopspring/decimal"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/catalog"
+	"github.com/servicecoin/servicecoin/coin/bundle"
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/metering/cost"

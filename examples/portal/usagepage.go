@@ -6,13 +6,12 @@ import (
 	"slices"
 	"time"
 
-	"github.com/servicecoin/servicecoin/coin/exchange"
-	"github.com/servicecoin/servicecoin/coin/meteringroom"
-
 	"github.com/shopspring/decimal"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/coin/exchange"
+	"github.com/servicecoin/servicecoin/coin/meteringroom"
 	"github.com/servicecoin/servicecoin/metering"
 )
 

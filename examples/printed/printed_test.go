@@ -1,6 +1,6 @@
 // Package printed runs the programs of the README and of the package comments
 // as they are printed.
-package printed
+package printed_test
 
 import (
 	"bytes"
@@ -169,6 +169,7 @@ func programs(t *testing.T) map[string]string {
 }
 
 func TestPackageComments(t *testing.T) {
+	t.Parallel()
 	known := stages()
 	for name, code := range programs(t) {
 		s, ok := known[name]
@@ -179,7 +180,7 @@ func TestPackageComments(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			isTest := strings.HasPrefix(code, "func Test")
+			isTest := strings.HasPrefix(code, "func ")
 			text := program(t, s, code, isTest)
 			out, err := run(t, name, text, isTest, s.server)
 			require.NoError(t, err, "%s\n%s", out, text)
@@ -234,12 +235,13 @@ func program(t *testing.T, s stage, code string, isTest bool) string {
 			last = "return err\n"
 		}
 		tail := ""
-		for _, u := range uses {
-			tail += "_ = " + u + "\n"
+		if len(uses) > 0 {
+			tail = "_ = " + strings.Join(uses, "\n_ = ") + "\n"
 		}
 		body = s.outside + "func printed() error {\n" + s.before + code + "\n" + s.after + tail + last + "}\n\nfunc main() {\n\tif err := printed(); err != nil {\n\t\tpanic(err)\n\t}\n}\n"
 	}
-	head := "package main\n\nimport (\n"
+	var head strings.Builder
+	head.WriteString("package main\n\nimport (\n")
 	all := imports()
 	if strings.Contains(code, "usage.") {
 		kind := "sqlite"
@@ -250,10 +252,10 @@ func program(t *testing.T, s stage, code string, isTest bool) string {
 	}
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		if regexp.MustCompile(`(^|[^.\w"])` + name + `\.[A-Z]`).MatchString(body) {
-			head += fmt.Sprintf("\t%q\n", all[name])
+			_, _ = fmt.Fprintf(&head, "\t%q\n", all[name])
 		}
 	}
-	return head + ")\n\n" + body
+	return head.String() + ")\n\n" + body
 }
 
 // run builds the program within this module, without a file in its folders, and
