@@ -316,7 +316,7 @@ func TestKindsStayInTheHouse(t *testing.T) {
 func TestRoomsReindexTheirKinds(t *testing.T) {
 	t.Parallel()
 	kinds, updated := map[string]string{}, map[string]bool{}
-	for _, room := range []string{"adoption", "catalog", "incident", "sla", "metering", "metering/rating", "metering/cost"} {
+	for _, room := range []string{"adoption", "catalog", "incident", "sla", "metering", "metering/rating", "metering/cost", "coin/bundle"} {
 		files, err := filepath.Glob(filepath.Join(room, "*.go"))
 		require.NoError(t, err)
 		for _, path := range files {

@@ -128,6 +128,16 @@ func (c *Coin) Links() []exchange.Link {
 	return x.Links()
 }
 
+// Reindex brings the records of all rooms into the indexes and the form of this
+// release: see [exchange.Exchange.Reindex].
+func (c *Coin) Reindex(ctx context.Context) (int, error) {
+	x, err := c.Rooms()
+	if err != nil {
+		return 0, err
+	}
+	return x.Reindex(ctx)
+}
+
 // Forget erases a customer everywhere: its partition, and what rooms keep of it in
 // the provider's and beside it. It is more than a commit has room for: after an
 // error call it again, until it returns nil.

@@ -28,6 +28,15 @@ func (c *Coin) rooms() []exchange.Room {
 	promises, usage, charges := c.promises().Room(), c.usage().Room(), c.charges().Room()
 	offers, brings := c.offers().Room(), c.brings()
 	offers.Links = append(offers.Links, brings.Ask())
+	own := offers.Reindex
+	offers.Reindex = func(ctx context.Context, s *store.Store) (int, error) { // what comes with subscriptions has no room of its own
+		n, err := own(ctx, s)
+		if err != nil {
+			return n, err
+		}
+		more, err := bundle.Reindex(ctx, s)
+		return n + more, err
+	}
 	promises.Links = append(promises.Links, brings.Promises()...)
 	usage.Links = append(usage.Links, brings.Quotas()...)
 	charges.Links = append(charges.Links, brings.Charges()...)

@@ -219,3 +219,23 @@ func TestForgetEverywhere(t *testing.T) {
 	require.Zero(t, left("acme"))
 	require.Equal(t, 4, left("globex"))
 }
+
+// All rooms bring their records up to date in one call.
+func TestReindexOfAllRooms(t *testing.T) {
+	t.Parallel()
+	s := newShop(t)
+	s.subscribe("acme", "s1")
+	s.quiet()
+	n, err := s.Reindex(t.Context())
+	require.NoError(t, err)
+	require.Zero(t, n, "they are up to date")
+	x, err := s.Rooms()
+	require.NoError(t, err)
+	for _, r := range x.Rooms() {
+		require.NotNil(t, r.Reindex, r.Name)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = s.Reindex(ctx)
+	require.ErrorIs(t, err, context.Canceled)
+}

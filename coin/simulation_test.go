@@ -18,7 +18,7 @@ const lifeLength = 60
 func TestSimulation(t *testing.T) {
 	t.Parallel()
 	seeds := 1000
-	if testing.Short() {
+	if testing.Short() || racing {
 		seeds = 100
 	}
 	first := 0

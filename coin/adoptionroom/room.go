@@ -53,8 +53,9 @@ func (n Nouns) Program(customer servicecoin.CustomerID) *adoption.Program {
 func (n Nouns) Room() exchange.Room {
 	r := exchange.Room{
 		Name: Name, Side: exchange.Adoption,
-		Links: []exchange.Link{n.begin(), n.reachPoints(), n.cancel(), n.followDeparture()},
-		Spin:  &exchange.Gatherer{Figures: n.gather, Judge: judge},
+		Reindex: adoption.Reindex,
+		Links:   []exchange.Link{n.begin(), n.reachPoints(), n.cancel(), n.followDeparture()},
+		Spin:    &exchange.Gatherer{Figures: n.gather, Judge: judge},
 	}
 	if n.Provisioner != nil {
 		r.Links = append(r.Links, n.provisionReady())

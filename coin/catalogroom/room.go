@@ -60,7 +60,8 @@ func (n Nouns) Subscriptions(customer servicecoin.CustomerID) *catalog.Subscript
 func (n Nouns) Room() exchange.Room {
 	r := exchange.Room{
 		Name: Name, Side: exchange.Management,
-		Spin: &exchange.Gatherer{Rows: n.rows, Figures: n.gather, Judge: judge},
+		Reindex: catalog.Reindex,
+		Spin:    &exchange.Gatherer{Rows: n.rows, Figures: n.gather, Judge: judge},
 		Forget: func(ctx context.Context, by servicecoin.Actor, id servicecoin.CustomerID) error {
 			return n.Catalog().Forget(ctx, by, id)
 		},

@@ -16,6 +16,7 @@ import (
 	"github.com/servicecoin/servicecoin/metering/rating"
 	"github.com/servicecoin/servicecoin/money"
 	"github.com/servicecoin/servicecoin/sla"
+	"github.com/servicecoin/servicecoin/store"
 )
 
 // Name is the name of the room.
@@ -54,6 +55,14 @@ func (n Nouns) Room() exchange.Room {
 		Name: Name, Side: exchange.Management,
 		Links: []exchange.Link{n.credit()},
 		Spin:  &exchange.Gatherer{Rows: n.rows, Figures: n.gather},
+		Reindex: func(ctx context.Context, s *store.Store) (int, error) {
+			prices, err := rating.Reindex(ctx, s)
+			if err != nil {
+				return prices, err
+			}
+			rest, err := cost.Reindex(ctx, s)
+			return prices + rest, err
+		},
 	}
 }
 

@@ -156,6 +156,23 @@ func (x *Exchange) Consumer(o *store.ConsumerOptions, extra ...store.Rule) (*sto
 	return store.NewConsumer(x.base.Store, Name, append(x.Rules(), extra...), o)
 }
 
+// Reindex brings the records of all rooms into the indexes and the form of this
+// release: after an update that says so, once no program of the older release is at
+// work. It returns how many it rewrote; after an error call it again, it goes on.
+func (x *Exchange) Reindex(ctx context.Context) (int, error) {
+	n := 0
+	for _, r := range x.rooms {
+		if r.Reindex == nil {
+			continue
+		}
+		rewritten, err := r.Reindex(ctx, x.base.Store)
+		if n += rewritten; err != nil {
+			return n, fmt.Errorf("room %s: %w", r.Name, err)
+		}
+	}
+	return n, nil
+}
+
 // Forget erases a customer everywhere: its partition, then what each room keeps of
 // it elsewhere. It is more than a commit has room for; after an error call it again,
 // until it returns nil. The partition goes first, so that nothing that is still on

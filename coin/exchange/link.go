@@ -22,6 +22,9 @@ type Room struct {
 	// Forget erases what the room keeps of a customer outside of its partition, in as
 	// many commits as it takes. It may be called again. nil: nothing.
 	Forget func(ctx context.Context, by servicecoin.Actor, id servicecoin.CustomerID) error
+	// Reindex brings the room's records into the indexes and the form of this release,
+	// and returns how many it rewrote; nil: it keeps none.
+	Reindex func(ctx context.Context, s *store.Store) (int, error)
 }
 
 // Link is one arrow of the exchange: what happened in one room makes work in

@@ -59,7 +59,8 @@ func (n Nouns) Letters(customer servicecoin.CustomerID) *incident.Letters {
 func (n Nouns) Room() exchange.Room {
 	return exchange.Room{
 		Name: Name, Side: exchange.Management,
-		Links: []exchange.Link{n.letters()},
-		Spin:  &exchange.Gatherer{Figures: n.gather, Judge: judge},
+		Reindex: incident.Reindex,
+		Links:   []exchange.Link{n.letters()},
+		Spin:    &exchange.Gatherer{Figures: n.gather, Judge: judge},
 	}
 }

@@ -58,7 +58,7 @@ func (n Nouns) Ledger(customer servicecoin.Customer) *metering.Ledger {
 
 // Room is the room in the exchange.
 func (n Nouns) Room() exchange.Room {
-	r := exchange.Room{Name: Name, Side: exchange.Operations}
+	r := exchange.Room{Name: Name, Side: exchange.Operations, Reindex: metering.Reindex}
 	if n.Usage != nil {
 		r.Spin = &exchange.Gatherer{Figures: n.gather, Judge: judge}
 		r.Forget = func(ctx context.Context, _ servicecoin.Actor, id servicecoin.CustomerID) error {

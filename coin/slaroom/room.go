@@ -49,8 +49,9 @@ func (n Nouns) Keeper(customer servicecoin.CustomerID) *sla.Keeper {
 func (n Nouns) Room() exchange.Room {
 	return exchange.Room{
 		Name: Name, Side: exchange.Management,
-		Links: []exchange.Link{n.due()},
-		Spin:  &exchange.Gatherer{Rows: n.rows, Figures: n.gather, Judge: judge},
+		Reindex: sla.Reindex,
+		Links:   []exchange.Link{n.due()},
+		Spin:    &exchange.Gatherer{Rows: n.rows, Figures: n.gather, Judge: judge},
 	}
 }
 

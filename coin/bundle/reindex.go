@@ -1,0 +1,13 @@
+package bundle
+
+import (
+	"context"
+
+	"github.com/servicecoin/servicecoin/store"
+)
+
+// Reindex brings the records of this package, of all customers, into the indexes
+// and the form of this release, as [store.Reindex] does for a host's kinds.
+func Reindex(ctx context.Context, s *store.Store) (int, error) {
+	return store.Reindex(ctx, s, bundles)
+}

@@ -1,0 +1,5 @@
+//go:build !race
+
+package coin_test
+
+const racing = false
