@@ -11,7 +11,8 @@ import (
 
 // AnnounceDeparture says that the customer leaves a subscription from a day on,
 // and why. It is also how it leaves after it had stayed; one that is announced
-// already is refused.
+// already is refused. Under package coin it is refused as well: there the
+// subscription leads, and this record follows when it departs.
 func (p *Program) AnnounceDeparture(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID, service servicecoin.ServiceID, leavesAt time.Time, reason string) (Departure, error) {
 	if err := p.authorizeDeparture(ctx, by, VerbAnnounceDeparture, id); err != nil {
 		return Departure{}, err
@@ -51,8 +52,9 @@ func (p *Program) HandBack(ctx context.Context, by servicecoin.Actor, id service
 }
 
 // Erase says that the provider no longer has the data, and where that is
-// proved. Erasing is the host's act; [store.Store.Forget] erases the customer's
-// partition, this record with it: keep the proof elsewhere.
+// proved: it erases nothing. Erasing is the host's act. With package coin it is
+// Coin.Forget, which erases the customer everywhere, this record with it: keep the
+// proof elsewhere.
 func (p *Program) Erase(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID, proof string) (Departure, error) {
 	return p.leave(ctx, by, id, VerbEraseDeparture, EventDepartureErased, "", func(d *Departure, at time.Time) error { return d.Erase(by, at, proof) })
 }

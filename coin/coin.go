@@ -7,11 +7,22 @@
 // all three sides, and where are they out of balance; and who consumes the
 // events so that none is lost or counted twice?
 //
-// Domain packages do not know each other. Coin hands out their nouns over one
-// store ([Coin.Desk], [Coin.Orders], [Coin.Statements] …), feeds the service
-// levels from the incidents ([Coin.Source]), and its [Coin.Exchange] consumes the
-// feed: the host calls Step as often as it likes. [Coin.Spin] puts a customer's
-// month side by side.
+// Domain packages do not know each other. Coin hands out the provider's nouns over
+// one store ([Coin.Desk], [Coin.Catalog] …) and those of one customer
+// ([Coin.Account]), feeds the service levels from the incidents ([Coin.Source]), and
+// its [Coin.Exchange] consumes the feed: the host calls Step, or Drain, as often as
+// it likes. [Coin.Spin] puts a customer's month side by side. How rooms and links
+// work is in package coin/exchange; each domain package has its room beside it, and
+// rooms.go is the list of all of them.
+//
+// # Leaving
+//
+// A customer leaves in steps, each told where it is done: Subscriptions.Depart with a
+// day; the exchange, which has the record of the departure follow
+// ([store.Consumer.Drain]); Program.HandBack, once the data is back in the
+// customer's hands; on the day [Coin.Pursue], which has everything taken down, or
+// Subscriptions.Complete by hand; Program.Erase, which says where the proof is; and
+// [Coin.Forget], which erases the customer everywhere.
 package coin
 
 import (

@@ -331,4 +331,5 @@ func TestSpinOfARunningMonth(t *testing.T) {
 	spin, err = w.Spin(ctx, "acme", december.Next())
 	require.NoError(t, err)
 	require.Equal(t, []sla.Level{"information"}, exchange.Of[slaroom.Kept](spin.Rows[1].Parts).Promises[0].Uncounted)
+	require.Equal(t, "Mail: what happened does not count, since the promise gives it no weight: information.", spin.Sentence())
 }

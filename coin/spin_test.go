@@ -43,7 +43,7 @@ func TestSpinOfNothing(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, s.Rows)
 	require.Empty(t, s.Whole)
-	require.Equal(t, "There was no service in this month.", s.Sentence())
+	require.Equal(t, "Nothing of a service is on record for this month.", s.Sentence())
 	for name, bad := range map[string]struct {
 		customer servicecoin.CustomerID
 		month    calendar.Month

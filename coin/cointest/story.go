@@ -270,7 +270,7 @@ func (p *provider) spins() {
 	}
 	empty, err := p.Spin(p.t.Context(), acme, calendar.Month{Year: 2020, Month: time.May})
 	p.must(err)
-	same(p.t, "a month before everything", "There was no service in this month.", empty.Sentence())
+	same(p.t, "a month before everything", "Nothing of a service is on record for this month.", empty.Sentence())
 }
 
 func (p *provider) leaves(sub servicecoin.SubscriptionID) {

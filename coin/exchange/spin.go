@@ -271,7 +271,7 @@ func (s *Spinning) gather(ctx context.Context, rooms []Room) error {
 func (s Spin) Sentence() string {
 	switch n := len(s.Balance); {
 	case len(s.Rows) == 0:
-		return "There was no service in this month."
+		return "Nothing of a service is on record for this month."
 	case n == 0:
 		return "The three sides are in balance."
 	case n == 1:

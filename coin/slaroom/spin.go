@@ -24,9 +24,10 @@ type Kept struct {
 const (
 	PromiseBroken = "promise-broken"  // and which credit is due, or expected
 	PromiseAtRisk = "promise-at-risk" // it will be broken if it goes on like that
+	Uncounted     = "uncounted"       // something happened that the promise gives no weight: a word that is misspelt, maybe
 	Unknown       = "unknown"         // promised, and nobody knows whether it was kept
 
-	brokenUrgency, riskUrgency, unknownUrgency = 100, 65, 10
+	brokenUrgency, riskUrgency, uncountedUrgency, unknownUrgency = 100, 65, 45, 10
 )
 
 // rows names the services that something is promised of in the month.
@@ -192,7 +193,7 @@ func (p Promised) tone() exchange.Tone {
 
 func judge(_ exchange.Spin, r exchange.Row) []exchange.Imbalance {
 	var list []exchange.Imbalance
-	urgency := map[string]int{PromiseBroken: brokenUrgency, PromiseAtRisk: riskUrgency, Unknown: unknownUrgency}
+	urgency := map[string]int{PromiseBroken: brokenUrgency, PromiseAtRisk: riskUrgency, Uncounted: uncountedUrgency, Unknown: unknownUrgency}
 	add := func(code string, sides []exchange.Side, format string, args ...any) {
 		list = append(list, exchange.Imbalance{Code: code, Service: r.Service, Sides: sides, Urgency: urgency[code], Text: fmt.Sprintf(format, args...)})
 	}
@@ -218,6 +219,9 @@ func judge(_ exchange.Spin, r exchange.Row) []exchange.Imbalance {
 			add(PromiseAtRisk, sides, "%s: if it goes on like that, the promised %s %% will be missed%s.", available, p.Objective, credit)
 		case p.Verdict == sla.AtRisk:
 			add(PromiseBroken, sides, "%s of the time that is known, %s %% were promised%s.", available, p.Objective, credit)
+		}
+		if len(p.Uncounted) > 0 {
+			add(Uncounted, sides, "%s: what happened does not count, since the promise gives it no weight: %s.", r.Name, joined(p.Uncounted))
 		}
 	}
 	return list

@@ -43,7 +43,7 @@ func main() {
 	must(provider.Desk().Resolve(ctx, ada, i.ID, incident.Resolution{Text: "The disk was full"}))
 
 	// The exchange tells the other sides; at the end of the month the report is issued, and the credit is due unasked.
-	must(must(provider.Exchange(nil)).Step(ctx, 100))
+	must(must(provider.Exchange(nil)).Drain(ctx))
 	now = now.AddDate(0, 1, 0)
 	month := must(provider.CloseMonth(ctx, ada, "acme", calendar.Month{Year: 2026, Month: time.January}))
 	fmt.Print(month.Closed[0].Report.Trace())

@@ -30,6 +30,7 @@
 // (Inside of a transaction of the host, [In], nothing can be said about the
 // file.) To restore a backup, stop the program first, and remove the files
 // ending in -wal and -shm with the old one.
+//
 // # Errors
 //
 // Besides those of a [store.Backend]: ErrBusy after [Options].BusyTimeout, and for a
