@@ -1,24 +1,14 @@
 package adoption_test
 
 import (
-	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/adoption"
+	"github.com/servicecoin/servicecoin/internal/limittest"
 )
-
-// allocated returns how many bytes a call allocates. No other test runs beside a
-// test that calls it.
-func allocated(do func()) uint64 {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	do()
-	runtime.ReadMemStats(&after)
-	return after.TotalAlloc - before.TotalAlloc
-}
 
 // Whatever somebody hands in, checking it takes little: 100,000 members of each
 // list are refused for their number.
@@ -50,7 +40,7 @@ func TestLongListsAreRefused(t *testing.T) { //nolint:paralleltest // counts wha
 	} {
 		t.Run(name, func(t *testing.T) { //nolint:paralleltest // counts what is allocated
 			var err error
-			bytes := allocated(func() { err = validate() })
+			bytes := limittest.Allocated(func() { err = validate() })
 			require.ErrorIs(t, err, servicecoin.ErrInvalid)
 			require.ErrorContains(t, err, "100000")
 			require.Less(t, bytes, uint64(1<<20))

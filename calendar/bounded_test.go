@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -20,16 +19,8 @@ import (
 	"github.com/servicecoin/servicecoin/calendar/internal/caltest"
 	"github.com/servicecoin/servicecoin/calendar/recur"
 	"github.com/servicecoin/servicecoin/calendar/rota"
+	"github.com/servicecoin/servicecoin/internal/limittest"
 )
-
-// allocated returns how many bytes a call asks for.
-func allocated(call func() error) (uint64, error) {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	err := call()
-	runtime.ReadMemStats(&after)
-	return after.TotalAlloc - before.TotalAlloc, err
-}
 
 // checked is a call that gets too much, and may ask for so plenty bytes.
 type checked struct {
@@ -237,7 +228,8 @@ func TestManyMembersAreBounded(t *testing.T) { //nolint:paralleltest // see abov
 
 	for _, name := range sortedNames(calls) {
 		t.Run(name, func(t *testing.T) {
-			n, err := allocated(calls[name].call)
+			var err error
+			n := limittest.Allocated(func() { err = calls[name].call() })
 			t.Logf("%d kB", n>>10)
 			invalid, ok := errors.AsType[*servicecoin.InvalidError](err)
 			require.True(t, ok, "%v", err)

@@ -2,7 +2,6 @@ package catalog_test
 
 import (
 	"fmt"
-	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -12,19 +11,10 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/catalog"
+	"github.com/servicecoin/servicecoin/internal/limittest"
 	"github.com/servicecoin/servicecoin/store"
 	"github.com/servicecoin/servicecoin/store/memory"
 )
-
-// allocated returns how many bytes a call allocates. No other test runs beside a
-// test that calls it.
-func allocated(do func()) uint64 {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	do()
-	runtime.ReadMemStats(&after)
-	return after.TotalAlloc - before.TotalAlloc
-}
 
 // Whatever somebody hands in, checking it takes little: 100,000 members of each
 // list are refused for their number.
@@ -62,7 +52,7 @@ func TestLongListsAreRefused(t *testing.T) { //nolint:paralleltest // counts wha
 	} {
 		t.Run(name, func(t *testing.T) { //nolint:paralleltest // counts what is allocated
 			var err error
-			bytes := allocated(func() { err = validate() })
+			bytes := limittest.Allocated(func() { err = validate() })
 			require.ErrorIs(t, err, servicecoin.ErrInvalid)
 			require.ErrorContains(t, err, "100000")
 			require.Less(t, bytes, uint64(1<<20))

@@ -1,7 +1,6 @@
 package incident_test
 
 import (
-	"runtime"
 	"testing"
 	"time"
 
@@ -9,6 +8,7 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/incident"
+	"github.com/servicecoin/servicecoin/internal/limittest"
 )
 
 // An incident begins with the earliest of its detection and its effects, and an
@@ -99,12 +99,10 @@ func TestLimitsComeFirst(t *testing.T) {
 			return m.Validate()
 		},
 	} {
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		err := call()
-		runtime.ReadMemStats(&after)
+		var err error
+		bytes := limittest.Allocated(func() { err = call() })
 		require.ErrorIs(t, err, servicecoin.ErrInvalid, name)
 		require.Less(t, len(err.Error()), 64<<10, name)
-		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(4<<20), name)
+		require.Less(t, bytes, uint64(4<<20), name)
 	}
 }

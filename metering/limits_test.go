@@ -3,29 +3,17 @@ package metering_test
 import (
 	"fmt"
 	"iter"
-	"math"
-	"runtime"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/internal/limittest"
 	"github.com/servicecoin/servicecoin/metering"
 )
-
-// allocated returns how many bytes a call allocates. No other test runs beside a
-// test that calls it.
-func allocated(do func()) uint64 {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	do()
-	runtime.ReadMemStats(&after)
-	return after.TotalAlloc - before.TotalAlloc
-}
 
 // Whatever somebody hands in, checking it takes little: 100,000 members of each
 // list are refused for their number.
@@ -51,7 +39,7 @@ func TestLongListsAreRefused(t *testing.T) { //nolint:paralleltest // counts wha
 	} {
 		t.Run(name, func(t *testing.T) { //nolint:paralleltest // counts what is allocated
 			var err error
-			bytes := allocated(func() { err = validate() })
+			bytes := limittest.Allocated(func() { err = validate() })
 			require.ErrorIs(t, err, servicecoin.ErrInvalid)
 			require.ErrorContains(t, err, "100000")
 			require.Less(t, bytes, uint64(1<<20))
@@ -59,36 +47,16 @@ func TestLongListsAreRefused(t *testing.T) { //nolint:paralleltest // counts wha
 	}
 }
 
-// at once reports whether a call comes back without computing with all digits of
-// 10^100000000.
-func atOnce(t *testing.T, do func()) {
-	t.Helper()
-	done := make(chan struct{})
-	go func() { defer close(done); do() }()
-	select {
-	case <-done:
-	case <-time.After(10 * time.Second):
-		t.Fatal("it computes")
-	}
-}
-
-func hugeNumbers() (list []decimal.Decimal) {
-	for _, exponent := range []int32{100_000_000, -100_000_000, math.MaxInt32, math.MinInt32} {
-		list = append(list, decimal.New(1, exponent), decimal.New(-1, exponent))
-	}
-	return list
-}
-
 // Numbers whose digits would fill the memory are refused before anybody computes
 // with them.
 func TestHugeNumbersAreRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
-	for _, d := range hugeNumbers() {
+	for _, d := range limittest.HugeNumbers() {
 		event, one := ran("1", at(10, 12), "1"), ran("1", at(10, 12), "1")
 		event.Value = servicecoin.Some(d)
 		meter := metering.Meter{ID: "m", Name: "M", Type: event.Type, Unit: "u"}
-		atOnce(t, func() {
+		limittest.AtOnce(t, func() {
 			require.ErrorContains(t, event.Validate(), "value")
 			require.False(t, event.Same(one))
 			require.False(t, one.Same(event))

@@ -1,7 +1,6 @@
 package sla_test
 
 import (
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/internal/limittest"
 	"github.com/servicecoin/servicecoin/money"
 	"github.com/servicecoin/servicecoin/sla"
 )
@@ -290,12 +290,10 @@ func TestLimitsComeFirst(t *testing.T) {
 	for name, valid := range map[string]interface{ Validate() error }{
 		"promise": p, "facts": f, "weights": w, "bands": p.Bands, "terms": sla.Terms{Weights: w},
 	} {
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		err := valid.Validate()
-		runtime.ReadMemStats(&after)
+		var err error
+		bytes := limittest.Allocated(func() { err = valid.Validate() })
 		require.ErrorIs(t, err, servicecoin.ErrInvalid, name)
-		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(64<<20), name)
+		require.Less(t, bytes, uint64(64<<20), name)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/examples/csvfile"
+	"github.com/servicecoin/servicecoin/internal/limittest"
 )
 
 // read returns the first two fields of each row.
@@ -97,13 +97,11 @@ func TestBoundedWork(t *testing.T) {
 		"columns":                strings.Repeat("a,", 100_000) + "\n",
 		"one open quote":         "a,b\n1,\"" + strings.Repeat("2\n", 100_000),
 	} {
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		_, err := read(strings.NewReader(text))
-		runtime.ReadMemStats(&after)
+		var err error
+		bytes := limittest.Allocated(func() { _, err = read(strings.NewReader(text)) })
 		invalid, ok := errors.AsType[*servicecoin.InvalidError](err)
 		require.True(t, ok, name)
 		require.LessOrEqual(t, len(invalid.Violations), servicecoin.MaxViolations, name)
-		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(16<<20), name)
+		require.Less(t, bytes, uint64(16<<20), name)
 	}
 }

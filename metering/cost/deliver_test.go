@@ -2,7 +2,6 @@ package cost_test
 
 import (
 	"fmt"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/internal/limittest"
 	"github.com/servicecoin/servicecoin/metering/cost"
 	"github.com/servicecoin/servicecoin/store"
 	"github.com/servicecoin/servicecoin/store/storetest"
@@ -261,18 +261,11 @@ func TestManyRowsAreBounded(t *testing.T) {
 			"import":  func() error { _, err := w.Import(ctx, ada, list); return err },
 			"deliver": func() error { _, err := w.Deliver(ctx, ada, billOf("a", 1), list); return err },
 		} {
-			allocated, err := allocatedBy(call)
+			var err error
+			allocated := limittest.Allocated(func() { err = call() })
 			require.ErrorIs(t, err, servicecoin.ErrInvalid)
 			require.Less(t, allocated, uint64(64<<20), "%s %s", verb, name)
 			require.Less(t, len(err.Error()), 50_000)
 		}
 	}
-}
-
-func allocatedBy(call func() error) (uint64, error) {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	err := call()
-	runtime.ReadMemStats(&after)
-	return after.TotalAlloc - before.TotalAlloc, err
 }

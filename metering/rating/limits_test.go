@@ -1,28 +1,16 @@
 package rating_test
 
 import (
-	"math"
-	"runtime"
 	"testing"
-	"time"
 
 	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/internal/limittest"
 	"github.com/servicecoin/servicecoin/metering/rating"
 	"github.com/servicecoin/servicecoin/money"
 )
-
-// allocated returns how many bytes a call allocates. No other test runs beside a
-// test that calls it.
-func allocated(do func()) uint64 {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	do()
-	runtime.ReadMemStats(&after)
-	return after.TotalAlloc - before.TotalAlloc
-}
 
 // Whatever somebody hands in, checking it takes little: 100,000 members of each
 // list are refused for their number.
@@ -36,30 +24,10 @@ func TestLongListsAreRefused(t *testing.T) { //nolint:paralleltest // counts wha
 			p.Tiers[i].UpTo = servicecoin.Some(decimal.NewFromInt(10))
 		}
 		var err error
-		bytes := allocated(func() { err = p.Validate() })
+		bytes := limittest.Allocated(func() { err = p.Validate() })
 		require.ErrorContains(t, err, "tiers")
 		require.Less(t, bytes, uint64(1<<20), model)
 	}
-}
-
-// at once reports whether a call comes back without computing with all digits of
-// 10^100000000.
-func atOnce(t *testing.T, do func()) {
-	t.Helper()
-	done := make(chan struct{})
-	go func() { defer close(done); do() }()
-	select {
-	case <-done:
-	case <-time.After(10 * time.Second):
-		t.Fatal("it computes")
-	}
-}
-
-func hugeNumbers() (list []decimal.Decimal) {
-	for _, exponent := range []int32{100_000_000, -100_000_000, math.MaxInt32, math.MinInt32} {
-		list = append(list, decimal.New(1, exponent), decimal.New(-1, exponent))
-	}
-	return list
 }
 
 // Numbers whose digits would fill the memory are refused before anybody computes
@@ -72,7 +40,7 @@ func TestHugeNumbersAreRefused(t *testing.T) {
 		rating.Graduated: {Tiers: []rating.Tier{{UpTo: one, Unit: one.Decimal, Flat: one.Decimal}, {}}, BillingUnit: one},
 		rating.Package:   {Package: &rating.Bundle{Size: one.Decimal, Price: one.Decimal}},
 	}
-	for _, d := range hugeNumbers() {
+	for _, d := range limittest.HugeNumbers() {
 		some := servicecoin.Some(d)
 		for path, c := range map[string]struct {
 			model  rating.Model
@@ -91,7 +59,7 @@ func TestHugeNumbersAreRefused(t *testing.T) {
 			before := p
 			before.Tiers = append([]rating.Tier(nil), p.Tiers...)
 			c.change(&p)
-			atOnce(t, func() {
+			limittest.AtOnce(t, func() {
 				require.ErrorContains(t, p.Validate(), path)
 				require.False(t, p.Equal(before))
 				require.False(t, before.Equal(p))
