@@ -22,71 +22,50 @@ import (
 // is wrong with the customer, that the host does not know it, say, is kept, and the
 // first call of any noun tells it.
 type Account struct {
-	coin     *Coin
+	coin     *Coin // with what is wrong with the customer
 	customer servicecoin.Customer
-	fault    error
 }
 
 // Account returns the account of a customer, with what the host knows of it.
 func (c *Coin) Account(ctx context.Context, id servicecoin.CustomerID) *Account {
 	known, err := c.base().Known(ctx, id)
 	if err != nil {
-		err = fmt.Errorf("customer %s: %w", id, err)
 		known = servicecoin.Customer{ID: id}
+		faulty := *c
+		faulty.fault = fmt.Errorf("customer %s: %w", id, err)
+		c = &faulty
 	}
-	return &Account{c, known, err}
+	return &Account{c, known}
 }
 
 // Customer is whose account it is, and what is wrong with it.
-func (a *Account) Customer() (servicecoin.Customer, error) { return a.customer, a.fault }
-
-func (a *Account) base() exchange.Base { return a.coin.base() }
+func (a *Account) Customer() (servicecoin.Customer, error) { return a.customer, a.coin.fault }
 
 // Orders is what the customer has ordered.
-func (a *Account) Orders() *catalog.Orders {
-	return a.coin.offers().Orders(a.customer.ID).On(a.base().Of(a.customer.ID).With(a.fault))
-}
+func (a *Account) Orders() *catalog.Orders { return a.coin.Orders(a.customer.ID) }
 
 // Subscriptions is what the customer has.
-func (a *Account) Subscriptions() *catalog.Subscriptions {
-	return a.coin.offers().Subscriptions(a.customer.ID).On(a.base().Of(a.customer.ID).With(a.fault))
-}
+func (a *Account) Subscriptions() *catalog.Subscriptions { return a.coin.Subscriptions(a.customer.ID) }
 
 // Letters is what the customer is told about incidents.
-func (a *Account) Letters() *incident.Letters {
-	return incident.NewLetters(a.base().Of(a.customer.ID).With(a.fault))
-}
+func (a *Account) Letters() *incident.Letters { return a.coin.Letters(a.customer.ID) }
 
 // Keeper keeps the customer's promises, fed from the incidents.
-func (a *Account) Keeper() *sla.Keeper {
-	return a.coin.promises().Keeper(a.customer.ID).On(a.base().Of(a.customer.ID).With(a.fault))
-}
+func (a *Account) Keeper() *sla.Keeper { return a.coin.Keeper(a.customer.ID) }
 
 // Ledger is what the customer used, in its zone.
-func (a *Account) Ledger() *metering.Ledger {
-	if a.fault != nil {
-		return a.coin.usage().Ledger(a.customer).On(a.base().Of(a.customer.ID).With(a.fault))
-	}
-	return a.coin.usage().Ledger(a.customer)
-}
+func (a *Account) Ledger() *metering.Ledger { return a.coin.Ledger(a.customer) }
 
 // Statements is what the customer is charged, in its zone and currency.
-func (a *Account) Statements() *cost.Statements {
-	if a.fault != nil {
-		return a.coin.charges().Statements(a.customer).On(a.base().Of(a.customer.ID).With(a.fault))
-	}
-	return a.coin.charges().Statements(a.customer)
-}
+func (a *Account) Statements() *cost.Statements { return a.coin.Statements(a.customer) }
 
 // Program is how the customer comes to use what it has.
-func (a *Account) Program() *adoption.Program {
-	return a.coin.people().Program(a.customer.ID).On(a.base().Of(a.customer.ID).With(a.fault))
-}
+func (a *Account) Program() *adoption.Program { return a.coin.Program(a.customer.ID) }
 
 // Spin puts the customer's month side by side.
 func (a *Account) Spin(ctx context.Context, m calendar.Month) (exchange.Spin, error) {
-	if a.fault != nil {
-		return exchange.Spin{}, a.fault
+	if a.coin.fault != nil {
+		return exchange.Spin{}, a.coin.fault
 	}
 	return a.coin.Spin(ctx, a.customer.ID, m)
 }

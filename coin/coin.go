@@ -89,6 +89,7 @@ type Coin struct {
 	store     *store.Store
 	directory catalog.Directory // nil: the catalogue's own
 	o         Options
+	fault     error // of the customer whose account it serves; only [Coin.Account] sets it
 }
 
 // New assembles a coin over a store. A nil d means that the services and who

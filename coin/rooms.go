@@ -46,7 +46,10 @@ func (c *Coin) rooms() []exchange.Room {
 // The rooms, each with what the host has set for it.
 
 func (c *Coin) base() exchange.Base {
-	return exchange.Base{Store: c.store, Customer: c.o.Customer, Services: func(s *store.Store) exchange.Directory { return c.On(s).Directory() }}
+	return exchange.Base{
+		Store: c.store, Customer: c.o.Customer, Fault: c.fault,
+		Services: func(s *store.Store) exchange.Directory { return c.On(s).Directory() },
+	}
 }
 
 func (c *Coin) offers() catalogroom.Nouns {

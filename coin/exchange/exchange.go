@@ -55,6 +55,9 @@ type Base struct {
 	// Customer returns what the host knows of a customer: its zone and currency, most
 	// of all. nil: every customer lives in UTC and has no currency.
 	Customer func(ctx context.Context, id servicecoin.CustomerID) (servicecoin.Customer, error)
+	// Fault is what is wrong with the customer that is asked for, if anything: each
+	// call on a customer's partition tells it, and nothing else happens.
+	Fault error
 }
 
 // On returns the same base over another store: of a unit of work, or of the host's
@@ -78,8 +81,8 @@ func (b Base) Known(ctx context.Context, id servicecoin.CustomerID) (servicecoin
 // Provider is the view of the provider's partition.
 func (b Base) Provider() store.View { return b.Store.For(servicecoin.Provider) }
 
-// Of is the view of a customer's partition.
-func (b Base) Of(id servicecoin.CustomerID) store.View { return b.Store.For(id) }
+// Of is the view of a customer's partition, with the fault of the base.
+func (b Base) Of(id servicecoin.CustomerID) store.View { return b.Store.For(id).With(b.Fault) }
 
 // Exchange is rooms over one base. It is safe for concurrent use.
 type Exchange struct {
