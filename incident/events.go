@@ -92,36 +92,15 @@ func touched(before, after map[servicecoin.ServiceID][]Effect) []Touched {
 		if slices.EqualFunc(before[s], after[s], sameEffect) {
 			continue
 		}
-		list = append(list, hull(s, slices.Concat(before[s], after[s])))
-	}
-	slices.SortFunc(list, func(a, b Touched) int {
-		if a.Service < b.Service {
-			return -1
+		for _, e := range slices.Concat(before[s], after[s]) {
+			list = append(list, Touched{Service: s, From: e.From, Until: e.Until})
 		}
-		return 1
-	})
-	return list
+	}
+	return JoinTouched(list)
 }
 
 func sameEffect(a, b Effect) bool {
 	return a.Level == b.Level && a.From.Equal(b.From) && a.Until.Equal(b.Until) && slices.Equal(a.Locations, b.Locations)
-}
-
-func hull(s servicecoin.ServiceID, effects []Effect) Touched {
-	t := Touched{Service: s, From: effects[0].From, Until: effects[0].Until}
-	for _, e := range effects {
-		if e.From.Before(t.From) {
-			t.From = e.From
-		}
-		switch {
-		case t.Until.IsZero():
-		case e.Until.IsZero():
-			t.Until = time.Time{}
-		default:
-			t.Until = later(t.Until, e.Until)
-		}
-	}
-	return t
 }
 
 // JoinTouched joins spans of the same services: one for each, from the first
