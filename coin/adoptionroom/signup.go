@@ -155,10 +155,10 @@ func (n Nouns) cancel() exchange.Link {
 			reason = "The order came to nothing"
 		}
 		_, err := n.On(w.Base).Program(w.Customer).Cancel(ctx, exchange.By(), change.Subscription, reason)
-		if errors.Is(err, servicecoin.ErrNotFound) || errors.Is(err, servicecoin.ErrRefused) {
-			return nil // there was none, or it was over
+		if errors.Is(err, servicecoin.ErrNotFound) {
+			return nil // there was none
 		}
-		return err
+		return exchange.UnlessRefused(err) // it was over
 	})
 }
 
@@ -171,10 +171,7 @@ func (n Nouns) provisionReady() exchange.Link {
 			return nil
 		}
 		_, err := s.Orders(s.Base, s.customer).Provision(s.ctx, exchange.By(), s.order.ID, n.Provisioner)
-		if errors.Is(err, servicecoin.ErrRefused) {
-			return nil // something else is still unmet
-		}
-		return err
+		return exchange.UnlessRefused(err) // something else is still unmet
 	})
 	l.From = Name
 	return l

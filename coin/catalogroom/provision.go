@@ -5,18 +5,9 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/catalog"
 	"github.com/servicecoin/servicecoin/coin/exchange"
 )
-
-// UnlessRefused drops a refusal: what a link was to do is no longer asked for.
-func UnlessRefused(err error) error {
-	if errors.Is(err, servicecoin.ErrRefused) {
-		return nil
-	}
-	return err
-}
 
 // Pursued is what one round of [Nouns.Pursue] did.
 type Pursued struct {

@@ -93,7 +93,7 @@ func (n Nouns) provision() exchange.Link {
 		[]string{catalog.EventOrderApproved, catalog.EventOrderRetried},
 		func(ctx context.Context, w exchange.Work, change catalog.OrderChanged) error {
 			_, err := n.On(w.Base).Orders(w.Customer).Provision(ctx, exchange.By(), change.Order, n.Provisioner)
-			return UnlessRefused(err)
+			return exchange.UnlessRefused(err)
 		})
 	l.EndedBy = "subscription.deprovision"
 	return l
@@ -105,6 +105,6 @@ func (n Nouns) deprovision() exchange.Link {
 	return exchange.When(n.Base, "subscription.deprovision", Name, Name, []string{catalog.EventSubscriptionDeparting},
 		func(ctx context.Context, w exchange.Work, change catalog.SubscriptionChanged) error {
 			_, err := n.On(w.Base).Subscriptions(w.Customer).Deprovision(ctx, exchange.By(), change.Subscription, n.Provisioner)
-			return UnlessRefused(err)
+			return exchange.UnlessRefused(err)
 		})
 }

@@ -3,6 +3,7 @@ package exchange
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -52,6 +53,15 @@ const reserved = 8
 
 // Left returns how many more records and events have room in the commit.
 func (w Work) Left() int { return max(0, w.Store.Left()-reserved) }
+
+// UnlessRefused drops a refusal: what a link was to do is no longer, or not yet, asked
+// for.
+func UnlessRefused(err error) error {
+	if errors.Is(err, servicecoin.ErrRefused) {
+		return nil
+	}
+	return err
+}
 
 // When is a link whose work for one event has room in one commit.
 func When[T any](b Base, name, from, to string, on []string, do func(ctx context.Context, w Work, news T) error) Link {
