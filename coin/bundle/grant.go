@@ -85,19 +85,19 @@ func (n Nouns) Ask() exchange.Link {
 // Quotas are the links that set the quotas which come with a subscription, and end
 // them with it: past months keep theirs.
 func (n Nouns) Quotas() []exchange.Link {
-	return []exchange.Link{n.grants("quota.set", "metering", "quota.end", grant.setQuotas), n.ends("quota.end", "metering", grant.endQuotas)}
+	return []exchange.Link{n.grants("quota.set", "metering", "quota.end", makes(grant.quotas)), n.ends("quota.end", "metering", ended(grant.quotas))}
 }
 
 // Charges are the links that put what a subscription is charged for on the
 // statements, and end it with the subscription.
 func (n Nouns) Charges() []exchange.Link {
-	return []exchange.Link{n.grants("charge.include", "cost", "charge.end", grant.includeCharges), n.ends("charge.end", "cost", grant.endCharges)}
+	return []exchange.Link{n.grants("charge.include", "cost", "charge.end", makes(grant.items)), n.ends("charge.end", "cost", ended(grant.items))}
 }
 
 // Promises are the links that make the promises which come with a subscription, and
 // end them with it.
 func (n Nouns) Promises() []exchange.Link {
-	return []exchange.Link{n.grants("promise.make", "sla", "promise.end", grant.makePromises), n.ends("promise.end", "sla", grant.endPromises)}
+	return []exchange.Link{n.grants("promise.make", "sla", "promise.end", makes(grant.promises)), n.ends("promise.end", "sla", ended(grant.promises))}
 }
 
 // bounded returns the end of something that is granted from an instant on: its own
@@ -156,128 +156,134 @@ func inParts[T any](list []T, id func(T) string, from string, most int, apart fu
 	return "", nil
 }
 
-func never[T any](T, T) bool { return false }
+// kindOf is one list of what a subscription brings, and how its members are looked
+// up, made and ended.
+type kindOf[T any] struct {
+	name   string // of the list
+	list   []T
+	id     func(T) string
+	of     func(T) servicecoin.SubscriptionID
+	from   func(T) time.Time
+	until  func(*T) *time.Time
+	makes  int  // the most that one commit makes
+	ends   int  // and ends
+	months bool // those that begin, or end, at different instants are apart: each makes other months due
+	get    func(T) (T, error)
+	make   func(T) error
+	end    func(x T, until time.Time) error
+}
 
-func quotaID(q metering.Quota) string { return string(q.ID) }
-func itemID(i cost.Item) string       { return string(i.ID) }
-func promiseID(p sla.Promise) string  { return string(p.ID) }
+// makes makes what is not there yet.
+func makes[T any](look func(grant) (kindOf[T], error)) func(g grant, at string) (string, error) {
+	return func(g grant, at string) (string, error) {
+		k, err := look(g)
+		if err != nil {
+			return "", err
+		}
+		apart := func(a, b T) bool { return k.months && !k.from(a).Equal(k.from(b)) }
+		return inParts(k.list, k.id, at, k.makes, apart, func(x T) error {
+			there, err := k.get(x)
+			if made, err := g.own(k.name, k.id(x), err, k.of(there)); made || err != nil {
+				return err
+			}
+			until := k.until(&x)
+			*until = g.bounded(k.from(x), *until)
+			return k.make(x)
+		})
+	}
+}
 
-// setQuotas sets the quotas that come with a subscription.
-func (g grant) setQuotas(from string) (string, error) {
+// ended ends with the subscription what is there.
+func ended[T any](look func(grant) (kindOf[T], error)) func(g grant, at string) (string, error) {
+	return func(g grant, at string) (string, error) {
+		k, err := look(g)
+		if err != nil {
+			return "", err
+		}
+		end := func(x T) time.Time { return g.bounded(k.from(x), *k.until(&x)) }
+		apart := func(a, b T) bool { return k.months && !end(a).Equal(end(b)) }
+		return inParts(k.list, k.id, at, k.ends, apart, func(x T) error {
+			there, err := k.get(x)
+			until := end(there)
+			if made, err := g.own(k.name, k.id(x), err, k.of(there)); !made || err != nil || until.Equal(*k.until(&there)) {
+				return err
+			}
+			return k.end(x, until)
+		})
+	}
+}
+
+// quotas are those that come with a subscription. Past months keep theirs when it
+// ends.
+func (g grant) quotas() (kindOf[metering.Quota], error) {
 	if len(g.brought.Quotas) == 0 {
-		return "", nil
+		return kindOf[metering.Quota]{}, nil
 	}
 	customer, err := g.Known(g.ctx, g.customer)
-	if err != nil {
-		return "", err
-	}
 	ledger := g.Ledger(g.Base, customer)
-	return inParts(g.brought.Quotas, quotaID, from, grantsAtOnce, never, func(q metering.Quota) error {
-		there, err := ledger.Quota(g.ctx, q.ID)
-		if made, err := g.own("quotas", string(q.ID), err, there.Subscription); made || err != nil {
+	return kindOf[metering.Quota]{
+		name: "quotas", list: g.brought.Quotas, makes: grantsAtOnce, ends: grantsAtOnce,
+		id:    func(q metering.Quota) string { return string(q.ID) },
+		of:    func(q metering.Quota) servicecoin.SubscriptionID { return q.Subscription },
+		from:  func(q metering.Quota) time.Time { return q.From },
+		until: func(q *metering.Quota) *time.Time { return &q.Until },
+		get:   func(q metering.Quota) (metering.Quota, error) { return ledger.Quota(g.ctx, q.ID) },
+		make: func(q metering.Quota) error {
+			_, err := ledger.SetQuota(g.ctx, exchange.By(), q)
 			return err
-		}
-		q.Until = g.bounded(q.From, q.Until)
-		_, err = ledger.SetQuota(g.ctx, exchange.By(), q)
-		return err
-	})
+		},
+		end: func(q metering.Quota, until time.Time) error {
+			_, err := ledger.EndQuota(g.ctx, exchange.By(), q.ID, until)
+			return err
+		},
+	}, err
 }
 
-// endQuotas ends them with it. Past months keep theirs.
-func (g grant) endQuotas(from string) (string, error) {
-	if len(g.brought.Quotas) == 0 {
-		return "", nil
-	}
-	customer, err := g.Known(g.ctx, g.customer)
-	if err != nil {
-		return "", err
-	}
-	ledger := g.Ledger(g.Base, customer)
-	return inParts(g.brought.Quotas, quotaID, from, grantsAtOnce, never, func(q metering.Quota) error {
-		there, err := ledger.Quota(g.ctx, q.ID)
-		until := g.bounded(there.From, there.Until)
-		if made, err := g.own("quotas", string(q.ID), err, there.Subscription); !made || err != nil || until.Equal(there.Until) {
-			return err
-		}
-		_, err = ledger.EndQuota(g.ctx, exchange.By(), q.ID, until)
-		return err
-	})
-}
-
-// includeCharges puts what a subscription is charged for on the statements.
-func (g grant) includeCharges(from string) (string, error) {
+// items are what a subscription is charged for.
+func (g grant) items() (kindOf[cost.Item], error) {
 	if len(g.brought.Items) == 0 {
-		return "", nil
+		return kindOf[cost.Item]{}, nil
 	}
 	customer, err := g.Known(g.ctx, g.customer)
-	if err != nil {
-		return "", err
-	}
 	statements := g.Statements(g.Base, customer)
-	apart := func(a, b cost.Item) bool { return !a.From.Equal(b.From) }
-	return inParts(g.brought.Items, itemID, from, itemsAtOnce, apart, func(i cost.Item) error {
-		there, err := statements.Item(g.ctx, i.ID)
-		if made, err := g.own("items", string(i.ID), err, there.Subscription); made || err != nil {
+	return kindOf[cost.Item]{
+		name: "items", list: g.brought.Items, makes: itemsAtOnce, ends: itemsAtOnce, months: true,
+		id:    func(i cost.Item) string { return string(i.ID) },
+		of:    func(i cost.Item) servicecoin.SubscriptionID { return i.Subscription },
+		from:  func(i cost.Item) time.Time { return i.From },
+		until: func(i *cost.Item) *time.Time { return &i.Until },
+		get:   func(i cost.Item) (cost.Item, error) { return statements.Item(g.ctx, i.ID) },
+		make: func(i cost.Item) error {
+			_, err := statements.Include(g.ctx, exchange.By(), i)
 			return err
-		}
-		i.Until = g.bounded(i.From, i.Until)
-		_, err = statements.Include(g.ctx, exchange.By(), i)
-		return err
-	})
+		},
+		end: func(i cost.Item, until time.Time) error {
+			_, err := statements.End(g.ctx, exchange.By(), i.ID, until)
+			return err
+		},
+	}, err
 }
 
-// endCharges ends them with it.
-func (g grant) endCharges(from string) (string, error) {
-	if len(g.brought.Items) == 0 {
-		return "", nil
-	}
-	customer, err := g.Known(g.ctx, g.customer)
-	if err != nil {
-		return "", err
-	}
-	statements := g.Statements(g.Base, customer)
-	apart := func(a, b cost.Item) bool { return !g.bounded(a.From, a.Until).Equal(g.bounded(b.From, b.Until)) }
-	return inParts(g.brought.Items, itemID, from, itemsAtOnce, apart, func(i cost.Item) error {
-		there, err := statements.Item(g.ctx, i.ID)
-		until := g.bounded(there.From, there.Until)
-		if made, err := g.own("items", string(i.ID), err, there.Subscription); !made || err != nil || until.Equal(there.Until) {
-			return err
-		}
-		_, err = statements.End(g.ctx, exchange.By(), i.ID, until)
-		return err
-	})
-}
-
-// makePromises makes the promises that come with a subscription.
-func (g grant) makePromises(from string) (string, error) {
+// promises are those that come with a subscription.
+func (g grant) promises() (kindOf[sla.Promise], error) {
 	if len(g.brought.Promises) == 0 {
-		return "", nil
+		return kindOf[sla.Promise]{}, nil
 	}
 	keeper := g.Keeper(g.Base, g.customer)
-	return inParts(g.brought.Promises, promiseID, from, grantsAtOnce, never, func(p sla.Promise) error {
-		there, err := keeper.Get(g.ctx, p.ID)
-		if made, err := g.own("promises", string(p.ID), err, there.Subscription); made || err != nil {
+	return kindOf[sla.Promise]{
+		name: "promises", list: g.brought.Promises, makes: grantsAtOnce, ends: promisesAtOnce,
+		id:    func(p sla.Promise) string { return string(p.ID) },
+		of:    func(p sla.Promise) servicecoin.SubscriptionID { return p.Subscription },
+		from:  func(p sla.Promise) time.Time { return p.ValidFrom },
+		until: func(p *sla.Promise) *time.Time { return &p.ValidUntil },
+		get:   func(p sla.Promise) (sla.Promise, error) { return keeper.Get(g.ctx, p.ID) },
+		make: func(p sla.Promise) error {
+			_, err := keeper.Make(g.ctx, exchange.By(), p)
 			return err
-		}
-		p.ValidUntil = g.bounded(p.ValidFrom, p.ValidUntil)
-		_, err = keeper.Make(g.ctx, exchange.By(), p)
-		return err
-	})
-}
-
-// endPromises ends them with it.
-func (g grant) endPromises(from string) (string, error) {
-	if len(g.brought.Promises) == 0 {
-		return "", nil
-	}
-	keeper := g.Keeper(g.Base, g.customer)
-	return inParts(g.brought.Promises, promiseID, from, promisesAtOnce, never, func(p sla.Promise) error {
-		there, err := keeper.Get(g.ctx, p.ID)
-		until := g.bounded(there.ValidFrom, there.ValidUntil)
-		if made, err := g.own("promises", string(p.ID), err, there.Subscription); !made || err != nil || until.Equal(there.ValidUntil) {
+		},
+		end: func(p sla.Promise, until time.Time) error {
+			_, err := keeper.End(g.ctx, exchange.By(), p.ID, until)
 			return err
-		}
-		_, err = keeper.End(g.ctx, exchange.By(), p.ID, until)
-		return err
-	})
+		},
+	}, nil
 }
