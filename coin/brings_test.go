@@ -465,6 +465,53 @@ func TestLargeBundles(t *testing.T) {
 	}
 }
 
+// Items that begin or end at different instants make different months due, together
+// more than one commit holds.
+func TestItemsOfDifferentSpans(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	s := newShop(t)
+	s.comes = func(c catalog.SubscriptionChanged) (bundle.Bundle, error) {
+		small, err := plan(c)
+		var b bundle.Bundle
+		for k := range 3 {
+			i := small.Items[0]
+			i.ID, i.From = cost.ItemID(fmt.Sprint("i", k)), start.AddDate(0, 37*k, 0)
+			b.Items = append(b.Items, i)
+		}
+		return b, err
+	}
+	statements := s.Statements(acme("acme"))
+	_, err := statements.Include(ctx, ada, cost.Item{ID: "old", Name: "Old", Service: "mail", Price: "fee", From: start})
+	require.NoError(t, err)
+	first := calendar.MonthOf(start, time.UTC)
+	last := first.Add(120).In(time.UTC).Start
+	issue := func() {
+		for k := range 120 {
+			if over := first.Add(k + 1).In(time.UTC).Start; s.now.Before(over) {
+				s.now = over
+			}
+			_, err := statements.Issue(ctx, ada, first.Add(k))
+			require.NoError(t, err)
+		}
+	}
+	issue()
+	s.now = start
+	s.subscribe("acme", "s1")
+	s.now = last
+	_, parked := s.drain()
+	require.Empty(t, parked)
+	issue()
+	s.leave("acme", "s1")
+	s.now = last
+	_, parked = s.drain()
+	require.Empty(t, parked)
+	for i, err := range statements.Items("").All(ctx) {
+		require.NoError(t, err)
+		require.Equal(t, i.ID == "old", i.Until.IsZero(), i.ID)
+	}
+}
+
 func (s *shop) count(customer servicecoin.CustomerID, name string) (n int) {
 	s.t.Helper()
 	after := store.Position(0)

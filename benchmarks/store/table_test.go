@@ -75,6 +75,9 @@ func pools(b *testing.B) func() *pgxpool.Pool {
 		cfg, err := pgxpool.ParseConfig(server.Database(b))
 		require.NoError(b, err)
 		cfg.MaxConns = 16
+		if *latency > 0 {
+			cfg.ConnConfig.DialFunc = far(cfg.ConnConfig.DialFunc)
+		}
 		p, err := pgxpool.NewWithConfig(b.Context(), cfg)
 		require.NoError(b, err)
 		b.Cleanup(p.Close)
