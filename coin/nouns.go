@@ -47,7 +47,8 @@ func (c *Coin) Playbook() *adoption.Playbook { return c.people().Playbook() }
 // Source tells the service levels what the incidents did.
 func (c *Coin) Source() sla.Source { return c.promises().Source() }
 
-// The nouns of a customer's partition: see [Coin.Account] for all of one customer.
+// The nouns of a customer's partition, by id, without asking the host who that is. Where
+// the host knows the customer, begin with [Coin.Account].
 
 // Orders is what one customer has ordered.
 func (c *Coin) Orders(customer servicecoin.CustomerID) *catalog.Orders {
