@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"context"
-	"iter"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
@@ -164,19 +163,11 @@ func (s *Subscriptions) InState(state SubscriptionState) store.Listing[Subscript
 // During lists the subscriptions of a service that the customer had at some
 // time of the interval, by when they ended. An interval without end (the zero
 // time) is going on.
-func (s *Subscriptions) During(ctx context.Context, service servicecoin.ServiceID, during calendar.Interval) iter.Seq2[Subscription, error] {
-	return func(yield func(Subscription, error) bool) {
-		r := store.By("service", store.Text(service)).From(store.Time(during.Start))
-		for x, err := range store.Of(s.view, subscriptions).Find(r).All(ctx) {
-			span := Subscriber{From: x.From, Until: x.Until}
-			if err == nil && (x.From.IsZero() || !span.Overlaps(during)) {
-				continue
-			}
-			if !yield(x, err) {
-				return
-			}
-		}
-	}
+func (s *Subscriptions) During(service servicecoin.ServiceID, during calendar.Interval) store.Listing[Subscription] {
+	r := store.By("service", store.Text(service)).From(store.Time(during.Start))
+	return store.Of(s.view, subscriptions).Find(r).Where(func(x Subscription) bool {
+		return !x.From.IsZero() && Subscriber{From: x.From, Until: x.Until}.Overlaps(during)
+	})
 }
 
 // SubscriptionsIn lists the subscriptions of a state of all customers, customer

@@ -106,7 +106,7 @@ func TestListings(t *testing.T) {
 		return list
 	}
 	require.Equal(t, []string{"4", "3", "2", "1", "0"}, names(o.Recent().All(ctx)))
-	require.Equal(t, []string{"4", "3", "0", "1"}, names(o.Live(ctx)))
+	require.Equal(t, []string{"4", "3", "1", "0"}, names(o.Live().All(ctx)))
 	require.Equal(t, []string{"2"}, names(o.InState(incident.Resolved).All(ctx)))
 	require.Equal(t, []string{"0", "2"}, names(o.OpenFollowUps().All(ctx)))
 	require.Equal(t, []string{"0"}, names(o.WithOverdueFollowUps(after(45)).All(ctx)))

@@ -29,6 +29,12 @@ var incidents = store.Kind[Incident]{
 		{Name: "state", Columns: "tm", Of: func(i Incident) store.Tuple {
 			return store.Tuple{store.Text(i.State), store.Time(i.Began)}
 		}},
+		{Name: "live", Columns: "m", Of: func(i Incident) store.Tuple {
+			if !i.State.Live() {
+				return nil
+			}
+			return store.Tuple{store.Time(i.Began)}
+		}},
 		{Name: "followUp", Columns: "m", Of: func(i Incident) store.Tuple {
 			next, ok := i.nextDue()
 			if !ok {

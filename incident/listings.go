@@ -3,7 +3,6 @@ package incident
 import (
 	"cmp"
 	"context"
-	"iter"
 	"slices"
 	"time"
 
@@ -27,21 +26,10 @@ func (d *Desk) InState(s State) store.Listing[Incident] {
 	return store.Of(d.view, incidents).Find(store.By("state", store.Text(s)).Descending())
 }
 
-// Live lists the incidents that are worked on: reported, acknowledged and
-// pending, each the one that began last first.
-func (d *Desk) Live(ctx context.Context) iter.Seq2[Incident, error] {
-	return func(yield func(Incident, error) bool) {
-		for _, s := range States() {
-			if !s.Live() {
-				continue
-			}
-			for i, err := range d.InState(s).All(ctx) {
-				if !yield(i, err) || err != nil {
-					return
-				}
-			}
-		}
-	}
+// Live lists the incidents that are worked on (reported, acknowledged, pending),
+// the one that began last first.
+func (d *Desk) Live() store.Listing[Incident] {
+	return store.Of(d.view, incidents).Find(store.By("live").Descending())
 }
 
 // OpenFollowUps lists the incidents that have open follow-ups, the one whose

@@ -125,7 +125,7 @@ type Page[T any] struct {
 }
 
 // Find is the listing of a range.
-func (c Collection[T]) Find(r Range) Listing[T] { return Listing[T]{listing[T]{c, false}, r} }
+func (c Collection[T]) Find(r Range) Listing[T] { return Listing[T]{of: listing[T]{c, false}, where: r} }
 
 // Reader reads the records of one kind of all customers.
 type Reader[T any] struct{ listing listing[T] }
@@ -138,7 +138,7 @@ func Across[T any](s *Store, k Kind[T]) Reader[T] {
 
 // Find is the listing of a range over all customers: customer by customer, each in
 // the order of the range.
-func (r Reader[T]) Find(where Range) Listing[T] { return Listing[T]{r.listing, where} }
+func (r Reader[T]) Find(where Range) Listing[T] { return Listing[T]{of: r.listing, where: where} }
 
 // listing is what listings of one customer and of all have in common.
 type listing[T any] struct {
@@ -246,38 +246,57 @@ func (l listing[T]) fetch(ctx context.Context, q Query) ([]Document, *Cursor, er
 	return page, next, nil
 }
 
-func (l listing[T]) page(ctx context.Context, r Range, after string, limit int) (Page[T], error) {
-	var out Page[T]
+// mostRead is how many records a page of some of them reads at most.
+const mostRead = 10 * MaxPage
+
+func (l listing[T]) page(ctx context.Context, r Range, after string, limit int, keep func(T) bool) (Page[T], error) {
 	q, err := l.query(ctx, r)
 	if err != nil {
-		return out, err
+		return Page[T]{}, err
 	}
 	q.Limit = limit
 	if after != "" {
 		c, err := parseCursor(after, q)
 		if err != nil {
-			return out, err
+			return Page[T]{}, err
 		}
 		q.After = &c
 	}
-	docs, next, err := l.fetch(ctx, q)
-	if err != nil {
-		return out, err
+	if keep == nil {
+		keep = func(T) bool { return true }
+	} else if limit > 0 && limit < mostPage {
+		q.Limit = mostPage // what is kept is a part of it
 	}
-	out.Items = make([]Item[T], 0, len(docs))
-	for _, d := range docs {
-		l.yield(d, func(item Item[T], e error) bool {
-			out.Items, err = append(out.Items, item), e
-			return true
-		})
+	out := Page[T]{Items: make([]Item[T], 0, min(max(limit, 0), MaxPage))}
+	for read := 0; ; {
+		docs, next, err := l.fetch(ctx, q)
 		if err != nil {
 			return Page[T]{}, err
 		}
+		for n, d := range docs {
+			l.yield(d, func(item Item[T], e error) bool {
+				if err = e; err == nil && keep(item.Value) {
+					out.Items = append(out.Items, item)
+				}
+				return true
+			})
+			if err != nil {
+				return Page[T]{}, err
+			}
+			if len(out.Items) == limit && n+1 < len(docs) {
+				c := cursorOf(d, q.Slot)
+				next = &c
+				break
+			}
+		}
+		if read += len(docs); next == nil || len(out.Items) >= limit || read >= mostRead {
+			if next != nil {
+				out.Next = next.text(q)
+			}
+			return out, nil
+		}
+		q.After = next
 	}
-	if next != nil {
-		out.Next = next.text(q)
-	}
-	return out, nil
 }
 
 // slotNames is how a cursor names slot 0 to 8.

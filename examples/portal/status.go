@@ -117,7 +117,7 @@ func lastKnown(list []catalog.Service, now time.Time) time.Time {
 // level of each service now.
 func (p *portal) live(ctx context.Context, v *statusPage, names namesByID, now time.Time) (map[servicecoin.ServiceID]incident.Level, error) {
 	worst := map[servicecoin.ServiceID]incident.Level{}
-	for i, err := range p.Desk().Live(ctx) {
+	for i, err := range p.Desk().Live().All(ctx) {
 		if err != nil {
 			return nil, err
 		}

@@ -245,7 +245,7 @@ func TestDeliveriesAtOnce(t *testing.T) {
 	}
 	require.False(t, a != nil && b != nil, "one of them comes through")
 	n := map[string]int{}
-	for r, err := range w.Rows(t.Context(), january, "") {
+	for r, err := range w.Rows(january, "").All(t.Context()) {
 		w.must(err)
 		n[strings.Split(r.Reference, " ")[2]]++
 	}

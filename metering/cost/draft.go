@@ -174,7 +174,7 @@ func (s *Statements) costs(ctx context.Context, m calendar.Month) ([]Fact, error
 			digest.Reset()
 		}
 	}
-	for r, err := range s.Rows(ctx, m, "") { // by service, then id
+	for r, err := range s.Rows(m, "").All(ctx) { // by service, then id
 		if err != nil {
 			return nil, err
 		}

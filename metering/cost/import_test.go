@@ -51,7 +51,7 @@ func TestImport(t *testing.T) {
 	require.Equal(t, "-2.6135392 EUR", st.Lines[0].Exact.String())
 	require.Equal(t, 203, st.Facts[0].Cost.Rows)
 	n := 0
-	for r, err := range w.Rows(ctx, january, "cloud") {
+	for r, err := range w.Rows(january, "cloud").All(ctx) {
 		w.must(err)
 		require.Equal(t, servicecoin.ServiceID("cloud"), r.Service)
 		n++

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"strconv"
 	"time"
 
@@ -353,19 +352,8 @@ func (s *Statements) Credits(m calendar.Month) store.Listing[Credit] {
 
 // Rows lists the imported costs of a month that count, of a service or of all for
 // "".
-func (s *Statements) Rows(ctx context.Context, m calendar.Month, service servicecoin.ServiceID) iter.Seq2[Row, error] {
-	return s.rows(ctx, m, service, func(r Row) bool { return r.WithdrawnAt.IsZero() })
-}
-
-// rows lists some of the imported costs of a month.
-func (s *Statements) rows(ctx context.Context, m calendar.Month, service servicecoin.ServiceID, counts func(Row) bool) iter.Seq2[Row, error] {
-	return func(yield func(Row, error) bool) {
-		for r, err := range s.everyRow(m, service).All(ctx) {
-			if (err != nil || counts(r)) && !yield(r, err) {
-				return
-			}
-		}
-	}
+func (s *Statements) Rows(m calendar.Month, service servicecoin.ServiceID) store.Listing[Row] {
+	return s.everyRow(m, service).Where(func(r Row) bool { return r.WithdrawnAt.IsZero() })
 }
 
 // countedIn reports whether a row counted when a statement was drafted.
@@ -395,7 +383,7 @@ func (s *Statements) Trace(ctx context.Context, st *Statement) (servicecoin.Trac
 			continue
 		}
 		exact := &t.Parts[i].Parts[0]
-		for r, err := range s.rows(ctx, st.Month, l.Service, func(r Row) bool { return r.countedIn(st) }) {
+		for r, err := range s.everyRow(st.Month, l.Service).Where(func(r Row) bool { return r.countedIn(st) }).All(ctx) {
 			if err != nil {
 				return t, err
 			}
