@@ -125,7 +125,9 @@ type Page[T any] struct {
 }
 
 // Find is the listing of a range.
-func (c Collection[T]) Find(r Range) Listing[T] { return Listing[T]{of: listing[T]{c, false}, where: r} }
+func (c Collection[T]) Find(r Range) Listing[T] {
+	return Listing[T]{of: listing[T]{c, false}, where: r}
+}
 
 // Reader reads the records of one kind of all customers.
 type Reader[T any] struct{ listing listing[T] }
