@@ -18,6 +18,7 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/examples/csvfile"
 	"github.com/servicecoin/servicecoin/examples/incidentfile"
 	"github.com/servicecoin/servicecoin/money"
 )
@@ -120,7 +121,7 @@ func writeCSV(out io.Writer, rows []row) error {
 	w := csv.NewWriter(out)
 	lines := [][]string{{"service", "month", "downSeconds", "availability"}}
 	for _, r := range rows {
-		lines = append(lines, []string{r.service, r.month.String(), text(r.down), text(r.availability)})
+		lines = append(lines, []string{csvfile.Cell(r.service), r.month.String(), text(r.down), text(r.availability)})
 	}
 	return w.WriteAll(lines)
 }

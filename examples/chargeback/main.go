@@ -23,6 +23,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/examples/csvfile"
 	"github.com/servicecoin/servicecoin/examples/focusfile"
 	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/metering/rating"
@@ -152,7 +153,7 @@ func writeCSV(out io.Writer, list []group) error {
 	lines := [][]string{{"customer", "service", "rows", "billed", "listed", "recomputed", "mismatches"}}
 	for _, g := range list {
 		lines = append(lines, []string{
-			g.customer, g.service, strconv.Itoa(g.rows), metering.Plain(g.billed), metering.Plain(g.listed), text(g.recomputed), strconv.Itoa(g.mismatches),
+			csvfile.Cell(g.customer), csvfile.Cell(g.service), strconv.Itoa(g.rows), metering.Plain(g.billed), metering.Plain(g.listed), text(g.recomputed), strconv.Itoa(g.mismatches),
 		})
 	}
 	return w.WriteAll(lines)

@@ -6,6 +6,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log"
 	"net/http"
 	"time"
@@ -54,24 +55,29 @@ func (a api) incident(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	i, err := a.provider.Desk().Get(r.Context(), servicecoin.IncidentID(r.PathValue("id")))
+	mine, err := a.services(r.Context(), customer)
 	if err != nil {
 		return nil, err
 	}
-	mine := i.Public().For(a.services(r.Context(), customer)...)
-	if len(mine.Effects) == 0 {
+	i, err := a.provider.Desk().Get(r.Context(), servicecoin.IncidentID(r.PathValue("id")))
+	seen := i.Public().For(mine...)
+	switch {
+	case err != nil && !errors.Is(err, servicecoin.ErrNotFound):
+		return nil, err
+	case len(seen.Effects) == 0: // not there, or not theirs: one answer to both
 		return nil, servicecoin.NotFound(servicecoin.Key{Customer: customer, Kind: incident.IncidentRecord, ID: r.PathValue("id")})
 	}
-	return mine, nil
+	return seen, nil
 }
 
-func (a api) services(ctx context.Context, customer servicecoin.CustomerID) (list []servicecoin.ServiceID) {
+func (a api) services(ctx context.Context, customer servicecoin.CustomerID) (list []servicecoin.ServiceID, err error) {
 	for p, err := range a.provider.Keeper(customer).Promises("").All(ctx) {
-		if err == nil {
-			list = append(list, p.Service)
+		if err != nil {
+			return nil, err
 		}
+		list = append(list, p.Service)
 	}
-	return list
+	return list, nil
 }
 
 // answer writes a value, or what is wrong: all violations at once.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -65,6 +66,12 @@ func TestOwnDataOnly(t *testing.T) {
 		status, _ := ask("globex", path)
 		require.Equal(t, want, status, path)
 	}
+	_, yours := ask("globex", "/incidents/i1")
+	_, nobodys := ask("globex", "/incidents/i2")
+	require.Equal(t, strings.ReplaceAll(yours, "i1", "i2"), nobodys, "what is another's is not told from what is not there")
+	_, yours = ask("globex", "/promises/mail/2026-01")
+	_, nobodys = ask("globex", "/promises/none/2026-01")
+	require.Equal(t, strings.ReplaceAll(yours, "mail", "none"), nobodys)
 	status, body = ask("acme", "/promises/mail/yesterday")
 	require.Equal(t, http.StatusUnprocessableEntity, status)
 	require.Contains(t, body, `"violations":[{"path":"","code":"bad-format","value":"yesterday"`)

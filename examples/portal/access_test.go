@@ -62,9 +62,14 @@ func TestWhatIsTheirs(t *testing.T) {
 		}
 	}
 	forged := *nobody
-	forged.cookie = "person=YWRh.AAAA"
-	require.NotContains(t, forged.page("/"), "Ada Brandt", "a cookie that the portal did not sign")
-	for _, back := range []string{"https://elsewhere.example", "//elsewhere.example", `/\elsewhere.example`} {
+	for _, value := range []string{"ada", strings.Repeat("0", 64), strings.Repeat("z", 64)} {
+		forged.cookie = "session=" + value
+		require.NotContains(t, forged.page("/"), "Ada Brandt", "a cookie that the portal did not give")
+	}
+	for _, back := range []string{
+		"https://elsewhere.example", "//elsewhere.example", `/\elsewhere.example`, "/\t/elsewhere.example", "/%09/elsewhere.example", "/%2f/elsewhere.example", "/%5celsewhere.example",
+		"/\n/elsewhere.example", "javascript:alert(1)", "elsewhere.example", "\t//elsewhere.example",
+	} {
 		res := nobody.raw(http.MethodPost, "/signin", url.Values{"person": {"ada"}, "back": {back}})
 		res.Body.Close()
 		require.Equal(t, "/", res.Header.Get("Location"), back)

@@ -99,6 +99,16 @@ func public(list []catalog.Service) []catalog.Service {
 	return slices.DeleteFunc(slices.Clone(list), func(s catalog.Service) bool { return s.Labels[internalLabel] != "" })
 }
 
+// serviceFor returns a service as somebody may see it: what is internal is not there
+// for anybody but the provider's people.
+func (p *portal) serviceFor(ctx context.Context, who person, id servicecoin.ServiceID) (catalog.Service, error) {
+	s, err := p.Catalog().Service(ctx, id)
+	if err == nil && s.Labels[internalLabel] != "" && !who.Provider() {
+		return catalog.Service{}, servicecoin.NotFound(servicecoin.Key{Customer: servicecoin.Provider, Kind: catalog.ServiceRecord, ID: string(id)})
+	}
+	return s, err
+}
+
 type namesByID map[servicecoin.ServiceID]string
 
 // Of returns the name of a service, its id if it has none.

@@ -2,14 +2,12 @@ package main
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/adoption"
@@ -101,66 +99,6 @@ func (p *portal) authorize(ctx context.Context, a servicecoin.Attempt) error {
 	return err
 }
 
-// sessions tells who somebody is by a signed cookie. The key lives as long as
-// the process: after a start people sign in again.
-type sessions struct{ key []byte }
-
-const cookieName = "person"
-
-func newSessions() sessions {
-	key := make([]byte, 32)
-	_, _ = rand.Read(key) // never fails
-	return sessions{key}
-}
-
-func (s sessions) sign(id string) string {
-	mac := hmac.New(sha256.New, s.key)
-	_, _ = mac.Write([]byte(id)) // never fails
-	return base64.RawURLEncoding.EncodeToString([]byte(id)) + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
-}
-
-// who returns the id that the request's cookie was signed for, "" for none.
-func (s sessions) who(r *http.Request) string {
-	c, err := r.Cookie(cookieName)
-	if err != nil {
-		return ""
-	}
-	name, _, _ := strings.Cut(c.Value, ".")
-	id, err := base64.RawURLEncoding.DecodeString(name)
-	if err != nil || !hmac.Equal([]byte(c.Value), []byte(s.sign(string(id)))) {
-		return ""
-	}
-	return string(id)
-}
-
-func cookie(value string, age int) *http.Cookie {
-	return &http.Cookie{Name: cookieName, Value: value, Path: "/", MaxAge: age, HttpOnly: true, SameSite: http.SameSiteLaxMode} //nolint:gosec // G124: Secure would not reach http on localhost
-}
-
-type viewerKey struct{}
-
-// viewer returns who asks: the zero person is nobody in particular.
-func viewer(r *http.Request) person {
-	p, _ := r.Context().Value(viewerKey{}).(person) // nobody is the zero person
-	return p
-}
-
-// recognise puts the person behind the cookie into the request's context.
-func (p *portal) recognise(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if id := p.sessions.who(r); id != "" {
-			switch who, err := p.host.persons().Get(r.Context(), id); {
-			case err == nil:
-				r = r.WithContext(context.WithValue(r.Context(), viewerKey{}, who))
-			case !errors.Is(err, servicecoin.ErrNotFound):
-				p.fail(w, r, err)
-				return
-			}
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
 type signInPage struct {
 	page
 
@@ -211,21 +149,37 @@ func (p *portal) signIn(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	const day = 24 * 3600
-	http.SetCookie(w, cookie(p.sessions.sign(string(who.ID)), day))
+	if err := p.endSession(r.Context(), sessionOf(r).ID); err != nil { // whoever was here before
+		return err
+	}
+	token, err := p.beginSession(r.Context(), who.ID, r.UserAgent())
+	if err != nil {
+		return err
+	}
+	http.SetCookie(w, cookie(token, int(sessionLasts/time.Second)))
 	seeOther(w, ownPath(f.text("back")))
 	return nil
 }
 
 func (p *portal) signOut(w http.ResponseWriter, r *http.Request) error {
+	if err := p.endSession(r.Context(), sessionOf(r).ID); err != nil {
+		return err
+	}
 	http.SetCookie(w, cookie("", -1))
 	seeOther(w, "/")
 	return nil
 }
 
 // ownPath returns a path of this portal: a link that leads elsewhere leads home.
+// Browsers drop tabs and line ends out of addresses, and take a backslash for a
+// slash, so nothing of that kind is let through, written out or not.
 func ownPath(path string) string {
-	if !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.ContainsAny(path, "\\\r\n") {
+	u, err := url.Parse(path)
+	plain := func(s string) bool {
+		return !strings.ContainsFunc(s, func(c rune) bool { return c <= ' ' || c == '\\' || c == 0x7f })
+	}
+	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || u.Opaque != "" || !plain(path) || !plain(u.Path) ||
+		!strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") || strings.HasPrefix(u.Path, "//") {
 		return "/"
 	}
 	return path

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
@@ -28,12 +29,14 @@ type portal struct {
 	turn     sync.Mutex // one step of the exchange at a time
 	log      *slog.Logger
 	pages    pages
-	sessions sessions
+	made     []area       // its parts
+	stands   atomic.Value // string: how the exchange stands still, "" while it does not
 }
 
 // open opens the file, and fills it if it is new.
 func open(ctx context.Context, c config, log *slog.Logger) (_ *portal, err error) {
-	p := &portal{log: log, sessions: newSessions()}
+	p := &portal{log: log}
+	p.made = p.areas()
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.shut())
@@ -152,6 +155,24 @@ func (p *portal) drain(ctx context.Context) error {
 	return nil
 }
 
+// watch notes whether the exchange stands still, for the pages and for the log.
+func (p *portal) watch(ctx context.Context) {
+	h, err := p.exchange.Health(ctx)
+	if err != nil {
+		if ctx.Err() == nil {
+			p.log.WarnContext(ctx, "how the exchange stands is not known", "cause", err.Error())
+		}
+		return
+	}
+	words, tone := standingWords(h)
+	if tone != "bad" {
+		words = ""
+	}
+	if before, _ := p.stands.Swap(words).(string); before != words && words != "" {
+		p.log.WarnContext(ctx, "the exchange stands still", "how", words, "waiting", h.Waiting.N, "lag", h.Lag.String(), "holder", h.Holder)
+	}
+}
+
 // pump drains the feed now and then, after a request that was cut off, say, and
 // asks after what is being provisioned.
 func (p *portal) pump(ctx context.Context, every time.Duration) {
@@ -166,6 +187,7 @@ func (p *portal) pump(ctx context.Context, every time.Duration) {
 			if err = errors.Join(err, p.drain(ctx)); err != nil && ctx.Err() == nil {
 				p.log.WarnContext(ctx, "the exchange failed and tries again", "cause", err.Error())
 			}
+			p.watch(ctx)
 		}
 	}
 }

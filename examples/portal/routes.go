@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/http"
+	"strings"
 
 	"github.com/servicecoin/servicecoin"
 )
@@ -13,51 +14,50 @@ type route struct {
 	show func(http.ResponseWriter, *http.Request) error
 }
 
+// area is what one part of the portal adds to it, in a file of its own.
+type area struct {
+	pages map[string]route            // by method and path
+	nav   func(who person) []navItem  // ways in the main navigation
+	of    func(base string) []navItem // ways in the navigation of one customer, whose pages begin with base
+}
+
+// areas is the one list that a new part of the portal is written into, in the
+// order of its navigation.
+func (p *portal) areas() []area {
+	return []area{
+		p.statusArea(), p.customersArea(), p.incidentsArea(), p.graphArea(), p.exchangeArea(), p.sessionsArea(),
+		p.coinArea(), p.shopArea(), p.ordersArea(), p.subscriptionsArea(), p.usageArea(), p.statementArea(), p.availabilityArea(), p.lettersArea(), p.calendarArea(),
+	}
+}
+
+// routes are the pages of all areas.
 func (p *portal) routes() map[string]route {
-	return map[string]route{
-		"GET /{$}":         {everybody, p.showHome},
-		"GET /status":      {everybody, p.showStatus},
-		"GET /status/{id}": {everybody, p.showPublicIncident},
-		"GET /signin":      {everybody, p.showSignIn},
-		"POST /signin":     {everybody, p.signIn},
-		"POST /signout":    {everybody, p.signOut},
+	all := map[string]route{}
+	for _, x := range p.made {
+		for pattern, to := range x.pages {
+			if _, twice := all[pattern]; twice {
+				panic("two areas have the page " + pattern)
+			}
+			all[pattern] = to
+		}
+	}
+	return all
+}
 
-		"GET /incidents":              {providers, p.showIncidents},
-		"GET /incidents/new":          {providers, p.showNewIncident},
-		"POST /incidents":             {providers, p.openIncident},
-		"GET /incidents/{id}":         {providers, p.showIncident},
-		"POST /incidents/{id}/{verb}": {providers, p.changeIncident},
-		"GET /followups":              {providers, p.showFollowUps},
+// toProviders is navigation for the provider's people.
+func toProviders(items ...navItem) func(person) []navItem {
+	return func(who person) []navItem {
+		if !who.Provider() {
+			return nil
+		}
+		return items
+	}
+}
 
-		"GET /exchange":        {providers, p.showExchange},
-		"POST /exchange/break": {providers, p.breakLease},
-
-		"GET /calendar": {people, p.showCalendar},
-
-		"GET /customers":            {providers, p.showCustomers},
-		"GET /customers/{customer}": {ofCustomer, p.showCoin},
-		"GET /dependencies":         {providers, p.showGraph},
-
-		"GET /customers/{customer}/catalogue":                            {ofCustomer, p.showCatalogue},
-		"GET /customers/{customer}/catalogue/{service}":                  {ofCustomer, p.showCompare},
-		"GET /customers/{customer}/orders":                               {ofCustomer, p.showOrders},
-		"POST /customers/{customer}/orders":                              {ofCustomer, p.placeOrder},
-		"GET /customers/{customer}/orders/{order}":                       {ofCustomer, p.showOrder},
-		"POST /customers/{customer}/orders/{order}/{verb}":               {ofCustomer, p.changeOrder},
-		"GET /customers/{customer}/subscriptions/{subscription}":         {ofCustomer, p.showSubscription},
-		"POST /customers/{customer}/subscriptions/{subscription}/{verb}": {ofCustomer, p.changeSubscription},
-
-		"GET /customers/{customer}/usage":            {ofCustomer, p.showUsage},
-		"GET /customers/{customer}/usage/{meter}":    {ofCustomer, p.showEvents},
-		"GET /customers/{customer}/statement":        {ofCustomer, p.showStatement},
-		"POST /customers/{customer}/statement/issue": {providers, p.issueStatement},
-
-		"GET /customers/{customer}/availability":                   {ofCustomer, p.showAvailability},
-		"GET /customers/{customer}/availability/{promise}/{month}": {ofCustomer, p.showEvidence},
-		"POST /customers/{customer}/availability/close":            {providers, p.closeMonth},
-
-		"GET /customers/{customer}/letters":                  {ofCustomer, p.showLetters},
-		"POST /customers/{customer}/letters/{letter}/{verb}": {providers, p.changeLetter},
+// toCustomer is the way to a page of one customer.
+func toCustomer(name string, parts ...string) func(base string) []navItem {
+	return func(base string) []navItem {
+		return []navItem{{Path: strings.Join(append([]string{base}, parts...), "/"), Name: name}}
 	}
 }
 

@@ -28,6 +28,7 @@ type page struct {
 	Problem  string    // what went wrong, if something did
 	Problems []string  // and all that did
 	Viewer   person    // who looks at it; the zero person is nobody in particular
+	Stands   string    // that what follows from what happened stands still; for the provider's people
 }
 
 type navItem struct {
@@ -38,18 +39,27 @@ type navItem struct {
 // page begins a page for whoever asks, with the ways that are open to them.
 func (p *portal) page(r *http.Request, title, path string) page {
 	who := viewer(r)
-	items := []navItem{{Path: "/status", Name: "Status"}}
-	switch {
-	case who.Provider():
-		items = append(items, navItem{Path: "/customers", Name: "Customers"}, navItem{Path: "/incidents", Name: "Incidents"},
-			navItem{Path: "/followups", Name: "Follow-ups"}, navItem{Path: "/dependencies", Name: "Dependencies"}, navItem{Path: "/calendar", Name: "Calendar"}, navItem{Path: "/exchange", Name: "What follows"})
-	case who.ID != "":
-		items = append(append(items, customerNav(who.Customer)...), navItem{Path: "/calendar", Name: "Calendar"})
+	var items []navItem
+	for _, x := range p.made {
+		if x.nav != nil {
+			items = append(items, x.nav(who)...)
+		}
+		if x.of != nil && !who.Provider() && who.ID != "" {
+			items = append(items, x.of(customerPath(who.Customer))...)
+		}
 	}
 	v := page{Title: title, Nav: current(items, path), Viewer: who, Now: p.store.Now()}
+	if stands, _ := p.stands.Load().(string); who.Provider() && path != "/exchange" {
+		v.Stands = stands
+	}
 	if c := servicecoin.CustomerID(r.PathValue("customer")); c != "" && who.Provider() {
 		v.Nav = current(items, "/customers")
-		v.Sub = current(customerNav(c), path)
+		for _, x := range p.made {
+			if x.of != nil {
+				v.Sub = append(v.Sub, x.of(customerPath(c))...)
+			}
+		}
+		v.Sub = current(v.Sub, path)
 	}
 	return v
 }
@@ -79,19 +89,6 @@ func (p *portal) zone(r *http.Request) (*time.Location, error) {
 		return time.UTC, nil
 	}
 	return c.zone(), err
-}
-
-// customerNav are the pages of one customer.
-func customerNav(c servicecoin.CustomerID) []navItem {
-	return []navItem{
-		{Path: customerPath(c), Name: "Services"},
-		{Path: customerPath(c, "catalogue"), Name: "Catalogue"},
-		{Path: customerPath(c, "orders"), Name: "Orders"},
-		{Path: customerPath(c, "usage"), Name: "Usage"},
-		{Path: customerPath(c, "statement"), Name: "Statement"},
-		{Path: customerPath(c, "availability"), Name: "Availability"},
-		{Path: customerPath(c, "letters"), Name: "Letters"},
-	}
 }
 
 func customerPath(c servicecoin.CustomerID, parts ...string) string {
@@ -135,6 +132,9 @@ func guard(next http.Handler) http.Handler {
 		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()")
 		if !ownName(r) {
 			http.Error(w, "This portal answers to localhost only.", http.StatusMisdirectedRequest)
 			return

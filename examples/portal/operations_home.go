@@ -82,11 +82,16 @@ func (p *portal) showPublicIncident(w http.ResponseWriter, r *http.Request) erro
 	if err != nil {
 		return err
 	}
-	names, err := p.names(ctx)
+	all, err := p.services(ctx)
 	if err != nil {
 		return err
 	}
-	v := publicIncidentPage{livePart: told(&i, names, now)}
+	names := namesOf(all)
+	part, visible := told(&i, public(all), now)
+	if !visible {
+		return noPage(r)
+	}
+	v := publicIncidentPage{livePart: part}
 	v.page = p.page(r, v.Headline, "/status")
 	for _, e := range v.livePart.Effects {
 		row := effectRow{Effect: incident.Effect{Service: e.Service, Level: e.Level, From: e.From, Until: e.Until, Locations: e.Locations}, Name: names.Of(e.Service)}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -10,6 +11,17 @@ import (
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/problem"
 )
+
+// lettersArea is what a customer was told.
+func (p *portal) lettersArea() area {
+	return area{
+		pages: map[string]route{
+			"GET /customers/{customer}/letters":                  {ofCustomer, p.showLetters},
+			"POST /customers/{customer}/letters/{letter}/{verb}": {providers, p.changeLetter},
+		},
+		of: toCustomer("Letters", "letters"),
+	}
+}
 
 // lettersPage is what a customer was told; the provider's people see the drafts,
 // too, and send them.
@@ -39,10 +51,14 @@ func (p *portal) letters(w http.ResponseWriter, r *http.Request, problems error)
 	if err != nil {
 		return err
 	}
-	names, err := p.names(ctx)
+	all, err := p.services(ctx)
 	if err != nil {
 		return err
 	}
+	if !who.Provider() { // over which of our own services it came is our own affair
+		all = public(all)
+	}
+	names := namesOf(all)
 	v := lettersPage{page: p.page(r, "Letters", customerPath(c.ID, "letters")), Customer: c.Customer, Base: customerPath(c.ID)}
 	if problems != nil {
 		v.Problem, v.Problems = inWords(problems)
@@ -56,7 +72,21 @@ func (p *portal) letters(w http.ResponseWriter, r *http.Request, problems error)
 		}
 		part := letterPart{Communication: l, Path: incidentPath(who, string(l.Incident)), Here: customerPath(c.ID, "letters", string(l.ID))}
 		for _, s := range l.Path {
-			part.Way = append(part.Way, names.Of(s))
+			if name, known := names[s]; known || who.Provider() {
+				part.Way = append(part.Way, cmp.Or(name, string(s)))
+			}
+		}
+		if !who.Provider() {
+			switch i, err := p.Desk().Get(ctx, l.Incident); {
+			case errors.Is(err, servicecoin.ErrNotFound):
+				part.Path = ""
+			case err != nil:
+				return err
+			default:
+				if _, visible := told(&i, all, v.Now); !visible {
+					part.Path = ""
+				}
+			}
 		}
 		v.List = append(v.List, part)
 	}

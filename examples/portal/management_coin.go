@@ -19,6 +19,14 @@ import (
 	"github.com/servicecoin/servicecoin/sla"
 )
 
+// coinArea is the first page of a customer.
+func (p *portal) coinArea() area {
+	return area{
+		pages: map[string]route{"GET /customers/{customer}": {ofCustomer, p.showCoin}},
+		of:    toCustomer("Services"),
+	}
+}
+
 // coinPage is the first screen: one customer, one month, one row for each
 // service, the three sides beside each other.
 type coinPage struct {

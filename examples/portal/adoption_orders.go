@@ -9,6 +9,18 @@ import (
 	"github.com/servicecoin/servicecoin/problem"
 )
 
+// ordersArea is what was asked for.
+func (p *portal) ordersArea() area {
+	return area{
+		pages: map[string]route{
+			"GET /customers/{customer}/orders":                 {ofCustomer, p.showOrders},
+			"GET /customers/{customer}/orders/{order}":         {ofCustomer, p.showOrder},
+			"POST /customers/{customer}/orders/{order}/{verb}": {ofCustomer, p.changeOrder},
+		},
+		of: toCustomer("Orders", "orders"),
+	}
+}
+
 type ordersPage struct {
 	page
 

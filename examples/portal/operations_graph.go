@@ -8,6 +8,14 @@ import (
 	"github.com/servicecoin/servicecoin/catalog"
 )
 
+// graphArea is what rests on what.
+func (p *portal) graphArea() area {
+	return area{
+		pages: map[string]route{"GET /dependencies": {providers, p.showGraph}},
+		nav:   toProviders(navItem{Path: "/dependencies", Name: "Dependencies"}),
+	}
+}
+
 // graphPage is what rests on what: the order in which all is restored, and who
 // is hit when something fails.
 type graphPage struct {

@@ -14,6 +14,14 @@ import (
 	"github.com/servicecoin/servicecoin/problem"
 )
 
+// subscriptionsArea is what a customer has, and how it comes to use it.
+func (p *portal) subscriptionsArea() area {
+	return area{pages: map[string]route{
+		"GET /customers/{customer}/subscriptions/{subscription}":         {ofCustomer, p.showSubscription},
+		"POST /customers/{customer}/subscriptions/{subscription}/{verb}": {ofCustomer, p.changeSubscription},
+	}}
+}
+
 // subscriptionPage is what a customer has of a service, and how it comes to use
 // it.
 type subscriptionPage struct {

@@ -17,6 +17,18 @@ import (
 	"github.com/servicecoin/servicecoin/problem"
 )
 
+// shopArea is what can be had.
+func (p *portal) shopArea() area {
+	return area{
+		pages: map[string]route{
+			"GET /customers/{customer}/catalogue":           {ofCustomer, p.showCatalogue},
+			"GET /customers/{customer}/catalogue/{service}": {ofCustomer, p.showCompare},
+			"POST /customers/{customer}/orders":             {ofCustomer, p.placeOrder},
+		},
+		of: toCustomer("Catalogue", "catalogue"),
+	}
+}
+
 type cataloguePage struct {
 	page
 
@@ -110,7 +122,7 @@ func (p *portal) compare(w http.ResponseWriter, r *http.Request, q url.Values, p
 	if err != nil {
 		return err
 	}
-	s, err := p.Catalog().Service(ctx, servicecoin.ServiceID(r.PathValue("service")))
+	s, err := p.serviceFor(ctx, viewer(r), servicecoin.ServiceID(r.PathValue("service")))
 	if err != nil {
 		return err
 	}
@@ -151,7 +163,12 @@ func (p *portal) compare(w http.ResponseWriter, r *http.Request, q url.Values, p
 		return err
 	}
 	for _, hit := range graph.Reach(s.ID).Hard {
-		v.Rests = append(v.Rests, hit.Service)
+		switch _, err := p.serviceFor(ctx, viewer(r), hit.Service); {
+		case err == nil:
+			v.Rests = append(v.Rests, hit.Service)
+		case !errors.Is(err, servicecoin.ErrNotFound):
+			return err
+		}
 	}
 	return p.render(w, r, "compare.html", problem.Status(problems), v)
 }
@@ -253,6 +270,9 @@ func (p *portal) placeOrder(w http.ResponseWriter, r *http.Request) error {
 		return p.compare(w, r, f.r.PostForm, err)
 	}
 	if err != nil {
+		return err
+	}
+	if _, err := p.serviceFor(r.Context(), viewer(r), offering.Service); err != nil {
 		return err
 	}
 	request := catalog.Request{Note: f.text("note")}

@@ -15,6 +15,18 @@ import (
 	"github.com/servicecoin/servicecoin/sla"
 )
 
+// availabilityArea is what was promised and kept.
+func (p *portal) availabilityArea() area {
+	return area{
+		pages: map[string]route{
+			"GET /customers/{customer}/availability":                   {ofCustomer, p.showAvailability},
+			"GET /customers/{customer}/availability/{promise}/{month}": {ofCustomer, p.showEvidence},
+			"POST /customers/{customer}/availability/close":            {providers, p.closeMonth},
+		},
+		of: toCustomer("Availability", "availability"),
+	}
+}
+
 // availabilityPage is a month of one customer: what was promised of each
 // service, and what became of it.
 type availabilityPage struct {

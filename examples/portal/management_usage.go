@@ -15,6 +15,17 @@ import (
 	"github.com/servicecoin/servicecoin/metering"
 )
 
+// usageArea is what a customer used.
+func (p *portal) usageArea() area {
+	return area{
+		pages: map[string]route{
+			"GET /customers/{customer}/usage":         {ofCustomer, p.showUsage},
+			"GET /customers/{customer}/usage/{meter}": {ofCustomer, p.showEvents},
+		},
+		of: toCustomer("Usage", "usage"),
+	}
+}
+
 type usagePage struct {
 	page
 	monthly

@@ -14,6 +14,21 @@ import (
 	"github.com/servicecoin/servicecoin/problem"
 )
 
+// incidentsArea is where incidents are worked on, and their follow-ups.
+func (p *portal) incidentsArea() area {
+	return area{
+		pages: map[string]route{
+			"GET /incidents":              {providers, p.showIncidents},
+			"GET /incidents/new":          {providers, p.showNewIncident},
+			"POST /incidents":             {providers, p.openIncident},
+			"GET /incidents/{id}":         {providers, p.showIncident},
+			"POST /incidents/{id}/{verb}": {providers, p.changeIncident},
+			"GET /followups":              {providers, p.showFollowUps},
+		},
+		nav: toProviders(navItem{Path: "/incidents", Name: "Incidents"}, navItem{Path: "/followups", Name: "Follow-ups"}),
+	}
+}
+
 type incidentsPage struct {
 	page
 

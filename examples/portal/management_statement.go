@@ -11,6 +11,17 @@ import (
 	"github.com/servicecoin/servicecoin/problem"
 )
 
+// statementArea is what a customer is charged.
+func (p *portal) statementArea() area {
+	return area{
+		pages: map[string]route{
+			"GET /customers/{customer}/statement":        {ofCustomer, p.showStatement},
+			"POST /customers/{customer}/statement/issue": {providers, p.issueStatement},
+		},
+		of: toCustomer("Statement", "statement"),
+	}
+}
+
 // statementPage is what a month costs, line by line, down to the events.
 type statementPage struct {
 	page

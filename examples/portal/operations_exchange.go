@@ -11,6 +11,17 @@ import (
 	"github.com/servicecoin/servicecoin/store"
 )
 
+// exchangeArea is how the work stands that follows from what happened.
+func (p *portal) exchangeArea() area {
+	return area{
+		pages: map[string]route{
+			"GET /exchange":        {providers, p.showExchange},
+			"POST /exchange/break": {providers, p.breakLease},
+		},
+		nav: toProviders(navItem{Path: "/exchange", Name: "What follows"}),
+	}
+}
+
 // exchangePage tells the provider's people how the work stands that follows
 // from what happened: the exchange, in words that everybody knows.
 type exchangePage struct {

@@ -8,6 +8,14 @@ import (
 	"github.com/servicecoin/servicecoin/calendar"
 )
 
+// customersArea is whom the provider works for.
+func (p *portal) customersArea() area {
+	return area{
+		pages: map[string]route{"GET /customers": {providers, p.showCustomers}},
+		nav:   toProviders(navItem{Path: "/customers", Name: "Customers"}),
+	}
+}
+
 // customer reads whose page it is.
 func (p *portal) customer(r *http.Request) (client, error) {
 	return p.host.clients().Get(r.Context(), r.PathValue("customer"))

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -17,6 +18,18 @@ import (
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/sla"
 )
+
+// statusArea is what everybody may see.
+func (p *portal) statusArea() area {
+	return area{
+		pages: map[string]route{
+			"GET /{$}":         {everybody, p.showHome},
+			"GET /status":      {everybody, p.showStatus},
+			"GET /status/{id}": {everybody, p.showPublicIncident},
+		},
+		nav: func(person) []navItem { return []navItem{{Path: "/status", Name: "Status"}} },
+	}
+}
 
 const historyDays = 90
 
@@ -73,7 +86,7 @@ func (p *portal) showStatus(w http.ResponseWriter, r *http.Request) error {
 	}
 	list := public(all)
 	v := statusPage{page: p.page(r, "Status", "/status")}
-	worst, err := p.live(ctx, &v, namesOf(all), now)
+	worst, err := p.live(ctx, &v, list, now)
 	if err != nil {
 		return err
 	}
@@ -115,7 +128,7 @@ func lastKnown(list []catalog.Service, now time.Time) time.Time {
 
 // live gathers what customers are told of what goes on, and returns the worst
 // level of each service now.
-func (p *portal) live(ctx context.Context, v *statusPage, names namesByID, now time.Time) (map[servicecoin.ServiceID]incident.Level, error) {
+func (p *portal) live(ctx context.Context, v *statusPage, list []catalog.Service, now time.Time) (map[servicecoin.ServiceID]incident.Level, error) {
 	worst := map[servicecoin.ServiceID]incident.Level{}
 	for i, err := range p.Desk().Live().All(ctx) {
 		if err != nil {
@@ -126,14 +139,19 @@ func (p *portal) live(ctx context.Context, v *statusPage, names namesByID, now t
 				worst[e.Service] = incident.Worst(worst[e.Service], e.Level)
 			}
 		}
-		v.Live = append(v.Live, told(&i, names, now))
+		if part, visible := told(&i, list, now); visible {
+			v.Live = append(v.Live, part)
+		}
 	}
 	return worst, nil
 }
 
-// told is what everybody may see of an incident, in words.
-func told(i *incident.Incident, names namesByID, now time.Time) livePart {
-	part := livePart{PublicIncident: i.Public()}
+// told is what everybody may see of an incident, in words: what it does to the
+// services of the list. One that names others alone is not theirs to see.
+func told(i *incident.Incident, list []catalog.Service, now time.Time) (part livePart, visible bool) {
+	names := namesOf(list)
+	part.PublicIncident = i.Public().For(slices.Collect(maps.Keys(names))...)
+	visible = len(part.Effects) > 0 || len(i.Effects) == 0
 	for _, e := range part.Effects {
 		if !now.Before(e.From) && (e.Until.IsZero() || now.Before(e.Until)) {
 			part.Names = append(part.Names, names.Of(e.Service)+": "+strings.ToLower(levelWords(e.Level)))
@@ -143,14 +161,14 @@ func told(i *incident.Incident, names namesByID, now time.Time) livePart {
 		part.Headline = "We are looking into a problem"
 	}
 	if part.NextUpdate.IsZero() || !part.State.Live() {
-		return part
+		return part, visible
 	}
 	if part.Late = now.After(part.NextUpdate); part.Late {
 		part.Waiting = minutes(now.Sub(part.NextUpdate))
 	} else {
 		part.Waiting = minutes(part.NextUpdate.Sub(now))
 	}
-	return part
+	return part, visible
 }
 
 // service reads one service's history.

@@ -12,6 +12,19 @@ import (
 	"github.com/servicecoin/servicecoin/calendar/rota"
 )
 
+// calendarArea is when the desk is there, and what is planned.
+func (p *portal) calendarArea() area {
+	return area{
+		pages: map[string]route{"GET /calendar": {people, p.showCalendar}},
+		nav: func(who person) []navItem {
+			if who.ID == "" {
+				return nil
+			}
+			return []navItem{{Path: calendarPath, Name: "Calendar"}}
+		},
+	}
+}
+
 const calendarPath = "/calendar"
 
 // calendarPage is a month of the service desk, by days of the zone of whoever
