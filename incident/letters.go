@@ -78,6 +78,12 @@ func (l *Letters) About(id servicecoin.IncidentID) store.Listing[Communication] 
 	return store.Of(l.view, communications).Find(store.By("incident", store.Text(id)))
 }
 
+// DraftsAcross lists the drafts of all customers, each customer's oldest first: what
+// the provider's people have to read and send. The customer stands in the item's key.
+func DraftsAcross(s *store.Store) store.Listing[Communication] {
+	return store.Across(s, communications).Find(store.By("state", store.Text(Draft)))
+}
+
 func (l *Letters) authorize(ctx context.Context, by servicecoin.Actor, verb string, id CommunicationID) error {
 	return l.view.Ask(ctx, by, verb, CommunicationRecord, string(id))
 }

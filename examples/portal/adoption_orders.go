@@ -18,6 +18,10 @@ func (p *portal) ordersArea() area {
 			"POST /customers/{customer}/orders/{order}/{verb}": {ofCustomer, p.changeOrder},
 		},
 		of: toCustomer("Orders", "orders"),
+		work: []chore{
+			p.ordersIn(catalog.OrderRequested, "orders", "Orders to decide on", "Look at the price and the terms, then approve or reject."),
+			p.ordersIn(catalog.OrderFailed, "failed-orders", "Orders that failed", "See what went wrong, then try again or call it off."),
+		},
 	}
 }
 

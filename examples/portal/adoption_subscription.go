@@ -16,10 +16,13 @@ import (
 
 // subscriptionsArea is what a customer has, and how it comes to use it.
 func (p *portal) subscriptionsArea() area {
-	return area{pages: map[string]route{
-		"GET /customers/{customer}/subscriptions/{subscription}":         {ofCustomer, p.showSubscription},
-		"POST /customers/{customer}/subscriptions/{subscription}/{verb}": {ofCustomer, p.changeSubscription},
-	}}
+	return area{
+		pages: map[string]route{
+			"GET /customers/{customer}/subscriptions/{subscription}":         {ofCustomer, p.showSubscription},
+			"POST /customers/{customer}/subscriptions/{subscription}/{verb}": {ofCustomer, p.changeSubscription},
+		},
+		work: []chore{p.lateOnboardings()},
+	}
 }
 
 // subscriptionPage is what a customer has of a service, and how it comes to use

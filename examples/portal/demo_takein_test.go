@@ -236,6 +236,7 @@ func TestRealCosts(t *testing.T) {
 	}
 	r := start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-focus", file).as("ada")
 	require.Contains(t, r.log.String(), "rows=1000 new=1000 customers=73 services=33")
-	require.Equal(t, 73, strings.Count(r.page("/customers"), `<td><a href="/customers/`))
+	require.Equal(t, 25, strings.Count(r.page("/customers"), `<td><a href="/customers/`), "in pages")
+	require.Equal(t, 73+1, strings.Count(r.page("/customers?as=csv"), "\n"))
 	require.Contains(t, r.page("/customers/%2Fsubscriptions%2F64e355d7-997c-491d-b0c1-8414dccfcf42/statement"), "0.37096774194 USD")
 }

@@ -79,17 +79,18 @@ func run(ctx context.Context, args []string, out, diagnostics io.Writer) (err er
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(diagnostics, nil))
-	p, err := open(ctx, c, log)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, p.close(ctx)) }()
-
+	// The address first: where it is taken, nothing is filled for nothing.
 	var lc net.ListenConfig
 	listener, err := lc.Listen(ctx, "tcp", c.addr)
 	if err != nil {
 		return err
 	}
+	p, err := open(ctx, c, log)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer func() { err = errors.Join(err, p.close(ctx)) }()
+
 	server := &http.Server{
 		Handler:           p.handler(),
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,

@@ -23,7 +23,8 @@ func (p *portal) availabilityArea() area {
 			"GET /customers/{customer}/availability/{promise}/{month}": {ofCustomer, p.showEvidence},
 			"POST /customers/{customer}/availability/close":            {providers, p.closeMonth},
 		},
-		of: toCustomer("Availability", "availability"),
+		of:   toCustomer("Availability", "availability"),
+		work: []chore{p.toClose(), p.toCorrect()},
 	}
 }
 

@@ -19,7 +19,8 @@ func (p *portal) lettersArea() area {
 			"GET /customers/{customer}/letters":                  {ofCustomer, p.showLetters},
 			"POST /customers/{customer}/letters/{letter}/{verb}": {providers, p.changeLetter},
 		},
-		of: toCustomer("Letters", "letters"),
+		of:   toCustomer("Letters", "letters"),
+		work: []chore{p.lettersToSend()},
 	}
 }
 

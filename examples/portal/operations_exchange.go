@@ -18,7 +18,8 @@ func (p *portal) exchangeArea() area {
 			"GET /exchange":        {providers, p.showExchange},
 			"POST /exchange/break": {providers, p.breakLease},
 		},
-		nav: toProviders(navItem{Path: "/exchange", Name: "What follows"}),
+		nav:  toProviders(navItem{Path: "/exchange", Name: "What follows"}),
+		work: []chore{p.givenUp()},
 	}
 }
 

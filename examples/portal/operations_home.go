@@ -5,67 +5,19 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/incident"
-	"github.com/servicecoin/servicecoin/store"
 )
 
 // showHome leads everybody to what is theirs.
 func (p *portal) showHome(w http.ResponseWriter, r *http.Request) error {
 	switch who := viewer(r); {
 	case who.Provider():
-		seeOther(w, "/customers")
+		seeOther(w, "/work")
 	case who.ID != "":
 		seeOther(w, customerPath(who.Customer))
 	default:
 		return p.showStatus(w, r)
 	}
 	return nil
-}
-
-type customersPage struct {
-	page
-
-	List []customerLine
-}
-
-type customerLine struct {
-	client
-
-	Path string
-	Tone string
-	Due  int    // reports that are due again
-	Says string // the month in one sentence
-}
-
-// showCustomers lists whom the provider works for.
-func (p *portal) showCustomers(w http.ResponseWriter, r *http.Request) error {
-	ctx := r.Context()
-	v := customersPage{page: p.page(r, "Customers", "/customers")}
-	for c, err := range p.host.clients().Find(store.All()).All(ctx) {
-		if err != nil {
-			return err
-		}
-		line := customerLine{client: c, Path: customerPath(c.ID)}
-		due, err := collect(p.Keeper(c.ID).Due().All(ctx))
-		if err != nil {
-			return err
-		}
-		for _, d := range due {
-			if !d.Month.In(c.zone()).End.After(p.store.Now()) { // the report of a month that goes on is not due yet
-				line.Due++
-			}
-		}
-		month, err := p.month(c, "")
-		if err != nil {
-			return err
-		}
-		spin, err := p.Spin(ctx, c.ID, month)
-		if err != nil {
-			return err
-		}
-		line.Says, line.Tone = spin.Sentence(), toneOf(spin)
-		v.List = append(v.List, line)
-	}
-	return p.render(w, r, "customers.html", 0, v)
 }
 
 // publicIncidentPage is what everybody may see of an incident.

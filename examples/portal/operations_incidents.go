@@ -25,7 +25,8 @@ func (p *portal) incidentsArea() area {
 			"POST /incidents/{id}/{verb}": {providers, p.changeIncident},
 			"GET /followups":              {providers, p.showFollowUps},
 		},
-		nav: toProviders(navItem{Path: "/incidents", Name: "Incidents"}, navItem{Path: "/followups", Name: "Follow-ups"}),
+		nav:  toProviders(navItem{Path: "/incidents", Name: "Incidents"}, navItem{Path: "/followups", Name: "Follow-ups"}),
+		work: []chore{p.liveIncidents(), p.overdueFollowUps()},
 	}
 }
 

@@ -73,7 +73,10 @@ func open(ctx context.Context, c config, log *slog.Logger) (_ *portal, err error
 	if p.pages.names, err = p.host.names(ctx); err != nil {
 		return nil, err
 	}
-	if err := p.drain(ctx); err != nil { // an effect that fails is tried again later
+	// Little is worked through at once; of more, pages are shown meanwhile.
+	first, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	if err := p.drain(first); err != nil && first.Err() == nil { // an effect that fails is tried again later
 		log.WarnContext(ctx, "the exchange failed and tries again", "cause", err.Error())
 	}
 	return p, nil

@@ -19,13 +19,14 @@ type area struct {
 	pages map[string]route            // by method and path
 	nav   func(who person) []navItem  // ways in the main navigation
 	of    func(base string) []navItem // ways in the navigation of one customer, whose pages begin with base
+	work  []chore                     // what waits for the provider's people
 }
 
 // areas is the one list that a new part of the portal is written into, in the
 // order of its navigation.
 func (p *portal) areas() []area {
 	return []area{
-		p.statusArea(), p.customersArea(), p.incidentsArea(), p.graphArea(), p.exchangeArea(), p.sessionsArea(),
+		p.workArea(), p.statusArea(), p.customersArea(), p.incidentsArea(), p.graphArea(), p.exchangeArea(), p.sessionsArea(),
 		p.coinArea(), p.shopArea(), p.ordersArea(), p.subscriptionsArea(), p.usageArea(), p.statementArea(), p.availabilityArea(), p.lettersArea(), p.calendarArea(),
 	}
 }

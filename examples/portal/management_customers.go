@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"encoding/csv"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/servicecoin/servicecoin/catalog"
+	"github.com/servicecoin/servicecoin/examples/csvfile"
+	"github.com/servicecoin/servicecoin/sla"
+	"github.com/servicecoin/servicecoin/store"
+)
+
+type customersPage struct {
+	page
+
+	Search string
+	List   []customerLine
+	Next   string // the path of the next page
+	First  string // the path of the first one; "": this is it
+	CSV    string
+}
+
+type customerLine struct {
+	client
+
+	Path    string
+	Orders  string // that wait
+	Letters string // that wait
+	Due     string // reports to correct
+	Waits   bool   // anything does
+}
+
+const customersAtOnce = 25
+
+// customersLike lists the customers whose name or id has a text in it.
+func (p *portal) customersLike(text string) store.Listing[client] {
+	all := p.host.clients().Find(store.All())
+	if text = strings.ToLower(text); text == "" {
+		return all
+	}
+	return all.Where(func(c client) bool {
+		return strings.Contains(strings.ToLower(c.Name), text) || strings.Contains(strings.ToLower(string(c.ID)), text)
+	})
+}
+
+// showCustomers lists whom the provider works for, with what waits for each. What a
+// month came to stands on the customer's own page.
+func (p *portal) showCustomers(w http.ResponseWriter, r *http.Request) error {
+	q := r.URL.Query()
+	v := customersPage{page: p.page(r, "Customers", "/customers"), Search: cut(q.Get("q"), 100)}
+	if q.Get("as") == "csv" {
+		return p.customersAsCSV(w, r, v.Search)
+	}
+	page, err := p.customersLike(v.Search).Page(r.Context(), q.Get("after"), customersAtOnce)
+	if err != nil {
+		return err
+	}
+	here := func(more ...string) string {
+		to := url.Values{}
+		if v.Search != "" {
+			to.Set("q", v.Search)
+		}
+		for i := 0; i+1 < len(more); i += 2 {
+			to.Set(more[i], more[i+1])
+		}
+		if len(to) == 0 {
+			return "/customers"
+		}
+		return "/customers?" + to.Encode()
+	}
+	v.CSV = here("as", "csv")
+	if page.Next != "" {
+		v.Next = here("after", page.Next)
+	}
+	if q.Get("after") != "" {
+		v.First = here()
+	}
+	for _, item := range page.Items {
+		line, err := p.customerLine(r.Context(), item.Value)
+		if err != nil {
+			return err
+		}
+		v.List = append(v.List, line)
+	}
+	return p.render(w, r, "customers.html", 0, v)
+}
+
+func (p *portal) customerLine(ctx context.Context, c client) (customerLine, error) {
+	line := customerLine{client: c, Path: customerPath(c.ID)}
+	var err error
+	if line.Orders, err = counted(ctx, p.Orders(c.ID).InState(catalog.OrderRequested), "order"); err != nil {
+		return line, err
+	}
+	if line.Letters, err = counted(ctx, p.Letters(c.ID).Drafts(), "letter"); err != nil {
+		return line, err
+	}
+	line.Due, err = counted(ctx, p.Keeper(c.ID).Due().Where(func(m sla.MonthRecord) bool { return m.Edition > 0 }), "report")
+	line.Waits = line.Orders+line.Letters+line.Due != ""
+	return line, err
+}
+
+// counted counts a listing, up to what anybody wants to know: "" for none.
+func counted[T any](ctx context.Context, l store.Listing[T], what string) (string, error) {
+	const most = 50
+	page, err := l.Page(ctx, "", most)
+	switch {
+	case err != nil || len(page.Items) == 0:
+		return "", err
+	case page.Next != "":
+		return "more than " + plural(len(page.Items), what), nil
+	}
+	return plural(len(page.Items), what), nil
+}
+
+func (p *portal) customersAsCSV(w http.ResponseWriter, r *http.Request, search string) error {
+	attach(w, "text/csv; charset=utf-8", "customers.csv")
+	out := csv.NewWriter(w)
+	_ = out.Write([]string{"id", "name", "zone", "currency"}) // Flush tells
+	for c, err := range p.customersLike(search).All(r.Context()) {
+		if err != nil {
+			return err
+		}
+		_ = out.Write(csvfile.Cells(string(c.ID), c.Name, c.Zone, c.Currency))
+	}
+	out.Flush()
+	return out.Error()
+}
+
+// attach says that what follows is a file to keep.
+func attach(w http.ResponseWriter, kind, name string) {
+	w.Header().Set("Content-Type", kind)
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
+}
