@@ -46,7 +46,7 @@ func openBrowser(t *testing.T, base string) *browser {
 	b := &browser{t: t, ctx: ctx, base: base}
 	require.NoError(t, chromedp.Listen(ctx, b.hear))
 	var cancelTime context.CancelFunc
-	b.ctx, cancelTime = context.WithTimeout(ctx, 4*time.Minute)
+	b.ctx, cancelTime = context.WithTimeout(ctx, 10*time.Minute)
 	t.Cleanup(cancelTime)
 	_, err = chromedp.Call(b.ctx, log.Enable, cdp.Empty{})
 	require.NoError(t, err)

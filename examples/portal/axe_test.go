@@ -1,0 +1,56 @@
+package main
+
+import (
+	_ "embed" // the checker
+	"fmt"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+)
+
+// axe-core 4.14.1, from npm, under the Mozilla Public License 2.0: its licence lies
+// beside it.
+//
+//go:embed testdata/axe/axe.min.js
+var axe string
+
+// violations returns what axe-core finds on the page that is open, all folds open.
+func (b *browser) violations() []string {
+	b.t.Helper()
+	b.unfold()
+	read(b, chromedp.Evaluate[bool](`if (!window.axe) { `+axe+` } true`))
+	return read(b, chromedp.Evaluate[[]string](
+		`axe.run(document, {resultTypes: ['violations'], runOnly: {type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']}}).then(r => r.violations.map(v => v.id + ': ' + v.nodes.slice(0, 3).map(n => n.html.slice(0, 160)).join(' | ')))`,
+		chromedp.EvalAwaitPromise))
+}
+
+// Nothing is found on any page, for whoever looks, at both widths and in both
+// schemes.
+func TestBrowserAxe(t *testing.T) {
+	t.Parallel()
+	base := startPortal(t, "-now", demoNow)
+	b := openBrowser(t, base)
+	for _, who := range []struct {
+		person string
+		pages  []string
+	}{
+		{"", []string{"/status", "/status/erp-disk", "/signin", "/nowhere"}},
+		{"ada", pagePaths()},
+		{"owner@alder", append(pagesOf("alder"), "/calendar", "/sessions")},
+		{"member@cedar", []string{"/customers/cedar", "/customers/cedar/orders/erp-cloud", "/customers/cedar/catalogue/erp", "/customers/birch"}},
+	} {
+		if who.person != "" {
+			b.signIn(who.person)
+		}
+		for _, scheme := range []string{"light", "dark"} {
+			for _, width := range []int64{390, 1280} {
+				b.look(width, 844, scheme)
+				for _, path := range who.pages {
+					b.visit(path)
+					require.Empty(t, b.violations(), fmt.Sprintf("%s as %s at %d px, %s", path, who.person, width, scheme))
+				}
+			}
+		}
+	}
+}
