@@ -2,7 +2,6 @@ package main
 
 import (
 	_ "embed" // the checker
-	"fmt"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -48,7 +47,7 @@ func TestBrowserAxe(t *testing.T) {
 				b.look(width, 844, scheme)
 				for _, path := range who.pages {
 					b.visit(path)
-					require.Empty(t, b.violations(), fmt.Sprintf("%s as %s at %d px, %s", path, who.person, width, scheme))
+					require.Empty(t, b.violations(), "%s as %s at %d px, %s", path, who.person, width, scheme)
 				}
 			}
 		}
