@@ -11,6 +11,7 @@ import (
 	"github.com/servicecoin/servicecoin/coin/costroom"
 	"github.com/servicecoin/servicecoin/coin/exchange"
 	"github.com/servicecoin/servicecoin/coin/meteringroom"
+	"github.com/servicecoin/servicecoin/metering"
 )
 
 // The codes of what is out of balance between rooms; what one room can tell alone
@@ -29,7 +30,7 @@ func (c *Coin) Spin(ctx context.Context, customer servicecoin.CustomerID, m cale
 	if err != nil {
 		return exchange.Spin{}, err
 	}
-	return x.Spin(ctx, customer, m, judge)
+	return x.Spin(metering.Remembering(ctx), customer, m, judge)
 }
 
 // aWhile is how long somebody has a service before it is worth a word that nobody

@@ -164,6 +164,13 @@ func (l *Ledger) Between(ctx context.Context, id MeterID, during calendar.Interv
 }
 
 func (l *Ledger) between(ctx context.Context, m Meter, during calendar.Interval, withDigest bool) (Usage, error) {
+	return l.remembered(ctx, asked{meter: m.ID, during: during, digest: withDigest}, func() (Usage, error) {
+		return l.addedUp(ctx, m, during, withDigest)
+	})
+}
+
+// addedUp reads the events of a period.
+func (l *Ledger) addedUp(ctx context.Context, m Meter, during calendar.Interval, withDigest bool) (Usage, error) {
 	u := Usage{Customer: l.customer.ID, Meter: m.ID, Unit: m.Unit, Period: during}
 	windows, err := Whole.Split(during, l.zone)
 	if err != nil {

@@ -36,6 +36,7 @@ func (l *Ledger) Record(ctx context.Context, by servicecoin.Actor, events ...Eve
 		return nil, err
 	}
 	results, err := l.events.Append(ctx, batch)
+	forget(ctx)
 	if err != nil {
 		return nil, err
 	}
