@@ -10,6 +10,7 @@ import (
 	"github.com/servicecoin/servicecoin/calendar/hours"
 	"github.com/servicecoin/servicecoin/calendar/recur"
 	"github.com/servicecoin/servicecoin/calendar/rota"
+	"github.com/servicecoin/servicecoin/problem"
 )
 
 // calendarArea is when the desk is there, and what is planned.
@@ -73,21 +74,22 @@ func (p *portal) showCalendar(w http.ResponseWriter, r *http.Request) error {
 	}
 	now, q := p.store.Now(), r.URL.Query()
 	v := calendarPage{page: p.page(r, "Calendar of the service desk", calendarPath), Here: calendarPath, Answer: p.desk.answer, At: now.Truncate(time.Minute), Month: calendar.MonthOf(now, loc)}
-	var bad servicecoin.Violations
 	if text := q.Get("month"); text != "" {
+		var bad servicecoin.Violations
 		m, err := calendar.ParseMonth(text)
 		bad.Merge("month", err)
+		if err := bad.Err(); err != nil {
+			return err
+		}
 		v.Month = m
 	}
-	if text := q.Get("at"); text != "" {
-		at, err := time.ParseInLocation(wholeTime, text, loc)
-		if err != nil {
-			bad.Add("at", "bad-time", text, "must be a day and a time, as 2026-11-24T09:30")
-		}
-		v.At = at
-	}
-	if err := bad.Err(); err != nil {
+	f, err := readForm(r)
+	if err != nil {
 		return err
+	}
+	problems := p.messageAt(&v, f, loc)
+	if problems != nil {
+		v.again(f, problems)
 	}
 	v.Previous, v.Following = v.Month.Previous(), v.Month.Next()
 	v.Blank = (int(v.Month.First().Weekday()) + 6) % 7
@@ -115,7 +117,27 @@ func (p *portal) showCalendar(w http.ResponseWriter, r *http.Request) error {
 			v.Days[i].Shifts = slices.Collect(p.desk.turns.Shifts(day.Date.In(loc)))
 		}
 	}
-	return p.render(w, r, "calendar.html", 0, v)
+	return p.render(w, r, "calendar.html", problem.Status(problems), v)
+}
+
+// messageAt reads when a message comes in, by the clock of the desk or of who asks:
+// now, where nothing is said.
+func (p *portal) messageAt(v *calendarPage, f *form, loc *time.Location) error {
+	text := f.r.Form.Get("at")
+	if text == "" {
+		return nil
+	}
+	at, err := time.ParseInLocation(wholeTime, text, loc)
+	if err != nil {
+		f.bad.Add("at", "bad-time", text, "must be a day and a time, as 2026-11-24T09:30")
+		return f.bad.Err()
+	}
+	if _, err := p.desk.answer.Due(p.desk.open, at); err != nil {
+		f.bad.Add("at", "out-of-range", text, "is outside of the years for which the hours of the desk are known")
+		return f.bad.Err()
+	}
+	v.At = at
+	return nil
 }
 
 // fillDay says what a day has.

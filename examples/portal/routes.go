@@ -19,6 +19,7 @@ type area struct {
 	pages map[string]route            // by method and path
 	nav   func(who person) []navItem  // ways in the main navigation
 	of    func(base string) []navItem // ways in the navigation of one customer, whose pages begin with base
+	done  map[string]string           // what a page says once after a form, by the word that confirmed was called with
 }
 
 // areas is the one list that a new part of the portal is written into, in the

@@ -21,14 +21,18 @@ var web embed.FS
 
 // page is what every page has.
 type page struct {
+	attempt // the form that came to nothing, if one did; see form
+
 	Title    string
 	Nav      []navItem
 	Now      time.Time
-	Sub      []navItem // the pages of the customer whose page this is
-	Problem  string    // what went wrong, if something did
-	Problems []string  // and all that did
-	Viewer   person    // who looks at it; the zero person is nobody in particular
-	Stands   string    // that what follows from what happened stands still; for the provider's people
+	Sub      []navItem     // the pages of the customer whose page this is
+	Problem  string        // what went wrong, if something did
+	Problems []string      // and all that did
+	Lines    []problemLine // the same, with the fields that they are about; see form
+	Done     string        // what the form before has done, in words
+	Viewer   person        // who looks at it; the zero person is nobody in particular
+	Stands   string        // that what follows from what happened stands still; for the provider's people
 }
 
 type navItem struct {
@@ -40,15 +44,19 @@ type navItem struct {
 func (p *portal) page(r *http.Request, title, path string) page {
 	who := viewer(r)
 	var items []navItem
+	done := ""
 	for _, x := range p.made {
 		if x.nav != nil {
 			items = append(items, x.nav(who)...)
+		}
+		if words, known := x.done[r.URL.Query().Get(doneParameter)]; known && r.Method == http.MethodGet {
+			done = words
 		}
 		if x.of != nil && !who.Provider() && who.ID != "" {
 			items = append(items, x.of(customerPath(who.Customer))...)
 		}
 	}
-	v := page{Title: title, Nav: current(items, path), Viewer: who, Now: p.store.Now()}
+	v := page{Title: title, Nav: current(items, path), Viewer: who, Now: p.store.Now(), Done: done}
 	if stands, _ := p.stands.Load().(string); who.Provider() && path != "/exchange" {
 		v.Stands = stands
 	}
