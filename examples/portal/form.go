@@ -91,7 +91,7 @@ func (v *page) againIn(form string, f *form, err error) {
 		line := problemLine{Text: v.Problems[i]}
 		if name := f.nameOf(x.Path); name != "" {
 			line.To = fieldID(form, name)
-			v.attempt.wrong[name] = append(v.attempt.wrong[name], wrongWords(x))
+			v.wrong[name] = append(v.wrong[name], wrongWords(x))
 		}
 		v.Lines = append(v.Lines, line)
 	}

@@ -1,6 +1,7 @@
 package cost
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -392,7 +393,7 @@ func (s *Statements) Trace(ctx context.Context, st *Statement) (servicecoin.Trac
 				label += ": " + r.Description
 			}
 			exact.Parts = append(exact.Parts, servicecoin.Trace{
-				Label: label, Value: decimalOf(r.Amount), Unit: string(st.Currency), From: []servicecoin.Key{s.view.Key(RowRecord, r.ID)},
+				Label: label, Plain: servicecoin.Say(cmp.Or(r.Description, r.Reference)), Value: decimalOf(r.Amount), Unit: string(st.Currency), From: []servicecoin.Key{s.view.Key(RowRecord, r.ID)},
 			})
 		}
 	}
