@@ -151,13 +151,13 @@ type outageLine struct {
 
 func (p *portal) showEvidence(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
-	m, err := calendar.ParseMonth(r.PathValue("month"))
-	if err != nil {
-		return servicecoin.NotFound(servicecoin.Key{Customer: servicecoin.Provider, Kind: "month", ID: r.PathValue("month")})
-	}
 	c, err := p.customer(r)
 	if err != nil {
 		return err
+	}
+	m, err := p.month(c, r.PathValue("month"))
+	if err != nil {
+		return servicecoin.NotFound(servicecoin.Key{Customer: servicecoin.Provider, Kind: "month", ID: r.PathValue("month")})
 	}
 	keeper := p.Keeper(c.ID)
 	promise, err := keeper.Get(ctx, servicecoin.PromiseID(r.PathValue("promise")))

@@ -14,10 +14,11 @@ import (
 func (p *portal) statementArea() area {
 	return area{
 		pages: map[string]route{
-			"GET /customers/{customer}/statement":        {ofCustomer, p.showStatement},
+			"GET /customers/{customer}/statement":        {ofOwner, p.showStatement},
 			"POST /customers/{customer}/statement/issue": {providers, p.issueStatement},
 		},
-		of: toCustomer("Statement", "statement"),
+		of:    toCustomer("Statement", "statement"),
+		money: true,
 	}
 }
 

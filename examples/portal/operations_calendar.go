@@ -35,9 +35,9 @@ type calendarPage struct {
 
 	Here      string
 	Month     calendar.Month
-	Previous  calendar.Month
-	Following calendar.Month
-	Blank     int // days of the first week that are in the month before
+	Previous  calendar.Month // zero: what was before is not known
+	Following calendar.Month // zero: nor what comes after
+	Blank     int            // days of the first week that are in the month before
 	Days      []calendarDay
 	Critical  []hours.CriticalWindow // of the month
 	Answer    hours.Allowance
@@ -78,6 +78,9 @@ func (p *portal) showCalendar(w http.ResponseWriter, r *http.Request) error {
 		var bad servicecoin.Violations
 		m, err := calendar.ParseMonth(text)
 		bad.Merge("month", err)
+		if err == nil && (m.Compare(p.desk.first) < 0 || m.Compare(p.desk.last) > 0) {
+			bad.Add("month", "out-of-range", "", "the hours of the desk are known from "+p.desk.first.Words()+" to "+p.desk.last.Words()+", "+m.Words()+" is not among them")
+		}
 		if err := bad.Err(); err != nil {
 			return err
 		}
@@ -91,7 +94,12 @@ func (p *portal) showCalendar(w http.ResponseWriter, r *http.Request) error {
 	if problems != nil {
 		v.again(f, problems)
 	}
-	v.Previous, v.Following = v.Month.Previous(), v.Month.Next()
+	if v.Month != p.desk.first {
+		v.Previous = v.Month.Previous()
+	}
+	if v.Month != p.desk.last {
+		v.Following = v.Month.Next()
+	}
 	v.Blank = (int(v.Month.First().Weekday()) + 6) % 7
 	today := calendar.DateOf(now, loc)
 	for date, day := range calendar.Days(v.Month.In(loc), loc) {

@@ -48,6 +48,9 @@ var persons = store.Kind[person]{
 // Provider reports whether the person stands on the provider's side.
 func (p person) Provider() bool { return p.Role == manager || p.Role == operator }
 
+// MayPay reports whether what is paid is shown to the person.
+func (p person) MayPay() bool { return p.Provider() || p.Role == owner }
+
 // is reports whether the person has one of the roles.
 func (p person) is(roles ...role) bool { return slices.Contains(roles, p.Role) }
 
