@@ -103,7 +103,7 @@ func floors() map[string][]string {
 	ground := []string{"", "/calendar", "/calendar/hours", "/calendar/recur", "/calendar/rota", "/estimate", "/lifecycle", "/money", "/store", "/internal/house"}
 	clocks := []string{"", "/calendar", "/calendar/internal/civil", "/calendar/internal/lines", "/calendar/internal/wall"}
 	return map[string][]string{
-		"":                           {},
+		"":                           {"/internal/iso4217"},
 		"/calendar":                  {"", "/calendar/internal/wall"},
 		"/calendar/hours":            clocks,
 		"/calendar/ical":             append(clocks, "/calendar/hours", "/calendar/recur"),
@@ -115,9 +115,10 @@ func floors() map[string][]string {
 		"/calendar/internal/wall":    {},
 		"/estimate":                  {""},
 		"/lifecycle":                 {""},
-		"/money":                     {""},
+		"/money":                     {"", "/internal/iso4217"},
 		"/problem":                   {""},
 		"/internal/house":            {},
+		"/internal/iso4217":          {},
 		"/store":                     {"", "/internal/house"},
 		"/store/memory":              {"", "/store"},
 		"/store/storetest":           {"", "/store", "/store/memory", "/suitetest"},

@@ -196,9 +196,11 @@ func (a Attempt) String() string { return fmt.Sprintf("%v %s %v", a.Actor, a.Ver
 
 // Trace explains a figure: its label, value and unit, the records that it
 // comes from, and the figures that it is made of. It is built on demand, so
-// that every figure which a customer sees can be followed to its evidence.
+// that every figure which a customer sees can be followed to its evidence. It has two
+// forms: the exact one (JSON and [Trace.String]), and one for people ([Trace.Tell]).
 type Trace struct {
 	Label string              `json:"label"`
+	Plain Saying              `json:"-"`     // the label for people; it is not kept
 	Value decimal.NullDecimal `json:"value"` // null is "undefined", never zero
 	Unit  string              `json:"unit,omitempty"`
 	From  []Key               `json:"from,omitempty"`

@@ -42,6 +42,9 @@ func MonthOf(t time.Time, loc *time.Location) Month {
 // String returns "2023-04".
 func (m Month) String() string { return fmt.Sprintf("%04d-%02d", m.Year, int(m.Month)) }
 
+// Words returns "April 2023".
+func (m Month) Words() string { return fmt.Sprintf("%s %04d", m.Month, m.Year) }
+
 // IsZero reports whether it is the zero Month, so that omitzero leaves it out.
 func (m Month) IsZero() bool { return m == Month{} }
 

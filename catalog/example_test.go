@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -29,6 +30,7 @@ func ExampleGraph_RestoreOrder() {
 	}
 	why, _ := plan.Trace("storage")
 	fmt.Print(why)
+	fmt.Print(why.Tell(servicecoin.Reader{Service: func(id servicecoin.ServiceID) string { return strings.ToUpper(string(id)) }}))
 	// Output:
 	// storage (level 1, wave 1)
 	// database (level 1, wave 2)
@@ -36,6 +38,8 @@ func ExampleGraph_RestoreOrder() {
 	// wiki (level 4, wave 2)
 	// place of storage among 4, in wave 1: 1 [@provider/catalog.service/storage]
 	//   level inherited, needed by erp → database → storage: 1 [@provider/catalog.service/erp]
+	// Place of STORAGE among 4, in round 1: 1
+	//   How soon it is needed (1 is soonest), since others rest on it (ERP → DATABASE → STORAGE): 1
 }
 
 // Whom does a failure hit, and over which way?

@@ -276,19 +276,25 @@ func (p *Plan) Trace(id servicecoin.ServiceID) (servicecoin.Trace, bool) {
 	step := p.Steps[place-1]
 	t := servicecoin.Trace{
 		Label: fmt.Sprintf("place of %s among %d, in wave %d", id, len(p.Steps), step.Wave),
+		Plain: servicecoin.Say("place of %v among %v, in round %v", id, len(p.Steps), step.Wave),
 		Value: whole(place), From: []servicecoin.Key{ServiceKey(id)},
 	}
 	level := servicecoin.Trace{Label: "nobody has assessed it, or what rests on it: it comes last"}
 	if way := p.levels.way(n); step.Level > 0 {
 		level.Label, level.Value = "its own level", whole(step.Level)
+		level.Plain = servicecoin.Say("how soon it is needed (1 is soonest)")
 		if len(way) > 1 {
 			level.Label = "level inherited, needed by " + chain(g.names(way))
+			level.Plain = servicecoin.Say("how soon it is needed (1 is soonest), since others rest on it (%v)", path(g.names(way)))
 		}
 		level.From = []servicecoin.Key{ServiceKey(g.ids[way[0]])}
 	}
 	t.Parts = append(t.Parts, level)
 	if len(step.Services) > 1 {
-		t.Parts = append(t.Parts, servicecoin.Trace{Label: "restored together, since they wait for each other: " + joined(step.Services)})
+		t.Parts = append(t.Parts, servicecoin.Trace{
+			Label: "restored together, since they wait for each other: " + joined(step.Services),
+			Plain: servicecoin.Say("restored together, since they wait for each other: %v", together(step.Services)),
+		})
 	}
 	for _, r := range g.hard(n) {
 		t.Parts = append(t.Parts, p.waits(r)...)
@@ -296,6 +302,7 @@ func (p *Plan) Trace(id servicecoin.ServiceID) (servicecoin.Trace, bool) {
 	if back, ok := step.Back.Get(); ok {
 		t.Parts = append(t.Parts, servicecoin.Trace{
 			Label: "back after the loss, over " + chain(g.names(p.critical(n))),
+			Plain: servicecoin.Say("back after all is lost, by way of %v", path(g.names(p.critical(n)))),
 			Value: servicecoin.Some(decimal.NewFromInt(int64(back / time.Second))), Unit: "s",
 		})
 	}
@@ -307,12 +314,14 @@ func (p *Plan) waits(r int32) []servicecoin.Trace {
 	g := p.graph
 	var parts []servicecoin.Trace
 	for _, m := range g.members.of(r) {
-		t := servicecoin.Trace{Label: "waits for " + string(g.ids[m]), From: []servicecoin.Key{ServiceKey(g.ids[m])}}
+		t := servicecoin.Trace{Label: "waits for " + string(g.ids[m]), Plain: servicecoin.Say("it waits for %v, which has the place", g.ids[m]), From: []servicecoin.Key{ServiceKey(g.ids[m])}}
 		switch {
 		case !g.running(m):
 			t.Label = string(g.ids[m]) + " is needed, and not in the plan"
+			t.Plain = servicecoin.Say("%v is needed, and is not in service", g.ids[m])
 		case !g.plain(r):
 			t.Label = string(g.ids[m]) + " can serve"
+			t.Plain = servicecoin.Say("%v can serve, which has the place", g.ids[m])
 			fallthrough
 		default:
 			t.Value = whole(int(p.place[m]) + 1)
@@ -322,10 +331,36 @@ func (p *Plan) waits(r int32) []servicecoin.Trace {
 	if g.plain(r) {
 		return parts
 	}
-	return []servicecoin.Trace{{Label: "waits for so many", Value: whole(int(g.needed(r))), Parts: parts}}
+	return []servicecoin.Trace{{Label: "waits for so many", Plain: servicecoin.Say("how many of these it waits for"), Value: whole(int(g.needed(r))), Parts: parts}}
 }
 
 func whole(n int) decimal.NullDecimal { return servicecoin.Some(decimal.NewFromInt(int64(n))) }
+
+// path is chain with the names that a reader knows.
+func path(ids []servicecoin.ServiceID) servicecoin.Saying {
+	const few, last = 6, 2
+	if len(ids) <= few+last+1 {
+		return named(ids, " → ")
+	}
+	return servicecoin.Say("%v → (%v more) → %v", named(ids[:few], " → "), len(ids)-few-last, named(ids[len(ids)-last:], " → "))
+}
+
+// together is joined with the names that a reader knows.
+func together(ids []servicecoin.ServiceID) servicecoin.Saying {
+	const few = 5
+	if len(ids) <= few {
+		return named(ids, ", ")
+	}
+	return servicecoin.Say("%v, %v more", named(ids[:few], ", "), len(ids)-few)
+}
+
+func named(ids []servicecoin.ServiceID, between string) servicecoin.Saying {
+	parts := make([]any, len(ids))
+	for i, id := range ids {
+		parts[i] = id
+	}
+	return servicecoin.Say(strings.TrimSuffix(strings.Repeat("%v"+between, len(ids)), between), parts...)
+}
 
 // chain writes a way for people, without the middle of a long one.
 func chain(ids []servicecoin.ServiceID) string {

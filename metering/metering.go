@@ -229,7 +229,8 @@ func digest(sum hash.Hash, e Event) error {
 func (u Usage) Trace() servicecoin.Trace {
 	return servicecoin.Trace{
 		Label: fmt.Sprintf("%s in %s, of %d events, digest %.12s", u.Meter, u.Period, u.Events, u.Digest), Value: u.Value, Unit: u.Unit,
-		From: []servicecoin.Key{{Customer: servicecoin.Provider, Kind: MeterRecord, ID: string(u.Meter)}},
+		Plain: servicecoin.Say("used from %v to %v, out of %v", u.Period.Start, u.Period.End, servicecoin.Quantity{Value: servicecoin.Some(decimal.NewFromInt(u.Events)), Unit: "events"}),
+		From:  []servicecoin.Key{{Customer: servicecoin.Provider, Kind: MeterRecord, ID: string(u.Meter)}},
 	}
 }
 

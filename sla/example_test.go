@@ -45,6 +45,7 @@ func ExampleKeeper() {
 		return
 	}
 	fmt.Print(closed.Report.Trace())
+	fmt.Print(closed.Report.Trace().Tell(servicecoin.Reader{Service: func(servicecoin.ServiceID) string { return "Mail" }}))
 	fmt.Println("credit due, unasked:", closed.Credit.Percent, "%")
 	// Output:
 	// uptime of mail in 2026-01 = (known - downtime) / known: 99.8655914 %
@@ -54,5 +55,12 @@ func ExampleKeeper() {
 	//     unknown: 0 s
 	//   downtime, weighted: 3600 s
 	//     outage for 3600 s, weight 1: 3600 s [@provider/incident.incident/i1]
+	// Availability of Mail in January 2026, in the time of which it is known: 99.8656 %
+	//   Time of which it is known: 31 days
+	//     From 1 Jan 2026, 00:00 to 1 Feb 2026, 00:00: 31 days
+	//     Left out, as agreed: 0 s
+	//     Of which nothing is known: 0 s
+	//   Down, as the promise weighs it: 1 h
+	//     Outage for 1 h, counted at 100 %: 1 h
 	// credit due, unasked: 10 %
 }

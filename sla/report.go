@@ -158,21 +158,23 @@ func (r *Report) Supersede(at time.Time) error {
 // Trace explains the uptime down to the records behind it.
 func (r *Report) Trace() servicecoin.Trace {
 	f := r.Figures
-	down := servicecoin.Trace{Label: "downtime, weighted", Value: servicecoin.Some(f.Down), Unit: "s"}
+	down := servicecoin.Trace{Label: "downtime, weighted", Plain: servicecoin.Say("down, as the promise weighs it"), Value: servicecoin.Some(f.Down), Unit: "s"}
 	weights := r.Promise.TermsIn(r.Month).Weights
 	for _, o := range f.Outages {
 		down.Parts = append(down.Parts, servicecoin.Trace{
 			Label: fmt.Sprintf("%s for %s s, weight %s", o.Level, o.Seconds, weights[o.Level]),
+			Plain: servicecoin.Say("%v for %v, counted at %v", o.Level, lasted(o.Seconds), servicecoin.Quantity{Value: servicecoin.Some(weights[o.Level].Shift(2)), Unit: "%"}),
 			Value: servicecoin.Some(o.Down), Unit: "s", From: []servicecoin.Key{o.From},
 		})
 	}
 	for _, o := range f.Unweighted {
 		down.Parts = append(down.Parts, servicecoin.Trace{
 			Label: fmt.Sprintf("%s for %s s, which the terms give no weight", o.Level, o.Seconds),
+			Plain: servicecoin.Say("%v for %v, which does not count: the promise gives it no weight", o.Level, lasted(o.Seconds)),
 			Value: servicecoin.Some(o.Down), Unit: "s", From: []servicecoin.Key{o.From},
 		})
 	}
-	excluded := servicecoin.Trace{Label: "excluded", Value: servicecoin.Some(f.Excluded), Unit: "s"}
+	excluded := servicecoin.Trace{Label: "excluded", Plain: servicecoin.Say("left out, as agreed"), Value: servicecoin.Some(f.Excluded), Unit: "s"}
 	for _, e := range r.Facts.Exclusions {
 		if e.From != (servicecoin.Key{}) {
 			excluded.From = append(excluded.From, e.From)
@@ -180,20 +182,25 @@ func (r *Report) Trace() servicecoin.Trace {
 	}
 	t := servicecoin.Trace{
 		Label: fmt.Sprintf("uptime of %s in %s = (known - downtime) / known", r.Promise.Service, r.Month), Value: f.Uptime, Unit: "%",
+		Plain: servicecoin.Say("availability of %v in %v, in the time of which it is known", r.Promise.Service, r.Month),
 		Parts: []servicecoin.Trace{
-			{Label: "known time", Value: servicecoin.Some(f.Known), Unit: "s", Parts: []servicecoin.Trace{
-				{Label: "period " + r.Period.String(), Value: servicecoin.Some(f.Period), Unit: "s"},
+			{Label: "known time", Plain: servicecoin.Say("time of which it is known"), Value: servicecoin.Some(f.Known), Unit: "s", Parts: []servicecoin.Trace{
+				{Label: "period " + r.Period.String(), Plain: servicecoin.Say("from %v to %v", r.Period.Start, r.Period.End), Value: servicecoin.Some(f.Period), Unit: "s"},
 				excluded,
-				{Label: "unknown", Value: servicecoin.Some(f.Unknown), Unit: "s"},
+				{Label: "unknown", Plain: servicecoin.Say("of which nothing is known"), Value: servicecoin.Some(f.Unknown), Unit: "s"},
 			}},
 			down,
 		},
 	}
 	if f.Ahead.IsPositive() {
 		known := &t.Parts[0]
-		known.Parts = append(known.Parts, servicecoin.Trace{Label: "ahead", Value: servicecoin.Some(f.Ahead), Unit: "s"})
+		known.Parts = append(known.Parts, servicecoin.Trace{Label: "ahead", Plain: servicecoin.Say("still to come"), Value: servicecoin.Some(f.Ahead), Unit: "s"})
 	}
 	return t
+}
+
+func lasted(seconds decimal.Decimal) servicecoin.Quantity {
+	return servicecoin.Quantity{Value: servicecoin.Some(seconds), Unit: "s"}
 }
 
 func monthID(p servicecoin.PromiseID, m calendar.Month) string {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -76,7 +77,26 @@ func (p *provider) compares() {
 	p.must(err)
 	same(p.t, "price of the cloud", "65.00 EUR", c.Rows[0].Price.String())
 	same(p.t, "price of the legacy", false, c.Rows[1].Price.Defined())
+	plainly(p.t, c.Rows[0].Trace)
 	same(p.t, "soonest", []bool{true, false}, []bool{c.Rows[0].Soonest, c.Rows[1].Soonest})
+}
+
+// plainly checks that people are told of a figure without what was written for
+// programs, and that the exact form is what it was.
+func plainly(t *testing.T, trace servicecoin.Trace) {
+	t.Helper()
+	told := trace.Tell(servicecoin.Reader{}).String()
+	if found := regexp.MustCompile(`\d{4}-\d\d|[{}\[\]@]|[0-9a-f]{12}|digest|undefined|\d\.\d [A-Z]{3}|\b(sum|max|unique|count)\b`).FindString(told); found != "" {
+		t.Errorf("%q is nothing for people:\n%s", found, told)
+	}
+	exact, err := json.Marshal(trace)
+	if err != nil || bytes.Contains(exact, []byte("plain")) {
+		t.Errorf("the exact form: %s %v", exact, err)
+	}
+	var back servicecoin.Trace
+	if err := json.Unmarshal(exact, &back); err != nil || back.String() != trace.String() {
+		t.Errorf("read back it is other: %v\n%s", err, back)
+	}
 }
 
 func (p *provider) orders() servicecoin.SubscriptionID {
@@ -235,6 +255,13 @@ func (p *provider) closes() {
 		found = found || k == servicecoin.Key{Customer: servicecoin.Provider, Kind: incident.IncidentRecord, ID: "i1"}
 	}
 	same(p.t, "the credit leads to the incident", true, found)
+	plainly(p.t, trace)
+	plainly(p.t, done.Closed[0].Report.Trace())
+	for _, want := range []string{"1\u202f000 documents at 0.05 EUR each = 50.00 EUR", "200 documents at 0.03 EUR each = 6.00 EUR", "10 % of the month's charge = −15.60 EUR"} {
+		if told := trace.Tell(servicecoin.Reader{}).String(); !strings.Contains(told, want) {
+			p.t.Errorf("the explanation lacks %q:\n%s", want, told)
+		}
+	}
 }
 
 func (p *provider) spins() {
@@ -267,6 +294,13 @@ func (p *provider) spins() {
 	}
 	if !strings.Contains(html.String(), "The database is down") || strings.Contains(html.String(), "db-2") {
 		p.t.Errorf("the page: %s", html.String())
+	}
+	for _, part := range row.Parts {
+		for _, line := range part.Figures.Lines() {
+			for _, trace := range line.Evidence {
+				plainly(p.t, trace)
+			}
+		}
 	}
 	empty, err := p.Spin(p.t.Context(), acme, calendar.Month{Year: 2020, Month: time.May})
 	p.must(err)

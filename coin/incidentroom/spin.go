@@ -55,7 +55,7 @@ func (n Nouns) gather(ctx context.Context, s *exchange.Spinning) error {
 		})
 		run := Run{Incidents: []Happened{}, Stale: []string{}}
 		run.Trace = servicecoin.Trace{
-			Label: "incidents of " + string(id) + " in " + s.Month().String(), Unit: "incidents",
+			Label: "incidents of " + string(id) + " in " + s.Month().String(), Plain: servicecoin.Say("incidents of %v in %v", id, s.Month()), Unit: "incidents",
 			Value: servicecoin.Some(decimal.NewFromInt(int64(len(effects)))),
 		}
 		for _, x := range effects {
@@ -129,7 +129,16 @@ func (r Run) Lines() []exchange.Line {
 		if !h.Until.IsZero() {
 			until = h.Until.UTC().Format("2 Jan 15:04")
 		}
+		var end any = "now"
+		if !h.Until.IsZero() {
+			end = h.Until
+		}
+		headline := h.Headline
+		if headline == "" {
+			headline = "an incident"
+		}
 		lines[0].Evidence = append(lines[0].Evidence, servicecoin.Trace{
+			Plain: servicecoin.Say("%v: %v, from %v to %v", headline, h.Level, h.From, end),
 			Label: fmt.Sprintf("%s: %s, %s to %s", name, h.Level, h.From.UTC().Format("2 Jan 15:04"), until), From: []servicecoin.Key{incident.Key(h.Incident)},
 		})
 	}

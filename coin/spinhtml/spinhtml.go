@@ -5,7 +5,7 @@ package spinhtml
 import (
 	"html/template"
 	"io"
-	"strings"
+	"time"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/coin/exchange"
@@ -13,15 +13,16 @@ import (
 
 // Write writes the review as a fragment of a page, without styles: a table with a
 // row for each service and a column for each side, in which every figure opens its
-// evidence. All that people wrote is escaped. Classes begin with "spin"; a tone
+// evidence in words, by the clock of the customer. All that people wrote is escaped. Classes begin with "spin"; a tone
 // (good, warn, bad, unknown) never stands without its words.
 func Write(w io.Writer, s exchange.Spin) error {
+	reader := readerOf(s)
 	t, err := template.New("spin").Funcs(template.FuncMap{
 		"lines": exchange.Lines,
 		"sides": func() []exchange.Side {
 			return []exchange.Side{exchange.Management, exchange.Operations, exchange.Adoption}
 		},
-		"value": traceValue,
+		"told": func(t servicecoin.Trace) servicecoin.Told { return t.Tell(reader) },
 		"class": func(t exchange.Tone) string {
 			if t == exchange.Plain {
 				return "plain"
@@ -35,11 +36,18 @@ func Write(w io.Writer, s exchange.Spin) error {
 	return t.Execute(w, s)
 }
 
-func traceValue(t servicecoin.Trace) string {
-	if !t.Value.Valid {
-		return "unknown"
+// readerOf is whoever looks at the customer's month: by the customer's clock, and with
+// the names that its services have in it.
+func readerOf(s exchange.Spin) servicecoin.Reader {
+	names := map[servicecoin.ServiceID]string{}
+	for _, row := range s.Rows {
+		names[row.Service] = row.Name
 	}
-	return strings.TrimSpace(t.Value.Decimal.String() + " " + t.Unit)
+	zone, err := s.Customer.Location()
+	if err != nil { // a zone that this machine does not know
+		zone = time.UTC
+	}
+	return servicecoin.Reader{Zone: zone, Service: func(id servicecoin.ServiceID) string { return names[id] }}
 }
 
 const text = `<section class="spin">
@@ -52,9 +60,9 @@ const text = `<section class="spin">
 <tbody>{{range $row := .Rows}}
 <tr><th scope="row">{{.Name}}</th>
 {{range sides}}<td>{{range lines $row.Parts .}}<p class="spin-{{class .Tone}}">{{.Text}}</p>
-{{if .Evidence}}<details><summary>what it is made of</summary><ul>{{range .Evidence}}{{template "trace" .}}{{end}}</ul></details>{{end}}{{end}}</td>
+{{if .Evidence}}<details><summary>what it is made of</summary><ul>{{range .Evidence}}{{template "told" (told .)}}{{end}}</ul></details>{{end}}{{end}}</td>
 {{end}}</tr>{{end}}
 </tbody></table>
 {{if .Balance}}<h3>Out of balance</h3><ul class="spin-balance">{{range .Balance}}<li>{{.Text}}</li>{{end}}</ul>{{end}}
 </section>
-{{define "trace"}}<li>{{.Label}}{{if or .Value.Valid .Unit}}: {{value .}}{{end}}{{if .Parts}}<ul>{{range .Parts}}{{template "trace" .}}{{end}}</ul>{{end}}</li>{{end}}`
+{{define "told"}}<li>{{.Line}}{{if .Parts}}<ul>{{range .Parts}}{{template "told" .}}{{end}}</ul>{{end}}</li>{{end}}`

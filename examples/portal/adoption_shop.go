@@ -228,7 +228,7 @@ func (p *portal) priceOf(ctx context.Context) catalog.PriceFunc {
 			if err != nil {
 				return out, err
 			}
-			out.Trace.Parts = append(out.Trace.Parts, charge.Trace())
+			out.Trace.Parts = append(out.Trace.Parts, charge.TraceOf(string(ch.meter)))
 			if !out.Amount.Defined() {
 				out.Amount = charge.Amount
 			} else if out.Amount, err = money.Sum(out.Amount.Currency(), out.Amount, charge.Amount); err != nil {

@@ -261,16 +261,19 @@ func (p *portal) takeInCosts(ctx context.Context, rows []focusfile.Row, bills []
 			return err
 		}
 	}
-	latest := map[servicecoin.CustomerID]calendar.Month{}
+	earliest, latest := map[servicecoin.CustomerID]calendar.Month{}, map[servicecoin.CustomerID]calendar.Month{}
 	for _, b := range bills {
 		for id := range b.rows {
 			if b.Month.Compare(latest[id]) > 0 {
 				latest[id] = b.Month
 			}
+			if first := earliest[id]; first.IsZero() || b.Month.Compare(first) < 0 {
+				earliest[id] = b.Month
+			}
 		}
 	}
 	for _, id := range sortedKeys(names) {
-		c := client{Customer: servicecoin.Customer{ID: id, Name: cmp.Or(names[id].SubAccountName, string(id)), Zone: "UTC", Currency: string(names[id].Currency)}, Latest: latest[id]}
+		c := client{Customer: servicecoin.Customer{ID: id, Name: cmp.Or(names[id].SubAccountName, string(id)), Zone: "UTC", Currency: string(names[id].Currency)}, Earliest: earliest[id], Latest: latest[id]}
 		if err := p.enrol(ctx, c, "Owner", "Member"); err != nil {
 			return err
 		}
@@ -309,11 +312,14 @@ func (p *portal) deliver(ctx context.Context, by servicecoin.Actor, b bill, c cl
 	return p.Statements(c.Customer).Deliver(ctx, by, b.Bill, list)
 }
 
-// latest moves a customer's last month of costs on.
+// latest moves a customer's last month of costs on, and the first one back.
 func (p *portal) latest(ctx context.Context, c client) error {
 	_, err := p.host.clients().Update(ctx, string(c.ID), func(there *client) ([]store.Event, error) {
 		if c.Latest.Compare(there.Latest) > 0 {
 			there.Latest = c.Latest
+		}
+		if there.Earliest.IsZero() || c.Earliest.Compare(there.Earliest) < 0 {
+			there.Earliest = c.Earliest
 		}
 		return nil, nil
 	})

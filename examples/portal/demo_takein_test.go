@@ -97,7 +97,7 @@ func TestCostsTakenIn(t *testing.T) {
 	statement := r.page("/customers/a%2F1/statement")
 	require.Contains(t, statement, "2024-09", "the last month of which there is something")
 	require.Contains(t, statement, "3.01 USD", "the sum is rounded, not the rows")
-	require.Contains(t, statement, "costs.csv, line 2: Disks &lt;big&gt;", "down to the line of the file")
+	require.Contains(t, statement, "Disks &lt;big&gt; (costs.csv, line 2)", "down to the line of the file")
 	require.Contains(t, r.page("/customers/b/statement"), "−0.50 USD")
 	require.Contains(t, r.page("/customers/c"), "7.00 EUR")
 	require.NoError(t, r.stop())

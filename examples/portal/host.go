@@ -18,7 +18,8 @@ import (
 type client struct {
 	servicecoin.Customer
 
-	Latest calendar.Month `json:"latest,omitzero"` // of costs that were taken in; zero: its months go on
+	Earliest calendar.Month `json:"earliest,omitzero"` // of costs that were taken in; zero: there are none
+	Latest   calendar.Month `json:"latest,omitzero"`   // of the same; zero: its months go on
 }
 
 var clients = store.Kind[client]{Name: "portal.customer", ID: func(c client) string { return string(c.ID) }}

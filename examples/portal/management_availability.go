@@ -143,16 +143,6 @@ type evidencePage struct {
 	Editions []sla.Report
 }
 
-type tracePart struct {
-	servicecoin.Trace
-
-	Shown   string
-	Sources []source
-	Parts   []tracePart
-}
-
-type source struct{ Path, Name string }
-
 type outageLine struct {
 	incidentLine
 
@@ -162,13 +152,13 @@ type outageLine struct {
 
 func (p *portal) showEvidence(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
-	m, err := calendar.ParseMonth(r.PathValue("month"))
-	if err != nil {
-		return servicecoin.NotFound(servicecoin.Key{Customer: servicecoin.Provider, Kind: "month", ID: r.PathValue("month")})
-	}
 	c, err := p.customer(r)
 	if err != nil {
 		return err
+	}
+	m, err := p.month(c, r.PathValue("month"))
+	if err != nil {
+		return servicecoin.NotFound(servicecoin.Key{Customer: servicecoin.Provider, Kind: "month", ID: r.PathValue("month")})
 	}
 	keeper := p.Keeper(c.ID)
 	promise, err := keeper.Get(ctx, servicecoin.PromiseID(r.PathValue("promise")))
@@ -183,14 +173,17 @@ func (p *portal) showEvidence(w http.ResponseWriter, r *http.Request) error {
 	if v.promiseRow, err = p.promiseRow(ctx, keeper, promise, names.Of(promise.Service), m); err != nil {
 		return err
 	}
-	titles := map[servicecoin.IncidentID]string{}
-	if v.Trace, err = p.trace(ctx, v.Report.Trace(), titles, viewer(r)); err != nil {
+	tell, err := p.teller(r)
+	if err != nil {
+		return err
+	}
+	if v.Trace, err = tell.of(ctx, v.Report.Trace()); err != nil {
 		return err
 	}
 	for _, o := range v.Facts.Outages {
 		line := outageLine{Until: o.End}
 		line.incidentLine = incidentLine{ID: servicecoin.IncidentID(o.From.ID), Level: incident.Level(o.Level), From: o.Start, Lasts: between(o.Start, o.End)}
-		if line.Title, err = p.headline(ctx, line.ID, titles); err != nil {
+		if line.Title, err = p.headline(ctx, line.ID, tell.titles); err != nil {
 			return err
 		}
 		for _, counted := range v.Figures.Outages {
@@ -218,33 +211,4 @@ func incidentPath(who person, id string) string {
 		return "/incidents/" + url.PathEscape(id)
 	}
 	return "/status/" + url.PathEscape(id)
-}
-
-// trace prepares an explanation for people, with links to the records.
-func (p *portal) trace(ctx context.Context, t servicecoin.Trace, titles map[servicecoin.IncidentID]string, who person) (tracePart, error) {
-	part := tracePart{Trace: t, Shown: "unknown"}
-	switch {
-	case t.Value.Valid && t.Unit == "s":
-		part.Shown = seconds(t.Value.Decimal)
-	case t.Value.Valid:
-		part.Shown = grouped(t.Value.Decimal) + " " + t.Unit
-	}
-	for _, k := range t.From {
-		title := ""
-		if k.Kind == incident.IncidentRecord {
-			var err error
-			if title, err = p.headline(ctx, servicecoin.IncidentID(k.ID), titles); err != nil {
-				return part, err
-			}
-		}
-		part.Sources = append(part.Sources, sourceOf(k, title, who))
-	}
-	for _, inner := range t.Parts {
-		x, err := p.trace(ctx, inner, titles, who)
-		if err != nil {
-			return part, err
-		}
-		part.Parts = append(part.Parts, x)
-	}
-	return part, nil
 }

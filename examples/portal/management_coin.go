@@ -3,6 +3,7 @@ package main
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/servicecoin/servicecoin"
@@ -17,6 +18,7 @@ import (
 	"github.com/servicecoin/servicecoin/coin/meteringroom"
 	"github.com/servicecoin/servicecoin/coin/slaroom"
 	"github.com/servicecoin/servicecoin/sla"
+	"github.com/servicecoin/servicecoin/store"
 )
 
 // coinArea is the first page of a customer.
@@ -37,7 +39,9 @@ type coinPage struct {
 	Statement costroom.Statement
 	Rows      []coinRow
 	Tone      string
-	Placed    int // orders that wait for somebody of the customer
+	Placed    int  // orders that wait for somebody of the customer
+	Money     bool // what it costs is shown
+	Picture   coinPicture
 }
 
 type coinRow struct {
@@ -78,7 +82,7 @@ type monthly struct {
 	Base      string // the path of the customer's pages
 	Here      string // the path of this page, without the month
 	Month     calendar.Month
-	Previous  calendar.Month
+	Previous  calendar.Month // zero: nothing is known of it
 	Following calendar.Month // zero: the month is not over
 	Over      bool
 }
@@ -92,7 +96,14 @@ func (p *portal) monthly(r *http.Request, parts ...string) (monthly, client, err
 	if m.Month, err = p.month(c, r.URL.Query().Get("month")); err != nil {
 		return m, c, err
 	}
-	m.Previous, m.Over = m.Month.Previous(), !p.store.Now().Before(m.Month.In(c.zone()).End)
+	first, err := p.known(r.Context(), c)
+	if err != nil {
+		return m, c, err
+	}
+	if !first.IsZero() && first.Compare(m.Month) < 0 {
+		m.Previous = m.Month.Previous()
+	}
+	m.Over = !p.store.Now().Before(m.Month.In(c.zone()).End)
 	if m.Over {
 		m.Following = m.Month.Next()
 	}
@@ -106,18 +117,23 @@ func (p *portal) showCoin(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v := coinPage{page: p.page(r, c.Name, m.Here), monthly: m}
+	v.Money = viewer(r).MayPay()
 	if v.Spin, err = p.Spin(ctx, c.ID, m.Month); err != nil {
 		return err
+	}
+	if !viewer(r).Provider() { // what waits on the provider's desk is the provider's own affair
+		v.Spin.Balance = slices.DeleteFunc(v.Spin.Balance, func(x exchange.Imbalance) bool { return x.Code == incidentroom.Stale })
 	}
 	v.Tone, v.Statement = toneOf(v.Spin), exchange.Of[costroom.Statement](v.Spin.Whole)
 	for _, row := range v.Spin.Rows {
 		v.Rows = append(v.Rows, p.coinRow(row, m, viewer(r)))
 	}
-	waiting, err := collect(p.Orders(c.ID).InState(catalog.OrderRequested).All(ctx))
+	v.Picture = v.picture()
+	waiting, err := p.Orders(c.ID).InState(catalog.OrderRequested).Page(ctx, "", store.MaxPage)
 	if err != nil {
 		return err
 	}
-	v.Placed = len(waiting)
+	v.Placed = len(waiting.Items)
 	return p.render(w, r, "coin.html", 0, v)
 }
 

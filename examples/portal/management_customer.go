@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -41,11 +42,45 @@ func (p *portal) month(c client, text string) (calendar.Month, error) {
 		}
 		return m, nil
 	}
+	var v servicecoin.Violations
 	m, err := calendar.ParseMonth(text)
-	if err != nil {
-		var v servicecoin.Violations
+	switch now := calendar.MonthOf(p.store.Now(), c.zone()); {
+	case err != nil:
 		v.Merge("month", err)
-		return m, v.Err()
+	case m.Compare(now) > 0:
+		v.Add("month", "to-come", "", m.Words()+" is still to come: the latest is "+now.Words())
+	case m.Compare(earliestMonth()) < 0:
+		v.Add("month", "too-early", "", "nothing is known of "+m.Words()+": the earliest is "+earliestMonth().Words())
 	}
-	return m, nil
+	return m, v.Err()
+}
+
+// earliestMonth is before everything that any portal knows.
+func earliestMonth() calendar.Month { return calendar.Month{Year: 2000, Month: time.January} }
+
+// known returns the first month of which anything is known of a customer: since when
+// something is promised, was ordered, or cost something. Zero: nothing is.
+func (p *portal) known(ctx context.Context, c client) (calendar.Month, error) {
+	const few = 100 // of each; who has more has had them for a while
+	first := c.Earliest
+	earlier := func(at time.Time) {
+		if m := calendar.MonthOf(at, c.zone()); first.IsZero() || m.Compare(first) < 0 {
+			first = m
+		}
+	}
+	promises, err := p.Keeper(c.ID).Promises("").Page(ctx, "", few)
+	if err != nil {
+		return first, err
+	}
+	for _, x := range promises.Items {
+		earlier(x.Value.ValidFrom)
+	}
+	subscriptions, err := p.Subscriptions(c.ID).List().Page(ctx, "", few)
+	if err != nil {
+		return first, err
+	}
+	for _, x := range subscriptions.Items {
+		earlier(x.Value.RequestedAt)
+	}
+	return first, nil
 }

@@ -21,6 +21,7 @@ func (p *portal) lettersArea() area {
 		},
 		of:   toCustomer("Letters", "letters"),
 		work: []chore{p.lettersToSend()},
+		done: map[string]string{"send": "The letter is sent, in your name.", "discard": "The draft is discarded. It is not sent."},
 	}
 }
 
@@ -43,10 +44,11 @@ type letterPart struct {
 }
 
 func (p *portal) showLetters(w http.ResponseWriter, r *http.Request) error {
-	return p.letters(w, r, nil)
+	return p.letters(w, r, "", nil, nil)
 }
 
-func (p *portal) letters(w http.ResponseWriter, r *http.Request, problems error) error {
+// letters shows them; form is the one that came to nothing, if one did.
+func (p *portal) letters(w http.ResponseWriter, r *http.Request, form string, f *form, problems error) error {
 	ctx, who := r.Context(), viewer(r)
 	c, err := p.customer(r)
 	if err != nil {
@@ -62,7 +64,7 @@ func (p *portal) letters(w http.ResponseWriter, r *http.Request, problems error)
 	names := namesOf(all)
 	v := lettersPage{page: p.page(r, "Letters", customerPath(c.ID, "letters")), Customer: c.Customer, Base: customerPath(c.ID)}
 	if problems != nil {
-		v.Problem, v.Problems = inWords(problems)
+		v.againIn(form, f, problems)
 	}
 	for l, err := range p.Letters(c.ID).List().All(ctx) {
 		if err != nil {
@@ -104,15 +106,16 @@ func (p *portal) changeLetter(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	err = p.sendOrDrop(r.Context(), viewer(r).actor(), c.ID, incident.CommunicationID(r.PathValue("letter")), r.PathValue("verb"), f)
+	letter, verb := incident.CommunicationID(r.PathValue("letter")), r.PathValue("verb")
+	err = f.err(p.sendOrDrop(r.Context(), viewer(r).actor(), c.ID, letter, verb, f))
 	if errors.Is(err, servicecoin.ErrInvalid) || errors.Is(err, servicecoin.ErrRefused) {
-		return p.letters(w, r, err)
+		return p.letters(w, r, verb+"-"+string(letter), f, err)
 	}
 	if err != nil {
 		return err
 	}
 	p.happened(r.Context())
-	seeOther(w, customerPath(c.ID, "letters"))
+	confirmed(w, customerPath(c.ID, "letters"), verb)
 	return nil
 }
 

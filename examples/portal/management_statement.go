@@ -5,7 +5,6 @@ import (
 	"net/http"
 
 	"github.com/servicecoin/servicecoin"
-	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/metering/cost"
 	"github.com/servicecoin/servicecoin/problem"
@@ -15,10 +14,11 @@ import (
 func (p *portal) statementArea() area {
 	return area{
 		pages: map[string]route{
-			"GET /customers/{customer}/statement":        {ofCustomer, p.showStatement},
+			"GET /customers/{customer}/statement":        {ofOwner, p.showStatement},
 			"POST /customers/{customer}/statement/issue": {providers, p.issueStatement},
 		},
-		of: toCustomer("Statement", "statement"),
+		of:    toCustomer("Statement", "statement"),
+		money: true,
 	}
 }
 
@@ -85,6 +85,10 @@ func (p *portal) statement(w http.ResponseWriter, r *http.Request, problems erro
 	if v.Proven, err = st.Proves(); err != nil {
 		return err
 	}
+	tell, err := p.teller(r)
+	if err != nil {
+		return err
+	}
 	trace, err := statements.Trace(ctx, &st)
 	if err != nil {
 		return err
@@ -98,7 +102,7 @@ func (p *portal) statement(w http.ResponseWriter, r *http.Request, problems erro
 	}
 	for i, l := range st.Lines {
 		line := statementLine{Line: l}
-		if line.Trace, err = p.trace(ctx, trace.Parts[i], map[servicecoin.IncidentID]string{}, viewer(r)); err != nil {
+		if line.Trace, err = tell.of(ctx, trace.Parts[i]); err != nil {
 			return err
 		}
 		for _, f := range st.Facts {
@@ -126,12 +130,4 @@ func (p *portal) issueStatement(w http.ResponseWriter, r *http.Request) error {
 	p.happened(r.Context())
 	seeOther(w, m.Here+"?month="+m.Month.String())
 	return nil
-}
-
-// sourceOf names a record behind a figure, with a link where there is a page.
-func sourceOf(k servicecoin.Key, title string, who person) source {
-	if k.Kind == incident.IncidentRecord {
-		return source{incidentPath(who, k.ID), title}
-	}
-	return source{Name: k.Kind + " " + k.ID}
 }

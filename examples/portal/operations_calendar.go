@@ -10,6 +10,7 @@ import (
 	"github.com/servicecoin/servicecoin/calendar/hours"
 	"github.com/servicecoin/servicecoin/calendar/recur"
 	"github.com/servicecoin/servicecoin/calendar/rota"
+	"github.com/servicecoin/servicecoin/problem"
 )
 
 // calendarArea is when the desk is there, and what is planned.
@@ -34,9 +35,9 @@ type calendarPage struct {
 
 	Here      string
 	Month     calendar.Month
-	Previous  calendar.Month
-	Following calendar.Month
-	Blank     int // days of the first week that are in the month before
+	Previous  calendar.Month // zero: what was before is not known
+	Following calendar.Month // zero: nor what comes after
+	Blank     int            // days of the first week that are in the month before
 	Days      []calendarDay
 	Critical  []hours.CriticalWindow // of the month
 	Answer    hours.Allowance
@@ -73,23 +74,32 @@ func (p *portal) showCalendar(w http.ResponseWriter, r *http.Request) error {
 	}
 	now, q := p.store.Now(), r.URL.Query()
 	v := calendarPage{page: p.page(r, "Calendar of the service desk", calendarPath), Here: calendarPath, Answer: p.desk.answer, At: now.Truncate(time.Minute), Month: calendar.MonthOf(now, loc)}
-	var bad servicecoin.Violations
 	if text := q.Get("month"); text != "" {
+		var bad servicecoin.Violations
 		m, err := calendar.ParseMonth(text)
 		bad.Merge("month", err)
+		if err == nil && (m.Compare(p.desk.first) < 0 || m.Compare(p.desk.last) > 0) {
+			bad.Add("month", "out-of-range", "", "the hours of the desk are known from "+p.desk.first.Words()+" to "+p.desk.last.Words()+", "+m.Words()+" is not among them")
+		}
+		if err := bad.Err(); err != nil {
+			return err
+		}
 		v.Month = m
 	}
-	if text := q.Get("at"); text != "" {
-		at, err := time.ParseInLocation(wholeTime, text, loc)
-		if err != nil {
-			bad.Add("at", "bad-time", text, "must be a day and a time, as 2026-11-24T09:30")
-		}
-		v.At = at
-	}
-	if err := bad.Err(); err != nil {
+	f, err := readForm(r)
+	if err != nil {
 		return err
 	}
-	v.Previous, v.Following = v.Month.Previous(), v.Month.Next()
+	problems := p.messageAt(&v, f, loc)
+	if problems != nil {
+		v.again(f, problems)
+	}
+	if v.Month != p.desk.first {
+		v.Previous = v.Month.Previous()
+	}
+	if v.Month != p.desk.last {
+		v.Following = v.Month.Next()
+	}
 	v.Blank = (int(v.Month.First().Weekday()) + 6) % 7
 	today := calendar.DateOf(now, loc)
 	for date, day := range calendar.Days(v.Month.In(loc), loc) {
@@ -115,7 +125,27 @@ func (p *portal) showCalendar(w http.ResponseWriter, r *http.Request) error {
 			v.Days[i].Shifts = slices.Collect(p.desk.turns.Shifts(day.Date.In(loc)))
 		}
 	}
-	return p.render(w, r, "calendar.html", 0, v)
+	return p.render(w, r, "calendar.html", problem.Status(problems), v)
+}
+
+// messageAt reads when a message comes in, by the clock of the desk or of who asks:
+// now, where nothing is said.
+func (p *portal) messageAt(v *calendarPage, f *form, loc *time.Location) error {
+	text := f.r.Form.Get("at")
+	if text == "" {
+		return nil
+	}
+	at, err := time.ParseInLocation(wholeTime, text, loc)
+	if err != nil {
+		f.bad.Add("at", "bad-time", text, "must be a day and a time, as 2026-11-24T09:30")
+		return f.bad.Err()
+	}
+	if _, err := p.desk.answer.Due(p.desk.open, at); err != nil {
+		f.bad.Add("at", "out-of-range", text, "is outside of the years for which the hours of the desk are known")
+		return f.bad.Err()
+	}
+	v.At = at
+	return nil
 }
 
 // fillDay says what a day has.

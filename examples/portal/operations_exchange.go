@@ -20,6 +20,7 @@ func (p *portal) exchangeArea() area {
 		},
 		nav:  toProviders(navItem{Path: "/exchange", Name: "What follows"}),
 		work: []chore{p.givenUp()},
+		done: map[string]string{"taken": "This copy of the portal does the work now."},
 	}
 }
 
@@ -38,7 +39,6 @@ type exchangePage struct {
 	Until   time.Time
 	Parked  []parkedLine
 	More    bool
-	Reason  string // why the lease was to be broken, where that came to nothing
 }
 
 type parkedLine struct {
@@ -48,17 +48,17 @@ type parkedLine struct {
 }
 
 func (p *portal) showExchange(w http.ResponseWriter, r *http.Request) error {
-	return p.exchangeNow(w, r, nil, "")
+	return p.exchangeNow(w, r, nil, nil)
 }
 
-func (p *portal) exchangeNow(w http.ResponseWriter, r *http.Request, problems error, reason string) error {
+func (p *portal) exchangeNow(w http.ResponseWriter, r *http.Request, f *form, problems error) error {
 	h, err := p.exchange.Health(r.Context())
 	if err != nil {
 		return err
 	}
-	v := exchangePage{page: p.page(r, "What follows", "/exchange"), More: h.Parked.More, Reason: reason}
+	v := exchangePage{page: p.page(r, "What follows", "/exchange"), More: h.Parked.More}
 	if problems != nil {
-		v.Problem, v.Problems = inWords(problems)
+		v.again(f, problems)
 	}
 	v.Verdict, v.Tone = standingWords(h)
 	v.Waiting = waitingWords(h)
@@ -118,12 +118,12 @@ func (p *portal) breakLease(w http.ResponseWriter, r *http.Request) error {
 	}
 	err = p.exchange.Break(r.Context(), viewer(r).actor(), f.text("holder"), f.text("reason"))
 	if errors.Is(err, servicecoin.ErrInvalid) || errors.Is(err, servicecoin.ErrRefused) {
-		return p.exchangeNow(w, r, err, f.text("reason"))
+		return p.exchangeNow(w, r, f, f.err(err))
 	}
 	if err != nil {
 		return err
 	}
 	p.happened(r.Context())
-	seeOther(w, "/exchange")
+	confirmed(w, "/exchange", "taken")
 	return nil
 }

@@ -55,12 +55,16 @@ func (p *portal) showGraph(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	tell, err := p.teller(r)
+	if err != nil {
+		return err
+	}
 	plan := graph.RestoreOrder()
 	v.Findings = plan.Findings
 	for n, s := range plan.Steps {
 		part := stepPart{Place: n + 1, Services: s.Services, Level: s.Level, Wave: s.Wave, Back: s.Back, RTO: rto[s.Services[0]]}
 		if t, ok := plan.Trace(s.Services[0]); ok {
-			if part.Why, err = p.trace(ctx, t, nil, viewer(r)); err != nil {
+			if part.Why, err = tell.of(ctx, t); err != nil {
 				return err
 			}
 		}

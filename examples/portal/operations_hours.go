@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"time"
 
+	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/calendar/hours"
 	"github.com/servicecoin/servicecoin/calendar/ical"
 	"github.com/servicecoin/servicecoin/calendar/recur"
@@ -39,11 +40,16 @@ type desk struct {
 	maintenance *recur.Windows // all of them
 	turns       *rota.Turns
 	answer      hours.Allowance // by when a message is answered
+	first, last calendar.Month  // for which all this is worked out
 }
 
 // deskHours compiles the hours for the years around an instant.
 func deskHours(now time.Time) (desk, error) {
-	d := desk{answer: hours.WorkingTime(4 * time.Hour)}
+	const around = 3 // years
+	d := desk{
+		answer: hours.WorkingTime(4 * time.Hour),
+		first:  calendar.Month{Year: now.Year() - around, Month: time.January}, last: calendar.Month{Year: now.Year() + around, Month: time.December},
+	}
 	open, err := hours.Parse("Mo-Fr 08:00-18:00; Dec 24,Dec 31 08:00-12:00; PH off")
 	if err != nil {
 		return d, err
@@ -57,7 +63,7 @@ func deskHours(now time.Time) (desk, error) {
 	if err != nil {
 		return d, err
 	}
-	if d.open, err = ical.ClosedOn(open, closed...).CompileYears(now.Year()-3, now.Year()+3, nil); err != nil {
+	if d.open, err = ical.ClosedOn(open, closed...).CompileYears(d.first.Year, d.last.Year, nil); err != nil {
 		return d, err
 	}
 	advent, err := hours.Parse("Nov 27-Dec 23 08:00-20:00")

@@ -14,6 +14,7 @@ import (
 	"github.com/servicecoin/servicecoin/catalog"
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/metering"
+	"github.com/servicecoin/servicecoin/problem"
 	"github.com/servicecoin/servicecoin/store"
 )
 
@@ -46,6 +47,9 @@ var persons = store.Kind[person]{
 
 // Provider reports whether the person stands on the provider's side.
 func (p person) Provider() bool { return p.Role == manager || p.Role == operator }
+
+// MayPay reports whether what is paid is shown to the person.
+func (p person) MayPay() bool { return p.Provider() || p.Role == owner }
 
 // is reports whether the person has one of the roles.
 func (p person) is(roles ...role) bool { return slices.Contains(roles, p.Role) }
@@ -114,7 +118,15 @@ type customerSide struct {
 }
 
 func (p *portal) showSignIn(w http.ResponseWriter, r *http.Request) error {
+	return p.signInAgain(w, r, nil, nil)
+}
+
+func (p *portal) signInAgain(w http.ResponseWriter, r *http.Request, f *form, problems error) error {
 	v := signInPage{page: p.page(r, "Sign in", "/signin"), Back: ownPath(r.URL.Query().Get("back"))}
+	if problems != nil {
+		v.again(f, problems)
+		v.Back = ownPath(f.text("back"))
+	}
 	all, err := collect(p.host.persons().Find(store.By("customer")).All(r.Context()))
 	if err != nil {
 		return err
@@ -137,7 +149,7 @@ func (p *portal) showSignIn(w http.ResponseWriter, r *http.Request) error {
 			}
 		}
 	}
-	return p.render(w, r, "signin.html", 0, v)
+	return p.render(w, r, "signin.html", problem.Status(problems), v)
 }
 
 func (p *portal) signIn(w http.ResponseWriter, r *http.Request) error {
@@ -146,6 +158,10 @@ func (p *portal) signIn(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	who, err := p.host.persons().Get(r.Context(), f.text("person"))
+	if errors.Is(err, servicecoin.ErrNotFound) || errors.Is(err, servicecoin.ErrInvalid) {
+		f.bad.Add("person", "unknown", f.text("person"), "is nobody whom this portal knows: choose somebody below")
+		return p.signInAgain(w, r, f, f.bad.Err())
+	}
 	if err != nil {
 		return err
 	}

@@ -166,8 +166,8 @@ func TestPages(t *testing.T) {
 		"/customers/alder/availability?month=2026-09": {"Broken", "issued", "Credits of the month", "10 %"},
 		"/customers":                                                    {"Alder Hospital", "1 letter"},
 		"/customers/alder":                                              {"a credit of 10 % is expected", "1 missed", "24 people active", "2\u202f152 documents", "The statement so far", "86 % satisfied"},
-		"/customers/alder?month=2026-10":                                {"Network was available for 99.946 %", "due, unasked", "−26.00 EUR", "1\u202f317.58 EUR", "Issued"},
-		"/customers/alder/catalogue":                                    {"Order entry", "You have it", "2 offerings"},
+		"/customers/alder?month=2026-10":                                {"Network was available for 99.946 %", "due, without being asked for", "−26.00 EUR", "1\u202f317.58 EUR", "Issued"},
+		"/customers/alder/catalogue":                                    {"Order entry", "They have it", "2 offerings"},
 		"/customers/alder/catalogue/erp":                                {"540.00 EUR", "1\u202f480.00 EUR", "cheapest", "soonest", "42 days", "Line of carrier A"},
 		"/customers/alder/catalogue/files":                              {"unpriced: ask us", "21 days"},
 		"/customers/alder/catalogue/erp?documents=30000":                {"1\u202f720.00 EUR"},
@@ -176,7 +176,7 @@ func TestPages(t *testing.T) {
 		"/customers/alder/usage":                                        {"2\u202f152", "of 3\u202f000", "highest day: 156 documents"},
 		"/customers/alder/usage/documents?month=2026-10":                {"from 2905 events", "By site", "These are the first 100"},
 		"/customers/alder/usage/documents?month=2026-10&day=2026-10-04": {"site north"},
-		"/customers/alder/statement?month=2026-10":                      {"recomputes to the same", "Promise not kept in 2026-10", "issued 1 Nov 2026, 08:00 by Ada Brandt"},
+		"/customers/alder/statement?month=2026-10":                      {"computed again from its facts: the same", "Promise not kept in October 2026", "issued 1 Nov 2026, 08:00 by Ada Brandt"},
 		"/customers/alder/letters":                                      {"Large files cannot be uploaded", "Send in my name", "You hear from us again by", "Over: Mail is not delivered"},
 		"/customers/birch/subscriptions/mail-std":                       {"A domain that points to us", "0 of 2 in place", "It belongs to Birch &amp; Sons. Nordlicht Services holds it"},
 		"/calendar": {"The desk is open until 24 Nov 2026, 18:00", "Advent orders", "Database platform is patched", "on call: Ada Brandt", "from 09:00 Ben Okafor"},
@@ -264,7 +264,7 @@ func TestBadInput(t *testing.T) {
 	require.NotContains(t, r.page(path), "Hello", "nothing half-written")
 	status, body = r.post("/customers/alder/availability/close?month=2026-11", nil)
 	require.Equal(t, http.StatusConflict, status)
-	require.Contains(t, body, "its period ends on 2026-11-30T23:00:00Z")
+	require.Contains(t, body, "its period ends on 1 Dec 2026, 00:00")
 }
 
 func TestRequestsOfOthersAreRefused(t *testing.T) {

@@ -20,6 +20,8 @@ type area struct {
 	nav   func(who person) []navItem  // ways in the main navigation
 	of    func(base string) []navItem // ways in the navigation of one customer, whose pages begin with base
 	work  []chore                     // what waits for the provider's people
+	money bool                        // those ways are not for a customer's members
+	done  map[string]string           // what a page says once after a form, by the word that confirmed was called with
 }
 
 // areas is the one list that a new part of the portal is written into, in the
@@ -70,9 +72,14 @@ const (
 	people            // whoever has signed in
 	providers         // the provider's people
 	ofCustomer        // the provider's people, and those of the customer in the path
+	ofOwner           // the same, without the customer's members: what is paid is the owner's affair
 )
 
-var errSignIn = fmt.Errorf("%w: sign in first", servicecoin.ErrForbidden)
+var (
+	errSignIn    = fmt.Errorf("%w: sign in first", servicecoin.ErrForbidden)
+	errProviders = fmt.Errorf("%w: this page is for the provider's people", servicecoin.ErrForbidden)
+	errOwner     = fmt.Errorf("%w: this page is for whoever owns the account", servicecoin.ErrForbidden)
+)
 
 // allow says nil, or why not. What is another customer's is not there.
 func (a access) allow(r *http.Request) error {
@@ -82,12 +89,14 @@ func (a access) allow(r *http.Request) error {
 		return nil
 	case who.ID == "":
 		return errSignIn
-	case a == ofCustomer && who.Customer == servicecoin.CustomerID(r.PathValue("customer")):
-		return nil
-	case a == ofCustomer:
+	case a != ofCustomer && a != ofOwner:
+		return errProviders
+	case who.Customer != servicecoin.CustomerID(r.PathValue("customer")):
 		return noPage(r)
+	case a == ofOwner && who.Role != owner:
+		return errOwner
 	}
-	return fmt.Errorf("%w: this page is for the provider's people", servicecoin.ErrForbidden)
+	return nil
 }
 
 func noPage(r *http.Request) error {

@@ -21,14 +21,18 @@ var web embed.FS
 
 // page is what every page has.
 type page struct {
+	attempt // the form that came to nothing, if one did; see form
+
 	Title    string
 	Nav      []navItem
 	Now      time.Time
-	Sub      []navItem // the pages of the customer whose page this is
-	Problem  string    // what went wrong, if something did
-	Problems []string  // and all that did
-	Viewer   person    // who looks at it; the zero person is nobody in particular
-	Stands   string    // that what follows from what happened stands still; for the provider's people
+	Sub      []navItem     // the pages of the customer whose page this is
+	Problem  string        // what went wrong, if something did
+	Problems []string      // and all that did
+	Lines    []problemLine // the same, with the fields that they are about; see form
+	Done     string        // what the form before has done, in words
+	Viewer   person        // who looks at it; the zero person is nobody in particular
+	Stands   string        // that what follows from what happened stands still; for the provider's people
 }
 
 type navItem struct {
@@ -40,15 +44,19 @@ type navItem struct {
 func (p *portal) page(r *http.Request, title, path string) page {
 	who := viewer(r)
 	var items []navItem
+	done := ""
 	for _, x := range p.made {
 		if x.nav != nil {
 			items = append(items, x.nav(who)...)
 		}
-		if x.of != nil && !who.Provider() && who.ID != "" {
+		if words, known := x.done[r.URL.Query().Get(doneParameter)]; known && r.Method == http.MethodGet {
+			done = words
+		}
+		if x.of != nil && !who.Provider() && who.ID != "" && (!x.money || who.MayPay()) {
 			items = append(items, x.of(customerPath(who.Customer))...)
 		}
 	}
-	v := page{Title: title, Nav: current(items, path), Viewer: who, Now: p.store.Now()}
+	v := page{Title: title, Nav: current(items, path), Viewer: who, Now: p.store.Now(), Done: done}
 	if stands, _ := p.stands.Load().(string); who.Provider() && path != "/exchange" {
 		v.Stands = stands
 	}
@@ -225,22 +233,23 @@ func (p *portal) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if status == http.StatusInternalServerError {
 		p.log.ErrorContext(r.Context(), "request failed", "method", r.Method, "path", r.URL.Path, "cause", err.Error())
 	}
-	v := p.page(r, "Something went wrong", "")
-	switch {
-	case errors.Is(err, servicecoin.ErrNotFound):
-		v = p.page(r, "Not found", "")
-		v.Problem, v.Problems = "There is no such page or record.", []string{r.URL.Path}
-	case status == http.StatusInternalServerError:
-		v.Problem, v.Problems = "The portal could not do this.", []string{"It is written in the log. Nothing was lost that was confirmed before."}
-	default:
-		v.Problem, v.Problems = inWords(err)
-	}
+	headline, all := inWords(err)
+	v := errorPage{page: p.page(r, headline, ""), Says: all, Asked: r.URL.Path}
 	if err := p.render(w, r, "error.html", status, v); err != nil {
 		http.Error(w, http.StatusText(status), status)
 	}
 }
 
-// inWords says in plain words what an error says to programs.
+// errorPage says what a request came to, in place of the page that was asked for.
+type errorPage struct {
+	page
+
+	Says  []string
+	Asked string
+}
+
+// inWords says in plain words what an error says to programs. What a driver or an
+// engine says is for the log.
 func inWords(err error) (headline string, all []string) {
 	if invalid, ok := errors.AsType[*servicecoin.InvalidError](err); ok {
 		for _, v := range invalid.Violations {
@@ -253,20 +262,31 @@ func inWords(err error) (headline string, all []string) {
 			}
 			all = append(all, text)
 		}
+		if invalid.More > 0 {
+			all = append(all, plural(invalid.More, "more thing")+" like these")
+		}
 		return "Please look at this again", all
 	}
 	if refused, ok := errors.AsType[*servicecoin.RefusedError](err); ok {
 		return "This cannot be done now", []string{refused.Why}
 	}
 	switch {
+	case errors.Is(err, errSignIn):
+		return "Please sign in first", []string{"This is for people who have signed in."}
+	case errors.Is(err, errProviders):
+		return "This page is not for you", []string{"It is for the people of Nordlicht Services."}
+	case errors.Is(err, errOwner):
+		return "This page is not for you", []string{"What is paid is shown to whoever owns the account. Ask them, if you need to know."}
 	case errors.Is(err, servicecoin.ErrForbidden):
-		return "This is not yours to do or to see", []string{err.Error()}
+		return "You may not do this", []string{"Your role does not allow it: it is somebody else's to do."}
+	case errors.Is(err, servicecoin.ErrNotFound):
+		return "Not found", []string{"There is no such page or record."}
 	case errors.Is(err, servicecoin.ErrBusy), errors.Is(err, context.DeadlineExceeded):
 		return "The portal is busy", []string{"Please try again in a moment."}
 	case errors.Is(err, servicecoin.ErrConflict), errors.Is(err, servicecoin.ErrExists):
 		return "Somebody else was faster", []string{"The record has changed meanwhile. Look at it again, please."}
 	}
-	return "This did not work", []string{err.Error()}
+	return "The portal could not do this", []string{problem.Of(err).Detail, "The people who look after the portal find the reason in its log."}
 }
 
 // problemText is a problem in one line.
@@ -280,14 +300,20 @@ func label(path string) string {
 	words := map[string]string{
 		"nextUpdateBy": "Next update by", "began": "Began", "detectedAt": "Detected", "due": "Due", "owner": "Owner", "by": "Who",
 		"effects": "Services", "reason": "Reason", "resolution": "Resolution", "restored": "Restored", "headline": "Headline",
+		"body": "Text", "at": "A message at", "parameters": "Details", "person": "Who",
 	}
 	first, _, _ := strings.Cut(path, ".")
 	first, _, _ = strings.Cut(first, "[")
 	if w, ok := words[first]; ok {
 		return w
 	}
-	if path == "" {
-		return path
+	var b strings.Builder
+	for _, c := range first { // leadTime is read as "Lead time"
+		if c >= 'A' && c <= 'Z' {
+			b.WriteString(" " + strings.ToLower(string(c)))
+			continue
+		}
+		b.WriteRune(c)
 	}
-	return strings.ToUpper(path[:1]) + path[1:]
+	return sentence(b.String())
 }

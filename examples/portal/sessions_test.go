@@ -102,7 +102,7 @@ func TestInternalThings(t *testing.T) {
 		pages := []string{"/status", "/status/" + both}
 		if who != "nobody" {
 			c := who[strings.Index(who, "@")+1:]
-			pages = append(append(pages, "/calendar", "/sessions"), pagesOf(c)...)
+			pages = append(append(pages, "/calendar", "/sessions"), pagesFor(who)...)
 			for _, p := range []string{"/customers/" + c + "/catalogue/storage", "/customers/" + c + "/catalogue/line-a"} {
 				status, body := r.get(p)
 				require.Equal(t, http.StatusNotFound, status, "%s asks for %s", who, p)

@@ -17,6 +17,7 @@ import (
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/estimate"
 	"github.com/servicecoin/servicecoin/incident"
+	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/money"
 )
 
@@ -38,7 +39,7 @@ func (p *pages) called(id servicecoin.PersonID) string {
 // actor says who acted.
 func (p *pages) actor(a servicecoin.Actor) string {
 	if a.Kind == servicecoin.System {
-		return "program " + string(a.ID)
+		return "the portal, by itself"
 	}
 	return p.called(a.ID)
 }
@@ -66,12 +67,45 @@ func (p *pages) templates(loc *time.Location) (*template.Template, error) {
 	}
 	return template.New("").Funcs(template.FuncMap{
 		"stamp": format(stampLayout), "clock": format("15:04"), "day": format("2 Jan 2006"), "input": format(wholeTime), "zone": loc.String,
-		"month":   func(m calendar.Month) string { return m.In(time.UTC).Start.Format("January 2006") },
+		"month":   calendar.Month.Words,
+		"plain":   func(text string) string { return plainWords(loc, text) }, // instants in it by the clock of whoever reads
+		"counted": countedWords, "metered": meteredWords,
 		"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"percent": percent, "seconds": seconds, "level": levelWords, "tone": levelTone, "segment": url.PathEscape,
 		"state": stateTone, "title": func(s any) string { return sentence(fmt.Sprint(s)) }, "actor": p.actor, "called": p.called,
+		"field": fieldWords, "group": groupWords, "wrong": wrongAt, "sent": sentWords, "chosen": chosen, "tried": wasTried,
 		"verb": verbWords, "dict": dict, "plural": plural, "amount": amount, "grouped": grouped, "pageID": pageID, "lead": leadWords, "int": func(n int64) int { return int(n) }, "five": func() []int { return []int{1, 2, 3, 4, 5} },
 	}).ParseFS(web, "web/*.html")
+}
+
+// plainWords is a text for people, in which there may be instants as programs write
+// them: they are told by a clock.
+func plainWords(loc *time.Location, text string) string {
+	told := servicecoin.Trace{Plain: servicecoin.Say(" %v", text)}.Tell(servicecoin.Reader{Zone: loc})
+	return strings.TrimPrefix(told.Text, " ")
+}
+
+// countedWords says how a meter makes one quantity of what was reported.
+func countedWords(a metering.Aggregation) string {
+	switch a {
+	case metering.Count:
+		return "every one counts"
+	case metering.Sum:
+		return "all of it together"
+	case metering.Max:
+		return "the highest figure of the month"
+	case metering.Unique:
+		return "each of them counts once"
+	}
+	return string(a)
+}
+
+// meteredWords says what is planned of a meter: "Documents a month", "Storage a month, in GB".
+func meteredWords(name, unit string) string {
+	if unit == "" || strings.EqualFold(name, unit) || strings.Contains(strings.ToLower(name), strings.ToLower(unit)) {
+		return name + " a month"
+	}
+	return name + " a month, in " + unit
 }
 
 const stampLayout = "2 Jan 2006, 15:04"

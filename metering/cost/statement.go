@@ -189,7 +189,7 @@ func (s *Statement) Trace() servicecoin.Trace {
 	for _, f := range s.Facts {
 		facts[f.id()] = f
 	}
-	t := servicecoin.Trace{Label: "statement of " + s.Month.String(), Value: decimalOf(s.Total), Unit: string(s.Currency)}
+	t := servicecoin.Trace{Label: "statement of " + s.Month.String(), Plain: servicecoin.Say("statement of %v", s.Month), Value: decimalOf(s.Total), Unit: string(s.Currency)}
 	for _, l := range s.Lines {
 		t.Parts = append(t.Parts, s.trace(l, facts[l.ID]))
 	}
@@ -198,7 +198,7 @@ func (s *Statement) Trace() servicecoin.Trace {
 
 func (s *Statement) trace(l Line, f Fact) servicecoin.Trace {
 	t := servicecoin.Trace{
-		Label: fmt.Sprintf("%s, %s: %s", l.Kind, l.Service, l.Label), Value: decimalOf(l.Amount), Unit: string(s.Currency),
+		Label: fmt.Sprintf("%s, %s: %s", l.Kind, l.Service, l.Label), Plain: servicecoin.Say("%v (%v)", l.Label, l.Service), Value: decimalOf(l.Amount), Unit: string(s.Currency),
 	}
 	switch {
 	case f.Charge != nil:
@@ -210,22 +210,28 @@ func (s *Statement) trace(l Line, f Fact) servicecoin.Trace {
 			charge := rating.Charge{Quantity: l.Quantity.Decimal, Lines: l.Parts, Exact: l.Exact, Amount: l.Amount}
 			if l.Remainder != nil {
 				charge.Quantity = decimal.Zero
-				t.Parts = append(t.Parts, servicecoin.Trace{Label: "below nothing, and not paid back", Value: servicecoin.Some(*l.Remainder), Unit: l.Unit})
+				t.Parts = append(t.Parts, servicecoin.Trace{Label: "below nothing, and not paid back", Plain: servicecoin.Say("less than nothing, which is not paid back"), Value: servicecoin.Some(*l.Remainder), Unit: l.Unit})
 			}
-			t.Parts = append(t.Parts, charge.Trace())
+			t.Parts = append(t.Parts, charge.TraceOf(l.Unit))
 		}
 	case f.Credit != nil:
 		t.From = append([]servicecoin.Key{f.Credit.Reference}, f.Credit.Because...)
 		if f.Credit.Percent.Valid {
 			t.Label += fmt.Sprintf(", %s %% of the month's charge", f.Credit.Percent.Decimal)
+			t.Plain = servicecoin.Say("%v (%v): %v of the month's charge", l.Label, l.Service, servicecoin.Quantity{Value: f.Credit.Percent, Unit: "%"}).Equals()
 		}
 	case f.Cost != nil:
 		t.Label += fmt.Sprintf(", %d rows, digest %.12s", f.Cost.Rows, f.Cost.Digest)
-		t.Parts = []servicecoin.Trace{{Label: "exactly", Value: decimalOf(f.Cost.Sum), Unit: string(s.Currency)}}
+		t.Plain = servicecoin.Say("%v (%v), from %v of the bill", l.Label, l.Service, servicecoin.Quantity{Value: servicecoin.Some(decimal.NewFromInt(int64(f.Cost.Rows))), Unit: "rows"})
+		exact := servicecoin.Trace{Label: "exactly", Plain: servicecoin.Say("before it is rounded"), Value: decimalOf(f.Cost.Sum), Unit: string(s.Currency)}
+		if l.Amount.Equal(f.Cost.Sum) {
+			exact.Plain = servicecoin.Skip()
+		}
+		t.Parts = []servicecoin.Trace{exact}
 	case f.Correction != nil:
 		t.From = []servicecoin.Key{{Customer: s.Customer, Kind: StatementRecord, ID: statementID(f.Correction.Of.Month, f.Correction.Edition)}}
 		t.Parts = []servicecoin.Trace{
-			{Label: f.Correction.Of.Month.String() + ", as it is now", Value: decimalOf(f.Correction.Now), Unit: string(s.Currency)},
+			{Label: f.Correction.Of.Month.String() + ", as it is now", Plain: servicecoin.Say("%v, as it is known now", f.Correction.Of.Month), Value: decimalOf(f.Correction.Now), Unit: string(s.Currency)},
 			{Label: "charged so far", Value: decimalOf(f.Correction.Charged), Unit: string(s.Currency)},
 		}
 	}

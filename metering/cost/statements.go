@@ -387,12 +387,13 @@ func (s *Statements) Trace(ctx context.Context, st *Statement) (servicecoin.Trac
 			if err != nil {
 				return t, err
 			}
-			label := r.Reference
+			label, plain := r.Reference, servicecoin.Say("%v", r.Reference)
 			if r.Description != "" {
 				label += ": " + r.Description
+				plain = servicecoin.Say("%v (%v)", r.Description, r.Reference)
 			}
 			exact.Parts = append(exact.Parts, servicecoin.Trace{
-				Label: label, Value: decimalOf(r.Amount), Unit: string(st.Currency), From: []servicecoin.Key{s.view.Key(RowRecord, r.ID)},
+				Label: label, Plain: plain, Value: decimalOf(r.Amount), Unit: string(st.Currency), From: []servicecoin.Key{s.view.Key(RowRecord, r.ID)},
 			})
 		}
 	}

@@ -49,15 +49,65 @@ func (c Charge) UnitAmount(places int32) decimal.NullDecimal {
 }
 
 // Trace explains the amount: line by line, then the rounding.
-func (c Charge) Trace() servicecoin.Trace {
+func (c Charge) Trace() servicecoin.Trace { return c.TraceOf("") }
+
+// TraceOf is [Charge.Trace] of something that has a name: people are told of
+// "1 000 documents at 0.09 EUR each". The exact form is the same.
+func (c Charge) TraceOf(unit string) servicecoin.Trace {
 	currency := string(c.Exact.Currency())
-	exact := servicecoin.Trace{Label: "exactly", Value: servicecoin.Some(c.Exact.Decimal()), Unit: currency}
+	exact := servicecoin.Trace{Label: "exactly", Plain: servicecoin.Say("before it is rounded"), Value: servicecoin.Some(c.Exact.Decimal()), Unit: currency}
+	if c.Amount.Equal(c.Exact) {
+		exact.Plain = servicecoin.Skip()
+	}
+	each := c.counted(unit)
 	for _, l := range c.Lines {
-		exact.Parts = append(exact.Parts, servicecoin.Trace{Label: l.label(), Value: servicecoin.Some(l.Amount), Unit: currency})
+		exact.Parts = append(exact.Parts, servicecoin.Trace{Label: l.label(), Plain: l.says(each, currency), Value: servicecoin.Some(l.Amount), Unit: currency})
+	}
+	says := servicecoin.Say("charge")
+	if !c.Quantity.IsZero() && (unit != "" || !c.Quantity.Equal(decimal.NewFromInt(1))) {
+		says = servicecoin.Say("charge for %v", servicecoin.Quantity{Value: servicecoin.Some(c.Quantity), Unit: unit})
 	}
 	return servicecoin.Trace{
-		Label: "charge for " + plain(c.Quantity), Value: servicecoin.Some(c.Amount.Decimal()), Unit: currency, Parts: []servicecoin.Trace{exact},
+		Label: "charge for " + plain(c.Quantity), Plain: says, Value: servicecoin.Some(c.Amount.Decimal()), Unit: currency, Parts: []servicecoin.Trace{exact},
 	}
+}
+
+// counted is what the lines of usage count: the unit, unless they count what is
+// billed at once (a hundred documents, say).
+func (c Charge) counted(unit string) string {
+	sum := decimal.Zero
+	for _, l := range c.Lines {
+		if l.Kind == UsageLine && l.Quantity.Valid {
+			sum = sum.Add(l.Quantity.Decimal)
+		}
+	}
+	if sum.Equal(c.Quantity) {
+		return unit
+	}
+	return ""
+}
+
+// says is a line for people.
+func (l Line) says(unit, currency string) servicecoin.Saying {
+	before, of := "", ""
+	if l.Tier > 0 {
+		before, of = fmt.Sprintf("tier %d: ", l.Tier), fmt.Sprintf(" of tier %d", l.Tier)
+	}
+	switch l.Kind {
+	case FeeLine:
+		return servicecoin.Say("fee" + of)
+	case MinimumLine:
+		return servicecoin.Say("what is missing to the least that is charged")
+	case MaximumLine:
+		return servicecoin.Say("what is above the most that is charged")
+	case PackageLine:
+		unit = "packages"
+	case UsageLine:
+	}
+	if !l.Quantity.Valid || !l.Unit.Valid {
+		return servicecoin.Say(before + string(l.Kind))
+	}
+	return servicecoin.Say(before+"%v at %v each", servicecoin.Quantity{Value: l.Quantity, Unit: unit}, servicecoin.Quantity{Value: l.Unit, Unit: currency}).Equals()
 }
 
 func (l Line) label() string {

@@ -36,6 +36,7 @@ func ExampleRate() {
 	}
 	fmt.Println(storage().Says())
 	fmt.Print(charge.Trace())
+	fmt.Print(charge.TraceOf("GB").Tell(servicecoin.Reader{})) // the same for people
 	// Output:
 	// 0.10 EUR per GB and 2.00 EUR up to 100, then 0.05 EUR up to 500, then 0.0125 EUR
 	// charge for 512.3: 32.15 EUR
@@ -44,6 +45,12 @@ func ExampleRate() {
 	//     fee, tier 1: 2 EUR
 	//     usage, tier 2: 400 at 0.05: 20 EUR
 	//     usage, tier 3: 12.3 at 0.0125: 0.15375 EUR
+	// Charge for 512.3 GB: 32.15 EUR
+	//   Before it is rounded: 32.15375 EUR
+	//     Tier 1: 100 GB at 0.10 EUR each = 10.00 EUR
+	//     Fee of tier 1: 2.00 EUR
+	//     Tier 2: 400 GB at 0.05 EUR each = 20.00 EUR
+	//     Tier 3: 12.3 GB at 0.0125 EUR each = 0.15375 EUR
 }
 
 // Prices have versions, each valid from an instant.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/shopspring/decimal"
 
+	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/money"
 )
 
@@ -51,14 +52,11 @@ func (p Price) unit() string {
 }
 
 func (p Price) per() string {
-	unit := p.Unit
-	if unit == "" {
-		unit = "unit"
-	}
 	if p.BillingUnit.Valid {
 		return "started " + plain(p.BillingUnit.Decimal) + " " + p.unit()
 	}
-	return unit
+	one := servicecoin.Quantity{Value: servicecoin.Some(decimal.NewFromInt(1)), Unit: p.unit()}
+	return strings.TrimPrefix(one.Words(), "1 ") // a price is per document, also of what is counted in documents
 }
 
 func (p Price) tiers(b *strings.Builder, per string) {
