@@ -64,6 +64,29 @@ func (p Problem) report(by servicecoin.Actor) Report {
 	}
 }
 
+// Validate reports all that is wrong with a report that somebody makes at t.
+func (p Problem) Validate(by servicecoin.Actor, t time.Time) error {
+	_, err := p.open(by, t)
+	return err
+}
+
+func (p Problem) open(by servicecoin.Actor, t time.Time) (Incident, error) {
+	var v servicecoin.Violations
+	if p.Service == "" {
+		v.Add("reporter.service", "required", "", "say which service it is")
+	}
+	if p.Level == "" || p.Level == Unaffected {
+		v.Add("reporter.level", "required", string(p.Level), "say how badly")
+	}
+	i, err := Open(by, t, p.report(by))
+	v.Merge("", err)
+	if err := v.Err(); err != nil {
+		return Incident{}, err
+	}
+	i.Timeline[0].Verb = VerbReport
+	return i, nil
+}
+
 // Report opens an incident out of what people of a customer say. Authorize is asked
 // for [VerbReport], in the name of the customer. Nobody else reads of it until the
 // desk publishes it ([Incident.Published]), and no letter is written.
@@ -74,19 +97,10 @@ func (d *Desk) Report(ctx context.Context, by servicecoin.Actor, p Problem) (Inc
 	if err := d.view.AskFor(ctx, by, VerbReport, IncidentRecord, string(p.ID), p.Customer); err != nil {
 		return Incident{}, err
 	}
-	var v servicecoin.Violations
-	if p.Service == "" {
-		v.Add("reporter.service", "required", "", "say which service it is")
-	}
-	if p.Level == "" || p.Level == Unaffected {
-		v.Add("reporter.level", "required", string(p.Level), "say how badly")
-	}
-	i, err := Open(by, d.view.Now(), p.report(by))
-	v.Merge("", err)
-	if err := v.Err(); err != nil {
+	i, err := p.open(by, d.view.Now())
+	if err != nil {
 		return Incident{}, err
 	}
-	i.Timeline[0].Verb = VerbReport
 	return i, d.insert(ctx, by, i, EventOpened)
 }
 

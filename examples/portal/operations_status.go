@@ -147,11 +147,12 @@ func (p *portal) live(ctx context.Context, v *statusPage, list []catalog.Service
 }
 
 // told is what everybody may see of an incident, in words: what it does to the
-// services of the list. One that names others alone is not theirs to see.
+// services of the list. One that names others alone is not theirs to see, nor is what
+// a customer reported before the desk has published it.
 func told(i *incident.Incident, list []catalog.Service, now time.Time) (part livePart, visible bool) {
 	names := namesOf(list)
 	part.PublicIncident = i.Public().For(slices.Collect(maps.Keys(names))...)
-	visible = len(part.Effects) > 0 || len(i.Effects) == 0
+	visible = i.Published() && (len(part.Effects) > 0 || len(i.Effects) == 0)
 	for _, e := range part.Effects {
 		if !now.Before(e.From) && (e.Until.IsZero() || now.Before(e.Until)) {
 			part.Names = append(part.Names, names.Of(e.Service)+": "+strings.ToLower(levelWords(e.Level)))
