@@ -53,8 +53,8 @@ func TestHistory(t *testing.T) {
 		}
 	}
 	body := nobody.page("/status")
-	mail := body[strings.Index(body, "The last 90 days of Mail"):]
-	mail = mail[:strings.Index(mail, "</section>")]
+	_, mail, _ := strings.Cut(body, "The last 90 days of Mail")
+	mail, _, _ = strings.Cut(mail, "</section>")
 	require.Equal(t, 5, strings.Count(mail, "Hiccup"))
 	require.Contains(t, mail, "All 31, and older ones")
 	require.Contains(t, body, "10 more go on", "what goes on is not shown without end")
