@@ -121,6 +121,9 @@ func (p *portal) row(i incident.Incident, names namesByID, now time.Time) incide
 	for _, s := range i.Services() {
 		row.Names = append(row.Names, names.Of(s))
 	}
+	if len(row.Names) == 0 && i.Reporter != nil && i.Reporter.Service != "" {
+		row.Names = []string{names.Of(i.Reporter.Service)} // as the customer says
+	}
 	return row
 }
 

@@ -238,8 +238,9 @@ func (l *layout) picture(needs []catalog.Dependency, place map[servicecoin.Servi
 	for n, s := range l.services {
 		y := levelTop(l.level[n])
 		node := pictureNode{ID: s.ID, Name: s.Name, X: l.at[n] - boxWidth/2, Y: y, W: boxWidth, H: boxHeight, CX: l.at[n], StateY: y + boxHeight - 6}
-		for i, text := range inLines(s.Name) {
-			node.Lines = append(node.Lines, pictureLine{Y: y + 16 + 14*i, Text: text})
+		lines := inLines(s.Name)
+		for i, text := range lines {
+			node.Lines = append(node.Lines, pictureLine{Y: y + boxHeight/2 + 4 + 7*(2*i-len(lines)+1), Text: text})
 		}
 		pic.Nodes = append(pic.Nodes, node)
 	}
@@ -341,6 +342,11 @@ func (pic *picture) mark(impact catalog.Impact) {
 	}
 	for i := range pic.Nodes {
 		n := &pic.Nodes[i]
-		n.Tone, n.State = tone[n.ID], word[n.ID]
+		if n.Tone, n.State = tone[n.ID], word[n.ID]; n.State == "" {
+			continue
+		}
+		for j := range n.Lines { // room for the word below the name
+			n.Lines[j].Y -= 8
+		}
 	}
 }

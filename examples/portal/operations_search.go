@@ -132,8 +132,8 @@ func (p *portal) listIncidents(q incidentQuery, names namesByID) store.Listing[i
 	})
 }
 
-// hasWords reports whether all words are in the title, the headline or the names of
-// the services.
+// hasWords reports whether all words are in the title, the headline, the names of the
+// services or what a customer wrote.
 func hasWords(i incident.Incident, names namesByID, words []string) bool {
 	if len(words) == 0 {
 		return true
@@ -141,6 +141,9 @@ func hasWords(i incident.Incident, names namesByID, words []string) bool {
 	text := []string{i.Title, i.Headline}
 	for _, s := range i.Services() {
 		text = append(text, names.Of(s))
+	}
+	if i.Reporter != nil {
+		text = append(text, names.Of(i.Reporter.Service), i.Reporter.Text)
 	}
 	all := strings.ToLower(strings.Join(text, "\n"))
 	return !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(all, w) })
