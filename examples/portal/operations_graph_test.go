@@ -78,14 +78,14 @@ func TestDependenciesAreDrawn(t *testing.T) {
 	body = r.page("/dependencies?fails=line-a")
 	require.Contains(t, body, "Nothing else goes down.")
 	require.Contains(t, body, "Network goes on with Line of carrier B, but its redundancy is lost: if that fails, too, it goes down.")
-	require.Contains(t, body, "no redundancy</text>")
+	require.Contains(t, body, "no redundancy</tspan>")
 	require.Contains(t, body, "None: nobody has a subscription to it")
 	body = r.page("/dependencies?fails=storage")
-	for _, want := range []string{"3 customers", "Alder Hospital", "Order entry → Database platform → Storage", ">down</text>", "/customers/birch/subscriptions/"} {
+	for _, want := range []string{"3 customers", "Alder Hospital", "Order entry → Database platform → Storage", ">down</tspan>", "/customers/birch/subscriptions/"} {
 		require.Contains(t, body, want)
 	}
 	require.NotContains(t, body, "Redundancy that is lost")
-	require.Contains(t, r.page("/dependencies?fails=mail"), "works with less</text>")
+	require.Contains(t, r.page("/dependencies?fails=mail"), "works with less</tspan>")
 	status, _ := r.get("/dependencies?" + url.Values{"fails": {"none"}}.Encode())
 	require.Equal(t, 404, status)
 }
