@@ -172,6 +172,9 @@ type Attempt struct {
 	Actor   Actor
 	Verb    string // "incident.acknowledge": a constant of its room, Verb…
 	Subject Key    // the record that would change
+	// For is the customer in whose name a record of the provider's would change, where
+	// a verb is one of a customer's people: incident.VerbReport. "" most often.
+	For CustomerID
 }
 
 // Authorizer is asked before every change: nil where it is allowed, an error that

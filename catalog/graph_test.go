@@ -312,7 +312,54 @@ func TestImpactIsWhatItSays(t *testing.T) {
 		}
 		require.ElementsMatch(t, want, got)
 		require.ElementsMatch(t, wantLesser, gotLesser)
+		checkWeakened(t, m, impact.Weakened, down)
 	})
+}
+
+// checkWeakened compares with what every group has left, straight from the
+// definition.
+func checkWeakened(t *rapid.T, m model, got []catalog.Weakened, down map[id]bool) {
+	line := func(w catalog.Weakened) string { return fmt.Sprint(w.Service, w.Lost, w.Left, w.Needed, w.Soft) }
+	want, have := map[string]bool{}, map[string]bool{}
+	for _, d := range m.dependencies {
+		_, known := m.services[d.Service]
+		if d.AtLeast == 0 || d.AtLeast == len(d.Needs) || down[d.Service] || known && !m.running(d.Service) {
+			continue
+		}
+		w := catalog.Weakened{Service: d.Service, Needed: d.AtLeast, Soft: d.Strength == catalog.SoftDependency}
+		for _, n := range d.Needs {
+			if down[n] {
+				w.Lost = append(w.Lost, n)
+			} else {
+				w.Left = append(w.Left, n)
+			}
+		}
+		if len(w.Lost) > 0 && w.Spare() >= 0 {
+			want[line(w)] = true
+		}
+	}
+	for _, w := range got {
+		have[line(w)] = true
+	}
+	require.Equal(t, want, have)
+}
+
+// One of two lines is lost: nothing goes down, and there is nothing to fall back on.
+func TestLostRedundancy(t *testing.T) {
+	t.Parallel()
+	services := []catalog.Service{{ID: "net"}, {ID: "a"}, {ID: "b"}, {ID: "c"}, {ID: "web"}}
+	g := catalog.NewGraph(services, []catalog.Dependency{catalog.AtLeast(1, "net", "a", "b"), catalog.AtLeast(1, "web", "a", "b", "c")})
+	impact := g.Impact("a")
+	require.Empty(t, impact.Down)
+	require.Equal(t, []catalog.Weakened{
+		{Service: "net", Lost: []id{"a"}, Left: []id{"b"}, Needed: 1}, {Service: "web", Lost: []id{"a"}, Left: []id{"b", "c"}, Needed: 1},
+	}, impact.Weakened)
+	require.Zero(t, impact.Weakened[0].Spare())
+	require.Equal(t, 1, impact.Weakened[1].Spare())
+	impact = g.Impact("a", "b")
+	require.Equal(t, "net", string(impact.Down[0].Service))
+	require.Equal(t, []catalog.Weakened{{Service: "web", Lost: []id{"a", "b"}, Left: []id{"c"}, Needed: 1}}, impact.Weakened)
+	require.Equal(t, []catalog.Weakened{}, g.Impact("c", "nobody").Weakened[1:])
 }
 
 // checkPath walks a path along dependencies.

@@ -18,7 +18,26 @@ type Impact struct {
 	// Degraded are those that may work with less: on the way to each is a soft
 	// dependency, or a service that is itself degraded.
 	Degraded []Hit `json:"degraded"`
+	// Weakened are those that go on because others stand in for what is down, and can
+	// lose less from now on: by service, then by the group.
+	Weakened []Weakened `json:"weakened"`
 }
+
+// Weakened is a service that has lost members of a group of which some must be
+// there, and has enough of them left.
+type Weakened struct {
+	Service servicecoin.ServiceID   `json:"service"`
+	Lost    []servicecoin.ServiceID `json:"lost"` // sorted
+	Left    []servicecoin.ServiceID `json:"left"` // sorted
+	Needed  int                     `json:"needed"`
+	// Soft says that the service works with less, and does not fail, once too few are
+	// left.
+	Soft bool `json:"soft,omitempty"`
+}
+
+// Spare returns how many more of the group may be lost: at zero there is no
+// redundancy any more.
+func (w Weakened) Spare() int { return len(w.Left) - w.Needed }
 
 // Hit is one service that is hit, or rested upon, and how.
 type Hit struct {
@@ -62,6 +81,7 @@ func (g *Graph) Impact(of ...servicecoin.ServiceID) Impact {
 	slices.Sort(impact.Of)
 	impact.Of = slices.Compact(impact.Of)
 	s.down()
+	impact.Weakened = s.weakened()
 	s.degraded()
 	impact.Down, impact.Degraded = g.hits(s.trail, false, s.order[s.sources:], s.lesser)
 	return impact
@@ -223,6 +243,48 @@ func (s *spreading) down() {
 			}
 		}
 	}
+}
+
+// weakened looks at the groups that have lost members to what is down. It is asked
+// before anything is degraded: what works with less still stands in.
+func (s *spreading) weakened() []Weakened {
+	list := []Weakened{}
+	looked := map[int32]bool{}
+	for _, n := range s.order {
+		for _, r := range s.back.of(n) {
+			if s.plain(r) || looked[r] {
+				continue
+			}
+			looked[r] = true
+			if w, ok := s.weakness(r); ok {
+				list = append(list, w)
+			}
+		}
+	}
+	slices.SortFunc(list, func(a, b Weakened) int {
+		return cmp.Or(cmp.Compare(a.Service, b.Service), slices.Compare(a.Lost, b.Lost), slices.Compare(a.Left, b.Left), cmp.Compare(a.Needed, b.Needed))
+	})
+	return list
+}
+
+// weakness says what requirement r has lost; false where its owner is down itself, or
+// does not run, and where too few are left, or all were needed from the beginning.
+func (s *spreading) weakness(r int32) (Weakened, bool) {
+	o, members := s.owner(r), s.members.of(r)
+	w := Weakened{Service: s.ids[o], Needed: int(s.needed(r)), Soft: s.soft(r)}
+	if s.trail[o].next > 0 || int(o) < s.declared && !s.runs[o] || w.Needed >= len(members) {
+		return w, false
+	}
+	for _, m := range members {
+		if s.trail[m].next > 0 {
+			w.Lost = append(w.Lost, s.ids[m])
+		} else {
+			w.Left = append(w.Left, s.ids[m])
+		}
+	}
+	slices.Sort(w.Lost)
+	slices.Sort(w.Left)
+	return w, w.Spare() >= 0
 }
 
 // degraded spreads from what is down over soft requirements, and from what is

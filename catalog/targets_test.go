@@ -232,7 +232,7 @@ func TestEmptyGraph(t *testing.T) {
 	g := catalog.NewGraph(nil, nil)
 	text, err := json.Marshal([]any{g.RestoreOrder(), g.Impact("x"), g.Reach("x"), g.Cycles()})
 	require.NoError(t, err)
-	require.JSONEq(t, `[{"steps":[]},{"of":["x"],"down":[],"degraded":[]},{"of":"x","hard":[],"soft":[]},[]]`, string(text))
+	require.JSONEq(t, `[{"steps":[]},{"of":["x"],"down":[],"degraded":[],"weakened":[]},{"of":"x","hard":[],"soft":[]},[]]`, string(text))
 	require.Empty(t, g.Findings())
 	var p catalog.Plan
 	_, ok := p.Position("x")

@@ -50,6 +50,12 @@ func (a *Account) Subscriptions() *catalog.Subscriptions { return a.coin.Subscri
 // Letters is what the customer is told about incidents.
 func (a *Account) Letters() *incident.Letters { return a.coin.Letters(a.customer.ID) }
 
+// Problems is what the customer's people reported, the last first.
+func (a *Account) Problems() store.Listing[incident.Incident] {
+	view := a.coin.store.For(servicecoin.Provider).With(a.coin.fault)
+	return a.coin.Desk().On(view).ReportedFor(a.customer.ID)
+}
+
 // Keeper keeps the customer's promises, fed from the incidents.
 func (a *Account) Keeper() *sla.Keeper { return a.coin.Keeper(a.customer.ID) }
 

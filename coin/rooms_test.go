@@ -117,6 +117,8 @@ func TestAccount(t *testing.T) {
 	}
 	_, err = lost.Spin(ctx, january)
 	require.ErrorIs(t, err, away)
+	_, err = lost.Problems().Page(ctx, "", 1)
+	require.ErrorContains(t, err, "customer acme: the host's table is away")
 }
 
 // A month is closed for everybody, and what is not says which and why.
@@ -190,6 +192,10 @@ func TestForgetEverywhere(t *testing.T) {
 	}
 	_, err = s.Desk().Open(ctx, ada, incident.Report{Title: "Down", Effects: []incident.Effect{{Service: "mail", Level: incident.Outage}}})
 	require.NoError(t, err)
+	for _, id := range []servicecoin.CustomerID{"acme", "globex"} {
+		_, err = s.Desk().Report(ctx, servicecoin.Client("olga"), incident.Problem{Customer: id, Service: "mail", Level: incident.Outage, Title: "No mail"})
+		require.NoError(t, err)
+	}
 	_, err = x.Drain(ctx)
 	require.NoError(t, err)
 
@@ -210,6 +216,10 @@ func TestForgetEverywhere(t *testing.T) {
 			require.NoError(t, err)
 			n++
 		}
+		for _, err := range s.Account(ctx, id).Problems().All(ctx) {
+			require.NoError(t, err)
+			n++
+		}
 		for _, err := range usage.Scan(ctx, metering.Query{Customer: id, Type: "called", During: calendar.Between(s.now.AddDate(-1, 0, 0), s.now.AddDate(1, 0, 0))}) {
 			require.NoError(t, err)
 			n++
@@ -217,7 +227,7 @@ func TestForgetEverywhere(t *testing.T) {
 		return n
 	}
 	require.Zero(t, left("acme"))
-	require.Equal(t, 4, left("globex"))
+	require.Equal(t, 5, left("globex"))
 }
 
 // All rooms bring their records up to date in one call.

@@ -42,6 +42,7 @@ type Incident struct {
 	Major    bool   `json:"major,omitempty"`    // declared, never computed
 
 	Assignee servicecoin.PersonID `json:"assignee,omitempty"`
+	Reporter *Reporter            `json:"reporter,omitempty"` // the customer who told of it; nil: nobody of a customer
 
 	Began          time.Time `json:"began"`                   // when the interruption began, as far as is known
 	DetectedAt     time.Time `json:"detectedAt"`              // when the provider could know of it
@@ -73,6 +74,7 @@ type Report struct {
 	Urgency  int     // with Impact, or neither
 	Matrix   *Matrix // judges the two; nil is [DefaultMatrix]
 	Assignee servicecoin.PersonID
+	Reporter *Reporter // the customer who told of it, on the telephone, say; what a customer's own people report is a [Problem]
 }
 
 // The longest texts, in characters.
@@ -96,7 +98,7 @@ func Open(by servicecoin.Actor, at time.Time, r Report) (Incident, error) {
 	at = servicecoin.Instant(at)
 	i := Incident{
 		ID: r.ID, Title: r.Title, Description: r.Description, Headline: r.Headline,
-		State: Reported, Assignee: r.Assignee,
+		State: Reported, Assignee: r.Assignee, Reporter: r.Reporter.clone(),
 		Began: servicecoin.Instant(r.Began), DetectedAt: servicecoin.Instant(r.DetectedAt), ReportedAt: at,
 	}
 	if r.DetectedAt.IsZero() {
@@ -126,6 +128,7 @@ func Open(by servicecoin.Actor, at time.Time, r Report) (Incident, error) {
 	if r.Assignee != "" {
 		v.ID("assignee", string(r.Assignee))
 	}
+	i.Reporter.validate(&v)
 	if i.DetectedAt.After(at) {
 		v.Add("detectedAt", "out-of-order", stamp(i.DetectedAt), "must not be after it is reported, "+stamp(at))
 	}
@@ -185,6 +188,7 @@ func (i *Incident) Validate() error {
 			v.Add("resolvedAt", "out-of-order", stamp(i.ResolvedAt), "must not be before it is restored")
 		}
 	}
+	i.Reporter.validate(&v)
 	v.Merge("", i.bounded())
 	if v.Len() > 0 {
 		return v.Err()

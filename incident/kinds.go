@@ -42,6 +42,16 @@ var incidents = store.Kind[Incident]{
 			}
 			return store.Tuple{store.Time(next)}
 		}},
+		{Name: "priority", Columns: "im", Of: func(i Incident) store.Tuple {
+			return store.Tuple{store.Int(i.urgency()), store.Time(i.Began)}
+		}},
+		{Name: "length", Columns: "i", Of: func(i Incident) store.Tuple { return store.Tuple{store.Int(i.length())} }},
+		{Name: "reporter", Columns: "tm", Of: func(i Incident) store.Tuple {
+			if i.Reporter == nil {
+				return nil
+			}
+			return store.Tuple{store.Text(i.Reporter.Customer), store.Time(i.ReportedAt)}
+		}},
 	},
 }
 
@@ -131,6 +141,9 @@ var serviceEffects = store.Kind[ServiceEffects]{
 	Indexes: []store.Index[ServiceEffects]{
 		{Name: "span", Columns: "tim", Of: func(s ServiceEffects) store.Tuple {
 			return store.Tuple{store.Text(s.Service), store.Int(s.length()), store.Time(s.from())}
+		}},
+		{Name: "service", Columns: "tm", Of: func(s ServiceEffects) store.Tuple {
+			return store.Tuple{store.Text(s.Service), store.Time(s.from())}
 		}},
 	},
 }

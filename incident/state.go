@@ -54,6 +54,10 @@ const (
 	VerbNote         = "incident.note"
 	VerbRecord       = "incident.record"
 
+	// VerbReport is asked for in the name of a customer: [servicecoin.Attempt.For].
+	VerbReport = "incident.report"
+	VerbForget = "incident.forget"
+
 	VerbAddFollowUp      = "incident.addFollowUp"
 	VerbCompleteFollowUp = "incident.completeFollowUp"
 	VerbMoveFollowUp     = "incident.moveFollowUp"

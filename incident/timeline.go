@@ -14,6 +14,8 @@ type Audience string
 const (
 	Internal Audience = "internal" // the provider's people; what is not marked is internal
 	Public   Audience = "public"   // every customer that the incident concerns
+	// ToReporter is for the customer who told of the incident, and nobody else's.
+	ToReporter Audience = "reporter"
 )
 
 // Entry is one line of the timeline. Every verb leaves one.
@@ -50,8 +52,8 @@ func (e Entry) Validate() error {
 }
 
 func audience(v *servicecoin.Violations, a Audience) {
-	if a != Internal && a != Public {
-		v.Add("audience", "unknown", string(a), "must be internal or public")
+	if a != Internal && a != Public && a != ToReporter {
+		v.Add("audience", "unknown", string(a), "must be internal, public or reporter")
 	}
 }
 
@@ -89,6 +91,9 @@ func (i *Incident) Note(by servicecoin.Actor, at time.Time, m Message) error {
 	e, err := i.touch(by, at, VerbNote, func(v *servicecoin.Violations) {
 		v.Text("text", m.Text, 1, maxText)
 		audience(v, m.Audience)
+		if m.Audience == ToReporter && i.Reporter == nil {
+			v.Add("audience", "nobody", string(m.Audience), "no customer reported it")
+		}
 		if next.IsZero() {
 			return
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"iter"
+	"slices"
 	"strings"
 
 	"github.com/servicecoin/servicecoin"
@@ -120,8 +121,9 @@ func (r Range) query(kind string, slot int, columns string) (Query, error) {
 
 // Page is one page of a listing, for an HTTP answer.
 type Page[T any] struct {
-	Items []Item[T]
-	Next  string // hand it to the next call; "" is the end
+	Items    []Item[T]
+	Next     string // hand it to the next call of [Listing.Page]; "" is the end
+	Previous string // hand it to [Listing.PageBefore]; "" is the beginning
 }
 
 // Find is the listing of a range.
@@ -264,16 +266,66 @@ func (l listing[T]) page(ctx context.Context, r Range, after string, limit int, 
 		}
 		q.After = &c
 	}
+	out, first, next, err := l.some(ctx, q, keep)
+	if err != nil {
+		return Page[T]{}, err
+	}
+	if next != nil {
+		out.Next = next.text(q)
+	}
+	if first != nil && after != "" {
+		out.Previous = first.text(q)
+	}
+	return out, nil
+}
+
+// pageBefore reads the listing backwards from a cursor, and turns round what it
+// found. Cursors are those of the listing itself, whichever way it is read.
+func (l listing[T]) pageBefore(ctx context.Context, r Range, before string, limit int, keep func(T) bool) (Page[T], error) {
+	q, err := l.query(ctx, r)
+	if err != nil {
+		return Page[T]{}, err
+	}
+	c, err := parseCursor(before, q)
+	if err != nil {
+		return Page[T]{}, err
+	}
+	back := q
+	back.Limit, back.After, back.Descending = limit, &c, !q.Descending
+	out, first, next, err := l.some(ctx, back, keep)
+	if err != nil {
+		return Page[T]{}, err
+	}
+	slices.Reverse(out.Items)
+	if next != nil {
+		out.Previous = next.text(q)
+	}
+	if first != nil {
+		out.Next = first.text(q)
+	}
+	return out, nil
+}
+
+// some reads from where the query begins until it has as many as the limit asks
+// for, or has read enough. It returns where the first record that it read stands,
+// and where to go on, nil at the end.
+func (l listing[T]) some(ctx context.Context, q Query, keep func(T) bool) (out Page[T], first, next *Cursor, err error) {
+	limit := q.Limit
 	if keep == nil {
 		keep = func(T) bool { return true }
 	} else if limit > 0 && limit < mostPage {
 		q.Limit = mostPage // what is kept is a part of it
 	}
-	out := Page[T]{Items: make([]Item[T], 0, min(max(limit, 0), MaxPage))}
+	out = Page[T]{Items: make([]Item[T], 0, min(max(limit, 0), MaxPage))}
 	for read := 0; ; {
-		docs, next, err := l.fetch(ctx, q)
+		var docs []Document
+		docs, next, err = l.fetch(ctx, q)
 		if err != nil {
-			return Page[T]{}, err
+			return Page[T]{}, nil, nil, err
+		}
+		if first == nil && len(docs) > 0 {
+			c := cursorOf(docs[0], q.Slot)
+			first = &c
 		}
 		for n, d := range docs {
 			l.yield(d, func(item Item[T], e error) bool {
@@ -283,7 +335,7 @@ func (l listing[T]) page(ctx context.Context, r Range, after string, limit int, 
 				return true
 			})
 			if err != nil {
-				return Page[T]{}, err
+				return Page[T]{}, nil, nil, err
 			}
 			if len(out.Items) == limit && n+1 < len(docs) {
 				c := cursorOf(d, q.Slot)
@@ -292,10 +344,7 @@ func (l listing[T]) page(ctx context.Context, r Range, after string, limit int, 
 			}
 		}
 		if read += len(docs); next == nil || len(out.Items) >= limit || read >= mostRead {
-			if next != nil {
-				out.Next = next.text(q)
-			}
-			return out, nil
+			return out, first, next, nil
 		}
 		q.After = next
 	}

@@ -61,3 +61,11 @@ func (l Listing[T]) Items(ctx context.Context) iter.Seq2[Item[T], error] {
 func (l Listing[T]) Page(ctx context.Context, after string, limit int) (Page[T], error) {
 	return l.of.page(ctx, l.where, after, limit, l.keep)
 }
+
+// PageBefore returns the page before another one, in the order of the listing:
+// before is [Page.Previous] of that one. At the beginning of the listing it may
+// have fewer records than limit. What holds of a page of [Listing.Where] holds
+// here: one that is not full, and has a Previous, goes on there.
+func (l Listing[T]) PageBefore(ctx context.Context, before string, limit int) (Page[T], error) {
+	return l.of.pageBefore(ctx, l.where, before, limit, l.keep)
+}

@@ -93,6 +93,15 @@ func (v View) Ask(ctx context.Context, by servicecoin.Actor, verb, kind, id stri
 	return v.store.asked.Ask(ctx, servicecoin.Attempt{Actor: by, Verb: verb, Subject: v.Key(kind, id)})
 }
 
+// AskFor is [View.Ask] for a verb by which people of a customer change a record of
+// the provider's: Authorize is told in whose name.
+func (v View) AskFor(ctx context.Context, by servicecoin.Actor, verb, kind, id string, customer servicecoin.CustomerID) error {
+	if err := v.Err(); err != nil {
+		return err
+	}
+	return v.store.asked.Ask(ctx, servicecoin.Attempt{Actor: by, Verb: verb, Subject: v.Key(kind, id), For: customer})
+}
+
 // Customer returns whose partition the view sees.
 func (v View) Customer() servicecoin.CustomerID { return v.customer }
 

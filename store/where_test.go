@@ -44,6 +44,31 @@ func TestPagesOfAPart(t *testing.T) {
 			next = p.Next
 		}
 	}
+	// Forwards to the end, and from each page back to the beginning.
+	back := func(l store.Listing[leaf], size int) {
+		var was []store.Page[leaf]
+		for next := ""; ; {
+			p, err := l.Page(t.Context(), next, size)
+			require.NoError(t, err)
+			require.False(t, next == "" && p.Previous != "", "nothing is before the first page")
+			require.False(t, next != "" && len(p.Items) > 0 && p.Previous == "")
+			if was = append(was, p); p.Next == "" {
+				break
+			}
+			next = p.Next
+		}
+		for at := len(was) - 1; at > 0; at-- {
+			if was[at].Previous == "" { // nothing was left for the last page
+				continue
+			}
+			p, err := l.PageBefore(t.Context(), was[at].Previous, size)
+			require.NoError(t, err)
+			require.Equal(t, was[at-1].Items, p.Items)
+			again, err := l.Page(t.Context(), p.Next, size)
+			require.NoError(t, err)
+			require.Equal(t, was[at].Items, again.Items, "and forwards again")
+		}
+	}
 	check := func(all store.Collection[leaf]) {
 		for _, r := range []store.Range{store.All(), store.By("n"), store.By("n").Descending()} {
 			for _, part := range []int{1, 2, 7, 350, 1000} {
@@ -56,6 +81,9 @@ func TestPagesOfAPart(t *testing.T) {
 				}
 				for _, size := range []int{1, 3, 256, 300} {
 					require.Equal(t, want, pages(l, size), "every %d, pages of %d", part, size)
+					if size > 1 && part < 100 {
+						back(l, size)
+					}
 				}
 			}
 		}

@@ -60,7 +60,10 @@ func (n Nouns) Room() exchange.Room {
 	return exchange.Room{
 		Name: Name, Side: exchange.Management,
 		Reindex: incident.Reindex,
-		Links:   []exchange.Link{n.letters()},
-		Spin:    &exchange.Gatherer{Figures: n.gather, Judge: judge},
+		Forget: func(ctx context.Context, by servicecoin.Actor, id servicecoin.CustomerID) error {
+			return n.Desk().Forget(ctx, by, id)
+		},
+		Links: []exchange.Link{n.letters()},
+		Spin:  &exchange.Gatherer{Figures: n.gather, Judge: judge},
 	}
 }

@@ -82,7 +82,7 @@ func pagesOf(c string) []string {
 	base := "/customers/" + c
 	return []string{
 		base, base + "/catalogue", base + "/catalogue/erp", base + "/orders", base + "/orders/files-std", base + "/subscriptions/files-std", base + "/usage", base + "/usage/storage",
-		base + "/statement", base + "/statement?month=2026-10", base + "/availability", base + "/availability/files-std/2026-09", base + "/letters",
+		base + "/statement", base + "/statement?month=2026-10", base + "/availability", base + "/availability/files-std/2026-09", base + "/letters", base + "/problems",
 	}
 }
 
@@ -96,7 +96,7 @@ func pagesFor(who string) []string {
 // formsOf are all paths of one customer that change something.
 func formsOf(c string) []string {
 	base := "/customers/" + c
-	forms := []string{base + "/orders", base + "/statement/issue?month=2026-10", base + "/availability/close?month=2026-10", base + "/letters/none/send", base + "/letters/none/discard"}
+	forms := []string{base + "/orders", base + "/statement/issue?month=2026-10", base + "/availability/close?month=2026-10", base + "/letters/none/send", base + "/letters/none/discard", base + "/problems"}
 	for _, verb := range []string{"approve", "reject", "cancel", "retry"} {
 		forms = append(forms, base+"/orders/files-std/"+verb)
 	}

@@ -37,7 +37,7 @@ func TestBrowserStory(t *testing.T) {
 	b.do(chromedp.SendKeys(css(`form[action$=note] textarea`), "We know why and are at it."))
 	b.follow("button", "Publish")
 	b.fold("Add a follow-up")
-	b.do(chromedp.SendKeys(css(`form[action$=addFollowUp] textarea`), "Two of them"), chromedp.SendKeys(css(`input[name=owner]`), "ben"),
+	b.do(chromedp.SendKeys(css(`form[action$=addFollowUp] textarea`), "Two of them"), chromedp.SetValue(css(`select[name=owner]`), "ben"),
 		chromedp.SetValue(css(`form[action$=addFollowUp] input[name=due]`), "2026-12-01T12:00"))
 	b.follow("button", "Add")
 	b.fold("Resolve")

@@ -28,7 +28,7 @@ func TestListTakenIn(t *testing.T) {
 	}
 	r := start(t, "-db", db, "-incidents", writeList(t, lines...)).as("ada")
 	status := r.page("/status")
-	require.Equal(t, 2, strings.Count(status, "<h3"), "one service for each name, none for several at once")
+	require.Equal(t, 2, strings.Count(status, `class="card service"`), "one service for each name, none for several at once")
 	require.Contains(t, status, "not known", "the list ended long ago")
 	require.Contains(t, status, "21 Dec 2022", "the history is that of the 90 days before its end")
 	february := r.page("/customers/everyone/availability?month=2023-02")
@@ -45,7 +45,7 @@ func TestListTakenIn(t *testing.T) {
 	require.NoError(t, r.stop())
 	r = start(t, "-db", db).as("ada")
 	require.Equal(t, 5, strings.Count(r.page("/incidents"), "<td data-label=\"State\">"))
-	require.Equal(t, 3, strings.Count(r.page("/status"), "<h3"))
+	require.Equal(t, 3, strings.Count(r.page("/status"), `class="card service"`))
 }
 
 func TestBadListIsRefused(t *testing.T) {
@@ -67,7 +67,7 @@ func TestRealList(t *testing.T) {
 		t.Skipf("left out: the real list is not there: %v", err)
 	}
 	r := start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-incidents", list, "-now", "2023-09-17T04:00:00Z").as("ada")
-	require.Equal(t, 32, strings.Count(r.page("/status"), "<h3"))
+	require.Equal(t, 32, strings.Count(r.page("/status"), `class="card service"`))
 	april := r.page("/customers/everyone/availability?month=2023-04")
 	for _, want := range []string{"99.8854 %", "94.0509 %", "99.8967 %", "99.4528 %"} {
 		require.Contains(t, april, want)

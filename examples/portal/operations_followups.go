@@ -27,7 +27,7 @@ func (p *portal) showFollowUps(w http.ResponseWriter, r *http.Request) error {
 			if f.State != incident.FollowUpOpen {
 				continue
 			}
-			row := followUpRow{FollowUp: f, Overdue: f.Overdue(now), Incident: i.ID, Title: i.Title}
+			row := followUpRow{FollowUp: f, Overdue: f.Overdue(now), Incident: i.ID, Title: i.Title, Seen: len(i.Timeline)}
 			if row.Overdue {
 				v.Overdue++
 			}

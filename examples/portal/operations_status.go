@@ -23,9 +23,10 @@ import (
 func (p *portal) statusArea() area {
 	return area{
 		pages: map[string]route{
-			"GET /{$}":         {everybody, p.showHome},
-			"GET /status":      {everybody, p.showStatus},
-			"GET /status/{id}": {everybody, p.showPublicIncident},
+			"GET /{$}":            {everybody, p.showHome},
+			"GET /status":         {everybody, p.showStatus},
+			"GET /status/history": {everybody, p.showHistory},
+			"GET /status/{id}":    {everybody, p.showPublicIncident},
 		},
 		nav: func(person) []navItem { return []navItem{{Path: "/status", Name: "Status"}} },
 	}
@@ -41,9 +42,36 @@ type statusPage struct {
 	Tone, Verdict string
 	Note          string // if the history ends before now
 	Live          []livePart
-	Services      []servicePart
+	LiveMore      int // that go on, and are not shown
+	Groups        []serviceGroup
+	Services      int
+	Affected      int
+	Only          bool // only what is affected
+	Planned       []plannedTime
 	From, Until   time.Time
 }
+
+// serviceGroup is services that belong together.
+type serviceGroup struct {
+	Name     string
+	About    string
+	Folded   bool
+	Services []servicePart
+}
+
+// plannedTime is when something is planned.
+type plannedTime struct {
+	Name string
+	calendar.Interval
+}
+
+// What the page shows at most: of what goes on, and of a service's incidents. The
+// history has the rest.
+const (
+	mostLive    = 20
+	mostRecent  = 5
+	plannedDays = 14
+)
 
 type livePart struct {
 	incident.PublicIncident
@@ -61,8 +89,13 @@ type servicePart struct {
 	Summary     string
 	Uptime      decimal.NullDecimal
 	Covered     decimal.NullDecimal
-	Recent      []incidentLine
+	Recent      []incidentLine // the last ones
+	Count       int            // all of them
+	Kind        catalog.ServiceKind
 }
+
+// Affected reports whether something is wrong with the service now.
+func (s servicePart) Affected() bool { return s.Level.Severity() > incident.Unaffected.Severity() }
 
 type dayPart struct {
 	X, Y, Height int // the worse, the taller: not by colour alone
@@ -97,6 +130,7 @@ func (p *portal) showStatus(w http.ResponseWriter, r *http.Request) error {
 		v.Note = "What is known ends on " + stamp(until) + " UTC: the history is that of the 90 days before. How the services are now is unknown."
 	}
 	headlines := map[servicecoin.IncidentID]string{}
+	var parts []servicePart
 	for _, s := range list {
 		part, err := p.service(ctx, s, window, now, headlines)
 		if err != nil {
@@ -105,10 +139,51 @@ func (p *portal) showStatus(w http.ResponseWriter, r *http.Request) error {
 		if l, ok := worst[s.ID]; ok && l.Severity() > part.Level.Severity() {
 			part.Level = l
 		}
-		v.Services = append(v.Services, part)
+		parts = append(parts, part)
 	}
-	v.Tone, v.Verdict = verdict(v.Services)
+	v.Tone, v.Verdict = verdict(parts)
+	v.Services, v.Only = len(parts), r.URL.Query().Get("only") == "affected"
+	v.group(parts)
+	v.Planned = p.maintenanceAhead(now)
 	return p.render(w, r, "status.html", 0, v)
+}
+
+// group puts services under what they are for: those that people work with first,
+// those that others rest on folded, unless something is wrong with one of them.
+func (v *statusPage) group(parts []servicePart) {
+	groups := []serviceGroup{
+		{Name: "What you work with"},
+		{Name: "What it rests on", About: "Services that the others need, and that can be had by themselves.", Folded: true},
+	}
+	for _, s := range parts {
+		if s.Affected() {
+			v.Affected++
+		} else if v.Only {
+			continue
+		}
+		g := &groups[0]
+		if s.Kind == catalog.Supporting {
+			g = &groups[1]
+			g.Folded = g.Folded && !s.Affected()
+		}
+		g.Services = append(g.Services, s)
+	}
+	v.Groups = slices.DeleteFunc(groups, func(g serviceGroup) bool { return len(g.Services) == 0 })
+	if len(v.Groups) == 1 {
+		v.Groups[0].Folded = false
+	}
+}
+
+// maintenanceAhead is the maintenance of the next days, the first first.
+func (p *portal) maintenanceAhead(now time.Time) []plannedTime {
+	var list []plannedTime
+	for _, w := range p.desk.windows {
+		for iv := range w.Overlapping(calendar.Between(now, now.Add(plannedDays*day))) {
+			list = append(list, plannedTime{w.Window().Name, iv})
+		}
+	}
+	slices.SortFunc(list, func(a, b plannedTime) int { return a.Start.Compare(b.Start) })
+	return list
 }
 
 // lastKnown returns up to when anything is known: now, unless all lists ended
@@ -139,19 +214,22 @@ func (p *portal) live(ctx context.Context, v *statusPage, list []catalog.Service
 				worst[e.Service] = incident.Worst(worst[e.Service], e.Level)
 			}
 		}
-		if part, visible := told(&i, list, now); visible {
+		if part, visible := told(&i, list, now); visible && len(v.Live) < mostLive {
 			v.Live = append(v.Live, part)
+		} else if visible {
+			v.LiveMore++
 		}
 	}
 	return worst, nil
 }
 
 // told is what everybody may see of an incident, in words: what it does to the
-// services of the list. One that names others alone is not theirs to see.
+// services of the list. One that names others alone is not theirs to see, nor is what
+// a customer reported before the desk has published it.
 func told(i *incident.Incident, list []catalog.Service, now time.Time) (part livePart, visible bool) {
 	names := namesOf(list)
 	part.PublicIncident = i.Public().For(slices.Collect(maps.Keys(names))...)
-	visible = len(part.Effects) > 0 || len(i.Effects) == 0
+	visible = i.Published() && (len(part.Effects) > 0 || len(i.Effects) == 0)
 	for _, e := range part.Effects {
 		if !now.Before(e.From) && (e.Until.IsZero() || now.Before(e.Until)) {
 			part.Names = append(part.Names, names.Of(e.Service)+": "+strings.ToLower(levelWords(e.Level)))
@@ -173,7 +251,7 @@ func told(i *incident.Incident, list []catalog.Service, now time.Time) (part liv
 
 // service reads one service's history.
 func (p *portal) service(ctx context.Context, s catalog.Service, window calendar.Interval, now time.Time, headlines map[servicecoin.IncidentID]string) (servicePart, error) {
-	part := servicePart{ID: s.ID, Name: s.Name}
+	part := servicePart{ID: s.ID, Name: s.Name, Kind: s.Kind}
 	part.About, _ = s.Descriptions.In("en")
 	facts, err := p.Source().Facts(ctx, s.ID, window)
 	if err != nil {
@@ -194,7 +272,8 @@ func (p *portal) service(ctx context.Context, s catalog.Service, window calendar
 	}
 	part.Days, part.Summary = days(window, facts, now)
 	slices.SortFunc(facts.Outages, func(a, b sla.Outage) int { return b.Start.Compare(a.Start) })
-	for _, o := range facts.Outages {
+	part.Count = len(facts.Outages)
+	for _, o := range facts.Outages[:min(mostRecent, part.Count)] {
 		line := incidentLine{ID: servicecoin.IncidentID(o.From.ID), Level: incident.Level(o.Level), From: o.Start, Lasts: between(o.Start, o.End)}
 		if line.Title, err = p.headline(ctx, line.ID, headlines); err != nil {
 			return part, err

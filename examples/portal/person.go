@@ -75,6 +75,9 @@ func mayChange(by person, a servicecoin.Attempt) bool {
 		}
 		return a.Verb == metering.VerbReviewQuotas || slices.Contains(kinds, a.Subject.Kind) && a.Verb != catalog.VerbApproveOrder
 	case owner, member:
+		if a.Verb == incident.VerbReport { // a record of the provider's, in the customer's name
+			return a.For == by.Customer
+		}
 		if a.Subject.Customer != by.Customer {
 			return false
 		}
