@@ -54,7 +54,7 @@ func TestWhatIsTheirs(t *testing.T) {
 			require.NotContains(t, body, "Birch", path)
 		}
 		for _, path := range []string{
-			"/exchange/break", "/incidents", "/incidents/files-upload/resolve", "/customers/alder/availability/close?month=2026-09", "/customers/alder/statement/issue?month=2026-10",
+			"/exchange/break", "/incidents", "/incidents/files-upload/resolve", "/customers/alder/availability/close?month=2026-09", "/customers/alder/statement/issue?month=2026-10", "/customers/alder/statement/replace?month=2026-10",
 			"/customers/alder/letters/none/send", "/customers/alder/subscriptions/mail-std/waive",
 		} {
 			status, body := r.post(path, anything())
@@ -81,14 +81,14 @@ func pagesOf(c string) []string {
 	base := "/customers/" + c
 	return []string{
 		base, base + "/catalogue", base + "/catalogue/erp", base + "/orders", base + "/orders/files-std", base + "/subscriptions/files-std", base + "/usage", base + "/usage/storage",
-		base + "/statement", base + "/statement?month=2026-10", base + "/availability", base + "/availability/files-std/2026-09", base + "/letters",
+		base + "/statement", base + "/statement?month=2026-10", base + "/statement.csv", base + "/statement.json", base + "/availability", base + "/availability/files-std/2026-09", base + "/letters",
 	}
 }
 
 // formsOf are all paths of one customer that change something.
 func formsOf(c string) []string {
 	base := "/customers/" + c
-	forms := []string{base + "/orders", base + "/statement/issue?month=2026-10", base + "/availability/close?month=2026-10", base + "/letters/none/send", base + "/letters/none/discard"}
+	forms := []string{base + "/orders", base + "/statement/issue?month=2026-10", base + "/statement/replace?month=2026-10", base + "/availability/close?month=2026-10", base + "/letters/none/send", base + "/letters/none/discard"}
 	for _, verb := range []string{"approve", "reject", "cancel", "retry"} {
 		forms = append(forms, base+"/orders/files-std/"+verb)
 	}

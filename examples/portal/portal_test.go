@@ -176,7 +176,7 @@ func TestPages(t *testing.T) {
 		"/customers/alder/usage":                                        {"2\u202f152", "of 3\u202f000", "highest day: 156 documents"},
 		"/customers/alder/usage/documents?month=2026-10":                {"from 2905 events", "By site", "These are the first 100"},
 		"/customers/alder/usage/documents?month=2026-10&day=2026-10-04": {"site north"},
-		"/customers/alder/statement?month=2026-10":                      {"recomputes to the same", "Promise not kept in 2026-10", "issued 1 Nov 2026, 08:00 by Ada Brandt"},
+		"/customers/alder/statement?month=2026-10":                      {"ALDER-2026-10-1", "Promise not kept in 2026-10", "issued by Ada Brandt", "every line comes to the same amount"},
 		"/customers/alder/letters":                                      {"Large files cannot be uploaded", "Send in my name", "You hear from us again by", "Over: Mail is not delivered"},
 		"/customers/birch/subscriptions/mail-std":                       {"A domain that points to us", "0 of 2 in place", "It belongs to Birch &amp; Sons. Nordlicht Services holds it"},
 		"/calendar": {"The desk is open until 24 Nov 2026, 18:00", "Advent orders", "Database platform is patched", "on call: Ada Brandt", "from 09:00 Ben Okafor"},
