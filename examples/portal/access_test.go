@@ -80,7 +80,7 @@ func TestWhatIsTheirs(t *testing.T) {
 func pagesOf(c string) []string {
 	base := "/customers/" + c
 	return []string{
-		base, base + "/catalogue", base + "/catalogue/erp", base + "/orders", base + "/orders/files-std", base + "/subscriptions/files-std", base + "/usage", base + "/usage/storage",
+		base, base + "/catalogue", base + "/catalogue/erp", base + "/orders", base + "/orders/files-std", base + "/subscriptions/files-std", base + "/usage", base + "/usage/storage", base + "/usage/storage/events.csv",
 		base + "/statement", base + "/statement?month=2026-10", base + "/statement.csv", base + "/statement.json", base + "/availability", base + "/availability/files-std/2026-09", base + "/letters",
 	}
 }
