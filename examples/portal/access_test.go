@@ -92,7 +92,7 @@ func formsOf(c string) []string {
 	for _, verb := range []string{"approve", "reject", "cancel", "retry"} {
 		forms = append(forms, base+"/orders/files-std/"+verb)
 	}
-	for _, verb := range []string{"meet", "waive", "reach", "answer", "depart", "stay"} {
+	for _, verb := range []string{"meet", "waive", "reach", "answer", "depart", "leave", "stay"} {
 		forms = append(forms, base+"/subscriptions/files-std/"+verb)
 	}
 	return forms
@@ -128,7 +128,7 @@ func TestWhoApproves(t *testing.T) {
 	path := res.Header.Get("Location")
 	status, body := own.post(path+"/approve", nil)
 	require.Contains(t, []int{403, 409}, status, body)
-	require.Contains(t, own.page(path), "Requested", "nobody approves their own order")
+	require.Contains(t, own.page(path), "Ordered, waits for approval", "nobody approves their own order")
 	status, body = own.post("/customers/cedar/orders/erp-cloud/approve", nil)
 	require.Equal(t, http.StatusOK, status, body)
 	status, body = nobody.as("ada").post(path+"/approve", nil)

@@ -26,7 +26,7 @@ func TestBrowserFromCatalogueToStatement(t *testing.T) {
 	require.Contains(t, b.text("table.compare"), "14.00 EUR")
 	b.fold("Database platform")
 	b.do(chromedp.SendKeys(css("textarea[name=note]"), "For the reading room"))
-	b.follow("button", "Order Database platform")
+	b.follow("button", "Order this: Database platform")
 	require.Contains(t, b.text("main"), "It waits for somebody else to approve it")
 	order := read(b, chromedp.Evaluate[string](`location.pathname`))
 

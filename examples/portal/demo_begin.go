@@ -204,6 +204,12 @@ func (d demo) place(ctx context.Context, c servicecoin.CustomerID, id servicecoi
 	if strings.HasPrefix(string(id), "erp") {
 		r.Parameters = []byte(`{"people":24,"site":"north"}`)
 	}
+	for _, m := range metersOf(id) {
+		if r.Planned == nil {
+			r.Planned = catalog.Planned{}
+		}
+		r.Planned[string(m)] = number(plannedByDefault(m))
+	}
 	return orders.Place(ctx, servicecoin.Client(memberOf(c)), offering, r)
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/metering/cost"
+	"github.com/servicecoin/servicecoin/metering/rating"
 	"github.com/servicecoin/servicecoin/money"
 	"github.com/servicecoin/servicecoin/sla"
 	"github.com/servicecoin/servicecoin/store"
@@ -189,7 +190,7 @@ func (v *paper) fill(st *cost.Statement, c client, names namesByID) error {
 		s := paperService{ID: t.Service, Name: names.Of(t.Service), CostCentre: c.centre(t.Service), Sum: t.Total}
 		for _, l := range st.Lines {
 			if l.Service == t.Service {
-				s.Lines = append(s.Lines, paperLine{ID: l.ID, Kind: l.Kind, Label: l.Label, Quantity: l.Quantity, Unit: l.Unit, How: howPriced(l, st.Currency), Of: l.Of, Exact: l.Exact, Amount: l.Amount})
+				s.Lines = append(s.Lines, paperLine{ID: l.ID, Kind: l.Kind, Label: l.Label, Quantity: l.Quantity, Unit: l.Unit, How: howPriced(l.Parts, st.Currency), Of: l.Of, Exact: l.Exact, Amount: l.Amount})
 				v.Unknown = append(v.Unknown, unknownIn(l, s.Name)...)
 			}
 		}
@@ -251,8 +252,8 @@ func unknownIn(l cost.Line, service string) []string {
 	return list
 }
 
-// howPriced is the arithmetic of a line, "1 000 at 0.09, 1 905 at 0.06".
-func howPriced(l cost.Line, currency money.Currency) string {
+// howPriced is the arithmetic of a charge, "1 000 at 0.09, 1 905 at 0.06".
+func howPriced(parts []rating.Line, currency money.Currency) string {
 	written := func(d decimal.Decimal) string {
 		a, err := money.New(d, currency)
 		if err != nil {
@@ -261,11 +262,11 @@ func howPriced(l cost.Line, currency money.Currency) string {
 		return inColumn(a)
 	}
 	var list []string
-	for _, x := range l.Parts {
+	for _, x := range parts {
 		switch {
 		case x.Quantity.Valid && x.Unit.Valid:
 			list = append(list, grouped(x.Quantity.Decimal)+" at "+written(x.Unit.Decimal))
-		case len(l.Parts) > 1:
+		case len(parts) > 1:
 			list = append(list, string(x.Kind)+" "+written(x.Amount))
 		}
 	}

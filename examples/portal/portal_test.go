@@ -167,7 +167,7 @@ func TestPages(t *testing.T) {
 		"/customers":                                                    {"Alder Hospital", "Mail has been available for 99.858 % so far"},
 		"/customers/alder":                                              {"a credit of 10 % is expected", "1 missed", "24 people active", "2\u202f152 documents", "The statement so far", "86 % satisfied"},
 		"/customers/alder?month=2026-10":                                {"Network was available for 99.946 %", "due, unasked", "−26.00 EUR", "1\u202f317.58 EUR", "Issued"},
-		"/customers/alder/catalogue":                                    {"Order entry", "You have it", "2 offerings"},
+		"/customers/alder/catalogue":                                    {"Order entry", "Alder Hospital has it", "2 offerings"},
 		"/customers/alder/catalogue/erp":                                {"540.00 EUR", "1\u202f480.00 EUR", "cheapest", "soonest", "42 days", "Line of carrier A"},
 		"/customers/alder/catalogue/files":                              {"unpriced: ask us", "21 days"},
 		"/customers/alder/catalogue/erp?documents=30000":                {"1\u202f720.00 EUR"},

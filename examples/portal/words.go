@@ -65,7 +65,7 @@ func (p *pages) templates(loc *time.Location) (*template.Template, error) {
 		return func(t time.Time) string { return t.In(loc).Format(layout) }
 	}
 	return template.New("").Funcs(template.FuncMap{
-		"stamp": format(stampLayout), "clock": format("15:04"), "day": format("2 Jan 2006"), "input": format(wholeTime), "zone": loc.String,
+		"stamp": format(stampLayout), "clock": format("15:04"), "exactly": format("15:04:05"), "day": format("2 Jan 2006"), "input": format(wholeTime), "zone": loc.String,
 		"month":   func(m calendar.Month) string { return m.In(time.UTC).Start.Format("January 2006") },
 		"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"percent": percent, "seconds": seconds, "level": levelWords, "tone": levelTone, "segment": url.PathEscape,
