@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,6 +20,9 @@ func (p *portal) subscriptionsArea() area {
 	return area{pages: map[string]route{
 		"GET /customers/{customer}/subscriptions/{subscription}":         {ofCustomer, p.showSubscription},
 		"POST /customers/{customer}/subscriptions/{subscription}/{verb}": {ofCustomer, p.changeSubscription},
+		"GET /customers/{customer}/subscriptions/{subscription}/leave":   {ofCustomer, p.showLeave},
+		"POST /customers/{customer}/subscriptions/{subscription}/leave":  {ofCustomer, p.askToLeave},
+		"POST /customers/{customer}/subscriptions/{subscription}/depart": {ofCustomer, p.depart},
 	}}
 }
 
@@ -40,6 +44,7 @@ type subscriptionPage struct {
 	MayLeave   bool
 	MayStay    bool
 	Side       adoption.Side // whose prerequisites the viewer sees to
+	Kept       time.Time     // until when data is kept after it was left; zero: it is not left
 }
 
 func (p *portal) showSubscription(w http.ResponseWriter, r *http.Request) error {
@@ -64,7 +69,10 @@ func (p *portal) subscription(w http.ResponseWriter, r *http.Request, problems e
 	v := subscriptionPage{
 		page: p.page(r, names.Of(sub.Service), customerPath(c.ID)), Customer: c.Customer, Base: customerPath(c.ID), Here: customerPath(c.ID, "subscriptions", string(id)),
 		Held: sub, Name: names.Of(sub.Service), Outputs: outputs(sub.Outputs), Side: adoption.CustomerSide,
-		MayLeave: sub.State == catalog.SubscriptionActive && who.is(owner, manager), MayStay: sub.State == catalog.SubscriptionDeparting && who.is(owner, manager),
+		MayLeave: (sub.State == catalog.SubscriptionActive || sub.State == catalog.SubscriptionSuspended) && who.is(owner, manager), MayStay: sub.State == catalog.SubscriptionDeparting && who.is(owner, manager),
+	}
+	if left := cmp.Or(sub.Until, sub.LeavesAt); !left.IsZero() {
+		v.Kept = left.Add(keptFor)
 	}
 	if who.Provider() {
 		v.Side = adoption.ProviderSide
@@ -152,11 +160,6 @@ func (p *portal) changeSubscription(w http.ResponseWriter, r *http.Request) erro
 		_, err = program.Reach(ctx, by, id, f.text("point"))
 	case "answer":
 		err = p.answer(r, c, f)
-	case "depart":
-		var day time.Time
-		if day, err = leavingDay(f.text("day"), c.Customer, p.store.Now()); err == nil {
-			_, err = p.Subscriptions(c.ID).Depart(ctx, by, id, day, f.text("reason"))
-		}
 	case "stay":
 		_, err = p.Subscriptions(c.ID).Stay(ctx, by, id, f.text("reason"))
 	default:
@@ -185,26 +188,4 @@ func (p *portal) answer(r *http.Request, c client, f *form) error {
 	}
 	_, err = p.Program(c.ID).Answer(r.Context(), viewer(r).actor(), survey, adoption.Response{Respondent: viewer(r).ID, Scores: []int{score}, Comment: f.text("comment")})
 	return err
-}
-
-// leavingDay is the beginning of a day where the customer is, zero for at once:
-// that is today, too.
-func leavingDay(text string, c servicecoin.Customer, now time.Time) (time.Time, error) {
-	if text == "" {
-		return time.Time{}, nil
-	}
-	loc, err := c.Location()
-	if err != nil {
-		return time.Time{}, err
-	}
-	day, err := time.ParseInLocation(time.DateOnly, text, loc)
-	if err != nil {
-		var v servicecoin.Violations
-		v.Add("day", "bad-date", text, "must be a day, as 2026-11-24")
-		return time.Time{}, v.Err()
-	}
-	if now.In(loc).Format(time.DateOnly) == text {
-		return time.Time{}, nil
-	}
-	return day, nil
 }
