@@ -38,7 +38,7 @@ func (m machines) ask(ctx context.Context, key string) (catalog.Progress, error)
 		return catalog.Progress{}, err
 	}
 	if m.store.Now().Sub(j.Begun) < m.takes {
-		return catalog.Progress{State: catalog.UnderWay, Text: "Being set up since " + j.Begun.Format("15:04:05") + " UTC"}, nil
+		return catalog.Progress{State: catalog.UnderWay, Text: "The machines are at work on it."}, nil
 	}
 	return catalog.Progress{State: catalog.Done}, nil
 }

@@ -236,7 +236,9 @@ func (p *portal) trace(ctx context.Context, t servicecoin.Trace, titles map[serv
 				return part, err
 			}
 		}
-		part.Sources = append(part.Sources, sourceOf(k, title, who))
+		if x := sourceOf(k, title, who); x.Name != "" {
+			part.Sources = append(part.Sources, x)
+		}
 	}
 	for _, inner := range t.Parts {
 		x, err := p.trace(ctx, inner, titles, who)

@@ -8,7 +8,6 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
-	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/metering/cost"
 	"github.com/servicecoin/servicecoin/problem"
 	"github.com/servicecoin/servicecoin/store"
@@ -211,12 +210,4 @@ func (p *portal) letterhead(c client, st *cost.Statement) letterhead {
 		ID: st.ID, Provider: partyNamed{ownParty(), providerName}, Customer: partyNamed{c.party, c.Name},
 		Tax: p.taxed(c, st.Month), CostCentre: c.CostCentre, CostCentres: c.CostCentres,
 	}
-}
-
-// sourceOf names a record behind a figure, with a link where there is a page.
-func sourceOf(k servicecoin.Key, title string, who person) source {
-	if k.Kind == incident.IncidentRecord {
-		return source{incidentPath(who, k.ID), title}
-	}
-	return source{Name: k.Kind + " " + k.ID}
 }

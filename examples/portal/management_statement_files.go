@@ -58,7 +58,11 @@ func (p *portal) statementCSV(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	row("tax", paperService{}, paperLine{Label: v.Tax.Words, Exact: v.Tax.Amount, Amount: v.Tax.Amount})
-	row("total", paperService{}, paperLine{Label: "Total", Exact: v.Total, Amount: v.Total})
+	label := "Total"
+	if len(v.Unknown) > 0 {
+		label = "Total, without what is not known"
+	}
+	row("total", paperService{}, paperLine{Label: label, Exact: v.Total, Amount: v.Total})
 	return sendCSV(w, v.fileName("csv"), rows)
 }
 

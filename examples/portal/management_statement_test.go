@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/shopspring/decimal"
@@ -57,6 +58,8 @@ func TestStatementIsADocument(t *testing.T) {
 			"1\u202f000 at 0.09, 1\u202f905 at 0.06", "Credits", "−26.00", "1\u202f317.58", "VAT 19 %", "250.34", "TOTAL", "1\u202f567.92 EUR", "Against September 2026", "80.74", "6.5 %", "Order entry, together",
 		},
 		"alder/statement":               {"This is a draft", "The month is not over", "Nothing is to be paid by it", "Credits that are expected, and not certain", "Mail: 10 % of its charge, about 29.64 EUR", "Only an issued report", "one of the two is a draft"},
+		"birch/statement":               {"What is not known yet", "Mailboxes, Mail: how much was used is not known", "TOTAL, without what is not known"},
+		"cedar/statement?month=2020-07": {"Nothing is charged in July 2020."},
 		"birch/statement?month=2026-10": {"BIRCH-2026-10-1", "outside of the European Union"},
 		"cedar/statement?month=2026-10": {"CEDAR-2026-10-1", "reverse charge"},
 	} {
@@ -66,7 +69,11 @@ func TestStatementIsADocument(t *testing.T) {
 			require.Contains(t, body, want, path)
 		}
 	}
-	require.NotContains(t, nobody.as("owner@alder").page("/customers/alder/statement?month=2026-10"), "This is a draft")
+	october := nobody.as("owner@alder").page("/customers/alder/statement?month=2026-10")
+	require.Contains(t, october, `<a href="/customers/alder/availability/network-std/2026-10">the report of October 2026</a>`)
+	for _, machine := range []string{"This is a draft", "digest", "2026-09-30T22", "sla.credit", "rating.version"} {
+		require.NotContains(t, october, machine)
+	}
 	for _, query := range []string{"edition=2", "edition=99999999"} {
 		status, _ := nobody.as("owner@alder").get("/customers/alder/statement?month=2026-10&" + query)
 		require.Equal(t, http.StatusNotFound, status, query)
@@ -193,4 +200,21 @@ func TestBrowserPrints(t *testing.T) {
 			require.NotContains(t, text, screen, "%s is printed without the portal around it", name)
 		}
 	}
+}
+
+func TestExplanationsForPeople(t *testing.T) {
+	t.Parallel()
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	require.NoError(t, err)
+	for text, want := range map[string]string{
+		"documents in 2026-09-30T22:00:00Z/2026-10-31T23:00:00Z, of 2905 events, digest e0eb1f4f335a": "documents in 1 Oct 2026, 00:00 to 1 Nov 2026, 00:00, of 2905 events",
+		"Promise not kept in 2026-10":          "Promise not kept in October 2026",
+		"since 2026-10-04T07:30:00.5Z":         "since 4 Oct 2026, 09:30",
+		"on 2026-10-04":                        "on 4 Oct 2026",
+		"2026-13, and 12345-10, stay as 2026.": "2026-13, and 12345-10, stay as 2026.",
+	} {
+		require.Equal(t, want, said(berlin)(text))
+	}
+	key := servicecoin.Key{Customer: "alder", Kind: creditRecord, ID: "a/b/2026-10/1"}
+	require.Equal(t, source{"/customers/alder/availability/a%2Fb/2026-10", "the report of October 2026"}, sourceOf(key, "", person{}))
 }

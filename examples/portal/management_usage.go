@@ -319,7 +319,7 @@ func (p *portal) eventsAsked(r *http.Request) (a eventsAsked, err error) {
 }
 
 // eventsOnAPage are how many events one page shows.
-const eventsOnAPage = 100
+const eventsOnAPage = 50
 
 func (p *portal) showEvents(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
