@@ -18,6 +18,7 @@ func (p *portal) statementArea() area {
 	return area{
 		pages: map[string]route{
 			"GET /customers/{customer}/statement":          {ofCustomer, p.showStatement},
+			"GET /customers/{customer}/statement/rows":     {ofCustomer, p.showRows},
 			"GET /customers/{customer}/statement.csv":      {ofCustomer, p.statementCSV},
 			"GET /customers/{customer}/statement.json":     {ofCustomer, p.statementJSON},
 			"POST /customers/{customer}/statement/issue":   {providers, p.issueStatement},
@@ -36,10 +37,17 @@ type statementPage struct {
 	Why      string // why there is none
 	Traces   map[string]tracePart
 	Events   map[string]string // the paths of the usage events, by line
+	Rows     map[string]rowsOf // the rows of a bill behind a line, by line
 	MayIssue bool
 	MayAgain bool // issue a further edition
 	Proven   bool
 	Query    string // of this month and edition, for the files
+}
+
+// rowsOf leads to the rows of a bill.
+type rowsOf struct {
+	N    int
+	Path string
 }
 
 func (p *portal) showStatement(w http.ResponseWriter, r *http.Request) error {
@@ -113,13 +121,27 @@ func (p *portal) holds(ctx context.Context, c client, m calendar.Month) (cost.St
 
 // evidence explains the lines of a statement.
 func (p *portal) evidence(r *http.Request, c client, st *cost.Statement, v *statementPage) error {
-	trace, err := p.Statements(c.Customer).Trace(r.Context(), st)
-	if err != nil {
-		return err
+	v.Traces, v.Events, v.Rows = map[string]tracePart{}, map[string]string{}, map[string]rowsOf{}
+	rows, all := map[servicecoin.ServiceID]int{}, 0
+	for _, f := range st.Facts {
+		if f.Cost != nil {
+			rows[f.Cost.Service] = f.Cost.Rows
+			all += f.Cost.Rows
+		}
 	}
-	v.Traces, v.Events = map[string]tracePart{}, map[string]string{}
+	trace := st.Trace()
+	if all > 0 && all <= rowsInATrace {
+		var err error
+		if trace, err = p.Statements(c.Customer).Trace(r.Context(), st); err != nil {
+			return err
+		}
+	}
 	titles := map[servicecoin.IncidentID]string{}
 	for i, l := range st.Lines {
+		if l.Kind == cost.CostLine {
+			v.Rows[l.ID] = rowsOf{rows[l.Service], rowsPath(v.monthly, l.Service)}
+		}
+		var err error
 		if v.Traces[l.ID], err = p.trace(r.Context(), trace.Parts[i], titles, viewer(r)); err != nil {
 			return err
 		}

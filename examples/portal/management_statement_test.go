@@ -3,12 +3,15 @@ package main
 import (
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
+	"html"
 	"io"
 	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +23,8 @@ import (
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/money"
+	"github.com/servicecoin/servicecoin/store"
+	"github.com/servicecoin/servicecoin/store/sqlite"
 )
 
 func TestStatementNumber(t *testing.T) {
@@ -153,6 +158,82 @@ func TestStatementEditions(t *testing.T) {
 	require.Contains(t, was, "Statement ALDER-2026-10-1")
 	require.Contains(t, was, "Replaced")
 	require.Contains(t, was, "1\u202f567.92 EUR", "what was issued never changes")
+}
+
+// What is known later stands in the next statement, and the one that it corrects says
+// where. How a statement was addressed and taxed stays, whatever becomes of its
+// customer.
+func TestStatementsStayAsTheyWere(t *testing.T) {
+	t.Parallel()
+	db := filepath.Join(t.TempDir(), "portal.db")
+	r := start(t, "-db", db, "-now", demoNow)
+	r.as("ben").open(url.Values{"title": {"Found late"}, "headline": {"Mail was down"}, "service": {"mail"}, "level": {"outage"}, "began": {"2026-10-20T10:00"}})
+	status, body := r.as("ada").post("/customers/alder/availability/close?month=2026-10", nil)
+	require.Equal(t, http.StatusOK, status, body)
+	const october, november = "/customers/alder/statement?month=2026-10", "/customers/alder/statement?month=2026-11"
+	draft := r.as("owner@alder").page(november)
+	require.Contains(t, draft, "Corrections of earlier months")
+	require.Contains(t, draft, `correction of <a href="`+october+`">October 2026</a>`)
+	require.NotContains(t, r.as("owner@alder").page(october), "It is corrected by", "a draft corrects nothing yet")
+	require.NoError(t, r.stop())
+
+	b, err := sqlite.Open(t.Context(), db, nil)
+	require.NoError(t, err)
+	_, err = host{store.New(b, nil)}.clients().Update(t.Context(), "alder", func(c *client) ([]store.Event, error) {
+		c.party = party{Address: []string{"Rua Nova 1", "Porto"}, Country: "PT"}
+		c.CostCentre, c.CostCentres = "", nil
+		return nil, nil
+	})
+	require.NoError(t, err)
+	require.NoError(t, b.Close())
+
+	r = start(t, "-db", db, "-now", "2026-12-02T09:30:00Z")
+	status, body = r.as("ada").post("/customers/alder/statement/issue?month=2026-11", nil)
+	require.Equal(t, http.StatusOK, status, body)
+	for _, want := range []string{"ALDER-2026-11-1", "Rua Nova 1", "reverse charge"} {
+		require.Contains(t, body, want)
+	}
+	require.NotContains(t, body, "This is a draft")
+	before := r.as("owner@alder").page(october)
+	for _, want := range []string{"Erlenweg 3", "VAT 19 %", "1\u202f567.92 EUR", "4730 Purchasing", `It is corrected by the statement of <a href="` + november + `">November 2026</a>`} {
+		require.Contains(t, before, want)
+	}
+	require.NoError(t, r.stop())
+}
+
+// A bill may have thousands of rows: the statement says how many, and they have pages
+// of their own.
+func TestRowsOfABill(t *testing.T) {
+	t.Parallel()
+	var lines []string
+	for n := range 60 {
+		lines = append(lines, fmt.Sprintf("1.25,USD,%s,Disk %02d,Disk,a,Atlas,,,1,2", september, n))
+	}
+	r := start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-focus", writeCosts(t, lines...)).as("owner@a")
+	body := r.page("/customers/a/statement?month=2024-09")
+	for _, want := range []string{"75.00", "60 rows of the bill", "Which tax applies is not known here"} {
+		require.Contains(t, body, want)
+	}
+	require.NotContains(t, body, "Disk 07", "a page costs what it shows")
+	require.NotContains(t, body, "cost.row")
+	seen, link := map[string]bool{}, regexp.MustCompile(`href="([^"]+)" rel="next"`)
+	path, pages := "/customers/a/statement/rows?month=2024-09&service=Disk", 0
+	for ; path != ""; pages++ {
+		body = r.page(path)
+		for _, x := range regexp.MustCompile(`<td>(Disk \d\d)<br>`).FindAllStringSubmatch(body, -1) {
+			require.False(t, seen[x[1]], x[1])
+			seen[x[1]] = true
+		}
+		path = ""
+		if m := link.FindStringSubmatch(body); m != nil {
+			path = html.UnescapeString(m[1])
+		}
+	}
+	require.Len(t, seen, 60)
+	require.Equal(t, 2, pages)
+	require.Contains(t, body, "costs.csv, line ")
+	status, _ := r.get("/customers/a/statement/rows?month=2024-09&after=nonsense")
+	require.Equal(t, http.StatusUnprocessableEntity, status)
 }
 
 // printed is a page as the browser prints it: the PDF as a text, and how many pages

@@ -9,6 +9,7 @@ import (
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/metering"
+	"github.com/servicecoin/servicecoin/metering/cost"
 	"github.com/servicecoin/servicecoin/metering/rating"
 )
 
@@ -56,7 +57,7 @@ func sourceOf(k servicecoin.Key, title string, who person) source {
 	switch k.Kind {
 	case incident.IncidentRecord:
 		return source{incidentPath(who, k.ID), title}
-	case metering.MeterRecord: // the usage that it is of is linked already
+	case metering.MeterRecord, cost.RowRecord: // the usage is linked, and the row's label says where it stands
 		return source{}
 	case rating.VersionRecord:
 		id, version := cutLast(k.ID, "/")

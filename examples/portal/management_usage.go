@@ -94,7 +94,7 @@ func (p *portal) showUsage(w http.ResponseWriter, r *http.Request) error {
 				continue
 			}
 			seen = append(seen, u.Usage.Meter)
-			part, err := p.meter(r, m, u.Usage.Meter, row.Name)
+			part, err := p.meter(r, m, u.Usage.Meter, row.Name, u.Usage.Value)
 			if err != nil {
 				return err
 			}
@@ -104,7 +104,7 @@ func (p *portal) showUsage(w http.ResponseWriter, r *http.Request) error {
 		}
 		if id := active(row.Service); id != "" && exchange.Of[meteringroom.Used](row.Parts).Active.Valid && !slices.Contains(seen, id) {
 			seen = append(seen, id)
-			part, err := p.meter(r, m, id, row.Name)
+			part, err := p.meter(r, m, id, row.Name, exchange.Of[meteringroom.Used](row.Parts).Active)
 			if err != nil {
 				return err
 			}
@@ -115,8 +115,9 @@ func (p *portal) showUsage(w http.ResponseWriter, r *http.Request) error {
 	return p.render(w, r, "usage.html", 0, v)
 }
 
-// meter draws one meter by days of the customer's zone, beside the month before.
-func (p *portal) meter(r *http.Request, m monthly, id metering.MeterID, service string) (meterPart, error) {
+// meter draws one meter by days of the customer's zone, beside the month before; total
+// is what was used in the month.
+func (p *portal) meter(r *http.Request, m monthly, id metering.MeterID, service string, total decimal.NullDecimal) (meterPart, error) {
 	ctx := r.Context()
 	meter, err := p.Meters().Get(ctx, id)
 	if err != nil {
@@ -137,7 +138,7 @@ func (p *portal) meter(r *http.Request, m monthly, id metering.MeterID, service 
 		return part, err
 	}
 	part.draw(is, was, loc, p.store.Now())
-	part.Compared, err = p.comparedUsage(ctx, m, meter, loc)
+	part.Compared, err = p.comparedUsage(ctx, m, meter, total)
 	part.Summary = fmt.Sprintf("%s by day in %s: at most %s %s. %s", meter.Name, monthWords(m.Month), part.Highest, meter.Unit, part.Compared)
 	return part, err
 }
@@ -205,9 +206,9 @@ func roundTop(d decimal.Decimal) decimal.Decimal {
 
 // comparedUsage sets a month against the one before it: a month that goes on
 // against as much of that one.
-func (p *portal) comparedUsage(ctx context.Context, m monthly, meter metering.Meter, loc *time.Location) (string, error) {
+func (p *portal) comparedUsage(ctx context.Context, m monthly, meter metering.Meter, is decimal.NullDecimal) (string, error) {
 	ledger, now := p.Ledger(m.Customer), p.store.Now()
-	is, err := ledger.Total(ctx, meter.ID, m.Month)
+	loc, err := m.Customer.Location()
 	if err != nil {
 		return "", err
 	}
@@ -232,10 +233,10 @@ func (p *portal) comparedUsage(ctx context.Context, m monthly, meter metering.Me
 		words += fmt.Sprintf(", %s in the same part of it", grouped(against.Value.Decimal))
 		where = "in the same part of it"
 	}
-	if !is.Value.Valid || !against.Value.Decimal.IsPositive() {
+	if !is.Valid || !against.Value.Decimal.IsPositive() {
 		return words + ".", nil
 	}
-	switch d := is.Value.Decimal.Sub(against.Value.Decimal); {
+	switch d := is.Decimal.Sub(against.Value.Decimal); {
 	case d.IsZero():
 		return words + ": no change.", nil
 	case d.IsNegative():
