@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -68,4 +69,19 @@ func TestLeaving(t *testing.T) {
 	status, _ = owner.get(sub + "/leave")
 	require.Equal(t, http.StatusConflict, status, "it is left already")
 	require.Contains(t, ada.page("/customers/alder/catalogue"), "Ends 31 Dec 2026")
+	res := owner.raw(http.MethodGet, sub, nil)
+	require.NoError(t, res.Body.Close())
+	require.Empty(t, res.Header.Get("Refresh"), "until then nothing moves")
+
+	// At once: the machines begin, and the page looks again until it is gone.
+	const mail = "/customers/alder/subscriptions/mail-std"
+	res = owner.raw(http.MethodPost, mail+"/depart", url.Values{"day": {"2026-11-24"}, "reason": {"We have another"}, "sure": {"yes"}})
+	require.NoError(t, res.Body.Close())
+	require.Equal(t, http.StatusSeeOther, res.StatusCode)
+	res = owner.raw(http.MethodGet, mail, nil)
+	require.NoError(t, res.Body.Close())
+	require.Equal(t, "3", res.Header.Get("Refresh"))
+	require.NotContains(t, owner.page(mail), "/stay\"", "what is typed into a page that looks again is thrown away")
+	require.Eventually(t, func() bool { return strings.Contains(owner.page(mail), "Its data is kept until 24 Dec 2026") }, time.Minute, 300*time.Millisecond)
+	require.Contains(t, owner.page(mail), "Departed")
 }

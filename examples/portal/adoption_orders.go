@@ -168,19 +168,24 @@ func (p *portal) cost(ctx context.Context, v *orderPage) (err error) {
 	return err
 }
 
-// again lets the page look again by itself while the machines are at work: often at
-// first, and seldom once it takes long. It stays as it is for whoever asks it to,
-// for reading and for writing: what is being typed is not to be thrown away.
+// again lets the page look again by itself while the machines are at work.
 func (v *orderPage) again(r *http.Request) {
-	const soon, seldom, patient = 3, 30, 2 * time.Minute
 	v.Moves = (v.State == catalog.OrderApproved || v.State == catalog.OrderProvisioning) && v.Problem == ""
-	if !v.Moves || r.Method != http.MethodGet || r.URL.Query().Get("stay") != "" {
-		return
+	v.Again = lookAgain(r, v.Moves, v.Now.Sub(v.ApprovedAt))
+}
+
+// lookAgain says after how many seconds a page looks again, 0 for never: often at
+// first, and seldom once it takes long. A page stays as it is for whoever asks it
+// to, for reading and for writing: what is being typed is not to be thrown away.
+func lookAgain(r *http.Request, moves bool, since time.Duration) int {
+	const soon, seldom, patient = 3, 30, 2 * time.Minute
+	switch {
+	case !moves || r.Method != http.MethodGet || r.URL.Query().Get("stay") != "":
+		return 0
+	case since > patient:
+		return seldom
 	}
-	v.Again = soon
-	if v.Now.Sub(v.ApprovedAt) > patient {
-		v.Again = seldom
-	}
+	return soon
 }
 
 func (p *portal) changeOrder(w http.ResponseWriter, r *http.Request) error {

@@ -45,6 +45,9 @@ type subscriptionPage struct {
 	MayStay    bool
 	Side       adoption.Side // whose prerequisites the viewer sees to
 	Kept       time.Time     // until when data is kept after it was left; zero: it is not left
+	Words      string        // where it stands
+	Again      int           // after so many seconds the page looks again; 0: it does not
+	Moves      bool          // it would, had nobody asked it to stay
 }
 
 func (p *portal) showSubscription(w http.ResponseWriter, r *http.Request) error {
@@ -93,7 +96,33 @@ func (p *portal) subscription(w http.ResponseWriter, r *http.Request, problems e
 	if err := p.asked(r, c, &v); err != nil {
 		return err
 	}
+	if err := p.whereItStands(r, c, &v); err != nil {
+		return err
+	}
+	if v.Again > 0 {
+		w.Header().Set("Refresh", strconv.Itoa(v.Again))
+	}
 	return p.render(w, r, "subscription.html", problem.Status(problems), v)
+}
+
+// whereItStands says where a subscription stands, and whether the machines are taking it
+// down right now.
+func (p *portal) whereItStands(r *http.Request, c client, v *subscriptionPage) error {
+	v.Words = sentence(string(v.Held.State))
+	if v.Held.State == catalog.SubscriptionRequested {
+		x, err := p.standingOf(r, c, v.Held)
+		if err != nil {
+			return err
+		}
+		v.Words = x.Words
+	}
+	since := cmp.Or(v.Held.LeavesAt, v.Held.DepartingAt)
+	open := v.Checklist != nil && v.Checklist.State == adoption.Running // its forms are on the page
+	v.Moves = v.Held.State == catalog.SubscriptionDeparting && !v.Now.Before(since) && !open && v.Problem == ""
+	if v.Again = lookAgain(r, v.Moves, v.Now.Sub(since)); v.Again > 0 {
+		v.MayStay = false // a form that would be thrown away
+	}
+	return nil
 }
 
 // outputs are what the machines say of what they made.
