@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"time"
 
@@ -49,6 +50,7 @@ type Order struct {
 	Parameters   json.RawMessage            `json:"parameters,omitempty"` // a JSON object
 	Note         string                     `json:"note,omitempty"`       // from the one who asks
 	TermUntil    time.Time                  `json:"termUntil,omitzero"`   // until when it is wanted; zero: open
+	Planned      Planned                    `json:"planned,omitempty"`    // the usage that was planned when it was placed: what its price was looked at by
 
 	State       OrderState        `json:"state"`
 	RequestedBy servicecoin.Actor `json:"requestedBy"`
@@ -85,6 +87,7 @@ type Request struct {
 	Parameters   json.RawMessage
 	Note         string    // at most 4000 characters
 	TermUntil    time.Time // until when it is wanted; zero: open
+	Planned      Planned   // the usage that is planned, for those who approve; nil: nobody said
 }
 
 // Place returns a new order of an offering, and the subscription that it is
@@ -104,7 +107,7 @@ func Place(by servicecoin.Actor, at time.Time, o Offering, r Request) (Order, Su
 			SupportHours: o.SupportHours, Schema: slices.Clone(o.Parameters), Approval: o.Approval, Prerequisites: o.Prerequisites,
 		},
 		Parameters: slices.Clone(compact(r.Parameters)), Note: r.Note, TermUntil: lifecycle.Instant(r.TermUntil),
-		State: OrderRequested, RequestedBy: by,
+		Planned: plan(r.Planned), State: OrderRequested, RequestedBy: by,
 	}
 	at, err := lifecycle.Check(by, at, func(v *servicecoin.Violations) {
 		v.ID("id", string(r.ID))
@@ -112,6 +115,7 @@ func Place(by servicecoin.Actor, at time.Time, o Offering, r Request) (Order, Su
 		v.Merge("offering", o.Validate())
 		object(v, "parameters", r.Parameters)
 		v.Text("note", r.Note, 0, maxText)
+		v.Merge("", r.Planned.Validate())
 		term(v, "at", "termUntil", servicecoin.Instant(at), order.TermUntil)
 	})
 	if err != nil {
@@ -131,6 +135,14 @@ func Place(by servicecoin.Actor, at time.Time, o Offering, r Request) (Order, Su
 	}
 	sub := subscribe(&order)
 	return order, sub, nil
+}
+
+// plan returns a copy, and nil for a plan that says nothing.
+func plan(p Planned) Planned {
+	if len(p) == 0 {
+		return nil
+	}
+	return maps.Clone(p)
 }
 
 // The verbs of orders.

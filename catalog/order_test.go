@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
@@ -381,4 +382,28 @@ func TestLeavesOnADay(t *testing.T) {
 	now := held()
 	require.NoError(t, now.Depart(eve, after(60), after(60), "we move"), "at once is a day, too")
 	require.NoError(t, now.Deprovision(after(60)))
+}
+
+// The plan of whoever orders stands in the order, for those who approve it, and
+// nobody changes it from outside.
+func TestAnOrderKeepsThePlan(t *testing.T) {
+	t.Parallel()
+	planned := catalog.Planned{"mailboxes": decimal.NewFromInt(40)}
+	ask := catalog.Request{ID: "o1", Subscription: "s1", Parameters: json.RawMessage(`{"mailboxes":40}`), Planned: planned}
+	o, _, err := catalog.Place(eve, nine, cloudMail(), ask)
+	require.NoError(t, err)
+	planned["mailboxes"] = decimal.NewFromInt(1)
+	require.Equal(t, "40", o.Planned["mailboxes"].String())
+	b, err := json.Marshal(o)
+	require.NoError(t, err)
+	require.Contains(t, string(b), `"planned":{"mailboxes":"40"}`)
+
+	ask.Planned = catalog.Planned{}
+	o, _, err = catalog.Place(eve, nine, cloudMail(), ask)
+	require.NoError(t, err)
+	require.Nil(t, o.Planned, "nothing said is nothing kept")
+
+	ask.Planned = catalog.Planned{"mailboxes": decimal.NewFromInt(-1)}
+	_, _, err = catalog.Place(eve, nine, cloudMail(), ask)
+	require.ErrorContains(t, err, "planned.mailboxes")
 }

@@ -55,7 +55,7 @@ func TestWhatIsTheirs(t *testing.T) {
 			require.NotContains(t, body, "Birch", path)
 		}
 		for _, path := range []string{
-			"/exchange/break", "/incidents", "/incidents/files-upload/resolve", "/customers/alder/availability/close?month=2026-09", "/customers/alder/statement/issue?month=2026-10",
+			"/exchange/break", "/incidents", "/incidents/files-upload/resolve", "/customers/alder/availability/close?month=2026-09", "/customers/alder/statement/issue?month=2026-10", "/customers/alder/statement/replace?month=2026-10",
 			"/customers/alder/letters/none/send", "/customers/alder/subscriptions/mail-std/waive",
 		} {
 			status, body := r.post(path, anything())
@@ -81,8 +81,8 @@ func TestWhatIsTheirs(t *testing.T) {
 func pagesOf(c string) []string {
 	base := "/customers/" + c
 	return []string{
-		base, base + "/catalogue", base + "/catalogue/erp", base + "/orders", base + "/orders/files-std", base + "/subscriptions/files-std", base + "/usage", base + "/usage/storage",
-		base + "/statement", base + "/statement?month=2026-10", base + "/availability", base + "/availability/files-std/2026-09", base + "/letters", base + "/problems",
+		base, base + "/catalogue", base + "/catalogue/erp", base + "/orders", base + "/orders/files-std", base + "/subscriptions/files-std", base + "/usage", base + "/usage/storage", base + "/usage/storage/events.csv",
+		base + "/statement", base + "/statement?month=2026-10", base + "/statement/rows", base + "/statement.csv", base + "/statement.json", base + "/availability", base + "/availability/files-std/2026-09", base + "/letters", base + "/problems",
 	}
 }
 
@@ -96,11 +96,11 @@ func pagesFor(who string) []string {
 // formsOf are all paths of one customer that change something.
 func formsOf(c string) []string {
 	base := "/customers/" + c
-	forms := []string{base + "/orders", base + "/statement/issue?month=2026-10", base + "/availability/close?month=2026-10", base + "/letters/none/send", base + "/letters/none/discard", base + "/problems"}
+	forms := []string{base + "/orders", base + "/statement/issue?month=2026-10", base + "/statement/replace?month=2026-10", base + "/availability/close?month=2026-10", base + "/letters/none/send", base + "/letters/none/discard", base + "/problems"}
 	for _, verb := range []string{"approve", "reject", "cancel", "retry"} {
 		forms = append(forms, base+"/orders/files-std/"+verb)
 	}
-	for _, verb := range []string{"meet", "waive", "reach", "answer", "depart", "stay"} {
+	for _, verb := range []string{"meet", "waive", "reach", "answer", "depart", "leave", "stay"} {
 		forms = append(forms, base+"/subscriptions/files-std/"+verb)
 	}
 	return forms
@@ -136,7 +136,7 @@ func TestWhoApproves(t *testing.T) {
 	path := res.Header.Get("Location")
 	status, body := own.post(path+"/approve", nil)
 	require.Contains(t, []int{403, 409}, status, body)
-	require.Contains(t, own.page(path), "Requested", "nobody approves their own order")
+	require.Contains(t, own.page(path), "Ordered, waits for approval", "nobody approves their own order")
 	status, body = own.post("/customers/cedar/orders/erp-cloud/approve", nil)
 	require.Equal(t, http.StatusOK, status, body)
 	status, body = nobody.as("ada").post(path+"/approve", nil)

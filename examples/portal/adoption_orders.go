@@ -1,8 +1,11 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/catalog"
@@ -25,6 +28,18 @@ func (p *portal) ordersArea() area {
 	}
 }
 
+// orderWords say where an order stands.
+func orderWords(s catalog.OrderState) string {
+	switch s {
+	case catalog.OrderRequested:
+		return "Ordered, waits for approval"
+	case catalog.OrderApproved, catalog.OrderProvisioning:
+		return "Ordered, is being set up"
+	case catalog.OrderFulfilled, catalog.OrderFailed, catalog.OrderRejected, catalog.OrderCancelled:
+	}
+	return sentence(string(s))
+}
+
 type ordersPage struct {
 	page
 
@@ -39,9 +54,14 @@ type ordersPage struct {
 type orderRow struct {
 	catalog.Order
 
-	Lead catalog.Lead
-	Path string
-	Tone string
+	Lead  catalog.Lead
+	Path  string
+	Tone  string
+	Words string // where it stands
+}
+
+func orderRowOf(o catalog.Order, c client, now time.Time) orderRow {
+	return orderRow{o, o.Lead(now), customerPath(c.ID, "orders", string(o.ID)), orderTone(o.State), orderWords(o.State)}
 }
 
 func orderTone(s catalog.OrderState) string {
@@ -72,7 +92,7 @@ func (p *portal) showOrders(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	for _, o := range list {
-		v.List = append(v.List, orderRow{o, o.Lead(now), customerPath(c.ID, "orders", string(o.ID)), orderTone(o.State)})
+		v.List = append(v.List, orderRowOf(o, c, now))
 	}
 	v.Lead = catalog.LeadTimesOf(list, now)
 	v.Judged = v.Lead.Kept + v.Lead.Missed
@@ -86,10 +106,15 @@ type orderPage struct {
 	Customer   servicecoin.Customer
 	Base       string
 	Names      namesByID
-	Parameters string
+	Parameters []groupLine
+	Price      catalog.Price // a month, at the plan
+	Charges    []plannedCharge
+	Today      bool // at today's price list; else at that of the day when it was ordered
 	MayApprove bool
 	MayCancel  bool
 	Waiting    string // for whom it waits, in words
+	Again      int    // after so many seconds the page looks again; 0: it does not
+	Moves      bool   // it would, had nobody asked it to stay
 }
 
 func (p *portal) showOrder(w http.ResponseWriter, r *http.Request) error { return p.order(w, r, nil) }
@@ -105,8 +130,8 @@ func (p *portal) order(w http.ResponseWriter, r *http.Request, problems error) e
 		return err
 	}
 	v := orderPage{
-		page: p.page(r, o.Terms.Name, customerPath(c.ID, "orders")), Customer: c.Customer, Base: customerPath(c.ID), Parameters: string(o.Parameters),
-		orderRow: orderRow{o, o.Lead(p.store.Now()), customerPath(c.ID, "orders", string(o.ID)), orderTone(o.State)},
+		page: p.page(r, o.Terms.Name, customerPath(c.ID, "orders")), Customer: c.Customer, Base: customerPath(c.ID), Parameters: parameterWords(o.Terms.Schema, o.Parameters),
+		orderRow: orderRowOf(o, c, p.store.Now()), Today: o.State.Open(),
 	}
 	if problems != nil {
 		v.Problem, v.Problems = inWords(problems)
@@ -125,7 +150,46 @@ func (p *portal) order(w http.ResponseWriter, r *http.Request, problems error) e
 	case o.State == catalog.OrderApproved, o.State == catalog.OrderProvisioning:
 		v.Waiting = "It is being set up."
 	}
+	if err := p.cost(ctx, &v); err != nil {
+		return err
+	}
+	if v.again(r); v.Again > 0 {
+		w.Header().Set("Refresh", strconv.Itoa(v.Again))
+	}
 	return p.render(w, r, "order.html", problem.Status(problems), v)
+}
+
+// cost says what the order comes to in a month, at the usage that was planned.
+func (p *portal) cost(ctx context.Context, v *orderPage) (err error) {
+	at := p.store.Now()
+	if !v.Today {
+		at = v.RequestedAt
+	}
+	if v.Charges, err = p.charges(ctx, v.Offering, v.Planned, at); err != nil {
+		return err
+	}
+	v.Price, err = p.priceOf(ctx, at)(catalog.Offering{ID: v.Offering, Name: v.Terms.Name}, v.Planned)
+	return err
+}
+
+// again lets the page look again by itself while the machines are at work.
+func (v *orderPage) again(r *http.Request) {
+	v.Moves = (v.State == catalog.OrderApproved || v.State == catalog.OrderProvisioning) && v.Problem == ""
+	v.Again = lookAgain(r, v.Moves, v.Now.Sub(v.ApprovedAt))
+}
+
+// lookAgain says after how many seconds a page looks again, 0 for never: often at
+// first, and seldom once it takes long. A page stays as it is for whoever asks it
+// to, for reading and for writing: what is being typed is not to be thrown away.
+func lookAgain(r *http.Request, moves bool, since time.Duration) int {
+	const soon, seldom, patient = 3, 30, 2 * time.Minute
+	switch {
+	case !moves || r.Method != http.MethodGet || r.URL.Query().Get("stay") != "":
+		return 0
+	case since > patient:
+		return seldom
+	}
+	return soon
 }
 
 func (p *portal) changeOrder(w http.ResponseWriter, r *http.Request) error {

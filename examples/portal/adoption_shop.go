@@ -1,11 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -41,7 +44,15 @@ type catalogueLine struct {
 	catalog.PublicService
 
 	Offerings int
-	Have      bool
+	Standing  standing
+}
+
+// standing is how a customer stands with a service, in words for whoever looks.
+type standing struct {
+	Words, Tone  string // "": it has none, and asked for none
+	Path         string // of the subscription, or of the order while there is only that
+	PathWords    string
+	Subscription servicecoin.SubscriptionID
 }
 
 // showCatalogue lists what can be had, in the customer's language.
@@ -65,23 +76,55 @@ func (p *portal) showCatalogue(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		v.List = append(v.List, catalogueLine{PublicService: s.Public(c.Locale), Offerings: len(offerings), Have: have[s.ID] != ""})
+		v.List = append(v.List, catalogueLine{PublicService: s.Public(c.Locale), Offerings: len(offerings), Standing: have[s.ID]})
 	}
 	return p.render(w, r, "catalogue.html", 0, v)
 }
 
-// has returns the subscription of each service that the customer has now.
-func (p *portal) has(r *http.Request, c client) (map[servicecoin.ServiceID]servicecoin.SubscriptionID, error) {
-	have := map[servicecoin.ServiceID]servicecoin.SubscriptionID{}
+// has returns how the customer stands with each service that it has or asked for. Of
+// several subscriptions of a service one that is there counts more than one that is
+// only asked for.
+func (p *portal) has(r *http.Request, c client) (map[servicecoin.ServiceID]standing, error) {
+	have, there := map[servicecoin.ServiceID]standing{}, map[servicecoin.ServiceID]bool{}
 	for s, err := range p.Subscriptions(c.ID).List().All(r.Context()) {
 		if err != nil {
 			return nil, err
 		}
-		if s.State != catalog.SubscriptionDeparted && s.State != catalog.SubscriptionWithdrawn {
-			have[s.Service] = s.ID
+		if s.State == catalog.SubscriptionDeparted || s.State == catalog.SubscriptionWithdrawn || there[s.Service] {
+			continue
 		}
+		if have[s.Service], err = p.standingOf(r, c, s); err != nil {
+			return nil, err
+		}
+		there[s.Service] = s.State != catalog.SubscriptionRequested
 	}
 	return have, nil
+}
+
+func (p *portal) standingOf(r *http.Request, c client, s catalog.Subscription) (standing, error) {
+	x := standing{Subscription: s.ID, Path: customerPath(c.ID, "subscriptions", string(s.ID)), PathWords: "What there is, and how it goes", Tone: "warn"}
+	switch s.State {
+	case catalog.SubscriptionRequested:
+		o, err := p.Orders(c.ID).Get(r.Context(), s.Order)
+		if err != nil {
+			return x, err
+		}
+		x.Words, x.Path, x.PathWords = orderWords(o.State), customerPath(c.ID, "orders", string(o.ID)), "The order"
+	case catalog.SubscriptionActive:
+		x.Tone, x.Words = "good", "You have it"
+		if viewer(r).Provider() {
+			x.Words = c.Name + " has it"
+		}
+	case catalog.SubscriptionSuspended:
+		x.Words = "Suspended"
+	case catalog.SubscriptionDeparting:
+		x.Words = "Is being taken down"
+		if !s.LeavesAt.IsZero() && p.store.Now().Before(s.LeavesAt) {
+			x.Words = "Ends " + s.LeavesAt.In(c.zone()).Format("2 Jan 2006")
+		}
+	case catalog.SubscriptionDeparted, catalog.SubscriptionWithdrawn:
+	}
+	return x, nil
 }
 
 // comparePage puts the offerings of a service side by side at a planned usage.
@@ -95,13 +138,16 @@ type comparePage struct {
 	Rows     []compareRow
 	Rests    []servicecoin.ServiceID // what it rests on
 	Names    namesByID
-	Have     servicecoin.SubscriptionID
+	Standing standing
+	Posted   servicecoin.OfferingID // what was ordered and could not be
+	Note     string                 // what was typed then
+	BadPlan  bool                   // the planned usage cannot be read
 }
 
 type plannedMeter struct {
-	Meter       metering.Meter
-	Value       string
-	Placeholder string
+	Meter metering.Meter
+	Label string
+	Value string
 }
 
 type compareRow struct {
@@ -134,22 +180,34 @@ func (p *portal) compare(w http.ResponseWriter, r *http.Request, q url.Values, p
 	if err != nil {
 		return err
 	}
-	v.Have = have[s.ID]
+	v.Standing = have[s.ID]
 	offerings, err := collect(p.Catalog().Offerings(s.ID).All(ctx))
 	if err != nil {
 		return err
 	}
 	planned, bad := p.planned(r, q, offerings, &v)
-	if problems = errors.Join(problems, bad); problems != nil {
-		v.Problem, v.Problems = inWords(problems)
-	}
-	comparison, err := catalog.Compare(offerings, planned, p.priceOf(ctx))
+	v.Posted, v.Note = servicecoin.OfferingID(q.Get("offering")), q.Get("note")
+	v.BadPlan = bad != nil
+	problems = allWrong(problems, bad)
+	wrong := v.problems(problems, offerings)
+	comparison, err := catalog.Compare(offerings, planned, p.priceOf(ctx, p.store.Now()))
 	if err != nil {
 		return err
 	}
 	for i, row := range comparison.Rows {
 		o := offerings[i]
-		x := compareRow{Row: row, Fields: fields(o.Parameters, q.Get)}
+		filled := func(name string) string {
+			if o.ID != v.Posted {
+				return ""
+			}
+			return q.Get(name)
+		}
+		x := compareRow{Row: row, Fields: fields(o.Parameters, filled)}
+		for i, f := range x.Fields {
+			if o.ID == v.Posted {
+				x.Fields[i].Wrong = wrong[f.Name]
+			}
+		}
 		if _, err := p.Catalog().Orderable(ctx, o.ID); err != nil {
 			x.Orderable = problemText(err)
 		}
@@ -173,65 +231,130 @@ func (p *portal) compare(w http.ResponseWriter, r *http.Request, q url.Values, p
 	return p.render(w, r, "compare.html", problem.Status(problems), v)
 }
 
+// problems says what is wrong: at the top under the titles of the fields, and what
+// belongs to a field of the offering that was ordered, by its name.
+func (v *comparePage) problems(err error, offerings []catalog.Offering) map[string]string {
+	wrong := map[string]string{}
+	if err == nil {
+		return wrong
+	}
+	var schema plainSchema
+	for _, o := range offerings {
+		if o.ID == v.Posted {
+			schema = readSchema(o.Parameters)
+		}
+	}
+	invalid, ok := errors.AsType[*servicecoin.InvalidError](err)
+	if !ok {
+		v.Problem, v.Problems = inWords(err)
+		return wrong
+	}
+	var others servicecoin.Violations
+	for _, x := range invalid.Violations {
+		name, ours := strings.CutPrefix(x.Path, "parameters.")
+		if !ours {
+			others.Add(x.Path, x.Code, x.Value, x.Text)
+			continue
+		}
+		if wrong[name] != "" {
+			wrong[name] += ", and "
+		}
+		wrong[name] += x.Text
+	}
+	if others.Len() > 0 {
+		_, v.Problems = inWords(others.Err())
+	}
+	v.Problem = "Please look at this again"
+	for _, name := range sortedKeys(wrong) {
+		v.Problems = append(v.Problems, schema.title(name)+": "+wrong[name])
+	}
+	return wrong
+}
+
+// allWrong says all that is wrong in one error, where both say what is.
+func allWrong(a, b error) error {
+	if !errors.Is(a, servicecoin.ErrInvalid) || !errors.Is(b, servicecoin.ErrInvalid) {
+		return errors.Join(a, b)
+	}
+	var v servicecoin.Violations
+	v.Merge("", a)
+	v.Merge("", b)
+	return v.Err()
+}
+
+// plannedByDefault is what a customer of the demonstration plans, until it says
+// otherwise.
+func plannedByDefault(id metering.MeterID) string {
+	return map[metering.MeterID]string{"documents": "2000", "mailboxes": "50", "storage": "400", "db.hours": "730", "signin.people": "25"}[id]
+}
+
+// metersOf are the meters that an offering is charged by.
+func metersOf(id servicecoin.OfferingID) []metering.MeterID {
+	var list []metering.MeterID
+	x := planOf(id)
+	for _, ch := range x.charges {
+		if ch.meter != "" {
+			list = append(list, ch.meter)
+		}
+	}
+	return list
+}
+
 // planned reads the usage that somebody plans, for the meters that the offerings
 // are priced by.
 func (p *portal) planned(r *http.Request, q url.Values, offerings []catalog.Offering, v *comparePage) (catalog.Planned, error) {
-	defaults := map[metering.MeterID]string{"documents": "2000", "mailboxes": "50", "storage": "400", "db.hours": "730", "signin.people": "25"}
 	planned := catalog.Planned{}
 	var bad servicecoin.Violations
 	var seen []metering.MeterID
 	for _, o := range offerings {
-		x, _ := planOf(o.ID)
-		for _, ch := range x.charges {
-			if ch.meter == "" || slices.Contains(seen, ch.meter) {
+		for _, id := range metersOf(o.ID) {
+			if slices.Contains(seen, id) {
 				continue
 			}
-			seen = append(seen, ch.meter)
-			m, err := p.Meters().Get(r.Context(), ch.meter)
+			seen = append(seen, id)
+			m, err := p.Meters().Get(r.Context(), id)
 			if err != nil {
 				return planned, err
 			}
-			text := q.Get(string(ch.meter))
-			if text == "" {
-				text = defaults[ch.meter]
-			}
+			text := cmp.Or(q.Get(string(id)), plannedByDefault(id))
 			d, err := decimal.NewFromString(text)
 			if err != nil || d.IsNegative() || d.GreaterThan(decimal.New(1, 12)) {
 				bad.Add(m.Name, "bad-number", text, "must be a number from 0 to 1,000,000,000,000")
-				d = number(defaults[ch.meter])
+				d = number(plannedByDefault(id))
 			}
-			planned[string(ch.meter)] = d
-			v.Planned = append(v.Planned, plannedMeter{Meter: m, Value: text})
+			planned[string(id)] = d
+			v.Planned = append(v.Planned, plannedMeter{Meter: m, Label: plannedLabel(m), Value: text})
 		}
 	}
 	return planned, bad.Err()
 }
 
-// priceOf prices an offering by what is charged for it.
-func (p *portal) priceOf(ctx context.Context) catalog.PriceFunc {
+// plannedLabel asks for a quantity, without saying its unit twice.
+func plannedLabel(m metering.Meter) string {
+	if strings.Contains(strings.ToLower(m.Name), strings.ToLower(m.Unit)) {
+		return m.Name + " a month"
+	}
+	return m.Name + " a month, in " + m.Unit
+}
+
+// priceOf prices an offering by what is charged for it, at the price list of an
+// instant. A quantity that nobody planned leaves it without a price.
+func (p *portal) priceOf(ctx context.Context, at time.Time) catalog.PriceFunc {
 	return func(o catalog.Offering, planned catalog.Planned) (catalog.Price, error) {
-		x, ok := planOf(o.ID)
-		if !ok || len(x.charges) == 0 {
-			return catalog.Price{Note: "ask us"}, nil
-		}
 		out := catalog.Price{Trace: servicecoin.Trace{Label: o.Name + ", a month"}}
-		for _, ch := range x.charges {
-			v, err := p.Prices().At(ctx, ch.price, p.store.Now())
-			if err != nil {
-				return out, err
+		charges, err := p.charges(ctx, o.ID, planned, at)
+		if err != nil || len(charges) == 0 {
+			out.Note = "ask us"
+			return out, err
+		}
+		for _, ch := range charges {
+			if !ch.Charge.Amount.Defined() {
+				return catalog.Price{Note: "nobody said how much of “" + ch.Name + "” is planned"}, nil
 			}
-			quantity := decimal.NewFromInt(1)
-			if ch.meter != "" {
-				quantity = planned[string(ch.meter)]
-			}
-			charge, err := rating.Rate(v.Price, quantity)
-			if err != nil {
-				return out, err
-			}
-			out.Trace.Parts = append(out.Trace.Parts, charge.TraceOf(string(ch.meter)))
+			out.Trace.Parts = append(out.Trace.Parts, ch.Charge.Trace())
 			if !out.Amount.Defined() {
-				out.Amount = charge.Amount
-			} else if out.Amount, err = money.Sum(out.Amount.Currency(), out.Amount, charge.Amount); err != nil {
+				out.Amount = ch.Charge.Amount
+			} else if out.Amount, err = money.Sum(out.Amount.Currency(), out.Amount, ch.Charge.Amount); err != nil {
 				return out, err
 			}
 		}
@@ -240,10 +363,44 @@ func (p *portal) priceOf(ctx context.Context) catalog.PriceFunc {
 	}
 }
 
+// plannedCharge is one charge of an offering at a planned usage.
+type plannedCharge struct {
+	Name   string
+	Charge rating.Charge // no amount: nobody said how much is planned
+	Unit   string
+	How    string // the arithmetic, in words
+	Says   string // the price, in words
+}
+
+// charges rates what is charged for an offering.
+func (p *portal) charges(ctx context.Context, id servicecoin.OfferingID, planned catalog.Planned, at time.Time) ([]plannedCharge, error) {
+	var list []plannedCharge
+	x := planOf(id)
+	for _, ch := range x.charges {
+		v, err := p.Prices().At(ctx, ch.price, at)
+		if err != nil {
+			return nil, err
+		}
+		out := plannedCharge{Name: ch.name, Unit: v.Price.Unit, Says: v.Price.Says()}
+		quantity, said := decimal.NewFromInt(1), true
+		if ch.meter != "" {
+			quantity, said = planned[string(ch.meter)]
+		}
+		if said {
+			if out.Charge, err = rating.Rate(v.Price, quantity); err != nil {
+				return nil, err
+			}
+			out.How = howPriced(out.Charge.Lines, v.Price.Currency)
+		}
+		list = append(list, out)
+	}
+	return list, nil
+}
+
 // pricesIn says what an offering costs, in words.
 func (p *portal) pricesIn(r *http.Request, id servicecoin.OfferingID) ([]string, error) {
 	var list []string
-	x, _ := planOf(id)
+	x := planOf(id)
 	for _, ch := range x.charges {
 		v, err := p.Prices().At(r.Context(), ch.price, p.store.Now())
 		if err != nil {
@@ -276,6 +433,14 @@ func (p *portal) placeOrder(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	request := catalog.Request{Note: f.text("note")}
+	var bad error
+	if request.Planned, bad = p.planned(r, f.r.PostForm, []catalog.Offering{offering}, &comparePage{}); bad != nil && !errors.Is(bad, servicecoin.ErrInvalid) {
+		return bad
+	}
+	if bad != nil { // comparing says so, too
+		r.SetPathValue("service", string(offering.Service))
+		return p.compare(w, r, f.r.PostForm, nil)
+	}
 	if request.Parameters, err = parameters(offering.Parameters, f.text); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,6 +21,9 @@ func (p *portal) subscriptionsArea() area {
 		pages: map[string]route{
 			"GET /customers/{customer}/subscriptions/{subscription}":         {ofCustomer, p.showSubscription},
 			"POST /customers/{customer}/subscriptions/{subscription}/{verb}": {ofCustomer, p.changeSubscription},
+			"GET /customers/{customer}/subscriptions/{subscription}/leave":   {ofCustomer, p.showLeave},
+			"POST /customers/{customer}/subscriptions/{subscription}/leave":  {ofCustomer, p.askToLeave},
+			"POST /customers/{customer}/subscriptions/{subscription}/depart": {ofCustomer, p.depart},
 		},
 		work: []chore{p.lateOnboardings()},
 	}
@@ -43,6 +47,10 @@ type subscriptionPage struct {
 	MayLeave   bool
 	MayStay    bool
 	Side       adoption.Side // whose prerequisites the viewer sees to
+	Kept       time.Time     // until when data is kept after it was left; zero: it is not left
+	Words      string        // where it stands
+	Again      int           // after so many seconds the page looks again; 0: it does not
+	Moves      bool          // it would, had nobody asked it to stay
 }
 
 func (p *portal) showSubscription(w http.ResponseWriter, r *http.Request) error {
@@ -67,7 +75,10 @@ func (p *portal) subscription(w http.ResponseWriter, r *http.Request, problems e
 	v := subscriptionPage{
 		page: p.page(r, names.Of(sub.Service), customerPath(c.ID)), Customer: c.Customer, Base: customerPath(c.ID), Here: customerPath(c.ID, "subscriptions", string(id)),
 		Held: sub, Name: names.Of(sub.Service), Outputs: outputs(sub.Outputs), Side: adoption.CustomerSide,
-		MayLeave: sub.State == catalog.SubscriptionActive && who.is(owner, manager), MayStay: sub.State == catalog.SubscriptionDeparting && who.is(owner, manager),
+		MayLeave: (sub.State == catalog.SubscriptionActive || sub.State == catalog.SubscriptionSuspended) && who.is(owner, manager), MayStay: sub.State == catalog.SubscriptionDeparting && who.is(owner, manager),
+	}
+	if left := cmp.Or(sub.Until, sub.LeavesAt); !left.IsZero() {
+		v.Kept = left.Add(keptFor)
 	}
 	if who.Provider() {
 		v.Side = adoption.ProviderSide
@@ -88,7 +99,33 @@ func (p *portal) subscription(w http.ResponseWriter, r *http.Request, problems e
 	if err := p.asked(r, c, &v); err != nil {
 		return err
 	}
+	if err := p.whereItStands(r, c, &v); err != nil {
+		return err
+	}
+	if v.Again > 0 {
+		w.Header().Set("Refresh", strconv.Itoa(v.Again))
+	}
 	return p.render(w, r, "subscription.html", problem.Status(problems), v)
+}
+
+// whereItStands says where a subscription stands, and whether the machines are taking it
+// down right now.
+func (p *portal) whereItStands(r *http.Request, c client, v *subscriptionPage) error {
+	v.Words = sentence(string(v.Held.State))
+	if v.Held.State == catalog.SubscriptionRequested {
+		x, err := p.standingOf(r, c, v.Held)
+		if err != nil {
+			return err
+		}
+		v.Words = x.Words
+	}
+	since := cmp.Or(v.Held.LeavesAt, v.Held.DepartingAt)
+	open := v.Checklist != nil && v.Checklist.State == adoption.Running // its forms are on the page
+	v.Moves = v.Held.State == catalog.SubscriptionDeparting && !v.Now.Before(since) && !open && v.Problem == ""
+	if v.Again = lookAgain(r, v.Moves, v.Now.Sub(since)); v.Again > 0 {
+		v.MayStay = false // a form that would be thrown away
+	}
+	return nil
 }
 
 // outputs are what the machines say of what they made.
@@ -155,11 +192,6 @@ func (p *portal) changeSubscription(w http.ResponseWriter, r *http.Request) erro
 		_, err = program.Reach(ctx, by, id, f.text("point"))
 	case "answer":
 		err = p.answer(r, c, f)
-	case "depart":
-		var day time.Time
-		if day, err = leavingDay(f.text("day"), c.Customer, p.store.Now()); err == nil {
-			_, err = p.Subscriptions(c.ID).Depart(ctx, by, id, day, f.text("reason"))
-		}
 	case "stay":
 		_, err = p.Subscriptions(c.ID).Stay(ctx, by, id, f.text("reason"))
 	default:
@@ -188,26 +220,4 @@ func (p *portal) answer(r *http.Request, c client, f *form) error {
 	}
 	_, err = p.Program(c.ID).Answer(r.Context(), viewer(r).actor(), survey, adoption.Response{Respondent: viewer(r).ID, Scores: []int{score}, Comment: f.text("comment")})
 	return err
-}
-
-// leavingDay is the beginning of a day where the customer is, zero for at once:
-// that is today, too.
-func leavingDay(text string, c servicecoin.Customer, now time.Time) (time.Time, error) {
-	if text == "" {
-		return time.Time{}, nil
-	}
-	loc, err := c.Location()
-	if err != nil {
-		return time.Time{}, err
-	}
-	day, err := time.ParseInLocation(time.DateOnly, text, loc)
-	if err != nil {
-		var v servicecoin.Violations
-		v.Add("day", "bad-date", text, "must be a day, as 2026-11-24")
-		return time.Time{}, v.Err()
-	}
-	if now.In(loc).Format(time.DateOnly) == text {
-		return time.Time{}, nil
-	}
-	return day, nil
 }

@@ -127,17 +127,23 @@ func customersOfDemo() []struct {
 	owner, member string
 	has           []servicecoin.OfferingID
 } {
-	c := func(id servicecoin.CustomerID, name, zone string) client {
-		return client{Customer: servicecoin.Customer{ID: id, Name: name, Zone: zone, Currency: "EUR", Contacts: []servicecoin.PersonID{ownerOf(id)}}}
+	c := func(id servicecoin.CustomerID, name, zone string, where party, centre string, centres map[servicecoin.ServiceID]string) client {
+		return client{
+			Customer: servicecoin.Customer{ID: id, Name: name, Zone: zone, Currency: "EUR", Contacts: []servicecoin.PersonID{ownerOf(id)}},
+			party:    where, CostCentre: centre, CostCentres: centres,
+		}
 	}
+	kiel := party{Address: []string{"Alder Hospital, Accounts", "Erlenweg 3", "24114 Kiel", "Germany"}, Country: "DE", TaxID: "DE 134 887 210"}
+	leeds := party{Address: []string{"18 Canal Street", "Leeds LS1 4AB", "United Kingdom"}, Country: "GB", TaxID: "GB 402 6611 83"}
+	cedar := party{Address: []string{"Rua das Oliveiras 40", "4050-449 Porto", "Portugal"}, Country: "PT", TaxID: "PT 507 113 902"}
 	return []struct {
 		client        client
 		owner, member string
 		has           []servicecoin.OfferingID
 	}{
-		{c("alder", "Alder Hospital", "Europe/Berlin"), "Olga Lind", "Mika Rautio", []servicecoin.OfferingID{"network-std", "signin-std", "database-std", "erp-cloud", "mail-std", "files-std"}},
-		{c("birch", "Birch & Sons", "Europe/London"), "Pavel Birch", "Jo Sands", []servicecoin.OfferingID{"network-std", "signin-std", "erp-cloud", "files-std"}},
-		{c("cedar", "Cedar City Library", "Europe/Lisbon"), "Ines Marin", "Tom Weil", []servicecoin.OfferingID{"network-std", "signin-std", "mail-std", "files-std"}},
+		{c("alder", "Alder Hospital", "Europe/Berlin", kiel, "4711 Information technology", map[servicecoin.ServiceID]string{"erp": "4730 Purchasing"}), "Olga Lind", "Mika Rautio", []servicecoin.OfferingID{"network-std", "signin-std", "database-std", "erp-cloud", "mail-std", "files-std"}},
+		{c("birch", "Birch & Sons", "Europe/London", leeds, "", nil), "Pavel Birch", "Jo Sands", []servicecoin.OfferingID{"network-std", "signin-std", "erp-cloud", "files-std"}},
+		{c("cedar", "Cedar City Library", "Europe/Lisbon", cedar, "820", nil), "Ines Marin", "Tom Weil", []servicecoin.OfferingID{"network-std", "signin-std", "mail-std", "files-std"}},
 	}
 }
 
@@ -198,6 +204,12 @@ func (d demo) place(ctx context.Context, c servicecoin.CustomerID, id servicecoi
 	if strings.HasPrefix(string(id), "erp") {
 		r.Parameters = []byte(`{"people":24,"site":"north"}`)
 	}
+	for _, m := range metersOf(id) {
+		if r.Planned == nil {
+			r.Planned = catalog.Planned{}
+		}
+		r.Planned[string(m)] = number(plannedByDefault(m))
+	}
 	return orders.Place(ctx, servicecoin.Client(memberOf(c)), offering, r)
 }
 
@@ -222,7 +234,7 @@ func (d demo) closeMonths(ctx context.Context) error {
 			if err := d.drain(ctx); err != nil {
 				return err
 			}
-			if _, err := d.Statements(x.client.Customer).Issue(ctx, servicecoin.Person(ada), m); err != nil {
+			if _, err := d.issue(ctx, servicecoin.Person(ada), x.client, m); err != nil {
 				return err
 			}
 		}

@@ -112,13 +112,15 @@ func plans() []plan {
 	}
 }
 
-func planOf(id servicecoin.OfferingID) (plan, bool) {
+// planOf is what an offering means; one that is not of the demonstration means
+// nothing.
+func planOf(id servicecoin.OfferingID) plan {
 	for _, x := range plans() {
 		if x.offering.ID == id {
-			return x, true
+			return x
 		}
 	}
-	return plan{}, false
+	return plan{}
 }
 
 // prices are the price list.
@@ -180,7 +182,7 @@ func bands(objective decimal.Decimal) sla.Bands {
 // comes is what comes with a subscription: the exchange asks when one begins.
 func (p *portal) comes(ctx context.Context, id servicecoin.CustomerID, s catalog.SubscriptionChanged) (bundle.Bundle, error) {
 	var b bundle.Bundle
-	x, _ := planOf(s.Offering)
+	x := planOf(s.Offering)
 	for _, q := range x.quotas {
 		b.Quotas = append(b.Quotas, metering.Quota{ID: metering.QuotaID(string(s.Subscription) + "/" + string(q.meter)), Meter: q.meter, Limit: number(q.limit), Mode: metering.Soft, Period: metering.Monthly})
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,7 +21,29 @@ type client struct {
 
 	Earliest calendar.Month `json:"earliest,omitzero"` // of costs that were taken in; zero: there are none
 	Latest   calendar.Month `json:"latest,omitzero"`   // of the same; zero: its months go on
+
+	party
+
+	CostCentre  string                           `json:"costCentre,omitempty"`  // that its statements are booked on
+	CostCentres map[servicecoin.ServiceID]string `json:"costCentres,omitempty"` // of the services that are booked elsewhere
 }
+
+// party is how somebody stands on a statement.
+type party struct {
+	Address []string `json:"address,omitempty"` // line by line, without the name
+	Country string   `json:"country,omitempty"` // two letters, as in ISO 3166; "": nobody told the portal
+	TaxID   string   `json:"taxId,omitempty"`
+}
+
+// providerName and ownParty are the provider as it stands on what it sends out.
+const providerName = "Nordlicht Services"
+
+func ownParty() party {
+	return party{Address: []string{"Nordlicht Services GmbH", "Hafenstraße 12", "24103 Kiel", "Germany"}, Country: "DE", TaxID: "DE 811 907 980"}
+}
+
+// centre is the cost centre of a service, "" where the customer has none.
+func (c client) centre(s servicecoin.ServiceID) string { return cmp.Or(c.CostCentres[s], c.CostCentre) }
 
 var clients = store.Kind[client]{Name: "portal.customer", ID: func(c client) string { return string(c.ID) }}
 

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/incident"
 )
 
@@ -58,14 +59,18 @@ func (t teller) of(ctx context.Context, trace servicecoin.Trace) (tracePart, err
 func (t teller) part(ctx context.Context, told servicecoin.Told) (tracePart, error) {
 	part := tracePart{Told: told}
 	for _, k := range told.From {
-		if k.Kind != incident.IncidentRecord { // of other records there is no page
-			continue
+		switch k.Kind { // of other records there is no page
+		case incident.IncidentRecord:
+			title, err := t.portal.headline(ctx, servicecoin.IncidentID(k.ID), t.titles)
+			if err != nil {
+				return part, err
+			}
+			part.Sources = append(part.Sources, source{incidentPath(t.who, k.ID), title})
+		case creditRecord:
+			if x, ok := reportOf(k); ok {
+				part.Sources = append(part.Sources, x)
+			}
 		}
-		title, err := t.portal.headline(ctx, servicecoin.IncidentID(k.ID), t.titles)
-		if err != nil {
-			return part, err
-		}
-		part.Sources = append(part.Sources, source{incidentPath(t.who, k.ID), title})
 	}
 	for _, inner := range told.Parts {
 		x, err := t.part(ctx, inner)
@@ -75,4 +80,16 @@ func (t teller) part(ctx context.Context, told servicecoin.Told) (tracePart, err
 		part.Parts = append(part.Parts, x)
 	}
 	return part, nil
+}
+
+// creditRecord is the kind of an [sla.CreditLine], whose id is promise, month and
+// edition.
+const creditRecord = "sla.credit"
+
+// reportOf is the page of the report that a credit comes from.
+func reportOf(k servicecoin.Key) (source, bool) {
+	rest, _ := cutLast(k.ID, "/")
+	promise, text := cutLast(rest, "/")
+	m, err := calendar.ParseMonth(text)
+	return source{customerPath(k.Customer, "availability", promise, text), "the report of " + monthWords(m)}, err == nil
 }

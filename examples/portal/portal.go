@@ -29,6 +29,7 @@ type portal struct {
 	turn     sync.Mutex // one step of the exchange at a time
 	log      *slog.Logger
 	pages    pages
+	taxed    taxFunc      // which tax is on what a customer is charged
 	made     []area       // its parts
 	stands   atomic.Value // string: how the exchange stands still, "" while it does not
 }
@@ -86,10 +87,10 @@ func open(ctx context.Context, c config, log *slog.Logger) (_ *portal, err error
 // or a past one while a demonstration is filled in.
 func (p *portal) assemble(now func() time.Time, provisioning time.Duration) (err error) {
 	p.store = store.New(p.backend, &store.Options{Now: now, Logger: p.log, Authorize: p.authorize})
-	p.host = host{p.store}
+	p.host, p.taxed = host{p.store}, taxOf
 	if p.Coin, err = coin.New(p.store, nil, &coin.Options{
 		Customer: p.host.customer, Covered: p.covered,
-		Provisioner: machines{p.store, provisioning}, CheckParameters: checkParameters, Holder: "Nordlicht Services",
+		Provisioner: machines{p.store, provisioning}, CheckParameters: checkParameters, Holder: providerName,
 		Usage: p.usage, Comes: p.comes, Active: active,
 	}); err != nil {
 		return err

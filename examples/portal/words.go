@@ -66,7 +66,7 @@ func (p *pages) templates(loc *time.Location) (*template.Template, error) {
 		return func(t time.Time) string { return t.In(loc).Format(layout) }
 	}
 	return template.New("").Funcs(template.FuncMap{
-		"stamp": format(stampLayout), "clock": format("15:04"), "day": format("2 Jan 2006"), "input": format(wholeTime), "zone": loc.String,
+		"stamp": format(stampLayout), "clock": format("15:04"), "exactly": format("15:04:05"), "day": format("2 Jan 2006"), "input": format(wholeTime), "zone": loc.String,
 		"month":   calendar.Month.Words,
 		"plain":   func(text string) string { return plainWords(loc, text) }, // instants in it by the clock of whoever reads
 		"counted": countedWords, "metered": meteredWords,
@@ -74,7 +74,7 @@ func (p *pages) templates(loc *time.Location) (*template.Template, error) {
 		"percent": percent, "seconds": seconds, "level": levelWords, "tone": levelTone, "segment": url.PathEscape,
 		"state": stateTone, "title": func(s any) string { return sentence(fmt.Sprint(s)) }, "actor": p.actor, "called": p.called,
 		"field": fieldWords, "group": groupWords, "wrong": wrongAt, "sent": sentWords, "chosen": chosen, "tried": wasTried,
-		"verb": verbWords, "dict": dict, "plural": plural, "amount": amount, "grouped": grouped, "pageID": pageID, "lead": leadWords, "int": func(n int64) int { return int(n) }, "five": func() []int { return []int{1, 2, 3, 4, 5} },
+		"verb": verbWords, "dict": dict, "plural": plural, "amount": amount, "figure": inColumn, "said": said(loc), "more": more, "grouped": grouped, "pageID": pageID, "lead": leadWords, "int": func(n int64) int { return int(n) }, "five": func() []int { return []int{1, 2, 3, 4, 5} },
 	}).ParseFS(web, "web/*.html")
 }
 
@@ -196,6 +196,21 @@ func amount(a money.Amount) string {
 		text = whole + "." + decimals
 	}
 	return text + " " + currency
+}
+
+// inColumn is an amount in a column that names the currency.
+func inColumn(a money.Amount) string {
+	number, _, _ := strings.Cut(amount(a), " ")
+	return number
+}
+
+// more writes a plus before what is above zero.
+func more(number string) string {
+	number = strings.Replace(number, "-", "−", 1)
+	if strings.HasPrefix(number, "−") || !strings.ContainsAny(number, "123456789") {
+		return number
+	}
+	return "+" + number
 }
 
 // leadWords prints a length of time, set or measured, as people say it.

@@ -230,8 +230,6 @@ func (p *portal) openMonth(ctx context.Context, c client) (t task, open bool, er
 	}, len(words) > 0, nil
 }
 
-func monthWords(m calendar.Month) string { return m.In(time.UTC).Start.Format("January 2006") }
-
 // closeOne closes one customer's month: its reports, what follows of them, and the
 // statement.
 func (p *portal) closeOne(ctx context.Context, by person, t task) error {
