@@ -131,3 +131,48 @@ func (d demo) present(ctx context.Context) error {
 		act{70 * time.Minute, tells("One of the gateways is being replaced. Until then, please send large files in parts.", time.Hour)},
 	)
 }
+
+// reported tells what people of customers said themselves: one is answered, one waits.
+func (d demo) reported(ctx context.Context) error {
+	for _, x := range []struct {
+		at      time.Duration // ago
+		problem incident.Problem
+		answer  string
+	}{
+		{
+			50 * time.Hour,
+			incident.Problem{ID: "told-signin", Customer: "cedar", Service: "signin", Level: incident.Degradation, Title: "Signing in takes a minute before ten", Text: "On Mondays most of all. After ten it is quick again."},
+			"We see it, too: everybody's accounts are brought up to date at nine. From Thursday on that is done at night.",
+		},
+		{
+			35 * time.Minute,
+			incident.Problem{ID: "told-mail", Customer: "alder", Service: "mail", Level: incident.Disruption, Title: "Some of us get every mail twice", Text: "The ward on the second floor, since they came in this morning."},
+			"",
+		},
+	} {
+		if _, err := d.Desk().Get(ctx, x.problem.ID); !errors.Is(err, servicecoin.ErrNotFound) {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		d.turn(d.now.Add(-x.at))
+		x.problem.Began = d.when.Add(-2 * time.Hour)
+		if _, err := d.Desk().Report(ctx, servicecoin.Client(memberOf(x.problem.Customer)), x.problem); err != nil {
+			return err
+		}
+		if x.answer == "" {
+			continue
+		}
+		d.turn(d.when.Add(20 * time.Minute))
+		if _, err := d.Desk().Acknowledge(ctx, servicecoin.Person(cleo), x.problem.ID); err != nil {
+			return err
+		}
+		d.turn(d.when.Add(40 * time.Minute))
+		if _, err := d.Desk().Note(ctx, servicecoin.Person(cleo), x.problem.ID, incident.Message{Text: x.answer, Audience: incident.ToReporter}); err != nil {
+			return err
+		}
+	}
+	d.turn(d.now)
+	return nil
+}

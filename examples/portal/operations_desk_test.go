@@ -10,6 +10,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/incident"
 )
 
 func demoPortal(t *testing.T) *running {
@@ -244,5 +247,23 @@ func TestACustomerReportsAProblem(t *testing.T) {
 		status, body := mika.post(here, bad)
 		require.Equal(t, http.StatusUnprocessableEntity, status, what)
 		require.Contains(t, body, what)
+	}
+}
+
+// Authorize itself lets people of a customer report for their own only, and do nothing
+// else to incidents.
+func TestWhoMayReport(t *testing.T) {
+	t.Parallel()
+	for _, r := range []role{owner, member} {
+		mika := person{ID: "mika", Role: r, Customer: "alder"}
+		report := servicecoin.Attempt{Actor: mika.actor(), Verb: incident.VerbReport, Subject: incident.Key("i"), For: "alder"}
+		require.True(t, mayChange(mika, report))
+		for _, other := range []servicecoin.CustomerID{"birch", ""} {
+			report.For = other
+			require.False(t, mayChange(mika, report), "for %q", other)
+		}
+		for _, verb := range []string{incident.VerbOpen, incident.VerbNote, incident.VerbResolve, incident.VerbAffect, incident.VerbForget} {
+			require.False(t, mayChange(mika, servicecoin.Attempt{Actor: mika.actor(), Verb: verb, Subject: incident.Key("i"), For: "alder"}), verb)
+		}
 	}
 }
