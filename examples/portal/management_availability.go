@@ -11,6 +11,7 @@ import (
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/incident"
+	"github.com/servicecoin/servicecoin/money"
 	"github.com/servicecoin/servicecoin/problem"
 	"github.com/servicecoin/servicecoin/sla"
 )
@@ -227,6 +228,9 @@ func (p *portal) trace(ctx context.Context, t servicecoin.Trace, titles map[serv
 		part.Shown = seconds(t.Value.Decimal)
 	case t.Value.Valid:
 		part.Shown = grouped(t.Value.Decimal) + " " + t.Unit
+		if a, err := money.New(t.Value.Decimal, money.Currency(t.Unit)); err == nil {
+			part.Shown = amount(a)
+		}
 	}
 	for _, k := range t.From {
 		title := ""
