@@ -87,6 +87,9 @@ type monthly struct {
 	Over      bool
 }
 
+// Before is the month before, whether anything is known of it or not.
+func (m monthly) Before() calendar.Month { return m.Month.Previous() }
+
 func (p *portal) monthly(r *http.Request, parts ...string) (monthly, client, error) {
 	c, err := p.customer(r)
 	if err != nil {

@@ -229,6 +229,19 @@ func (p *portal) issueBy(ctx context.Context, c client, issue func(*cost.Stateme
 	return st, err
 }
 
+// addressed keeps how the statement of a month is addressed, if it was issued without
+// that, by the run of a month for everybody, say.
+func (p *portal) addressed(ctx context.Context, c client, m calendar.Month) error {
+	st, err := p.Statements(c.Customer).Get(ctx, m)
+	if errors.Is(err, servicecoin.ErrNotFound) {
+		return nil
+	}
+	if err == nil {
+		err = kept(store.Of(p.store.For(c.ID), letterheads).Insert(ctx, p.letterhead(c, &st)))
+	}
+	return err
+}
+
 // letterhead is how a statement is addressed and taxed now.
 func (p *portal) letterhead(c client, st *cost.Statement) letterhead {
 	return letterhead{

@@ -269,6 +269,7 @@ func TestBrowserPrints(t *testing.T) {
 		"draft":        {"/customers/alder/statement", 2, []string{"ALDER-2026-11-1", "This is a draft", "Draft"}},
 		"availability": {"/customers/alder/availability?month=2026-10", 1, []string{"Alder Hospital", "99.95 %", "October 2026"}},
 		"evidence":     {"/customers/alder/availability/erp-cloud/2026-09", 2, []string{"Orders cannot be entered", "How it is computed"}},
+		"usage":        {"/customers/alder/usage?month=2026-10", 4, []string{"Storage", "Highest day", "744 hours"}},
 		"coin":         {"/customers/alder?month=2026-10", 3, []string{"Alder Hospital", "No internet access", "1 317.58 EUR"}},
 	} {
 		b.visit(x.path)

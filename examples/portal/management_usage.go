@@ -133,7 +133,7 @@ func (p *portal) meter(r *http.Request, m monthly, id metering.MeterID, service 
 	if err != nil {
 		return part, err
 	}
-	was, err := daily(ctx, ledger, id, m.Previous.In(loc))
+	was, err := daily(ctx, ledger, id, m.Month.Previous().In(loc))
 	if err != nil {
 		return part, err
 	}
@@ -212,17 +212,17 @@ func (p *portal) comparedUsage(ctx context.Context, m monthly, meter metering.Me
 	if err != nil {
 		return "", err
 	}
-	was, err := ledger.Total(ctx, meter.ID, m.Previous)
+	was, err := ledger.Total(ctx, meter.ID, m.Month.Previous())
 	if err != nil {
 		return "", err
 	}
 	if !was.Value.Valid {
-		return fmt.Sprintf("Of %s nothing is known.", monthWords(m.Previous)), nil
+		return fmt.Sprintf("Of %s nothing is known.", monthWords(m.Month.Previous())), nil
 	}
-	words := fmt.Sprintf("%s %s in %s", grouped(was.Value.Decimal), meter.Unit, monthWords(m.Previous))
+	words := fmt.Sprintf("%s %s in %s", grouped(was.Value.Decimal), meter.Unit, monthWords(m.Month.Previous()))
 	against, where := was, "that"
 	if period := m.Month.In(loc); now.Before(period.End) {
-		last := m.Previous.In(loc)
+		last := m.Month.Previous().In(loc)
 		part := calendar.Between(last.Start, last.Start.Add(now.Sub(period.Start))).Intersect(last)
 		if against, err = ledger.Between(ctx, meter.ID, part); err != nil {
 			return "", err

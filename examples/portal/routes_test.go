@@ -17,10 +17,10 @@ func parking(p *portal) area {
 	return area{
 		pages: map[string]route{
 			"GET /parking": {providers, func(w http.ResponseWriter, r *http.Request) error {
-				return p.render(w, r, "error.html", 0, p.page(r, "Where to park", "/parking"))
+				return p.render(w, r, "error.html", 0, errorPage{page: p.page(r, "Where to park", "/parking")})
 			}},
 			"GET /customers/{customer}/parking": {ofCustomer, func(w http.ResponseWriter, r *http.Request) error {
-				return p.render(w, r, "error.html", 0, p.page(r, "Parking for "+r.PathValue("customer"), customerPath("alder", "parking")))
+				return p.render(w, r, "error.html", 0, errorPage{page: p.page(r, "Parking for "+r.PathValue("customer"), customerPath("alder", "parking"))})
 			}},
 		},
 		nav: toProviders(navItem{Path: "/parking", Name: "Parking"}),

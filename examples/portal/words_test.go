@@ -30,6 +30,9 @@ func TestWordsAreForWhoeverLooks(t *testing.T) {
 			paths = append(pagesOf("alder"), "/customers")
 		}
 		for _, path := range paths {
+			if strings.HasSuffix(path, ".csv") || strings.HasSuffix(path, ".json") { // for programs
+				continue
+			}
 			text := textOf(r.page(path))
 			require.NotRegexp(t, machine, text, "%s reads %s", who, path)
 			if who == "ada" && !strings.Contains(path, "/catalogue") { // what is offered is addressed to customers
@@ -43,7 +46,6 @@ func TestWordsAreForWhoeverLooks(t *testing.T) {
 	}
 	require.NotContains(t, textOf(nobody.as("ada").page("/customers/alder/catalogue")), "You have it")
 	require.Contains(t, textOf(nobody.as("owner@alder").page("/customers/alder")), "yours, held by Nordlicht Services")
-	require.Contains(t, textOf(nobody.as("ada").page("/customers")), "needs a look")
 	require.Contains(t, nobody.as("owner@alder").page("/customers/alder/catalogue/erp"), "Documents a month")
 }
 

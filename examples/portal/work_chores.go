@@ -237,7 +237,7 @@ func (p *portal) closeOne(ctx context.Context, by person, t task) error {
 	if err != nil {
 		return err
 	}
-	c, err := p.host.customer(ctx, t.Customer)
+	c, err := p.host.clients().Get(ctx, string(t.Customer))
 	if err != nil {
 		return err
 	}
@@ -246,7 +246,7 @@ func (p *portal) closeOne(ctx context.Context, by person, t task) error {
 		err = p.drain(ctx) // credits come of reports
 	}
 	if err == nil {
-		_, err = p.Statements(c).Issue(ctx, by.actor(), m)
+		_, err = p.issue(ctx, by.actor(), c, m)
 	}
 	return err
 }
@@ -260,6 +260,14 @@ func (p *portal) closeAll(ctx context.Context, by person) ([]outcome, error) {
 	end, err := p.CloseAll(ctx, by.actor(), p.exchange, m)
 	if len(end.Open) == 0 && len(end.Unissued) == 0 && err != nil {
 		return nil, err
+	}
+	for c, err := range p.host.clients().Find(store.All()).All(ctx) {
+		if err == nil {
+			err = p.addressed(ctx, c, m)
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
 	done := []outcome{{What: fmt.Sprintf("%s: %s and %s issued, for %s", monthWords(m), plural(end.Reports, "report"), plural(end.Statements, "statement"), plural(end.Customers, "customer"))}}
 	const most = 100
