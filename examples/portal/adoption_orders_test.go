@@ -93,7 +93,7 @@ func TestBrowserFromCatalogueToStatement(t *testing.T) {
 	require.Contains(t, b.text("main"), "Promise not kept in October 2026")
 	b.do(chromedp.Click(chromedp.Search(`//summary[starts-with(., "Why") and contains(., "Promise not kept")]`)))
 	b.shoot("story-statement")
-	require.Contains(t, b.text("main"), "10 % of the month's charge: −26.00 EUR")
+	require.Contains(t, b.text("main"), "10 % of the month's charge = −26.00 EUR")
 	b.follow("a", "No internet access")
 	require.Contains(t, b.text("main"), "Our carrier is working on it", "down to the incident")
 	for _, said := range b.console() { // the point that could not be reached yet is a 409 on purpose

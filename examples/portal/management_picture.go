@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
+	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/sla"
 )
@@ -33,17 +35,52 @@ type coinArrow struct {
 	X, Y           int // of the number
 }
 
-// picture draws the month. Everything in it is in the rows already.
-func (v *coinPage) picture() coinPicture {
-	kept, run, used := v.keptSide(), v.runSide(), v.usedSide()
+// toldCounts is how often customers were told of the month's incidents, each counted once,
+// however many of the services it touched.
+type toldCounts struct {
+	incidents, live, letters int
+	updates                  incident.Adherence
+}
+
+func (p *portal) toldIn(ctx context.Context, v *coinPage) (toldCounts, error) {
+	n, seen := toldCounts{}, map[servicecoin.IncidentID]bool{}
+	for _, r := range v.Rows {
+		for _, h := range r.Run.Incidents {
+			if seen[h.Incident] {
+				continue
+			}
+			seen[h.Incident] = true
+			n.incidents++
+			i, err := p.Desk().Get(ctx, h.Incident)
+			if err != nil {
+				return n, err
+			}
+			if i.State.Live() {
+				n.live++
+			}
+			a := incident.Adhered(i.PromisedUpdates(v.Now)...)
+			n.updates.Kept, n.updates.Missed, n.updates.Pending = n.updates.Kept+a.Kept, n.updates.Missed+a.Missed, n.updates.Pending+a.Pending
+			for l, err := range p.Letters(v.Customer.ID).About(h.Incident).All(ctx) {
+				if err != nil {
+					return n, err
+				}
+				if l.State == incident.Sent {
+					n.letters++
+				}
+			}
+		}
+	}
+	return n, nil
+}
+
+// picture draws the month.
+func (v *coinPage) picture(n toldCounts) coinPicture {
+	kept, run, used := v.keptSide(), v.runSide(n), v.usedSide()
 	p := coinPicture{Sides: []coinSide{kept, run, used}}
 	month := "?month=" + v.Month.String()
-	incidents, letters, credits, charged, delivered, updates, missed := 0, 0, 0, 0, 0, 0, 0
+	updates := n.updates.Kept + n.updates.Missed + n.updates.Pending
+	credits, charged, delivered := 0, 0, 0
 	for _, r := range v.Rows {
-		incidents += len(r.Incidents)
-		letters += r.Run.Sent
-		updates += r.Run.Updates.Kept + r.Run.Updates.Missed + r.Run.Updates.Pending
-		missed += r.Run.Updates.Missed
 		if r.Charged.CreditAmount.Defined() && !r.Charged.CreditAmount.Decimal().IsZero() {
 			credits++
 		}
@@ -56,11 +93,11 @@ func (v *coinPage) picture() coinPicture {
 	}
 	arrows := []coinArrow{
 		{From: kept.Name, To: run.Name, N: updates, Words: plural(updates, "update") + " promised while something was wrong", Path: v.Base + "/letters", X1: 271, Y1: 92, X2: 293, Y2: 130, X: 282, Y: 111},
-		{From: run.Name, To: kept.Name, N: incidents, Words: plural(incidents, "incident") + " counted against what was promised", Path: v.Base + "/availability" + month, X1: 252, Y1: 154, X2: 230, Y2: 116, X: 241, Y: 135},
-		{From: run.Name, To: used.Name, N: letters, Words: plural(letters, "letter") + " to the people who use it", Path: v.Base + "/letters", X1: 202, Y1: 288, X2: 158, Y2: 288, X: 180, Y: 288},
+		{From: run.Name, To: kept.Name, N: n.incidents, Words: plural(n.incidents, "incident") + " counted against what was promised", Path: v.Base + "/availability" + month, X1: 252, Y1: 154, X2: 230, Y2: 116, X: 241, Y: 135},
+		{From: run.Name, To: used.Name, N: n.letters, Words: plural(n.letters, "letter") + " to the people who use it", Path: v.Base + "/letters", X1: 202, Y1: 288, X2: 158, Y2: 288, X: 180, Y: 288},
 		{From: used.Name, To: run.Name, N: delivered, Words: plural(delivered, "order") + " to set something up", Path: v.Base + "/orders", X1: 158, Y1: 240, X2: 202, Y2: 240, X: 180, Y: 240},
 	}
-	if missed > 0 {
+	if missed := n.updates.Missed; missed > 0 {
 		arrows[0].Words += fmt.Sprintf(", %d of them missed", missed)
 	}
 	if v.Money {
@@ -117,7 +154,7 @@ func (v *coinPage) keptSide() coinSide {
 	return s
 }
 
-func (v *coinPage) runSide() coinSide {
+func (v *coinPage) runSide(n toldCounts) coinSide {
 	s := coinSide{
 		Name: "Run", Meaning: "How it was looked after: incidents, updates, letters", Path: "/status",
 		Shape: "M180,170 L310,95 A150,150 0 0 1 180,320 Z", X: 258, Y: 194, Figure: "no incidents", State: "quiet", Tone: "good",
@@ -125,20 +162,11 @@ func (v *coinPage) runSide() coinSide {
 	if v.Viewer.Provider() {
 		s.Path = "/incidents"
 	}
-	n, live := 0, 0
-	for _, r := range v.Rows {
-		for _, h := range r.Run.Incidents {
-			n++
-			if h.Until.IsZero() && h.Level != incident.Unaffected {
-				live++
-			}
-		}
+	if n.incidents > 0 {
+		s.Figure, s.State = plural(n.incidents, "incident"), "all over"
 	}
-	if n > 0 {
-		s.Figure, s.State = plural(n, "incident"), "all over"
-	}
-	if live > 0 {
-		s.State, s.Tone = fmt.Sprintf("%d not over", live), "warn"
+	if n.live > 0 {
+		s.State, s.Tone = fmt.Sprintf("%d not over", n.live), "warn"
 	}
 	return s
 }

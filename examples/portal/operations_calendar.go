@@ -62,9 +62,35 @@ type calendarDay struct {
 	Today    bool
 	Openings []calendar.Interval
 	Holiday  string
-	Critical []hours.CriticalWindow
+	Critical []criticalDay
 	Windows  []recur.WindowChange // that open on the day
 	Shifts   []rota.Shift         // for the provider's people only
+}
+
+// criticalDay is a day of something that matters more than usual: which one, where it
+// lasts several.
+type criticalDay struct {
+	hours.CriticalWindow
+
+	Day, Of int // 0: it is not one that lasts days
+}
+
+// criticalOn says which day of a window a date is, by the clock of whoever looks.
+func criticalOn(w hours.CriticalWindow, date calendar.Date, loc *time.Location) criticalDay {
+	out := criticalDay{CriticalWindow: w}
+	if w.During.Empty() {
+		return out
+	}
+	first, last := calendar.DateOf(w.During.Start, loc), calendar.DateOf(w.During.End.Add(-time.Microsecond), loc)
+	if n := daysTo(first, last) + 1; n > 1 {
+		out.Day, out.Of = daysTo(first, date)+1, n
+	}
+	return out
+}
+
+func daysTo(from, to calendar.Date) int {
+	const day = 24 * time.Hour
+	return int(to.In(time.UTC).Start.Sub(from.In(time.UTC).Start) / day)
 }
 
 func (p *portal) showCalendar(w http.ResponseWriter, r *http.Request) error {
@@ -104,7 +130,7 @@ func (p *portal) showCalendar(w http.ResponseWriter, r *http.Request) error {
 	today := calendar.DateOf(now, loc)
 	for date, day := range calendar.Days(v.Month.In(loc), loc) {
 		part := calendarDay{Date: date, Weekday: date.Weekday().String()[:3], Today: date == today}
-		if err := p.fillDay(&part, day); err != nil {
+		if err := p.fillDay(&part, day, loc); err != nil {
 			return err
 		}
 		v.Days = append(v.Days, part)
@@ -149,7 +175,7 @@ func (p *portal) messageAt(v *calendarPage, f *form, loc *time.Location) error {
 }
 
 // fillDay says what a day has.
-func (p *portal) fillDay(part *calendarDay, day calendar.Interval) (err error) {
+func (p *portal) fillDay(part *calendarDay, day calendar.Interval, loc *time.Location) (err error) {
 	if day.Empty() { // a date that the zone left out
 		return nil
 	}
@@ -168,7 +194,10 @@ func (p *portal) fillDay(part *calendarDay, day calendar.Interval) (err error) {
 			part.Windows = append(part.Windows, change)
 		}
 	}
-	part.Critical, err = p.desk.critical.Overlapping(day)
+	critical, err := p.desk.critical.Overlapping(day)
+	for _, w := range critical {
+		part.Critical = append(part.Critical, criticalOn(w, part.Date, loc))
+	}
 	return err
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/calendar/hours"
 	"github.com/servicecoin/servicecoin/estimate"
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/metering"
@@ -67,9 +68,9 @@ func (p *pages) templates(loc *time.Location) (*template.Template, error) {
 	}
 	return template.New("").Funcs(template.FuncMap{
 		"stamp": format(stampLayout), "clock": format("15:04"), "exactly": format("15:04:05"), "day": format("2 Jan 2006"), "input": format(wholeTime), "zone": loc.String,
-		"month":   calendar.Month.Words,
-		"plain":   func(text string) string { return plainWords(loc, text) }, // instants in it by the clock of whoever reads
-		"counted": countedWords, "metered": meteredWords,
+		"month":  calendar.Month.Words,
+		"plain":  func(text string) string { return plainWords(loc, text) }, // instants in it by the clock of whoever reads
+		"worked": workedWords, "counted": countedWords, "metered": meteredWords,
 		"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"percent": percent, "seconds": seconds, "level": levelWords, "tone": levelTone, "segment": url.PathEscape,
 		"state": stateTone, "title": func(s any) string { return sentence(fmt.Sprint(s)) }, "actor": p.actor, "called": p.called,
@@ -83,6 +84,15 @@ func (p *pages) templates(loc *time.Location) (*template.Template, error) {
 func plainWords(loc *time.Location, text string) string {
 	told := servicecoin.Trace{Plain: servicecoin.Say(" %v", text)}.Tell(servicecoin.Reader{Zone: loc})
 	return strings.TrimPrefix(told.Text, " ")
+}
+
+// workedWords is a length of working time as people say it: "4 h", "2 working days".
+func workedWords(a hours.Allowance) string {
+	text := a.String()
+	if d, err := time.ParseDuration(text); err == nil {
+		return seconds(decimal.NewFromInt(int64(d.Seconds())))
+	}
+	return text
 }
 
 // countedWords says how a meter makes one quantity of what was reported.
