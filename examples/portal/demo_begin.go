@@ -18,7 +18,13 @@ type beginning struct {
 	What string    `json:"what"` // "demonstration" or "lists"
 	At   time.Time `json:"at"`
 	Done bool      `json:"done"`
+	// Release is that of the portal whose indexes the records are in.
+	Release int `json:"release,omitempty"`
 }
+
+// release is counted up when a room has an index more: at its next start the portal
+// brings the records of older files into it.
+const release = 1
 
 var beginnings = store.Kind[beginning]{Name: "portal.beginning", ID: func(beginning) string { return "beginning" }}
 
@@ -27,10 +33,34 @@ func (p *portal) begin(ctx context.Context, what string) (beginning, error) {
 	c := store.Of(p.store.For(servicecoin.Provider), beginnings)
 	b, err := c.Get(ctx, "beginning")
 	if errors.Is(err, servicecoin.ErrNotFound) {
-		b = beginning{What: what, At: p.store.Now()}
+		b = beginning{What: what, At: p.store.Now(), Release: release}
 		err = c.Insert(ctx, b)
 	}
 	return b, err
+}
+
+// upToDate brings the records of a file that an older portal has written into the
+// indexes of this one. It goes on where it was if it is interrupted.
+func (p *portal) upToDate(ctx context.Context) error {
+	c := store.Of(p.store.For(servicecoin.Provider), beginnings)
+	b, err := c.Get(ctx, "beginning")
+	if errors.Is(err, servicecoin.ErrNotFound) || err == nil && b.Release >= release {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	p.log.InfoContext(ctx, "bringing an older file up to date")
+	n, err := p.Reindex(ctx)
+	if err != nil {
+		return err
+	}
+	p.log.InfoContext(ctx, "the file is up to date", "records", n)
+	_, err = c.Update(ctx, "beginning", func(b *beginning) ([]store.Event, error) {
+		b.Release = release
+		return nil, nil
+	})
+	return err
 }
 
 // demo is the portal at a clock of the past, over the same file.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/csv"
 	"net/http"
 	"net/url"
@@ -13,6 +14,8 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/incident"
+	"github.com/servicecoin/servicecoin/store"
+	"github.com/servicecoin/servicecoin/store/sqlite"
 )
 
 func demoPortal(t *testing.T) *running {
@@ -266,4 +269,31 @@ func TestWhoMayReport(t *testing.T) {
 			require.False(t, mayChange(mika, servicecoin.Attempt{Actor: mika.actor(), Verb: verb, Subject: incident.Key("i"), For: "alder"}), verb)
 		}
 	}
+}
+
+// A file of an older portal, in which records are missing from the indexes that came
+// since, is brought up to date when it is opened.
+func TestAnOlderFileIsBroughtUpToDate(t *testing.T) {
+	t.Parallel()
+	db := filepath.Join(t.TempDir(), "portal.db")
+	require.NoError(t, start(t, "-db", db, "-now", demoNow).stop())
+	b, err := sqlite.Open(t.Context(), db, nil)
+	require.NoError(t, err)
+	age := func(kind, id, was, is string) {
+		d, err := b.Get(t.Context(), store.Key{Customer: servicecoin.Provider, Kind: kind, ID: id})
+		require.NoError(t, err)
+		older := bytes.ReplaceAll(d.Body, []byte(was), []byte(is))
+		require.NotEqual(t, d.Body, older)
+		d.Body = older
+		require.NoError(t, b.Commit(t.Context(), store.Commit{Writes: []store.Write{{Document: d, Expect: d.Version}}}))
+	}
+	age("store.kind", incident.IncidentRecord, `"ready":true`, `"ready":false`)
+	age(beginnings.Name, "beginning", `,"release":1`, "")
+	require.NoError(t, b.Close())
+	r := start(t, "-db", db, "-now", demoNow).as("ben")
+	require.Contains(t, r.page("/incidents?sort=longest"), "Outgoing mail")
+	require.Contains(t, r.log.String(), "up to date")
+	require.NoError(t, r.stop())
+	r = start(t, "-db", db, "-now", demoNow)
+	require.NotContains(t, r.log.String(), "up to date", "once")
 }

@@ -62,6 +62,9 @@ func open(ctx context.Context, c config, log *slog.Logger) (_ *portal, err error
 	if _, err = p.pages.in(time.UTC); err != nil {
 		return nil, err
 	}
+	if err := p.upToDate(ctx); err != nil {
+		return nil, err
+	}
 	switch {
 	case c.incidents == "" && c.focus == "":
 		err = p.demonstrate(ctx)
