@@ -179,7 +179,7 @@ func TestPages(t *testing.T) {
 		"/customers/alder/statement?month=2026-10":                      {"computed again from its facts: the same", "Promise not kept in October 2026", "issued 1 Nov 2026, 08:00 by Ada Brandt"},
 		"/customers/alder/letters":                                      {"Large files cannot be uploaded", "Send in my name", "You hear from us again by", "Over: Mail is not delivered"},
 		"/customers/birch/subscriptions/mail-std":                       {"A domain that points to us", "0 of 2 in place", "It belongs to Birch &amp; Sons. Nordlicht Services holds it"},
-		"/calendar": {"The desk is open until 24 Nov 2026, 18:00", "Advent orders", "Database platform is patched", "on call: Ada Brandt", "from 09:00 Ben Okafor"},
+		"/calendar": {"The desk is open until 24 Nov 2026, 18:00", "Advent orders", "Database platform is patched", "on call: Ada Brandt", "from 09:00 Ben Okafor", "day 1 of 27"},
 		"/calendar?month=2026-12&at=2026-12-24T10:30": {"Christmas", "Stocktaking", "by <strong>28 Dec 2026, 10:30</strong>", "The desk is open until 24 Dec 2026, 12:00", "On call then: <strong>Ben Okafor</strong>, from 21 Dec 2026, 09:00 to 28 Dec 2026, 09:00", "from 22:00: Database platform is patched", "from 02:00: Backup is tried out"},
 		"/dependencies":                                   {"If everything is lost", "Back after", "4 h 40 min"},
 		"/dependencies?fails=storage":                     {"If Storage fails", "Database platform → Storage", "Order entry"},
