@@ -123,3 +123,22 @@ func TestBrowserKeyboard(t *testing.T) {
 	b.do(chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Enter))
 	require.Equal(t, "#content", read(b, chromedp.Evaluate[string](`location.hash`)), "the first stop skips the navigation")
 }
+
+// The header is one row on ordinary screens, whoever looks, and what stands at its
+// right is inside.
+func TestBrowserHeader(t *testing.T) {
+	t.Parallel()
+	base := startPortal(t, "-now", demoNow)
+	b := openBrowser(t, base)
+	for _, who := range []string{"ada", "owner@alder"} {
+		b.signIn(who)
+		for _, width := range []int64{1280, 1440} {
+			b.look(width, 800, "light")
+			b.visit("/calendar")
+			require.Less(t, read(b, chromedp.Evaluate[float64](`document.querySelector('header.top').getBoundingClientRect().height`)), 72.0, "%s at %d px", who, width)
+			b.do(chromedp.Click(chromedp.CSS(".account summary")))
+			require.Contains(t, b.text(".account .panel"), "Sign out")
+			require.Empty(t, read(b, chromedp.Evaluate[[]string](wide)))
+		}
+	}
+}

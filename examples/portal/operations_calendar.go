@@ -75,22 +75,43 @@ type criticalDay struct {
 	Day, Of int // 0: it is not one that lasts days
 }
 
-// criticalOn says which day of a window a date is, by the clock of whoever looks.
-func criticalOn(w hours.CriticalWindow, date calendar.Date, loc *time.Location) criticalDay {
-	out := criticalDay{CriticalWindow: w}
-	if w.During.Empty() {
-		return out
-	}
-	first, last := calendar.DateOf(w.During.Start, loc), calendar.DateOf(w.During.End.Add(-time.Microsecond), loc)
-	if n := daysTo(first, last) + 1; n > 1 {
-		out.Day, out.Of = daysTo(first, date)+1, n
-	}
-	return out
+// runs knows which windows there are on which days, so that those on days in a row
+// are one event.
+type runs struct {
+	desk *desk
+	loc  *time.Location
+	days map[calendar.Date]map[string]bool
 }
 
-func daysTo(from, to calendar.Date) int {
-	const day = 24 * time.Hour
-	return int(to.In(time.UTC).Start.Sub(from.In(time.UTC).Start) / day)
+// has reports whether a window is on a day. Outside of the years that the desk knows
+// none is.
+func (r runs) has(name string, on calendar.Date) bool {
+	names, known := r.days[on]
+	if !known {
+		names = map[string]bool{}
+		list, err := r.desk.critical.Overlapping(on.In(r.loc))
+		for _, w := range list {
+			names[w.Name] = err == nil
+		}
+		r.days[on] = names
+	}
+	return names[name]
+}
+
+// on says which day of a window a date is.
+func (r runs) on(w hours.CriticalWindow, date calendar.Date) criticalDay {
+	const most = 366
+	before, after := 0, 0
+	for before < most && r.has(w.Name, date.AddDays(-before-1)) {
+		before++
+	}
+	for after < most && r.has(w.Name, date.AddDays(after+1)) {
+		after++
+	}
+	if before+after == 0 {
+		return criticalDay{CriticalWindow: w}
+	}
+	return criticalDay{CriticalWindow: w, Day: before + 1, Of: before + after + 1}
 }
 
 func (p *portal) showCalendar(w http.ResponseWriter, r *http.Request) error {
@@ -127,10 +148,10 @@ func (p *portal) showCalendar(w http.ResponseWriter, r *http.Request) error {
 		v.Following = v.Month.Next()
 	}
 	v.Blank = (int(v.Month.First().Weekday()) + 6) % 7
-	today := calendar.DateOf(now, loc)
+	today, lasting := calendar.DateOf(now, loc), runs{desk: &p.desk, loc: loc, days: map[calendar.Date]map[string]bool{}}
 	for date, day := range calendar.Days(v.Month.In(loc), loc) {
 		part := calendarDay{Date: date, Weekday: date.Weekday().String()[:3], Today: date == today}
-		if err := p.fillDay(&part, day, loc); err != nil {
+		if err := p.fillDay(&part, day, lasting); err != nil {
 			return err
 		}
 		v.Days = append(v.Days, part)
@@ -175,7 +196,7 @@ func (p *portal) messageAt(v *calendarPage, f *form, loc *time.Location) error {
 }
 
 // fillDay says what a day has.
-func (p *portal) fillDay(part *calendarDay, day calendar.Interval, loc *time.Location) (err error) {
+func (p *portal) fillDay(part *calendarDay, day calendar.Interval, lasting runs) (err error) {
 	if day.Empty() { // a date that the zone left out
 		return nil
 	}
@@ -196,7 +217,7 @@ func (p *portal) fillDay(part *calendarDay, day calendar.Interval, loc *time.Loc
 	}
 	critical, err := p.desk.critical.Overlapping(day)
 	for _, w := range critical {
-		part.Critical = append(part.Critical, criticalOn(w, part.Date, loc))
+		part.Critical = append(part.Critical, lasting.on(w, part.Date))
 	}
 	return err
 }

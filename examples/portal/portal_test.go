@@ -181,7 +181,7 @@ func TestPages(t *testing.T) {
 		"/customers/birch/subscriptions/mail-std":                       {"A domain that points to us", "0 of 2 in place", "It belongs to Birch &amp; Sons. Nordlicht Services holds it"},
 		"/customers/cedar/problems":                                     {"Signing in takes a minute", "We are at it", "From Thursday on", "our answer to you"},
 		"/incidents/told-mail":                                          {"Reported by Alder Hospital", "Internal", "twice"},
-		"/calendar":                                                     {"The desk is open until 24 Nov 2026, 18:00", "Advent orders", "Database platform is patched", "on call: Ada Brandt", "from 09:00 Ben Okafor"},
+		"/calendar":                                                     {"The desk is open until 24 Nov 2026, 18:00", "Advent orders", "Database platform is patched", "on call: Ada Brandt", "from 09:00 Ben Okafor", "day 1 of 27"},
 		"/calendar?month=2026-12&at=2026-12-24T10:30":                   {"Christmas", "Stocktaking", "by <strong>28 Dec 2026, 10:30</strong>", "The desk is open until 24 Dec 2026, 12:00", "On call then: <strong>Ben Okafor</strong>, from 21 Dec 2026, 09:00 to 28 Dec 2026, 09:00", "from 22:00: Database platform is patched", "from 02:00: Backup is tried out"},
 		"/dependencies":                                                 {"If everything is lost", "Back after", "4 h 40 min"},
 		"/dependencies?fails=storage":                                   {"If Storage fails", "Database platform → Storage", "Order entry"},
