@@ -80,7 +80,7 @@ func BenchmarkUnderLoad(b *testing.B) {
 // loadPages are the pages that are measured, by whom.
 func loadPages() []string {
 	return []string{
-		"/status", "/customers", "/incidents", "/incidents/files-upload", "/followups", "/dependencies", "/dependencies?fails=storage", "/calendar", "/exchange",
+		"/status", "/work", "/status/history", "/customers", "/incidents", "/incidents?q=Alarm+99999", "/incidents/files-upload", "/followups", "/dependencies", "/dependencies?fails=storage", "/calendar", "/exchange",
 		"/customers/alder", "/customers/alder?month=2026-10", "/customers/alder/catalogue", "/customers/alder/catalogue/erp", "/customers/alder/orders", "/customers/alder/usage",
 		"/customers/alder/usage/documents", "/customers/alder/statement?month=2026-10", "/customers/alder/statement", "/customers/alder/letters", "/customers/alder/availability",
 		"/customers/alder/availability?month=2026-09", "/customers/alder/availability/erp-cloud/2026-09", "owner:/customers/alder/letters", "owner:/status",
@@ -157,10 +157,10 @@ func crowd(b *testing.B, ada, owner *running) {
 	}
 }
 
-// needsTotals names the pages that add up the usage of a month that goes on, event
-// by event: they wait for running totals.
+// needsTotals names the pages that add up usage event by event, or read who was
+// active: they wait for running totals.
 func needsTotals(path string) bool {
-	return slices.Contains([]string{"/customers/alder", "/customers/alder/usage", "/customers/alder/statement"}, path)
+	return path == "/customers/alder" || path == "/customers/alder?month=2026-10" || path == "/customers/alder/statement" || strings.HasPrefix(path, "/customers/alder/usage")
 }
 
 // grow makes a portal large.

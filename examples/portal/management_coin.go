@@ -54,7 +54,8 @@ type coinRow struct {
 	Came    adoptionroom.Came
 
 	Promises  []promiseWords
-	Incidents []incidentLine
+	Incidents []incidentLine // the last ones
+	Happened  int            // how many there were
 	Usage     []usageWords
 	Blocked   bool
 	Score     string
@@ -165,7 +166,9 @@ func (p *portal) coinRow(row exchange.Row, m monthly, who person) coinRow {
 		w.Tone, w.Words = verdictOf(x.Verdict, x.Said)
 		out.Promises = append(out.Promises, w)
 	}
-	for _, h := range out.Run.Incidents {
+	const most = 5
+	out.Happened = len(out.Run.Incidents)
+	for _, h := range out.Run.Incidents[max(0, out.Happened-most):] {
 		line := incidentLine{ID: h.Incident, Level: h.Level, Title: h.Headline, From: h.From, Path: incidentPath(who, string(h.Incident))}
 		if line.Title == "" {
 			line.Title = "An incident"

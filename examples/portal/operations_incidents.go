@@ -271,6 +271,7 @@ func sameReport(i *incident.Incident, r incident.Report, by person) bool {
 // happened lets the exchange work at once, so that the next page shows what
 // followed. If it cannot, it does so a little later.
 func (p *portal) happened(ctx context.Context) {
+	p.changes.Add(1)
 	if err := p.drain(context.WithoutCancel(ctx)); err != nil {
 		p.log.WarnContext(ctx, "the exchange failed and tries again", "cause", err.Error())
 	}

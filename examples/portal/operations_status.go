@@ -3,11 +3,13 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -129,17 +131,15 @@ func (p *portal) showStatus(w http.ResponseWriter, r *http.Request) error {
 	if until.Before(now.Add(-day)) {
 		v.Note = "What is known ends on " + stamp(until) + " UTC: the history is that of the 90 days before. How the services are now is unknown."
 	}
-	headlines := map[servicecoin.IncidentID]string{}
-	var parts []servicePart
-	for _, s := range list {
-		part, err := p.service(ctx, s, window, now, headlines)
-		if err != nil {
-			return err
+	kept, err := p.histories.of(p.changes.Load(), window, func() ([]servicePart, error) { return p.ninetyDays(ctx, list, window, now) })
+	if err != nil {
+		return err
+	}
+	parts := slices.Clone(kept)
+	for n := range parts {
+		if l, ok := worst[parts[n].ID]; ok && l.Severity() > parts[n].Level.Severity() {
+			parts[n].Level = l
 		}
-		if l, ok := worst[s.ID]; ok && l.Severity() > part.Level.Severity() {
-			part.Level = l
-		}
-		parts = append(parts, part)
 	}
 	v.Tone, v.Verdict = verdict(parts)
 	v.Services, v.Only = len(parts), r.URL.Query().Get("only") == "affected"
@@ -184,6 +184,44 @@ func (p *portal) maintenanceAhead(now time.Time) []plannedTime {
 	}
 	slices.SortFunc(list, func(a, b plannedTime) int { return a.Start.Compare(b.Start) })
 	return list
+}
+
+// ninetyDays reads ninety days of each service, side by side.
+func (p *portal) ninetyDays(ctx context.Context, list []catalog.Service, window calendar.Interval, now time.Time) ([]servicePart, error) {
+	parts, errs := make([]servicePart, len(list)), make([]error, len(list))
+	var wg sync.WaitGroup
+	for n, s := range list {
+		wg.Go(func() { parts[n], errs[n] = p.service(ctx, s, window, now, map[servicecoin.IncidentID]string{}) })
+	}
+	wg.Wait()
+	return parts, errors.Join(errs...)
+}
+
+// histories keeps the history of the services for those who look at the same time:
+// until something was changed here, and no longer than some seconds, since another
+// copy of the portal may have changed something.
+type histories struct {
+	mu     sync.Mutex
+	parts  []servicePart
+	window calendar.Interval
+	change uint64 // how often something had been changed
+	at     time.Time
+}
+
+const historyLasts = 5 * time.Second
+
+// of returns the history that is kept, or reads it: one reader does, the others wait.
+func (h *histories) of(change uint64, window calendar.Interval, read func() ([]servicePart, error)) ([]servicePart, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.parts != nil && h.change == change && h.window == window && time.Since(h.at) < historyLasts {
+		return h.parts, nil
+	}
+	parts, err := read()
+	if err == nil {
+		h.parts, h.change, h.window, h.at = parts, change, window, time.Now()
+	}
+	return parts, err
 }
 
 // lastKnown returns up to when anything is known: now, unless all lists ended
@@ -301,9 +339,9 @@ func (p *portal) headline(ctx context.Context, id servicecoin.IncidentID, known 
 func days(window calendar.Interval, facts sla.Facts, now time.Time) (list []dayPart, summary string) {
 	const width = 10
 	counts := make(map[incident.Level]int)
-	x := 0
+	x, ofDay := 0, byDay(window, facts.Outages)
 	for d, iv := range calendar.Days(window, time.UTC) {
-		level, known := dayLevel(iv.Intersect(calendar.Between(iv.Start, now)), facts)
+		level, known := dayLevel(iv.Intersect(calendar.Between(iv.Start, now)), facts.Coverage, ofDay[int(iv.Start.Sub(window.Start)/day)])
 		counts[level]++
 		title := d.String() + ": " + strings.ToLower(levelWords(level))
 		if level != "" && !known {
@@ -334,6 +372,19 @@ func days(window calendar.Interval, facts sla.Facts, now time.Time) (list []dayP
 	return list, strings.Join(words, ", ")
 }
 
+// byDay sorts outages into the days of a window that they may touch, each day as long
+// as it is in UTC: thousands of outages are not asked about on each of ninety days.
+func byDay(window calendar.Interval, outages []sla.Outage) map[int][]sla.Outage {
+	days := map[int][]sla.Outage{}
+	for _, o := range outages {
+		within := o.Interval.Intersect(window)
+		for n := int(within.Start.Sub(window.Start) / day); n <= int(within.End.Sub(window.Start)/day); n++ {
+			days[n] = append(days[n], o)
+		}
+	}
+	return days
+}
+
 const tallest = 40
 
 func height(l incident.Level) int {
@@ -354,17 +405,17 @@ func height(l incident.Level) int {
 
 // dayLevel returns the worst level of a day as far as it has passed: "" if
 // nothing is known of it; known is false if part of it is not.
-func dayLevel(iv calendar.Interval, facts sla.Facts) (level incident.Level, known bool) {
-	covered := facts.Coverage.Clip(iv)
+func dayLevel(iv calendar.Interval, coverage calendar.Set, outages []sla.Outage) (level incident.Level, known bool) {
+	covered := coverage.Clip(iv)
 	if !covered.Empty() {
 		level = incident.Unaffected
 	}
-	for _, o := range facts.Outages {
+	for _, o := range outages {
 		if l := incident.Level(o.Level); o.Overlaps(iv) && l.Severity() > level.Severity() {
 			level = l
 		}
 	}
-	return level, facts.Coverage.Covers(iv)
+	return level, coverage.Covers(iv)
 }
 
 // verdict is the one sentence above all.

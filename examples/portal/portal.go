@@ -20,18 +20,20 @@ import (
 type portal struct {
 	*coin.Coin
 
-	store    *store.Store
-	backend  *sqlite.Backend
-	usage    *usage.Store // in the same file
-	host     host         // customers and people
-	desk     desk         // when the provider is there
-	exchange *store.Consumer
-	turn     sync.Mutex // one step of the exchange at a time
-	log      *slog.Logger
-	pages    pages
-	taxed    taxFunc      // which tax is on what a customer is charged
-	made     []area       // its parts
-	stands   atomic.Value // string: how the exchange stands still, "" while it does not
+	store     *store.Store
+	backend   *sqlite.Backend
+	usage     *usage.Store // in the same file
+	host      host         // customers and people
+	desk      desk         // when the provider is there
+	exchange  *store.Consumer
+	turn      sync.Mutex // one step of the exchange at a time
+	log       *slog.Logger
+	pages     pages
+	taxed     taxFunc       // which tax is on what a customer is charged
+	made      []area        // its parts
+	changes   atomic.Uint64 // how often somebody changed something here
+	histories histories     // of the status page
+	stands    atomic.Value  // string: how the exchange stands still, "" while it does not
 }
 
 // open opens the file, and fills it if it is new.

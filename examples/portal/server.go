@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/problem"
 )
 
@@ -120,7 +121,8 @@ func (p *portal) handler() http.Handler {
 				return
 			}
 			if err == nil {
-				err = to.show(w, r)
+				// What a page shows twice is added up once.
+				err = to.show(w, r.WithContext(metering.Remembering(r.Context())))
 			}
 			if err != nil {
 				p.fail(w, r, err)
