@@ -295,7 +295,7 @@ func TestExplanationsForPeople(t *testing.T) {
 		"on 2026-10-04":                        "on 4 Oct 2026",
 		"2026-13, and 12345-10, stay as 2026.": "2026-13, and 12345-10, stay as 2026.",
 	} {
-		require.Equal(t, want, said(berlin)(text))
+		require.Equal(t, want, plainWords(berlin, text))
 	}
 	report, ok := reportOf(servicecoin.Key{Customer: "alder", Kind: creditRecord, ID: "a/b/2026-10/1"})
 	require.True(t, ok)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
@@ -92,4 +93,12 @@ func reportOf(k servicecoin.Key) (source, bool) {
 	promise, text := cutLast(rest, "/")
 	m, err := calendar.ParseMonth(text)
 	return source{customerPath(k.Customer, "availability", promise, text), "the report of " + monthWords(m)}, err == nil
+}
+
+// cutLast cuts a text at the last separator.
+func cutLast(text, separator string) (before, after string) {
+	if i := strings.LastIndex(text, separator); i >= 0 {
+		return text[:i], text[i+len(separator):]
+	}
+	return text, ""
 }

@@ -377,7 +377,7 @@ func days(window calendar.Interval, facts sla.Facts, now time.Time) (list []dayP
 func byDay(window calendar.Interval, outages []sla.Outage) map[int][]sla.Outage {
 	days := map[int][]sla.Outage{}
 	for _, o := range outages {
-		within := o.Interval.Intersect(window)
+		within := o.Intersect(window)
 		for n := int(within.Start.Sub(window.Start) / day); n <= int(within.End.Sub(window.Start)/day); n++ {
 			days[n] = append(days[n], o)
 		}

@@ -75,7 +75,7 @@ func (p *pages) templates(loc *time.Location) (*template.Template, error) {
 		"percent": percent, "seconds": seconds, "level": levelWords, "tone": levelTone, "segment": url.PathEscape,
 		"state": stateTone, "title": func(s any) string { return sentence(fmt.Sprint(s)) }, "actor": p.actor, "called": p.called,
 		"field": fieldWords, "group": groupWords, "wrong": wrongAt, "sent": sentWords, "chosen": chosen, "tried": wasTried,
-		"verb": verbWords, "dict": dict, "plural": plural, "amount": amount, "figure": inColumn, "said": said(loc), "more": more, "grouped": grouped, "pageID": pageID, "lead": leadWords, "int": func(n int64) int { return int(n) }, "five": func() []int { return []int{1, 2, 3, 4, 5} },
+		"verb": verbWords, "dict": dict, "plural": plural, "amount": amount, "figure": inColumn, "more": more, "grouped": grouped, "pageID": pageID, "lead": leadWords, "int": func(n int64) int { return int(n) }, "five": func() []int { return []int{1, 2, 3, 4, 5} },
 	}).ParseFS(web, "web/*.html")
 }
 
