@@ -42,10 +42,13 @@ func (p *portal) liveIncidents() chore {
 			if err != nil {
 				return nil, "", err
 			}
-			now := p.store.Now()
+			now, customers := p.store.Now(), p.customerNames(ctx)
 			return paged(ctx, p.Desk().Live(), after, limit, func(item store.Item[incident.Incident]) (task, error) {
 				i := item.Value
 				t := task{ID: string(i.ID), Look: i.State != incident.Reported, What: i.Title, Path: incidentPath(person{Role: operator}, string(i.ID)), Since: i.Began}
+				if i.Reporter != nil {
+					t.Customer, t.Whose = i.Reporter.Customer, customers(i.Reporter.Customer)
+				}
 				row := p.row(i, names, now)
 				t.More = sentence(string(i.State)) + " · " + strings.Join(row.Names, ", ")
 				if next, promised := i.NextUpdate(now); promised && now.After(next) {
