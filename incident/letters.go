@@ -68,6 +68,11 @@ func (l *Letters) Drafts() store.Listing[Communication] {
 	return store.Of(l.view, communications).Find(store.By("state", store.Text(Draft)))
 }
 
+// Sent lists what was sent, what was drafted last first.
+func (l *Letters) Sent() store.Listing[Communication] {
+	return store.Of(l.view, communications).Find(store.By("state", store.Text(Sent)).Descending())
+}
+
 // List lists every communication, incident by incident, oldest first.
 func (l *Letters) List() store.Listing[Communication] {
 	return store.Of(l.view, communications).Find(store.By("incident"))

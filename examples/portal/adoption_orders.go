@@ -43,6 +43,8 @@ func orderWords(s catalog.OrderState) string {
 type ordersPage struct {
 	page
 
+	Pages pager
+
 	Customer servicecoin.Customer
 	Base     string
 	List     []orderRow
@@ -87,12 +89,28 @@ func (p *portal) showOrders(w http.ResponseWriter, r *http.Request) error {
 	if v.Names, err = p.names(ctx); err != nil {
 		return err
 	}
-	list, err := collect(p.Orders(c.ID).List().All(ctx))
+	all := p.Orders(c.ID).List()
+	if wantsCSV(r) {
+		return asCSV(w, r, string(c.ID)+"-orders.csv", all, []string{"id", "service", "offering", "state", "requestedAt", "requestedBy", "due", "fulfilledAt"}, func(o catalog.Order) [][]string {
+			return [][]string{{string(o.ID), string(o.Service), o.Terms.Name, string(o.State), instant(o.RequestedAt), string(o.RequestedBy.ID), instant(o.Due), instant(o.FulfilledAt)}}
+		})
+	}
+	const most, judged = 25, 200
+	page, ways, err := listed(r, all, most)
 	if err != nil {
 		return err
 	}
-	for _, o := range list {
-		v.List = append(v.List, orderRowOf(o, c, now))
+	v.Pages = ways
+	for _, item := range page.Items {
+		v.List = append(v.List, orderRowOf(item.Value, c, now))
+	}
+	last, err := all.Page(ctx, "", judged) // lead times are those of the last ones
+	if err != nil {
+		return err
+	}
+	var list []catalog.Order
+	for _, item := range last.Items {
+		list = append(list, item.Value)
 	}
 	v.Lead = catalog.LeadTimesOf(list, now)
 	v.Judged = v.Lead.Kept + v.Lead.Missed
@@ -224,4 +242,12 @@ func (p *portal) changeOrder(w http.ResponseWriter, r *http.Request) error {
 	p.happened(ctx)
 	seeOther(w, customerPath(c.ID, "orders", string(id)))
 	return nil
+}
+
+// instant writes a time for programs, "" for none.
+func instant(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
 }

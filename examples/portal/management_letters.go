@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"slices"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/incident"
@@ -29,6 +28,8 @@ func (p *portal) lettersArea() area {
 // too, and send them.
 type lettersPage struct {
 	page
+
+	Pages pager
 
 	Customer servicecoin.Customer
 	Base     string
@@ -66,13 +67,28 @@ func (p *portal) letters(w http.ResponseWriter, r *http.Request, form string, f 
 	if problems != nil {
 		v.againIn(form, f, problems)
 	}
-	for l, err := range p.Letters(c.ID).List().All(ctx) {
+	box := p.Letters(c.ID)
+	if wantsCSV(r) {
+		return asCSV(w, r, string(c.ID)+"-letters.csv", box.Sent(), []string{"subject", "body", "sentAt", "sentBy", "incident"}, func(l incident.Communication) [][]string {
+			return [][]string{{l.Subject, l.Body, instant(l.SentAt), string(l.SentBy.ID), string(l.Incident)}}
+		})
+	}
+	const most, drafts = 20, 50
+	sent, ways, err := listed(r, box.Sent(), most)
+	if err != nil {
+		return err
+	}
+	v.Pages = ways
+	list := sent.Items
+	if who.Provider() && ways.Previous == "" { // what waits stands before it
+		waiting, err := box.Drafts().Page(ctx, "", drafts)
 		if err != nil {
 			return err
 		}
-		if l.State != incident.Sent && !who.Provider() || l.State == incident.Discarded {
-			continue
-		}
+		list = append(waiting.Items, list...)
+	}
+	for _, item := range list {
+		l := item.Value
 		part := letterPart{Communication: l, Path: incidentPath(who, string(l.Incident)), Here: customerPath(c.ID, "letters", string(l.ID))}
 		for _, s := range l.Path {
 			if name, known := names[s]; known || who.Provider() {
@@ -93,7 +109,6 @@ func (p *portal) letters(w http.ResponseWriter, r *http.Request, form string, f 
 		}
 		v.List = append(v.List, part)
 	}
-	slices.SortStableFunc(v.List, func(a, b letterPart) int { return b.DraftedAt.Compare(a.DraftedAt) })
 	return p.render(w, r, "letters.html", problem.Status(problems), v)
 }
 

@@ -149,7 +149,7 @@ func hasWords(i incident.Incident, names namesByID, words []string) bool {
 	return !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(all, w) })
 }
 
-// page returns the page that an address asks for, forwards or backwards. Back at
+// pageOf returns the page that an address asks for, forwards or backwards. Back at
 // the beginning it is the first page, with what has come meanwhile.
 func pageOf[T any](r *http.Request, list store.Listing[T], most int) (store.Page[T], error) {
 	before := r.URL.Query().Get("before")
