@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -50,6 +51,8 @@ func TestWorkThatStandsStill(t *testing.T) {
 	require.Contains(t, r.page("/exchange"), "The work is behind")
 	_, err = other.Step(t.Context(), store.MaxPage)
 	require.ErrorIs(t, err, cannot)
+	require.Eventually(t, func() bool { return strings.Contains(r.page("/customers"), "does not get on") }, time.Minute, 100*time.Millisecond, "every page of the provider's people says so")
+	require.Contains(t, r.log.String(), "the exchange stands still")
 	body = r.page("/exchange")
 	require.Contains(t, body, "It cannot get past: paper.wanted, step print, try 1 of 5")
 	require.Contains(t, body, "the printer is out of paper")
@@ -61,7 +64,9 @@ func TestWorkThatStandsStill(t *testing.T) {
 	res := r.raw(http.MethodPost, "/exchange/break", url.Values{"holder": {"the other copy"}, "reason": {"it hangs"}})
 	require.NoError(t, res.Body.Close())
 	require.Equal(t, http.StatusSeeOther, res.StatusCode)
-	body = r.page("/exchange")
-	require.NotContains(t, body, "the other copy")
-	require.Contains(t, body, "left to another release of the portal")
+	require.Eventually(t, func() bool { // by this click, or by the portal itself
+		body = r.page("/exchange")
+		return !strings.Contains(body, "the other copy") && strings.Contains(body, "left to another release of the portal")
+	}, time.Minute, 100*time.Millisecond)
+	require.Eventually(t, func() bool { return !strings.Contains(r.page("/customers"), "does not get on") }, time.Minute, 100*time.Millisecond)
 }
