@@ -247,6 +247,7 @@ func (b *browser) printed(name string) (text string, pages int) {
 	dir := b.t.TempDir()
 	if keep := os.Getenv("PORTAL_SCREENSHOTS"); keep != "" {
 		dir = keep
+		require.NoError(b.t, os.MkdirAll(dir, 0o750))
 	}
 	path := filepath.Join(dir, name+".pdf")
 	require.NoError(b.t, os.WriteFile(path, pdf, 0o600))
