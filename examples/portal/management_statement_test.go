@@ -279,7 +279,7 @@ func TestBrowserPrints(t *testing.T) {
 		for _, want := range x.wants {
 			require.Contains(t, text, want, name)
 		}
-		for _, screen := range []string{"Sign out", "Catalogue", "Skip to content", "CSV", "Issue the"} {
+		for _, screen := range []string{"Sign out", "Where you are signed in", "Olga Lind", "Catalogue", "Skip to content", "CSV", "Issue the"} {
 			require.NotContains(t, text, screen, "%s is printed without the portal around it", name)
 		}
 	}
