@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/incident"
@@ -85,6 +86,7 @@ func (p *portal) letters(w http.ResponseWriter, r *http.Request, form string, f 
 		if err != nil {
 			return err
 		}
+		slices.Reverse(waiting.Items) // the last drafted first, as those that were sent
 		list = append(waiting.Items, list...)
 	}
 	for _, item := range list {

@@ -26,7 +26,9 @@ func listed[T any](r *http.Request, l store.Listing[T], limit int) (store.Page[T
 	to := func(name, value string) string {
 		u := url.Values{}
 		for k, list := range q {
-			if k != "after" && k != "before" && k != "as" {
+			switch k {
+			case "after", "before", "as", "done", "said": // of this page alone
+			default:
 				u[k] = list
 			}
 		}
