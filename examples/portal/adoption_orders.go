@@ -91,9 +91,9 @@ func (p *portal) showOrders(w http.ResponseWriter, r *http.Request) error {
 	}
 	all := p.Orders(c.ID).List()
 	if wantsCSV(r) {
-		return asCSV(w, r, string(c.ID)+"-orders.csv", all, []string{"id", "service", "offering", "state", "requestedAt", "requestedBy", "due", "fulfilledAt"}, func(o catalog.Order) [][]string {
+		return p.asCSV(w, r, string(c.ID)+"-orders.csv", []string{"id", "service", "offering", "state", "requestedAt", "requestedBy", "due", "fulfilledAt"}, rowsOfPages(r, all, func(o catalog.Order) [][]string {
 			return [][]string{{string(o.ID), string(o.Service), o.Terms.Name, string(o.State), instant(o.RequestedAt), string(o.RequestedBy.ID), instant(o.Due), instant(o.FulfilledAt)}}
-		})
+		}))
 	}
 	const most, judged = 25, 200
 	page, ways, err := listed(r, all, most)

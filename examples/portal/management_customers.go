@@ -2,25 +2,20 @@ package main
 
 import (
 	"context"
-	"encoding/csv"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/servicecoin/servicecoin/catalog"
-	"github.com/servicecoin/servicecoin/examples/csvfile"
 	"github.com/servicecoin/servicecoin/sla"
 	"github.com/servicecoin/servicecoin/store"
 )
 
 type customersPage struct {
 	page
+	pager
 
 	Search string
 	List   []customerLine
-	Next   string // the path of the next page
-	First  string // the path of the first one; "": this is it
-	CSV    string
 }
 
 type customerLine struct {
@@ -49,35 +44,17 @@ func (p *portal) customersLike(text string) store.Listing[client] {
 // showCustomers lists whom the provider works for, with what waits for each. What a
 // month came to stands on the customer's own page.
 func (p *portal) showCustomers(w http.ResponseWriter, r *http.Request) error {
-	q := r.URL.Query()
-	v := customersPage{page: p.page(r, "Customers", "/customers"), Search: cut(q.Get("q"), 100)}
-	if q.Get("as") == "csv" {
-		return p.customersAsCSV(w, r, v.Search)
+	v := customersPage{page: p.page(r, "Customers", "/customers"), Search: cut(r.URL.Query().Get("q"), 100)}
+	if wantsCSV(r) {
+		return p.asCSV(w, r, "customers.csv", []string{"id", "name", "zone", "currency"}, rowsOfPages(r, p.customersLike(v.Search), func(c client) [][]string {
+			return [][]string{{string(c.ID), c.Name, c.Zone, c.Currency}}
+		}))
 	}
-	page, err := p.customersLike(v.Search).Page(r.Context(), q.Get("after"), customersAtOnce)
+	page, ways, err := listed(r, p.customersLike(v.Search), customersAtOnce)
 	if err != nil {
 		return err
 	}
-	here := func(more ...string) string {
-		to := url.Values{}
-		if v.Search != "" {
-			to.Set("q", v.Search)
-		}
-		for i := 0; i+1 < len(more); i += 2 {
-			to.Set(more[i], more[i+1])
-		}
-		if len(to) == 0 {
-			return "/customers"
-		}
-		return "/customers?" + to.Encode()
-	}
-	v.CSV = here("as", "csv")
-	if page.Next != "" {
-		v.Next = here("after", page.Next)
-	}
-	if q.Get("after") != "" {
-		v.First = here()
-	}
+	v.pager = ways
 	for _, item := range page.Items {
 		line, err := p.customerLine(r.Context(), item.Value)
 		if err != nil {
@@ -113,25 +90,4 @@ func counted[T any](ctx context.Context, l store.Listing[T], what string) (strin
 		return "more than " + plural(len(page.Items), what), nil
 	}
 	return plural(len(page.Items), what), nil
-}
-
-func (p *portal) customersAsCSV(w http.ResponseWriter, r *http.Request, search string) error {
-	attach(w, "text/csv; charset=utf-8", "customers.csv")
-	out := csv.NewWriter(w)
-	_ = out.Write([]string{"id", "name", "zone", "currency"}) // Flush tells
-	for c, err := range p.customersLike(search).All(r.Context()) {
-		if err != nil {
-			return err
-		}
-		_ = out.Write(csvfile.Cells(string(c.ID), c.Name, c.Zone, c.Currency))
-	}
-	out.Flush()
-	return out.Error()
-}
-
-// attach says that what follows is a file to keep.
-func attach(w http.ResponseWriter, kind, name string) {
-	w.Header().Set("Content-Type", kind)
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
 }

@@ -70,9 +70,9 @@ func (p *portal) letters(w http.ResponseWriter, r *http.Request, form string, f 
 	}
 	box := p.Letters(c.ID)
 	if wantsCSV(r) {
-		return asCSV(w, r, string(c.ID)+"-letters.csv", box.Sent(), []string{"subject", "body", "sentAt", "sentBy", "incident"}, func(l incident.Communication) [][]string {
+		return p.asCSV(w, r, string(c.ID)+"-letters.csv", []string{"subject", "body", "sentAt", "sentBy", "incident"}, rowsOfPages(r, box.Sent(), func(l incident.Communication) [][]string {
 			return [][]string{{l.Subject, l.Body, instant(l.SentAt), string(l.SentBy.ID), string(l.Incident)}}
-		})
+		}))
 	}
 	const most, drafts = 20, 50
 	sent, ways, err := listed(r, box.Sent(), most)

@@ -128,10 +128,7 @@ func sendCSV(w http.ResponseWriter, name string, rows [][]string) error {
 }
 
 func sendFile(w http.ResponseWriter, kind, name string, body []byte) {
-	h := w.Header()
-	h.Set("Content-Type", kind)
-	h.Set("Content-Disposition", `attachment; filename="`+name+`"`)
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	h.Set("Cache-Control", "no-store")
+	attach(w, kind, name)
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	_, _ = w.Write(body) // nothing is left to be said to a browser that has gone
 }

@@ -38,14 +38,14 @@ func (p *portal) showFollowUps(w http.ResponseWriter, r *http.Request) error {
 		list = list.Where(func(i incident.Incident) bool { return slices.ContainsFunc(i.FollowUps, mine) })
 	}
 	if wantsCSV(r) {
-		return asCSV(w, r, "follow-ups.csv", list, []string{"what", "owner", "due", "firstDue", "incident", "title"}, func(i incident.Incident) (rows [][]string) {
+		return p.asCSV(w, r, "follow-ups.csv", []string{"what", "owner", "due", "firstDue", "incident", "title"}, rowsOfPages(r, list, func(i incident.Incident) (rows [][]string) {
 			for _, f := range i.FollowUps {
 				if mine(f) {
 					rows = append(rows, []string{f.Text, string(f.Owner), f.Due.Format(time.RFC3339), f.FirstDue.Format(time.RFC3339), string(i.ID), i.Title})
 				}
 			}
 			return rows
-		})
+		}))
 	}
 	page, ways, err := listed(r, list, most)
 	if err != nil {

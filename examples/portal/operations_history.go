@@ -17,6 +17,7 @@ import (
 // historyPage is what customers were told of, month by month, the last first.
 type historyPage struct {
 	page
+	pager
 
 	Asked     servicecoin.ServiceID
 	Service   string // its name
@@ -24,9 +25,6 @@ type historyPage struct {
 	Services  []catalog.Service
 	Months    []historyMonth
 	Wrong     fieldProblems
-	First     string
-	Previous  string
-	Next      string
 	Cut       bool
 }
 
@@ -72,7 +70,7 @@ func (p *portal) showHistory(w http.ResponseWriter, r *http.Request) error {
 		}
 		v.Service = names[v.Asked]
 	}
-	found, listed, err := p.happenedIn(r, v.Asked, v.Services, during, most)
+	found, ways, err := p.happenedIn(r, v.Asked, v.Services, during, most)
 	if err != nil {
 		return err
 	}
@@ -98,21 +96,8 @@ func (p *portal) showHistory(w http.ResponseWriter, r *http.Request) error {
 		}
 		v.add(calendar.MonthOf(i.Began, loc), line)
 	}
-	at := func(key, cursor string) string {
-		x := url.Values{}
-		for name, value := range map[string]string{"service": string(v.Asked), "month": v.MonthText, key: cursor} {
-			if value != "" {
-				x.Set(name, value)
-			}
-		}
-		return "/status/history?" + x.Encode()
-	}
-	if listed.Previous != "" {
-		v.First, v.Previous = at("", ""), at("before", listed.Previous)
-	}
-	if listed.Next != "" {
-		v.Next, v.Cut = at("after", listed.Next), v.Asked == "" && len(found) < most
-	}
+	v.pager = ways
+	v.Cut = v.Next != "" && v.Asked == "" && len(found) < most
 	return p.render(w, r, "history.html", 0, v)
 }
 
@@ -126,10 +111,10 @@ func (v *historyPage) add(m calendar.Month, line historyLine) {
 
 // happenedIn is one page of the incidents that customers were told of, or of what was
 // done to one service, which is looked up.
-func (p *portal) happenedIn(r *http.Request, service servicecoin.ServiceID, list []catalog.Service, during calendar.Interval, most int) ([]incident.Incident, store.Page[incident.Incident], error) {
+func (p *portal) happenedIn(r *http.Request, service servicecoin.ServiceID, list []catalog.Service, during calendar.Interval, most int) ([]incident.Incident, pager, error) {
 	if service == "" {
 		now := p.store.Now()
-		page, err := pageOf(r, p.Desk().Search(incident.Search{Began: during}).Where(func(i incident.Incident) bool {
+		page, ways, err := listed(r, p.Desk().Search(incident.Search{Began: during}).Where(func(i incident.Incident) bool {
 			_, visible := told(&i, list, now)
 			return visible && i.State != incident.Cancelled
 		}), most)
@@ -137,14 +122,14 @@ func (p *portal) happenedIn(r *http.Request, service servicecoin.ServiceID, list
 		for _, item := range page.Items {
 			found = append(found, item.Value)
 		}
-		return found, page, err
+		return found, ways, err
 	}
-	page, err := pageOf(r, p.Desk().EffectsOn(service, during), most)
+	page, ways, err := listed(r, p.Desk().EffectsOn(service, during), most)
 	if err != nil {
-		return nil, store.Page[incident.Incident]{}, err
+		return nil, pager{}, err
 	}
 	found, err := p.incidentsOf(r.Context(), page.Items)
-	return found, store.Page[incident.Incident]{Next: page.Next, Previous: page.Previous}, err
+	return found, ways, err
 }
 
 // incidentsOf gets the incidents whose effects these are.

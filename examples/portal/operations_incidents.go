@@ -33,6 +33,7 @@ func (p *portal) incidentsArea() area {
 
 type incidentsPage struct {
 	page
+	pager
 
 	List     []incidentRow
 	Query    incidentQuery
@@ -41,9 +42,6 @@ type incidentsPage struct {
 	Levels   []incident.Level
 	Sortings []sorting
 	Wrong    fieldProblems
-	First    string // the addresses of other pages, "" where there is none
-	Previous string
-	Next     string
 	File     string
 	Cut      bool // the search ended before the page was full
 }
@@ -77,25 +75,19 @@ func (p *portal) showIncidents(w http.ResponseWriter, r *http.Request) error {
 		v.Wrong = problemsAt(err, nil)
 		return p.render(w, r, "incidents.html", problem.Status(err), v)
 	}
-	listed, err := pageOf(r, p.listIncidents(v.Query, names), most)
+	found, ways, err := listed(r, p.listIncidents(v.Query, names), most)
 	if err != nil {
 		return err
 	}
-	for _, item := range listed.Items {
+	for _, item := range found.Items {
 		row := p.row(item.Value, names, now)
 		if row.From, err = p.reporterName(ctx, &row.Incident); err != nil {
 			return err
 		}
 		v.List = append(v.List, row)
 	}
-	v.File = v.Query.address("/incidents.csv")
-	if listed.Previous != "" {
-		v.First, v.Previous = v.Query.address("/incidents"), v.Query.address("/incidents", "before", listed.Previous)
-	}
-	if listed.Next != "" {
-		v.Next = v.Query.address("/incidents", "after", listed.Next)
-		v.Cut = len(listed.Items) < most
-	}
+	v.pager, v.File = ways, v.Query.address("/incidents.csv")
+	v.Cut = v.Next != "" && len(found.Items) < most
 	return p.render(w, r, "incidents.html", 0, v)
 }
 

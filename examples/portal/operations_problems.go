@@ -21,12 +21,14 @@ func (p *portal) problemsArea() area {
 			"GET /customers/{customer}/problems":  {ofCustomer, p.showProblems},
 			"POST /customers/{customer}/problems": {ofCustomer, p.reportProblem},
 		},
-		of: toCustomer("Report a problem", "problems"),
+		of:   toCustomer("Report a problem", "problems"),
+		done: map[string]string{"reported": "We have your report. It stands below, and what we answer will stand there, too."},
 	}
 }
 
 type problemsPage struct {
 	page
+	pager
 
 	Customer servicecoin.Customer
 	Here     string
@@ -36,10 +38,6 @@ type problemsPage struct {
 	Levels   []incident.Level
 	Wrong    fieldProblems
 	List     []problemPart
-	Said     bool // a report has just come in
-	First    string
-	Previous string
-	Next     string
 }
 
 // problemPart is what a customer reported, as the customer sees it.
@@ -54,7 +52,7 @@ type problemPart struct {
 }
 
 func (p *portal) showProblems(w http.ResponseWriter, r *http.Request) error {
-	return p.problems(w, r, problemsPage{ID: p.store.NewID(), Said: r.URL.Query().Get("said") != ""}, nil)
+	return p.problems(w, r, problemsPage{ID: p.store.NewID()}, nil)
 }
 
 func (p *portal) problems(w http.ResponseWriter, r *http.Request, v problemsPage, problems error) error {
@@ -77,12 +75,13 @@ func (p *portal) problems(w http.ResponseWriter, r *http.Request, v problemsPage
 	if err != nil {
 		return err
 	}
-	listed, err := pageOf(r, p.Desk().ReportedFor(c.ID), most)
+	reported, ways, err := listed(r, p.Desk().ReportedFor(c.ID), most)
 	if err != nil {
 		return err
 	}
+	v.pager = ways
 	names := namesOf(all)
-	for _, item := range listed.Items {
+	for _, item := range reported.Items {
 		i := item.Value
 		seen, _ := i.ForReporter()
 		part := problemPart{ReportedProblem: seen, Service: names.Of(seen.Reporter.Service)}
@@ -94,12 +93,6 @@ func (p *portal) problems(w http.ResponseWriter, r *http.Request, v problemsPage
 			part.Path = "/status/" + url.PathEscape(string(i.ID))
 		}
 		v.List = append(v.List, part)
-	}
-	if listed.Previous != "" {
-		v.First, v.Previous = v.Here, v.Here+"?before="+url.QueryEscape(listed.Previous)
-	}
-	if listed.Next != "" {
-		v.Next = v.Here + "?after=" + url.QueryEscape(listed.Next)
 	}
 	return p.render(w, r, "problems.html", problem.Status(problems), v)
 }
@@ -179,6 +172,6 @@ func (p *portal) reportProblem(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p.happened(ctx)
-	seeOther(w, customerPath(c.ID, "problems")+"?said=1")
+	confirmed(w, customerPath(c.ID, "problems"), "reported")
 	return nil
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/csv"
 	"net/http"
 	"net/url"
 	"slices"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
-	"github.com/servicecoin/servicecoin/examples/csvfile"
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/store"
 )
@@ -96,12 +94,12 @@ func (q incidentQuery) Any() bool {
 	return q != incidentQuery{}
 }
 
-// address is the query in the address of a page, with what else belongs there.
-func (q incidentQuery) address(path string, more ...string) string {
+// address is the query in the address of a page.
+func (q incidentQuery) address(path string) string {
 	values := url.Values{}
-	pairs := append([]string{
+	pairs := []string{
 		"q", q.Text, "state", string(q.State), "service", string(q.Service), "level", string(q.Level), "from", q.From, "until", q.Until, "sort", q.Sort,
-	}, more...)
+	}
 	for i := 0; i+1 < len(pairs); i += 2 {
 		if pairs[i+1] != "" {
 			values.Set(pairs[i], pairs[i+1])
@@ -181,38 +179,17 @@ func (p *portal) incidentsFile(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	list := p.listIncidents(q, names)
-	page, err := list.Page(ctx, "", store.MaxPage)
-	if err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	w.Header().Set("Content-Disposition", `attachment; filename="incidents.csv"`)
-	w.Header().Set("Cache-Control", "no-store")
-	out := csv.NewWriter(w)
-	_ = out.Write([]string{"incident", "title", "headline", "services", "state", "worst", "priority", "major", "began (" + loc.String() + ")", "restored (" + loc.String() + ")", "minutes", "with", "follow-ups overdue"})
-	for rows := 0; ; {
-		for _, item := range page.Items {
-			_ = out.Write(p.incidentCells(p.row(item.Value, names, now), loc))
+	rows, n := rowsOfPages(r, p.listIncidents(q, names), func(i incident.Incident) [][]string {
+		return [][]string{p.incidentCells(p.row(i, names, now), loc)}
+	}), 0
+	head := []string{"incident", "title", "headline", "services", "state", "worst", "priority", "major", "began (" + loc.String() + ")", "restored (" + loc.String() + ")", "minutes", "with", "follow-ups overdue"}
+	return p.asCSV(w, r, "incidents.csv", head, func(after string) ([][]string, string, error) {
+		list, next, err := rows(after)
+		if n += len(list); n >= maxRows && next != "" {
+			list, next = append(list, []string{"", "The list goes on: ask for a shorter period"}), ""
 		}
-		out.Flush()
-		rows += len(page.Items)
-		if out.Error() != nil {
-			return nil //nolint:nilerr // nobody reads any more
-		}
-		if page.Next == "" {
-			return nil
-		}
-		if rows >= maxRows {
-			_ = out.Write([]string{"", "The list goes on: ask for a shorter period"})
-			out.Flush()
-			return nil
-		}
-		if page, err = list.Page(ctx, page.Next, store.MaxPage); err != nil {
-			p.log.WarnContext(ctx, "a file of incidents is not whole", "cause", err.Error())
-			panic(http.ErrAbortHandler) // so that the reader hears of it, too
-		}
-	}
+		return list, next, err
+	})
 }
 
 // incidentCells is one line of the file.
@@ -233,6 +210,6 @@ func (p *portal) incidentCells(i incidentRow, loc *time.Location) []string {
 	if i.Incident.Priority != 0 {
 		priority = strconv.Itoa(i.Incident.Priority)
 	}
-	return csvfile.Cells(string(i.ID), i.Title, i.Headline, strings.Join(i.Names, ", "), string(i.State), levelWords(i.Level), priority, major,
-		local(i.Began), local(i.RestoredAt), minutes, p.pages.called(i.Assignee), strconv.Itoa(i.Overdue))
+	return []string{string(i.ID), i.Title, i.Headline, strings.Join(i.Names, ", "), string(i.State), levelWords(i.Level), priority, major,
+		local(i.Began), local(i.RestoredAt), minutes, p.pages.called(i.Assignee), strconv.Itoa(i.Overdue)}
 }
