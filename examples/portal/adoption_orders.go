@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -211,11 +210,7 @@ func lookAgain(r *http.Request, moves bool, since time.Duration) int {
 }
 
 func (p *portal) changeOrder(w http.ResponseWriter, r *http.Request) error {
-	f, err := readForm(r)
-	if err != nil {
-		return err
-	}
-	c, err := p.customer(r)
+	f, c, err := p.formOf(r)
 	if err != nil {
 		return err
 	}
@@ -233,15 +228,7 @@ func (p *portal) changeOrder(w http.ResponseWriter, r *http.Request) error {
 	default:
 		return noPage(r)
 	}
-	if errors.Is(err, servicecoin.ErrInvalid) || errors.Is(err, servicecoin.ErrRefused) {
-		return p.order(w, r, err)
-	}
-	if err != nil {
-		return err
-	}
-	p.happened(ctx)
-	seeOther(w, customerPath(c.ID, "orders", string(id)))
-	return nil
+	return p.finish(w, r, err, customerPath(c.ID, "orders", string(id)), func(err error) error { return p.order(w, r, err) })
 }
 
 // instant writes a time for programs, "" for none.

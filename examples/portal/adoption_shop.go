@@ -413,11 +413,7 @@ func (p *portal) pricesIn(r *http.Request, id servicecoin.OfferingID) ([]string,
 
 // placeOrder orders an offering for the customer.
 func (p *portal) placeOrder(w http.ResponseWriter, r *http.Request) error {
-	f, err := readForm(r)
-	if err != nil {
-		return err
-	}
-	c, err := p.customer(r)
+	f, c, err := p.formOf(r)
 	if err != nil {
 		return err
 	}
@@ -445,14 +441,8 @@ func (p *portal) placeOrder(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	order, err := p.Orders(c.ID).Place(r.Context(), viewer(r).actor(), offering, request)
-	if errors.Is(err, servicecoin.ErrInvalid) || errors.Is(err, servicecoin.ErrRefused) {
+	return p.finish(w, r, err, customerPath(c.ID, "orders", string(order.ID)), func(err error) error {
 		r.SetPathValue("service", string(offering.Service))
 		return p.compare(w, r, f.r.PostForm, err)
-	}
-	if err != nil {
-		return err
-	}
-	p.happened(r.Context())
-	seeOther(w, customerPath(c.ID, "orders", string(order.ID)))
-	return nil
+	})
 }

@@ -172,11 +172,7 @@ func (p *portal) asked(r *http.Request, c client, v *subscriptionPage) error {
 }
 
 func (p *portal) changeSubscription(w http.ResponseWriter, r *http.Request) error {
-	f, err := readForm(r)
-	if err != nil {
-		return err
-	}
-	c, err := p.customer(r)
+	f, c, err := p.formOf(r)
 	if err != nil {
 		return err
 	}
@@ -197,15 +193,7 @@ func (p *portal) changeSubscription(w http.ResponseWriter, r *http.Request) erro
 	default:
 		return noPage(r)
 	}
-	if errors.Is(err, servicecoin.ErrInvalid) || errors.Is(err, servicecoin.ErrRefused) {
-		return p.subscription(w, r, err)
-	}
-	if err != nil {
-		return err
-	}
-	p.happened(ctx)
-	seeOther(w, customerPath(c.ID, "subscriptions", string(id)))
-	return nil
+	return p.finish(w, r, err, customerPath(c.ID, "subscriptions", string(id)), func(err error) error { return p.subscription(w, r, err) })
 }
 
 func (p *portal) answer(r *http.Request, c client, f *form) error {

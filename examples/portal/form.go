@@ -204,14 +204,38 @@ func chosen(v attempted, name string, value any, begins bool, form ...any) bool 
 	return false
 }
 
-// confirmed sends the browser on to a page that says once that something is
-// done: in the words that an area has for it.
-func confirmed(w http.ResponseWriter, path, word string) {
+// confirmed is the address of a page that says once that something is done: in the
+// words that an area has for it.
+func confirmed(path, word string) string {
 	mark := "?"
 	if strings.Contains(path, "?") {
 		mark = "&"
 	}
-	seeOther(w, path+mark+doneParameter+"="+word)
+	return path + mark + doneParameter + "=" + word
+}
+
+// finish ends a form. What a rule refused is shown again, with the reason; what was
+// done has its consequences at once, and leads on to the next page.
+func (p *portal) finish(w http.ResponseWriter, r *http.Request, err error, next string, again func(error) error) error {
+	if errors.Is(err, servicecoin.ErrInvalid) || errors.Is(err, servicecoin.ErrRefused) {
+		return again(err)
+	}
+	if err != nil {
+		return err
+	}
+	p.happened(r.Context())
+	seeOther(w, next)
+	return nil
+}
+
+// formOf reads a form on a page of a customer, and whose it is.
+func (p *portal) formOf(r *http.Request) (*form, client, error) {
+	f, err := readForm(r)
+	if err != nil {
+		return nil, client{}, err
+	}
+	c, err := p.customer(r)
+	return f, c, err
 }
 
 const doneParameter = "done"

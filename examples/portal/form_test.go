@@ -112,6 +112,6 @@ func TestConfirmationsAreUnique(t *testing.T) {
 	}
 	require.NotEmpty(t, seen)
 	w := httptest.NewRecorder()
-	confirmed(w, "/x?month=2026-11", "send")
+	seeOther(w, confirmed("/x?month=2026-11", "send"))
 	require.Equal(t, "/x?month=2026-11&done=send", w.Header().Get("Location"))
 }

@@ -115,25 +115,15 @@ func (p *portal) letters(w http.ResponseWriter, r *http.Request, form string, f 
 }
 
 func (p *portal) changeLetter(w http.ResponseWriter, r *http.Request) error {
-	f, err := readForm(r)
-	if err != nil {
-		return err
-	}
-	c, err := p.customer(r)
+	f, c, err := p.formOf(r)
 	if err != nil {
 		return err
 	}
 	letter, verb := incident.CommunicationID(r.PathValue("letter")), r.PathValue("verb")
 	err = f.err(p.sendOrDrop(r.Context(), viewer(r).actor(), c.ID, letter, verb, f))
-	if errors.Is(err, servicecoin.ErrInvalid) || errors.Is(err, servicecoin.ErrRefused) {
+	return p.finish(w, r, err, confirmed(customerPath(c.ID, "letters"), verb), func(err error) error {
 		return p.letters(w, r, verb+"-"+string(letter), f, err)
-	}
-	if err != nil {
-		return err
-	}
-	p.happened(r.Context())
-	confirmed(w, customerPath(c.ID, "letters"), verb)
-	return nil
+	})
 }
 
 func (p *portal) sendOrDrop(ctx context.Context, by servicecoin.Actor, c servicecoin.CustomerID, id incident.CommunicationID, verb string, f *form) error {

@@ -194,16 +194,7 @@ func (p *portal) afterIssue(w http.ResponseWriter, r *http.Request, issue func(c
 	if err != nil {
 		return err
 	}
-	err = issue(c, m.Month)
-	if errors.Is(err, servicecoin.ErrRefused) || errors.Is(err, servicecoin.ErrInvalid) {
-		return p.statement(w, r, err)
-	}
-	if err != nil {
-		return err
-	}
-	p.happened(r.Context())
-	seeOther(w, m.Here+"?month="+m.Month.String())
-	return nil
+	return p.finish(w, r, issue(c, m.Month), m.Here+"?month="+m.Month.String(), func(err error) error { return p.statement(w, r, err) })
 }
 
 var letterheads = store.Kind[letterhead]{Name: "portal.letterhead", ID: func(l letterhead) string { return l.ID }}

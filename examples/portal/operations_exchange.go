@@ -1,12 +1,10 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"time"
 
-	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/problem"
 	"github.com/servicecoin/servicecoin/store"
 )
@@ -117,13 +115,5 @@ func (p *portal) breakLease(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	err = p.exchange.Break(r.Context(), viewer(r).actor(), f.text("holder"), f.text("reason"))
-	if errors.Is(err, servicecoin.ErrInvalid) || errors.Is(err, servicecoin.ErrRefused) {
-		return p.exchangeNow(w, r, f, f.err(err))
-	}
-	if err != nil {
-		return err
-	}
-	p.happened(r.Context())
-	confirmed(w, "/exchange", "taken")
-	return nil
+	return p.finish(w, r, err, confirmed("/exchange", "taken"), func(err error) error { return p.exchangeNow(w, r, f, f.err(err)) })
 }

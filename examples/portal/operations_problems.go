@@ -131,11 +131,7 @@ func (p *portal) servicesOf(ctx context.Context, c servicecoin.CustomerID) ([]ca
 }
 
 func (p *portal) reportProblem(w http.ResponseWriter, r *http.Request) error {
-	f, err := readForm(r)
-	if err != nil {
-		return err
-	}
-	c, err := p.customer(r)
+	f, c, err := p.formOf(r)
 	if err != nil {
 		return err
 	}
@@ -172,6 +168,6 @@ func (p *portal) reportProblem(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p.happened(ctx)
-	confirmed(w, customerPath(c.ID, "problems"), "reported")
+	seeOther(w, confirmed(customerPath(c.ID, "problems"), "reported"))
 	return nil
 }

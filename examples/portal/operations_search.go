@@ -210,6 +210,8 @@ func (p *portal) incidentCells(i incidentRow, loc *time.Location) []string {
 	if i.Incident.Priority != 0 {
 		priority = strconv.Itoa(i.Incident.Priority)
 	}
-	return []string{string(i.ID), i.Title, i.Headline, strings.Join(i.Names, ", "), string(i.State), levelWords(i.Level), priority, major,
-		local(i.Began), local(i.RestoredAt), minutes, p.pages.called(i.Assignee), strconv.Itoa(i.Overdue)}
+	return []string{
+		string(i.ID), i.Title, i.Headline, strings.Join(i.Names, ", "), string(i.State), levelWords(i.Level), priority, major,
+		local(i.Began), local(i.RestoredAt), minutes, p.pages.called(i.Assignee), strconv.Itoa(i.Overdue),
+	}
 }
