@@ -185,7 +185,7 @@ func (p *portal) cost(ctx context.Context, v *orderPage) (err error) {
 	if v.Charges, err = p.charges(ctx, v.Offering, v.Planned, at); err != nil {
 		return err
 	}
-	v.Price, err = p.priceOf(ctx, at)(catalog.Offering{ID: v.Offering, Name: v.Terms.Name}, v.Planned)
+	v.Price, err = together(v.Terms.Name, v.Charges)
 	return err
 }
 

@@ -82,29 +82,30 @@ type toldPart struct {
 
 // whom asks the directory whom the services concern: one page after a customer, each
 // customer over the nearest service that they use, in the order of their ids.
-func (p *portal) whom(ctx context.Context, hits []reach, after servicecoin.CustomerID) (concerned, error) {
+func (p *portal) whom(ctx context.Context, hits []reach, names namesByID, after servicecoin.CustomerID) (concerned, error) {
 	var c concerned
 	if n := len(hits) - mostConcerning; n > 0 {
 		hits, c.Missing = hits[:mostConcerning], n
 	}
-	all, _, err := p.ask(ctx, hits, "", mostCounted+1)
+	ids, over, err := p.ask(ctx, hits, "", mostCounted+1)
 	if err != nil {
 		return c, err
 	}
-	if c.Count = len(all); c.Count > mostCounted {
+	if c.Count = len(ids); c.Count > mostCounted {
 		c.Count, c.More = mostCounted, true
 	}
-	ids, over, err := p.ask(ctx, hits, after, mostConcerned+1)
-	if err != nil {
-		return c, err
+	switch {
+	case after == "":
+	case c.More: // those that were counted may all lie before
+		if ids, over, err = p.ask(ctx, hits, after, mostConcerned+1); err != nil {
+			return c, err
+		}
+	default:
+		ids = slices.DeleteFunc(ids, func(id servicecoin.CustomerID) bool { return id <= after })
 	}
 	if len(ids) > mostConcerned {
 		ids = ids[:mostConcerned]
 		c.Next = ids[len(ids)-1]
-	}
-	names, err := p.names(ctx)
-	if err != nil {
-		return c, err
 	}
 	for _, id := range ids {
 		x, err := p.concernedBy(ctx, id, hits[over[id]], names)
@@ -162,7 +163,7 @@ func (p *portal) concernedBy(ctx context.Context, id servicecoin.CustomerID, h r
 
 // affected is one page of the customers whom an incident concerns, each with what
 // they were told of it.
-func (p *portal) affected(ctx context.Context, i *incident.Incident, after servicecoin.CustomerID) (concerned, error) {
+func (p *portal) affected(ctx context.Context, i *incident.Incident, names namesByID, after servicecoin.CustomerID) (concerned, error) {
 	if i.State == incident.Cancelled || len(i.Effects) == 0 {
 		return concerned{}, nil
 	}
@@ -170,7 +171,7 @@ func (p *portal) affected(ctx context.Context, i *incident.Incident, after servi
 	if err != nil {
 		return concerned{}, err
 	}
-	c, err := p.whom(ctx, hits, after)
+	c, err := p.whom(ctx, hits, names, after)
 	for n := range c.Customers {
 		if err != nil {
 			return c, err

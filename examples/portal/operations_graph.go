@@ -121,7 +121,7 @@ func (p *portal) fails(ctx context.Context, v *graphPage, graph *catalog.Graph, 
 	for _, w := range v.Impact.Weakened {
 		v.Weakened = append(v.Weakened, weakenedWords(w, v.Names))
 	}
-	v.Whom, err = p.whom(ctx, hitBy(v.Impact, v.Now), after)
+	v.Whom, err = p.whom(ctx, hitBy(v.Impact, v.Now), v.Names, after)
 	if v.Whom.Next != "" {
 		v.WhomNext = "/dependencies?fails=" + url.QueryEscape(string(v.Asked)) + "&after=" + url.QueryEscape(string(v.Whom.Next)) + "#h-whom"
 	}

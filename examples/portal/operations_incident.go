@@ -116,7 +116,7 @@ func (p *portal) incident(w http.ResponseWriter, r *http.Request, form string, f
 			return err
 		}
 	}
-	if err := p.around(r, &v); err != nil {
+	if err := p.around(r, &v, names); err != nil {
 		return err
 	}
 	if next, promised := i.NextUpdate(now); promised && i.State.Live() {
@@ -151,23 +151,19 @@ func (p *portal) incident(w http.ResponseWriter, r *http.Request, form string, f
 }
 
 // around adds who works on it and whom it concerns.
-func (p *portal) around(r *http.Request, v *incidentPage) (err error) {
+func (p *portal) around(r *http.Request, v *incidentPage, names namesByID) (err error) {
 	ctx, i := r.Context(), &v.Incident
 	v.Internal = !i.Published()
 	if v.ToldTo, err = p.reporterName(ctx, i); err != nil {
 		return err
 	}
 	if i.Reporter != nil {
-		names, err := p.names(ctx)
-		if err != nil {
-			return err
-		}
 		v.Suspected = names.Of(i.Reporter.Service)
 	}
 	if v.People, err = p.colleagues(ctx); err != nil {
 		return err
 	}
-	v.Whom, err = p.affected(ctx, i, servicecoin.CustomerID(r.URL.Query().Get("after")))
+	v.Whom, err = p.affected(ctx, i, names, servicecoin.CustomerID(r.URL.Query().Get("after")))
 	if v.Whom.Next != "" {
 		v.WhomNext = "/incidents/" + url.PathEscape(string(i.ID)) + "?after=" + url.QueryEscape(string(v.Whom.Next)) + "#h-whom"
 	}

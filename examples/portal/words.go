@@ -18,7 +18,6 @@ import (
 	"github.com/servicecoin/servicecoin/calendar/hours"
 	"github.com/servicecoin/servicecoin/estimate"
 	"github.com/servicecoin/servicecoin/incident"
-	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/money"
 )
 
@@ -68,9 +67,9 @@ func (p *pages) templates(loc *time.Location) (*template.Template, error) {
 	}
 	return template.New("").Funcs(template.FuncMap{
 		"stamp": format(stampLayout), "clock": format("15:04"), "exactly": format("15:04:05"), "day": format("2 Jan 2006"), "input": format(wholeTime), "zone": loc.String,
-		"month":  calendar.Month.Words,
-		"plain":  func(text string) string { return plainWords(loc, text) }, // instants in it by the clock of whoever reads
-		"worked": workedWords, "counted": countedWords, "metered": meteredWords,
+		"month":   calendar.Month.Words,
+		"plain":   func(text string) string { return plainWords(loc, text) }, // instants in it by the clock of whoever reads
+		"worked":  workedWords,
 		"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"percent": percent, "seconds": seconds, "level": levelWords, "tone": levelTone, "segment": url.PathEscape,
 		"state": stateTone, "title": func(s any) string { return sentence(fmt.Sprint(s)) }, "actor": p.actor, "called": p.called,
@@ -93,29 +92,6 @@ func workedWords(a hours.Allowance) string {
 		return seconds(decimal.NewFromInt(int64(d.Seconds())))
 	}
 	return text
-}
-
-// countedWords says how a meter makes one quantity of what was reported.
-func countedWords(a metering.Aggregation) string {
-	switch a {
-	case metering.Count:
-		return "every one counts"
-	case metering.Sum:
-		return "all of it together"
-	case metering.Max:
-		return "the highest figure of the month"
-	case metering.Unique:
-		return "each of them counts once"
-	}
-	return string(a)
-}
-
-// meteredWords says what is planned of a meter: "Documents a month", "Storage a month, in GB".
-func meteredWords(name, unit string) string {
-	if unit == "" || strings.EqualFold(name, unit) || strings.Contains(strings.ToLower(name), strings.ToLower(unit)) {
-		return name + " a month"
-	}
-	return name + " a month, in " + unit
 }
 
 const stampLayout = "2 Jan 2006, 15:04"
