@@ -246,28 +246,19 @@ func (s *spreading) down() {
 }
 
 // weakened looks at the groups that have lost members to what is down. It is asked
-// before anything is degraded: what works with less still stands in. Groups are found
-// by what is down, or gone through one by one, whichever is less.
+// before anything is degraded: what works with less still stands in.
 func (s *spreading) weakened() []Weakened {
 	list := []Weakened{}
-	look := func(r int32) {
-		if w, ok := s.weakness(r); ok && len(w.Lost) > 0 {
-			list = append(list, w)
-		}
-	}
-	if len(s.order) < len(s.spare) {
-		looked := map[int32]bool{}
-		for _, n := range s.order {
-			for _, r := range s.back.of(n) {
-				if !s.plain(r) && !looked[r] {
-					looked[r] = true
-					look(r)
-				}
+	looked := map[int32]bool{}
+	for _, n := range s.order {
+		for _, r := range s.back.of(n) {
+			if s.plain(r) || looked[r] {
+				continue
 			}
-		}
-	} else {
-		for i := range s.spare {
-			look(num(len(s.ids) + i))
+			looked[r] = true
+			if w, ok := s.weakness(r); ok {
+				list = append(list, w)
+			}
 		}
 	}
 	slices.SortFunc(list, func(a, b Weakened) int {

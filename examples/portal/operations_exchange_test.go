@@ -18,39 +18,55 @@ import (
 	"github.com/servicecoin/servicecoin/store/sqlite"
 )
 
-// A copy of the portal that hangs with the work in its hands is seen, and the
-// work can be taken from it.
-func TestWorkThatStandsStill(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "portal.db")
-	r := start(t, "-db", path, "-now", demoNow).as("ada")
+var errNoPaper = errors.New("the printer is out of paper")
+
+// besides opens the file of a portal that runs, at the time at which its test begins.
+func besides(t *testing.T, path string) (*store.Store, time.Time) {
+	t.Helper()
 	b, err := sqlite.Open(t.Context(), path, nil)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, b.Close()) })
 	now, err := time.Parse(time.RFC3339, demoNow)
 	require.NoError(t, err)
-	cannot := errors.New("the printer is out of paper")
-	other, err := store.NewConsumer(store.New(b, &store.Options{Now: func() time.Time { return now }}), exchange.Name, []store.Rule{{
-		Name: "print", On: []string{"paper.wanted"},
-		Do: func(context.Context, *store.Store, store.Event, string) (string, error) { return "", cannot },
-	}}, &store.ConsumerOptions{Holder: "the other copy", Lease: 24 * time.Hour})
+	return store.New(b, &store.Options{Now: func() time.Time { return now }}), now
+}
+
+// otherCopy is another copy of the portal over the same file, with a step of its own
+// that fails; whoever had the work has lost it.
+func otherCopy(t *testing.T, s *store.Store, o *store.ConsumerOptions) *store.Consumer {
+	t.Helper()
+	o.Holder = "the other copy"
+	other, err := store.NewConsumer(s, exchange.Name, []store.Rule{{
+		Name: "print", On: []string{"paper.wanted"}, Do: func(context.Context, *store.Store, store.Event, string) (string, error) { return "", errNoPaper },
+	}}, o)
 	require.NoError(t, err)
 	h, err := other.Health(t.Context())
 	require.NoError(t, err)
 	if h.Holder != "" {
 		require.NoError(t, other.Break(t.Context(), servicecoin.Program("test"), h.Holder, "for the test"))
 	}
-	_, err = other.Step(t.Context(), store.MaxPage)
+	return other
+}
+
+// A copy of the portal that hangs with the work in its hands is seen, and the
+// work can be taken from it.
+func TestWorkThatStandsStill(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "portal.db")
+	r := start(t, "-db", path, "-now", demoNow).as("ada")
+	s, now := besides(t, path)
+	other := otherCopy(t, s, &store.ConsumerOptions{Lease: 24 * time.Hour})
+	_, err := other.Step(t.Context(), store.MaxPage)
 	require.NoError(t, err)
 	body := r.page("/exchange")
 	require.Contains(t, body, "Now it is <strong>the other copy</strong>")
-	require.NoError(t, store.New(b, nil).For("alder").Record(t.Context(), store.Event{
+	require.NoError(t, s.For("alder").Record(t.Context(), store.Event{
 		Name: "paper.wanted", Subject: store.Key{Customer: "alder", Kind: "thing", ID: "x"}, Actor: servicecoin.Program("test"), At: now.Add(-time.Hour),
 	}))
 	require.Contains(t, r.page("/exchange"), "One thing has waited for 1 h")
 	require.Contains(t, r.page("/exchange"), "The work is behind")
 	_, err = other.Step(t.Context(), store.MaxPage)
-	require.ErrorIs(t, err, cannot)
+	require.ErrorIs(t, err, errNoPaper)
 	require.Eventually(t, func() bool { return strings.Contains(r.page("/customers"), "does not get on") }, time.Minute, 100*time.Millisecond, "every page of the provider's people says so")
 	require.Contains(t, r.log.String(), "the exchange stands still")
 	body = r.page("/exchange")

@@ -13,8 +13,6 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/incident"
-	"github.com/servicecoin/servicecoin/store"
-	"github.com/servicecoin/servicecoin/store/sqlite"
 )
 
 // Long lists go in pages, forwards and back, and come whole as a file.
@@ -23,12 +21,7 @@ func TestListsGoInPages(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "portal.db")
 	nobody := start(t, "-db", path, "-now", demoNow)
 	ada, owner := nobody.as("ada"), nobody.as("owner@alder")
-	b, err := sqlite.Open(t.Context(), path, nil)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, b.Close()) })
-	now, err := time.Parse(time.RFC3339, demoNow)
-	require.NoError(t, err)
-	s := store.New(b, &store.Options{Now: func() time.Time { return now }})
+	s, now := besides(t, path)
 	box, desk := incident.NewLetters(s.For("alder")), incident.New(s.For(servicecoin.Provider), nil)
 	for n := range 60 {
 		l, err := box.Draft(t.Context(), servicecoin.Program("test"), incident.Addressee{Incident: "mail-queue"}, incident.Letter{Subject: fmt.Sprintf("=Letter %02d", n), Body: "x"})

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -10,15 +9,12 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/servicecoin/servicecoin"
-	"github.com/servicecoin/servicecoin/coin/exchange"
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/store"
-	"github.com/servicecoin/servicecoin/store/sqlite"
 )
 
 var taskKey = regexp.MustCompile(`name="task" value="([^"]+)"`)
@@ -122,12 +118,7 @@ func TestWorkInPages(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "portal.db")
 	ada := start(t, "-db", path, "-now", demoNow).as("ada")
-	b, err := sqlite.Open(t.Context(), path, nil)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, b.Close()) })
-	now, err := time.Parse(time.RFC3339, demoNow)
-	require.NoError(t, err)
-	s := store.New(b, &store.Options{Now: func() time.Time { return now }})
+	s, now := besides(t, path)
 	for n := range 60 {
 		_, err := incident.NewLetters(s.For("alder")).Draft(t.Context(), servicecoin.Program("test"), incident.Addressee{Incident: servicecoin.IncidentID(fmt.Sprintf("i%d", n))}, incident.Letter{Subject: fmt.Sprintf("Letter %d", n), Body: "x"})
 		require.NoError(t, err)
@@ -139,21 +130,12 @@ func TestWorkInPages(t *testing.T) {
 	require.NotEmpty(t, next)
 	require.Len(t, ada.tasks(strings.ReplaceAll(next, "&amp;", "&")), 13)
 
-	cannot := errors.New("the printer is out of paper")
-	other, err := store.NewConsumer(s, exchange.Name, []store.Rule{{
-		Name: "print", On: []string{"paper.wanted"}, Do: func(context.Context, *store.Store, store.Event, string) (string, error) { return "", cannot },
-	}}, &store.ConsumerOptions{Holder: "the other copy", Tries: 1})
-	require.NoError(t, err)
-	h, err := other.Health(t.Context())
-	require.NoError(t, err)
-	if h.Holder != "" {
-		require.NoError(t, other.Break(t.Context(), servicecoin.Program("test"), h.Holder, "for the test"))
-	}
+	other := otherCopy(t, s, &store.ConsumerOptions{Tries: 1})
 	require.NoError(t, s.For("alder").Record(t.Context(), store.Event{
 		Name: "paper.wanted", Subject: store.Key{Customer: "alder", Kind: "thing", ID: "x"}, Actor: servicecoin.Program("test"), At: now,
 	}))
-	_, err = other.Drain(t.Context())
-	require.True(t, err == nil || errors.Is(err, cannot), err)
+	_, err := other.Drain(t.Context())
+	require.True(t, err == nil || errors.Is(err, errNoPaper), err)
 	require.NoError(t, other.Release(t.Context()))
 	require.Contains(t, ada.page("/work"), "the printer is out of paper")
 	keys := ada.tasks("/work/parked")
@@ -169,10 +151,8 @@ func TestCustomersList(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "portal.db")
 	ada := start(t, "-db", path, "-now", demoNow).as("ada")
-	b, err := sqlite.Open(t.Context(), path, nil)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, b.Close()) })
-	h := host{store.New(b, nil)}
+	s, _ := besides(t, path)
+	h := host{s}
 	for n := range 60 {
 		require.NoError(t, h.clients().Insert(t.Context(), client{Customer: servicecoin.Customer{ID: servicecoin.CustomerID(fmt.Sprintf("x%02d", n)), Name: "=Equal", Currency: "EUR", Zone: "UTC"}}))
 	}
