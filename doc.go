@@ -14,6 +14,8 @@
 //	usage event, meter, quota                     metering         operations
 //	price, version, charge                        metering/rating  management
 //	statement, correction, allocation             metering/cost    management
+//	change, approval, freeze, conflict            operations/change operations
+//	run book, run, evidence, checklist            operations/runbook operations
 //	onboarding, journey, survey, departure        adoption         adoption
 //	the exchange between the sides, a month       coin             all three
 //	interval, set, date, month, period            calendar         -

@@ -27,6 +27,16 @@ type ServiceID string
 // IncidentID names an incident.
 type IncidentID string
 
+// ChangeID names a change: what somebody does to services on purpose.
+type ChangeID string
+
+// RunbookID names a run book, whatever its version.
+type RunbookID string
+
+// ConfigurationID names a configuration record: a server, a database, a
+// certificate; of the host's own inventory, or of the library's.
+type ConfigurationID string
+
 // PromiseID names a promise: an objective given to one customer for one
 // service.
 type PromiseID string
