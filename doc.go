@@ -25,6 +25,7 @@
 //	event of an iCalendar file                    calendar/ical    -
 //	amount, currency, rounding                    money            -
 //	interval of a figure, quantile, share         estimate         -
+//	follow-up                                     followup         -
 //	transition, entry, refusal                    lifecycle        -
 //	record, unit of work, event, feed             store            -
 //	status and body of an HTTP answer to an error problem          -

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/followup"
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/internal/limittest"
 )
@@ -62,7 +63,7 @@ func TestLimitsComeFirst(t *testing.T) {
 	}
 	open, err := incident.Open(ada, at, incident.Report{ID: "i", Title: "Down", Effects: effects[:1]})
 	require.NoError(t, err)
-	moves := make([]incident.Move, many)
+	moves := make([]followup.Move, many)
 	entries, followUps := make([]incident.Entry, many), make([]incident.FollowUp, many)
 	places, path, grades := make([]string, many), make([]servicecoin.ServiceID, many), make([]incident.Grade, many)
 	rows := make([][]int, many)
