@@ -1,0 +1,130 @@
+package change
+
+import (
+	"time"
+
+	"github.com/servicecoin/servicecoin"
+)
+
+// ConsentMode says what is asked of a customer with a runtime of its own.
+type ConsentMode string
+
+// The modes of consent.
+const (
+	MustConsent ConsentMode = "consent"   // nothing happens without a yes
+	MayObject   ConsentMode = "objection" // silence until the date is a yes
+)
+
+// ConsentAnswer is what a customer says. "" is nothing yet.
+type ConsentAnswer string
+
+// The answers.
+const (
+	Yes ConsentAnswer = "yes"
+	No  ConsentAnswer = "no"
+)
+
+// ConsentStanding is where the consent of a customer stands at an instant.
+type ConsentStanding string
+
+// The standings. The first two let the change happen, [ConsentOpen] does if it
+// begins after the date.
+const (
+	ConsentGiven    ConsentStanding = "given"
+	ConsentSilent   ConsentStanding = "silent"   // did not object by the date, and so agreed
+	ConsentOpen     ConsentStanding = "open"     // may still object
+	ConsentMissing  ConsentStanding = "missing"  // was asked, and has not said yes; after the date, too
+	ConsentRefused  ConsentStanding = "refused"  // was asked, and said no
+	ConsentObjected ConsentStanding = "objected" // by the date
+)
+
+// Consent is what one customer was asked about a change, and what it said. A yes or
+// a no to the question of consent counts whenever it comes, an objection only
+// before the date.
+type Consent struct {
+	Customer   servicecoin.CustomerID `json:"customer"`
+	Mode       ConsentMode            `json:"mode"`
+	By         time.Time              `json:"by"` // until when it is asked to answer
+	Answer     ConsentAnswer          `json:"answer,omitempty"`
+	AnsweredBy servicecoin.PersonID   `json:"answeredBy,omitempty"`
+	At         time.Time              `json:"at,omitzero"` // when it was answered
+	Reason     string                 `json:"reason,omitempty"`
+}
+
+// Validate reports every violation. A no has a reason.
+func (c Consent) Validate() error {
+	var v servicecoin.Violations
+	v.ID("customer", string(c.Customer))
+	switch c.Mode {
+	case MustConsent, MayObject:
+	default:
+		v.Add("mode", "unknown", string(c.Mode), "must be consent or objection")
+	}
+	v.Time("by", c.By)
+	least := 0
+	switch c.Answer {
+	case "":
+		if c.AnsweredBy != "" || !c.At.IsZero() {
+			v.Add("answer", "required", "", "must be yes or no where somebody answered")
+		}
+	case No:
+		least = 1
+		fallthrough
+	case Yes:
+		v.ID("answeredBy", string(c.AnsweredBy))
+		v.Time("at", c.At)
+	default:
+		v.Add("answer", "unknown", string(c.Answer), "must be yes or no")
+	}
+	v.Text("reason", c.Reason, least, 4000)
+	return v.Err()
+}
+
+// Standing returns where the consent stands at an instant: an answer that comes
+// later is none yet.
+func (c Consent) Standing(at time.Time) ConsentStanding {
+	answer := c.Answer
+	if c.At.After(at) {
+		answer = ""
+	}
+	if c.Mode != MayObject {
+		switch answer {
+		case Yes:
+			return ConsentGiven
+		case No:
+			return ConsentRefused
+		}
+		return ConsentMissing
+	}
+	switch {
+	case answer == Yes:
+		return ConsentGiven
+	case answer == No && c.At.Before(c.By):
+		return ConsentObjected
+	case at.Before(c.By):
+		return ConsentOpen
+	}
+	return ConsentSilent
+}
+
+// blocks returns why a change that begins at start must not happen because of what
+// the customer said, as it stands at an instant; "" if it may.
+func (c Consent) blocks(start, at time.Time) string {
+	switch c.Standing(at) {
+	case ConsentGiven, ConsentSilent:
+	case ConsentOpen:
+		if start.Before(c.By) {
+			return "may object until " + stamp(c.By) + ", after the change begins"
+		}
+	case ConsentMissing:
+		if at.Before(c.By) {
+			return "has to consent, and is asked to until " + stamp(c.By)
+		}
+		return "had to consent until " + stamp(c.By) + ", and has not answered"
+	case ConsentRefused:
+		return "does not consent" + because(c.Reason)
+	case ConsentObjected:
+		return "objects" + because(c.Reason)
+	}
+	return ""
+}
