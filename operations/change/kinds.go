@@ -1,0 +1,120 @@
+package change
+
+import (
+	"context"
+	"time"
+
+	"github.com/servicecoin/servicecoin/internal/house"
+	"github.com/servicecoin/servicecoin/store"
+)
+
+// The kinds of records, as they stand in a [servicecoin.Key].
+const (
+	ChangeRecord = "change.change" // provider's partition: [Change]
+	ModelRecord  = "change.model"  // provider's partition: [Model]
+	FreezeRecord = "change.freeze" // provider's partition: [Freeze]
+	NoticeRecord = "change.notice" // customer's partition: [Notice]
+)
+
+var changes = store.Kind[Change]{
+	Name:  ChangeRecord,
+	House: house.Own(),
+	ID:    func(c Change) string { return string(c.ID) },
+	Indexes: []store.Index[Change]{
+		{Name: "drafted", Columns: "m", Of: func(c Change) store.Tuple { return store.Tuple{store.Time(c.DraftedAt())} }},
+		{Name: "state", Columns: "tm", Of: func(c Change) store.Tuple {
+			return store.Tuple{store.Text(c.State), store.Time(c.DraftedAt())}
+		}},
+		// What takes its time in the forward schedule, or may: by its start.
+		{Name: "ahead", Columns: "m", Of: func(c Change) store.Tuple {
+			if c.Plan.Start.IsZero() || (!c.State.Planned() && c.State != Started) {
+				return nil
+			}
+			return store.Tuple{store.Time(c.Plan.Start)}
+		}},
+		// What is over, by when the work ended.
+		{Name: "ended", Columns: "m", Of: func(c Change) store.Tuple {
+			if c.EndedAt.IsZero() {
+				return nil
+			}
+			return store.Tuple{store.Time(c.EndedAt)}
+		}},
+		{Name: "followUp", Columns: "m", Of: func(c Change) store.Tuple {
+			next, ok := c.FollowUps.NextDue()
+			if !ok {
+				return nil
+			}
+			return store.Tuple{store.Time(next)}
+		}},
+		// What is over and not closed, and what began before it was approved: by when it
+		// began.
+		{Name: "unfinished", Columns: "m", Of: func(c Change) store.Tuple {
+			if c.StartedAt.IsZero() || c.State.Terminal() {
+				return nil
+			}
+			return store.Tuple{store.Time(c.StartedAt)}
+		}},
+		// What was begun, by when: what incidents are suspected to come of.
+		{Name: "begun", Columns: "m", Of: func(c Change) store.Tuple {
+			if c.StartedAt.IsZero() {
+				return nil
+			}
+			return store.Tuple{store.Time(c.StartedAt)}
+		}},
+		{Name: "model", Columns: "tm", Of: func(c Change) store.Tuple {
+			if c.Model == nil {
+				return nil
+			}
+			return store.Tuple{store.Text(c.Model.ID), store.Time(c.DraftedAt())}
+		}},
+	},
+}
+
+var models = store.Kind[Model]{
+	Name:    ModelRecord,
+	House:   house.Own(),
+	ID:      func(m Model) string { return string(m.ID) },
+	Indexes: []store.Index[Model]{{Name: "name", Columns: "t", Of: func(m Model) store.Tuple { return store.Tuple{store.Text(m.Name)} }}},
+}
+
+var freezes = store.Kind[Freeze]{
+	Name:  FreezeRecord,
+	House: house.Own(),
+	ID:    func(f Freeze) string { return string(f.ID) },
+	Indexes: []store.Index[Freeze]{
+		{Name: "end", Columns: "m", Of: func(f Freeze) store.Tuple { return store.Tuple{store.Time(f.During.End)} }},
+	},
+}
+
+var windows = store.Kind[ChangeWindow]{
+	Name:    WindowRecord,
+	House:   house.Own(),
+	ID:      func(w ChangeWindow) string { return string(w.ID) },
+	Indexes: []store.Index[ChangeWindow]{{Name: "name", Columns: "t", Of: func(w ChangeWindow) store.Tuple { return store.Tuple{store.Text(w.Window.Name)} }}},
+}
+
+var notices = store.Kind[Notice]{
+	Name:  NoticeRecord,
+	House: house.Own(),
+	ID:    func(n Notice) string { return string(n.Change) },
+	Indexes: []store.Index[Notice]{
+		{Name: "end", Columns: "m", Of: func(n Notice) store.Tuple { return store.Tuple{store.Time(n.During.End)} }},
+		{Name: "asked", Columns: "m", Of: func(n Notice) store.Tuple {
+			if n.Asked == "" || n.Answer != "" {
+				return nil
+			}
+			return store.Tuple{store.Time(n.By)}
+		}},
+	},
+}
+
+// Reindex brings the records of this package into the indexes and the form of this
+// release: see [store.Reindex].
+func Reindex(ctx context.Context, s *store.Store) (int, error) {
+	return store.Reindex(ctx, s, changes, models, freezes, notices)
+}
+
+// longestKept is how far back a change may have begun that is still looked at.
+const longestKept = 2 * maxLength
+
+func since(t time.Time) time.Time { return t.Add(-longestKept) }
