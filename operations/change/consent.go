@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/lifecycle"
 )
 
 // ConsentMode says what is asked of a customer with a runtime of its own.
@@ -15,13 +16,13 @@ const (
 	MayObject   ConsentMode = "objection" // silence until the date is a yes
 )
 
-// ConsentAnswer is what a customer says. "" is nothing yet.
-type ConsentAnswer string
+// Answer is what a customer says. "" is nothing yet.
+type Answer string
 
 // The answers.
 const (
-	Yes ConsentAnswer = "yes"
-	No  ConsentAnswer = "no"
+	Agreed  Answer = "agreed"
+	Refused Answer = "refused" // in the mode [MayObject]: objects
 )
 
 // ConsentStanding is where the consent of a customer stands at an instant.
@@ -45,7 +46,7 @@ type Consent struct {
 	Customer   servicecoin.CustomerID `json:"customer"`
 	Mode       ConsentMode            `json:"mode"`
 	By         time.Time              `json:"by"` // until when it is asked to answer
-	Answer     ConsentAnswer          `json:"answer,omitempty"`
+	Answer     Answer                 `json:"answer,omitempty"`
 	AnsweredBy servicecoin.PersonID   `json:"answeredBy,omitempty"`
 	At         time.Time              `json:"at,omitzero"` // when it was answered
 	Reason     string                 `json:"reason,omitempty"`
@@ -65,16 +66,16 @@ func (c Consent) Validate() error {
 	switch c.Answer {
 	case "":
 		if c.AnsweredBy != "" || !c.At.IsZero() {
-			v.Add("answer", "required", "", "must be yes or no where somebody answered")
+			v.Add("answer", "required", "", "must be agreed or refused where somebody answered")
 		}
-	case No:
+	case Refused:
 		least = 1
 		fallthrough
-	case Yes:
+	case Agreed:
 		v.ID("answeredBy", string(c.AnsweredBy))
 		v.Time("at", c.At)
 	default:
-		v.Add("answer", "unknown", string(c.Answer), "must be yes or no")
+		v.Add("answer", "unknown", string(c.Answer), "must be agreed or refused")
 	}
 	v.Text("reason", c.Reason, least, 4000)
 	return v.Err()
@@ -89,17 +90,17 @@ func (c Consent) Standing(at time.Time) ConsentStanding {
 	}
 	if c.Mode != MayObject {
 		switch answer {
-		case Yes:
+		case Agreed:
 			return ConsentGiven
-		case No:
+		case Refused:
 			return ConsentRefused
 		}
 		return ConsentMissing
 	}
 	switch {
-	case answer == Yes:
+	case answer == Agreed:
 		return ConsentGiven
-	case answer == No && c.At.Before(c.By):
+	case answer == Refused && c.At.Before(c.By):
 		return ConsentObjected
 	case at.Before(c.By):
 		return ConsentOpen
@@ -114,17 +115,25 @@ func (c Consent) blocks(start, at time.Time) string {
 	case ConsentGiven, ConsentSilent:
 	case ConsentOpen:
 		if start.Before(c.By) {
-			return "may object until " + stamp(c.By) + ", after the change begins"
+			return "may object until " + lifecycle.Stamp(c.By) + ", after the change begins"
 		}
 	case ConsentMissing:
 		if at.Before(c.By) {
-			return "has to consent, and is asked to until " + stamp(c.By)
+			return "has to consent, and is asked to until " + lifecycle.Stamp(c.By)
 		}
-		return "had to consent until " + stamp(c.By) + ", and has not answered"
+		return "had to consent until " + lifecycle.Stamp(c.By) + ", and has not answered"
 	case ConsentRefused:
-		return "does not consent" + because(c.Reason)
+		return "does not consent" + reasoned(c.Reason)
 	case ConsentObjected:
-		return "objects" + because(c.Reason)
+		return "objects" + reasoned(c.Reason)
 	}
 	return ""
+}
+
+// reasoned adds a reason to a sentence, if there is one.
+func reasoned(why string) string {
+	if why == "" {
+		return ""
+	}
+	return ": " + why
 }

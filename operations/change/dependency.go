@@ -6,6 +6,7 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/lifecycle"
 )
 
 // DependencyKind says how one change depends on another.
@@ -63,9 +64,9 @@ func Check(span calendar.Interval, dependencies []Dependency, others []Other) []
 			if o.Span.End.Before(early.End) {
 				early.End = o.Span.End
 			}
-			add(early, "begins before "+o.called()+" has ended, at "+stamp(o.Span.End))
+			add(early, "begins before "+o.called()+" has ended, at "+lifecycle.Stamp(o.Span.End))
 		case d.Kind == Together && !span.Overlaps(o.Span):
-			add(span, "is to be done together with "+o.called()+", which happens at another time: "+told(o.Span))
+			add(span, "is to be done together with "+o.called()+", which happens at another time: "+o.Span.String())
 		case d.Kind == Apart && span.Overlaps(o.Span):
 			add(span.Intersect(o.Span), "must never happen together with "+o.called())
 		}
