@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/calendar/hours"
 	"github.com/servicecoin/servicecoin/followup"
 	"github.com/servicecoin/servicecoin/store"
@@ -25,17 +26,14 @@ type Options struct {
 	// Notice is how long before its start a change of a kind is submitted, in the
 	// working time of Hours; none: at once.
 	Notice map[Kind]hours.Allowance
-	Hours  *hours.Timetable
+	Hours  *hours.Hours // nil: around the clock
 	// Grace is how much later than planned a change may begin; zero: 15 minutes.
 	Grace time.Duration
-	// Horizon is how far ahead another start is looked for; zero: 90 days.
-	Horizon time.Duration
+	// Horizon is how far ahead another start is looked for; undefined: 90 days.
+	Horizon calendar.Duration
 }
 
-const (
-	defaultGrace   = 15 * time.Minute
-	defaultHorizon = 90 * 24 * time.Hour
-)
+const defaultGrace = 15 * time.Minute
 
 // Control is where changes are asked for, decided, done and learnt from ("change
 // control", "change enablement"): over a view of the provider's partition. Every
@@ -58,9 +56,6 @@ func New(view store.View, o *Options) *Control {
 	}
 	if c.o.Grace == 0 {
 		c.o.Grace = defaultGrace
-	}
-	if c.o.Horizon == 0 {
-		c.o.Horizon = defaultHorizon
 	}
 	return c
 }
@@ -132,15 +127,10 @@ func (c *Control) Reassign(ctx context.Context, by servicecoin.Actor, id service
 	return c.change(ctx, by, id, VerbReassign, EventAssigned, func(x *Change, at time.Time) error { return x.Reassign(by, at, reason, to...) })
 }
 
-// Submit asks for a change. A standard one that stays inside of its model is approved
-// at once; outside of it, it is submitted as a normal one, and says why.
+// Submit asks for a normal change. A standard one is preapproved by its model, an
+// emergency assessed at once.
 func (c *Control) Submit(ctx context.Context, by servicecoin.Actor, id servicecoin.ChangeID) (Change, error) {
-	return c.change(ctx, by, id, VerbSubmit, EventSubmitted, func(x *Change, at time.Time) error {
-		if err := x.Submit(by, at); err != nil {
-			return err
-		}
-		return c.notBefore(x, at)
-	})
+	return c.change(ctx, by, id, VerbSubmit, EventSubmitted, func(x *Change, at time.Time) error { return x.Submit(by, at) })
 }
 
 // Preapprove lets a standard change go ahead that stays inside of a model.
@@ -176,10 +166,7 @@ func (c *Control) Assess(ctx context.Context, by servicecoin.Actor, id serviceco
 		if err != nil {
 			return err
 		}
-		if err := x.Assess(by, at, a); err != nil {
-			return err
-		}
-		return c.notBefore(x, at)
+		return x.Assess(by, at, a)
 	})
 }
 
@@ -285,7 +272,11 @@ func (c *Control) Schedule(ctx context.Context, by servicecoin.Actor, id service
 		if err != nil {
 			return err
 		}
-		return x.Schedule(by, at, standing)
+		if err := x.Schedule(by, at, standing); err != nil {
+			return err
+		}
+		x.NotBefore = standing.Fit.NotBefore
+		return nil
 	})
 }
 

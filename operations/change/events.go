@@ -86,7 +86,7 @@ type FreezeChanged struct {
 type NoticeChanged struct {
 	Change servicecoin.ChangeID `json:"change"`
 	State  NoticeState          `json:"state"`
-	Answer string               `json:"answer,omitempty"`
+	Answer Answer               `json:"answer,omitempty"`
 }
 
 // Time is the time of the work: as it was where it is over, as far as it has come

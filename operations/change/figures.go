@@ -171,7 +171,7 @@ func DeliveryOf(changes []Change, during calendar.Interval) Delivery {
 // implementedAt returns when the work was done as planned, zero if it never was.
 func (c *Change) implementedAt() time.Time {
 	for _, e := range c.History {
-		if e.To == Implemented {
+		if e.Verb == VerbImplement {
 			return e.At
 		}
 	}

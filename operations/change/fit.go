@@ -72,6 +72,8 @@ type Fit struct {
 	// What no other start would mend, as the consent of a customer, is not looked at.
 	Starts []Start   `json:"starts,omitempty"`
 	Until  time.Time `json:"until"` // up to which they were looked for
+	// NotBefore is when the notice is over that the kind demands; zero: it demands none.
+	NotBefore time.Time `json:"notBefore,omitzero"`
 }
 
 // Fits reports whether nothing is in the way.
@@ -204,6 +206,7 @@ func (s *search) noticed() error {
 		return fmt.Errorf("notice of a %s change: %w", q.Kind, err)
 	}
 	s.atLeast(due)
+	s.fit.NotBefore = due
 	if s.span.Start.Before(due) {
 		s.add(Obstacle{Rule: RuleNotice, During: upTo(s.span, due), Text: fmt.Sprintf(
 			"a %s change needs notice of %s: asked for at %s, it begins at %s at the earliest", q.Kind, notice, lifecycle.Stamp(asked), lifecycle.Stamp(due))})

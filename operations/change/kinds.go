@@ -2,8 +2,8 @@ package change
 
 import (
 	"context"
-	"time"
 
+	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/internal/house"
 	"github.com/servicecoin/servicecoin/store"
 )
@@ -13,6 +13,8 @@ const (
 	ChangeRecord = "change.change" // provider's partition: [Change]
 	ModelRecord  = "change.model"  // provider's partition: [Model]
 	FreezeRecord = "change.freeze" // provider's partition: [Freeze]
+	WindowRecord = "change.window" // provider's partition: [ChangeWindow]
+	AskedRecord  = "change.asked"  // provider's partition: [Asked]
 	NoticeRecord = "change.notice" // customer's partition: [Notice]
 )
 
@@ -90,7 +92,25 @@ var windows = store.Kind[ChangeWindow]{
 	Name:    WindowRecord,
 	House:   house.Own(),
 	ID:      func(w ChangeWindow) string { return string(w.ID) },
-	Indexes: []store.Index[ChangeWindow]{{Name: "name", Columns: "t", Of: func(w ChangeWindow) store.Tuple { return store.Tuple{store.Text(w.Window.Name)} }}},
+	Indexes: []store.Index[ChangeWindow]{{Name: "name", Columns: "t", Of: func(w ChangeWindow) store.Tuple { return store.Tuple{store.Text(w.called())} }}},
+}
+
+// Asked says that a customer was asked about a change: by it, what is kept of a
+// customer outside of its partition is found.
+type Asked struct {
+	Customer servicecoin.CustomerID `json:"customer"`
+	Change   servicecoin.ChangeID   `json:"change"`
+}
+
+func askedID(customer servicecoin.CustomerID, id servicecoin.ChangeID) string {
+	return store.JoinID(string(customer), string(id))
+}
+
+var asked = store.Kind[Asked]{
+	Name:    AskedRecord,
+	House:   house.Own(),
+	ID:      func(a Asked) string { return askedID(a.Customer, a.Change) },
+	Indexes: []store.Index[Asked]{{Name: "customer", Columns: "t", Of: func(a Asked) store.Tuple { return store.Tuple{store.Text(a.Customer)} }}},
 }
 
 var notices = store.Kind[Notice]{
@@ -111,10 +131,5 @@ var notices = store.Kind[Notice]{
 // Reindex brings the records of this package into the indexes and the form of this
 // release: see [store.Reindex].
 func Reindex(ctx context.Context, s *store.Store) (int, error) {
-	return store.Reindex(ctx, s, changes, models, freezes, notices)
+	return store.Reindex(ctx, s, changes, models, freezes, windows, asked, notices)
 }
-
-// longestKept is how far back a change may have begun that is still looked at.
-const longestKept = 2 * maxLength
-
-func since(t time.Time) time.Time { return t.Add(-longestKept) }

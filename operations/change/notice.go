@@ -14,6 +14,7 @@ type NoticeState string
 
 // The states of a notice.
 const (
+	NoticePlanned   NoticeState = "planned"   // it is asked about, and not decided
 	NoticeAnnounced NoticeState = "announced" // it is going to be done
 	NoticeUnderWay  NoticeState = "underWay"  // it is being done
 	NoticeOver      NoticeState = "over"      // it was done
@@ -44,7 +45,7 @@ type Notice struct {
 
 	Asked  ConsentMode          `json:"asked,omitempty"` // what the customer is asked for; "": nothing
 	By     time.Time            `json:"by,omitzero"`     // until when
-	Answer ConsentAnswer        `json:"answer,omitempty"`
+	Answer Answer               `json:"answer,omitempty"`
 	Person servicecoin.PersonID `json:"person,omitempty"` // who answered
 	Reason string               `json:"reason,omitempty"`
 	AtTime time.Time            `json:"answeredAt,omitzero"`
@@ -149,7 +150,7 @@ func (n *Notice) follow(now Notice, at time.Time) bool {
 	if len(now.Services) > 0 {
 		n.Headline, n.Services, n.Downtime = now.Headline, now.Services, now.Downtime
 	}
-	if now.State == NoticeAnnounced && !n.During.Equal(now.During) && len(n.Moves) < maxMoves {
+	if (now.State == NoticeAnnounced || now.State == NoticePlanned) && !n.During.Equal(now.During) && len(n.Moves) < maxMoves {
 		n.Moves = append(slices.Clone(n.Moves), Moved{From: n.During, At: at})
 	}
 	if now.State != NoticeCancelled {
@@ -172,12 +173,12 @@ func (n *Notice) Open(t time.Time) bool {
 }
 
 // Say records what the customer answers; it may change its mind until the day.
-func (n *Notice) Say(by servicecoin.Actor, at time.Time, answer ConsentAnswer, reason string) error {
+func (n *Notice) Say(by servicecoin.Actor, at time.Time, answer Answer, reason string) error {
 	at, err := lifecycle.Check(by, at, func(v *servicecoin.Violations) {
-		if answer != Yes && answer != No {
-			v.Add("answer", "unknown", string(answer), "must be yes or no")
+		if answer != Agreed && answer != Refused {
+			v.Add("answer", "unknown", string(answer), "must be agreed or refused")
 		}
-		least := one(answer == No)
+		least := one(answer == Refused)
 		v.Text("reason", reason, least, maxText)
 	})
 	if err != nil {

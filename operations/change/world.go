@@ -20,8 +20,10 @@ type World interface {
 	Relations(ctx context.Context, s Scope) (*Relations, error)
 	// Customers returns whom a scope concerns at a time, sorted.
 	Customers(ctx context.Context, s Scope, during calendar.Interval) ([]servicecoin.CustomerID, error)
-	// Entries returns what else takes time: critical windows of customers, maintenance
-	// and patch slots of others. Changes and freezes of the control are not among them.
+	// Critical returns the critical windows of customers.
+	Critical(ctx context.Context, customers []servicecoin.CustomerID, during calendar.Interval) ([]CriticalTimes, error)
+	// Entries returns what else takes time: maintenance and patch slots of others. The
+	// changes and freezes of the control are not among them.
 	Entries(ctx context.Context, s Scope, during calendar.Interval) ([]Entry, error)
 }
 
@@ -29,6 +31,7 @@ type World interface {
 type MemoryWorld struct {
 	RestsOn  map[servicecoin.ServiceID][]servicecoin.ServiceID // through all steps between
 	Uses     map[servicecoin.ServiceID][]servicecoin.CustomerID
+	Windows  []CriticalTimes
 	Occupied []Entry
 	Err      error // answered by every method, if set
 }
@@ -60,6 +63,17 @@ func (w *MemoryWorld) Customers(_ context.Context, s Scope, _ calendar.Interval)
 		list = append(list, w.Uses[id]...)
 	}
 	return sorted(list), w.Err
+}
+
+// Critical implements World.
+func (w *MemoryWorld) Critical(_ context.Context, customers []servicecoin.CustomerID, _ calendar.Interval) ([]CriticalTimes, error) {
+	var list []CriticalTimes
+	for _, x := range w.Windows {
+		if x.Customer == "" || slices.Contains(customers, x.Customer) {
+			list = append(list, x)
+		}
+	}
+	return list, w.Err
 }
 
 // Entries implements World.

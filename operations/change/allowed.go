@@ -1,0 +1,100 @@
+package change
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/lifecycle"
+)
+
+// AcceptConflict says who stands for a conflict, and why: it blocks the change no more,
+// as long as the two share no more time and no more ids than they do.
+func (c *Change) AcceptConflict(by servicecoin.Actor, at time.Time, conflict Conflict, reason string) error {
+	a := conflict.Accept(by.ID, at, reason)
+	return c.touch(by, at, VerbAcceptConflict, func(v *servicecoin.Violations) {
+		v.Merge("", a.Validate())
+		v.Limit("accepted", len(c.Accepted)+1, maxList)
+	}, func(c *Change, _ time.Time) string {
+		c.Accepted = slices.DeleteFunc(slices.Clone(c.Accepted), func(x Accepted) bool { return x.With == a.With && x.Why == a.Why })
+		c.Accepted = append(c.Accepted, a)
+		return fmt.Sprintf("%s %s (%s): %s", a.With.Kind.words(), a.With.ID, a.Why, reason)
+	})
+}
+
+// Except lets the change happen in a freeze all the same, and says who allows that and
+// why. Who asked for the change or does it cannot.
+func (c *Change) Except(by servicecoin.Actor, at time.Time, freeze Freeze, reason string) error {
+	x := Exception{Freeze: freeze.ID, AllowedBy: by.ID, At: servicecoin.Instant(at), Why: reason}
+	if c.interested(by.ID) {
+		return c.refuse(VerbExcept, "", string(by.ID)+" asked for it or does it: somebody else allows an exception")
+	}
+	return c.touch(by, at, VerbExcept, func(v *servicecoin.Violations) {
+		v.Merge("", x.Validate())
+		v.Limit("exceptions", len(c.Exceptions)+1, maxList)
+		if by.Kind != servicecoin.Human {
+			v.Add("by.kind", "not-a-person", string(by.Kind), "a person allows an exception")
+		}
+	}, func(c *Change, _ time.Time) string {
+		c.Exceptions = append(slices.DeleteFunc(slices.Clone(c.Exceptions), func(e Exception) bool { return e.Freeze == x.Freeze }), x)
+		return freeze.Name + ": " + reason
+	})
+}
+
+// AskConsent asks a customer with a runtime of its own. Asking again in another way, or
+// until another time, keeps no answer.
+func (c *Change) AskConsent(by servicecoin.Actor, at time.Time, customer servicecoin.CustomerID, mode ConsentMode, until time.Time) error {
+	x := Consent{Customer: customer, Mode: mode, By: lifecycle.Instant(until)}
+	if !c.State.Planned() {
+		return c.refuse(VerbAskConsent, "", "is allowed while it lies ahead")
+	}
+	return c.touch(by, at, VerbAskConsent, func(v *servicecoin.Violations) {
+		v.Merge("", x.Validate())
+		v.Limit("consents", len(c.Consents)+1, maxList)
+		if !x.By.IsZero() && !x.By.After(servicecoin.Instant(at)) {
+			v.Add("by", "out-of-order", lifecycle.Stamp(x.By), "must be after it is asked, "+lifecycle.Stamp(servicecoin.Instant(at)))
+		}
+	}, func(c *Change, _ time.Time) string {
+		c.Consents = append(slices.DeleteFunc(slices.Clone(c.Consents), func(old Consent) bool { return old.Customer == customer }), x)
+		slices.SortFunc(c.Consents, func(a, b Consent) int { return order(a.Customer > b.Customer, b.Customer > a.Customer) })
+		return fmt.Sprintf("%s, %s until %s", customer, mode, lifecycle.Stamp(x.By))
+	})
+}
+
+// Consent records what a customer said.
+func (c *Change) Consent(by servicecoin.Actor, at time.Time, customer servicecoin.CustomerID, answer Answer, person servicecoin.PersonID, reason string) error {
+	place := slices.IndexFunc(c.Consents, func(x Consent) bool { return x.Customer == customer })
+	if place < 0 {
+		return c.refuse(VerbConsent, "", string(customer)+" was not asked")
+	}
+	x := c.Consents[place]
+	x.Answer, x.AnsweredBy, x.At, x.Reason = answer, person, servicecoin.Instant(at), reason
+	return c.touch(by, at, VerbConsent, func(v *servicecoin.Violations) { v.Merge("", x.Validate()) }, func(c *Change, _ time.Time) string {
+		c.Consents = slices.Clone(c.Consents)
+		c.Consents[place] = x
+		return string(customer) + " " + string(answer)
+	})
+}
+
+// someone stands in the place of a customer that is forgotten.
+const someone = "forgotten"
+
+// forget takes out what a customer said, and its name. What was done stays.
+func (c *Change) forget(customer servicecoin.CustomerID) bool {
+	before := len(c.Consents)
+	c.Consents = slices.DeleteFunc(slices.Clone(c.Consents), func(x Consent) bool { return x.Customer == customer })
+	if len(c.Consents) == before {
+		return false
+	}
+	c.History = slices.Clone(c.History)
+	for n, e := range c.History {
+		if e.Verb == VerbAskConsent || e.Verb == VerbConsent {
+			c.History[n].Text = someone
+			if e.By.Kind == servicecoin.CustomerSide {
+				c.History[n].By = servicecoin.Program(someone)
+			}
+		}
+	}
+	return true
+}

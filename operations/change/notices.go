@@ -1,0 +1,110 @@
+package change
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/store"
+)
+
+// Notices keeps what one customer is told of changes, and answers: over a view of that
+// customer's partition.
+type Notices struct{ view store.View }
+
+// NewNotices returns the notices of a customer's view; of the provider's, the first
+// call says so.
+func NewNotices(view store.View) *Notices {
+	return &Notices{view: view.OfCustomer("the notices to a customer")}
+}
+
+// On returns the same notices over another view.
+func (n *Notices) On(view store.View) *Notices { return NewNotices(view) }
+
+// Get returns the notice of a change.
+func (n *Notices) Get(ctx context.Context, id servicecoin.ChangeID) (Notice, error) {
+	return store.Of(n.view, notices).Get(ctx, string(id))
+}
+
+// Ahead lists the notices of what is not over at an instant, the first to end first.
+func (n *Notices) Ahead(after time.Time) store.Listing[Notice] {
+	return store.Of(n.view, notices).Find(store.By("end").From(store.Time(after)))
+}
+
+// All lists all notices, the last to end first.
+func (n *Notices) All() store.Listing[Notice] {
+	return store.Of(n.view, notices).Find(store.By("end").Descending())
+}
+
+// Asked lists the notices that the customer has not answered, the first due first.
+func (n *Notices) Asked() store.Listing[Notice] {
+	return store.Of(n.view, notices).Find(store.By("asked"))
+}
+
+// Follow brings the notice of a change up to what that is now: it is given, or changed,
+// or nothing. A change that the customer has no notice of is told of once it is approved,
+// or the customer is asked about it; services are those that the customer has.
+func (n *Notices) Follow(ctx context.Context, by servicecoin.Actor, c Change, services []servicecoin.ServiceID) error {
+	if err := n.view.Ask(ctx, by, VerbGiveNotice, NoticeRecord, string(c.ID)); err != nil {
+		return err
+	}
+	now := NoticeOf(&c, services)
+	for _, x := range c.Consents {
+		if x.Customer == n.view.Customer() {
+			now.Asked, now.By = x.Mode, x.By
+		}
+	}
+	return n.view.Do(ctx, func(tx store.View) error {
+		of := store.Of(tx, notices)
+		item, err := of.Item(ctx, string(c.ID))
+		isNew := errors.Is(err, servicecoin.ErrNotFound)
+		if err != nil && !isNew {
+			return err
+		}
+		at := tx.Now()
+		next := item.Value
+		switch {
+		case isNew && (len(now.Services) == 0 || now.State == NoticeCancelled && (now.Asked == "" || c.State == Cancelled || c.State == Rejected)):
+			return nil // nothing that this customer had to know
+		case isNew:
+			next = now
+			if now.Asked != "" && now.State == NoticeCancelled { // asked before it is approved
+				next.State = NoticePlanned
+			}
+			next.AnnouncedAt, next.UpdatedAt = at, at
+		default:
+			if now.State == NoticeCancelled && now.Asked != "" && c.State.Planned() {
+				now.State = NoticePlanned
+			}
+			asked := now.Asked != next.Asked || !now.By.Equal(next.By)
+			if asked {
+				next.Asked, next.By, next.Answer, next.Person, next.Reason, next.AtTime = now.Asked, now.By, "", "", "", time.Time{}
+			}
+			if !next.follow(now, at) && !asked {
+				return nil
+			}
+			next.UpdatedAt = at
+		}
+		e, err := store.Happened(by, EventNoticeGiven, NoticeChanged{Change: c.ID, State: next.State})
+		if err != nil {
+			return err
+		}
+		return of.Put(ctx, next, item.Version, e)
+	})
+}
+
+// Answer records what a person of the customer says to what it is asked. The exchange
+// brings it to the change.
+func (n *Notices) Answer(ctx context.Context, by servicecoin.Actor, id servicecoin.ChangeID, answer Answer, reason string) (Notice, error) {
+	if err := n.view.Ask(ctx, by, VerbAnswerNotice, NoticeRecord, string(id)); err != nil {
+		return Notice{}, err
+	}
+	return store.Of(n.view, notices).Update(ctx, string(id), func(x *Notice) ([]store.Event, error) {
+		if err := x.Say(by, n.view.Now(), answer, reason); err != nil {
+			return nil, err
+		}
+		e, err := store.Happened(by, EventNoticeAnswered, NoticeChanged{Change: id, State: x.State, Answer: answer})
+		return []store.Event{e}, err
+	})
+}
