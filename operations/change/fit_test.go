@@ -98,6 +98,9 @@ func TestFit(t *testing.T) {
 			[]string{"window b 6:00-12:00"},
 			[]string{"14:00 in 14:00-20:00 b"},
 		},
+		"two windows as near": {
+			change.Calendar{Windows: []change.Window{once("b", 14, 16), once("a", 1, 4)}}, question(planOf(6, 4)), []string{"window a 6:00-12:00"}, nil,
+		},
 		"windows of services": {
 			change.Calendar{Windows: []change.Window{once("web", 1, 10, "web"), once("db", 5, 14, "db", "web"), once("all", 20, 30)}},
 			question(planOf(3, 4), "web", "db"),
