@@ -1,6 +1,7 @@
 package ical
 
 import (
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -50,6 +51,55 @@ func (e Event) Property(name string) (Property, bool) {
 		return Property{}, false
 	}
 	return e.Properties[i], true
+}
+
+// Times yields the times of the event that share an instant with an interval, or are
+// one in it, in order and whole: of an event of whole days its days in loc, of a
+// yearly one those of each year.
+func (e Event) Times(loc *time.Location, within calendar.Interval) iter.Seq[calendar.Interval] {
+	return func(yield func(calendar.Interval) bool) {
+		if e.Dates.IsZero() {
+			if e.During.Overlaps(within) || within.Contains(e.During.Start) {
+				yield(e.During)
+			}
+			return
+		}
+		first, last := e.Dates.First.Year, e.Dates.First.Year
+		if e.Dates.Yearly() { // a year more on each side, for turns of the year and zones
+			first, last = max(e.Since, within.Start.UTC().Year()-1, 1), min(within.End.UTC().Year()+1, 9998)
+			if e.Until != 0 {
+				last = min(last, e.Until)
+			}
+		}
+		for year := first; year <= last; year++ {
+			if days, is := e.daysOf(year, loc); is && days.Overlaps(within) && !yield(days) {
+				return
+			}
+		}
+	}
+}
+
+// daysOf returns the days of the year in which they begin, false if it has none.
+func (e Event) daysOf(year int, loc *time.Location) (calendar.Interval, bool) {
+	first, last := e.Dates.First, e.Dates.Last
+	if last.IsZero() {
+		last = first
+	}
+	if first.Year == 0 {
+		over := last.Compare(first) < 0
+		if first.Year, last.Year = year, year; over {
+			last.Year++
+		}
+	}
+	if first.Validate() != nil { // 29 February
+		if first = first.AddDays(0); first.Compare(last) > 0 {
+			return calendar.Interval{}, false
+		}
+	}
+	if last.Validate() != nil {
+		last = calendar.Date{Year: last.Year, Month: time.February, Day: 28}
+	}
+	return calendar.Between(first.In(loc).Start, last.In(loc).End), true
 }
 
 // ClosedOn returns hours with events as further holidays and breaks: one of whole

@@ -426,3 +426,44 @@ func TestPropertiesByName(t *testing.T) {
 		require.False(t, is, "it has a field")
 	}
 }
+
+func TestTimesOfAnEvent(t *testing.T) {
+	t.Parallel()
+	berlin := caltest.Location(t, "Europe/Berlin")
+	for name, c := range map[string]struct {
+		event  ical.Event
+		within string
+		want   []string
+	}{
+		"between two times": {ical.Event{During: caltest.Between(t, "2026-03-01T10:00:00Z", "2026-03-01T12:00:00Z")}, "2026-03-01T11:00:00Z/2026-03-05T00:00:00Z", []string{"2026-03-01T10:00:00Z/2026-03-01T12:00:00Z"}},
+		"touching":          {ical.Event{During: caltest.Between(t, "2026-03-01T10:00:00Z", "2026-03-01T12:00:00Z")}, "2026-03-01T12:00:00Z/2026-03-05T00:00:00Z", nil},
+		"an instant":        {ical.Event{During: caltest.Between(t, "2026-03-01T10:00:00Z", "2026-03-01T10:00:00Z")}, "2026-03-01T10:00:00Z/2026-03-05T00:00:00Z", []string{"2026-03-01T10:00:00Z/2026-03-01T10:00:00Z"}},
+		"a day of 23 hours": {ical.Event{Dates: dates(t, "2026-03-29")}, "2026-03-29T00:00:00Z/2026-03-29T01:00:00Z", []string{"2026-03-28T23:00:00Z/2026-03-29T22:00:00Z"}},
+		"days":              {ical.Event{Dates: dates(t, "2026-03-29/2026-03-30")}, "2026-03-30T10:00:00Z/2026-03-30T11:00:00Z", []string{"2026-03-28T23:00:00Z/2026-03-30T22:00:00Z"}},
+		"other days":        {ical.Event{Dates: dates(t, "2026-03-29/2026-03-30")}, "2026-03-30T22:00:00Z/2026-04-30T11:00:00Z", nil},
+		"every year": {
+			ical.Event{Dates: dates(t, "01-01"), Since: 2027, Until: 2028},
+			"2026-01-01T00:00:00Z/2030-01-01T00:00:00Z",
+			[]string{"2026-12-31T23:00:00Z/2027-01-01T23:00:00Z", "2027-12-31T23:00:00Z/2028-01-01T23:00:00Z"},
+		},
+		"every turn of the year": {
+			ical.Event{Dates: dates(t, "12-31/01-01"), Since: 2020},
+			"2027-01-01T00:00:00Z/2027-12-30T23:00:00Z",
+			[]string{"2026-12-30T23:00:00Z/2027-01-01T23:00:00Z"},
+		},
+		"leap days": {ical.Event{Dates: dates(t, "02-29"), Since: 2020}, "2023-01-01T00:00:00Z/2029-01-01T00:00:00Z", []string{"2024-02-28T23:00:00Z/2024-02-29T23:00:00Z", "2028-02-28T23:00:00Z/2028-02-29T23:00:00Z"}},
+		"around a leap day": {
+			ical.Event{Dates: dates(t, "02-28/02-29"), Since: 2026}, "2026-01-01T00:00:00Z/2027-01-01T00:00:00Z", []string{"2026-02-27T23:00:00Z/2026-02-28T23:00:00Z"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			start, end, _ := strings.Cut(c.within, "/")
+			var got []string
+			for iv := range c.event.Times(berlin, caltest.Between(t, start, end)) {
+				got = append(got, iv.String())
+			}
+			require.Equal(t, c.want, got)
+		})
+	}
+}

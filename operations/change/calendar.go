@@ -20,7 +20,7 @@ import (
 // those that name the service, and those that name none. A service that no window
 // holds for has no time then. Without any window, any time is fine.
 type Calendar struct {
-	Windows  []ChangeWindow  `json:"windows,omitempty"`
+	Windows  []Window        `json:"windows,omitempty"`
 	Freezes  []Freeze        `json:"freezes,omitempty"`
 	Critical []CriticalTimes `json:"critical,omitempty"`
 	// Notice is how long before its start a change of a kind has to be asked for, in
@@ -33,11 +33,12 @@ type Calendar struct {
 // WindowID names a change window.
 type WindowID string
 
-// ChangeWindow is a time in which changes may happen: once, During an interval, or
-// again and again, in a Window. Those that overlap or touch are one.
-type ChangeWindow struct {
+// Window is a time in which changes may happen: once, During an interval, or again
+// and again, at its Times. Those that overlap or touch are one.
+type Window struct {
 	ID       WindowID                `json:"id"`
-	Window   recur.Window            `json:"window,omitzero"` // its name is that of the window, also where it comes once
+	Name     string                  `json:"name,omitempty"` // "": that of its times, or its id
+	Times    recur.Window            `json:"times,omitzero"`
 	During   calendar.Interval       `json:"during,omitzero"`
 	Services []servicecoin.ServiceID `json:"services,omitempty"` // none: all
 }
@@ -53,16 +54,16 @@ type CriticalTimes struct {
 
 // Limits of a calendar, beyond which it is refused.
 const (
-	MaxChangeWindows = 10_000
-	MaxFreezes       = 10_000
-	maxOccasions     = 200_000 // times of all windows in the span for which they are worked out
-	maxCustomers     = 10_000
+	MaxWindows   = 10_000
+	MaxFreezes   = 10_000
+	maxOccasions = 200_000 // times of all windows in the span for which they are worked out
+	maxCustomers = 10_000
 )
 
 // Validate reports every violation.
 func (c Calendar) Validate() error {
 	var v servicecoin.Violations
-	if v.Limit("windows", len(c.Windows), MaxChangeWindows) {
+	if v.Limit("windows", len(c.Windows), MaxWindows) {
 		for n, w := range c.Windows {
 			v.Merge(fmt.Sprintf("windows[%d]", n), w.Validate())
 		}
@@ -94,14 +95,15 @@ func (c Calendar) Validate() error {
 }
 
 // Validate reports every violation.
-func (w ChangeWindow) Validate() error {
+func (w Window) Validate() error {
 	var v servicecoin.Violations
 	v.ID("id", string(w.ID))
+	v.Text("name", w.Name, 0, 200)
 	ids(&v, "services", w.Services)
 	switch once := w.During != (calendar.Interval{}); {
 	case !once:
-		v.Merge("window", w.Window.Validate())
-	case len(w.Window.Rule.Repeats)+len(w.Window.Rule.Dates) > 0 || !w.Window.For.IsZero() || w.Window.Until != nil:
+		v.Merge("times", w.Times.Validate())
+	case !w.Times.Rule.Start.IsZero() || !w.Times.For.IsZero() || w.Times.Until != nil:
 		v.Add("during", "unexpected", w.During.String(), "must not stand beside a window that recurs")
 	default:
 		if v.Merge("during", w.During.Validate()); w.During.Empty() {
@@ -112,7 +114,7 @@ func (w ChangeWindow) Validate() error {
 }
 
 // called is what people call the window.
-func (w ChangeWindow) called() string { return cmp.Or(w.Window.Name, string(w.ID)) }
+func (w Window) called() string { return cmp.Or(w.Name, w.Times.Name, string(w.ID)) }
 
 // Occasions is a [Calendar] worked out for a span of time. It never changes, so it
 // can be shared between goroutines.
@@ -129,7 +131,7 @@ type Occasions struct {
 }
 
 type timedWindow struct {
-	ChangeWindow
+	Window
 
 	times calendar.Set
 }
@@ -179,17 +181,17 @@ func (c Calendar) Compile(within calendar.Interval) (*Occasions, error) {
 	return o, nil
 }
 
-func (o *Occasions) addWindows(v *servicecoin.Violations, windows []ChangeWindow) {
+func (o *Occasions) addWindows(v *servicecoin.Violations, windows []Window) {
 	all, left := []calendar.Interval{}, maxOccasions
 	for n, w := range windows {
-		t := timedWindow{ChangeWindow: w}
+		t := timedWindow{Window: w}
 		var list []calendar.Interval
 		if w.During != (calendar.Interval{}) {
 			list = append(list, w.During.Intersect(o.within))
 		} else {
-			times, err := w.Window.Compile()
+			times, err := w.Times.Compile()
 			if err != nil {
-				v.Merge(fmt.Sprintf("windows[%d].window", n), err)
+				v.Merge(fmt.Sprintf("windows[%d].times", n), err)
 				continue
 			}
 			for iv := range times.Overlapping(o.within) {

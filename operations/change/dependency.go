@@ -2,6 +2,7 @@ package change
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"github.com/servicecoin/servicecoin"
@@ -83,3 +84,123 @@ func find(others []Other, id servicecoin.ChangeID) (Other, bool) {
 }
 
 func (o Other) called() string { return cmp.Or(o.Name, string(o.ID)) }
+
+// Cycles returns the changes of which none can be the first, each cycle in order: of
+// what is to be done after each other in a circle, or after what it is to be done
+// together with. It looks at all steps, however many there are.
+func Cycles(dependencies map[servicecoin.ChangeID][]Dependency) [][]servicecoin.ChangeID {
+	g := graph{number: map[servicecoin.ChangeID]int{}}
+	for _, id := range slices.Sorted(maps.Keys(dependencies)) {
+		from := g.node(id)
+		for _, d := range dependencies[id] {
+			switch to := g.node(d.On); d.Kind {
+			case Together:
+				g.unit[g.root(from)] = g.root(to)
+			case After:
+				g.after = append(g.after, [2]int{from, to})
+			case Apart:
+			}
+		}
+	}
+	return g.cycles()
+}
+
+// graph is changes, as numbers, and which of them are one piece of work.
+type graph struct {
+	number map[servicecoin.ChangeID]int
+	ids    []servicecoin.ChangeID
+	unit   []int    // another one of its piece of work; itself: it stands for it
+	after  [][2]int // the first one after the second
+}
+
+func (g *graph) node(id servicecoin.ChangeID) int {
+	n, is := g.number[id]
+	if !is {
+		n = len(g.ids)
+		g.number[id], g.ids, g.unit = n, append(g.ids, id), append(g.unit, n)
+	}
+	return n
+}
+
+// root returns the one that stands for a piece of work.
+func (g *graph) root(n int) int {
+	for g.unit[n] != n {
+		g.unit[n] = g.unit[g.unit[n]]
+		n = g.unit[n]
+	}
+	return n
+}
+
+// cycles returns the parts of the graph that can be gone around (Kosaraju's way).
+func (g *graph) cycles() [][]servicecoin.ChangeID {
+	forward, back := make([][]int, len(g.ids)), make([][]int, len(g.ids))
+	for _, a := range g.after {
+		from, to := g.root(a[0]), g.root(a[1])
+		forward[from], back[to] = append(forward[from], to), append(back[to], from)
+	}
+	var left []int
+	walk(forward, func(n int) bool { return g.root(n) == n }, func(n int) { left = append(left, n) }, g.all())
+	slices.Reverse(left)
+	circle := make([]int, len(g.ids)) // the number of its circle, from 1
+	count := 0
+	for _, n := range left {
+		if circle[n] != 0 {
+			continue
+		}
+		count++
+		walk(back, func(n int) bool { return circle[n] == 0 }, func(n int) { circle[n] = count }, []int{n})
+	}
+	members := make([][]servicecoin.ChangeID, count+1)
+	pieces := make([]int, count+1)
+	for n, id := range g.ids {
+		c := circle[g.root(n)]
+		if members[c] = append(members[c], id); g.root(n) == n {
+			pieces[c]++
+		}
+	}
+	var out [][]servicecoin.ChangeID
+	for c, list := range members {
+		itself := len(list) > 0 && slices.Contains(forward[g.root(g.number[list[0]])], g.root(g.number[list[0]]))
+		if pieces[c] > 1 || itself {
+			slices.Sort(list)
+			out = append(out, list)
+		}
+	}
+	slices.SortFunc(out, func(a, b []servicecoin.ChangeID) int { return cmp.Compare(a[0], b[0]) })
+	return out
+}
+
+func (g *graph) all() []int {
+	list := make([]int, len(g.ids))
+	for n := range list {
+		list[n] = n
+	}
+	return list
+}
+
+// walk goes from each of some nodes along the arrows, once to each that it may go to,
+// and calls leave when it has been everywhere behind one.
+func walk(arrows [][]int, may func(n int) bool, leave func(n int), from []int) {
+	seen := map[int]bool{}
+	type step struct{ node, next int }
+	var way []step
+	enter := func(n int) {
+		if !seen[n] && may(n) {
+			seen[n] = true
+			way = append(way, step{node: n})
+		}
+	}
+	for _, n := range from {
+		enter(n)
+		for len(way) > 0 {
+			at := &way[len(way)-1]
+			if at.next < len(arrows[at.node]) {
+				at.next++
+				enter(arrows[at.node][at.next-1])
+				continue
+			}
+			way = way[:len(way)-1]
+			leave(at.node)
+		}
+	}
+}

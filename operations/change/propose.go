@@ -63,8 +63,8 @@ func (o *Occasions) parties(scope Scope) []party {
 
 // nearest returns the window that a part of the plan touches or is nearest to, of
 // those that would allow it: the earlier one of two.
-func (s *search) nearest(part calendar.Interval) (ChangeWindow, bool) {
-	var best ChangeWindow
+func (s *search) nearest(part calendar.Interval) (Window, bool) {
+	var best Window
 	var least time.Duration
 	found := false
 	for _, p := range s.parties {
@@ -75,7 +75,7 @@ func (s *search) nearest(part calendar.Interval) (ChangeWindow, bool) {
 			w := s.occasions.windows[n]
 			gap, is := distance(w.times, part)
 			if is && (!found || gap < least) {
-				best, least, found = w.ChangeWindow, gap, true
+				best, least, found = w.Window, gap, true
 			}
 		}
 	}

@@ -72,7 +72,7 @@ func ScheduleOf(entries ...Entry) (*Schedule, error) {
 		return cmp.Or(a.Span.Start.Compare(b.Span.Start), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.ID, b.ID))
 	})
 	for n, e := range s.entries {
-		s.file(int32(n), e) //nolint:gosec // at most MaxEntries
+		s.file(int32(n), e)
 	}
 	s.all.finish()
 	s.every.finish()
@@ -127,6 +127,9 @@ func (s *Schedule) Len() int { return len(s.entries) }
 // which they begin.
 func (s *Schedule) During(iv calendar.Interval) iter.Seq[Entry] {
 	return func(yield func(Entry) bool) {
+		if iv.Empty() {
+			return
+		}
 		for _, n := range s.all.overlapping(nil, iv.Start.UnixMicro(), iv.End.UnixMicro()) {
 			if !yield(s.entries[n]) {
 				return
