@@ -12,7 +12,8 @@ import (
 	"github.com/servicecoin/servicecoin/calendar/internal/lines"
 )
 
-// Event is an event of an iCalendar file: either Dates, or During.
+// Event is an event of an iCalendar file: either Dates, or During. Those that one
+// VEVENT repeats share its lists: do not change them in place.
 type Event struct {
 	UID     string
 	Summary string            // on one line, cut to 200 characters
@@ -21,6 +22,34 @@ type Event struct {
 	Until   int               // and the last one; 0: for ever
 	During  calendar.Interval // of an event between two times
 	Line    int               // where it begins in the file
+
+	Status      string     // in capitals, "TENTATIVE" for instance; "" is not said. A cancelled event is none
+	Transparent bool       // it takes nobody's time: TRANSP
+	Categories  []string   // of all its lines, each without spaces around it
+	Unended     bool       // it says neither its end nor its length: an instant, or one day
+	Properties  []Property // what else its lines say, in their order
+}
+
+// Property is a line of an event that [Event] has no field for: DESCRIPTION,
+// X-ROLLBACK.
+type Property struct {
+	Name  string // in capitals
+	Value string // as it stands there, unfolded: see [Property.Text]
+	Place string // of the value, "line 12, column 9"
+}
+
+// Text returns the value of a property that is a text: without the backslashes
+// that RFC 5545 puts before commas, semicolons and ends of lines.
+func (p Property) Text() string { return lines.Unescape(p.Value) }
+
+// Property returns the first line of that name, in capitals or not, and false if
+// there is none.
+func (e Event) Property(name string) (Property, bool) {
+	i := slices.IndexFunc(e.Properties, func(p Property) bool { return strings.EqualFold(p.Name, name) })
+	if i < 0 {
+		return Property{}, false
+	}
+	return e.Properties[i], true
 }
 
 // ClosedOn returns hours with events as further holidays and breaks: one of whole
@@ -49,7 +78,10 @@ type eventLines struct {
 	calendar                   int
 	uid                        string // whole
 	summary                    string
-	cancelled                  bool
+	status                     string
+	transparent                bool
+	categories                 []string
+	others                     []Property
 	start, end, duration, rule *property
 	more                       []property // RDATE, EXDATE, EXRULE, further RRULEs
 	moves                      *property  // RECURRENCE-ID: which time of the event with this UID it stands for
@@ -72,7 +104,11 @@ func (e *eventLines) take(f *file, p property) {
 	case "SUMMARY":
 		e.summary = plainName(lines.Unescape(p.Value.Text))
 	case "STATUS":
-		e.cancelled = strings.EqualFold(strings.TrimSpace(p.Value.Text), "CANCELLED")
+		e.status = strings.ToUpper(strings.TrimSpace(p.Value.Text))
+	case "TRANSP":
+		e.transparent = strings.EqualFold(strings.TrimSpace(p.Value.Text), "TRANSPARENT")
+	case "CATEGORIES":
+		e.categories = categories(e.categories, p.Value.Text)
 	case "SEQUENCE":
 		e.sequence = &p
 	case "DTSTAMP":
@@ -88,11 +124,44 @@ func (e *eventLines) take(f *file, p property) {
 			e.more = append(e.more, p)
 		}
 	}
+	switch p.Name {
+	case "DTSTART", "DTEND", "DURATION", "RECURRENCE-ID", "UID", "SUMMARY", "STATUS", "TRANSP", "CATEGORIES",
+		"RRULE", "RDATE", "EXDATE", "EXRULE":
+	default:
+		e.others = append(e.others, Property{p.Name, p.Value.Text, p.Value.Place()})
+	}
+}
+
+// categories appends those of a line to a list. A comma with a backslash before it
+// is part of one.
+func categories(list []string, text string) []string {
+	begin, escaped := 0, false
+	take := func(end int) {
+		if name := strings.TrimSpace(lines.Unescape(text[begin:end])); name != "" {
+			list = append(list, name)
+		}
+		begin = end + 1
+	}
+	for i := range len(text) {
+		switch {
+		case escaped:
+			escaped = false
+		case text[i] == '\\':
+			escaped = true
+		case text[i] == ',':
+			take(i)
+		}
+	}
+	take(len(text))
+	return list
 }
 
 // build makes the events, or complains.
 func (e *eventLines) build(f *file) []Event {
-	out := Event{UID: plainName(e.uid), Summary: e.summary, Line: e.at.Line()}
+	out := Event{
+		UID: plainName(e.uid), Summary: e.summary, Line: e.at.Line(), Status: e.status, Transparent: e.transparent,
+		Categories: slices.Clip(e.categories), Unended: e.end == nil && e.duration == nil, Properties: slices.Clip(e.others),
+	}
 	if e.off(f) {
 		return nil
 	}

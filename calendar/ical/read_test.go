@@ -126,7 +126,20 @@ func TestReadICalendar(t *testing.T) {
 		},
 		"what does not concern us": {
 			"DTSTART;VALUE=DATE:20261225\nX-WHO:me\nTRANSP:TRANSPARENT\nBEGIN:VALARM\nDTSTART:nonsense\nRDATE:20260101\nEND:VALARM",
-			ical.Event{Dates: dates(t, "2026-12-25")},
+			ical.Event{
+				Dates: dates(t, "2026-12-25"), Transparent: true,
+				Properties: []ical.Property{{Name: "X-WHO", Value: "me", Place: "line 5, column 7"}},
+			},
+		},
+		"what says more": {
+			"DTSTART;VALUE=DATE:20261225\nstatus: Tentative\nCATEGORIES;LANGUAGE=en:FREEZE, mail\\, old ,,a\\\\,b\\n;c\nTRANSP:OPAQUE\nCATEGORIES:mail\\\nX-Rollback;X-BY=\"a:b\":PT\n 1H\nDESCRIPTION:a\\, b",
+			ical.Event{
+				Dates: dates(t, "2026-12-25"), Status: "TENTATIVE", Categories: []string{"FREEZE", "mail, old", `a\`, "b\n;c", `mail\`},
+				Properties: []ical.Property{
+					{Name: "X-ROLLBACK", Value: "PT1H", Place: "line 9, column 23"},
+					{Name: "DESCRIPTION", Value: `a\, b`, Place: "line 11, column 13"},
+				},
+			},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -134,6 +147,7 @@ func TestReadICalendar(t *testing.T) {
 			got, err := readICal(t, icsOf(c.lines))
 			require.NoError(t, err)
 			c.want.Line = 3
+			c.want.Unended = !strings.Contains(c.lines, "DTEND") && !strings.Contains(c.lines, "DURATION")
 			require.Empty(t, cmp.Diff([]ical.Event{c.want}, got))
 		})
 	}
@@ -395,4 +409,20 @@ func dates(t testing.TB, text string) hours.Dates {
 	d, err := hours.ParseDates(text)
 	require.NoError(t, err)
 	return d
+}
+
+func TestPropertiesByName(t *testing.T) {
+	t.Parallel()
+	got, err := readICal(t, icsOf("DTSTART:20261225T090000Z\nDURATION:PT1H\nRRULE:FREQ=DAILY;COUNT=2\nX-NOTE:a\\, b\nX-NOTE:c\nSTATUS:CONFIRMED"))
+	require.NoError(t, err)
+	require.Len(t, got, 2)
+	for _, e := range got {
+		p, is := e.Property("x-note")
+		require.True(t, is)
+		require.Equal(t, "a, b", p.Text())
+		require.Equal(t, "CONFIRMED", e.Status)
+		require.False(t, e.Unended)
+		_, is = e.Property("STATUS")
+		require.False(t, is, "it has a field")
+	}
 }

@@ -145,7 +145,7 @@ func (f *file) sideBySide(events []*eventLines, out map[*eventLines]bool) *event
 
 // off reports whether the event is cancelled.
 func (e *eventLines) off(f *file) bool {
-	return e.cancelled || f.calendars[e.calendar].cancelled
+	return e.status == "CANCELLED" || f.calendars[e.calendar].cancelled
 }
 
 // standsFor names the time that an event stands for, "" for none: the same for
