@@ -14,6 +14,7 @@ require (
 )
 
 require (
+	github.com/arran4/golang-ical v0.3.5 // indirect
 	github.com/dustin/go-humanize v1.0.1 // indirect
 	github.com/google/uuid v1.6.0 // indirect
 	github.com/jackc/pgpassfile v1.0.0 // indirect

@@ -1,11 +1,16 @@
 package ical
 
 import (
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
+	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/calendar/hours"
 	"github.com/servicecoin/servicecoin/calendar/internal/civil"
+	"github.com/servicecoin/servicecoin/calendar/internal/lines"
 	"github.com/servicecoin/servicecoin/calendar/recur"
 )
 
@@ -63,11 +68,14 @@ func (e Entry) last() calendar.Date {
 	return e.Last
 }
 
-// EntryOf returns an event that was read as one to be written. Each time of an
-// event that repeats was read as an event of its own, with the UID of all: give
-// such ones a UID each before they are written.
+// EntryOf returns an event that was read as one to be written, with what of its
+// other lines an entry has. Each time of an event that repeats was read as an event
+// of its own, with the UID of all: give such ones a UID each before they are
+// written.
 func EntryOf(e Event) Entry {
-	out := Entry{UID: e.UID, Summary: e.Summary}
+	out := Entry{
+		UID: e.UID, Summary: e.Summary, Status: Status(e.Status), Transparent: e.Transparent, Categories: slices.Clone(e.Categories),
+	}
 	switch {
 	case e.Dates.Yearly():
 		out.Rule, out.For = everyYear(e)
@@ -76,7 +84,38 @@ func EntryOf(e Event) Entry {
 	default:
 		out.First, out.Last = e.Dates.First, e.Dates.Last
 	}
+	for _, p := range e.Properties {
+		out.take(p)
+	}
 	return out
+}
+
+// take takes a line that was read.
+func (e *Entry) take(p Property) {
+	switch p.Name {
+	case "DESCRIPTION":
+		e.Description = p.Text()
+	case "LOCATION":
+		e.Location = p.Text()
+	case "URL":
+		e.URL = strings.TrimSpace(p.Value)
+	case "SEQUENCE":
+		if n, err := strconv.Atoi(strings.TrimSpace(p.Value)); err == nil {
+			e.Sequence = max(0, n)
+		}
+	case "LAST-MODIFIED":
+		var v servicecoin.Violations
+		if m, ok := lines.ReadMoment(&v, lines.Column(p.Value)); ok && m.UTC {
+			e.Modified = point{m, time.UTC}.instant()
+		}
+	default:
+		if extraName(p.Name) {
+			if e.Extra == nil {
+				e.Extra = map[string]string{}
+			}
+			e.Extra[p.Name] = p.Text()
+		}
+	}
 }
 
 // everyYear returns the rule of days that come every year on their date.

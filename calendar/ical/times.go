@@ -3,11 +3,13 @@ package ical
 import (
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/calendar/internal/civil"
+	"github.com/servicecoin/servicecoin/calendar/internal/wall"
 	"github.com/servicecoin/servicecoin/calendar/recur"
 	"github.com/servicecoin/servicecoin/calendar/rota"
 )
@@ -75,10 +77,7 @@ func Times(e Entry, within calendar.Interval) ([]Entry, error) {
 		length.Days, e.Rule.Zone = max(1, length.Days), ""
 		within = daysWithin(within)
 	}
-	loc, err := calendarLocation(e.Rule.Zone)
-	if err != nil {
-		return nil, err
-	}
+	loc, _ := wall.Zones{}.Named(e.Rule.Zone)
 	var list []Entry
 	for iv := range timesOf(&v, upTo(e.Rule, within.End), length, nil, loc, within) {
 		if len(list) == MaxEntries {
@@ -103,4 +102,75 @@ func Times(e Entry, within calendar.Interval) ([]Entry, error) {
 func daysWithin(iv calendar.Interval) calendar.Interval {
 	first, last := civil.DateShown(iv.Start.UTC()), civil.DateShown(iv.End.Add(-1).UTC())
 	return calendar.Between(civil.Midnight(first), civil.Midnight(last.AddDays(1)))
+}
+
+// Window returns the entries of a window, with the rule, the length and, unless like
+// has one, the name of it. Nights that end by the clock are shorter or longer where
+// that is set: those within the interval are entries beside the rule that stand for
+// its times, and one that does not come is an exception. What [Write] refuses of
+// rules, it refuses here: see [Times].
+func Window(like Entry, w recur.Window, within calendar.Interval) ([]Entry, error) {
+	var v servicecoin.Violations
+	v.Merge("within", within.Validate())
+	times, err := w.Compile()
+	if v.Merge("window", err); v.Len() > 0 {
+		return nil, v.Err()
+	}
+	if like.Summary == "" {
+		like.Summary = w.Name
+	}
+	like.During, like.First, like.Last, like.Zone, like.Replaces = calendar.Interval{}, calendar.Date{}, calendar.Date{}, "", recur.When{}
+	like.Rule = w.Rule
+	if like.For = w.For; w.Until == nil {
+		if w.For.IsZero() {
+			like.For.Days = 1
+		}
+		return []Entry{like}, nil
+	}
+	lengths := map[time.Duration]int{}
+	var list []calendar.Interval
+	for iv := range times.Overlapping(within) {
+		if len(list) == MaxEntries {
+			v.Add("window", "too-many", "", fmt.Sprintf("must come at most %d times within the interval", MaxEntries))
+			return nil, v.Err()
+		}
+		list = append(list, iv)
+		lengths[iv.Duration()]++
+	}
+	if len(list) == 0 {
+		v.Add("window", "empty", w.String(), "must come once within the interval")
+		return nil, v.Err()
+	}
+	usual := list[0].Duration()
+	for d, n := range lengths {
+		if n > lengths[usual] || n == lengths[usual] && d < usual {
+			usual = d
+		}
+	}
+	like.For = calendar.Period{Exact: usual}
+	out := []Entry{like}
+	for _, iv := range list {
+		if iv.Duration() != usual {
+			other := like
+			other.Rule, other.For, other.During, other.Zone, other.Replaces = recur.Rule{}, calendar.Period{}, iv, w.Rule.Zone, utcOf(iv.Start)
+			out = append(out, other)
+		}
+	}
+	out[0].Rule.ExceptDates = append(slices.Clone(w.Rule.ExceptDates), missing(times, list, within)...)
+	return out, nil
+}
+
+// missing returns the beginnings within an interval of windows that do not come.
+func missing(times *recur.WindowTimes, list []calendar.Interval, within calendar.Interval) []recur.When {
+	comes := map[int64]bool{}
+	for _, iv := range list {
+		comes[iv.Start.Unix()] = true
+	}
+	var out []recur.When
+	for t := range times.Begins().Between(within.Start, within.End) {
+		if !comes[t.Unix()] {
+			out = append(out, utcOf(t))
+		}
+	}
+	return out
 }

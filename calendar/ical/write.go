@@ -160,11 +160,11 @@ func (c Calendar) print(p *printer, list []written) {
 
 // written is what is written of an entry.
 type written struct {
-	start, end point         // the zero end: none, or a length
-	length     string        // DURATION
-	rule       recur.Rule    // of what repeats, with a zone only if it is written by its clock
-	until      time.Time     // by when the last time has ended; zero: never
-	replaces   point         // the zero one: none
+	start, end point          // the zero end: none, or a length
+	length     string         // DURATION
+	rule       recur.Rule     // of what repeats, with a zone only if it is written by its clock
+	until      time.Time      // by when the last time has ended; zero: never
+	replaces   point          // the zero one: none
 	loc        *time.Location // of the rule
 }
 

@@ -162,7 +162,7 @@ func (e Entry) exceptions(v *servicecoin.Violations, path string, rule recur.Rul
 		}
 		if all == nil {
 			var err error
-			whole := rule
+			whole := e.Rule
 			whole.ExceptDates = nil
 			if all, err = whole.Compile(); err != nil {
 				v.Merge(path, err)
