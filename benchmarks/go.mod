@@ -3,6 +3,7 @@ module github.com/servicecoin/servicecoin/benchmarks
 go 1.26.0
 
 require (
+	github.com/arran4/golang-ical v0.3.5
 	github.com/jackc/pgx/v5 v5.12.0
 	github.com/rickar/cal/v2 v2.1.13
 	github.com/servicecoin/servicecoin v0.0.0
@@ -14,7 +15,6 @@ require (
 )
 
 require (
-	github.com/arran4/golang-ical v0.3.5 // indirect
 	github.com/dustin/go-humanize v1.0.1 // indirect
 	github.com/google/uuid v1.6.0 // indirect
 	github.com/jackc/pgpassfile v1.0.0 // indirect

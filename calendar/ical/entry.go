@@ -85,13 +85,13 @@ func EntryOf(e Event) Entry {
 		out.First, out.Last = e.Dates.First, e.Dates.Last
 	}
 	for _, p := range e.Properties {
-		out.take(p)
+		out = out.with(p)
 	}
 	return out
 }
 
-// take takes a line that was read.
-func (e *Entry) take(p Property) {
+// with returns the entry with a line that was read.
+func (e Entry) with(p Property) Entry {
 	switch p.Name {
 	case "DESCRIPTION":
 		e.Description = p.Text()
@@ -116,6 +116,7 @@ func (e *Entry) take(p Property) {
 			e.Extra[p.Name] = p.Text()
 		}
 	}
+	return e
 }
 
 // everyYear returns the rule of days that come every year on their date.

@@ -127,7 +127,7 @@ func Window(like Entry, w recur.Window, within calendar.Interval) ([]Entry, erro
 		}
 		return []Entry{like}, nil
 	}
-	lengths := map[time.Duration]int{}
+	lengths := map[int64]int{} // by seconds
 	var list []calendar.Interval
 	for iv := range times.Overlapping(within) {
 		if len(list) == MaxEntries {
@@ -135,22 +135,22 @@ func Window(like Entry, w recur.Window, within calendar.Interval) ([]Entry, erro
 			return nil, v.Err()
 		}
 		list = append(list, iv)
-		lengths[iv.Duration()]++
+		lengths[seconds(iv)]++
 	}
 	if len(list) == 0 {
 		v.Add("window", "empty", w.String(), "must come once within the interval")
 		return nil, v.Err()
 	}
-	usual := list[0].Duration()
+	usual := seconds(list[0])
 	for d, n := range lengths {
 		if n > lengths[usual] || n == lengths[usual] && d < usual {
 			usual = d
 		}
 	}
-	like.For = calendar.Period{Exact: usual}
+	like.For = calendar.Period{Exact: time.Duration(usual) * time.Second}
 	out := []Entry{like}
 	for _, iv := range list {
-		if iv.Duration() != usual {
+		if seconds(iv) != usual {
 			other := like
 			other.Rule, other.For, other.During, other.Zone, other.Replaces = recur.Rule{}, calendar.Period{}, iv, w.Rule.Zone, utcOf(iv.Start)
 			out = append(out, other)
@@ -159,6 +159,8 @@ func Window(like Entry, w recur.Window, within calendar.Interval) ([]Entry, erro
 	out[0].Rule.ExceptDates = append(slices.Clone(w.Rule.ExceptDates), missing(times, list, within)...)
 	return out, nil
 }
+
+func seconds(iv calendar.Interval) int64 { return int64(iv.Duration() / time.Second) }
 
 // missing returns the beginnings within an interval of windows that do not come.
 func missing(times *recur.WindowTimes, list []calendar.Interval, within calendar.Interval) []recur.When {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -61,12 +62,12 @@ func Write(w io.Writer, c Calendar) error {
 		return err
 	}
 	var p printer
-	c.print(&p, list)
-	if p.Len() > MaxBytes {
-		v.Add("", "too-long", "", fmt.Sprintf("has %d bytes as text, %d are allowed", p.Len(), MaxBytes))
+	c.put(&p, list)
+	if len(p.out) > MaxBytes {
+		v.Add("", "too-long", "", fmt.Sprintf("has %d bytes as text, %d are allowed", len(p.out), MaxBytes))
 		return v.Err()
 	}
-	if _, err := io.WriteString(w, p.String()); err != nil {
+	if _, err := w.Write(p.out); err != nil {
 		return fmt.Errorf("writing iCalendar: %w", err)
 	}
 	return nil
@@ -133,7 +134,7 @@ func (e Entry) size() int {
 	return n
 }
 
-func (c Calendar) print(p *printer, list []written) {
+func (c Calendar) put(p *printer, list []written) {
 	p.line("BEGIN", "VCALENDAR")
 	p.line("VERSION", "2.0")
 	p.line("PRODID", escape(cmp.Or(c.Product, DefaultProduct)))
@@ -150,10 +151,10 @@ func (c Calendar) print(p *printer, list []written) {
 		x.uses(zones)
 	}
 	for _, name := range slices.Sorted(maps.Keys(zones)) {
-		zones[name].print(p, name)
+		zones[name].put(p, name)
 	}
 	for i, x := range list {
-		x.print(p, c.Entries[i], c.At)
+		x.put(p, c.Entries[i], c.At)
 	}
 	p.line("END", "VCALENDAR")
 }
@@ -173,7 +174,7 @@ func (e Entry) work(v *servicecoin.Violations, path string, zones wall.Zones) wr
 	var out written
 	v.ID(path+".uid", e.UID)
 	if e.Sequence < 0 {
-		v.Add(path+".sequence", "out-of-range", fmt.Sprint(e.Sequence), "must be 0 or more")
+		v.Add(path+".sequence", "out-of-range", strconv.Itoa(e.Sequence), "must be 0 or more")
 	}
 	if !e.Modified.IsZero() {
 		v.Time(path+".modified", e.Modified)
@@ -284,14 +285,14 @@ func validateURL(v *servicecoin.Violations, path, text string) {
 	}
 }
 
-func (x written) print(p *printer, e Entry, at time.Time) {
+func (x written) put(p *printer, e Entry, at time.Time) {
 	p.line("BEGIN", "VEVENT")
 	p.line("UID", escape(e.UID))
 	p.line("DTSTAMP", shown(at, time.UTC).code())
 	if !e.Modified.IsZero() {
 		p.line("LAST-MODIFIED", shown(e.Modified, time.UTC).code())
 	}
-	p.line("SEQUENCE", fmt.Sprint(e.Sequence))
+	p.line("SEQUENCE", strconv.Itoa(e.Sequence))
 	p.moment("RECURRENCE-ID", x.replaces)
 	p.moment("DTSTART", x.start)
 	switch {
@@ -300,7 +301,7 @@ func (x written) print(p *printer, e Entry, at time.Time) {
 	case x.end.Local != x.start.Local || x.end.UTC != x.start.UTC:
 		p.moment("DTEND", x.end)
 	}
-	x.printRule(p)
+	x.putRule(p)
 	p.text("SUMMARY", e.Summary)
 	p.text("DESCRIPTION", e.Description)
 	p.text("LOCATION", e.Location)

@@ -5,8 +5,10 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -212,7 +214,7 @@ func TestWhatIsNotWritten(t *testing.T) {
 	assert.Equal(t, []string{"entries:too-many"}, caltest.Codes(t, err))
 	long := make([]ical.Entry, 60)
 	for i := range long {
-		long[i] = ical.Entry{UID: fmt.Sprint(i), During: timed, Description: strings.Repeat(";", 100_000)}
+		long[i] = ical.Entry{UID: strconv.Itoa(i), During: timed, Description: strings.Repeat(";", 100_000)}
 	}
 	err = ical.Write(new(bytes.Buffer), ical.Calendar{At: stamp, Entries: long})
 	assert.Equal(t, []string{"entries[41]:too-long"}, caltest.Codes(t, err))
@@ -220,7 +222,7 @@ func TestWhatIsNotWritten(t *testing.T) {
 	assert.Equal(t, []string{":too-long"}, caltest.Codes(t, err), "what stands before what is escaped counts")
 	many := make([]ical.Entry, 1001)
 	for i := range many {
-		many[i] = ical.Entry{UID: fmt.Sprint(i), Rule: daily}
+		many[i] = ical.Entry{UID: strconv.Itoa(i), Rule: daily}
 	}
 	err = ical.Write(new(bytes.Buffer), ical.Calendar{At: stamp, Entries: many})
 	assert.Equal(t, []string{"entries[1000].rule:too-many"}, caltest.Codes(t, err))
@@ -471,7 +473,7 @@ func TestZonesAreWritten(t *testing.T) {
 			span := caltest.Between(t, "1900-02-01T00:00:00Z", "2149-12-01T00:00:00Z")
 			var list []ical.Entry
 			at := func(start time.Time) {
-				e := ical.Entry{UID: fmt.Sprint(len(list)), During: calendar.Between(start, start.Add(time.Hour)), Zone: zone}
+				e := ical.Entry{UID: strconv.Itoa(len(list)), During: calendar.Between(start, start.Add(time.Hour)), Zone: zone}
 				list = append(list, e)
 			}
 			for _, j := range caltest.Jumps(span, loc) {
@@ -601,4 +603,19 @@ func writtenOf(t *testing.T, events []ical.Event) (string, bool) {
 		return "", false
 	}
 	return b.String(), true
+}
+
+func BenchmarkWrite(b *testing.B) {
+	start := time.Date(2026, time.March, 28, 22, 0, 0, 0, time.UTC)
+	c := ical.Calendar{At: stamp}
+	for i := range 1000 {
+		during := calendar.Between(start.AddDate(0, 0, i), start.AddDate(0, 0, i).Add(4*time.Hour))
+		c.Entries = append(c.Entries, ical.Entry{UID: strconv.Itoa(i), During: during, Zone: "Europe/Berlin", Summary: "Change", Description: "What is done, and why", Categories: []string{"checkout"}})
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := ical.Write(io.Discard, c); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

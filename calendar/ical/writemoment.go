@@ -2,6 +2,7 @@ package ical
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/servicecoin/servicecoin/calendar"
@@ -64,7 +65,7 @@ func (p point) key() string {
 	if p.Whole {
 		return p.code()
 	}
-	return fmt.Sprint(p.instant().Unix())
+	return strconv.FormatInt(p.instant().Unix(), 10)
 }
 
 // code returns the value of a moment: 20260105, 20260105T090000Z.

@@ -2,6 +2,7 @@ package ical
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -97,10 +98,10 @@ func (e Entry) expressible(v *servicecoin.Violations, path string) {
 		v.Add(path+".twice", "unsupported", string(e.Rule.Twice), "is no policy of RFC 5545"+instead)
 	}
 	if n := len(e.Rule.Repeats); n > 1 {
-		v.Add(path+".repeats", "unsupported", fmt.Sprint(n), "must be one"+instead)
+		v.Add(path+".repeats", "unsupported", strconv.Itoa(n), "must be one"+instead)
 	}
 	if n := len(e.Rule.Except); n > 0 {
-		v.Add(path+".except", "unsupported", fmt.Sprint(n), "must be dates"+instead)
+		v.Add(path+".except", "unsupported", strconv.Itoa(n), "must be dates"+instead)
 	}
 	for i, r := range e.Rule.Repeats {
 		if !r.Until.IsZero() {
@@ -181,17 +182,17 @@ func (e Entry) exceptions(v *servicecoin.Violations, path string, rule recur.Rul
 	return list
 }
 
-// printRule writes when an entry comes besides its start.
-func (x written) printRule(p *printer) {
+// putRule writes when an entry comes besides its start.
+func (x written) putRule(p *printer) {
 	for _, r := range x.rule.Repeats {
 		p.line("RRULE", r.String())
 	}
-	x.printDates(p, "RDATE", x.rule.Dates)
-	x.printDates(p, "EXDATE", x.rule.ExceptDates)
+	x.putDates(p, "RDATE", x.rule.Dates)
+	x.putDates(p, "EXDATE", x.rule.ExceptDates)
 }
 
-// printDates writes those by the clock of the zone, then those in UTC.
-func (x written) printDates(p *printer, name string, list []recur.When) {
+// putDates writes those by the clock of the zone, then those in UTC.
+func (x written) putDates(p *printer, name string, list []recur.When) {
 	var params []string
 	codes := map[string][]string{}
 	for _, w := range list {

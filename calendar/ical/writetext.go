@@ -14,7 +14,7 @@ const (
 )
 
 // printer writes the lines of a file.
-type printer struct{ strings.Builder }
+type printer struct{ out []byte }
 
 // line writes a property, with its parameters in its name, folded.
 func (p *printer) line(name, value string) {
@@ -22,12 +22,10 @@ func (p *printer) line(name, value string) {
 	from := 0
 	for most := lineOctets; len(text)-from > most; most = lineOctets - 1 { // the space counts
 		cut := fold(text, from, most)
-		p.WriteString(text[from:cut])
-		p.WriteString(foldMark)
+		p.out = append(append(p.out, text[from:cut]...), foldMark...)
 		from = cut
 	}
-	p.WriteString(text[from:])
-	p.WriteString(lineEnd)
+	p.out = append(append(p.out, text[from:]...), lineEnd...)
 }
 
 // fold returns where a part of a line ends that begins at a byte and has so many at

@@ -186,8 +186,8 @@ func sameEachYear(list []shift, taken []bool, i int, day recur.NthDay) []int {
 	return run
 }
 
-// print writes a zone.
-func (z *zoneInUse) print(p *printer, name string) {
+// put writes a zone.
+func (z *zoneInUse) put(p *printer, name string) {
 	p.line("BEGIN", "VTIMEZONE")
 	p.line("TZID", escape(name))
 	for _, o := range z.observances(z.shifts()) {
