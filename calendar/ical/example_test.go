@@ -2,7 +2,6 @@ package ical_test
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
@@ -41,7 +40,8 @@ END:VCALENDAR
 func ExampleWrite() {
 	berlin, _ := time.LoadLocation("Europe/Berlin")
 	start := time.Date(2026, time.December, 5, 22, 0, 0, 0, berlin)
-	err := ical.Write(os.Stdout, ical.Calendar{
+	var file strings.Builder
+	err := ical.Write(&file, ical.Calendar{
 		At: time.Date(2026, time.November, 27, 8, 0, 0, 0, time.UTC),
 		Entries: []ical.Entry{{
 			UID: "change-7@example.org", Sequence: 1, Status: ical.Confirmed,
@@ -52,6 +52,7 @@ func ExampleWrite() {
 	if err != nil {
 		fmt.Println(err)
 	}
+	fmt.Print(strings.ReplaceAll(file.String(), "\r\n", "\n"))
 	// Output:
 	// BEGIN:VCALENDAR
 	// VERSION:2.0
