@@ -144,18 +144,20 @@ func (e Entry) synchronised(v *servicecoin.Violations, path string, rule recur.R
 			rule.ExceptDates = append([]recur.When{rule.Start}, rule.ExceptDates...)
 		}
 	}
-	rule.ExceptDates = e.exceptions(v, path+".rule.exceptDates", rule, loc)
+	rule.ExceptDates = e.exceptions(v, path+".rule.exceptDates", rule, times, loc)
 	return rule
 }
 
 // exceptions returns the dates that the rule leaves out, whole days as the times
-// that come on them.
-func (e Entry) exceptions(v *servicecoin.Violations, path string, rule recur.Rule, loc *time.Location) []recur.When {
+// that come on them by the clock of the rule, be they moved to another day by a jump
+// of it.
+func (e Entry) exceptions(v *servicecoin.Violations, path string, rule recur.Rule, times *recur.Recurrence, loc *time.Location) []recur.When {
 	if rule.Start.Whole {
 		return rule.ExceptDates
 	}
 	var list []recur.When
 	var all *recur.Recurrence
+	out := map[int64]bool{}
 	for _, d := range rule.ExceptDates {
 		if !d.Whole {
 			list = append(list, d)
@@ -170,8 +172,11 @@ func (e Entry) exceptions(v *servicecoin.Violations, path string, rule recur.Rul
 				return nil
 			}
 		}
-		on := d.Local.Date.In(loc)
-		for t := range all.Between(on.Start, on.End) {
+		for t := range all.Between(d.Local.Date.AddDays(-1).In(loc).Start, d.Local.Date.AddDays(1).In(loc).End) {
+			if out[t.Unix()] || times.Contains(t) {
+				continue
+			}
+			out[t.Unix()] = true
 			if len(list) >= recur.MaxDates {
 				v.Add(path, "too-many", "", fmt.Sprintf("must leave out at most %d times", recur.MaxDates))
 				return nil
