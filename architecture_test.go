@@ -106,7 +106,7 @@ func floors() map[string][]string {
 		"":                           {"/internal/iso4217"},
 		"/calendar":                  {"", "/calendar/internal/wall"},
 		"/calendar/hours":            clocks,
-		"/calendar/ical":             append(clocks, "/calendar/hours", "/calendar/recur"),
+		"/calendar/ical":             append(clocks, "/calendar/hours", "/calendar/recur", "/calendar/rota"),
 		"/calendar/recur":            clocks,
 		"/calendar/rota":             clocks,
 		"/calendar/internal/caltest": {"", "/calendar"},

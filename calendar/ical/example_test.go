@@ -36,3 +36,37 @@ END:VCALENDAR
 	// Day of German Unity 10-03 since 2021
 	// Christmas Eve 2026-12-24T11:00:00Z/2026-12-24T23:00:00Z
 }
+
+func ExampleWrite() {
+	berlin, _ := time.LoadLocation("Europe/Berlin")
+	start := time.Date(2026, time.December, 5, 22, 0, 0, 0, berlin)
+	var file strings.Builder
+	err := ical.Write(&file, ical.Calendar{
+		At: time.Date(2026, time.November, 27, 8, 0, 0, 0, time.UTC),
+		Entries: []ical.Entry{{
+			UID: "change-7@example.org", Sequence: 1, Status: ical.Confirmed,
+			During:  calendar.Between(start, start.Add(4*time.Hour)),
+			Summary: "Move the database", Categories: []string{"checkout", "search"},
+		}},
+	})
+	if err != nil {
+		fmt.Println(err)
+	}
+	fmt.Print(strings.ReplaceAll(file.String(), "\r\n", "\n"))
+	// Output:
+	// BEGIN:VCALENDAR
+	// VERSION:2.0
+	// PRODID:-//servicecoin//servicecoin//EN
+	// CALSCALE:GREGORIAN
+	// BEGIN:VEVENT
+	// UID:change-7@example.org
+	// DTSTAMP:20261127T080000Z
+	// SEQUENCE:1
+	// DTSTART:20261205T210000Z
+	// DTEND:20261206T010000Z
+	// SUMMARY:Move the database
+	// CATEGORIES:checkout,search
+	// STATUS:CONFIRMED
+	// END:VEVENT
+	// END:VCALENDAR
+}

@@ -8,6 +8,10 @@
 //	timetable, err := desk.CompileYears(2026, 2030, nil)
 //
 // What cannot be read without guessing is refused, with line and column.
+//
+// [Write] is the other way: it makes a file, or a feed, of entries, so that
+// changes, freezes and turns stand in people's own calendars. What it writes is
+// read back to the same value.
 package ical
 
 import (
