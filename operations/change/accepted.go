@@ -33,7 +33,7 @@ func (a Accepted) Validate() error {
 	var v servicecoin.Violations
 	v.ID("with.id", a.With.ID)
 	switch a.Why {
-	case SameService, SameRecord, SamePerson, RestsOn, Frozen, Critical:
+	case SameService, SameConfiguration, SamePerson, RestsOn, Frozen, Critical:
 	default:
 		v.Add("why", "unknown", string(a.Why), "must be a reason of conflicts")
 	}

@@ -19,7 +19,7 @@ const (
 	VerbDropWindow    = "window.drop"
 )
 
-// The events of windows. Their data is the [ChangeWindow].
+// The events of windows. Their data is the [Window].
 const (
 	EventWindowKept    = "window.kept"
 	EventWindowDropped = "window.dropped"
@@ -160,7 +160,7 @@ func upsert[T any](ctx context.Context, of store.Collection[T], id string, recor
 }
 
 // KeepWindow adds a change window, or replaces the one of its id.
-func (c *Control) KeepWindow(ctx context.Context, by servicecoin.Actor, w ChangeWindow) error {
+func (c *Control) KeepWindow(ctx context.Context, by servicecoin.Actor, w Window) error {
 	if err := c.view.Ask(ctx, by, VerbKeepWindow, WindowRecord, string(w.ID)); err != nil {
 		return err
 	}
@@ -181,7 +181,7 @@ func (c *Control) DropWindow(ctx context.Context, by servicecoin.Actor, id Windo
 	if err := c.view.Ask(ctx, by, VerbDropWindow, WindowRecord, string(id)); err != nil {
 		return err
 	}
-	e, err := store.Happened(by, EventWindowDropped, ChangeWindow{ID: id})
+	e, err := store.Happened(by, EventWindowDropped, Window{ID: id})
 	if err != nil {
 		return err
 	}

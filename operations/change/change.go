@@ -22,6 +22,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
@@ -134,7 +135,10 @@ func Propose(by servicecoin.Actor, at time.Time, r Request) (Change, error) {
 		return Change{}, err
 	}
 	c.add(Event{At: at, By: by, Verb: VerbDraft, To: Draft})
-	return c, c.room()
+	if err := c.room(); err != nil {
+		return Change{}, err
+	}
+	return c, nil
 }
 
 func (c *Change) write(r Request) {
@@ -202,7 +206,7 @@ func (c *Change) describe(v *servicecoin.Violations) {
 		v.ID("requestedBy", string(c.RequestedBy))
 	}
 	persons(v, "implementers", c.Implementers)
-	c.Work.validate(v)
+	c.Work.validate(v) //nolint:staticcheck // which validate it is
 	if v.Limit("dependencies", len(c.Dependencies), maxList) {
 		for n, d := range c.Dependencies {
 			v.Merge(fmt.Sprintf("dependencies[%d]", n), d.Validate())
@@ -236,7 +240,7 @@ func (w Work) validate(v *servicecoin.Violations) {
 		v.ID("runbook", string(w.Runbook))
 	}
 	if w.Version < 0 || (w.Version > 0 && w.Runbook == "") {
-		v.Add("version", "out-of-range", fmt.Sprint(w.Version), "is the version of a run book, from 1")
+		v.Add("version", "out-of-range", strconv.Itoa(w.Version), "is the version of a run book, from 1")
 	}
 }
 

@@ -15,12 +15,12 @@ type Why string
 
 // The reasons of conflicts.
 const (
-	SameService Why = "same-service"
-	SameRecord  Why = "same-record" // a configuration record
-	SamePerson  Why = "same-person" // who would have to be at both
-	RestsOn     Why = "rests-on"    // a service of one rests on a service of the other
-	Frozen      Why = "freeze"
-	Critical    Why = "critical-window"
+	SameService       Why = "same-service"
+	SameConfiguration Why = "same-record" // a configuration record
+	SamePerson        Why = "same-person"        // who would have to be at both
+	RestsOn           Why = "rests-on"           // a service of one rests on a service of the other
+	Frozen            Why = "freeze"
+	Critical          Why = "critical-window"
 )
 
 // Conflict is one reason why an entry collides with another one.
@@ -109,7 +109,7 @@ func collide(to []Conflict, a, b Entry, o *Relations) []Conflict {
 			add(SameService, shared, "both work on "+listed(shared)+", and neither knows in which state the other leaves it")
 		}
 		if on := common(a.Records, b.Records); len(on) > 0 {
-			add(SameRecord, on, "both change "+listed(on))
+			add(SameConfiguration, on, "both change "+listed(on))
 		}
 		if on := common(a.People, b.People); len(on) > 0 {
 			add(SamePerson, on, listed(on)+" cannot be at both")

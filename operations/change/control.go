@@ -82,7 +82,7 @@ func (c *Control) Draft(ctx context.Context, by servicecoin.Actor, r Request) (C
 	if err := c.known(ctx, x.Scope, Scope{}); err != nil {
 		return Change{}, err
 	}
-	return x, c.insert(ctx, by, &x, EventDrafted)
+	return c.insert(ctx, by, x, EventDrafted)
 }
 
 // Discover records a change that was done without being asked for or approved. An
@@ -98,15 +98,18 @@ func (c *Control) Discover(ctx context.Context, by servicecoin.Actor, f Found) (
 	if err != nil {
 		return Change{}, err
 	}
-	return x, c.insert(ctx, by, &x, EventDiscovered)
+	return c.insert(ctx, by, x, EventDiscovered)
 }
 
-func (c *Control) insert(ctx context.Context, by servicecoin.Actor, x *Change, name string) error {
-	e, err := happened(by, name, x)
+func (c *Control) insert(ctx context.Context, by servicecoin.Actor, x Change, name string) (Change, error) {
+	e, err := happened(by, name, &x)
 	if err != nil {
-		return err
+		return Change{}, err
 	}
-	return store.Of(c.view, changes).Insert(ctx, *x, e)
+	if err := store.Of(c.view, changes).Insert(ctx, x, e); err != nil {
+		return Change{}, err
+	}
+	return x, nil
 }
 
 // Revise replaces what was asked for, while the change is a draft.

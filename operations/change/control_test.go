@@ -150,7 +150,7 @@ func TestEverythingInTheWayAtOnce(t *testing.T) {
 	h := newHouse(t, func(o *change.Options) {
 		o.Notice = map[change.Kind]hours.Allowance{change.Normal: hours.WorkingTime(48 * time.Hour)}
 	})
-	require.NoError(t, h.KeepWindow(ctx, person("ada"), change.ChangeWindow{ID: "nights", Window: recur.WeeklyWindow(calendar.AllWeekdays, mustSpan("22:00-04:00"), "UTC", calendar.Date{Year: 2026, Month: 1, Day: 1})}))
+	require.NoError(t, h.KeepWindow(ctx, person("ada"), change.Window{ID: "nights", Times: recur.WeeklyWindow(calendar.AllWeekdays, mustSpan("22:00-04:00"), "UTC", calendar.Date{Year: 2026, Month: 1, Day: 1})}))
 	freeze, err := h.DeclareFreeze(ctx, person("dora"), change.Declare{Name: "year end", During: calendar.Between(monday(), monday().Add(36*time.Hour)), Why: "the books are closed"})
 	require.NoError(t, err)
 	c := h.approved(t, request(change.Normal))

@@ -13,7 +13,7 @@ const (
 	ChangeRecord = "change.change" // provider's partition: [Change]
 	ModelRecord  = "change.model"  // provider's partition: [Model]
 	FreezeRecord = "change.freeze" // provider's partition: [Freeze]
-	WindowRecord = "change.window" // provider's partition: [ChangeWindow]
+	WindowRecord = "change.window" // provider's partition: [Window]
 	AskedRecord  = "change.asked"  // provider's partition: [Asked]
 	NoticeRecord = "change.notice" // customer's partition: [Notice]
 )
@@ -88,11 +88,11 @@ var freezes = store.Kind[Freeze]{
 	},
 }
 
-var windows = store.Kind[ChangeWindow]{
+var windows = store.Kind[Window]{
 	Name:    WindowRecord,
 	House:   house.Own(),
-	ID:      func(w ChangeWindow) string { return string(w.ID) },
-	Indexes: []store.Index[ChangeWindow]{{Name: "name", Columns: "t", Of: func(w ChangeWindow) store.Tuple { return store.Tuple{store.Text(w.called())} }}},
+	ID:      func(w Window) string { return string(w.ID) },
+	Indexes: []store.Index[Window]{{Name: "name", Columns: "t", Of: func(w Window) store.Tuple { return store.Tuple{store.Text(w.called())} }}},
 }
 
 // Asked says that a customer was asked about a change: by it, what is kept of a

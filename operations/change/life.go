@@ -93,13 +93,11 @@ func (c *Change) assign(by servicecoin.Actor, at time.Time, verb, reason string,
 			return err
 		}
 	}
-	text := ""
+	names := make([]string, len(next.Implementers))
 	for n, p := range next.Implementers {
-		if n > 0 {
-			text += ", "
-		}
-		text += string(p)
+		names[n] = string(p)
 	}
+	text := strings.Join(names, ", ")
 	if reason != "" {
 		text += ": " + reason
 	}
@@ -199,7 +197,7 @@ func (c *Change) assess(by servicecoin.Actor, at time.Time, verb, reason string,
 		if verb != VerbAssess {
 			needsReason(reason)(v)
 		}
-		next.Work.validate(v)
+		next.Work.validate(v) //nolint:staticcheck // which validate it is
 		if v.Len() == 0 {
 			next.ready(v)
 		}

@@ -121,7 +121,7 @@ func (c *Control) Freezes(after time.Time) store.Listing[Freeze] {
 }
 
 // Windows lists the change windows by their names.
-func (c *Control) Windows() store.Listing[ChangeWindow] {
+func (c *Control) Windows() store.Listing[Window] {
 	return store.Of(c.view, windows).Find(store.By("name"))
 }
 

@@ -3,6 +3,7 @@ package change
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -124,7 +125,7 @@ func (t ModelTerms) validate(v *servicecoin.Violations) {
 	}
 	v.Time("expires", t.Expires)
 	if t.Most < 1 || t.Most > maxFailures {
-		v.Add("most", "out-of-range", fmt.Sprint(t.Most), fmt.Sprintf("must be from 1 to %d: after so many failures it is approved again", maxFailures))
+		v.Add("most", "out-of-range", strconv.Itoa(t.Most), fmt.Sprintf("must be from 1 to %d: after so many failures it is approved again", maxFailures))
 	}
 	if v.Limit("windows", len(t.Windows), maxWindows) && v.Len() == 0 {
 		_, err := t.compiled()
@@ -152,7 +153,10 @@ func NewModel(by servicecoin.Actor, at time.Time, id ModelID, t ModelTerms) (Mod
 		return Model{}, err
 	}
 	m.History = append(m.History, lifecycle.Entry[ModelState]{At: at, By: by, Verb: VerbDraftModel, To: ModelDraft})
-	return m, m.room()
+	if err := m.room(); err != nil {
+		return Model{}, err
+	}
+	return m, nil
 }
 
 func (m *Model) life() lifecycle.Record[ModelState] {
@@ -258,7 +262,7 @@ func (m *Model) Holds(at time.Time) string {
 
 // Outside returns all in which a change is not inside of the model at an instant:
 // nothing if it needs no approval.
-func (m Model) Outside(c *Change, at time.Time) []string {
+func (m *Model) Outside(c *Change, at time.Time) []string {
 	var out []string
 	if why := m.Holds(at); why != "" {
 		out = append(out, why)
@@ -302,7 +306,7 @@ func (t ModelTerms) covers(span calendar.Interval) bool {
 }
 
 // Make returns a request of a standard change by the model, at a start.
-func (m Model) Make(id servicecoin.ChangeID, title, reason string, plan Plan, services ...servicecoin.ServiceID) Request {
+func (m *Model) Make(id servicecoin.ChangeID, title, reason string, plan Plan, services ...servicecoin.ServiceID) Request {
 	return Request{
 		ID: id, Title: title, Reason: reason, Kind: Standard,
 		Work: Work{Scope: Scope{Services: services}, Plan: plan, Steps: m.Steps, Runbook: m.Runbook, Version: m.Version},

@@ -248,5 +248,8 @@ func Discover(by servicecoin.Actor, at time.Time, f Found) (Change, error) {
 		return Change{}, err
 	}
 	c.add(Event{At: at, By: by, Verb: VerbDiscover, To: Implemented, Text: f.Reason})
-	return c, c.room()
+	if err := c.room(); err != nil {
+		return Change{}, err
+	}
+	return c, nil
 }

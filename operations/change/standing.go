@@ -244,7 +244,7 @@ type Forward struct {
 	Changes  []Change          `json:"changes,omitempty"` // by start
 	Others   []Entry           `json:"others,omitempty"`  // maintenance and patch slots of others
 	Freezes  []Freeze          `json:"freezes,omitempty"`
-	Windows  []ChangeWindow    `json:"windows,omitempty"`
+	Windows  []Window          `json:"windows,omitempty"`
 	Critical []CriticalTimes   `json:"critical,omitempty"`
 	// Conflicts are those of the changes with each other and with the others, by the id
 	// of the change.
