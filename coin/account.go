@@ -14,6 +14,7 @@ import (
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/metering/cost"
+	"github.com/servicecoin/servicecoin/operations/change"
 	"github.com/servicecoin/servicecoin/sla"
 	"github.com/servicecoin/servicecoin/store"
 )
@@ -49,6 +50,9 @@ func (a *Account) Subscriptions() *catalog.Subscriptions { return a.coin.Subscri
 
 // Letters is what the customer is told about incidents.
 func (a *Account) Letters() *incident.Letters { return a.coin.Letters(a.customer.ID) }
+
+// Notices is what the customer is told of changes, and answers.
+func (a *Account) Notices() *change.Notices { return a.coin.Notices(a.customer.ID) }
 
 // Problems is what the customer's people reported, the last first.
 func (a *Account) Problems() store.Listing[incident.Incident] {

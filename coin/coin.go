@@ -33,6 +33,7 @@ import (
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/catalog"
 	"github.com/servicecoin/servicecoin/coin/bundle"
+	"github.com/servicecoin/servicecoin/coin/changeroom"
 	"github.com/servicecoin/servicecoin/coin/exchange"
 	"github.com/servicecoin/servicecoin/coin/incidentroom"
 	"github.com/servicecoin/servicecoin/incident"
@@ -55,6 +56,14 @@ type Options struct {
 	Covered func(ctx context.Context, service servicecoin.ServiceID, during calendar.Interval) (calendar.Set, error)
 	// Exclusions are announced windows that promises may leave out; nil: none.
 	Exclusions func(ctx context.Context, service servicecoin.ServiceID, during calendar.Interval) ([]sla.Exclusion, error)
+	// Changes says how changes are approved, when they may happen, and what freezes
+	// services. What a change needs to know of the catalogue and of the promises is filled
+	// in where it is nil.
+	Changes changeroom.Options
+	// FreezeWhenSpent freezes a service, for all but emergencies, while an error budget of
+	// a promise on it is used up: until the end of its month, or until something of it is
+	// left after all.
+	FreezeWhenSpent bool
 	// Compose writes the letters that the exchange drafts; nil is [incidentroom.Compose].
 	Compose func(n incidentroom.News) incident.Letter
 	// SendUnder is the policy under which the exchange sends what it drafts; "":
@@ -105,6 +114,12 @@ func New(s *store.Store, d catalog.Directory, o *Options) (*Coin, error) {
 	}
 	if m := c.o.Matrix; m != nil {
 		v.Merge("matrix", m.Validate())
+	}
+	if m := c.o.Changes.Matrix; m != nil {
+		v.Merge("changes.matrix", m.Validate())
+	}
+	if p := c.o.Changes.Policy; p != nil {
+		v.Merge("changes.policy", p.Validate())
 	}
 	if c.o.SendUnder != "" {
 		v.ID("sendUnder", c.o.SendUnder)

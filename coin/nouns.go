@@ -15,6 +15,7 @@ import (
 	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/metering/cost"
 	"github.com/servicecoin/servicecoin/metering/rating"
+	"github.com/servicecoin/servicecoin/operations/change"
 	"github.com/servicecoin/servicecoin/sla"
 )
 
@@ -33,6 +34,9 @@ func (c *Coin) Directory() catalog.Directory {
 
 // Desk is where incidents are worked on.
 func (c *Coin) Desk() *incident.Desk { return c.incidents().Desk() }
+
+// Control is where changes are asked for, decided and done.
+func (c *Coin) Control() *change.Control { return c.changes().Control() }
 
 // Meters are the definitions of what is metered.
 func (c *Coin) Meters() *metering.Meters { return c.usage().List() }
@@ -63,6 +67,11 @@ func (c *Coin) Subscriptions(customer servicecoin.CustomerID) *catalog.Subscript
 // Letters is what one customer is told about incidents.
 func (c *Coin) Letters(customer servicecoin.CustomerID) *incident.Letters {
 	return c.incidents().Letters(customer)
+}
+
+// Notices is what one customer is told of changes, and answers.
+func (c *Coin) Notices(customer servicecoin.CustomerID) *change.Notices {
+	return c.changes().Notices(customer)
 }
 
 // Keeper keeps one customer's promises, fed from the incidents.

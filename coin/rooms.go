@@ -40,7 +40,7 @@ func (c *Coin) rooms() []exchange.Room {
 	promises.Links = append(promises.Links, brings.Promises()...)
 	usage.Links = append(usage.Links, brings.Quotas()...)
 	charges.Links = append(charges.Links, brings.Charges()...)
-	return []exchange.Room{promises, charges, offers, c.incidents().Room(), usage, c.people().Room()}
+	return []exchange.Room{promises, charges, offers, c.incidents().Room(), c.changes().Room(), usage, c.people().Room()}
 }
 
 // The rooms, each with what the host has set for it.
@@ -83,7 +83,7 @@ func (c *Coin) impact(ctx context.Context, b exchange.Base, affected []serviceco
 }
 
 func (c *Coin) promises() slaroom.Nouns {
-	return slaroom.Nouns{Base: c.base(), Options: slaroom.Options{Covered: c.o.Covered, Exclusions: c.o.Exclusions}}
+	return slaroom.Nouns{Base: c.base(), Options: slaroom.Options{Covered: c.o.Covered, Exclusions: c.exclusions}}
 }
 
 func (c *Coin) usage() meteringroom.Nouns {

@@ -14,6 +14,7 @@ import (
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/coin/exchange"
 	"github.com/servicecoin/servicecoin/incident"
+	"github.com/servicecoin/servicecoin/operations/change"
 	"github.com/servicecoin/servicecoin/sla"
 )
 
@@ -26,7 +27,7 @@ type Options struct {
 	// completely known; nil: for all of it up to now.
 	Covered func(ctx context.Context, service servicecoin.ServiceID, during calendar.Interval) (calendar.Set, error)
 	// Exclusions are announced windows that promises may leave out; nil: none.
-	Exclusions func(ctx context.Context, service servicecoin.ServiceID, during calendar.Interval) ([]sla.Exclusion, error)
+	Exclusions func(ctx context.Context, b exchange.Base, service servicecoin.ServiceID, during calendar.Interval) ([]sla.Exclusion, error)
 	// Facts are what promises are measured by; nil: the incidents of the store.
 	Facts func(b exchange.Base) sla.Source
 }
@@ -50,7 +51,7 @@ func (n Nouns) Room() exchange.Room {
 	return exchange.Room{
 		Name: Name, Side: exchange.Management,
 		Reindex: sla.Reindex,
-		Links:   []exchange.Link{n.due()},
+		Links:   []exchange.Link{n.due(), n.dueByChange()},
 		Spin:    &exchange.Gatherer{Rows: n.rows, Figures: n.gather, Judge: judge},
 	}
 }
@@ -66,8 +67,30 @@ func (n Nouns) due() exchange.Link {
 	}, roomForAMonth, n.touched, n.mark)
 }
 
+// dueByChange is the link that marks the months that are over when the downtime that a
+// change announced is another one since: the work was over earlier, or it was moved or
+// called off.
+func (n Nouns) dueByChange() exchange.Link {
+	return exchange.Each(n.Base, "report.dueByChange", changes, Name, []string{
+		change.EventImplemented, change.EventRolledBack, change.EventFailed, change.EventCancelled, change.EventAmended, change.EventWithdrawn,
+	}, roomForAMonth, func(ctx context.Context, w exchange.Work, news change.Changed) (time.Time, []exchange.Concern, error) {
+		c, err := change.New(w.Provider(), nil).Get(ctx, news.Change)
+		if err != nil {
+			return time.Time{}, nil, err
+		}
+		var concerns []exchange.Concern
+		for _, d := range c.Plan.Downtime {
+			if span := c.Plan.Span(); !slices.ContainsFunc(concerns, func(x exchange.Concern) bool { return x.Service == d.Service }) {
+				concerns = append(concerns, exchange.Concern{Service: d.Service, During: span})
+			}
+		}
+		return w.Store.Now(), concerns, nil
+	}, n.mark)
+}
+
 const (
-	incidents = "incident" // the room that it answers
+	incidents = "incident" // the rooms that it answers
+	changes   = "change"
 	// roomForAMonth is the most that marking one month takes of a commit: the promise
 	// and the month that are read and written, and the event.
 	roomForAMonth = 4

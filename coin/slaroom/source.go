@@ -36,7 +36,7 @@ func (s source) Facts(ctx context.Context, service servicecoin.ServiceID, during
 	}
 	if s.n.Exclusions != nil {
 		var err error
-		if facts.Exclusions, err = s.n.Exclusions(ctx, service, during); err != nil {
+		if facts.Exclusions, err = s.n.Exclusions(ctx, s.n.Base, service, during); err != nil {
 			return sla.Facts{}, fmt.Errorf("exclusions: %w", err)
 		}
 	}

@@ -2,6 +2,7 @@ package change
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
@@ -449,7 +450,7 @@ func (c *Control) commit(ctx context.Context, by servicecoin.Actor, id serviceco
 			return err
 		}
 		x := item.Value
-		lines := len(x.History)
+		lines, touched := len(x.History), x.Scope.Services
 		names, err := rule(tx, &x, tx.Now())
 		if err != nil {
 			return err
@@ -460,7 +461,7 @@ func (c *Control) commit(ctx context.Context, by servicecoin.Actor, id serviceco
 		}
 		var events []store.Event
 		for _, name := range names {
-			e, err := happened(by, name, &x)
+			e, err := happened(by, name, &x, touched...)
 			if err != nil {
 				return err
 			}
@@ -474,6 +475,13 @@ func (c *Control) commit(ctx context.Context, by servicecoin.Actor, id serviceco
 	return after, nil
 }
 
-func happened(by servicecoin.Actor, name string, x *Change) (store.Event, error) {
-	return store.Happened(by, name, Changed{Change: x.ID, Kind: x.Kind, State: x.State, Services: x.Scope.Services, Work: x.Time()})
+// happened is the event of a change that touched these services before.
+func happened(by servicecoin.Actor, name string, x *Change, touched ...servicecoin.ServiceID) (store.Event, error) {
+	var dropped []servicecoin.ServiceID
+	for _, s := range touched {
+		if !slices.Contains(x.Scope.Services, s) {
+			dropped = append(dropped, s)
+		}
+	}
+	return store.Happened(by, name, Changed{Change: x.ID, Kind: x.Kind, State: x.State, Services: x.Scope.Services, Dropped: dropped, Work: x.Time()})
 }

@@ -64,6 +64,8 @@ type Changed struct {
 	Kind     Kind                    `json:"kind"`
 	State    State                   `json:"state"`
 	Services []servicecoin.ServiceID `json:"services,omitempty"`
+	// Dropped are services that it touched before the event, and touches no more.
+	Dropped []servicecoin.ServiceID `json:"dropped,omitempty"`
 	// Work is the time of the work: as planned before it is over, as it was after.
 	Work calendar.Interval `json:"work,omitzero"`
 }

@@ -2,6 +2,7 @@ package change
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
@@ -120,6 +121,11 @@ func (c *Control) Freezes(after time.Time) store.Listing[Freeze] {
 	return store.Of(c.view, freezes).Find(store.By("end").From(store.Time(after)))
 }
 
+// Freeze returns a freeze.
+func (c *Control) Freeze(ctx context.Context, id FreezeID) (Freeze, error) {
+	return store.Of(c.view, freezes).Get(ctx, string(id))
+}
+
 // Windows lists the change windows by their names.
 func (c *Control) Windows() store.Listing[Window] {
 	return store.Of(c.view, windows).Find(store.By("name"))
@@ -133,4 +139,62 @@ func (c *Control) Models() store.Listing[Model] {
 // Model returns a model of standard changes.
 func (c *Control) Model(ctx context.Context, id ModelID) (Model, error) {
 	return store.Of(c.view, models).Get(ctx, string(id))
+}
+
+// DowntimesOf returns when a service is, or was, expected not to be there for the sake of
+// changes in an interval: those that are scheduled, begun or over. Each is told as
+// announced, and cut where the work was over earlier.
+func (c *Control) DowntimesOf(ctx context.Context, service servicecoin.ServiceID, during calendar.Interval) ([]Announced, error) {
+	all, err := c.changesIn(ctx, during)
+	if err != nil {
+		return nil, err
+	}
+	var list []Announced
+	for i := range all {
+		x := &all[i]
+		at, ok := x.announced()
+		if !ok {
+			continue
+		}
+		for _, d := range x.Downtimes(service) {
+			if d.During.Overlaps(during) {
+				list = append(list, Announced{Change: x.ID, Title: x.Title, Headline: x.Headline, During: d.During, At: at, By: x.approver()})
+			}
+		}
+	}
+	return list, nil
+}
+
+// Announced is a downtime that customers were told of.
+type Announced struct {
+	Change   servicecoin.ChangeID
+	Title    string
+	Headline string
+	During   calendar.Interval
+	At       time.Time            // when they were told: once what is done was approved
+	By       servicecoin.PersonID // one of those who approved it
+}
+
+// announced returns when the plan that holds was approved, false of a change whose
+// downtime nobody was told of.
+func (c *Change) announced() (time.Time, bool) {
+	switch c.State {
+	case Approved, Scheduled, Started, Implemented, RolledBack, Failed, Reviewed, Closed:
+	case Draft, Submitted, Assessed, Rejected, Cancelled:
+		return time.Time{}, false
+	}
+	if c.Decision == nil || !c.Decision.Approved {
+		return time.Time{}, false
+	}
+	return c.Decision.At, true
+}
+
+// approver returns who said yes last, "" where a model did.
+func (c *Change) approver() servicecoin.PersonID {
+	for _, v := range slices.Backward(c.Votes) {
+		if v.Choice == VoteYes && !v.Late {
+			return v.By
+		}
+	}
+	return ""
 }

@@ -147,7 +147,9 @@ func (c *Change) noticeState() NoticeState {
 // anything new.
 func (n *Notice) follow(now Notice, at time.Time) bool {
 	old := *n
-	if len(now.Services) > 0 {
+	if len(now.Services) == 0 {
+		now.State = NoticeCancelled // for this customer
+	} else {
 		n.Headline, n.Services, n.Downtime = now.Headline, now.Services, now.Downtime
 	}
 	if (now.State == NoticeAnnounced || now.State == NoticePlanned) && !n.During.Equal(now.During) && len(n.Moves) < maxMoves {

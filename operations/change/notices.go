@@ -3,6 +3,7 @@ package change
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
@@ -44,15 +45,16 @@ func (n *Notices) Asked() store.Listing[Notice] {
 
 // Follow brings the notice of a change up to what that is now: it is given, or changed,
 // or nothing. A change that the customer has no notice of is told of once it is approved,
-// or the customer is asked about it; services are those that the customer has.
+// or the customer is asked about it. Services are those of the customer's that are known
+// to be concerned; what the notice names already stays as long as the change touches it.
 func (n *Notices) Follow(ctx context.Context, by servicecoin.Actor, c Change, services []servicecoin.ServiceID) error {
 	if err := n.view.Ask(ctx, by, VerbGiveNotice, NoticeRecord, string(c.ID)); err != nil {
 		return err
 	}
-	now := NoticeOf(&c, services)
+	var asked Consent
 	for _, x := range c.Consents {
 		if x.Customer == n.view.Customer() {
-			now.Asked, now.By = x.Mode, x.By
+			asked = x
 		}
 	}
 	return n.view.Do(ctx, func(tx store.View) error {
@@ -64,6 +66,8 @@ func (n *Notices) Follow(ctx context.Context, by servicecoin.Actor, c Change, se
 		}
 		at := tx.Now()
 		next := item.Value
+		now := NoticeOf(&c, slices.Concat(services, next.Services))
+		now.Asked, now.By = asked.Mode, asked.By
 		switch {
 		case isNew && (len(now.Services) == 0 || now.State == NoticeCancelled && (now.Asked == "" || c.State == Cancelled || c.State == Rejected)):
 			return nil // nothing that this customer had to know
@@ -77,11 +81,11 @@ func (n *Notices) Follow(ctx context.Context, by servicecoin.Actor, c Change, se
 			if now.State == NoticeCancelled && now.Asked != "" && c.State.Planned() {
 				now.State = NoticePlanned
 			}
-			asked := now.Asked != next.Asked || !now.By.Equal(next.By)
-			if asked {
+			anew := now.Asked != next.Asked || !now.By.Equal(next.By)
+			if anew {
 				next.Asked, next.By, next.Answer, next.Person, next.Reason, next.AtTime = now.Asked, now.By, "", "", "", time.Time{}
 			}
-			if !next.follow(now, at) && !asked {
+			if !next.follow(now, at) && !anew {
 				return nil
 			}
 			next.UpdatedAt = at

@@ -1,0 +1,91 @@
+package changeroom
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/operations/change"
+)
+
+// world tells changes what there is to know of the rest of the house.
+type world struct{ n Nouns }
+
+// mostCustomers is how many customers of a change are named; of a service for everybody
+// there are no more to be asked one by one.
+const mostCustomers = 1000
+
+// Reach implements change.World: what would fail with a scope, and whom that concerns.
+func (w world) Reach(ctx context.Context, s change.Scope) (change.Reach, error) {
+	services := slices.Clone(s.Services)
+	if w.n.Graph != nil {
+		g, err := w.n.Graph(ctx, w.n.Base)
+		if err != nil {
+			return change.Reach{}, err
+		}
+		for _, id := range s.Services {
+			services = append(services, g.Above(id)...)
+		}
+	}
+	slices.Sort(services)
+	services = slices.Compact(services)
+	now := w.n.Store.Now()
+	customers, err := w.Customers(ctx, change.Scope{Services: services}, calendar.Between(now, now.Add(1)))
+	return change.Reach{Services: len(services), Customers: len(customers)}, err
+}
+
+// Relations implements change.World.
+func (w world) Relations(ctx context.Context, _ change.Scope) (*change.Relations, error) {
+	if w.n.Graph == nil {
+		return nil, nil //nolint:nilnil // nobody knows, and that is no error
+	}
+	g, err := w.n.Graph(ctx, w.n.Base)
+	if err != nil {
+		return nil, err
+	}
+	return &change.Relations{RestsOn: g.Below, Carries: g.Above}, nil
+}
+
+// Customers implements change.World.
+func (w world) Customers(ctx context.Context, s change.Scope, during calendar.Interval) ([]servicecoin.CustomerID, error) {
+	all := map[servicecoin.CustomerID]bool{}
+	var list []servicecoin.CustomerID
+	for _, id := range s.Services {
+		for after := servicecoin.CustomerID(""); len(list) < mostCustomers; {
+			const page = 100
+			next, err := w.n.Directory().Concerned(ctx, id, during, after, page)
+			if err != nil {
+				return nil, fmt.Errorf("whom %s concerns: %w", id, err)
+			}
+			for _, c := range next {
+				if after = c; !all[c] {
+					all[c] = true
+					list = append(list, c)
+				}
+			}
+			if len(next) < page {
+				break
+			}
+		}
+	}
+	slices.Sort(list)
+	return list, nil
+}
+
+// Critical implements change.World.
+func (w world) Critical(ctx context.Context, customers []servicecoin.CustomerID, during calendar.Interval) ([]change.CriticalTimes, error) {
+	if w.n.Options.Critical == nil {
+		return nil, nil
+	}
+	return w.n.Options.Critical(ctx, customers, during)
+}
+
+// Entries implements change.World.
+func (w world) Entries(ctx context.Context, _ change.Scope, during calendar.Interval) ([]change.Entry, error) {
+	if w.n.Options.Entries == nil {
+		return nil, nil
+	}
+	return w.n.Options.Entries(ctx, during)
+}

@@ -1,0 +1,211 @@
+package coin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/catalog"
+	"github.com/servicecoin/servicecoin/coin/changeroom"
+	"github.com/servicecoin/servicecoin/coin/exchange"
+	"github.com/servicecoin/servicecoin/operations/change"
+	"github.com/servicecoin/servicecoin/sla"
+)
+
+// changes is the room of changes, with what it knows of the other rooms.
+func (c *Coin) changes() changeroom.Nouns {
+	o := c.o.Changes
+	if o.Service == nil {
+		o.Service = func(ctx context.Context, id servicecoin.ServiceID) error {
+			_, err := c.Directory().Service(ctx, id)
+			return err
+		}
+	}
+	if o.Graph == nil {
+		o.Graph = func(ctx context.Context, b exchange.Base) (changeroom.Graph, error) {
+			g, err := c.offers().On(b).Catalog().Graph(ctx)
+			return carried{g}, err
+		}
+	}
+	if o.Spent == nil && c.o.FreezeWhenSpent {
+		o.Spent = c.spent
+	}
+	return changeroom.Nouns{Base: c.base(), Options: o}
+}
+
+// carried is the catalogue's graph as changes ask it.
+type carried struct{ *catalog.Graph }
+
+// Above implements changeroom.Graph.
+func (g carried) Above(id servicecoin.ServiceID) []servicecoin.ServiceID {
+	var list []servicecoin.ServiceID
+	for h := range g.Impact(id).All() {
+		list = append(list, h.Service)
+	}
+	return list
+}
+
+// Below implements changeroom.Graph.
+func (g carried) Below(id servicecoin.ServiceID) []servicecoin.ServiceID {
+	var list []servicecoin.ServiceID
+	reach := g.Reach(id)
+	for _, hits := range [][]catalog.Hit{reach.Hard, reach.Soft} {
+		for _, h := range hits {
+			list = append(list, h.Service)
+		}
+	}
+	return list
+}
+
+// exclusions are what promises may leave out: what the host announced, and the downtimes
+// of changes, as long as they were announced.
+func (c *Coin) exclusions(ctx context.Context, b exchange.Base, service servicecoin.ServiceID, during calendar.Interval) ([]sla.Exclusion, error) {
+	var list []sla.Exclusion
+	if c.o.Exclusions != nil {
+		var err error
+		if list, err = c.o.Exclusions(ctx, service, during); err != nil {
+			return nil, err
+		}
+	}
+	downtimes, err := c.changes().On(b).Control().DowntimesOf(ctx, service, during)
+	if err != nil {
+		return nil, fmt.Errorf("changes: %w", err)
+	}
+	for _, d := range downtimes {
+		list = append(list, exclusion(d))
+	}
+	return list, nil
+}
+
+func exclusion(d change.Announced) sla.Exclusion {
+	reason := d.Headline
+	if reason == "" {
+		reason = "maintenance"
+	}
+	return sla.Exclusion{Interval: d.During, Reason: reason, AnnouncedAt: d.At, ApprovedBy: d.By, From: change.Key(d.Change)}
+}
+
+// spent returns how the error budgets of a customer on a service stand, as the facts are
+// now.
+func (c *Coin) spent(ctx context.Context, b exchange.Base, customer servicecoin.CustomerID, service servicecoin.ServiceID) ([]changeroom.Budget, error) {
+	keeper := c.promises().On(b).Keeper(customer)
+	var list []changeroom.Budget
+	for p, err := range keeper.Promises(service).All(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		loc, err := p.Location()
+		if err != nil {
+			return nil, err
+		}
+		report, err := keeper.Month(ctx, p.ID, calendar.MonthOf(b.Store.Now(), loc))
+		switch {
+		case errors.Is(err, servicecoin.ErrRefused):
+			continue // it is not valid then
+		case err != nil:
+			return nil, err
+		}
+		list = append(list, changeroom.Budget{Promise: p.ID, Month: report.Period, Spent: report.Figures.Budget.Left.Sign() <= 0})
+	}
+	return list, nil
+}
+
+// Uncovered is a downtime of a change that a promise would not leave out, and why: it
+// would count as an outage.
+type Uncovered struct {
+	Customer servicecoin.CustomerID
+	Promise  servicecoin.PromiseID
+	Service  servicecoin.ServiceID
+	During   calendar.Interval
+	Why      string
+}
+
+// mostUncovered is how many are told of one change.
+const mostUncovered = 100
+
+// Uncovered tells of which promises the downtime of a change would count, if it were
+// announced now: before anybody approves it, not after. It looks at each customer whom
+// the services concern, and returns the first hundred.
+func (c *Coin) Uncovered(ctx context.Context, x change.Change) ([]Uncovered, error) {
+	var list []Uncovered
+	at := c.store.Now()
+	if d := x.Decision; d != nil && d.Approved {
+		at = d.At
+	}
+	for _, d := range x.Downtimes() {
+		for after := servicecoin.CustomerID(""); len(list) < mostUncovered; {
+			const page = 100
+			customers, err := c.Directory().Concerned(ctx, d.Service, d.During, after, page)
+			if err != nil {
+				return nil, err
+			}
+			for _, id := range customers {
+				after = id
+				found, err := c.uncovered(ctx, x, d, id, exclusion(change.Announced{Change: x.ID, Headline: x.Headline, During: d.During, At: at, By: "somebody"}))
+				if err != nil {
+					return nil, err
+				}
+				list = append(list, found...)
+			}
+			if len(customers) < page {
+				break
+			}
+		}
+	}
+	return list, nil
+}
+
+// uncovered asks the promises of one customer.
+func (c *Coin) uncovered(ctx context.Context, x change.Change, d change.Span, customer servicecoin.CustomerID, announced sla.Exclusion) ([]Uncovered, error) {
+	var list []Uncovered
+	keeper, source := c.Keeper(customer), c.Source()
+	for p, err := range keeper.Promises(d.Service).All(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		months, err := p.Months(d.During)
+		if err != nil {
+			return nil, err
+		}
+		for _, m := range months {
+			period, err := p.Period(m)
+			if err != nil {
+				return nil, err
+			}
+			facts, err := source.Facts(ctx, d.Service, period)
+			if err != nil {
+				return nil, err
+			}
+			others := facts.Exclusions[:0:0]
+			for _, e := range facts.Exclusions {
+				if e.From != change.Key(x.ID) {
+					others = append(others, e)
+				}
+			}
+			facts.Exclusions = append(others, announced)
+			measured, err := p.TermsIn(m).MeasureAt(period, facts, c.store.Now())
+			if err != nil {
+				return nil, err
+			}
+			refused := false
+			for _, r := range measured.Refused {
+				if r.From == change.Key(x.ID) {
+					refused = true
+					list = append(list, Uncovered{Customer: customer, Promise: p.ID, Service: d.Service, During: r.Interval, Why: r.Why})
+				}
+			}
+			if refused {
+				continue
+			}
+			for part := range calendar.SetOf(d.During.Intersect(period)).Subtract(measured.Accepted).All() {
+				list = append(list, Uncovered{
+					Customer: customer, Promise: p.ID, Service: d.Service, During: part,
+					Why: "so much is left out of the month already that the cap of the promise is reached",
+				})
+			}
+		}
+	}
+	return list, nil
+}
