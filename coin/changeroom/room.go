@@ -5,6 +5,7 @@ package changeroom
 
 import (
 	"context"
+	"time"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
@@ -33,6 +34,7 @@ type Options struct {
 	Policy  *change.Policy
 	Notice  map[change.Kind]hours.Allowance
 	Hours   *hours.Hours
+	Grace   time.Duration
 	Horizon calendar.Duration
 	// Critical returns the critical windows of customers; nil: they have none.
 	Critical func(ctx context.Context, customers []servicecoin.CustomerID, during calendar.Interval) ([]change.CriticalTimes, error)
@@ -66,7 +68,7 @@ func (n Nouns) On(b exchange.Base) Nouns { return Nouns{b, n.Options} }
 // Control is where changes are asked for, decided and done.
 func (n Nouns) Control() *change.Control {
 	return change.New(n.Provider(), &change.Options{
-		Matrix: n.Matrix, Policy: n.Policy, Notice: n.Notice, Hours: n.Hours, Horizon: n.Horizon, Service: n.Service, World: world{n},
+		Matrix: n.Matrix, Policy: n.Policy, Notice: n.Notice, Hours: n.Hours, Grace: n.Grace, Horizon: n.Horizon, Service: n.Service, World: world{n},
 	})
 }
 
@@ -114,13 +116,14 @@ func (n Nouns) notices() exchange.Link {
 			if err != nil {
 				return c, nil, err
 			}
+			// Whoever had a service since it was drafted may have been told of it.
+			during := calendar.Between(c.DraftedAt(), w.Event.At.Add(1))
+			if news.Work.End.After(during.End) {
+				during.End = news.Work.End
+			}
 			var concerns []exchange.Concern
 			for _, list := range [][]servicecoin.ServiceID{c.Scope.Services, news.Dropped} {
 				for _, s := range list {
-					during := news.Work
-					if during.Empty() {
-						during = calendar.Between(w.Event.At, w.Event.At.Add(1))
-					}
 					concerns = append(concerns, exchange.Concern{Service: s, During: during})
 				}
 			}

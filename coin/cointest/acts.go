@@ -167,6 +167,9 @@ func (l *life) acts() map[string]func(Act) error {
 			l.zones[l.customer(a.N)] = []string{"Europe/Berlin", "America/New_York", "UTC", "Pacific/Auckland"}[a.M%4]
 			return nil
 		},
+		"change": l.plan,
+		"work":   l.work,
+		"answer": l.answer,
 		"forget": func(a Act) error {
 			who := l.customer(a.N)
 			if err := c.Forget(ctx, by, who); err != nil {

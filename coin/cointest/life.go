@@ -13,11 +13,13 @@ import (
 	"github.com/servicecoin/servicecoin/catalog"
 	"github.com/servicecoin/servicecoin/coin"
 	"github.com/servicecoin/servicecoin/coin/bundle"
+	"github.com/servicecoin/servicecoin/coin/changeroom"
 	"github.com/servicecoin/servicecoin/coin/exchange"
 	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/metering/cost"
 	"github.com/servicecoin/servicecoin/metering/rating"
 	"github.com/servicecoin/servicecoin/money"
+	"github.com/servicecoin/servicecoin/operations/change"
 	"github.com/servicecoin/servicecoin/sla"
 	"github.com/servicecoin/servicecoin/store"
 	"github.com/servicecoin/servicecoin/store/memory"
@@ -41,11 +43,12 @@ type life struct {
 	fewer   bool          // the second worker has a rule less, and in another order
 	seen    time.Time     // when the first worker was at work last
 
-	subs   map[servicecoin.CustomerID][]servicecoin.SubscriptionID
-	events map[servicecoin.CustomerID]int
-	cases  []servicecoin.IncidentID
-	n      int
-	open   error
+	subs    map[servicecoin.CustomerID][]servicecoin.SubscriptionID
+	events  map[servicecoin.CustomerID]int
+	cases   []servicecoin.IncidentID
+	changes []servicecoin.ChangeID
+	n       int
+	open    error
 }
 
 var simulated = []servicecoin.CustomerID{"acme", "globex", "initech"} //nolint:gochecknoglobals // constant
@@ -102,7 +105,10 @@ func (l *life) assemble(replica int) (*coin.Coin, error) {
 		Customer: func(_ context.Context, id servicecoin.CustomerID) (servicecoin.Customer, error) {
 			return servicecoin.Customer{ID: id, Name: string(id), Zone: l.zones[id], Currency: "EUR"}, nil
 		},
-		Comes: l.comes,
+		Comes: l.comes, FreezeWhenSpent: true,
+		Changes: changeroom.Options{Grace: 60 * 24 * time.Hour, Policy: &change.Policy{Name: "one", Rules: []change.ApprovalRule{
+			{Quorums: []change.Quorum{{Group: "all", Members: []servicecoin.PersonID{simulator}}}},
+		}}},
 	})
 }
 

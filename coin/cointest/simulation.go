@@ -46,6 +46,9 @@ func weights() []struct {
 		{"move", 2},
 		{"fail", 3},
 		{"forget", 1},
+		{"change", 6},
+		{"work", 12},
+		{"answer", 3},
 	}
 }
 
