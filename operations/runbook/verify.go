@@ -162,7 +162,14 @@ func (v *Verifier) drop(from, to int) {
 	v.flaw(from, until, EntryDropped, "is not there")
 }
 
+// flaw names an entry, once for each kind: what is known of one comes within two
+// steps.
 func (v *Verifier) flaw(number, until int, kind FlawKind, text string) {
+	const recent = 4
+	named := v.verdict.Flaws[max(0, len(v.verdict.Flaws)-recent):]
+	if slices.ContainsFunc(named, func(f Flaw) bool { return f.Number == number && f.Kind == kind }) {
+		return
+	}
 	if len(v.verdict.Flaws) >= mostFlaws {
 		v.verdict.More++
 		return
