@@ -280,7 +280,7 @@ func TestCallsArePinnedAndDoneInTheirPlace(t *testing.T) {
 	}
 	require.Equal(t, want, states(r))
 	for _, id := range []runbook.StepID{"first/b", "first/a", "second/a", "second/b", "end"} {
-		r, err = h.runs.Finish(ctx, ada, "yes", runbook.Finished{At: at(id)})
+		_, err = h.runs.Finish(ctx, ada, "yes", runbook.Finished{At: at(id)})
 		require.NoError(t, err)
 	}
 	_, err = h.runs.Succeed(ctx, ada, "yes", "")
@@ -376,7 +376,8 @@ func TestStaleAndCovered(t *testing.T) {
 	require.Equal(t, []runbook.Cover{
 		{Service: "mail", Scenario: runbook.Start, Fresh: []servicecoin.RunbookID{"start"}},
 		{Service: "mail", Scenario: runbook.Failover, Stale: []servicecoin.RunbookID{"failover"}},
-		{Service: "web", Scenario: runbook.Start}, {Service: "web", Scenario: runbook.Failover},
+		{Service: "web", Scenario: runbook.Start},
+		{Service: "web", Scenario: runbook.Failover},
 	}, covers)
 	require.True(t, covers[0].Covered())
 	require.False(t, covers[1].Covered())

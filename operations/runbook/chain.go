@@ -82,26 +82,30 @@ func (r *Run) seal(m mark, salt func() Salt) (Entry, error) {
 			return Entry{}, v.Err()
 		}
 	}
-	b := append([]byte(nil), before[:]...)
-	b = binary.BigEndian.AppendUint64(b, uint64(e.Number))
-	b = append(append(b, byte(len(r.ID))), r.ID...)
-	b = append(b, byte(len(texts)))
+	b := make([]byte, 0, digestSize+numberSize+2+len(r.ID)+len(texts)*digestSize+len(body))
+	b = append(b, before[:]...)
+	b = binary.BigEndian.AppendUint64(b, uint64(e.Number)) //nolint:gosec // from 1
+	b = append(b, byte(len(r.ID)))                         //nolint:gosec // at most 60
+	b = append(b, r.ID...)
+	b = append(b, byte(len(texts))) //nolint:gosec // a verb leaves some thirty at most
 	for _, text := range texts {
-		s := salt()
-		open := append(s[:], text...)
+		open := make([]byte, saltSize, saltSize+len(text))
+		*(*Salt)(open) = salt()
+		open = append(open, text...)
 		commitment := sha256.Sum256(open)
 		b = append(b, commitment[:]...)
 		e.Open = append(e.Open, open)
 	}
-	e.Sealed = append(b, body...)
+	b = append(b, body...)
+	e.Sealed = b
 	e.Digest = sha256.Sum256(e.Sealed)
 	r.Count, r.Head = e.Number, e.Digest.String()
 	return e, nil
 }
 
-// head reads what comes before the fact: nothing is decoded but lengths. It is false
+// headOf reads what comes before the fact: nothing is decoded but lengths. It is false
 // for bytes that are no entry.
-func (e *Entry) head() (before []byte, number uint64, run, commitments, body []byte, ok bool) {
+func headOf(e *Entry) (before []byte, number uint64, run, commitments, body []byte, ok bool) {
 	s := e.Sealed
 	const fixed = digestSize + numberSize + 1
 	if e.damaged || len(s) < fixed {
@@ -120,13 +124,13 @@ func (e *Entry) head() (before []byte, number uint64, run, commitments, body []b
 	return before, number, run, s[:many], s[many:], true
 }
 
-func (e *Entry) body() ([]byte, bool) {
-	_, _, _, _, body, ok := e.head()
+func (e Entry) body() ([]byte, bool) {
+	_, _, _, _, body, ok := headOf(&e)
 	return body, ok
 }
 
 // text returns an open text, false if it was erased.
-func (e *Entry) text(n int) (string, bool) {
+func (e Entry) text(n int) (string, bool) {
 	if len(e.Open[n]) < saltSize {
 		return "", false
 	}
@@ -167,7 +171,7 @@ func ReadEntry(b []byte) Entry {
 		return damaged
 	}
 	e.Sealed, b = b[:length:length], b[length:]
-	_, number, run, commitments, _, ok := e.head()
+	_, number, run, commitments, _, ok := headOf(&e)
 	const most = 1 << 40
 	if !ok || number > most {
 		return damaged

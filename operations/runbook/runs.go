@@ -41,7 +41,7 @@ func NewRuns(view store.View, o *RunOptions) *Runs {
 
 func randomSalt() Salt {
 	var s Salt
-	rand.Read(s[:]) //nolint:errcheck // it never fails
+	rand.Read(s[:]) // it never fails
 	return s
 }
 

@@ -109,12 +109,12 @@ func (v *Verifier) fit(fits bool) {
 
 // look says how an entry stands by itself, and to what it was chained.
 func (v *Verifier) look(place int, e *Entry) (l link, before []byte) {
-	before, number, run, commitments, _, ok := e.head()
+	before, number, run, commitments, _, ok := headOf(e)
 	switch {
 	case !ok:
 		v.flaw(place, 0, EntryChanged, "is no entry any more")
 		return link{}, nil
-	case string(run) != string(v.run) || number != uint64(place):
+	case string(run) != string(v.run) || number != uint64(place): //nolint:gosec // from 1
 		v.reordered(place, e, number, string(run))
 		return link{}, nil
 	}
