@@ -33,6 +33,23 @@ func TestOccasions(t *testing.T) {
 	require.ErrorAs(t, err, &outside)
 }
 
+// An edition does not answer for what had opened before it was published, nor for
+// what opened after its end.
+func TestAnEditionAnswersForItsTime(t *testing.T) {
+	t.Parallel()
+	template := morning(t)
+	template.PublishedAt = time.Date(2026, 5, 5, 6, 0, 0, 1000, time.UTC) // the 5th opened just before
+	template.EndedAt = time.Date(2026, 5, 7, 6, 0, 0, 0, time.UTC)
+	at := template.PublishedAt.AddDate(0, 1, 0)
+	missed, err := runbook.Missed(template, office(t), nil, calendar.Between(at.AddDate(-1, 0, 0), at), at)
+	require.NoError(t, err)
+	require.Len(t, missed, 1)
+	require.Equal(t, "2026-05-06", missed[0].Occasion.Day.String())
+	missed, err = runbook.Missed(morning(t), nil, nil, calendar.Between(at.AddDate(-1, 0, 0), at), at)
+	require.NoError(t, err)
+	require.Empty(t, missed, "what never was published is not missed")
+}
+
 // Every occasion that is over is finished in time or missed, and none is both.
 func TestNoOccasionIsForgotten(t *testing.T) {
 	t.Parallel()

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/servicecoin/servicecoin/calendar/workday"
 	"github.com/servicecoin/servicecoin/operations/runbook"
 	"github.com/servicecoin/servicecoin/store"
+	"github.com/servicecoin/servicecoin/store/memory"
 )
 
 func rule(t testing.TB, text string) workday.Rule {
@@ -61,8 +63,10 @@ type round struct {
 
 func newRound(t testing.TB) round {
 	t.Helper()
-	h, tt := newHouse(t), office(t)
-	h.clock.at = time.Date(2026, 5, 4, 5, 0, 0, 0, time.UTC) // a Monday
+	tt := office(t)
+	var ids atomic.Int64
+	c := &clock{at: time.Date(2026, 5, 4, 5, 0, 0, 0, time.UTC)} // a Monday
+	h := house{clock: c, store: store.New(memory.New(), &store.Options{Now: c.now, NewID: func() string { return fmt.Sprintf("id-%06d", ids.Add(1)) }})}
 	return round{h, runbook.NewChecklists(h.store.For(servicecoin.Provider), &runbook.ChecklistOptions{
 		FourEyes:  true,
 		Timetable: func(context.Context, runbook.Template, calendar.Interval) (*hours.Timetable, error) { return tt, nil },
