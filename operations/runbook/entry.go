@@ -15,17 +15,17 @@ import (
 // Fact is what an entry says that is never erased. What people wrote, and who they
 // are, is beside it: see [Entry].
 type Fact struct {
-	At       time.Time `json:"at"`
-	Verb     string    `json:"verb"`
-	Step     StepID    `json:"step,omitempty"`
-	Attempt  int       `json:"attempt,omitempty"`
-	State    RunState  `json:"state,omitempty"`    // of the run, where it changed
-	Moves    []StepMove   `json:"moves,omitempty"`    // of steps: the one that the verb is about, and those that followed
-	Books    []Pin     `json:"books,omitempty"`    // of a beginning
-	Drill    bool      `json:"drill,omitempty"`    // of a beginning
-	Failed   bool      `json:"failed,omitempty"`   // of a result
-	Late     bool      `json:"late,omitempty"`     // of a result: it came after the time limit, or when it was not waited for any more
-	Evidence []Shown   `json:"evidence,omitempty"` // in the order in which it was given
+	At       time.Time  `json:"at"`
+	Verb     string     `json:"verb"`
+	Step     StepID     `json:"step,omitempty"`
+	Attempt  int        `json:"attempt,omitempty"`
+	State    RunState   `json:"state,omitempty"`    // of the run, where it changed
+	Moves    []StepMove `json:"moves,omitempty"`    // of steps: the one that the verb is about, and those that followed
+	Books    []Pin      `json:"books,omitempty"`    // of a beginning
+	Drill    bool       `json:"drill,omitempty"`    // of a beginning
+	Failed   bool       `json:"failed,omitempty"`   // of a result
+	Late     bool       `json:"late,omitempty"`     // of a result: it came after the time limit, or when it was not waited for any more
+	Evidence []Shown    `json:"evidence,omitempty"` // in the order in which it was given
 	// Hidden names what the entry has commitments to, in their order: "actor",
 	// "text", "person", "measured", "outputs", "evidence[0]".
 	Hidden []string `json:"hidden"`

@@ -102,7 +102,9 @@ func (n *Runs) ErasePerson(ctx context.Context, by servicecoin.Actor, person ser
 	if err := v.Err(); err != nil {
 		return err
 	}
-	has := func(r Run) bool { return slices.Contains(r.People, person) || r.Lead == person || len(r.People) == mostPeople }
+	has := func(r Run) bool {
+		return slices.Contains(r.People, person) || r.Lead == person || len(r.People) == mostPeople
+	}
 	for r, err := range n.Recent().Where(has).All(ctx) {
 		if err != nil {
 			return err

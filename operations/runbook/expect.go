@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	mostPattern  = 500  // bytes of an expression
+	mostPattern  = 500 // bytes of an expression
 	mostMeasured = 500 // characters of what is measured
 )
 

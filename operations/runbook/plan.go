@@ -28,7 +28,7 @@ type Plan struct {
 	// Secrets are the secret parameters, named as in Values, and where a customer's
 	// configuration has them.
 	Secrets map[string]Source `json:"secrets,omitempty"`
-	Erased bool   `json:"erased,omitempty"` // the values were
+	Erased  bool              `json:"erased,omitempty"` // the values were
 }
 
 // Pin is a book in the version that a run goes by.

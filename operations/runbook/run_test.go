@@ -146,7 +146,9 @@ func TestRunFromStartToEnd(t *testing.T) {
 	require.NoError(t, err)
 	h.clock.pass(3 * time.Minute)
 	r, err = h.runs.Finish(ctx, ada, "r1", runbook.Finished{At: at("look"), Evidence: []runbook.Evidence{
-		{Text: "it does not answer"}, {Value: decimal.NewNullDecimal(decimal.New(98, 0)), Unit: "%"}, {Link: "https://graph/1"},
+		{Text: "it does not answer"},
+		{Value: decimal.NewNullDecimal(decimal.New(98, 0)), Unit: "%"},
+		{Link: "https://graph/1"},
 		{File: &runbook.File{SHA256: fmt.Sprintf("%064x", 7), Name: "screen.png", Size: 10}},
 	}})
 	require.NoError(t, err)
@@ -396,4 +398,3 @@ func TestWhatTimeDoes(t *testing.T) {
 	require.Equal(t, runbook.StepDone, states(r)["wait"])
 	sound(t, h, "r1")
 }
-

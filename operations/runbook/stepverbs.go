@@ -145,7 +145,9 @@ func (r *Run) Finish(p Plan, by servicecoin.Actor, at time.Time, x Finished) err
 	if x.Failed {
 		to = StepFailed
 	}
-	again := func(s Status) bool { return s.State == to && (x.Attempt == 0 || x.Attempt == s.Attempt || s.Attempt == 1) }
+	again := func(s Status) bool {
+		return s.State == to && (x.Attempt == 0 || x.Attempt == s.Attempt || s.Attempt == 1)
+	}
 	w, err := r.act(&p, by, at, VerbFinish, x.At, again, func(v *servicecoin.Violations, _ Step) {
 		least := 0
 		if x.Failed {
