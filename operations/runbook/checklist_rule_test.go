@@ -92,3 +92,17 @@ func TestNoOccasionIsForgotten(t *testing.T) {
 		}
 	})
 }
+
+func BenchmarkMissed(b *testing.B) {
+	template := morning(b)
+	template.PublishedAt = time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
+	tt := office(b)
+	at := template.PublishedAt.AddDate(1, 0, 0)
+	within := calendar.Between(template.PublishedAt, at)
+	b.ReportAllocs()
+	for b.Loop() {
+		if list, err := runbook.Missed(template, tt, nil, within, at); err != nil || len(list) == 0 {
+			b.Fatal(err)
+		}
+	}
+}

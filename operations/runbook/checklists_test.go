@@ -2,6 +2,7 @@ package runbook_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -478,4 +479,44 @@ func TestTrendOfItems(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, trend, 3)
 	require.Equal(t, 1, trend[0].Periods[1].N)
+}
+
+func TestAPersonIsErased(t *testing.T) {
+	t.Parallel()
+	r, ctx := newRound(t), t.Context()
+	r.inUse(t, morning(t))
+	r.clock.pass(2 * time.Hour)
+	c, err := r.Begin(ctx, ada, "morning", date(t, "2026-05-04"))
+	require.NoError(t, err)
+	evidence := append(slices.Clone(gigabytes), runbook.Evidence{Text: "ada was here"}, runbook.Evidence{File: &runbook.File{SHA256: strings.Repeat("a", 64), Name: "ada.png", Size: 7}})
+	_, err = r.Check(ctx, carol, c.ID, runbook.Checked{Item: "noise", Result: runbook.CheckFailed, Note: "carol says so"})
+	require.NoError(t, err)
+	_, err = r.Check(ctx, ada, c.ID, runbook.Checked{Item: "backup", Result: runbook.CheckPassed, Note: "ada says so", Evidence: evidence})
+	require.NoError(t, err)
+	_, err = r.Check(ctx, ada, c.ID, runbook.Checked{Item: "disk", Result: runbook.CheckPassed})
+	require.NoError(t, err)
+	_, err = r.Complete(ctx, ada, c.ID)
+	require.NoError(t, err)
+	_, err = r.SignOff(ctx, bob, c.ID, "bob saw it")
+	require.NoError(t, err)
+	require.NoError(t, r.ErasePerson(ctx, robot, "ada"))
+	require.NoError(t, r.ErasePerson(ctx, robot, "ada"), "again changes nothing")
+	c, err = r.Get(ctx, c.ID)
+	require.NoError(t, err)
+	edition, err := r.Template(ctx, "morning", 1)
+	require.NoError(t, err)
+	for _, record := range []any{c, edition} {
+		body, err := json.Marshal(record)
+		require.NoError(t, err)
+		require.NotContains(t, string(body), "ada")
+		require.Contains(t, string(body), "bob")
+	}
+	require.Equal(t, []servicecoin.PersonID{"carol", "erased"}, c.Hands)
+	require.Equal(t, "carol says so", c.Checks[2].Note)
+	require.Len(t, c.Checks[0].Evidence, 2, "the value and the digest stay")
+	require.Equal(t, runbook.CheckPassed, c.Checks[0].Result)
+	require.ErrorIs(t, r.ErasePerson(ctx, robot, ""), servicecoin.ErrInvalid)
+	events, err := r.store.For(servicecoin.Provider).Events(ctx, 0, 100)
+	require.NoError(t, err)
+	require.Equal(t, []string{"checklist.erased", "checklist.templateErased"}, []string{events[len(events)-2].Name, events[len(events)-1].Name})
 }
