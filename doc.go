@@ -22,7 +22,8 @@
 //	hours, holiday, timetable, deadline           calendar/hours   -
 //	rule, recurrence, window                      calendar/recur   -
 //	rotation, turn, shift                         calendar/rota    -
-//	event of an iCalendar file                    calendar/ical    -
+//	event of an iCalendar file, entry of a feed   calendar/ical    -
+//	days that are counted in working days         calendar/workday -
 //	amount, currency, rounding                    money            -
 //	interval of a figure, quantile, share         estimate         -
 //	follow-up                                     followup         -

@@ -11,8 +11,8 @@
 //
 // On it stand the hours at which something is open, staffed or promised
 // ([hours]), what comes again and again as calendars write it ([recur]), people
-// who take turns ([rota]), and the files of other programs ([ical]). What they
-// share is here: a [Date], a [Clock] and a [LocalTime] are what a wall shows, in no
+// who take turns ([rota]), days that are counted in working days ([workday]), and
+// the files of other programs ([ical]). What they share is here: a [Date], a [Clock] and a [LocalTime] are what a wall shows, in no
 // zone yet; [GapPolicy] and [TwicePolicy] say what is meant where a clock jumps; a
 // [Period] is a length by the calendar and by the clock.
 //
@@ -32,6 +32,7 @@
 // [recur]: https://pkg.go.dev/github.com/servicecoin/servicecoin/calendar/recur
 // [rota]: https://pkg.go.dev/github.com/servicecoin/servicecoin/calendar/rota
 // [ical]: https://pkg.go.dev/github.com/servicecoin/servicecoin/calendar/ical
+// [workday]: https://pkg.go.dev/github.com/servicecoin/servicecoin/calendar/workday
 package calendar
 
 import (

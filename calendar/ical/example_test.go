@@ -5,9 +5,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/calendar/hours"
 	"github.com/servicecoin/servicecoin/calendar/ical"
+	"github.com/servicecoin/servicecoin/calendar/rota"
 )
 
 func ExampleRead() {
@@ -69,4 +71,26 @@ func ExampleWrite() {
 	// STATUS:CONFIRMED
 	// END:VEVENT
 	// END:VCALENDAR
+}
+
+func ExampleShifts() {
+	rotation := rota.Rotation{
+		Zone: "Europe/Berlin", Start: calendar.LocalTime{Date: calendar.Date{Year: 2026, Month: time.November, Day: 23}, Clock: calendar.ClockAt(9, 0)},
+		Unit: rota.Weekly, Length: 1, Members: []servicecoin.PersonID{"ada", "bob"},
+	}
+	turns, err := rotation.Compile()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	month := calendar.Month{Year: 2026, Month: time.December}.In(turns.Location())
+	for _, e := range ical.Shifts(ical.Entry{UID: "on call", Summary: "On call", Zone: "Europe/Berlin"}, turns.Shifts(month), nil) {
+		fmt.Println(e.UID, e.Summary)
+	}
+	// Output:
+	// on call-20261130T080000Z On call: bob
+	// on call-20261207T080000Z On call: ada
+	// on call-20261214T080000Z On call: bob
+	// on call-20261221T080000Z On call: ada
+	// on call-20261228T080000Z On call: bob
 }

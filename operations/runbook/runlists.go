@@ -94,5 +94,5 @@ func (n *Runs) VerifyAgainst(ctx context.Context, id RunID, count int, head stri
 // update that says so, once no program of the older release is at work. It returns
 // how many records it rewrote.
 func Reindex(ctx context.Context, s *store.Store) (int, error) {
-	return store.Reindex(ctx, s, books, runs, plans, entries)
+	return store.Reindex(ctx, s, books, runs, plans, entries, templates, checklists)
 }

@@ -1,0 +1,522 @@
+package runbook_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/shopspring/decimal"
+	"github.com/stretchr/testify/require"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/calendar/hours"
+	"github.com/servicecoin/servicecoin/calendar/workday"
+	"github.com/servicecoin/servicecoin/operations/runbook"
+	"github.com/servicecoin/servicecoin/store"
+	"github.com/servicecoin/servicecoin/store/memory"
+)
+
+func rule(t testing.TB, text string) workday.Rule {
+	t.Helper()
+	r, err := workday.Parse(text)
+	require.NoError(t, err)
+	return r
+}
+
+func office(t testing.TB) *hours.Timetable {
+	t.Helper()
+	h, err := hours.Parse("Mo-Fr 09:00-17:00; 2026 May 14 off")
+	require.NoError(t, err)
+	h.Zone = "Europe/Berlin"
+	tt, err := h.CompileYears(2025, 2028, nil)
+	require.NoError(t, err)
+	return tt
+}
+
+func morning(t testing.TB) runbook.Template {
+	t.Helper()
+	return runbook.Template{
+		ID: "morning", Title: en("Morning round"), Services: []servicecoin.ServiceID{"checkout"},
+		Items: []runbook.Item{
+			{ID: "backup", Text: en("The backup of the night is there"), Need: runbook.Must, Wanted: runbook.ValueEvidence},
+			{ID: "disk", Text: en("No disk is full"), Need: runbook.Must, Within: calendar.Within(time.Hour)},
+			{ID: "noise", Text: en("No alarm was silenced"), Need: runbook.Should},
+		},
+		Schedule: &runbook.Schedule{
+			Rule: rule(t, "FREQ=DAILY only on a working day from 2026-05-01"), Zone: "Europe/Berlin",
+			During: calendar.ClockSpan{Open: calendar.ClockAt(8, 0), Close: calendar.ClockAt(12, 0)},
+		},
+	}
+}
+
+// round is a house with checklists.
+type round struct {
+	house
+	*runbook.Checklists
+}
+
+func newRound(t testing.TB) round {
+	t.Helper()
+	tt := office(t)
+	var ids atomic.Int64
+	c := &clock{at: time.Date(2026, 5, 4, 5, 0, 0, 0, time.UTC)} // a Monday
+	h := house{clock: c, store: store.New(memory.New(), &store.Options{Now: c.now, NewID: func() string { return fmt.Sprintf("id-%06d", ids.Add(1)) }})}
+	return round{h, runbook.NewChecklists(h.store.For(servicecoin.Provider), &runbook.ChecklistOptions{
+		FourEyes:  true,
+		Timetable: func(context.Context, runbook.Template, calendar.Interval) (*hours.Timetable, error) { return tt, nil },
+	})}
+}
+
+func (r round) inUse(t testing.TB, x runbook.Template) runbook.Template {
+	t.Helper()
+	x, err := r.Draft(t.Context(), ada, x)
+	require.NoError(t, err)
+	x, err = r.Publish(t.Context(), bob, x.ID, x.Edition)
+	require.NoError(t, err)
+	return x
+}
+
+func date(t testing.TB, text string) calendar.Date {
+	t.Helper()
+	d, err := calendar.ParseDate(text)
+	require.NoError(t, err)
+	return d
+}
+
+var gigabytes = []runbook.Evidence{{Value: servicecoin.Some(decimal.NewFromInt(412)), Unit: "GB"}}
+
+// finish gives all items a result.
+func (r round) finish(t testing.TB, by servicecoin.Actor, id runbook.ChecklistID) {
+	t.Helper()
+	for _, x := range []runbook.Checked{{Item: "backup", Result: runbook.CheckPassed, Evidence: gigabytes}, {Item: "disk", Result: runbook.CheckPassed}, {Item: "noise", Result: runbook.CheckPassed}} {
+		_, err := r.Check(t.Context(), by, id, x)
+		require.NoError(t, err)
+	}
+	_, err := r.Complete(t.Context(), by, id)
+	require.NoError(t, err)
+}
+
+func TestAChecklistIsSignedOffBySomebodyElse(t *testing.T) {
+	t.Parallel()
+	r, ctx := newRound(t), t.Context()
+	r.inUse(t, morning(t))
+	_, err := r.Begin(ctx, ada, "morning", date(t, "2026-05-04"))
+	require.ErrorIs(t, err, servicecoin.ErrRefused, "it opens at eight")
+	r.clock.pass(time.Hour)
+	c, err := r.Begin(ctx, ada, "morning", date(t, "2026-05-04"))
+	require.NoError(t, err)
+	require.Equal(t, runbook.ChecklistID("morning/2026-05-04"), c.ID)
+	again, err := r.Begin(ctx, bob, "morning", date(t, "2026-05-04"))
+	require.NoError(t, err)
+	require.Equal(t, c, again, "of a day there is one")
+
+	refuse := func(err error) {
+		t.Helper()
+		require.ErrorIs(t, err, servicecoin.ErrRefused)
+	}
+	_, err = r.Check(ctx, ada, c.ID, runbook.Checked{Item: "backup", Result: runbook.CheckPassed})
+	require.Equal(t, []string{"evidence:required"}, codesOf(t, err))
+	_, err = r.Check(ctx, ada, c.ID, runbook.Checked{Item: "backup", Result: runbook.CheckPassed, Evidence: []runbook.Evidence{{Text: "fine"}}})
+	require.Equal(t, []string{"evidence:required"}, codesOf(t, err), "a value is asked for")
+	_, err = r.Check(ctx, ada, c.ID, runbook.Checked{Item: "other", Result: "good", Note: "\xff", Evidence: []runbook.Evidence{{}}})
+	require.ElementsMatch(t, []string{"item:unknown", "result:unknown", "note:bad-text", "evidence[0]:required"}, codesOf(t, err))
+	_, err = r.Check(ctx, ada, c.ID, runbook.Checked{Item: "disk", Result: runbook.CheckFailed})
+	require.Equal(t, []string{"note:required"}, codesOf(t, err), "what failed says why")
+	_, err = r.Check(ctx, ada, c.ID, runbook.Checked{Item: "disk", Result: runbook.CheckSkipped, Note: "no time"})
+	refuse(err)
+	_, err = r.Complete(ctx, ada, c.ID)
+	refuse(err)
+	_, err = r.SignOff(ctx, bob, c.ID, "")
+	refuse(err)
+
+	_, err = r.Check(ctx, carol, c.ID, runbook.Checked{Item: "noise", Result: runbook.CheckSkipped, Note: "the log is gone"})
+	require.NoError(t, err)
+	_, err = r.Check(ctx, ada, c.ID, runbook.Checked{Item: "noise", Result: runbook.CheckFailed, Note: "two were"})
+	require.NoError(t, err, "it may be said anew")
+	r.finishRest(t, c.ID)
+	for _, by := range []servicecoin.Actor{
+		ada, carol, robot,
+		{Kind: servicecoin.Human, ID: "eve", OnBehalfOf: "ada"},
+		{Kind: servicecoin.Human, ID: "carol", OnBehalfOf: "eve"},
+	} {
+		_, err = r.SignOff(ctx, by, c.ID, "")
+		refuse(err)
+	}
+	c, err = r.SendBack(ctx, bob, c.ID, "which two?")
+	require.NoError(t, err)
+	require.True(t, c.CompletedAt.IsZero())
+	_, err = r.SendBack(ctx, bob, c.ID, "which two?")
+	refuse(err)
+	_, err = r.Check(ctx, ada, c.ID, runbook.Checked{Item: "noise", Result: runbook.CheckFailed, Note: "a and b"})
+	require.NoError(t, err)
+	_, err = r.Complete(ctx, ada, c.ID)
+	require.NoError(t, err)
+	c, err = r.SignOff(ctx, bob, c.ID, "seen")
+	require.NoError(t, err)
+	require.Equal(t, runbook.ChecklistSignedOff, c.State)
+	require.Equal(t, []servicecoin.PersonID{"ada", "carol"}, c.Hands)
+	require.Equal(t, 1, c.Count(runbook.CheckFailed))
+	_, err = r.Abandon(ctx, bob, c.ID, "why not")
+	refuse(err)
+
+	var names []string
+	events, err := r.store.For(servicecoin.Provider).Events(ctx, 0, 100)
+	require.NoError(t, err)
+	for _, e := range events {
+		names = append(names, strings.TrimPrefix(e.Name, "checklist."))
+	}
+	require.Equal(t, "templateDrafted templatePublished begun checked checked checked checked completed sentBack checked completed signedOff", strings.Join(names, " "))
+	last, err := store.Payload[runbook.ChecklistChanged](events[len(events)-1])
+	require.NoError(t, err)
+	require.Equal(t, runbook.ChecklistChanged{Checklist: c.ID, Template: "morning", Edition: 1, Day: c.Day, State: runbook.ChecklistSignedOff, Services: c.Services, Failed: 1}, last)
+}
+
+func (r round) finishRest(t testing.TB, id runbook.ChecklistID) {
+	t.Helper()
+	for _, x := range []runbook.Checked{{Item: "backup", Result: runbook.CheckPassed, Evidence: gigabytes}, {Item: "disk", Result: runbook.CheckPassed}} {
+		_, err := r.Check(t.Context(), ada, id, x)
+		require.NoError(t, err)
+	}
+	_, err := r.Complete(t.Context(), ada, id)
+	require.NoError(t, err)
+}
+
+func codesOf(t testing.TB, err error) []string {
+	t.Helper()
+	var list []string
+	for _, x := range violationsOf(t, err) {
+		list = append(list, x.Path+":"+x.Code)
+	}
+	return list
+}
+
+func violationsOf(t testing.TB, err error) []servicecoin.Violation {
+	t.Helper()
+	var invalid *servicecoin.InvalidError
+	require.ErrorAs(t, err, &invalid)
+	return invalid.Violations
+}
+
+// What was missed is known without anybody looking, and nothing has to run for it.
+func TestWhatWasMissed(t *testing.T) {
+	t.Parallel()
+	r, ctx := newRound(t), t.Context()
+	r.inUse(t, morning(t))
+	at := func(text string) { r.clock.at = must(time.Parse(time.RFC3339, text)) }
+	day := func(text string) runbook.ChecklistID {
+		c, err := r.Begin(ctx, ada, "morning", date(t, text))
+		require.NoError(t, err)
+		return c.ID
+	}
+	at("2026-05-04T07:00:00Z")
+	r.finish(t, ada, day("2026-05-04")) // in time
+	at("2026-05-05T07:00:00Z")
+	late := day("2026-05-05")
+	at("2026-05-05T11:00:00Z")
+	r.finish(t, ada, late)
+	at("2026-05-06T07:00:00Z")
+	day("2026-05-06") // left open
+	at("2026-05-07T07:00:00Z")
+	off := day("2026-05-07")
+	_, err := r.Abandon(ctx, ada, off, "fire drill")
+	require.NoError(t, err)
+	at("2026-05-15T09:59:59Z") // the 14th is a holiday; today's is due at 10:00
+	may := calendar.Between(must(time.Parse(time.RFC3339, "2026-04-01T00:00:00Z")), must(time.Parse(time.RFC3339, "2026-06-01T00:00:00Z")))
+	tell := func() []string {
+		missed, err := r.Missed(ctx, may)
+		require.NoError(t, err)
+		var list []string
+		for _, m := range missed {
+			list = append(list, fmt.Sprintf("%s %d %s %s", m.Occasion.Day, m.Edition, m.Kind, m.Checklist))
+		}
+		return list
+	}
+	want := []string{
+		"2026-05-05 1 finishedLater morning/2026-05-05", "2026-05-06 1 notFinished morning/2026-05-06", "2026-05-07 1 givenUp morning/2026-05-07",
+		"2026-05-08 1 neverBegun ", "2026-05-11 1 neverBegun ", "2026-05-12 1 neverBegun ", "2026-05-13 1 neverBegun ",
+	}
+	require.Equal(t, want, tell())
+	at("2026-05-15T10:00:01Z")
+	require.Equal(t, append(want, "2026-05-15 1 neverBegun "), tell(), "today's is now")
+
+	// Another edition, at another time, answers from its publication on.
+	next := morning(t)
+	next.Schedule.During = calendar.ClockSpan{Open: calendar.ClockAt(22, 0), Close: calendar.ClockAt(6, 0)}
+	r.inUse(t, next)
+	at("2026-05-18T20:00:00Z") // the night from the 15th to the 16th ended, the one from the 18th has not
+	require.Equal(t, append(want, "2026-05-15 1 neverBegun ", "2026-05-15 2 neverBegun "), tell())
+	r.clock.pass(time.Minute)
+	_, err = r.Withdraw(ctx, ada, "morning", 2, "nobody reads it")
+	require.NoError(t, err)
+	at("2026-05-22T20:00:00Z")
+	require.Equal(t, append(want, "2026-05-15 1 neverBegun ", "2026-05-15 2 neverBegun ", "2026-05-18 2 neverBegun "), tell(), "that of the 18th had opened")
+	_, err = r.Begin(ctx, ada, "morning", date(t, "2026-05-22"))
+	require.ErrorIs(t, err, servicecoin.ErrNotFound)
+
+	var overdue []runbook.ChecklistID
+	for c, err := range r.Overdue(r.clock.at).All(ctx) {
+		require.NoError(t, err)
+		overdue = append(overdue, c.ID)
+	}
+	require.Equal(t, []runbook.ChecklistID{"morning/2026-05-06"}, overdue)
+	_, err = r.Missed(ctx, calendar.Interval{})
+	require.ErrorIs(t, err, servicecoin.ErrInvalid)
+}
+
+func must[T any](x T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return x
+}
+
+func TestWhatIsUpcoming(t *testing.T) {
+	t.Parallel()
+	r, ctx := newRound(t), t.Context()
+	r.inUse(t, morning(t))
+	monthly := morning(t)
+	monthly.ID, monthly.Schedule.Rule = "month", rule(t, "FREQ=MONTHLY;BYMONTHDAY=-1 on or before a working day")
+	r.inUse(t, monthly)
+	r.clock.at = time.Date(2026, 5, 29, 7, 0, 0, 0, time.UTC)
+	_, err := r.Begin(ctx, ada, "month", date(t, "2026-05-29"))
+	require.NoError(t, err)
+	today := date(t, "2026-05-29").In(must(time.LoadLocation("Europe/Berlin")))
+	tell := func(within calendar.Interval) (list []string) {
+		duties, err := r.Upcoming(ctx, within)
+		require.NoError(t, err)
+		for _, d := range duties {
+			list = append(list, fmt.Sprintf("%s %s %t", d.Template.ID, d.Occasion.Day, d.Checklist != nil))
+		}
+		return list
+	}
+	require.Equal(t, []string{"month 2026-05-29 true", "morning 2026-05-29 false"}, tell(today))
+	require.Equal(t, []string{"morning 2026-06-01 false"}, tell(calendar.Between(today.End, today.End.AddDate(0, 0, 3))))
+	_, err = r.Begin(ctx, ada, "month", date(t, "2026-05-28"))
+	require.Equal(t, []string{"day:unknown"}, codesOf(t, err))
+
+	// By hand there are as many as somebody wants.
+	a, err := r.Begin(ctx, ada, "month", calendar.Date{})
+	require.NoError(t, err)
+	b, err := r.Begin(ctx, ada, "month", calendar.Date{})
+	require.NoError(t, err)
+	require.NotEqual(t, a.ID, b.ID)
+	require.True(t, a.Due.IsZero())
+	r.clock.pass(2 * time.Hour)
+	require.Len(t, a.ItemsDue(r.clock.at), 1, "one of its items has a time of its own")
+}
+
+func TestTemplatesHaveEditions(t *testing.T) {
+	t.Parallel()
+	r, ctx := newRound(t), t.Context()
+	x, err := r.Draft(ctx, ada, morning(t))
+	require.NoError(t, err)
+	_, err = r.Draft(ctx, ada, morning(t))
+	require.ErrorIs(t, err, servicecoin.ErrRefused, "there is a draft")
+	_, err = r.Publish(ctx, ada, x.ID, 1)
+	require.ErrorIs(t, err, servicecoin.ErrRefused, "four eyes")
+	x.Items[0].Text = en("The backup is there")
+	x.State = runbook.Published
+	x, err = r.Edit(ctx, carol, x)
+	require.NoError(t, err)
+	require.Equal(t, runbook.Draft, x.State)
+	_, err = r.Publish(ctx, ada, x.ID, 1)
+	require.NoError(t, err)
+	_, err = r.Edit(ctx, carol, x)
+	require.ErrorIs(t, err, servicecoin.ErrRefused, "what is published never changes")
+	r.clock.pass(time.Hour)
+	x.Items = x.Items[:1]
+	two := r.inUse(t, x)
+	require.Equal(t, 2, two.Edition)
+	one, err := r.Template(ctx, x.ID, 1)
+	require.NoError(t, err)
+	require.Equal(t, runbook.Superseded, one.State)
+	require.Len(t, one.Items, 3)
+	r.clock.pass(time.Hour)
+	c, err := r.Begin(ctx, ada, x.ID, date(t, "2026-05-04"))
+	require.NoError(t, err)
+	require.Len(t, c.Checks, 1)
+	_, err = r.Draft(ctx, ada, x)
+	require.NoError(t, err)
+	require.ErrorIs(t, r.Discard(ctx, ada, x.ID, 2), servicecoin.ErrRefused)
+	require.NoError(t, r.Discard(ctx, ada, x.ID, 3))
+	n := 0
+	for _, err := range r.Editions(x.ID).All(ctx) {
+		require.NoError(t, err)
+		n++
+	}
+	require.Equal(t, 2, n)
+
+	bad := runbook.Template{
+		ID: "x", Title: en("two\nlines"), Services: []servicecoin.ServiceID{"a", "a"},
+		Items:    []runbook.Item{{ID: "a b", Need: "may", Wanted: "proof"}, {ID: "a b", Need: runbook.Must, Text: en("x")}},
+		Schedule: &runbook.Schedule{Zone: "Mars", Rule: workday.Rule{Shift: 5000}, During: calendar.ClockSpan{Open: -1}},
+	}
+	_, err = r.Draft(ctx, ada, bad)
+	require.ElementsMatch(t, []string{
+		"title.en:bad-text", "services[1]:duplicate", "items[0].id:bad-name", "items[0].text:required", "items[0].need:unknown", "items[0].wanted:unknown",
+		"items[1].id:bad-name", "items[1].id:duplicate", "schedule.rule.repeat.frequency:unknown", "schedule.rule.shift:out-of-range", "schedule.during.open:out-of-range", "schedule.zone:unknown-zone",
+	}, codesOf(t, err))
+	empty, err := r.Draft(ctx, ada, runbook.Template{Title: en("Empty")})
+	require.NoError(t, err)
+	_, err = r.Publish(ctx, bob, empty.ID, 1)
+	require.Equal(t, []string{"items:required"}, codesOf(t, err))
+	blind := runbook.NewChecklists(r.store.For(servicecoin.Provider), nil)
+	blinded := morning(t)
+	blinded.ID = "blind"
+	_, err = blind.Draft(ctx, ada, blinded)
+	require.Equal(t, []string{"schedule.rule:unsupported"}, codesOf(t, err))
+}
+
+// Ten people begin the checklist of a day, and tick at once.
+func TestManyHands(t *testing.T) {
+	t.Parallel()
+	r, ctx := newRound(t), t.Context()
+	r.inUse(t, morning(t))
+	r.clock.pass(2 * time.Hour)
+	day := date(t, "2026-05-04")
+	var all sync.WaitGroup
+	for i := range 10 {
+		all.Go(func() {
+			by := servicecoin.Person(servicecoin.PersonID(fmt.Sprint("p", i)))
+			c, err := r.Begin(ctx, by, "morning", day)
+			if err == nil {
+				_, err = r.Check(ctx, by, c.ID, runbook.Checked{Item: "disk", Result: runbook.CheckPassed})
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	c, err := r.Get(ctx, "morning/2026-05-04")
+	require.NoError(t, err)
+	require.Len(t, c.Hands, 10)
+	require.Len(t, c.History, 11)
+}
+
+func TestAChecklistHasRoomToEnd(t *testing.T) {
+	t.Parallel()
+	r, ctx := newRound(t), t.Context()
+	r.inUse(t, morning(t))
+	r.clock.pass(2 * time.Hour)
+	c, err := r.Begin(ctx, ada, "morning", date(t, "2026-05-04"))
+	require.NoError(t, err)
+	for _, x := range []runbook.ItemID{"backup", "disk", "noise"} {
+		evidence := slices.Clone(gigabytes)
+		for range 9 {
+			evidence = append(evidence, runbook.Evidence{Text: strings.Repeat("é", 4000)})
+		}
+		if _, err = r.Check(ctx, ada, c.ID, runbook.Checked{Item: x, Result: runbook.CheckPassed, Evidence: evidence}); err != nil {
+			break
+		}
+	}
+	require.Equal(t, []string{":too-large"}, codesOf(t, err))
+	_, err = r.Abandon(ctx, ada, c.ID, strings.Repeat("é", 2000))
+	require.NoError(t, err)
+}
+
+func TestTrendOfItems(t *testing.T) {
+	t.Parallel()
+	april := calendar.Month{Year: 2026, Month: time.April}.In(nil)
+	may := calendar.Month{Year: 2026, Month: time.May}.In(nil)
+	var list []runbook.Checklist
+	add := func(at time.Time, state runbook.ChecklistState, results ...runbook.CheckResult) {
+		c := runbook.Checklist{Template: "morning", State: state, Opens: at}
+		for i, result := range results {
+			c.Checks = append(c.Checks, runbook.Check{Item: runbook.Item{ID: runbook.ItemID([]string{"rare", "often", "never"}[i]), Text: en(at.String())}, Result: result})
+		}
+		list = append(list, c)
+	}
+	for i := range 100 {
+		result := runbook.CheckPassed
+		if i < 60 {
+			result = runbook.CheckFailed
+		}
+		add(may.Start.Add(time.Duration(i)*time.Hour), runbook.ChecklistSignedOff, runbook.CheckPassed, result, runbook.CheckPassed)
+	}
+	add(may.Start, runbook.ChecklistCompleted, runbook.CheckSkipped, runbook.CheckSkipped, runbook.CheckPassed)
+	add(may.Start, runbook.ChecklistOpen, runbook.CheckFailed, runbook.CheckFailed, runbook.CheckFailed)
+	add(may.Start, runbook.ChecklistAbandoned, runbook.CheckFailed, runbook.CheckFailed, runbook.CheckFailed)
+	add(april.Start, runbook.ChecklistSignedOff, runbook.CheckFailed)
+	add(may.End, runbook.ChecklistSignedOff, runbook.CheckFailed)
+	trend, err := runbook.Trend(list, april, may)
+	require.NoError(t, err)
+	require.Len(t, trend, 3)
+	require.Equal(t, runbook.ItemID("often"), trend[0].Item)
+	require.Equal(t, runbook.ItemID("rare"), trend[1].Item)
+	f := trend[0].Periods[1]
+	require.Equal(t, 101, f.N)
+	require.Equal(t, 60, f.Failed)
+	require.Equal(t, 1, f.Skipped)
+	require.Equal(t, "0.6", f.FailedShare.Value.Decimal.String())
+	require.Equal(t, 100, f.FailedShare.N)
+	require.InDelta(t, 0.502, f.FailedShare.Interval.Low, 0.001)
+	require.InDelta(t, 0.691, f.FailedShare.Interval.High, 0.001)
+	require.Equal(t, "0.0099", f.SkippedShare.Value.Decimal.String())
+	require.Equal(t, 0, trend[0].Periods[0].N)
+	require.False(t, trend[0].Periods[0].FailedShare.Value.Valid, "no data is undefined")
+	require.Nil(t, trend[0].Periods[0].FailedShare.Interval)
+	require.Equal(t, 1, trend[1].Periods[0].Failed)
+	_, err = runbook.Trend(nil)
+	require.Equal(t, []string{"periods:required"}, codesOf(t, err))
+	_, err = runbook.Trend(nil, make([]calendar.Interval, 200)...)
+	require.Equal(t, []string{"periods:too-many"}, codesOf(t, err))
+
+	r, ctx := newRound(t), t.Context()
+	r.inUse(t, morning(t))
+	r.clock.pass(2 * time.Hour)
+	c, err := r.Begin(ctx, ada, "morning", date(t, "2026-05-04"))
+	require.NoError(t, err)
+	r.finish(t, ada, c.ID)
+	trend, err = r.Trend(ctx, "morning", april, may)
+	require.NoError(t, err)
+	require.Len(t, trend, 3)
+	require.Equal(t, 1, trend[0].Periods[1].N)
+}
+
+func TestAPersonIsErased(t *testing.T) {
+	t.Parallel()
+	r, ctx := newRound(t), t.Context()
+	r.inUse(t, morning(t))
+	r.clock.pass(2 * time.Hour)
+	c, err := r.Begin(ctx, ada, "morning", date(t, "2026-05-04"))
+	require.NoError(t, err)
+	evidence := append(slices.Clone(gigabytes), runbook.Evidence{Text: "ada was here"}, runbook.Evidence{File: &runbook.File{SHA256: strings.Repeat("a", 64), Name: "ada.png", Size: 7}})
+	_, err = r.Check(ctx, carol, c.ID, runbook.Checked{Item: "noise", Result: runbook.CheckFailed, Note: "carol says so"})
+	require.NoError(t, err)
+	_, err = r.Check(ctx, ada, c.ID, runbook.Checked{Item: "backup", Result: runbook.CheckPassed, Note: "ada says so", Evidence: evidence})
+	require.NoError(t, err)
+	_, err = r.Check(ctx, ada, c.ID, runbook.Checked{Item: "disk", Result: runbook.CheckPassed})
+	require.NoError(t, err)
+	_, err = r.Complete(ctx, ada, c.ID)
+	require.NoError(t, err)
+	_, err = r.SignOff(ctx, bob, c.ID, "bob saw it")
+	require.NoError(t, err)
+	require.NoError(t, r.ErasePerson(ctx, robot, "ada"))
+	require.NoError(t, r.ErasePerson(ctx, robot, "ada"), "again changes nothing")
+	c, err = r.Get(ctx, c.ID)
+	require.NoError(t, err)
+	edition, err := r.Template(ctx, "morning", 1)
+	require.NoError(t, err)
+	for _, record := range []any{c, edition} {
+		body, err := json.Marshal(record)
+		require.NoError(t, err)
+		require.NotContains(t, string(body), "ada")
+		require.Contains(t, string(body), "bob")
+	}
+	require.Equal(t, []servicecoin.PersonID{"carol", "erased"}, c.Hands)
+	require.Equal(t, "carol says so", c.Checks[2].Note)
+	require.Len(t, c.Checks[0].Evidence, 2, "the value and the digest stay")
+	require.Equal(t, runbook.CheckPassed, c.Checks[0].Result)
+	require.ErrorIs(t, r.ErasePerson(ctx, robot, ""), servicecoin.ErrInvalid)
+	events, err := r.store.For(servicecoin.Provider).Events(ctx, 0, 100)
+	require.NoError(t, err)
+	require.Equal(t, []string{"checklist.erased", "checklist.templateErased"}, []string{events[len(events)-2].Name, events[len(events)-1].Name})
+}
