@@ -64,7 +64,7 @@ func (r *reader) indented(n *ast.CodeBlock, at place) {
 	c.Span = Span{d.lines[first], d.lines[last+1]}
 	c.content = c.Span
 	raw := d.lines.text(d.source, first)
-	c.prefix = blanked(raw[:len(raw)-len(bytes.TrimLeft(firstLine(c.Text), " \t"))])
+	c.prefix = blanked(raw[:max(0, min(r.base+lines.At(0).Start-d.lines[first], len(raw)))])
 	if loose, ok := r.tooDeep(first, last); ok {
 		// Somebody's fence, indented one level too many.
 		loose.Section, loose.Quoted = c.Section, c.Quoted
@@ -75,11 +75,6 @@ func (r *reader) indented(n *ast.CodeBlock, at place) {
 	if !c.Fenced {
 		r.looseIn(place, at)
 	}
-}
-
-func firstLine(text string) []byte {
-	line, _, _ := strings.Cut(text, "\n")
-	return []byte(strings.TrimRight(line, "\r"))
 }
 
 // tooDeep reads lines as a fenced block if they begin and end as one.

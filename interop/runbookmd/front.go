@@ -2,6 +2,7 @@ package runbookmd
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -113,11 +114,11 @@ func mapping(source []byte) (root *yaml.Node, err error) {
 		return nil, nil
 	}
 	if root.Kind != yaml.MappingNode {
-		return nil, fmt.Errorf("yaml: is not a mapping of keys to values")
+		return nil, errors.New("yaml: is not a mapping of keys to values")
 	}
 	for i := 0; i < len(root.Content); i += 2 {
 		if root.Content[i].Kind != yaml.ScalarNode {
-			return nil, fmt.Errorf("yaml: a key is not a text")
+			return nil, errors.New("yaml: a key is not a text")
 		}
 	}
 	return root, nil

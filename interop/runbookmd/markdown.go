@@ -40,7 +40,7 @@ func (w watched) Open(parent ast.Node, reader text.Reader, pc parser.Context) (a
 	if item, ok := parent.(*ast.ListItem); ok {
 		depth = w.depth[item.Parent()]
 	}
-	if w.container {
+	if w.container && parent.Kind() != ast.KindList { // a list takes items alone
 		if depth >= MaxDepth {
 			w.deep = true
 			return nil, parser.NoChildren

@@ -47,6 +47,7 @@ func (r *reader) settle() {
 	}
 	d.segments = r.segment()
 	d.reviewFindings()
+	d.levelFindings()
 	slices.SortStableFunc(d.findings, func(a, b Finding) int { return cmp.Compare(a.Line, b.Line) })
 }
 
