@@ -1,7 +1,6 @@
 package runbookmd
 
 import (
-	"bytes"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -64,8 +63,8 @@ func (w *bookWriter) run(heading, first, last int) {
 			w.section(at, at == heading)
 			step = -1
 			if l.step >= 0 { // it carries code: it is a step by itself
+				w.pending = w.pending[:max(0, len(w.pending)-1)] // the heading is its title
 				w.start(d.headings[at].Title, l.first)
-				w.pending = nil
 				step = l.step
 			}
 			continue
@@ -208,6 +207,9 @@ func (w *bookWriter) stop() {
 		s.title = "Step"
 	}
 	for part, text := range w.parts(s.chunks) {
+		if text == "" {
+			text = s.title
+		}
 		title := s.title
 		if part > 0 {
 			title = cut(fmt.Sprintf("%s (%d)", cut(title, mostTitle-8), part+1), mostTitle)
@@ -318,9 +320,6 @@ func (d *Document) chunk(l leaf) chunk {
 	lines := make([]string, 0, l.last-l.first+1)
 	for line := l.first; line <= l.last; line++ {
 		raw := d.lines.text(d.source, line)
-		if line == 0 {
-			raw = bytes.TrimPrefix(raw, []byte(bom))
-		}
 		lines = append(lines, strings.TrimRight(string(dedent(raw, indent)), " \t"))
 	}
 	c.text = strings.Join(lines, "\n")

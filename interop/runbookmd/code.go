@@ -116,7 +116,8 @@ func (r *reader) looseFence(first, last int) (c Code, end int, ok bool) {
 }
 
 // verbatim returns lines of code as they stand in the file: goldmark ends the last
-// line of a file that does not end it.
+// line of a file that does not end it, and takes the CR from blank lines that end
+// with CR LF.
 func (r *reader) verbatim(lines *text.Segments) string {
 	var b strings.Builder
 	for i := range lines.Len() {
@@ -124,9 +125,13 @@ func (r *reader) verbatim(lines *text.Segments) string {
 		for range s.Padding {
 			b.WriteByte(' ')
 		}
-		if s.Start < s.Stop {
-			b.Write(r.d.source[r.base+s.Start : r.base+s.Stop])
+		if s.Start >= s.Stop {
+			continue
 		}
+		if from := r.base + s.Start; r.d.source[from] == '\n' && from > r.base && r.d.source[from-1] == '\r' {
+			b.WriteByte('\r')
+		}
+		b.Write(r.d.source[r.base+s.Start : r.base+s.Stop])
 	}
 	return b.String()
 }

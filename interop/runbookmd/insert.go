@@ -111,13 +111,21 @@ func (d *Document) next(after, before int) string {
 	return itoa(n) + strings.TrimLeft(s.Number, "0123456789")
 }
 
-// spaced reports whether blank lines stand between the steps of a list.
+// spaced reports whether a blank line stands between a step and the next one of its
+// list, or if it is the last the one before it.
 func (d *Document) spaced(step int) bool {
-	for _, pair := range [][2]int{{step, step + 1}, {step - 1, step}} {
-		if pair[0] < 0 || pair[1] >= len(d.steps) || d.steps[pair[0]].List != d.steps[pair[1]].List {
-			continue
+	if step >= len(d.steps) {
+		return false
+	}
+	for i := step + 1; i < len(d.steps); i++ {
+		if d.steps[i].List == d.steps[step].List {
+			return d.steps[i].first > 0 && isBlank(d.lines.text(d.source, d.steps[i].first-1))
 		}
-		return isBlank(d.lines.text(d.source, d.steps[pair[1]].first-1))
+	}
+	for i := step - 1; i >= 0; i-- {
+		if d.steps[i].List == d.steps[step].List {
+			return isBlank(d.lines.text(d.source, d.steps[step].first-1))
+		}
 	}
 	return false
 }

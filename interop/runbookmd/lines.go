@@ -7,13 +7,16 @@ import (
 )
 
 // lineIndex holds where each line begins, and where the file ends. A line ends
-// with LF, CR LF or a single CR.
+// with LF, CR LF or a single CR; the first one begins behind a byte order mark.
 type lineIndex []int
 
 func indexLines(source []byte) lineIndex {
 	index := lineIndex{}
 	start := 0
-	for i := 0; i < len(source); i++ {
+	if bytes.HasPrefix(source, []byte(bom)) {
+		start = len(bom)
+	}
+	for i := start; i < len(source); i++ {
 		switch {
 		case source[i] == '\n', source[i] == '\r' && (i+1 == len(source) || source[i+1] != '\n'):
 			index = append(index, start)
