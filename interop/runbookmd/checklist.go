@@ -129,7 +129,7 @@ func sign(cell string) (asked, ok bool) {
 	switch strings.ToLower(strings.Trim(cell, " \t*_`")) {
 	case "", "-", "–", "—", "no", "n/a", ":x:", "❌", "✗", "✘", "[ ]", "☐", ":white_large_square:", ":negative_squared_cross_mark:", ":no_entry_sign:":
 		return false, true
-	case ":white_check_mark:", ":heavy_check_mark:", ":ballot_box_with_check:", ":check:", "✅", "✓", "✔", "✔️", "☑", "☑️", "x", "[x]", "yes", "y", "●", "•", "o", "required", "must":
+	case ":white_check_mark:", ":heavy_check_mark:", ":ballot_box_with_check:", ":check:", "✅", "✓", "✔", "✔️", "☑", "☑️", "x", "[x]", "yes", "●", "•", "required", "must":
 		return true, true
 	default:
 		return false, false

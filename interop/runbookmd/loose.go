@@ -65,7 +65,7 @@ func (r *reader) looseStep(line int, l leaf, at place) int {
 	parts := []string{string(raw[m[1]:])}
 	for next := line + 1; next <= l.last; next++ {
 		text := d.lines.text(d.source, next)
-		if isBlank(text) || looseNumber.Match(text) || looseBox.Match(text) || fenceOpen.Match(text) || bytes.Contains(text, []byte("-->")) || looseHeading.Match(text) {
+		if isBlank(text) || looseNumber.Match(text) || looseBox.Match(text) || fenceOpen.Match(text) || bytes.Contains(text, []byte("-->")) || bytes.HasPrefix(bytes.TrimSpace(text), []byte("<")) || looseHeading.Match(text) {
 			break
 		}
 		parts = append(parts, strings.TrimLeft(string(text), " \t"))
