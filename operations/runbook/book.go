@@ -121,8 +121,9 @@ const (
 	Instant  Type = "instant"  // RFC 3339
 	Duration Type = "duration" // ISO 8601, without years and months
 	Choice   Type = "choice"   // one of its choices
-	// Secret is a value that the library never sees: what stands for it is the name
-	// under which the host's [Runner] finds it, and that is in no entry and no text.
+	// Secret is a value that the library never sees: nobody gives it, and the host's
+	// [Runner] finds it by the name of the parameter or at its place in the
+	// configuration.
 	Secret Type = "secret"
 )
 
