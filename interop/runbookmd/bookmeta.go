@@ -5,9 +5,10 @@ import (
 	"slices"
 	"strings"
 
+	"go.yaml.in/yaml/v4"
+
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/operations/runbook"
-	"go.yaml.in/yaml/v4"
 )
 
 // bookMeta takes from the front matter what Markdown cannot say.
@@ -85,12 +86,11 @@ func (d *Document) bookRoles(im *Imported, lang string) {
 		return
 	}
 	for _, member := range members(n) {
-		switch member.Kind {
-		case yaml.ScalarNode:
+		if member.Kind == yaml.ScalarNode {
 			add(member.Value, "")
-		case yaml.MappingNode:
-			add(field(member, "name"), field(member, "text"))
-		default:
+		} else if name := field(member, "name"); member.Kind == yaml.MappingNode && name != "" {
+			add(name, field(member, "text"))
+		} else {
 			im.find(d.metaLine(member), FoundUnknownMeta, "is no role")
 		}
 	}
@@ -103,10 +103,11 @@ func (d *Document) bookParameters(im *Imported, lang string) {
 	}
 	for _, member := range members(n) {
 		p := runbook.Parameter{Type: runbook.Text}
-		switch member.Kind {
-		case yaml.ScalarNode:
+		single, mapped := member.Kind == yaml.ScalarNode, member.Kind == yaml.MappingNode
+		if single {
 			p.Name = strings.TrimSpace(member.Value)
-		case yaml.MappingNode:
+		}
+		if mapped {
 			p.Name, p.Default = field(member, "name"), field(member, "default")
 			p.Text = textIn(lang, field(member, "text"))
 			p.Optional = field(member, "optional") == "true"

@@ -71,13 +71,11 @@ func (w *bookWriter) run(heading, first, last int) {
 		case l.step >= 0 && l.step != step:
 			step = l.step
 			if s := d.steps[step]; s.first == l.first {
-				w.start(titleOf(s.Text), l.first)
+				w.start(d.titleOf(s.Text), l.first)
 			}
 		case l.step < 0:
 			if i, ok := box[l.first]; ok {
-				w.start(titleOf(d.boxes[i].Text), l.first)
-			} else if len(box) > 0 && !l.nested {
-				w.stop()
+				w.start(d.titleOf(d.boxes[i].Text), l.first)
 			}
 		}
 		w.add(l)
@@ -103,9 +101,9 @@ func (d *Document) headingAt(l leaf) int {
 }
 
 // titleOf makes a title of the first line of a text.
-func titleOf(text string) string {
+func (d *Document) titleOf(text string) string {
 	line, _, _ := strings.Cut(text, "\n")
-	return cut(strings.TrimRight(plain(line), " :"), mostTitle)
+	return cut(strings.TrimRight(d.plain(line), " :"), mostTitle)
 }
 
 // section ends the one before and begins the next; -1 is the end. The heading of
@@ -201,7 +199,7 @@ func (w *bookWriter) stop() {
 	s := w.current
 	w.current = nil
 	if s.title == "" && len(s.chunks) > 0 {
-		s.title = titleOf(strings.TrimLeft(s.chunks[0].text, "#` "))
+		s.title = w.d.titleOf(strings.TrimLeft(s.chunks[0].text, "#` "))
 	}
 	if s.title == "" {
 		s.title = "Step"
@@ -312,7 +310,7 @@ func (d *Document) chunk(l leaf) chunk {
 	if l.step >= 0 && l.nested {
 		s := d.steps[l.step]
 		indent = s.indent
-		if l.item && s.first == l.first {
+		if l.item && s.first == l.first && s.Text != "" {
 			c.text = s.Text
 			return c
 		}
@@ -320,6 +318,9 @@ func (d *Document) chunk(l leaf) chunk {
 	lines := make([]string, 0, l.last-l.first+1)
 	for line := l.first; line <= l.last; line++ {
 		raw := d.lines.text(d.source, line)
+		if l.step >= 0 && line == l.first && d.steps[l.step].first == line && l.nested {
+			raw = raw[min(len(raw), max(0, d.steps[l.step].Span.From-d.lines[line])):] // behind its number
+		}
 		lines = append(lines, strings.TrimRight(string(dedent(raw, indent)), " \t"))
 	}
 	c.text = strings.Join(lines, "\n")

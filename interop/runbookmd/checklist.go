@@ -46,6 +46,7 @@ func (d *Document) Checklist(level string) []Check {
 		}
 		for i, row := range t.Rows {
 			check := t.check(row, columns)
+			check.Name = d.plain(row[0])
 			check.Line = t.Line + 2 + i
 			check.Section = d.path(t.Section)
 			if level == "" || slices.ContainsFunc(check.Levels, func(name string) bool { return isLevel(name, level) }) {
@@ -57,7 +58,7 @@ func (d *Document) Checklist(level string) []Check {
 		for i, b := range d.boxes {
 			text, _, _ := strings.Cut(b.Text, "\n")
 			checks = append(checks, Check{
-				Name: plain(text), Text: b.Text, Section: d.path(b.Section), Box: i, Ticked: b.Ticked, Depth: b.Depth, Line: b.Line,
+				Name: d.plain(text), Text: b.Text, Section: d.path(b.Section), Box: i, Ticked: b.Ticked, Depth: b.Depth, Line: b.Line,
 			})
 		}
 	}
@@ -107,7 +108,7 @@ func (t Table) levels() []int {
 // check reads a row: its first cell is the name, the others that are no signs say
 // what it means.
 func (t Table) check(row []string, levels []int) Check {
-	c := Check{Name: plain(row[0]), Box: -1, Depth: 1}
+	c := Check{Box: -1, Depth: 1}
 	var text []string
 	for column := 1; column < len(row); column++ {
 		if !slices.Contains(levels, column) {
@@ -168,7 +169,7 @@ func (d *Document) levelFindings() {
 				if asked && lower == "" {
 					lower = t.Header[column]
 				} else if !asked && lower != "" {
-					d.find(t.Line+2+i, FoundLevels, fmt.Sprintf("%q is asked for at %s and not at %s", plain(row[0]), lower, t.Header[column]))
+					d.find(t.Line+2+i, FoundLevels, fmt.Sprintf("%q is asked for at %s and not at %s", d.plain(row[0]), lower, t.Header[column]))
 					break
 				}
 			}

@@ -92,7 +92,7 @@ func (r *reader) tooDeep(first, last int) (Code, bool) {
 func (r *reader) looseFence(first, last int) (c Code, end int, ok bool) {
 	d := r.d
 	m := fenceOpen.FindSubmatch(d.lines.text(d.source, first))
-	if m == nil || !isBlank(m[1]) || m[2][0] == '`' && bytes.ContainsRune(m[3], '`') {
+	if len(m) == 0 || !isBlank(m[1]) || m[2][0] == '`' && bytes.ContainsRune(m[3], '`') {
 		return Code{}, first, false
 	}
 	c = Code{Fenced: true, Loose: true, Line: first + 1}

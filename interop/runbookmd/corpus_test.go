@@ -215,7 +215,7 @@ func TestEachCommandIsAsInTheFile(t *testing.T) {
 				switch {
 				case m != nil && block == nil:
 					block, indent = &strings.Builder{}, len(m[1])
-				case m != nil && strings.TrimSpace(m[3]) == "":
+				case len(m) > 0 && strings.TrimSpace(m[3]) == "":
 					want = append(want, block.String())
 					block = nil
 				case block != nil:

@@ -176,7 +176,7 @@ func (d *Document) SetStepText(step int, text string) error {
 		return v.Err()
 	}
 	with := d.laid(text, s.prefix)
-	if before := d.source[s.Span.From-1 : s.Span.From]; s.Span.From == s.Span.To && s.Span.From > 0 && !isBlank(before) {
+	if s.Span.From == s.Span.To && s.Span.From > 0 && !isBlank(d.source[s.Span.From-1:s.Span.From]) {
 		with = " " + with
 	}
 	s.Text = text

@@ -129,7 +129,7 @@ func diff(before, after string) (minus, plus string) {
 	for i := range common {
 		common[i] = make([]int, len(b)+1)
 	}
-	for i := len(a) - 1; i >= 0; i-- {
+	for i := range slices.Backward(a) {
 		for j := len(b) - 1; j >= 0; j-- {
 			if a[i] == b[j] {
 				common[i][j] = common[i+1][j+1] + 1

@@ -7,8 +7,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/servicecoin/servicecoin"
 	"go.yaml.in/yaml/v4"
+
+	"github.com/servicecoin/servicecoin"
 )
 
 // FrontMatter is what stands before the Markdown, between two lines of "---" (YAML)
@@ -159,14 +160,14 @@ func (d *Document) MetaList(key string) []string {
 		return nil
 	}
 	var list []string
-	switch n.Kind {
-	case yaml.ScalarNode:
+	if single := n.Kind == yaml.ScalarNode; single {
 		for part := range strings.SplitSeq(n.Value, ",") {
 			if part = strings.TrimSpace(part); part != "" {
 				list = append(list, part)
 			}
 		}
-	case yaml.SequenceNode:
+	}
+	if n.Kind == yaml.SequenceNode {
 		for _, member := range n.Content {
 			if member.Kind == yaml.ScalarNode {
 				list = append(list, member.Value)

@@ -89,3 +89,54 @@ func FuzzRoundTrip(f *testing.F) {
 		doc.Review()
 	})
 }
+
+// FuzzEdits edits anything: an edit is made and read back, or refused and nothing
+// changes.
+func FuzzEdits(f *testing.F) {
+	for _, source := range corpus(f) {
+		f.Add(source, "text", 0)
+	}
+	f.Add([]byte("1. a\n\n   ```\n   b\n   ```\n- [ ] c\n"), "```\nd", 0)
+	f.Add([]byte("> 1. ```\r\n> b"), "d\n\n\te", 1)
+	f.Add([]byte("---\na: |\n  b\n# c\nd: e\n---\n"), "f: g", 2)
+	f.Add([]byte("9. a\n9. b\n\n   c\n"), "x", 0)
+	f.Fuzz(func(t *testing.T, source []byte, text string, at int) {
+		if len(source) > 10_000 || len(text) > 1000 {
+			return
+		}
+		edits := []func(*runbookmd.Document) error{
+			func(d *runbookmd.Document) error { return d.Tick(at, true) },
+			func(d *runbookmd.Document) error { return d.SetStepText(at, text) },
+			func(d *runbookmd.Document) error { return d.ReplaceCode(at, text) },
+			func(d *runbookmd.Document) error { return d.SetMeta("k", text) },
+			func(d *runbookmd.Document) error { return d.SetMeta(text, nil) },
+			func(d *runbookmd.Document) error { return d.Renumber(at) },
+			func(d *runbookmd.Document) error {
+				_, err := d.InsertStep(at, runbookmd.NewStep{Text: text})
+				return err
+			},
+			func(d *runbookmd.Document) error {
+				_, err := d.InsertStep(at, runbookmd.NewStep{Text: "a", Code: []runbookmd.NewCode{{Language: "sh", Text: text}}})
+				return err
+			},
+		}
+		for i, edit := range edits {
+			doc, err := runbookmd.Parse(source)
+			if err != nil {
+				return
+			}
+			if err := edit(doc); err != nil {
+				require.ErrorIs(t, err, servicecoin.ErrInvalid, "edit %d", i)
+				require.True(t, bytes.Equal(source, doc.Bytes()), "edit %d", i)
+			}
+			whole(t, doc.Bytes(), doc)
+		}
+		if doc, err := runbookmd.Parse(source); err == nil {
+			for _, im := range doc.Books(nil) {
+				require.NotEmpty(t, im.Book.ID)
+			}
+			doc.Checklist("")
+			doc.Checklist(text)
+		}
+	})
+}

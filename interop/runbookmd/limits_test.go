@@ -1,6 +1,7 @@
 package runbookmd_test
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 	"testing"
@@ -63,7 +64,7 @@ func TestHostileFilesAreReadOrRefused(t *testing.T) {
 				require.ErrorIs(t, err, servicecoin.ErrInvalid)
 				return
 			}
-			require.Equal(t, len(text), len(doc.Bytes()))
+			require.True(t, bytes.Equal([]byte(text), doc.Bytes()), "the same bytes")
 			for _, f := range doc.Findings() {
 				require.NotEqual(t, runbookmd.FoundUnreadable, f.Code, f.Text)
 			}

@@ -90,7 +90,7 @@ func (r *reader) looseHeading(line int, l leaf) {
 		Level: m[3] - m[2], Text: string(raw[m[4]:m[5]]), Span: Span{start + m[4], start + m[5]}, Line: line + 1,
 		Parent: r.section, Nested: true, Quoted: l.quoted, Loose: true,
 	}
-	h.fill()
+	d.fill(&h)
 	d.headings = append(d.headings, h)
 	d.find(line+1, FoundLooseHeading, "is a heading that CommonMark takes for text")
 }

@@ -147,32 +147,36 @@ func isDelimiter(line []byte) bool {
 	return dash
 }
 
+// lineParser returns a parser of inline markup alone.
+func lineParser() parser.Parser {
+	return parser.NewParser(
+		parser.WithBlockParsers(util.Prioritized(parser.NewParagraphParser(), 1)),
+		parser.WithInlineParsers(parser.DefaultInlineParsers()...),
+	)
+}
+
 // plain returns a line of Markdown without its markup: what a reader sees.
-func plain(line string) string {
+func (d *Document) plain(line string) string {
 	const most = 300
 	line = strings.TrimSpace(strings.ReplaceAll(line, "\n", " "))
 	if len(line) > most || !strings.ContainsAny(line, "[]*_<>`\\&~") {
 		return line
 	}
-	shown, err := seen([]byte(line))
+	shown, err := d.seen([]byte(line))
 	if err != nil {
 		return line
 	}
 	return strings.TrimSpace(shown)
 }
 
-func seen(source []byte) (shown string, err error) {
+func (d *Document) seen(source []byte) (shown string, err error) {
 	defer func() {
 		if broken := recover(); broken != nil {
 			err = fmt.Errorf("markdown: %v", broken)
 		}
 	}()
-	p := parser.NewParser(
-		parser.WithBlockParsers(util.Prioritized(parser.NewParagraphParser(), 1)),
-		parser.WithInlineParsers(parser.DefaultInlineParsers()...),
-	)
 	var b strings.Builder
-	err = ast.Walk(p.Parse(text.NewReader(source)), func(node ast.Node, entering bool) (ast.WalkStatus, error) {
+	err = ast.Walk(d.inline.Parse(text.NewReader(source)), func(node ast.Node, entering bool) (ast.WalkStatus, error) {
 		if !entering {
 			return ast.WalkContinue, nil
 		}

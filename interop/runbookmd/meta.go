@@ -7,8 +7,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/servicecoin/servicecoin"
 	"go.yaml.in/yaml/v4"
+
+	"github.com/servicecoin/servicecoin"
 )
 
 // SetMeta sets a key of the front matter, which is made if there is none; nil
@@ -60,18 +61,17 @@ func (d *Document) SetMeta(key string, value any) error {
 
 // shapeOf returns a value as text, by which two can be compared.
 func shapeOf(n *yaml.Node) string {
-	switch n.Kind {
-	case yaml.AliasNode:
+	if n.Kind == yaml.AliasNode {
 		return "*" + n.Value
-	case yaml.ScalarNode:
-		return fmt.Sprintf("%s %q", n.Tag, n.Value)
-	default:
-		parts := make([]string, len(n.Content))
-		for i, inner := range n.Content {
-			parts[i] = shapeOf(inner)
-		}
-		return n.Tag + "&" + n.Anchor + "[" + strings.Join(parts, ",") + "]"
 	}
+	if n.Kind == yaml.ScalarNode {
+		return fmt.Sprintf("%s %q", n.Tag, n.Value)
+	}
+	parts := make([]string, len(n.Content))
+	for i, inner := range n.Content {
+		parts[i] = shapeOf(inner)
+	}
+	return n.Tag + "&" + n.Anchor + "[" + strings.Join(parts, ",") + "]"
 }
 
 // encoded returns the lines of a key and its value, and the value as it is read.

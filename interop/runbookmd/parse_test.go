@@ -31,16 +31,22 @@ func TestWhatLooksLikeAStepIsHeld(t *testing.T) {
 	}{
 		{
 			"a number in the middle of a paragraph", "Do:\n2. this\n   well\n3) that\n\n" + fence + "\nx\n" + fence + "\n",
-			runbookmd.Counts{Numbered: 2, Fenced: 1}, []string{"~2. this\nwell", "~3) that"}, []string{"loose-number", "loose-number"},
+			runbookmd.Counts{Numbered: 2, Fenced: 1},
+			[]string{"~2. this\nwell", "~3) that"},
+			[]string{"loose-number", "loose-number"},
 		},
 		{"a comment", "<!--\n# Head\n1. a\n- [x] b\n-->\n", runbookmd.Counts{Headings: 1, Numbered: 1, Boxes: 1, Ticked: 1}, []string{"~1. a"}, []string{"loose-heading", "loose-number", "loose-box"}},
 		{
 			"inside of tags", "<details>\n1. a\n" + fence + "sh\nb\n  c\n" + fence + "\n2. d\n</details>\n",
-			runbookmd.Counts{Numbered: 2, Fenced: 1, Details: 1}, []string{"~1. a", "~2. d"}, []string{"loose-number", "loose-code", "loose-number"},
+			runbookmd.Counts{Numbered: 2, Fenced: 1, Details: 1},
+			[]string{"~1. a", "~2. d"},
+			[]string{"loose-number", "loose-code", "loose-number"},
 		},
 		{
 			"indented too deep", "1. a\n\n        " + fence + "sh\n        b\n          c\n        " + fence + "\n2. d\n",
-			runbookmd.Counts{Numbered: 2, Fenced: 1}, []string{"1. a", "2. d"}, []string{"loose-code"},
+			runbookmd.Counts{Numbered: 2, Fenced: 1},
+			[]string{"1. a", "2. d"},
+			[]string{"loose-code"},
 		},
 		{"numbers indented as code", "a\n\n    1. b\n    2. c\n", runbookmd.Counts{Numbered: 2}, []string{" a", "~1. b", "~2. c"}, []string{"loose-number", "loose-number"}},
 		{"a step of another mark", "1. a\n2) b\n", runbookmd.Counts{Numbered: 2}, []string{"1. a", "2) b"}, nil},

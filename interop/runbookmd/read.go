@@ -7,10 +7,11 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/servicecoin/servicecoin"
 	"github.com/yuin/goldmark/ast"
 	east "github.com/yuin/goldmark/extension/ast"
 	"github.com/yuin/goldmark/text"
+
+	"github.com/servicecoin/servicecoin"
 )
 
 // leaf is a block that nothing else stands in: the lines that it takes up, and
@@ -197,7 +198,7 @@ func (r *reader) heading(n *ast.Heading, at place) {
 		h.Span.To = h.Span.From
 	}
 	h.Line = l.first + 1
-	h.fill()
+	r.d.fill(&h)
 	index := r.addHeading(h)
 	if !at.list && !at.quoted {
 		r.section = index
@@ -212,8 +213,9 @@ func (r *reader) heading(n *ast.Heading, at place) {
 	}
 }
 
-func (h *Heading) fill() {
-	h.Title = plain(h.Text)
+// fill reads what the text of a heading says.
+func (d *Document) fill(h *Heading) {
+	h.Title = d.plain(h.Text)
 	h.Template = templateAll.MatchString(h.Text)
 	h.Number = ""
 	if m := headingNumber.FindStringSubmatch(h.Title); m != nil {
@@ -294,12 +296,12 @@ func (r *reader) list(n *ast.List, at place) {
 				r.d.steps[inner.step].Boxes = append(r.d.steps[inner.step].Boxes, box)
 			}
 		}
-		r.itemBody(child, head, line, first, inner, ordered, box)
+		r.itemBody(head, line, first, inner, ordered, box)
 	}
 }
 
 // itemBody reads what stands in an item.
-func (r *reader) itemBody(child, head ast.Node, line int, first paragraph, inner place, ordered bool, box int) {
+func (r *reader) itemBody(head ast.Node, line int, first paragraph, inner place, ordered bool, box int) {
 	if first.first >= 0 {
 		place := r.add(leaf{kind: Paragraph, first: line, last: first.last, section: r.section, step: inner.step, quoted: inner.quoted, item: true, nested: true})
 		switch {
@@ -413,7 +415,7 @@ func (r *reader) box(first *paragraph, at *place) int {
 	if first.first < 0 {
 		return -1
 	}
-	m := boxMark.FindStringSubmatchIndex(string(r.d.source[first.span.From:first.span.To]))
+	m := boxMark.FindSubmatchIndex(r.d.source[first.span.From:first.span.To])
 	if m == nil {
 		return -1
 	}

@@ -49,6 +49,8 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/yuin/goldmark/parser"
+
 	"github.com/servicecoin/servicecoin"
 )
 
@@ -80,6 +82,7 @@ type Document struct {
 	findings []Finding
 	details  int
 	leaves   []leaf
+	inline   parser.Parser // of one line, for titles
 }
 
 // Parse reads a file. The source is copied.
@@ -89,7 +92,7 @@ func Parse(source []byte) (*Document, error) {
 		v.Add("", "too-long", "", "has "+strconv.Itoa(len(source))+" bytes, "+strconv.Itoa(MaxBytes)+" are allowed")
 		return nil, v.Err()
 	}
-	d := &Document{source: slices.Clone(source)}
+	d := &Document{source: slices.Clone(source), inline: lineParser()}
 	d.lines = indexLines(d.source)
 	d.newline = d.lines.ending(d.source)
 	if !v.Limit("lines", d.lines.count(), MaxLines) {
