@@ -1,0 +1,275 @@
+package runbook
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/servicecoin/servicecoin"
+)
+
+// Manual is run books to be read and printed: one, or all of a service. What the
+// books say is in the language of the reader where they have it; the words of the
+// manual itself ("Steps", "Undo") are English, unless Words translates them.
+type Manual struct {
+	Title     string            // of a manual with several books
+	Languages []string          // of the reader, the most wanted first; none: as [servicecoin.Texts.In] chooses
+	Words     map[string]string // translations of the manual's own words, by the English ones
+	Books     []Book
+}
+
+// ManualOf returns the manual of a service: the published ones of these books that
+// are for it, by scenario in the order of the list, then by id. nil scenarios are
+// [Scenarios].
+func ManualOf(service servicecoin.ServiceID, title string, list []Book, scenarios []Scenario) Manual {
+	m := Manual{Title: title}
+	for _, b := range list {
+		if b.State == Published && slices.Contains(b.Services, service) {
+			m.Books = append(m.Books, b)
+		}
+	}
+	if scenarios == nil {
+		scenarios = Scenarios()
+	}
+	slices.SortFunc(m.Books, byTitle(scenarios))
+	return m
+}
+
+// WriteMarkdown writes the manual as CommonMark with tables: several books with a
+// title and a table of contents before them. Titles and names are escaped, and texts
+// stand as they were written; a code block in them that is not closed is.
+func (m Manual) WriteMarkdown(w io.Writer) error {
+	_, err := io.WriteString(w, markdown(m.blocks()))
+	return err
+}
+
+// WriteHTML writes the manual as a page of its own that can be printed: no script,
+// nothing from elsewhere. Of the Markdown in texts, paragraphs, headings, lists, code
+// blocks and code in lines are shown as such; all else, HTML above all, is shown as it
+// was typed.
+func (m Manual) WriteHTML(w io.Writer) error {
+	title := m.Title
+	if len(m.Books) == 1 && title == "" {
+		title = m.say(m.Books[0].Title)
+	}
+	_, err := io.WriteString(w, page(title, m.blocks()))
+	return err
+}
+
+// block is a piece of a manual, whatever it is written as.
+type block struct {
+	heading  int // 1 to 4; 0: none
+	anchor   string
+	text     string      // of a heading, or a line
+	markdown string      // as somebody wrote it
+	terms    [][2]string // "Role": "operator"
+	table    [][]string  // the first row is its head
+	contents []block     // headings to link to
+	rule     bool        // a new book begins
+}
+
+func (m Manual) say(t servicecoin.Texts) string {
+	text, _ := t.In(m.Languages...)
+	return text
+}
+
+func (m Manual) word(english string) string {
+	if w := m.Words[english]; w != "" {
+		return w
+	}
+	return english
+}
+
+func (m Manual) blocks() []block {
+	var list []block
+	top := 1
+	if len(m.Books) != 1 || m.Title != "" {
+		list = append(list, block{heading: 1, text: m.Title, anchor: "manual"}, block{contents: m.contents()})
+		top = 2
+	}
+	for n, b := range m.Books {
+		if n > 0 {
+			list = append(list, block{rule: true})
+		}
+		list = append(list, m.book(b, n, top)...)
+	}
+	return list
+}
+
+func (m Manual) contents() []block {
+	var list []block
+	for n, b := range m.Books {
+		list = append(list, block{text: m.say(b.Title) + " (" + string(b.Scenario) + ")", anchor: anchorOf(n)})
+	}
+	return list
+}
+
+func anchorOf(book int) string { return "book-" + strconv.Itoa(book+1) }
+
+func (m Manual) book(b Book, n, top int) []block {
+	list := []block{{heading: top, text: m.say(b.Title), anchor: anchorOf(n)}}
+	about := block{}
+	about.term(m.word("Version"), fmt.Sprintf("%d, %s", b.Version, m.word(string(b.State))))
+	about.term(m.word("Scenario"), string(b.Scenario))
+	about.term(m.word("Services"), join(b.Services))
+	about.term(m.word("Published"), day(b.PublishedAt))
+	about.term(m.word("Read again by"), day(b.ReviewBy))
+	if length, unknown := b.Expected(); length.Defined() {
+		text := length.String()
+		if unknown > 0 {
+			text += fmt.Sprintf(", %s %d", m.word("and steps of unknown length:"), unknown)
+		}
+		about.term(m.word("Expected"), text)
+	}
+	list = append(list, about)
+	section := func(title string) { list = append(list, block{heading: top + 1, text: m.word(title)}) }
+	if text := m.say(b.Purpose); text != "" {
+		section("Purpose")
+		list = append(list, block{markdown: text})
+	}
+	if len(b.Preconditions) > 0 {
+		section("Preconditions")
+		for _, t := range b.Preconditions {
+			list = append(list, block{markdown: m.say(t)})
+		}
+	}
+	if len(b.Roles) > 0 {
+		section("Roles")
+		roles := block{}
+		for _, r := range b.Roles {
+			roles.terms = append(roles.terms, [2]string{r.Name, m.say(r.Text)})
+		}
+		list = append(list, roles)
+	}
+	if len(b.Parameters) > 0 {
+		section("Parameters")
+		table := block{table: [][]string{{m.word("Name"), m.word("Type"), m.word("From"), m.word("Meaning")}}}
+		for _, p := range b.Parameters {
+			table.table = append(table.table, []string{p.Name, p.kind(), p.origin(), m.say(p.Text)})
+		}
+		list = append(list, table)
+	}
+	section("Steps")
+	for i, s := range b.Steps {
+		list = append(list, m.step(b, s, i, n, top+2)...)
+	}
+	return list
+}
+
+func (p Parameter) kind() string {
+	if p.Type == Choice {
+		return string(p.Type) + ": " + strings.Join(p.Choices, ", ")
+	}
+	return string(p.Type)
+}
+
+func (p Parameter) origin() string {
+	switch {
+	case p.From != nil:
+		return p.From.Record + " " + p.From.Path
+	case p.Default != "":
+		return p.Default
+	}
+	return ""
+}
+
+func (m Manual) step(b Book, s Step, place, book, level int) []block {
+	head := block{heading: level, text: fmt.Sprintf("%d. %s", place+1, m.say(s.Title)), anchor: fmt.Sprintf("%s-%s", anchorOf(book), s.ID)}
+	about := block{}
+	about.term(m.word("Step"), string(s.ID)+", "+m.word(string(s.Kind)))
+	about.term(m.word("Who"), s.Role)
+	if s.Expected.Defined() {
+		about.term(m.word("Expected"), s.Expected.String())
+	}
+	about.term(m.word("After"), join(s.After))
+	if s.AtStart {
+		about.term(m.word("After"), m.word("nothing: at once"))
+	}
+	about.term(m.word("Hazard"), m.say(s.Hazard))
+	m.action(&about, "Action", s.Action)
+	if x := s.Verification; x != nil {
+		about.term(m.word("Look at"), m.say(x.LookAt))
+		about.term(m.word("Expect"), strings.TrimSpace(x.Expect.String()+" "+x.Unit))
+		m.action(&about, "Measured by", x.Action)
+	}
+	if w := s.Wait; w != nil {
+		about.term(m.word("Wait until"), w.Until)
+		if w.For.Defined() {
+			about.term(m.word("Wait for"), w.For.String())
+		}
+	}
+	if s.Approval != nil {
+		about.term(m.word("Says go"), s.Approval.Role)
+	}
+	if s.Call != nil {
+		about.term(m.word("Run book"), string(s.Call.Book))
+		for _, a := range s.Call.Values {
+			about.term(a.Name, a.Value)
+		}
+	}
+	if d := s.Decision; d != nil {
+		if d.Of != nil {
+			about.term(m.word("Decided by"), strings.TrimSpace(string(d.Of.Step)+" "+d.Of.Output))
+		}
+		for _, x := range d.Branches {
+			var parts []string
+			if x.When != nil {
+				parts = append(parts, x.When.String())
+			}
+			if text := m.say(x.Text); text != "" {
+				parts = append(parts, text)
+			}
+			if len(x.Steps) > 0 {
+				parts = append(parts, m.word("then")+" "+join(x.Steps))
+			}
+			about.term(m.word("If")+" "+x.Answer, strings.Join(parts, "; "))
+		}
+	}
+	if s.Undo != nil {
+		m.action(&about, "Undo", s.Undo.Action)
+	}
+	list := []block{head, about}
+	if text := m.say(s.Text); text != "" {
+		list = append(list, block{markdown: text})
+	}
+	if s.Undo != nil && len(s.Undo.Text) > 0 {
+		list = append(list, block{text: m.word("Undo") + ":"}, block{markdown: m.say(s.Undo.Text)})
+	}
+	return list
+}
+
+func (m Manual) action(about *block, name string, a *Action) {
+	if a == nil {
+		return
+	}
+	text := a.Name
+	for _, i := range a.Inputs {
+		text += ", " + i.Name + " = " + i.Value
+	}
+	about.term(m.word(name), text)
+}
+
+// term adds a line "name: text"; without a text there is none.
+func (b *block) term(name, text string) {
+	if text != "" {
+		b.terms = append(b.terms, [2]string{name, text})
+	}
+}
+
+func join[S ~string](list []S) string {
+	texts := make([]string, len(list))
+	for n, s := range list {
+		texts[n] = string(s)
+	}
+	return strings.Join(texts, ", ")
+}
+
+func day(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.DateOnly)
+}
