@@ -48,12 +48,18 @@ const (
 // "Impact", "Meaning" and the like, is the purpose; a section that has none after
 // it is a step by itself. Names in {{brackets}} become parameters.
 //
+// A file that [runbook.Manual.WriteMarkdown] wrote, with its English words, is read
+// back: the same steps with the same ids.
+//
 // The front matter may say: title, purpose, services, scenario, lang,
 // preconditions, roles (names, or name: text), parameters (names, or mappings with
 // name, text, type, choices, default, optional), last_reviewed_on and review_in.
 func (d *Document) Books(o *BookOptions) []Imported {
 	if o == nil {
 		o = &BookOptions{}
+	}
+	if parts := d.anchors(); o.Level == 0 && len(parts) > 0 {
+		return d.manual(o, parts)
 	}
 	level := o.Level
 	if level == 0 {
@@ -236,8 +242,8 @@ func (im *Imported) placeholders() {
 	}
 	for _, s := range b.Steps {
 		for _, t := range s.Text {
-			for _, m := range placeholder.FindAllStringSubmatch(t, -1) {
-				if name := m[1]; !known[name] {
+			for _, name := range runbook.Placeholders(t) {
+				if !known[name] {
 					known[name] = true
 					b.Parameters = append(b.Parameters, runbook.Parameter{Name: name, Type: runbook.Text})
 					im.find(0, FoundTemplateInUse, fmt.Sprintf("{{%s}} is read as a parameter", name))

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/interop/runbookmd"
 	"github.com/servicecoin/servicecoin/operations/runbook"
 )
@@ -172,4 +173,59 @@ func TestBooksOfRealFilesHaveEveryCommand(t *testing.T) {
 			}
 		}
 	}
+}
+
+// What a run book writes is read back with the same steps.
+func TestManualsAreReadBack(t *testing.T) {
+	t.Parallel()
+	en := func(text string) servicecoin.Texts { return servicecoin.Texts{"en": text} }
+	made := runbook.Book{
+		ID: "made", Version: 1, State: runbook.Draft, Title: en("Made *up* [by] 1 < 2"), Scenario: runbook.Restore,
+		Services: []servicecoin.ServiceID{"db", "web"}, Purpose: en("Why.\n\n- a\n- b"), Preconditions: []servicecoin.Texts{en("One."), en("Two.")},
+		Roles: []runbook.Role{{Name: "dba", Text: en("who")}},
+		Parameters: []runbook.Parameter{
+			{Name: "host", Type: runbook.Text, Text: en("a | b"), From: &runbook.Source{Record: "cluster", Path: "/hosts/0"}},
+			{Name: "size", Type: runbook.Choice, Choices: []string{"s", "m"}, Default: "s"},
+		},
+		Steps: []runbook.Step{
+			{
+				ID: "first", Kind: runbook.ManualStep, Title: en("First: {{host}}"), Text: en("# Head\n\n1. a\n\n   ```sh\n   b  {{size}}\n   ```\n\n- **x**: y\n\n---"),
+				Role: "dba", Expected: calendar.Within(90 * time.Minute), Hazard: en("breaks *all*"), AtStart: true, Undo: &runbook.Undo{Text: en("Put it back:\n\n```\nback\n```")},
+			},
+			{ID: "2nd.step_x", Kind: runbook.ManualStep, Title: en("Second #"), Text: en("~~~\nUndo:\n~~~"), After: []runbook.StepID{"first"}},
+		},
+	}
+	require.NoError(t, made.Validate())
+	books := []runbook.Book{made}
+	for _, source := range corpus(t) {
+		doc, err := runbookmd.Parse(source)
+		require.NoError(t, err)
+		for _, im := range doc.Books(nil) {
+			books = append(books, im.Book)
+		}
+	}
+	read := func(m runbook.Manual) []runbookmd.Imported {
+		var b strings.Builder
+		require.NoError(t, m.WriteMarkdown(&b))
+		doc := parse(t, b.String())
+		require.Equal(t, b.String(), doc.String())
+		return doc.Books(nil)
+	}
+	for _, b := range books {
+		got := read(runbook.Manual{Books: []runbook.Book{b}})
+		require.Len(t, got, 1, b.ID)
+		require.Empty(t, cmp.Diff(b.Steps, got[0].Book.Steps), b.ID)
+		require.Equal(t, b.Title, got[0].Book.Title)
+		require.Equal(t, b.Purpose, got[0].Book.Purpose)
+		require.Equal(t, b.Scenario, got[0].Book.Scenario)
+	}
+	all := read(runbook.Manual{Title: "All", Books: books})
+	require.Len(t, all, len(books))
+	for i, b := range books {
+		require.Empty(t, cmp.Diff(b.Steps, all[i].Book.Steps), b.ID)
+	}
+	require.Empty(t, cmp.Diff(made.Preconditions, all[0].Book.Preconditions))
+	require.Empty(t, cmp.Diff(made.Roles, all[0].Book.Roles))
+	require.Empty(t, cmp.Diff(made.Parameters, all[0].Book.Parameters))
+	require.Empty(t, cmp.Diff(made.Services, all[0].Book.Services))
 }

@@ -103,7 +103,7 @@ func (d *Document) headingAt(l leaf) int {
 // titleOf makes a title of the first line of a text.
 func (d *Document) titleOf(text string) string {
 	line, _, _ := strings.Cut(text, "\n")
-	return cut(strings.TrimRight(d.plain(line), " :"), mostTitle)
+	return cut(strings.TrimRight(strings.Join(strings.Fields(d.plain(line)), " "), " :"), mostTitle)
 }
 
 // section ends the one before and begins the next; -1 is the end. The heading of

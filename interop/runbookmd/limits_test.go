@@ -32,7 +32,7 @@ func hostile() map[string]string {
 		"tabs":               lines("\t\t\t\n"),
 		"empty lines":        lines("\n"),
 		"headings":           lines("# [a](b) *c*\n"),
-		"long headings":      lines("# " + strings.Repeat("[", 290) + "\n"),
+		"long headings":      lines("# " + strings.Repeat("[", 990) + "\n"),
 		"numbers":            lines("1. a\n"),
 		"bullets":            lines("-\n"),
 		"boxes":              lines("- [ ] a\n"),

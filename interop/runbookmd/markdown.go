@@ -157,7 +157,7 @@ func lineParser() parser.Parser {
 
 // plain returns a line of Markdown without its markup: what a reader sees.
 func (d *Document) plain(line string) string {
-	const most = 300
+	const most = 1000
 	line = strings.TrimSpace(strings.ReplaceAll(line, "\n", " "))
 	if len(line) > most || !strings.ContainsAny(line, "[]*_<>`\\&~") {
 		return line
