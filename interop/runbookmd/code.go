@@ -159,8 +159,6 @@ func (r *reader) carry(l leaf) int {
 	d := r.d
 	c := &r.carrier
 	switch {
-	case c.kind == Numbered && c.step >= 0 && r.numbered >= 0:
-		return r.numbered
 	case c.step >= 0:
 		return c.step
 	case c.kind == "":

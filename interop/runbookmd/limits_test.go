@@ -12,11 +12,12 @@ import (
 	"github.com/servicecoin/servicecoin/interop/runbookmd"
 )
 
-// hostile returns texts that are as large as is allowed and made to be slow.
-func hostile() map[string]string {
-	fill := func(unit string) string { return strings.Repeat(unit, runbookmd.MaxBytes/len(unit)) }
-	lines := func(unit string) string { // as many lines as are allowed
-		return strings.Repeat(unit, min((runbookmd.MaxBytes-100)/len(unit), (runbookmd.MaxLines-100)/max(1, strings.Count(unit, "\n"))))
+// hostile returns texts that are made to be slow, with one of so many parts of the
+// bytes and lines that are allowed.
+func hostile(parts int) map[string]string {
+	fill := func(unit string) string { return strings.Repeat(unit, runbookmd.MaxBytes/parts/len(unit)) }
+	lines := func(unit string) string {
+		return strings.Repeat(unit, min((runbookmd.MaxBytes/parts-100)/len(unit), (runbookmd.MaxLines/parts-100)/max(1, strings.Count(unit, "\n"))))
 	}
 	var nested, numbered strings.Builder
 	for depth := range runbookmd.MaxDepth - 1 {
@@ -44,19 +45,19 @@ func hostile() map[string]string {
 		"open tags":              lines("<div>\n\n"),
 		"details":                fill("<details>"),
 		"definitions":            lines("[a]: b\n"),
-		"nested bullets":         strings.Repeat(nested.String(), 200),
-		"nested numbers":         strings.Repeat(numbered.String(), 100),
-		"quotes":                 strings.Repeat(strings.Repeat(">", runbookmd.MaxDepth)+" a\n", 10000),
-		"numbers below headings": strings.Repeat("#### a\n1. a\n", 50000),
-		"headings in steps":      strings.Repeat("# a\n## b\n### c\n#### d\n##### e\n###### f\n1. x\n", 20000),
-		"paragraphs and code":    strings.Repeat("a\n```\nb\n```\n", 40000),
-		"carriage returns":       strings.Repeat("1. a\r", runbookmd.MaxLines),
+		"nested bullets":         strings.Repeat(nested.String(), 200/parts),
+		"nested numbers":         strings.Repeat(numbered.String(), 100/parts),
+		"quotes":                 strings.Repeat(strings.Repeat(">", runbookmd.MaxDepth)+" a\n", 10000/parts),
+		"numbers below headings": strings.Repeat("#### a\n1. a\n", 50000/parts),
+		"headings in steps":      strings.Repeat("# a\n## b\n### c\n#### d\n##### e\n###### f\n1. x\n", 20000/parts),
+		"paragraphs and code":    strings.Repeat("a\n```\nb\n```\n", 40000/parts),
+		"carriage returns":       strings.Repeat("1. a\r", runbookmd.MaxLines/parts),
 	}
 }
 
 func TestHostileFilesAreReadOrRefused(t *testing.T) {
 	t.Parallel()
-	for name, text := range hostile() {
+	for name, text := range hostile(4) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			doc, err := runbookmd.Parse([]byte(text))
@@ -100,5 +101,48 @@ func TestLimitsNameWhatIsTooMuch(t *testing.T) {
 	for _, text := range []string{strings.Repeat(">", runbookmd.MaxDepth) + " a", strings.Repeat("1. ", runbookmd.MaxDepth) + "a"} {
 		_, err := runbookmd.Parse([]byte(text))
 		require.NoError(t, err, strconv.Quote(text))
+	}
+}
+
+func BenchmarkParse(b *testing.B) {
+	for name, source := range corpus(b) {
+		if name != "rds-snapshots.md" && name != "checklist-release-team-lead.md" {
+			continue
+		}
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.SetBytes(int64(len(source)))
+			for b.Loop() {
+				_, err := runbookmd.Parse(source)
+				require.NoError(b, err)
+			}
+		})
+	}
+}
+
+// BenchmarkHostile reads what is made to be slow, at the limits.
+func BenchmarkHostile(b *testing.B) {
+	for name, text := range hostile(1) {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.SetBytes(int64(len(text)))
+			for b.Loop() {
+				if _, err := runbookmd.Parse([]byte(text)); err != nil {
+					require.ErrorIs(b, err, servicecoin.ErrInvalid)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkTick(b *testing.B) {
+	source := corpus(b)["checklist-release-team-lead.md"]
+	doc, err := runbookmd.Parse(source)
+	require.NoError(b, err)
+	b.ReportAllocs()
+	on := true
+	for b.Loop() {
+		require.NoError(b, doc.Tick(50, on))
+		on = !on
 	}
 }

@@ -34,7 +34,6 @@ func (r *reader) looseIn(place int, at place) {
 		case looseNumber.Match(raw):
 			step = r.looseStep(line, l, at)
 			if text {
-				r.numbered = step
 				r.carrier = carrier{kind: Numbered, step: step, leaf: -1, head: -1, depth: 1, box: -1}
 			}
 		case markup && looseHeading.Match(raw):

@@ -100,6 +100,12 @@ func TestCodeStandsUnderTheStepThatItFollows(t *testing.T) {
 		"0": "titled Top @Top", "1": "written Do: @Top/Part", "2": "written Do: @Top/Part", "3": "numbered 1.one @Top/Part",
 		"4": "numbered 1.in two @Top/Part", "5": "written More: @Top/Part", "6": "bulleted bullet: @Top/Part", "7": "titled Last @Top/Last",
 	}, got))
+	for _, s := range doc.Segments() {
+		if strings.HasPrefix(text[s.From:s.To], "> [!NOTE]") {
+			require.True(t, s.Quoted)
+			require.Equal(t, "in two", doc.Steps()[s.Step].Text, "what stands between a step and its code is of the step")
+		}
+	}
 	list := 0
 	for _, s := range doc.Steps() {
 		if s.Number == "3." {

@@ -34,14 +34,13 @@ type reader struct {
 	base int    // where the Markdown begins
 	src  []byte // the Markdown
 
-	section  int
-	carrier  carrier // what a code block would follow now
-	numbered int     // the last numbered step of the section, or -1
-	lists    int
-	ends     map[int]listEnd // by depth: the last list of the section
-	item     map[int]bool    // lines that begin with the number of a step
-	boxed    map[int]bool    // lines with a box
-	err      *servicecoin.Violations
+	section int
+	carrier carrier // what a code block would follow now: behind a list, its last item
+	lists   int
+	ends    map[int]listEnd // by depth: the last list of the section
+	item    map[int]bool    // lines that begin with the number of a step
+	boxed   map[int]bool    // lines with a box
+	err     *servicecoin.Violations
 }
 
 type listEnd struct{ list, number int }
@@ -71,7 +70,7 @@ type place struct {
 }
 
 func (d *Document) read(body int, v *servicecoin.Violations) {
-	r := &reader{d: d, base: body, src: lineFeeds(d.source[body:]), section: -1, numbered: -1, ends: map[int]listEnd{}, item: map[int]bool{}, boxed: map[int]bool{}, err: v}
+	r := &reader{d: d, base: body, src: lineFeeds(d.source[body:]), section: -1, ends: map[int]listEnd{}, item: map[int]bool{}, boxed: map[int]bool{}, err: v}
 	r.carrier.clear()
 	root, w, err := readMarkdown(r.src)
 	r.w = w
@@ -203,7 +202,6 @@ func (r *reader) heading(n *ast.Heading, at place) {
 	if !at.list && !at.quoted {
 		r.section = index
 		r.carrier.clear()
-		r.numbered = -1
 		clear(r.ends)
 	}
 	l.section = r.section
@@ -317,11 +315,6 @@ func (r *reader) itemBody(head ast.Node, line int, first paragraph, inner place,
 	}
 	for ; head != nil; head = head.NextSibling() {
 		r.block(head, inner)
-	}
-	if ordered {
-		// What follows the list follows its last step, and that is the last one of a
-		// list inside of it.
-		r.numbered = len(r.d.steps) - 1
 	}
 }
 
