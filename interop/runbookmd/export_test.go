@@ -1,0 +1,4 @@
+package runbookmd
+
+// FrontMatterEnd returns where the Markdown begins.
+func (d *Document) FrontMatterEnd() int { return d.front.span.To }
