@@ -145,6 +145,7 @@ func floors() map[string][]string {
 		"/coin/spinhtml":             {"", "/coin/exchange"},
 		"/coin/incidentroom":         append(ground, "/coin/exchange", "/incident"),
 		"/coin/slaroom":              append(ground, "/coin/exchange", "/incident", "/operations/change", "/sla"),
+		"/coin/runbookroom":          append(ground, "/coin/exchange", "/operations/runbook"),
 		"/coin/changeroom":           append(ground, "/coin/exchange", "/incident", "/operations/change"),
 		"/coin/catalogroom":          append(ground, "/coin/exchange", "/catalog"),
 		"/coin/meteringroom":         append(ground, "/coin/exchange", "/metering"),

@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/catalog"
 	"github.com/servicecoin/servicecoin/coin/changeroom"
 	"github.com/servicecoin/servicecoin/coin/exchange"
+	"github.com/servicecoin/servicecoin/coin/runbookroom"
 	"github.com/servicecoin/servicecoin/operations/change"
 	"github.com/servicecoin/servicecoin/sla"
 )
@@ -33,6 +36,32 @@ func (c *Coin) changes() changeroom.Nouns {
 		o.Spent = c.spent
 	}
 	return changeroom.Nouns{Base: c.base(), Options: o}
+}
+
+// books is the room of run books, with what it knows of the changes.
+func (c *Coin) books() runbookroom.Nouns {
+	o := c.o.Runbooks
+	if o.Changed == nil {
+		o.Changed = c.changedAt
+	}
+	return runbookroom.Nouns{Base: c.base(), Options: o}
+}
+
+// changedAt returns when services were changed last, of the last year.
+func (c *Coin) changedAt(ctx context.Context, b exchange.Base, services []servicecoin.ServiceID) (map[servicecoin.ServiceID]time.Time, error) {
+	now := b.Store.Now()
+	last := map[servicecoin.ServiceID]time.Time{}
+	for x, err := range c.changes().On(b).Control().Ended(calendar.Between(now.AddDate(-1, 0, 0), now.Add(1))).All(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range x.Scope.Services {
+			if slices.Contains(services, s) && x.EndedAt.After(last[s]) {
+				last[s] = x.EndedAt
+			}
+		}
+	}
+	return last, nil
 }
 
 // carried is the catalogue's graph as changes ask it.

@@ -36,6 +36,7 @@ import (
 	"github.com/servicecoin/servicecoin/coin/changeroom"
 	"github.com/servicecoin/servicecoin/coin/exchange"
 	"github.com/servicecoin/servicecoin/coin/incidentroom"
+	"github.com/servicecoin/servicecoin/coin/runbookroom"
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/sla"
@@ -64,6 +65,9 @@ type Options struct {
 	// a promise on it is used up: until the end of its month, or until something of it is
 	// left after all.
 	FreezeWhenSpent bool
+	// Runbooks says what run books are for, and who does the actions of their automated
+	// steps. When services changed is filled in from the changes where it is nil.
+	Runbooks runbookroom.Options
 	// Compose writes the letters that the exchange drafts; nil is [incidentroom.Compose].
 	Compose func(n incidentroom.News) incident.Letter
 	// SendUnder is the policy under which the exchange sends what it drafts; "":

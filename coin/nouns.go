@@ -10,12 +10,14 @@ import (
 	"github.com/servicecoin/servicecoin/catalog"
 	"github.com/servicecoin/servicecoin/coin/bundle"
 	"github.com/servicecoin/servicecoin/coin/catalogroom"
+	"github.com/servicecoin/servicecoin/coin/runbookroom"
 	"github.com/servicecoin/servicecoin/coin/slaroom"
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/metering/cost"
 	"github.com/servicecoin/servicecoin/metering/rating"
 	"github.com/servicecoin/servicecoin/operations/change"
+	"github.com/servicecoin/servicecoin/operations/runbook"
 	"github.com/servicecoin/servicecoin/sla"
 )
 
@@ -37,6 +39,18 @@ func (c *Coin) Desk() *incident.Desk { return c.incidents().Desk() }
 
 // Control is where changes are asked for, decided and done.
 func (c *Coin) Control() *change.Control { return c.changes().Control() }
+
+// Library is where run books are written and published.
+func (c *Coin) Library() *runbook.Library { return c.books().Library() }
+
+// Runs is where run books are worked on.
+func (c *Coin) Runs() *runbook.Runs { return c.books().Runs() }
+
+// Checklists are templates of checklists, and what was ticked.
+func (c *Coin) Checklists() *runbook.Checklists { return c.books().Checklists() }
+
+// Runbooks is the room of run books: what takes several of its nouns.
+func (c *Coin) Runbooks() runbookroom.Nouns { return c.books() }
 
 // Meters are the definitions of what is metered.
 func (c *Coin) Meters() *metering.Meters { return c.usage().List() }

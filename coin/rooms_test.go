@@ -18,6 +18,7 @@ import (
 	"github.com/servicecoin/servicecoin/coin/slaroom"
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/metering"
+	"github.com/servicecoin/servicecoin/operations/runbook"
 	"github.com/servicecoin/servicecoin/store"
 )
 
@@ -26,7 +27,9 @@ var update = flag.Bool("update", false, "rewrite docs/exchange.md")
 // whole is a coin with everything that brings a link.
 func whole(t *testing.T) *shop {
 	t.Helper()
-	return newShop(t, func(o *coin.Options) { o.Provisioner, o.FreezeWhenSpent = &catalog.MemoryProvisioner{}, true })
+	return newShop(t, func(o *coin.Options) {
+		o.Provisioner, o.FreezeWhenSpent, o.Runbooks.Runner = &catalog.MemoryProvisioner{}, true, &runbook.MemoryRunner{}
+	})
 }
 
 // Every link that grants something names the one that ends it; those that do not
@@ -36,6 +39,7 @@ func TestWhatIsGrantedIsEnded(t *testing.T) {
 	grantsNothing := map[string]string{
 		"report.due":               "a mark, which closing the month takes away",
 		"report.dueByChange":       "a mark, which closing the month takes away",
+		"run.cancel":               "ends",
 		"change.answer":            "a fact, that the customer may tell otherwise",
 		"change.suspect":           "a suspicion, which a person confirms or dismisses",
 		"letter.draft":             "a letter is said once, and overtaken by the next",
@@ -52,7 +56,7 @@ func TestWhatIsGrantedIsEnded(t *testing.T) {
 	for _, l := range whole(t).Links() {
 		links[l.Name] = l
 	}
-	require.Len(t, links, 23)
+	require.Len(t, links, 25)
 	for name, l := range links {
 		_, listed := grantsNothing[name]
 		require.NotEqual(t, listed, l.EndedBy != "", "%s: either it names what ends it, or it is listed with a reason", name)
