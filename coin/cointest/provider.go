@@ -16,10 +16,14 @@ import (
 	"github.com/servicecoin/servicecoin/catalog"
 	"github.com/servicecoin/servicecoin/coin"
 	"github.com/servicecoin/servicecoin/coin/bundle"
+	"github.com/servicecoin/servicecoin/coin/changeroom"
+	"github.com/servicecoin/servicecoin/coin/runbookroom"
 	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/metering/cost"
 	"github.com/servicecoin/servicecoin/metering/rating"
 	"github.com/servicecoin/servicecoin/money"
+	"github.com/servicecoin/servicecoin/operations/change"
+	"github.com/servicecoin/servicecoin/operations/runbook"
 	"github.com/servicecoin/servicecoin/sla"
 	"github.com/servicecoin/servicecoin/store"
 	"github.com/servicecoin/servicecoin/store/storetest"
@@ -32,6 +36,7 @@ type provider struct {
 	t         *testing.T
 	faults    *storetest.Faults
 	machines  *catalog.MemoryProvisioner
+	runner    *runbook.MemoryRunner
 	exchanges *store.Consumer
 	brings    func(s catalog.SubscriptionChanged) (bundle.Bundle, error)
 
@@ -57,7 +62,7 @@ type Usage func(tb testing.TB, b store.Backend) metering.EventStore
 func newProvider(t *testing.T, h storetest.Harness, usage Usage) *provider {
 	t.Helper()
 	b := h.Open(t)
-	p := &provider{t: t, faults: storetest.NewFaults(b), machines: &catalog.MemoryProvisioner{}, brings: comes}
+	p := &provider{t: t, faults: storetest.NewFaults(b), machines: &catalog.MemoryProvisioner{}, runner: &runbook.MemoryRunner{}, brings: comes}
 	p.at(time.January, 1, 8, 0)
 	s := store.New(p.faults, &store.Options{Now: p.clock})
 	var err error
@@ -65,6 +70,10 @@ func newProvider(t *testing.T, h storetest.Harness, usage Usage) *provider {
 		Customer: func(_ context.Context, id servicecoin.CustomerID) (servicecoin.Customer, error) {
 			return servicecoin.Customer{ID: id, Name: "Acme", Zone: "Europe/Berlin", Currency: "EUR"}, nil
 		},
+		Changes: changeroom.Options{Policy: &change.Policy{Name: "house", Rules: []change.ApprovalRule{
+			{Quorums: []change.Quorum{{Group: "advisory board", Members: []servicecoin.PersonID{"bea", "carl", "dora"}, Need: 2, Veto: true}}},
+		}}},
+		Runbooks:    runbookroom.Options{Runner: p.runner},
 		Provisioner: p.machines, Usage: usage(t, b), CheckParameters: hasSize,
 		Comes: func(_ context.Context, _ servicecoin.CustomerID, s catalog.SubscriptionChanged) (bundle.Bundle, error) {
 			return p.brings(s)

@@ -55,6 +55,8 @@ func Stories(t *testing.T, h storetest.Harness, usage Usage) {
 		"the answer of the exchange is lost":    exchangeLost,
 		"a bundle larger than a commit":         largeBundle,
 		"a grant that comes too late":           lateGrant,
+		"a change is asked for, and put back":   changeStory,
+		"a change that is closed already":       changeAfterTheMonth,
 	} {
 		t.Run(name, func(t *testing.T) { part(newProvider(t, h, usage)) })
 	}

@@ -17,8 +17,8 @@ type Why string
 const (
 	SameService       Why = "same-service"
 	SameConfiguration Why = "same-record" // a configuration record
-	SamePerson        Why = "same-person"        // who would have to be at both
-	RestsOn           Why = "rests-on"           // a service of one rests on a service of the other
+	SamePerson        Why = "same-person" // who would have to be at both
+	RestsOn           Why = "rests-on"    // a service of one rests on a service of the other
 	Frozen            Why = "freeze"
 	Critical          Why = "critical-window"
 )

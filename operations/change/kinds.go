@@ -2,6 +2,7 @@ package change
 
 import (
 	"context"
+	"time"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/internal/house"
@@ -56,12 +57,14 @@ var changes = store.Kind[Change]{
 			}
 			return store.Tuple{store.Time(c.StartedAt)}
 		}},
-		// What was begun, by when: what incidents are suspected to come of.
-		{Name: "begun", Columns: "m", Of: func(c Change) store.Tuple {
+		// What was begun, by how long it took, with the time in which it was watched, and
+		// when it was begun: what lay in a time is found without a look at all that came
+		// before or after.
+		{Name: "spell", Columns: "im", Of: func(c Change) store.Tuple {
 			if c.StartedAt.IsZero() {
 				return nil
 			}
-			return store.Tuple{store.Time(c.StartedAt)}
+			return store.Tuple{store.Int(c.spell()), store.Time(c.StartedAt)}
 		}},
 		{Name: "model", Columns: "tm", Of: func(c Change) store.Tuple {
 			if c.Model == nil {
@@ -70,6 +73,37 @@ var changes = store.Kind[Change]{
 			return store.Tuple{store.Text(c.Model.ID), store.Time(c.DraftedAt())}
 		}},
 	},
+}
+
+// aWeek is how long most changes take at most.
+const aWeek = 7 * 24 * time.Hour
+
+// The spells of changes, for the index.
+const (
+	tookAWeek = iota
+	tookLonger
+	goesOn
+)
+
+func (c *Change) spell() int {
+	switch end := later(c.EndedAt, c.WatchedUntil); {
+	case c.EndedAt.IsZero():
+		return goesOn
+	case end.Sub(c.StartedAt) > aWeek:
+		return tookLonger
+	}
+	return tookAWeek
+}
+
+// begun lists the changes that were begun before an instant, and were not over before
+// another one, or were watched then: those, and few others.
+func (c *Control) begun(from, before time.Time) []store.Listing[Change] {
+	of := store.Of(c.view, changes)
+	return []store.Listing[Change]{
+		of.Find(store.By("spell", store.Int(tookAWeek)).From(store.Time(from.Add(-aWeek))).To(store.Time(before))),
+		of.Find(store.By("spell", store.Int(tookLonger)).To(store.Time(before))),
+		of.Find(store.By("spell", store.Int(goesOn)).To(store.Time(before))),
+	}
 }
 
 var models = store.Kind[Model]{

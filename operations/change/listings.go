@@ -65,18 +65,18 @@ func (c *Control) OfModel(id ModelID) store.Listing[Change] {
 }
 
 // Suspects returns the changes on any of these services that were being done, or
-// watched, at an instant: what an incident that began then may come of. Looked at are
-// those that began within 92 days before.
+// watched, at an instant: what an incident that began then may come of.
 func (c *Control) Suspects(ctx context.Context, services []servicecoin.ServiceID, at time.Time) ([]Change, error) {
-	const longest = 92 * 24 * time.Hour
 	var list []Change
-	for x, err := range store.Of(c.view, changes).Find(store.By("begun").From(store.Time(at.Add(-longest))).To(store.Time(at.Add(time.Microsecond)))).All(ctx) {
-		if err != nil {
-			return nil, err
-		}
-		from, until, ok := x.Restless()
-		if ok && !at.Before(from) && (until.IsZero() || x.State == Started || at.Before(until)) && sharesAny(services, x.Scope.Services) {
-			list = append(list, x)
+	for _, listing := range c.begun(at, at.Add(time.Microsecond)) {
+		for x, err := range listing.All(ctx) {
+			if err != nil {
+				return nil, err
+			}
+			from, until, ok := x.Restless()
+			if ok && !at.Before(from) && (until.IsZero() || x.State == Started || at.Before(until)) && sharesAny(services, x.Scope.Services) {
+				list = append(list, x)
+			}
 		}
 	}
 	return list, nil

@@ -11,7 +11,6 @@ import (
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/lifecycle"
-	"github.com/servicecoin/servicecoin/store"
 )
 
 // Standing is all that there is to say of the time of one change: whether it fits,
@@ -308,12 +307,14 @@ func (c *Control) Forward(ctx context.Context, during calendar.Interval) (Forwar
 // changesIn reads the changes whose time lies in an interval, by start.
 func (c *Control) changesIn(ctx context.Context, during calendar.Interval) ([]Change, error) {
 	var list []Change
-	for _, listing := range []store.Listing[Change]{c.Ahead(during.End), c.Ended(during)} {
+	// What was begun is not planned any more, but for what is on its way: that is both.
+	planned := c.Ahead(during.End).Where(func(x Change) bool { return x.StartedAt.IsZero() })
+	for _, listing := range append(c.begun(during.Start, during.End), planned) {
 		for x, err := range listing.All(ctx) {
 			if err != nil {
 				return nil, err
 			}
-			if span := x.occupies(); span.Overlaps(during) {
+			if x.occupies().Overlaps(during) {
 				list = append(list, x)
 			}
 		}
