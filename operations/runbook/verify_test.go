@@ -123,7 +123,8 @@ func TestAnErasedEntryIsErasedAndNotChanged(t *testing.T) {
 	t.Parallel()
 	r, s := chain(t, 4)
 	e := runbook.ReadEntry(s[1])
-	e.Open[0] = nil
+	e, changed := e.Erase(func(label, _ string) bool { return label == "actor" })
+	require.True(t, changed)
 	s[1] = e.Bytes()
 	v := verify(r, s)
 	require.True(t, v.Sound())
