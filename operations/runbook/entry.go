@@ -122,18 +122,17 @@ func (e Entry) Read() (Line, error) {
 			continue
 		}
 		text := string(list[n][saltSize:])
-		switch {
-		case label == actorLabel:
+		if label == actorLabel {
 			var a servicecoin.Actor
 			if err := json.Unmarshal([]byte(text), &a); err == nil {
 				l.Actor = &a
 			}
-		default:
-			if l.Texts == nil {
-				l.Texts = map[string]string{}
-			}
-			l.Texts[label] = text
+			continue
 		}
+		if l.Texts == nil {
+			l.Texts = map[string]string{}
+		}
+		l.Texts[label] = text
 	}
 	return l, nil
 }
