@@ -206,6 +206,17 @@ func TestRunFromStartToEnd(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, runbook.Succeeded, r.State)
 	sound(t, h, "r1")
+	exercised, err := h.runs.Exercised(ctx, "failover", "other")
+	require.NoError(t, err)
+	require.Equal(t, map[servicecoin.RunbookID]time.Time{"failover": r.EndedAt}, exercised)
+	for name, list := range map[string]store.Listing[runbook.Run]{
+		"recent": h.runs.Recent(), "state": h.runs.InState(runbook.Succeeded), "book": h.runs.OfBook("failover"),
+		"change": h.runs.OfChange("c1"), "customer": h.runs.OfCustomer("acme"),
+	} {
+		page, err := list.Page(ctx, "", 10)
+		require.NoError(t, err, name)
+		require.Len(t, page.Items, 1, name)
+	}
 
 	events, err := h.store.For(servicecoin.Provider).Events(ctx, 0, 100)
 	require.NoError(t, err)

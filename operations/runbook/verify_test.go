@@ -288,7 +288,8 @@ func BenchmarkVerify(b *testing.B) {
 	const many = 100_000
 	shown := []runbook.Evidence{
 		{Text: "kubectl -n mail get pods: mail-0 1/1 Running 0 12d, mail-1 1/1 Running 0 12d, mail-2 1/1 Running 0 3m, no restarts since the change, queue is empty"},
-		{Value: decimal.NewNullDecimal(decimal.New(125, -1)), Unit: "s"}, {Link: "https://graphs.example.com/d/mail?from=now-1h"},
+		{Value: decimal.NewNullDecimal(decimal.New(125, -1)), Unit: "s"},
+		{Link: "https://graphs.example.com/d/mail?from=now-1h"},
 	}
 	for _, c := range []struct {
 		name     string
