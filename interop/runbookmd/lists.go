@@ -1,6 +1,7 @@
 package runbookmd
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 
@@ -9,8 +10,11 @@ import (
 
 // list reads a list: each item of a numbered one is a step.
 func (r *reader) list(n *ast.List, at place) {
-	at.list = true
 	ordered := n.IsOrdered()
+	if first := n.FirstChild(); first != nil && !ordered {
+		at.step = r.below(r.line(r.w.opened[first]), at)
+	}
+	at.list = true
 	list := 0
 	if ordered {
 		at.depth++
@@ -44,6 +48,26 @@ func (r *reader) list(n *ast.List, at place) {
 		}
 		r.itemBody(head, line, first, inner, ordered, box)
 	}
+}
+
+// below returns the step that a block belongs to. Where CommonMark sees none around
+// it, it is the last one before it whose number stands further to the left: a list
+// or a paragraph that is indented, and by too little, is meant to be of that step.
+func (r *reader) below(line int, at place) int {
+	if at.step >= 0 || at.list || at.quoted || r.carrier.kind != Numbered {
+		return at.step
+	}
+	indent := func(line int) int {
+		raw := r.d.lines.text(r.d.source, line)
+		return column(raw[:len(raw)-len(bytes.TrimLeft(raw, " \t"))])
+	}
+	here := indent(line)
+	for s := r.carrier.step; s >= 0; s = r.d.steps[s].Parent {
+		if !r.d.steps[s].Quoted && indent(r.d.steps[s].first) < here {
+			return s
+		}
+	}
+	return -1
 }
 
 // itemBody reads what stands in an item.

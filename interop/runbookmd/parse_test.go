@@ -117,6 +117,20 @@ func TestCodeStandsUnderTheStepThatItFollows(t *testing.T) {
 	require.Empty(t, doc.Findings())
 }
 
+// A list or a paragraph that is indented by too little is of the step all the same.
+func TestWhatIsIndentedTooLittleBelongsToItsStep(t *testing.T) {
+	t.Parallel()
+	fence := "```"
+	text := "1. one:\n  * bullet:\n\n    " + fence + "\n    0\n    " + fence + "\n\n  words\n\n  " + fence + "\n  1\n  " + fence + "\n\n2. two\n\nwords\n\n" + fence + "\n2\n" + fence + "\n"
+	var got []string
+	doc := parse(t, text)
+	for _, c := range doc.Code() {
+		got = append(got, doc.Steps()[c.Step].Text+" "+c.Text)
+	}
+	require.Equal(t, []string{"one: 0\n", "one: 1\n", "words 2\n"}, got)
+	require.Len(t, doc.Steps(), 3)
+}
+
 // goldmark takes the CR from blank lines of code in lists; they are kept.
 func TestBlankLinesOfCodeKeepTheirEnds(t *testing.T) {
 	t.Parallel()

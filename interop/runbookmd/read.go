@@ -251,8 +251,9 @@ func (r *reader) paragraph(node ast.Node, at place) {
 	case template.MatchString(p.text):
 		kind = Template
 	}
+	at.step = r.below(p.first, at)
 	place := r.add(leaf{kind: kind, first: p.first, last: p.last, section: r.section, step: at.step, quoted: at.quoted, nested: at.list})
-	if !at.list && !at.quoted && kind == Paragraph {
+	if !at.list && !at.quoted && at.step < 0 && kind == Paragraph {
 		r.carrier = carrier{kind: Written, step: -1, leaf: place, head: -1, depth: 1, text: p, box: -1}
 	}
 	r.looseIn(place, at)
