@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -134,7 +135,7 @@ func (x Reported) check(r *Run) func(v *servicecoin.Violations, s Step) {
 			v.Add("step", "not-allowed", string(x.Step), "has no action")
 		}
 		if st := r.find(x.Step); st != nil && (x.Attempt < 1 || x.Attempt > st.Attempt) {
-			v.Add("attempt", "out-of-range", fmt.Sprint(x.Attempt), fmt.Sprintf("must lie between 1 and %d", st.Attempt))
+			v.Add("attempt", "out-of-range", strconv.Itoa(x.Attempt), fmt.Sprintf("must lie between 1 and %d", st.Attempt))
 		}
 		checkEvidence(v, x.Evidence)
 		const mostGiven = 1000

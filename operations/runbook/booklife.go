@@ -34,7 +34,7 @@ func BookTransitions() []lifecycle.Transition[BookState] {
 	}
 }
 
-func (b Book) life() lifecycle.Record[BookState] {
+func (b *Book) life() lifecycle.Record[BookState] {
 	since := b.DraftedAt
 	for _, at := range []time.Time{b.PublishedAt, b.EndedAt} {
 		if at.After(since) {
@@ -45,13 +45,6 @@ func (b Book) life() lifecycle.Record[BookState] {
 		Key:   servicecoin.Key{Kind: BookRecord, ID: bookID(b.ID, b.Version)},
 		State: b.State, Since: since, Table: BookTransitions(),
 	}
-}
-
-// clone shares nothing that a rule of this package changes.
-func (b Book) clone() Book {
-	b.Services = slices.Clone(b.Services)
-	b.Steps = slices.Clone(b.Steps)
-	return b
 }
 
 // Publish makes a draft the version that is followed from now on. It reports every

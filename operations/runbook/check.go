@@ -1,10 +1,8 @@
 package runbook
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/servicecoin/servicecoin"
@@ -44,7 +42,7 @@ type Checks struct {
 // are not there; a decision by a result that may not be there yet; a secret in a
 // text; a book that calls itself, or one that is not published. Warnings:
 // parameters that nothing names, and hazardous steps that nobody knows how to undo.
-func (b Book) Check(c Checks) []Finding {
+func (b *Book) Check(c Checks) []Finding {
 	var f findings
 	f.merge(b.Validate())
 	if len(f.list) > 0 && (len(b.Steps) > mostSteps || len(b.Parameters) > mostParameters || len(b.Roles) > mostRoles) {
@@ -64,7 +62,7 @@ func (b Book) Check(c Checks) []Finding {
 	b.checkParts(&f)
 	b.checkReferences(&f, g)
 	b.checkEnd(&f, g)
-	b.checkParameters(&f, c)
+	b.checkParameters(&f)
 	b.checkCalls(&f, c)
 	return f.list
 }
@@ -105,21 +103,26 @@ func (f *findings) merge(err error) {
 }
 
 // checkParts finds steps without the part of their kind, or with another one.
-func (b Book) checkParts(f *findings) {
+func (b *Book) checkParts(f *findings) {
 	for n, s := range b.Steps {
 		path := fmt.Sprintf("steps[%d]", n)
-		parts := map[StepKind]bool{
-			AutomatedStep: s.Action != nil, DecisionStep: s.Decision != nil, VerificationStep: s.Verification != nil,
-			WaitStep: s.Wait != nil, ApprovalStep: s.Approval != nil, CallStep: s.Call != nil,
-		}
-		names := map[StepKind]string{AutomatedStep: "action"}
-		for _, kind := range slices.Sorted(maps.Keys(parts)) {
-			name := cmp.Or(names[kind], string(kind))
-			switch there := parts[kind]; {
-			case there && s.Kind != kind:
-				f.fault(path+"."+name, "not-allowed", "", "a "+string(s.Kind)+" step has none")
-			case !there && s.Kind == kind && kind != ApprovalStep:
-				f.fault(path+"."+name, "required", "", "a "+string(kind)+" step has one")
+		for _, part := range []struct {
+			name  string
+			kind  StepKind
+			there bool
+		}{
+			{"action", AutomatedStep, s.Action != nil},
+			{"decision", DecisionStep, s.Decision != nil},
+			{"verification", VerificationStep, s.Verification != nil},
+			{"wait", WaitStep, s.Wait != nil},
+			{"approval", ApprovalStep, s.Approval != nil},
+			{"call", CallStep, s.Call != nil},
+		} {
+			switch {
+			case part.there && s.Kind != part.kind:
+				f.fault(path+"."+part.name, "not-allowed", "", "a "+string(s.Kind)+" step has none")
+			case !part.there && s.Kind == part.kind && s.Kind != ApprovalStep:
+				f.fault(path+"."+part.name, "required", "", "a "+string(s.Kind)+" step has one")
 			}
 		}
 		if s.Kind == ManualStep && len(s.Text) == 0 {
@@ -161,7 +164,7 @@ func (x Verification) measure() string {
 }
 
 // checkReferences finds names of steps, roles and outputs that are not there.
-func (b Book) checkReferences(f *findings, g graph) {
+func (b *Book) checkReferences(f *findings, g graph) {
 	step := func(path string, id StepID) (int, bool) {
 		n, ok := g.place[id]
 		if !ok {
@@ -224,7 +227,7 @@ func (s Step) outputs() []string {
 }
 
 // checkEnd finds steps that wait for themselves, and those that wait for them.
-func (b Book) checkEnd(f *findings, g graph) {
+func (b *Book) checkEnd(f *findings, g graph) {
 	_, never := g.order()
 	for _, n := range never {
 		path := fmt.Sprintf("steps[%d]", n)
@@ -259,7 +262,7 @@ func (d *Decision) reaches(id StepID) bool {
 }
 
 // checkCalls finds calls of books that are not there, and circles of calls.
-func (b Book) checkCalls(f *findings, c Checks) {
+func (b *Book) checkCalls(f *findings, c Checks) {
 	for n, s := range b.Steps {
 		if s.Call == nil {
 			continue

@@ -113,8 +113,8 @@ func longest(a, b []Step) map[StepID]bool {
 	for n := range table {
 		table[n] = make([]int, len(b)+1)
 	}
-	for i := len(a) - 1; i >= 0; i-- {
-		for j := len(b) - 1; j >= 0; j-- {
+	for i := range slices.Backward(a) {
+		for j := range slices.Backward(b) {
 			if a[i].ID == b[j].ID {
 				table[i][j] = table[i+1][j+1] + 1
 			} else {

@@ -3,6 +3,7 @@ package runbook
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/servicecoin/servicecoin"
@@ -34,14 +35,14 @@ const (
 // many, names that are none, the same name twice, kinds and types that nobody
 // knows. A draft has to hold it; what a book lacks before it can be followed, says
 // [Book.Check].
-func (b Book) Validate() error {
+func (b *Book) Validate() error {
 	var v servicecoin.Violations
 	v.ID("id", string(b.ID))
 	if len(b.ID) > mostBookID {
 		v.Add("id", "too-long", string(b.ID), fmt.Sprintf("must have %d bytes at most", mostBookID))
 	}
 	if b.Version < 1 {
-		v.Add("version", "out-of-range", fmt.Sprint(b.Version), "must be 1 at least")
+		v.Add("version", "out-of-range", strconv.Itoa(b.Version), "must be 1 at least")
 	}
 	if !slices.Contains(BookStates(), b.State) {
 		v.Add("state", "unknown", string(b.State), "must be draft, published, superseded or withdrawn")
@@ -235,7 +236,7 @@ func (a *Action) Validate() error {
 	v.ID("name", a.Name)
 	v.Merge("limit", a.Limit.Validate())
 	if a.Retries < 0 || a.Retries > mostRetries {
-		v.Add("retries", "out-of-range", fmt.Sprint(a.Retries), fmt.Sprintf("must lie between 0 and %d", mostRetries))
+		v.Add("retries", "out-of-range", strconv.Itoa(a.Retries), fmt.Sprintf("must lie between 0 and %d", mostRetries))
 	}
 	if v.Limit("inputs", len(a.Inputs), mostInputs) {
 		names := map[string]bool{}

@@ -78,7 +78,7 @@ func (l *Library) Draft(ctx context.Context, by servicecoin.Actor, b Book) (Book
 }
 
 // fits reports what is wrong with the form of a draft, or that it is too large.
-func (b Book) fits() error {
+func (b *Book) fits() error {
 	var v servicecoin.Violations
 	v.Merge("", b.Validate())
 	if v.Len() == 0 {

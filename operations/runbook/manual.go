@@ -8,7 +8,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
 )
 
 // Manual is run books to be read and printed: one, or all of a service. What the
@@ -118,7 +121,7 @@ func (m Manual) book(b Book, n, top int) []block {
 	about.term(m.word("Published"), day(b.PublishedAt))
 	about.term(m.word("Read again by"), day(b.ReviewBy))
 	if length, unknown := b.Expected(); length.Defined() {
-		text := length.String()
+		text := spoken(length)
 		if unknown > 0 {
 			text += fmt.Sprintf(", %s %d", m.word("and steps of unknown length:"), unknown)
 		}
@@ -154,7 +157,7 @@ func (m Manual) book(b Book, n, top int) []block {
 	}
 	section("Steps")
 	for i, s := range b.Steps {
-		list = append(list, m.step(b, s, i, n, top+2)...)
+		list = append(list, m.step(s, i, n, top+2)...)
 	}
 	return list
 }
@@ -171,19 +174,26 @@ func (p Parameter) origin() string {
 	case p.From != nil:
 		return p.From.Record + " " + p.From.Path
 	case p.Default != "":
-		return p.Default
+		return "= " + p.Default
 	}
 	return ""
 }
 
-func (m Manual) step(b Book, s Step, place, book, level int) []block {
+// spoken is a length of time as people say it.
+func spoken(d calendar.Duration) string {
+	length, ok := d.Get()
+	if !ok {
+		return ""
+	}
+	return servicecoin.Quantity{Value: servicecoin.Some(decimal.NewFromInt(int64(length / time.Second))), Unit: "s"}.Words()
+}
+
+func (m Manual) step(s Step, place, book, level int) []block {
 	head := block{heading: level, text: fmt.Sprintf("%d. %s", place+1, m.say(s.Title)), anchor: fmt.Sprintf("%s-%s", anchorOf(book), s.ID)}
 	about := block{}
 	about.term(m.word("Step"), string(s.ID)+", "+m.word(string(s.Kind)))
 	about.term(m.word("Who"), s.Role)
-	if s.Expected.Defined() {
-		about.term(m.word("Expected"), s.Expected.String())
-	}
+	about.term(m.word("Expected"), spoken(s.Expected))
 	about.term(m.word("After"), join(s.After))
 	if s.AtStart {
 		about.term(m.word("After"), m.word("nothing: at once"))
@@ -197,9 +207,7 @@ func (m Manual) step(b Book, s Step, place, book, level int) []block {
 	}
 	if w := s.Wait; w != nil {
 		about.term(m.word("Wait until"), w.Until)
-		if w.For.Defined() {
-			about.term(m.word("Wait for"), w.For.String())
-		}
+		about.term(m.word("Wait for"), spoken(w.For))
 	}
 	if s.Approval != nil {
 		about.term(m.word("Says go"), s.Approval.Role)
@@ -245,11 +253,11 @@ func (m Manual) action(about *block, name string, a *Action) {
 	if a == nil {
 		return
 	}
-	text := a.Name
+	parts := []string{a.Name}
 	for _, i := range a.Inputs {
-		text += ", " + i.Name + " = " + i.Value
+		parts = append(parts, i.Name+" = "+i.Value)
 	}
-	about.term(m.word(name), text)
+	about.term(m.word(name), strings.Join(parts, ", "))
 }
 
 // term adds a line "name: text"; without a text there is none.

@@ -13,7 +13,7 @@ func markdown(list []block) string {
 		switch {
 		case x.heading > 0:
 			if x.anchor != "" {
-				fmt.Fprintf(&b, "<a id=\"%s\"></a>\n\n", html.EscapeString(x.anchor))
+				b.WriteString(`<a id="` + html.EscapeString(x.anchor) + "\"></a>\n\n")
 			}
 			fmt.Fprintf(&b, "%s %s\n\n", strings.Repeat("#", x.heading), plainMarkdown(x.text))
 		case x.rule:
@@ -25,7 +25,11 @@ func markdown(list []block) string {
 			b.WriteString("\n")
 		case len(x.terms) > 0:
 			for _, t := range x.terms {
-				fmt.Fprintf(&b, "- **%s**: %s\n", plainMarkdown(t[0]), plainMarkdown(t[1]))
+				b.WriteString("- **" + plainMarkdown(t[0]) + "**")
+				if t[1] != "" {
+					b.WriteString(": " + plainMarkdown(t[1]))
+				}
+				b.WriteString("\n")
 			}
 			b.WriteString("\n")
 		case len(x.table) > 0:
@@ -89,7 +93,7 @@ func fence(line, open string) string {
 		}
 		rest := strings.TrimSpace(trimmed[n:])
 		switch {
-		case open == "" && !(c == "`" && strings.Contains(rest, "`")):
+		case open == "" && (c != "`" || !strings.Contains(rest, "`")):
 			return strings.Repeat(c, n)
 		case open != "" && open[:1] == c && n >= len(open) && rest == "":
 			return ""
@@ -114,7 +118,7 @@ func page(title string, list []block) string {
 		case x.heading > 0:
 			id := ""
 			if x.anchor != "" {
-				id = fmt.Sprintf(" id=\"%s\"", e(x.anchor))
+				id = ` id="` + e(x.anchor) + `"`
 			}
 			fmt.Fprintf(&b, "<h%d%s>%s</h%d>\n", x.heading, id, e(x.text), x.heading)
 		case x.rule:

@@ -17,7 +17,7 @@ type mention struct {
 }
 
 // mentions yields every place of the book that may name parameters.
-func (b Book) mentions(yield func(mention)) {
+func (b *Book) mentions(yield func(mention)) {
 	texts := func(path string, t servicecoin.Texts) {
 		for _, tag := range slices.Sorted(maps.Keys(t)) {
 			yield(mention{path: path + "." + tag, text: t[tag]})
@@ -77,7 +77,7 @@ func (b Book) mentions(yield func(mention)) {
 
 // checkParameters finds parameters that are named and not declared, declared and
 // not named, and secrets where they would be read.
-func (b Book) checkParameters(f *findings, c Checks) {
+func (b *Book) checkParameters(f *findings) {
 	declared := map[string]Parameter{}
 	for _, p := range b.Parameters {
 		declared[p.Name] = p

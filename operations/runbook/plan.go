@@ -51,10 +51,10 @@ type Called func(id servicecoin.RunbookID) (Book, bool)
 // be started. It reports values of parameters that the book does not have, and a
 // plan that is too large.
 func MakePlan(run RunID, b Book, given Values, c Configuration, called Called) (Plan, []Lack, error) {
-	p := Plan{
+	p := planner{Plan{
 		Run: run, Title: b.Title, Services: slices.Clone(b.Services), Scenario: b.Scenario,
 		Preconditions: b.Preconditions, Values: Values{},
-	}
+	}}
 	var v servicecoin.Violations
 	b.given(&v, given, c)
 	if err := v.Err(); err != nil {
@@ -62,16 +62,19 @@ func MakePlan(run RunID, b Book, given Values, c Configuration, called Called) (
 	}
 	lacks := p.add(&v, b, "", given, c, called)
 	if v.Len() == 0 {
-		lifecycle.Room(&v, "plan", p, mostBody)
+		lifecycle.Room(&v, "plan", p.Plan, mostBody)
 	}
 	if err := v.Err(); err != nil {
 		return Plan{}, lacks, err
 	}
-	return p, lacks, nil
+	return p.Plan, lacks, nil
 }
 
+// planner is a plan that is being made.
+type planner struct{ Plan }
+
 // add adds the steps of a book, below the step that calls it.
-func (p *Plan) add(v *servicecoin.Violations, b Book, under string, given Values, c Configuration, called Called) []Lack {
+func (p *planner) add(v *servicecoin.Violations, b Book, under string, given Values, c Configuration, called Called) []Lack {
 	if len(p.Steps)+len(b.Steps) > mostPlanned || strings.Count(under, "/") > mostDepth {
 		v.Add("steps", "too-many", "", fmt.Sprintf("with those of called books there must be %d steps at most, and %d calls within calls", mostPlanned, mostDepth))
 		return nil
@@ -121,14 +124,14 @@ func (p *Plan) add(v *servicecoin.Violations, b Book, under string, given Values
 	return lacks
 }
 
-func (p *Plan) pin(b Book) {
+func (p *planner) pin(b Book) {
 	pin := Pin{Book: b.ID, Version: b.Version}
 	if !slices.Contains(p.Books, pin) {
 		p.Books = append(p.Books, pin)
 	}
 }
 
-func (p *Plan) secret(name string, from *Source) {
+func (p *planner) secret(name string, from *Source) {
 	if p.Secrets == nil {
 		p.Secrets = map[string]Source{}
 	}
@@ -196,7 +199,7 @@ func ends(steps []Step) []StepID {
 }
 
 // join has what comes after a call come after the last steps of the called book.
-func (p *Plan) join(under string, leaves map[StepID][]StepID) {
+func (p *planner) join(under string, leaves map[StepID][]StepID) {
 	for n, s := range p.Steps {
 		rest, ok := strings.CutPrefix(string(s.ID), under)
 		if !ok || strings.Contains(rest, "/") {

@@ -122,7 +122,10 @@ func Open(by servicecoin.Actor, at time.Time, p Plan, lacks []Lack, x NewRun) (R
 	m.say("text", x.Note)
 	r.advance(&p, &m)
 	r.leave(m)
-	return r, r.room()
+	if err := r.room(); err != nil {
+		return Run{}, err
+	}
+	return r, nil
 }
 
 // NewRun is what is said when a run begins.

@@ -179,7 +179,7 @@ func Lengths(b Book, list []Run) []Length {
 // along the longest way, all branches among them, with waits for a time. It is
 // undefined if no step on the way says how long it takes, and unknown counts how
 // many steps of a person or of the host do not say.
-func (b Book) Expected() (length calendar.Duration, unknown int) {
+func (b *Book) Expected() (length calendar.Duration, unknown int) {
 	g := graphOf(b.Steps)
 	order, _ := g.order()
 	ends := map[int]time.Duration{}

@@ -76,7 +76,7 @@ func Missing(b Book, given Values, c Configuration) []Lack {
 
 // Records returns the names of the configuration records that the book reads,
 // sorted.
-func (b Book) Records() []string {
+func (b *Book) Records() []string {
 	records := map[string]bool{}
 	for _, p := range b.Parameters {
 		if p.From != nil {
@@ -141,9 +141,13 @@ func number(text string) (decimal.Decimal, bool) {
 }
 
 // given checks what somebody hands in, before it is looked at one by one.
-func (b Book) given(v *servicecoin.Violations, given Values, c Configuration) {
+func (b *Book) given(v *servicecoin.Violations, given Values, c Configuration) {
 	if !v.Limit("values", len(given), mostParameters) || !v.Limit("configuration", len(c), mostRecords) {
 		return
+	}
+	const mostRecord = 256 << 10
+	for _, name := range slices.Sorted(maps.Keys(c)) {
+		v.Limit("configuration."+name, len(c[name]), mostRecord)
 	}
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		place := slices.IndexFunc(b.Parameters, func(p Parameter) bool { return p.Name == name })

@@ -1,0 +1,117 @@
+package runbook
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/servicecoin/servicecoin/lifecycle"
+)
+
+// Protocol is the evidence of a run, to be printed: what was done, when and by whom,
+// with the number of entries and the digest of the last one, so that what is stored
+// can be verified against paper ([Runs.VerifyAgainst]).
+type Protocol struct {
+	Run       Run
+	Plan      Plan
+	Lines     []Line
+	Languages []string          // of the reader
+	Words     map[string]string // translations of the protocol's own words, by the English ones
+}
+
+// WriteMarkdown writes the protocol as CommonMark with tables. What people wrote is
+// escaped.
+func (p Protocol) WriteMarkdown(w io.Writer) error {
+	_, err := io.WriteString(w, markdown(p.blocks()))
+	return err
+}
+
+// WriteHTML writes the protocol as a page of its own that can be printed: no script,
+// nothing from elsewhere, and everything that people wrote as text.
+func (p Protocol) WriteHTML(w io.Writer) error {
+	title, _ := p.Run.Title.In(p.Languages...)
+	_, err := io.WriteString(w, page(title, p.blocks()))
+	return err
+}
+
+func (p Protocol) blocks() []block {
+	m := Manual{Languages: p.Languages, Words: p.Words}
+	about := block{}
+	about.term(m.word("Run"), string(p.Run.ID))
+	about.term(m.word("Run book"), fmt.Sprintf("%s, %s %d", p.Run.Book, m.word("Version"), p.Run.Version))
+	about.term(m.word("State"), m.word(string(p.Run.State)))
+	if p.Run.Drill {
+		about.term(m.word("Drill"), m.word("yes"))
+	}
+	about.term(m.word("Change"), string(p.Run.Change))
+	about.term(m.word("Customer"), string(p.Run.Customer))
+	about.term(m.word("Services"), join(p.Run.Services))
+	about.term(m.word("Started"), lifecycle.Stamp(p.Run.StartedAt))
+	about.term(m.word("Ended"), lifecycle.Stamp(p.Run.EndedAt))
+	about.term(m.word("Entries"), strconv.Itoa(p.Run.Count))
+	about.term(m.word("Head"), p.Run.Head)
+	table := block{table: [][]string{{m.word("No."), m.word("At"), m.word("Who"), m.word("What"), m.word("Evidence")}}}
+	for _, l := range p.Lines {
+		table.table = append(table.table, p.row(m, l))
+	}
+	return []block{{heading: 1, text: m.say(p.Run.Title), anchor: "protocol"}, about, table}
+}
+
+func (p Protocol) row(m Manual, l Line) []string {
+	who := m.word("erased")
+	if l.Actor != nil {
+		who = l.Actor.String()
+	}
+	var what []string
+	what = append(what, m.word(l.Fact.Verb))
+	for _, x := range l.Fact.Moves {
+		name := string(x.Step)
+		if s, ok := p.Plan.Step(x.Step); ok {
+			name += " (" + m.say(s.Title) + ")"
+		}
+		text := name + ": " + m.word(string(x.To))
+		if x.Answer != "" {
+			text += ", " + x.Answer
+		}
+		what = append(what, text)
+	}
+	if l.Fact.State != "" {
+		what = append(what, m.word("run")+": "+m.word(string(l.Fact.State)))
+	}
+	if l.Fact.Late {
+		what = append(what, m.word("late"))
+	}
+	return []string{strconv.Itoa(l.Number), lifecycle.Stamp(l.Fact.At), who, strings.Join(what, "; "), strings.Join(p.evidence(m, l), "; ")}
+}
+
+// evidence returns what people wrote, and what they showed.
+func (p Protocol) evidence(m Manual, l Line) []string {
+	var list []string
+	for _, label := range l.Fact.Hidden {
+		if text, ok := l.Texts[label]; ok && !strings.HasPrefix(label, "evidence[") {
+			list = append(list, m.word(label)+": "+text)
+		}
+	}
+	for n, s := range l.Fact.Evidence {
+		var parts []string
+		if s.Value.Valid {
+			parts = append(parts, strings.TrimSpace(s.Value.Decimal.String()+" "+s.Unit))
+		}
+		if text, ok := l.Texts["evidence["+strconv.Itoa(n)+"]"]; ok {
+			parts = append(parts, text)
+		}
+		if s.SHA256 != "" {
+			parts = append(parts, "SHA-256 "+s.SHA256)
+		}
+		if len(parts) > 0 {
+			list = append(list, m.word(s.Kind)+": "+strings.Join(parts, ", "))
+		}
+	}
+	for _, label := range l.Erased {
+		if label != actorLabel {
+			list = append(list, m.word(label)+": "+m.word("erased"))
+		}
+	}
+	return list
+}
