@@ -13,7 +13,7 @@
 //	for _, step := range doc.Steps() {
 //		fmt.Println(step.Number, step.Text)
 //	}
-//	err = doc.Tick(0, true)           // changes one byte
+//	err = doc.Tick(0, true) // changes one byte
 //	err = os.WriteFile(name, doc.Bytes(), 0o644)
 //
 // # What it models
