@@ -192,7 +192,8 @@ func TestManualsAreReadBack(t *testing.T) {
 				ID: "first", Kind: runbook.ManualStep, Title: en("First: {{host}}"), Text: en("# Head\n\n1. a\n\n   ```sh\n   b  {{size}}\n   ```\n\n- **x**: y\n\n---"),
 				Role: "dba", Expected: calendar.Within(90 * time.Minute), Hazard: en("breaks *all*"), AtStart: true, Undo: &runbook.Undo{Text: en("Put it back:\n\n```\nback\n```")},
 			},
-			{ID: "2nd.step_x", Kind: runbook.ManualStep, Title: en("Second #"), Text: en("~~~\nUndo:\n~~~"), After: []runbook.StepID{"first"}},
+			{ID: "2nd.step_x", Kind: runbook.ManualStep, Title: en("Second #"), Text: en("~~~\nUndo:\n~~~"), After: []runbook.StepID{"first"}, Expected: calendar.Within(50*time.Hour + 5*time.Minute)},
+			{ID: "third", Kind: runbook.ManualStep, Title: en("Third"), Text: en("c"), Expected: calendar.Within(0)},
 		},
 	}
 	require.NoError(t, made.Validate())

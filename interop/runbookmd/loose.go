@@ -7,12 +7,13 @@ import (
 )
 
 // What looks like a step, a box, a fence or a heading to the one who wrote it and
-// is text to CommonMark: in a comment, between HTML tags, indented too deep, or a
-// number other than 1 in the middle of a paragraph. It is held and marked, so that
-// nothing of a run book is lost and somebody can mend it.
+// is text to CommonMark: in a comment, between HTML tags, indented too deep, a
+// number other than 1 in the middle of a paragraph, or one without a blank behind
+// it. It is held and marked, so that nothing of a run book is lost and somebody can
+// mend it.
 
 var (
-	looseNumber  = regexp.MustCompile(`^[ \t]*(\d+[.)])(?:[ \t]+|$)`)
+	looseNumber  = regexp.MustCompile(`^[ \t]*(\d{1,9}(?:\.\)|[.)]))([ \t]+|$|[^0-9 \t])`)
 	looseBox     = regexp.MustCompile(`^[ \t]*(?:[-*+]|\d+[.)])[ \t]+\[([ xX])\](?:[ \t]+|$)`)
 	looseHeading = regexp.MustCompile(`^(#{1,6})[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*$`)
 	noSpace      = regexp.MustCompile(`^#{2,6}[^#\s]`)
@@ -61,7 +62,11 @@ func (r *reader) looseStep(line int, l leaf, at place) int {
 	raw := d.lines.text(d.source, line)
 	m := looseNumber.FindSubmatchIndex(raw)
 	last := line
-	parts := []string{string(raw[m[1]:])}
+	begin := m[4]
+	if isBlank(raw[m[4]:m[5]]) {
+		begin = m[5] // "10.Remove" has no blank
+	}
+	parts := []string{string(raw[begin:])}
 	for next := line + 1; next <= l.last; next++ {
 		text := d.lines.text(d.source, next)
 		if isBlank(text) || looseNumber.Match(text) || looseBox.Match(text) || fenceOpen.Match(text) || bytes.Contains(text, []byte("-->")) || bytes.HasPrefix(bytes.TrimSpace(text), []byte("<")) || looseHeading.Match(text) {
@@ -75,8 +80,8 @@ func (r *reader) looseStep(line int, l leaf, at place) int {
 	d.find(line+1, FoundLooseNumber, "begins with a number that CommonMark takes for text")
 	return r.addStep(Step{
 		Kind: Numbered, Number: number, Depth: at.depth + 1, Parent: at.step, Section: r.section, Loose: true, Quoted: l.quoted,
-		Text: strings.TrimSpace(strings.Join(parts, "\n")), Line: line + 1, Span: Span{d.lines[line] + m[1], max(d.lines[line]+m[1], end)},
-		leads: true, number: leading(number), indent: column(raw[:m[1]]), first: line, last: last, box: -1, head: -1,
+		Text: strings.TrimSpace(strings.Join(parts, "\n")), Line: line + 1, Span: Span{d.lines[line] + begin, max(d.lines[line]+begin, end)},
+		leads: true, number: leading(number), indent: column(raw[:begin]), first: line, last: last, box: -1, head: -1,
 	})
 }
 

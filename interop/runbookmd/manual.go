@@ -194,10 +194,11 @@ func (d *Document) manualParameters(im *Imported, lang string, part anchored) {
 			if choices != "" {
 				p.Choices = strings.Split(choices, ", ")
 			}
-			if record, path, ok := strings.Cut(unescaped(row[2]), " /"); ok {
+			from := unescaped(row[2])
+			if value, ok := strings.CutPrefix(from, "= "); ok {
+				p.Default = value
+			} else if record, path, ok := strings.Cut(from, " /"); ok {
 				p.From = &runbook.Source{Record: record, Path: "/" + path}
-			} else {
-				p.Default = unescaped(row[2])
 			}
 			im.Book.Parameters = append(im.Book.Parameters, p)
 		}
@@ -219,9 +220,7 @@ func (d *Document) manualStep(im *Imported, lang string, part anchored) {
 		case term[0] == "Who":
 			s.Role = term[1]
 		case term[0] == "Expected":
-			if length, err := time.ParseDuration(term[1]); err == nil {
-				s.Expected = calendar.Within(length)
-			} else {
+			if s.Expected = spokenLength(term[1]); !s.Expected.Defined() {
 				kept = append(kept, "- **"+term[0]+"**: "+term[1])
 			}
 		case term[0] == "After" && term[1] == "nothing: at once":
@@ -251,6 +250,26 @@ func (d *Document) manualStep(im *Imported, lang string, part anchored) {
 	}
 	s.Text = servicecoin.Texts{lang: text}
 	im.Book.Steps = append(im.Book.Steps, s)
+}
+
+// spokenLength reads a length as a manual tells it, "1 h 30 min"; undefined is
+// something else. Of more than two days a manual tells no seconds.
+func spokenLength(text string) calendar.Duration {
+	words := strings.Fields(strings.ReplaceAll(text, "\u202f", ""))
+	units := map[string]time.Duration{"s": time.Second, "min": time.Minute, "h": time.Hour, "days": 24 * time.Hour}
+	var length time.Duration
+	for i := 0; i+1 < len(words); i += 2 {
+		n, err := strconv.ParseInt(words[i], 10, 32)
+		unit := units[words[i+1]]
+		if err != nil || n < 0 || unit == 0 {
+			return calendar.Duration{}
+		}
+		length += time.Duration(n) * unit
+	}
+	if len(words) == 0 || len(words)%2 != 0 {
+		return calendar.Duration{}
+	}
+	return calendar.Within(length)
 }
 
 // standing returns the last line that is this text and stands between blank ones,

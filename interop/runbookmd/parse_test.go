@@ -52,7 +52,8 @@ func TestWhatLooksLikeAStepIsHeld(t *testing.T) {
 		{"a step of another mark", "1. a\n2) b\n", runbookmd.Counts{Numbered: 2}, []string{"1. a", "2) b"}, nil},
 		{"numbers in quotes are not counted", "> 1. a\n> 2. b\n", runbookmd.Counts{}, []string{"1. a", "2. b"}, nil},
 		{"a number behind a bullet is not counted", "- 1. a\n", runbookmd.Counts{}, []string{"1. a"}, nil},
-		{"no number", "1.5 of them\n2.x\n", runbookmd.Counts{}, nil, nil},
+		{"no number", "1.5 of them\n10.0.0.1\n", runbookmd.Counts{}, nil, nil},
+		{"no blank behind the number", "9. a\n\n10.Remove *b*\n11.) c\n", runbookmd.Counts{Numbered: 3}, []string{"9. a", "~10. Remove *b*", "~11.) c"}, []string{"loose-number", "loose-number"}},
 		{"code is code", fence + "\n# a\n1. b\n- [ ] c\n" + fence + "\n", runbookmd.Counts{Fenced: 1}, []string{" "}, nil},
 		{"a fence that nothing closes", fence + "\n1. a\n", runbookmd.Counts{Fenced: 1}, []string{" "}, []string{"open-code"}},
 		{"a heading without space", "##Title\n#channel\n", runbookmd.Counts{}, nil, []string{"heading-space"}},
@@ -114,6 +115,20 @@ func TestCodeStandsUnderTheStepThatItFollows(t *testing.T) {
 	}
 	require.Equal(t, 1, list, "a list that goes on after an interruption is the same list")
 	require.Empty(t, doc.Findings())
+}
+
+// A list or a paragraph that is indented by too little is of the step all the same.
+func TestWhatIsIndentedTooLittleBelongsToItsStep(t *testing.T) {
+	t.Parallel()
+	fence := "```"
+	text := "1. one:\n  * bullet:\n\n    " + fence + "\n    0\n    " + fence + "\n\n  words\n\n  " + fence + "\n  1\n  " + fence + "\n\n2. two\n\nwords\n\n" + fence + "\n2\n" + fence + "\n"
+	var got []string
+	doc := parse(t, text)
+	for _, c := range doc.Code() {
+		got = append(got, doc.Steps()[c.Step].Text+" "+c.Text)
+	}
+	require.Equal(t, []string{"one: 0\n", "one: 1\n", "words 2\n"}, got)
+	require.Len(t, doc.Steps(), 3)
 }
 
 // goldmark takes the CR from blank lines of code in lists; they are kept.

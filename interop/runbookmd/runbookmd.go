@@ -13,7 +13,7 @@
 //	for _, step := range doc.Steps() {
 //		fmt.Println(step.Number, step.Text)
 //	}
-//	err = doc.Tick(0, true)           // changes one byte
+//	err = doc.Tick(0, true) // changes one byte
 //	err = os.WriteFile(name, doc.Bytes(), 0o644)
 //
 // # What it models
@@ -203,8 +203,8 @@ const (
 
 // Counts is how much there is in a file outside of code blocks, front matter and
 // quotes. A numbered line is one that begins with a number and a dot or a bracket,
-// at any indentation, also where CommonMark takes it for text; headings are those
-// with "#".
+// at any indentation, also where CommonMark takes it for text ("10.Remove" has no
+// blank), but not a number with digits behind its dot; headings are those with "#".
 type Counts struct {
 	Headings int `json:"headings"`
 	Numbered int `json:"numbered"`

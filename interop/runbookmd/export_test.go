@@ -1,4 +1,0 @@
-package runbookmd
-
-// FrontMatterEnd returns where the Markdown begins.
-func (d *Document) FrontMatterEnd() int { return d.front.span.To }
