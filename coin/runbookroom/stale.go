@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -16,27 +15,17 @@ import (
 // Surroundings is what is known around these books: when each was exercised last, and
 // when its services changed.
 func (n Nouns) Surroundings(ctx context.Context, books []runbook.Book) (runbook.Surroundings, error) {
-	s := runbook.Surroundings{Exercised: map[servicecoin.RunbookID]time.Time{}, Within: n.Within}
+	s := runbook.Surroundings{Within: n.Within}
 	var services []servicecoin.ServiceID
+	var ids []servicecoin.RunbookID
 	for _, b := range books {
-		services = append(services, b.Services...)
-		for r, err := range n.Runs().OfBook(b.ID).All(ctx) {
-			if err != nil {
-				return s, err
-			}
-			if r.State == runbook.Succeeded {
-				if r.EndedAt.After(s.Exercised[b.ID]) {
-					s.Exercised[b.ID] = r.EndedAt
-				}
-				break // they come the last first
-			}
-		}
+		services, ids = append(services, b.Services...), append(ids, b.ID)
 	}
-	if n.Changed == nil {
-		return s, nil
+	var err error
+	if s.Exercised, err = n.Runs().Exercised(ctx, ids...); err != nil || n.Changed == nil {
+		return s, err
 	}
 	slices.Sort(services)
-	var err error
 	s.Services, err = n.Changed(ctx, n.Base, slices.Compact(services))
 	return s, err
 }

@@ -39,6 +39,14 @@ type StepMove struct {
 	Answer  string    `json:"answer,omitempty"` // of a decision
 }
 
+// The kinds of evidence.
+const (
+	ShownText  = "text"
+	ShownValue = "value"
+	ShownLink  = "link"
+	ShownFile  = "file"
+)
+
 // Shown is a piece of evidence without what people wrote.
 type Shown struct {
 	Kind   string              `json:"kind"` // "text", "value", "link" or "file"
@@ -66,16 +74,16 @@ func (m *mark) say(label, text string) {
 func (m *mark) show(list []Evidence) {
 	for n, e := range list {
 		label := "evidence[" + strconv.Itoa(n) + "]"
-		s := Shown{Kind: "value", Value: e.Value, Unit: e.Unit}
+		s := Shown{Kind: ShownValue, Value: e.Value, Unit: e.Unit}
 		switch {
 		case e.Text != "":
-			s.Kind = "text"
+			s.Kind = ShownText
 			m.say(label, e.Text)
 		case e.Link != "":
-			s.Kind = "link"
+			s.Kind = ShownLink
 			m.say(label, e.Link)
 		case e.File != nil:
-			s.Kind, s.SHA256, s.Size = "file", e.File.SHA256, e.File.Size
+			s.Kind, s.SHA256, s.Size = ShownFile, e.File.SHA256, e.File.Size
 			m.say(label, e.File.Name)
 		}
 		m.fact.Evidence = append(m.fact.Evidence, s)
