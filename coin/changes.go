@@ -207,13 +207,8 @@ func (c *Coin) uncovered(ctx context.Context, x change.Change, d change.Span, cu
 			if err != nil {
 				return nil, err
 			}
-			others := facts.Exclusions[:0:0]
-			for _, e := range facts.Exclusions {
-				if e.From != change.Key(x.ID) {
-					others = append(others, e)
-				}
-			}
-			facts.Exclusions = append(others, announced)
+			facts.Exclusions = slices.DeleteFunc(slices.Clone(facts.Exclusions), func(e sla.Exclusion) bool { return e.From == change.Key(x.ID) })
+			facts.Exclusions = append(facts.Exclusions, announced)
 			measured, err := p.TermsIn(m).MeasureAt(period, facts, c.store.Now())
 			if err != nil {
 				return nil, err

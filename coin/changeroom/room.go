@@ -166,7 +166,8 @@ func (n Nouns) suspects() exchange.Link {
 					if w.Left() < roomForASuspect {
 						return nil // of so many changes at once none is suspected more than another
 					}
-					if _, err := control.SuspectIncident(ctx, exchange.By(), c.ID, news.Incident, t.From); exchange.UnlessRefused(err) != nil {
+					_, err := control.SuspectIncident(ctx, exchange.By(), c.ID, news.Incident, t.From)
+					if err := exchange.UnlessRefused(err); err != nil {
 						return err
 					}
 				}

@@ -76,16 +76,16 @@ func (w world) Customers(ctx context.Context, s change.Scope, during calendar.In
 
 // Critical implements change.World.
 func (w world) Critical(ctx context.Context, customers []servicecoin.CustomerID, during calendar.Interval) ([]change.CriticalTimes, error) {
-	if w.n.Options.Critical == nil {
+	if w.n.Critical == nil {
 		return nil, nil
 	}
-	return w.n.Options.Critical(ctx, customers, during)
+	return w.n.Critical(ctx, customers, during)
 }
 
 // Entries implements change.World.
 func (w world) Entries(ctx context.Context, _ change.Scope, during calendar.Interval) ([]change.Entry, error) {
-	if w.n.Options.Entries == nil {
+	if w.n.Entries == nil {
 		return nil, nil
 	}
-	return w.n.Options.Entries(ctx, during)
+	return w.n.Entries(ctx, during)
 }

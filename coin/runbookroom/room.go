@@ -103,7 +103,8 @@ func (n Nouns) Lapse(ctx context.Context, by servicecoin.Actor, limit int) (int,
 		return 0, err
 	}
 	for k, item := range page.Items {
-		if _, err := n.Runs().Lapse(ctx, by, item.Value.ID); exchange.UnlessRefused(err) != nil {
+		_, err := n.Runs().Lapse(ctx, by, item.Value.ID)
+		if err := exchange.UnlessRefused(err); err != nil {
 			return k, err
 		}
 	}

@@ -113,7 +113,8 @@ func (n *Runs) Start(ctx context.Context, by servicecoin.Actor, x Beginning) (Ru
 		if err != nil {
 			return err
 		}
-		events, err := happened(by, VerbStart, noStep, new(Run), &r)
+		var whole StepID
+		events, err := happened(by, VerbStart, whole, new(Run), &r)
 		if err != nil {
 			return err
 		}
@@ -144,8 +145,11 @@ func (n *Runs) authorize(ctx context.Context, by servicecoin.Actor, verb string,
 	return n.view.Ask(ctx, by, verb, RunRecord, string(id))
 }
 
-// noStep is what a verb is about that is about the whole run.
-const noStep StepID = ""
+// turn is change for a verb that is about the whole run.
+func (n *Runs) turn(ctx context.Context, by servicecoin.Actor, id RunID, verb string, rule func(r *Run, p Plan, at time.Time) error) (Run, error) {
+	var whole StepID
+	return n.change(ctx, by, id, verb, whole, rule)
+}
 
 // change applies a rule to a run, chains what it leaves, and tells of it, in one
 // commit; nothing is stored where the rule leaves nothing.
@@ -233,7 +237,7 @@ func (n *Runs) Report(ctx context.Context, by servicecoin.Actor, id RunID, x Rep
 
 // Lapse does what time does: see [Runs.Due].
 func (n *Runs) Lapse(ctx context.Context, by servicecoin.Actor, id RunID) (Run, error) {
-	return n.change(ctx, by, id, VerbLapse, noStep, func(r *Run, p Plan, at time.Time) error { return r.Lapse(p, by, at) })
+	return n.turn(ctx, by, id, VerbLapse, func(r *Run, p Plan, at time.Time) error { return r.Lapse(p, by, at) })
 }
 
 // Note adds a remark, or evidence.
@@ -243,30 +247,30 @@ func (n *Runs) Note(ctx context.Context, by servicecoin.Actor, id RunID, x Note)
 
 // HandOver gives the run into other hands.
 func (n *Runs) HandOver(ctx context.Context, by servicecoin.Actor, id RunID, to servicecoin.PersonID, note string) (Run, error) {
-	return n.change(ctx, by, id, VerbHandOver, noStep, func(r *Run, p Plan, at time.Time) error { return r.HandOver(p, by, at, to, note) })
+	return n.turn(ctx, by, id, VerbHandOver, func(r *Run, p Plan, at time.Time) error { return r.HandOver(p, by, at, to, note) })
 }
 
 // Pause says that nobody begins anything for now, and why.
 func (n *Runs) Pause(ctx context.Context, by servicecoin.Actor, id RunID, reason string) (Run, error) {
-	return n.change(ctx, by, id, VerbPause, noStep, func(r *Run, p Plan, at time.Time) error { return r.Pause(p, by, at, reason) })
+	return n.turn(ctx, by, id, VerbPause, func(r *Run, p Plan, at time.Time) error { return r.Pause(p, by, at, reason) })
 }
 
 // Resume says that it goes on.
 func (n *Runs) Resume(ctx context.Context, by servicecoin.Actor, id RunID) (Run, error) {
-	return n.change(ctx, by, id, VerbResume, noStep, func(r *Run, p Plan, at time.Time) error { return r.Resume(p, by, at) })
+	return n.turn(ctx, by, id, VerbResume, func(r *Run, p Plan, at time.Time) error { return r.Resume(p, by, at) })
 }
 
 // Abort gives the run up, and has what was done undone.
 func (n *Runs) Abort(ctx context.Context, by servicecoin.Actor, id RunID, reason string) (Run, error) {
-	return n.change(ctx, by, id, VerbAbort, noStep, func(r *Run, p Plan, at time.Time) error { return r.Abort(p, by, at, reason) })
+	return n.turn(ctx, by, id, VerbAbort, func(r *Run, p Plan, at time.Time) error { return r.Abort(p, by, at, reason) })
 }
 
 // Succeed ends the run well.
 func (n *Runs) Succeed(ctx context.Context, by servicecoin.Actor, id RunID, note string) (Run, error) {
-	return n.change(ctx, by, id, VerbSucceed, noStep, func(r *Run, p Plan, at time.Time) error { return r.Succeed(p, by, at, note) })
+	return n.turn(ctx, by, id, VerbSucceed, func(r *Run, p Plan, at time.Time) error { return r.Succeed(p, by, at, note) })
 }
 
 // Fail ends the run badly, and says why.
 func (n *Runs) Fail(ctx context.Context, by servicecoin.Actor, id RunID, reason string) (Run, error) {
-	return n.change(ctx, by, id, VerbFail, noStep, func(r *Run, p Plan, at time.Time) error { return r.Fail(p, by, at, reason) })
+	return n.turn(ctx, by, id, VerbFail, func(r *Run, p Plan, at time.Time) error { return r.Fail(p, by, at, reason) })
 }
