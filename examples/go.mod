@@ -9,6 +9,7 @@ require (
 	github.com/jackc/pgx/v5 v5.12.0
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
 	github.com/servicecoin/servicecoin v0.0.0
+	github.com/servicecoin/servicecoin/interop/runbookmd v0.0.0
 	github.com/servicecoin/servicecoin/store/postgres v0.0.0-00010101000000-000000000000
 	github.com/servicecoin/servicecoin/store/sqlite v0.0.0
 	github.com/shopspring/decimal v1.6.0
@@ -26,7 +27,9 @@ require (
 	github.com/mattn/go-isatty v0.0.24 // indirect
 	github.com/ncruces/go-strftime v1.0.0 // indirect
 	github.com/remyoudompheng/bigfft v0.0.0-20230129092748-24d4a6f8daec // indirect
+	github.com/yuin/goldmark v1.8.7 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
+	go.yaml.in/yaml/v4 v4.0.0 // indirect
 	golang.org/x/sync v0.23.0 // indirect
 	golang.org/x/sys v0.48.0 // indirect
 	modernc.org/libc v1.77.1 // indirect
@@ -37,6 +40,7 @@ require (
 
 replace (
 	github.com/servicecoin/servicecoin => ..
+	github.com/servicecoin/servicecoin/interop/runbookmd => ../interop/runbookmd
 	github.com/servicecoin/servicecoin/store/postgres => ../store/postgres
 	github.com/servicecoin/servicecoin/store/sqlite => ../store/sqlite
 )
