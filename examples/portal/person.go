@@ -14,6 +14,7 @@ import (
 	"github.com/servicecoin/servicecoin/catalog"
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/metering"
+	"github.com/servicecoin/servicecoin/operations/change"
 	"github.com/servicecoin/servicecoin/problem"
 	"github.com/servicecoin/servicecoin/store"
 )
@@ -72,6 +73,7 @@ func mayChange(by person, a servicecoin.Attempt) bool {
 		kinds := []string{
 			incident.IncidentRecord, incident.CommunicationRecord, catalog.OrderRecord, catalog.SubscriptionRecord,
 			adoption.OnboardingRecord, adoption.JourneyRecord, metering.QuotaRecord,
+			change.ChangeRecord, change.ModelRecord, change.FreezeRecord, change.WindowRecord,
 		}
 		return a.Verb == metering.VerbReviewQuotas || slices.Contains(kinds, a.Subject.Kind) && a.Verb != catalog.VerbApproveOrder
 	case owner, member:
@@ -86,7 +88,7 @@ func mayChange(by person, a servicecoin.Attempt) bool {
 			adoption.VerbReachPoint, adoption.VerbAnswerSurvey, adoption.VerbDismissSurvey,
 		}
 		if by.Role == owner {
-			verbs = append(verbs, catalog.VerbApproveOrder, catalog.VerbRejectOrder, catalog.VerbDepartSubscription, catalog.VerbStaySubscription)
+			verbs = append(verbs, catalog.VerbApproveOrder, catalog.VerbRejectOrder, catalog.VerbDepartSubscription, catalog.VerbStaySubscription, change.VerbAnswerNotice)
 		}
 		return slices.Contains(verbs, a.Verb)
 	}
