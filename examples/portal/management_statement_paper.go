@@ -89,12 +89,12 @@ type paperTax struct {
 type before struct {
 	Month    calendar.Month `json:"month"`
 	Draft    bool           `json:"draft,omitempty"` // of the month before, or of this one
-	Services []change       `json:"services"`
-	Sum      change         `json:"sum"`
+	Services []difference   `json:"services"`
+	Sum      difference     `json:"sum"`
 }
 
-// change is what became of an amount.
-type change struct {
+// difference is what became of an amount.
+type difference struct {
 	Name  string              `json:"name"`
 	Was   money.Amount        `json:"was"`
 	Is    money.Amount        `json:"is"`
@@ -309,7 +309,7 @@ func (p *portal) compared(v *paper) adder {
 			}
 			b.Services = append(b.Services, x)
 		}
-		slices.SortStableFunc(b.Services, func(a, b change) int { return compareFold(a.Name, b.Name) })
+		slices.SortStableFunc(b.Services, func(a, b difference) int { return compareFold(a.Name, b.Name) })
 		if b.Sum, err = changed("All", was.Total, v.Net); err != nil {
 			return err
 		}
@@ -319,8 +319,8 @@ func (p *portal) compared(v *paper) adder {
 }
 
 // changed compares two amounts. What is not there on one side has no difference.
-func changed(name string, was, is money.Amount) (change, error) {
-	x := change{Name: name, Was: was, Is: is}
+func changed(name string, was, is money.Amount) (difference, error) {
+	x := difference{Name: name, Was: was, Is: is}
 	if !was.Defined() || !is.Defined() {
 		return x, nil
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/servicecoin/servicecoin/catalog"
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/metering"
+	"github.com/servicecoin/servicecoin/operations/change"
 	"github.com/servicecoin/servicecoin/problem"
 	"github.com/servicecoin/servicecoin/store"
 )
@@ -86,7 +87,7 @@ func mayChange(by person, a servicecoin.Attempt) bool {
 			adoption.VerbReachPoint, adoption.VerbAnswerSurvey, adoption.VerbDismissSurvey,
 		}
 		if by.Role == owner {
-			verbs = append(verbs, catalog.VerbApproveOrder, catalog.VerbRejectOrder, catalog.VerbDepartSubscription, catalog.VerbStaySubscription)
+			verbs = append(verbs, catalog.VerbApproveOrder, catalog.VerbRejectOrder, catalog.VerbDepartSubscription, catalog.VerbStaySubscription, change.VerbAnswerNotice)
 		}
 		return slices.Contains(verbs, a.Verb)
 	}
