@@ -100,7 +100,7 @@ func (p *portal) forward(ctx context.Context, during calendar.Interval) ([]sched
 	if err != nil {
 		return nil, err
 	}
-	clashes, err := p.clashes(ctx, f)
+	clashes, err := p.clashes(ctx, f, names)
 	if err != nil {
 		return nil, err
 	}
@@ -297,18 +297,14 @@ const mostConsidered = 300
 // clashes says what is in the way of the changes of a time, in words: what they collide
 // with, freezes, critical windows of those whom they concern, and that they lie outside
 // of every change window.
-func (p *portal) clashes(ctx context.Context, f change.Forward) (map[servicecoin.ChangeID][]string, error) {
+func (p *portal) clashes(ctx context.Context, f change.Forward, names namesByID) (map[servicecoin.ChangeID][]string, error) {
 	all := map[servicecoin.ChangeID][]string{}
 	for id, list := range f.Conflicts {
 		for _, c := range list {
 			if c.Why == change.Frozen { // told below, with the exceptions
 				continue
 			}
-			text := c.Text
-			if !c.Blocks() {
-				text += " (not certain yet)"
-			}
-			all[id] = append(all[id], text)
+			all[id] = append(all[id], p.conflictWords(c, names))
 		}
 	}
 	span := f.During
@@ -348,6 +344,29 @@ func (p *portal) clashes(ctx context.Context, f change.Forward) (map[servicecoin
 		}
 	}
 	return all, nil
+}
+
+// conflictWords says with what a change collides, by the names that people know.
+func (p *portal) conflictWords(c change.Conflict, names namesByID) string {
+	var services, people []string
+	for _, id := range c.On {
+		services, people = append(services, names.Of(servicecoin.ServiceID(id))), append(people, p.pages.called(servicecoin.PersonID(id)))
+	}
+	with := "“" + cmp.Or(c.With.Name, c.With.ID) + "” for " + minutes(c.Overlap.Duration())
+	text := c.Text
+	switch c.Why {
+	case change.SameService:
+		text = "It overlaps with " + with + ": both work on " + strings.Join(services, ", ")
+	case change.SamePerson:
+		text = "It overlaps with " + with + ": " + strings.Join(people, ", ") + " cannot be at both"
+	case change.RestsOn:
+		text = "It overlaps with " + with + ", which works on " + strings.Join(services, ", ") + ": one rests on the other"
+	case change.SameConfiguration, change.Frozen, change.Critical:
+	}
+	if !c.Blocks() {
+		text += " (that one is not certain yet)"
+	}
+	return text
 }
 
 // concernedCustomers are those whom services concern, up to a thousand.

@@ -196,10 +196,16 @@ func (p *portal) agendaItem(ctx context.Context, x *change.Change, names namesBy
 	if err != nil {
 		return item, err
 	}
-	item.Known, item.Fits, item.Obstacle, item.Settled = true, standing.Fits(), standing.Reasons(), len(standing.Settled)
+	item.Known, item.Fits, item.Settled = true, standing.Fits(), len(standing.Settled)
 	item.Customer = len(standing.Customers)
+	for _, o := range standing.Fit.Obstacles {
+		item.Obstacle = append(item.Obstacle, o.Text)
+	}
+	for _, c := range standing.Conflicts {
+		item.Obstacle = append(item.Obstacle, p.conflictWords(c, names))
+	}
 	for _, c := range standing.Warnings {
-		item.Warnings = append(item.Warnings, c.Text)
+		item.Warnings = append(item.Warnings, p.conflictWords(c, names))
 	}
 	for _, s := range standing.Fit.Starts {
 		item.Others = append(item.Others, s.At)

@@ -141,6 +141,7 @@ func (h *planned) fill() {
 	h.assessed(r)
 	_, err = control.StartUnapproved(ctx, servicecoin.Person(ada), r.ID, "It floods everybody")
 	require.NoError(h.t, err)
+	h.turn(h.now().Add(20 * time.Minute))
 	_, err = control.Fail(ctx, servicecoin.Person(ada), r.ID, "The sender changed its name")
 	require.NoError(h.t, err)
 	h.drained()
@@ -230,7 +231,7 @@ func TestFreezes(t *testing.T) {
 	t.Parallel()
 	h := planning(t)
 	ada := h.as("ada")
-	status, body := ada.post("/changes/freezes", url.Values{"from": {"2026-12-20T00:00"}, "until": {"yesterday"}, "services": {"moon"}, "through": {"odd"}})
+	status, body := ada.post("/changes/freezes", url.Values{"name": {""}, "why": {""}, "from": {"2026-12-20T00:00"}, "until": {"yesterday"}, "services": {"moon"}, "through": {"odd"}})
 	require.Equal(t, http.StatusUnprocessableEntity, status)
 	for _, field := range []string{"name", "until", "services", "through", "why"} {
 		require.Contains(t, body, `id="e-f-`+field+`"`, "everything that is wrong stands at its field")
@@ -255,7 +256,7 @@ func TestFreezes(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, list, 1)
 	lift := "/changes/freezes/" + string(list[0].ID) + "/lift"
-	status, body = ada.post(lift, url.Values{})
+	status, body = ada.post(lift, url.Values{"reason": {""}})
 	require.Equal(t, http.StatusUnprocessableEntity, status)
 	require.Contains(t, body, `id="e-f-lift-`)
 	status, _ = h.as("owner@alder").post(lift, url.Values{"reason": {"x"}})
