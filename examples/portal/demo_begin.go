@@ -81,6 +81,8 @@ const (
 	ada  = servicecoin.PersonID("ada")
 	ben  = servicecoin.PersonID("ben")
 	cleo = servicecoin.PersonID("cleo")
+	dana = servicecoin.PersonID("dana")
+	emil = servicecoin.PersonID("emil")
 )
 
 // demonstrate fills a new file with a small provider and its last four months.
@@ -92,12 +94,12 @@ func (p *portal) demonstrate(ctx context.Context) error {
 	}
 	p.log.InfoContext(ctx, "filling the new file with a demonstration: a few seconds")
 	when := b.At
-	d := demo{portal: &portal{backend: p.backend, usage: p.usage, log: p.log}, now: b.At.Truncate(time.Minute), when: &when}
+	d := demo{portal: &portal{backend: p.backend, usage: p.usage, log: p.log, desk: p.desk}, now: b.At.Truncate(time.Minute), when: &when}
 	if err := d.assemble(func() time.Time { return when }, 0); err != nil {
 		return err
 	}
 	for _, fill := range []func(context.Context) error{
-		d.enrolAll, d.offer, d.subscribeAll, d.use, d.past, d.recently, d.present, d.reported, d.drain, d.closeMonths, d.soundOut, d.pending, d.drain,
+		d.enrolAll, d.offer, d.subscribeAll, d.use, d.changeTimes, d.changed, d.past, d.recently, d.present, d.reported, d.drain, d.toChange, d.drain, d.closeMonths, d.soundOut, d.pending, d.drain,
 	} {
 		if err := fill(ctx); err != nil {
 			return err
@@ -125,6 +127,7 @@ func (d demo) turn(t time.Time) { *d.when = t }
 func (p *portal) staff(ctx context.Context) error {
 	for _, x := range []person{
 		{ID: ada, Name: "Ada Brandt", Role: manager}, {ID: ben, Name: "Ben Okafor", Role: operator}, {ID: cleo, Name: "Cleo Diaz", Role: operator},
+		{ID: dana, Name: "Dana Novak", Role: operator}, {ID: emil, Name: "Emil Sand", Role: operator},
 	} {
 		if err := kept(p.host.persons().Insert(ctx, x)); err != nil {
 			return err

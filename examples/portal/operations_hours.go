@@ -34,7 +34,9 @@ from 2026-06-29 09:00: ada, ben, cleo`
 // desk is when the provider's people are there, what matters more than usual,
 // and who is called at night, worked out for some years.
 type desk struct {
+	hours       hours.Hours
 	open        *hours.Timetable
+	matters     []hours.CriticalWindow
 	critical    *hours.CriticalTimes
 	windows     []*recur.WindowTimes
 	maintenance *recur.Windows // all of them
@@ -63,7 +65,8 @@ func deskHours(now time.Time) (desk, error) {
 	if err != nil {
 		return d, err
 	}
-	if d.open, err = ical.ClosedOn(open, closed...).CompileYears(d.first.Year, d.last.Year, nil); err != nil {
+	d.hours = ical.ClosedOn(open, closed...)
+	if d.open, err = d.hours.CompileYears(d.first.Year, d.last.Year, nil); err != nil {
 		return d, err
 	}
 	advent, err := hours.Parse("Nov 27-Dec 23 08:00-20:00")
@@ -75,10 +78,11 @@ func deskHours(now time.Time) (desk, error) {
 		return d, err
 	}
 	advent.Zone, count.Zone = deskZone, deskZone
-	d.critical, err = hours.CompileCritical(d.open.Span(),
-		hours.CriticalWindow{Name: "Advent orders", Kind: hours.BusinessEvent, Reason: "A third of the year's orders: nothing is changed that can wait", Weight: number("3"), Hours: &advent},
-		hours.CriticalWindow{Name: "Stocktaking", Kind: hours.OperationalWindow, Reason: "Order entry counts the stock, nobody else writes", Weight: number("2"), Hours: &count},
-	)
+	d.matters = []hours.CriticalWindow{
+		{Name: "Advent orders", Kind: hours.BusinessEvent, Reason: "A third of the year's orders: nothing is changed that can wait", Weight: number("3"), Hours: &advent},
+		{Name: "Stocktaking", Kind: hours.OperationalWindow, Reason: "Order entry counts the stock, nobody else writes", Weight: number("2"), Hours: &count},
+	}
+	d.critical, err = hours.CompileCritical(d.open.Span(), d.matters...)
 	if err != nil {
 		return d, err
 	}

@@ -73,6 +73,7 @@ func mayChange(by person, a servicecoin.Attempt) bool {
 		kinds := []string{
 			incident.IncidentRecord, incident.CommunicationRecord, catalog.OrderRecord, catalog.SubscriptionRecord,
 			adoption.OnboardingRecord, adoption.JourneyRecord, metering.QuotaRecord,
+			change.ChangeRecord, change.ModelRecord, change.FreezeRecord, change.WindowRecord,
 		}
 		return a.Verb == metering.VerbReviewQuotas || slices.Contains(kinds, a.Subject.Kind) && a.Verb != catalog.VerbApproveOrder
 	case owner, member:

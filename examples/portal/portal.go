@@ -96,7 +96,7 @@ func (p *portal) assemble(now func() time.Time, provisioning time.Duration) (err
 	if p.Coin, err = coin.New(p.store, nil, &coin.Options{
 		Customer: p.host.customer, Covered: p.covered,
 		Provisioner: machines{p.store, provisioning}, CheckParameters: checkParameters, Holder: providerName,
-		Usage: p.usage, Comes: p.comes, Active: active,
+		Usage: p.usage, Comes: p.comes, Active: active, Changes: p.changeRules(), FreezeWhenSpent: true,
 	}); err != nil {
 		return err
 	}
