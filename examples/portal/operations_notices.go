@@ -21,7 +21,7 @@ func (p *portal) noticesArea() area {
 			"GET /customers/{customer}/notices":                  {ofCustomer, p.showNotices},
 			"POST /customers/{customer}/notices/{change}/answer": {ofCustomer, p.answerNotice},
 		},
-		of: toCustomer("Maintenance", "notices"),
+		of: toCustomer("Notices", "notices"),
 		done: map[string]string{
 			"agreed": "You have agreed. You may change your mind until the day that was named.", "refused": "You have said no. We have your reason, and will come back to you.",
 		},
@@ -56,6 +56,7 @@ type noticePart struct {
 	Answers  string            // its address
 	Record   string            // of the change; for the provider's people
 	Timeless bool              // it will not be
+	Past     bool              // it is over
 	Waits    bool              // for an answer, or lets it be another one
 }
 
@@ -79,7 +80,7 @@ func (p *portal) notices(w http.ResponseWriter, r *http.Request, form string, f 
 	if err != nil {
 		return err
 	}
-	v := noticesPage{page: p.page(r, "Maintenance", customerPath(c.ID, "notices")), Customer: c.Customer}
+	v := noticesPage{page: p.page(r, "Notices of maintenance", customerPath(c.ID, "notices")), Customer: c.Customer}
 	if problems != nil {
 		v.againIn(form, f, problems)
 	}
@@ -159,7 +160,7 @@ func (p *portal) noticesAhead(ctx context.Context, id servicecoin.CustomerID, mo
 // noticePart says a notice in words, for somebody.
 func (p *portal) noticePart(n *change.Notice, names namesByID, who person, customer servicecoin.CustomerID) noticePart {
 	now := p.store.Now()
-	part := noticePart{Notice: *n, Names: namesIn(names, n.Services), Timeless: n.State == change.NoticeCancelled}
+	part := noticePart{Notice: *n, Names: namesIn(names, n.Services), Timeless: n.State == change.NoticeCancelled, Past: n.State == change.NoticeOver || n.State == change.NoticePutBack}
 	part.Names = slices.Compact(part.Names)
 	part.Stands, part.Tone, part.Overrun = noticeWords(n, now)
 	for _, d := range n.Downtime {

@@ -57,6 +57,9 @@ func (p *portal) announced(ctx context.Context, list []catalog.Service, now time
 			if len(n.Services) == 0 {
 				continue // it is the provider's own affair
 			}
+			if slices.ContainsFunc(x.Consents, func(c change.Consent) bool { return c.Mode == change.MustConsent }) {
+				n.Headline = "Maintenance" // what it is about is between a customer and us
+			}
 			part := announcedPart{Headline: n.Headline, Names: namesIn(names, n.Services), Services: n.Services, During: n.During, Running: n.State == change.NoticeUnderWay, Off: n.State == change.NoticeCancelled}
 			part.Stands, part.Tone, part.Overrun = noticeWords(&n, now)
 			for _, d := range n.Downtime {

@@ -87,6 +87,13 @@ type scheduleItem struct {
 	Sure     bool // it takes its time for certain
 	Note     string
 	Clashes  []string // with what it collides, and does not fit
+	Times    int      // of what was gathered: how often it comes; 0: once
+}
+
+// rank is the order of what begins together: work before what is in its way, and when
+// it may be done last.
+func (i scheduleItem) rank() int {
+	return slices.Index([]string{itemChange, itemFreeze, itemCritical, itemMaintenance, itemWindow}, i.Kind)
 }
 
 // forward reads what there is in a time, by start: changes with all that is in their
@@ -113,11 +120,7 @@ func (p *portal) forward(ctx context.Context, during calendar.Interval) ([]sched
 		}
 	}
 	list = append(list, p.otherWork(f, names)...)
-	for _, x := range f.Freezes {
-		list = append(list, scheduleItem{
-			Kind: itemFreeze, Word: "Freeze", Tone: "bad", ID: string(x.ID), Name: x.Name, Path: freezesPath, Span: x.During, Services: namesIn(names, x.Services), Sure: true, Note: x.Why,
-		})
-	}
+	list = append(list, freezeItems(f, names)...)
 	critical, err := p.criticalItems(ctx, f, names)
 	if err != nil {
 		return nil, err
@@ -132,6 +135,26 @@ func (p *portal) forward(ctx context.Context, during calendar.Interval) ([]sched
 		return cmp.Or(a.Span.Start.Compare(b.Span.Start), a.Span.End.Compare(b.Span.End), cmp.Compare(a.Name, b.Name))
 	})
 	return list, nil
+}
+
+// freezeItems are the freezes. Several promises on a service may freeze it in the same
+// words: that is one for whoever looks.
+func freezeItems(f change.Forward, names namesByID) []scheduleItem {
+	var list []scheduleItem
+	for _, x := range f.Freezes {
+		item := scheduleItem{
+			Kind: itemFreeze, Word: "Freeze", Tone: "bad", ID: string(x.ID), Name: sentence(x.Name), Path: freezesPath, Span: x.During, Services: namesIn(names, x.Services), Sure: true, Note: sentence(x.Why),
+		}
+		same := slices.IndexFunc(list, func(o scheduleItem) bool {
+			return o.Name == item.Name && o.Note == item.Note && slices.Equal(o.Services, item.Services) && o.Span.Overlaps(item.Span)
+		})
+		if same < 0 {
+			list = append(list, item)
+			continue
+		}
+		list[same].Span = calendar.Between(earlier(list[same].Span.Start, item.Span.Start), latest(list[same].Span.End, item.Span.End))
+	}
+	return list
 }
 
 // changeItem is a change as it stands in the calendar.
@@ -304,7 +327,9 @@ func (p *portal) clashes(ctx context.Context, f change.Forward, names namesByID)
 			if c.Why == change.Frozen { // told below, with the exceptions
 				continue
 			}
-			all[id] = append(all[id], p.conflictWords(c, names))
+			if text := p.conflictWords(c, names); !slices.Contains(all[id], text) {
+				all[id] = append(all[id], text)
+			}
 		}
 	}
 	span := f.During
@@ -354,6 +379,9 @@ func (p *portal) conflictWords(c change.Conflict, names namesByID) string {
 	}
 	with := "“" + cmp.Or(c.With.Name, c.With.ID) + "” for " + minutes(c.Overlap.Duration())
 	text := c.Text
+	if !c.With.Kind.Work() {
+		return "“" + sentence(cmp.Or(c.With.Name, c.With.ID)) + "” holds on " + strings.Join(services, ", ") + " for " + minutes(c.Overlap.Duration()) + " of it: one rests on the other"
+	}
 	switch c.Why {
 	case change.SameService:
 		text = "It overlaps with " + with + ": both work on " + strings.Join(services, ", ")

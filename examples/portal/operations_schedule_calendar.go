@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strconv"
@@ -65,6 +66,7 @@ func (p *portal) showChangeCalendar(w http.ResponseWriter, r *http.Request) erro
 				part.Items = append(part.Items, x)
 			}
 		}
+		slices.SortStableFunc(part.Items, func(a, b dayItem) int { return cmp.Compare(a.rank(), b.rank()) })
 		v.Days = append(v.Days, part)
 	}
 	for _, item := range items {
@@ -161,6 +163,16 @@ func (d scheduleDay) Count() (changes int) {
 		}
 	}
 	return changes
+}
+
+// Windows are when changes may be done on the day.
+func (d scheduleDay) Windows() []dayItem {
+	return slices.DeleteFunc(slices.Clone(d.Items), func(x dayItem) bool { return x.Kind != itemWindow })
+}
+
+// Others is what there is on the day without the change windows.
+func (d scheduleDay) Others() []dayItem {
+	return slices.DeleteFunc(slices.Clone(d.Items), func(x dayItem) bool { return x.Kind == itemWindow })
 }
 
 // Busy reports whether anything stands on the day that is not a change window.

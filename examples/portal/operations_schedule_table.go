@@ -46,6 +46,7 @@ func (p *portal) showSchedule(w http.ResponseWriter, r *http.Request) error {
 	if wantsCSV(r) {
 		return p.scheduleFile(w, r, v.Items)
 	}
+	v.Items = gathered(v.Items)
 	v.Until = v.Until.Add(-time.Second)
 	return p.render(w, r, "schedule.html", 0, v)
 }
@@ -61,4 +62,32 @@ func (p *portal) scheduleFile(w http.ResponseWriter, r *http.Request, items []sc
 		}
 		return rows, "", nil
 	})
+}
+
+// gathered makes one line of what comes again and again in the same words.
+func gathered(items []scheduleItem) []scheduleItem {
+	const few = 2
+	type same struct{ kind, name, where string }
+	key := func(i scheduleItem) same { return same{i.Kind, i.Name, i.Where()} }
+	times := map[same]int{}
+	again := func(i scheduleItem) bool { return i.Kind == itemCritical || i.Kind == itemMaintenance }
+	for _, i := range items {
+		if again(i) {
+			times[key(i)]++
+		}
+	}
+	var list []scheduleItem
+	at := map[same]int{}
+	for _, i := range items {
+		if n := times[key(i)]; n > few {
+			if first, there := at[key(i)]; there {
+				list[first].Span.End = latest(list[first].Span.End, i.Span.End)
+				continue
+			}
+			at[key(i)] = len(list)
+			i.Times = n
+		}
+		list = append(list, i)
+	}
+	return list
 }
