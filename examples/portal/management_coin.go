@@ -42,6 +42,7 @@ type coinPage struct {
 	Placed    int  // orders that wait for somebody of the customer
 	Money     bool // what it costs is shown
 	Picture   coinPicture
+	Told      noticeHint // of maintenance
 }
 
 type coinRow struct {
@@ -142,6 +143,9 @@ func (p *portal) showCoin(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v.Placed = len(waiting.Items)
+	if v.Told, err = p.noticeHint(ctx, c.ID); err != nil {
+		return err
+	}
 	return p.render(w, r, "coin.html", 0, v)
 }
 

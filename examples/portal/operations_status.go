@@ -50,6 +50,7 @@ type statusPage struct {
 	Affected      int
 	Only          bool // only what is affected
 	Planned       []plannedTime
+	Announced     []announcedPart
 	From, Until   time.Time
 }
 
@@ -145,6 +146,9 @@ func (p *portal) showStatus(w http.ResponseWriter, r *http.Request) error {
 	v.Services, v.Only = len(parts), r.URL.Query().Get("only") == "affected"
 	v.group(parts)
 	v.Planned = p.maintenanceAhead(now)
+	if v.Announced, err = p.announced(ctx, list, now); err != nil {
+		return err
+	}
 	return p.render(w, r, "status.html", 0, v)
 }
 
