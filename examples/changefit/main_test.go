@@ -76,6 +76,11 @@ func TestFits(t *testing.T) {
 			},
 			want: []string{"tentative,1,22:00:00Z,22:30:00Z", "tentative,2,22:45:00Z,23:00:00Z", "tentative,4,23:30:00Z,2026-03-11T00:00:00Z"},
 		},
+		"a tentative window of one service": {
+			change:   "UID:me; CATEGORIES:mail,web; DTSTART:20260310T220000Z; DURATION:PT1H; X-ROLLBACK:PT1H",
+			calendar: []string{"UID:a; CATEGORIES:WINDOW,mail; STATUS:TENTATIVE; DTSTART:20260310T200000Z; DURATION:PT6H", "UID:b; CATEGORIES:WINDOW,web; DTSTART:20260310T200000Z; DURATION:PT3H"},
+			want:     []string{"tentative,a,22:00:00Z,23:00:00Z", "window,b,23:00:00Z,2026-03-11T00:00:00Z"}, status: 1,
+		},
 		"a tentative window alone": {
 			calendar: []string{"UID:4; CATEGORIES:WINDOW; STATUS:TENTATIVE; DTSTART:20260310T200000Z; DTEND:20260310T233000Z"},
 			want:     []string{"tentative,4,22:00:00Z,23:30:00Z", "window,4,23:30:00Z,2026-03-11T00:00:00Z"}, status: 1,
