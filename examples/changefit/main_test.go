@@ -76,6 +76,11 @@ func TestFits(t *testing.T) {
 			},
 			want: []string{"tentative,1,22:00:00Z,22:30:00Z", "tentative,2,22:45:00Z,23:00:00Z", "tentative,4,23:30:00Z,2026-03-11T00:00:00Z"},
 		},
+		"a tentative window of one service": {
+			change:   "UID:me; CATEGORIES:mail,web; DTSTART:20260310T220000Z; DURATION:PT1H; X-ROLLBACK:PT1H",
+			calendar: []string{"UID:a; CATEGORIES:WINDOW,mail; STATUS:TENTATIVE; DTSTART:20260310T200000Z; DURATION:PT6H", "UID:b; CATEGORIES:WINDOW,web; DTSTART:20260310T200000Z; DURATION:PT3H"},
+			want:     []string{"tentative,a,22:00:00Z,23:00:00Z", "window,b,23:00:00Z,2026-03-11T00:00:00Z"}, status: 1,
+		},
 		"a tentative window alone": {
 			calendar: []string{"UID:4; CATEGORIES:WINDOW; STATUS:TENTATIVE; DTSTART:20260310T200000Z; DTEND:20260310T233000Z"},
 			want:     []string{"tentative,4,22:00:00Z,23:30:00Z", "window,4,23:30:00Z,2026-03-11T00:00:00Z"}, status: 1,
@@ -103,6 +108,18 @@ func TestFits(t *testing.T) {
 		"far from windows": {
 			calendar: []string{"UID:a; CATEGORIES:WINDOW; DTSTART:20260301T210000Z; RRULE:FREQ=DAILY;COUNT=3; DURATION:PT1H", "UID:b; CATEGORIES:WINDOW; DTSTART:20260317T230000Z; DURATION:PT1H"},
 			want:     []string{"window,b,22:00:00Z,2026-03-11T00:00:00Z"}, status: 1,
+		},
+		"a window in a year": {
+			calendar: []string{"UID:a; CATEGORIES:WINDOW; DTSTART:20270301T210000Z; DURATION:PT1H"},
+			want:     []string{"window,a,22:00:00Z,2026-03-11T00:00:00Z"}, status: 1,
+		},
+		"every day, for years": {
+			calendar: []string{"UID:a; CATEGORIES:mail; DTSTART:20200301T223000Z; DURATION:PT1H; RRULE:FREQ=DAILY"},
+			want:     []string{"conflict,a,22:30:00Z,23:30:00Z"}, status: 1,
+		},
+		"often": { // more than are read of two years
+			calendar: []string{"UID:a; CATEGORIES:mail; DTSTART:20200301T223000Z; DURATION:PT5M; RRULE:FREQ=HOURLY"},
+			want:     []string{"conflict,a,22:30:00Z,22:35:00Z", "conflict,a,23:30:00Z,23:35:00Z"}, status: 1,
 		},
 		"a window of another service alone": {
 			calendar: []string{"UID:a; CATEGORIES:WINDOW,web; DTSTART:20260310T000000Z; DURATION:P2D"},
@@ -215,6 +232,7 @@ func TestRefusals(t *testing.T) {
 		"no change":            {fine, "absent.ics", "absent.ics"},
 		"no iCalendar":         {file(t, "hello"), fine, "line 1"},
 		"no iCalendar changes": {fine, file(t, "hello"), "line 1"},
+		"an empty file":        {file(t, ""), fine, "must have a VCALENDAR"},
 		"no event":             {fine, ics(t), "has no VEVENT"},
 		"two events":           {fine, ics(t, plan, plan), "line 11: begins a second VEVENT"},
 		"cancelled":            {fine, ics(t, plan+"; STATUS:CANCELLED"), "line 3: the change is cancelled"},

@@ -18,7 +18,8 @@ import (
 // world is what a calendar says.
 type world struct {
 	path     string
-	horizon  time.Duration // from which on starts are looked for
+	within   calendar.Interval // of which it was read
+	horizon  time.Duration     // how far starts are looked for
 	windows  []change.Window
 	unsure   []change.Window // the tentative ones of them
 	freezes  []change.Freeze
@@ -31,10 +32,10 @@ type world struct {
 
 // readCalendar reads what a calendar says of the time around a plan, and after an
 // instant. Of one with very many events it looks less far ahead.
-func readCalendar(path string, loc *time.Location, p planned, from time.Time) (world, error) {
+func readCalendar(path string, loc *time.Location, p planned, from time.Time) (*world, error) {
 	data, err := readFile(path)
 	if err != nil {
-		return world{}, err
+		return nil, err
 	}
 	const day = 24 * time.Hour
 	span, back := p.plan.Span(), longestRollback(data)
@@ -46,27 +47,27 @@ func readCalendar(path string, loc *time.Location, p planned, from time.Time) (w
 		last = end
 	}
 	var events []ical.Event
-	w := world{path: path, lines: map[string]int{}}
-	var within calendar.Interval
-	for _, w.horizon = range []time.Duration{90 * day, 30 * day, 7 * day, day} {
-		within = calendar.Between(first.Add(-max(back, w.horizon)), last.Add(w.horizon))
-		if events, err = ical.ReadWithin(bytes.NewReader(data), loc, within); err == nil {
+	w := &world{path: path, lines: map[string]int{}}
+	for _, reach := range []time.Duration{2 * 365 * day, 90 * day, 30 * day, 7 * day, day} { // for the nearest window, far
+		w.horizon = min(reach, 90*day)
+		w.within = calendar.Between(first.Add(-max(back, reach)), last.Add(reach))
+		if events, err = ical.ReadWithin(bytes.NewReader(data), loc, w.within); err == nil {
 			break
 		}
 	}
 	if err != nil {
-		return world{}, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	for _, e := range events {
-		for iv := range e.Times(loc, within) {
+		for iv := range e.Times(loc, w.within) {
 			if err := w.add(e, iv, p); err != nil {
-				return world{}, fmt.Errorf("%s: %w", path, err)
+				return nil, fmt.Errorf("%s: %w", path, err)
 			}
 		}
 	}
 	w.schedule, err = change.ScheduleOf(w.changes...)
 	if err != nil {
-		return world{}, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return w, nil
 }
@@ -119,7 +120,7 @@ func (w *world) add(e ical.Event, iv calendar.Interval, p planned) error {
 }
 
 // ask asks about the change, and looks for starts from an instant on.
-func (w world) ask(p planned, from time.Time) (answer, error) {
+func (w *world) ask(p planned, from time.Time) (answer, error) {
 	var a answer
 	span := p.plan.Span()
 	entry := change.Entry{Kind: change.ChangeEntry, ID: "it", Name: p.name, Span: span, Services: p.services}
@@ -135,7 +136,7 @@ func (w world) ask(p planned, from time.Time) (answer, error) {
 		At: from, Kind: change.Normal, Scope: change.Scope{Services: p.services}, Plan: p.plan,
 		Busy: change.BusyWith(w.schedule.Conflicts(entry, nil)), Horizon: calendar.Within(w.horizon),
 	}
-	fit, err := (change.Calendar{Windows: w.windows, Freezes: w.freezes}).Fit(q)
+	fit, err := w.fit(change.Calendar{Windows: w.windows, Freezes: w.freezes}, q)
 	if err != nil {
 		return a, err
 	}
@@ -163,8 +164,17 @@ func (w world) ask(p planned, from time.Time) (answer, error) {
 	return a, nil
 }
 
+// fit asks a calendar, for all of the time that was read.
+func (w *world) fit(c change.Calendar, q change.Question) (change.Fit, error) {
+	occasions, err := c.Compile(w.within)
+	if err != nil {
+		return change.Fit{}, err
+	}
+	return occasions.Fit(q)
+}
+
 // unsureRows warns of the parts of the plan that only tentative windows allow.
-func (w world) unsureRows(a *answer, q change.Question, outside calendar.Set) error {
+func (w *world) unsureRows(a *answer, q change.Question, outside calendar.Set) error {
 	if len(w.unsure) == 0 {
 		return nil
 	}
@@ -173,7 +183,7 @@ func (w world) unsureRows(a *answer, q change.Question, outside calendar.Set) er
 	})
 	needed := calendar.SetOf(q.Plan.Span())
 	if len(sure) > 0 {
-		fit, err := (change.Calendar{Windows: sure}).Fit(q)
+		fit, err := w.fit(change.Calendar{Windows: sure}, q)
 		if err != nil {
 			return err
 		}
@@ -198,7 +208,7 @@ func (w world) unsureRows(a *answer, q change.Question, outside calendar.Set) er
 }
 
 // note tells what could not be decided, since services are not named.
-func (w world) note(a *answer, p planned, span calendar.Interval) {
+func (w *world) note(a *answer, p planned, span calendar.Interval) {
 	for e := range w.schedule.During(span) {
 		switch {
 		case len(p.services) == 0:
