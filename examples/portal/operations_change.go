@@ -46,6 +46,7 @@ type changePage struct {
 	FollowUps []followUpRow
 	History   []change.Event // newest first
 	People    []person
+	Models    []option // that a standard change can be approved by
 	Unsaid    []figure // what was typed into a form that is not there any more
 }
 
@@ -106,6 +107,32 @@ func (v changePage) Choices() []change.Choice {
 	return []change.Choice{change.VoteYes, change.VoteNo, change.VoteAbstain}
 }
 
+// Primary reports whether a form is what comes next, and stands open.
+func (v changePage) Primary(n int, word string) bool {
+	switch v.State {
+	case change.Assessed: // the votes come next
+		return word == "startUnapproved"
+	case change.Scheduled:
+		return word == "start"
+	case change.Reviewed:
+		return word == "close"
+	case change.Implemented:
+		return n == 0 && (word == "close" || word == "review" && v.NeedsReview())
+	case change.Rejected:
+		return word == "reopen"
+	case change.Draft, change.Submitted, change.Approved, change.Started, change.RolledBack, change.Failed, change.Closed, change.Cancelled:
+	}
+	return n == 0
+}
+
+// VoteNext reports whether the vote of whoever looks is what comes next.
+func (v changePage) VoteNext() bool {
+	return v.Votes.May && v.Decision == nil
+}
+
+// Certain reports whether nothing that is certain is in the way.
+func (v changePage) Certain() bool { return v.Timed && v.Standing.Fits() }
+
 // TypedFor is what a form of one follow-up that came to nothing had in a field.
 func (v changePage) TypedFor(number int, field string) string {
 	for _, word := range []string{"completeFollowUp", "moveFollowUp", "dropFollowUp"} {
@@ -164,6 +191,11 @@ func (p *portal) changeNow(w http.ResponseWriter, r *http.Request, id servicecoi
 	}
 	if v.People, err = p.colleagues(ctx); err != nil {
 		return err
+	}
+	if x.State == change.Draft && x.Kind == change.Standard {
+		if v.Models, err = p.modelOptions(ctx); err != nil {
+			return err
+		}
 	}
 	for _, part := range []func(context.Context, *changePage, namesByID) error{p.changeTime, p.changeReach, p.changeRest} {
 		if err := part(ctx, &v, names); err != nil {
@@ -340,7 +372,7 @@ func (p *portal) changeReach(ctx context.Context, v *changePage, names namesByID
 	if !x.State.Planned() {
 		return nil
 	}
-	uncovered, err := p.Coin.Uncovered(ctx, *x)
+	uncovered, err := p.Uncovered(ctx, *x)
 	for _, u := range uncovered {
 		v.Uncovered = append(v.Uncovered, uncoveredRow{u, customers(u.Customer), names.Of(u.Service), customerPath(u.Customer, "availability")})
 	}

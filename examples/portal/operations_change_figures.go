@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -118,6 +119,7 @@ func (p *portal) showChangeFigures(w http.ResponseWriter, r *http.Request) error
 		for n := range rows {
 			rows[n].Name = g.words(rows[n].Name)
 		}
+		slices.SortStableFunc(rows, func(a, b change.By) int { return compareFold(a.Name, b.Name) })
 		v.Groups = append(v.Groups, figureGroup{g.title, rows})
 	}
 	if wantsCSV(r) {

@@ -133,7 +133,7 @@ func (p *portal) changeForm(w http.ResponseWriter, r *http.Request, v changeForm
 			}
 			namesOfWork(f, v.Change.Work)
 			v.again(f, problems)
-			v.attempt.sent = nil // the fields begin with what the record has
+			v.sent = nil // the fields begin with what the record has
 		} else {
 			v.again(f, problems)
 		}

@@ -107,6 +107,8 @@ func (p *portal) modelNow(w http.ResponseWriter, r *http.Request, word string, f
 		return err
 	}
 	v := modelPage{page: p.page(r, m.Name, changesPath), modelRow: p.modelRow(m, names), Level: p.Control().Matrix().Level(m.Risk.Level)}
+	v.History = slices.Clone(m.History)
+	slices.Reverse(v.History)
 	made, err := collect(p.Control().OfModel(m.ID).All(ctx))
 	if err != nil {
 		return err

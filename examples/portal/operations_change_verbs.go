@@ -55,9 +55,7 @@ func (p *portal) changeForms(v *changePage, now time.Time) []verbForm {
 		case change.Normal:
 			add(verbForm{Word: "submit", Title: "Ask for it", Button: "Ask for it", About: "Everything is there that those who decide have to know. What is missing is said."})
 		case change.Standard:
-			if x.Model != nil || len(p.modelOptions()) > 0 {
-				add(verbForm{Word: "preapprove", Title: "Approve it by its model", Button: "Approve by the model", About: "It goes ahead without a vote if it stays inside of the model.", Fields: []verbField{{Name: "model", Label: "Model", Kind: "select", Options: p.modelOptions()}}})
-			}
+			add(verbForm{Word: "preapprove", Title: "Approve it by its model", Button: "Approve by the model", About: "It goes ahead without a vote if it stays inside of the model.", Fields: []verbField{{Name: "model", Label: "Model", Kind: "select", Options: v.Models}}})
 		case change.Emergency:
 			add(p.assessForm(v))
 		}
@@ -75,7 +73,9 @@ func (p *portal) changeForms(v *changePage, now time.Time) []verbForm {
 		}
 		add(verbForm{Word: "schedule", Title: "Give it its place", Button: "Schedule", About: about})
 	case change.Scheduled:
-		add(verbForm{Word: "start", Title: "Say that it begins", Button: "Begin now", About: startAbout(x, now)})
+		if !now.Before(x.Plan.Start) {
+			add(verbForm{Word: "start", Title: "Say that it begins", Button: "Begin now"})
+		}
 	case change.Started:
 		if x.FellBackAt.IsZero() {
 			add(verbForm{Word: "implement", Title: "It is done", Button: "Done as planned", Fields: []verbField{{Name: "outcome", Label: "How it went", Kind: "text", Empty: true}}})
@@ -84,8 +84,8 @@ func (p *portal) changeForms(v *changePage, now time.Time) []verbForm {
 		add(rollBackForm())
 		add(verbForm{Word: "fail", Title: "It failed", Button: "It failed", About: "It was neither done as planned nor put back.", Fields: []verbField{reasonField("How things stand")}})
 	case change.Implemented, change.RolledBack, change.Failed:
-		if !x.NeedsReview() && x.State == change.Implemented {
-			add(verbForm{Word: "close", Title: "Close it", Button: "Close", About: closeAbout(x, now)})
+		if !x.NeedsReview() && x.State == change.Implemented && notYetClosed(x, now) == "" {
+			add(verbForm{Word: "close", Title: "Close it", Button: "Close"})
 		}
 		add(verbForm{Word: "review", Title: "Review it", Button: "Keep the review", Fields: []verbField{{Name: "text", Label: "What is to be learnt of it", Kind: "text"}, {Name: "lessons", Label: "Lessons", Hint: "one a line; may be none", Kind: "lines", Empty: true}}})
 		if x.State != change.RolledBack {
@@ -95,7 +95,9 @@ func (p *portal) changeForms(v *changePage, now time.Time) []verbForm {
 			add(verbForm{Word: "watch", Title: "Watch it for a while", Button: "Watch", About: "It is not closed before; incidents on its services are suspected to come of it.", Fields: []verbField{{Name: "until", Label: "Until", Kind: "time"}}})
 		}
 	case change.Reviewed:
-		add(verbForm{Word: "close", Title: "Close it", Button: "Close", About: closeAbout(x, now)})
+		if notYetClosed(x, now) == "" {
+			add(verbForm{Word: "close", Title: "Close it", Button: "Close"})
+		}
 	case change.Rejected:
 		if x.Risk == nil {
 			add(verbForm{Word: "reopen", Title: "Make it a draft again", Button: "Write it anew", Fields: []verbField{reasonField("Why")}})
@@ -167,13 +169,6 @@ func earlierWords(h change.History) string {
 	return "failed " + shareOf(h.Failed)
 }
 
-func startAbout(x *change.Change, now time.Time) string {
-	if now.Before(x.Plan.Start) {
-		return "It begins at " + x.Plan.Start.Format(time.RFC3339) + ", and not before."
-	}
-	return "It was to begin at " + x.Plan.Start.Format(time.RFC3339) + "."
-}
-
 func noReturnAbout(x *change.Change, now time.Time) string {
 	until, is := x.Plan.NoReturn.Get()
 	if !is {
@@ -186,25 +181,18 @@ func noReturnAbout(x *change.Change, now time.Time) string {
 	return "The point of no return is at " + point.Format(time.RFC3339) + "."
 }
 
-func closeAbout(x *change.Change, now time.Time) string {
-	switch {
-	case now.Before(x.WatchedUntil):
-		return "It is watched until " + x.WatchedUntil.Format(time.RFC3339) + ", and closed after that."
-	case x.FollowUps.Open():
-		return "There are open follow-ups: they are done or dropped first."
-	}
-	return ""
-}
-
 // modelOptions are the models that a change can be made from now.
-func (p *portal) modelOptions() []option {
+func (p *portal) modelOptions(ctx context.Context) ([]option, error) {
 	var list []option
-	for m, err := range p.Control().Models().All(context.Background()) {
-		if err == nil && m.Holds(p.store.Now()) == "" {
+	for m, err := range p.Control().Models().All(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		if m.Holds(p.store.Now()) == "" {
 			list = append(list, option{string(m.ID), m.Name})
 		}
 	}
-	return list
+	return list, nil
 }
 
 // doChange does what a form of the page of a change asks for.
@@ -242,6 +230,7 @@ func (p *portal) doChange(w http.ResponseWriter, r *http.Request) error {
 // called only when all fields could be read.
 func (p *portal) changeVerb(ctx context.Context, by servicecoin.Actor, id servicecoin.ChangeID, word string, f *form) func() (change.Change, error) {
 	control, reason := p.Control(), f.text("reason")
+	f.at("reason", "reason")
 	switch word {
 	case "submit":
 		return func() (change.Change, error) { return control.Submit(ctx, by, id) }

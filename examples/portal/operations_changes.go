@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
-	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/catalog"
 	"github.com/servicecoin/servicecoin/operations/change"
 	"github.com/servicecoin/servicecoin/store"
@@ -126,12 +125,12 @@ func (p *portal) changeRow(x change.Change, names namesByID) changeRow {
 		row.Late = late
 		row.More = "began before it was approved, which is due by " + stamp(due) + " UTC"
 		if late {
-			row.More = "began before it was approved, and is " + leadWords(calendar.Took(now.Sub(due).Truncate(time.Minute))) + " late with that"
+			row.More = "began before it was approved, and is " + whileWords(now.Sub(due)) + " late with that"
 		}
 	} else if toReview(&x) {
 		row.More = "waits to be reviewed"
 	} else if x.State == change.Scheduled && now.After(x.Plan.Start) {
-		row.Late, row.More = true, "was to begin "+leadWords(calendar.Took(now.Sub(x.Plan.Start).Truncate(time.Minute)))+" ago"
+		row.Late, row.More = true, "was to begin "+whileWords(now.Sub(x.Plan.Start))+" ago"
 	} else if n := suspected(&x); n > 0 {
 		row.More = plural(n, "incident") + " may come of it"
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -74,9 +75,9 @@ func changeNext(x *change.Change, now time.Time) string {
 		return "It was voted down. Another plan can be asked for."
 	case change.Scheduled:
 		if now.Before(x.Plan.Start) {
-			return "It has its place. It begins then, and not before."
+			return "It has its place: it begins at " + x.Plan.Start.Format(time.RFC3339) + ", and not before."
 		}
-		return "Its time has come."
+		return "Its time has come. It was to begin at " + x.Plan.Start.Format(time.RFC3339) + "."
 	case change.Started:
 		if !x.FellBackAt.IsZero() {
 			return "It is being put back as it was."
@@ -89,16 +90,27 @@ func changeNext(x *change.Change, now time.Time) string {
 		if x.NeedsReview() {
 			return "Somebody says what is to be learnt of it: emergencies, what went wrong and what nobody had asked for are always reviewed."
 		}
-		return "It can be closed."
+		return cmp.Or(notYetClosed(x, now), "It can be closed.")
 	case change.Reviewed:
-		if x.FollowUps.Open() {
-			return "It is closed once every follow-up is done or dropped."
-		}
-		return "It can be closed."
+		return cmp.Or(notYetClosed(x, now), "It can be closed.")
 	case change.Closed:
 		return "It is over."
 	case change.Cancelled:
 		return "It will not be done."
+	}
+	return ""
+}
+
+// notYetClosed says what is still awaited before it is closed, "" if nothing is.
+func notYetClosed(x *change.Change, now time.Time) string {
+	_, _, undecided := x.Undecided(now)
+	switch {
+	case undecided:
+		return "It went ahead before it was approved: it is closed once those on duty have said yes or no."
+	case now.Before(x.WatchedUntil):
+		return "It is watched until " + x.WatchedUntil.Format(time.RFC3339) + ", and closed after that."
+	case x.FollowUps.Open():
+		return "It is closed once every follow-up is done or dropped."
 	}
 	return ""
 }
@@ -112,6 +124,7 @@ func changeDeeds(verb string) string {
 		change.VerbRollBack: "put back", change.VerbFail: "failed", change.VerbWatch: "watched", change.VerbReview: "reviewed", change.VerbClose: "closed", change.VerbCancel: "cancelled", change.VerbDiscover: "found",
 		change.VerbAcceptConflict: "conflict accepted", change.VerbExcept: "exception to a freeze", change.VerbAskConsent: "customer asked", change.VerbConsent: "customer answered",
 		change.VerbSuspectIncident: "incident suspected", change.VerbConfirmIncident: "incident confirmed", change.VerbDismissIncident: "incident dismissed",
+		change.VerbDraftModel: "written", change.VerbReviseModel: "revised", change.VerbApproveModel: "approved", change.VerbSuspendModel: "suspended", change.VerbWithdrawModel: "withdrawn",
 		change.VerbAddFollowUp: "follow-up added", change.VerbCompleteFollowUp: "follow-up done", change.VerbMoveFollowUp: "follow-up moved", change.VerbDropFollowUp: "follow-up dropped",
 	}[verb]
 	if !known {
@@ -141,7 +154,7 @@ func consentWords(s change.ConsentStanding) string {
 
 // voteWords is a choice as a sentence has it.
 func voteWords(c change.Choice) string {
-	return map[change.Choice]string{change.VoteYes: "yes", change.VoteNo: "no", change.VoteAbstain: "abstains"}[c]
+	return map[change.Choice]string{change.VoteYes: "yes", change.VoteNo: "no", change.VoteAbstain: "abstain"}[c]
 }
 
 // withNames puts the names of people in the place of their ids.
@@ -242,6 +255,14 @@ func shareOf(s change.Share) string {
 		text += fmt.Sprintf(", 95 %% interval %.0f to %.0f %%", s.Interval.Low*100, s.Interval.High*100)
 	}
 	return text
+}
+
+// whileWords is how long something lasts that may last for days.
+func whileWords(d time.Duration) string {
+	if d >= 2*day {
+		return plural(int(d/day), "day")
+	}
+	return minutes(d)
 }
 
 // gradeWords is a grade of a scale, "" of one that it does not have.
