@@ -55,8 +55,12 @@ type scheduled struct{ Ways []navItem }
 
 func scheduleWays(path string) scheduled {
 	return scheduled{current([]navItem{
-		{Path: "/changes", Name: "All changes"}, {Path: changeCalendarPath, Name: "Change calendar"}, {Path: schedulePath, Name: "Forward schedule"}, {Path: agendaPath, Name: "Agenda"},
-		{Path: freezesPath, Name: "Freezes"}, {Path: windowsPath, Name: "Change windows"},
+		{Path: "/changes", Name: "All changes"},
+		{Path: changeCalendarPath, Name: "Change calendar"},
+		{Path: schedulePath, Name: "Forward schedule"},
+		{Path: agendaPath, Name: "Agenda"},
+		{Path: freezesPath, Name: "Freezes"},
+		{Path: windowsPath, Name: "Change windows"},
 	}, path)}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -236,7 +237,7 @@ func (p *portal) riskWords(r *change.Risk) string {
 	m := p.Control().Matrix()
 	grade := func(list []string, n int) string {
 		if n < 1 || n > len(list) {
-			return fmt.Sprint(n)
+			return strconv.Itoa(n)
 		}
 		return list[n-1]
 	}
