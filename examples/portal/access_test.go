@@ -16,7 +16,7 @@ func TestWhatIsTheirs(t *testing.T) {
 	t.Parallel()
 	nobody := start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-now", demoNow)
 	require.Contains(t, nobody.page("/"), "Large files cannot be uploaded", "the status is everybody's")
-	for _, path := range append(pagesOf("alder"), "/calendar", "/customers", "/incidents", "/incidents/mail-queue", "/followups", "/dependencies", "/exchange") {
+	for _, path := range append(pagesOf("alder"), "/calendar", "/customers", "/incidents", "/incidents/mail-queue", "/followups", "/dependencies", "/exchange", "/changes/calendar", "/changes/schedule", "/changes/agenda", "/changes/freezes", "/changes/windows", "/feeds") {
 		res := nobody.raw(http.MethodGet, path, nil)
 		res.Body.Close()
 		require.Equal(t, http.StatusSeeOther, res.StatusCode, path)
@@ -44,7 +44,7 @@ func TestWhatIsTheirs(t *testing.T) {
 			require.Equal(t, http.StatusNotFound, status, "%s asks for %s", who, path)
 			require.NotContains(t, body, "Birch", path)
 		}
-		for _, path := range []string{"/incidents", "/incidents/mail-queue", "/customers", "/followups", "/dependencies", "/exchange"} {
+		for _, path := range []string{"/incidents", "/incidents/mail-queue", "/customers", "/followups", "/dependencies", "/exchange", "/changes/calendar", "/changes/schedule?as=csv", "/changes/agenda", "/changes/freezes", "/changes/windows"} {
 			status, body := r.get(path)
 			require.Equal(t, http.StatusForbidden, status, "%s asks for %s", who, path)
 			require.NotContains(t, body, "Birch", path)
@@ -55,7 +55,7 @@ func TestWhatIsTheirs(t *testing.T) {
 			require.NotContains(t, body, "Birch", path)
 		}
 		for _, path := range []string{
-			"/exchange/break", "/incidents", "/incidents/files-upload/resolve", "/customers/alder/availability/close?month=2026-09", "/customers/alder/statement/issue?month=2026-10", "/customers/alder/statement/replace?month=2026-10",
+			"/exchange/break", "/changes/freezes", "/changes/freezes/accounts/lift", "/changes/windows", "/changes/windows/evening/drop", "/incidents", "/incidents/files-upload/resolve", "/customers/alder/availability/close?month=2026-09", "/customers/alder/statement/issue?month=2026-10", "/customers/alder/statement/replace?month=2026-10",
 			"/customers/alder/letters/none/send", "/customers/alder/subscriptions/mail-std/waive",
 		} {
 			status, body := r.post(path, anything())
@@ -82,7 +82,7 @@ func pagesOf(c string) []string {
 	base := "/customers/" + c
 	return []string{
 		base, base + "/catalogue", base + "/catalogue/erp", base + "/orders", base + "/orders/files-std", base + "/subscriptions/files-std", base + "/usage", base + "/usage/storage", base + "/usage/storage/events.csv",
-		base + "/statement", base + "/statement?month=2026-10", base + "/statement/rows", base + "/statement.csv", base + "/statement.json", base + "/availability", base + "/availability/files-std/2026-09", base + "/letters", base + "/problems",
+		base + "/statement", base + "/statement?month=2026-10", base + "/statement/rows", base + "/statement.csv", base + "/statement.json", base + "/availability", base + "/availability/files-std/2026-09", base + "/letters", base + "/problems", base + "/notices",
 	}
 }
 
@@ -96,7 +96,7 @@ func pagesFor(who string) []string {
 // formsOf are all paths of one customer that change something.
 func formsOf(c string) []string {
 	base := "/customers/" + c
-	forms := []string{base + "/orders", base + "/statement/issue?month=2026-10", base + "/statement/replace?month=2026-10", base + "/availability/close?month=2026-10", base + "/letters/none/send", base + "/letters/none/discard", base + "/problems"}
+	forms := []string{base + "/orders", base + "/statement/issue?month=2026-10", base + "/statement/replace?month=2026-10", base + "/availability/close?month=2026-10", base + "/letters/none/send", base + "/letters/none/discard", base + "/problems", base + "/notices/erp-move/answer"}
 	for _, verb := range []string{"approve", "reject", "cancel", "retry"} {
 		forms = append(forms, base+"/orders/files-std/"+verb)
 	}

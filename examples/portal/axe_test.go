@@ -37,7 +37,7 @@ func TestBrowserAxe(t *testing.T) {
 	}{
 		{"", []string{"/status", "/status/erp-disk", "/signin", "/nowhere"}},
 		{"ada", pagePaths()},
-		{"owner@alder", append(pagesOf("alder"), "/calendar", "/sessions")},
+		{"owner@alder", append(pagesOf("alder"), "/calendar", "/sessions", "/feeds")},
 		{"member@cedar", []string{"/customers/cedar", "/customers/cedar/orders/erp-cloud", "/customers/cedar/catalogue/erp", "/customers/birch"}},
 	} {
 		if who.person != "" {

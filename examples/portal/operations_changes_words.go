@@ -21,13 +21,15 @@ func changeStateWords(s change.State) string {
 		return "Waits for votes"
 	case change.Submitted:
 		return "To be assessed"
+	case change.Approved:
+		return "Approved, not scheduled"
 	case change.Started:
 		return "Being done"
 	case change.RolledBack:
 		return "Put back"
 	case change.Implemented:
 		return "Done"
-	case change.Draft, change.Approved, change.Rejected, change.Scheduled, change.Failed, change.Reviewed, change.Closed, change.Cancelled:
+	case change.Draft, change.Rejected, change.Scheduled, change.Failed, change.Reviewed, change.Closed, change.Cancelled:
 	}
 	return sentence(string(s))
 }

@@ -214,7 +214,7 @@ func (p *portal) appendChange(list []ical.Entry, x *change.Change, names namesBy
 func (p *portal) otherEntries(f change.Forward, origin string) []ical.Entry {
 	known := map[string]bool{}
 	for _, x := range p.plannedIn(f.During) {
-		known[x.Name+x.Interval.String()] = true
+		known[x.Name+x.String()] = true
 	}
 	var list []ical.Entry
 	for _, e := range f.Others {

@@ -182,3 +182,22 @@ func TestFeedsOfOthers(t *testing.T) {
 	require.Equal(t, http.StatusUnprocessableEntity, status)
 	require.Contains(t, body, "revoke one that nothing reads any more")
 }
+
+// A feed of four hundred changes is there at once.
+func TestFeedOfMany(t *testing.T) {
+	t.Parallel()
+	h := planning(t)
+	ctx, by := t.Context(), servicecoin.Person(ada)
+	for n := range 400 {
+		r := h.request(servicecoin.ChangeID("many-"+strconv.Itoa(n)), "Change "+strconv.Itoa(n), time.Duration(n*7+1)*time.Hour, []servicecoin.ServiceID{"mail", "network", "erp", "files"}[n%4])
+		_, err := h.p.Control().Draft(ctx, by, r)
+		require.NoError(t, err)
+		_, err = h.p.Control().Submit(ctx, by, r.ID)
+		require.NoError(t, err)
+	}
+	path := h.as("ada").feed("")
+	began := time.Now()
+	text := h.page(path)
+	require.Less(t, time.Since(began), time.Second)
+	require.GreaterOrEqual(t, strings.Count(text, "STATUS:TENTATIVE"), 400)
+}

@@ -175,13 +175,13 @@ func (p *portal) noticePart(n *change.Notice, names namesByID, who person, custo
 	}
 	open := n.Open(now)
 	part.Waits = open
-	switch {
-	case n.Asked == "":
-		return part
-	case n.Asked == change.MustConsent:
+	switch n.Asked {
+	case change.MustConsent:
 		part.Asks = "It is not done without a yes."
-	default:
+	case change.MayObject:
 		part.Asks = "It is done unless there is an objection."
+	default:
+		return part
 	}
 	switch {
 	case n.Answer == change.Agreed:

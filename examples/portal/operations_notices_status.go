@@ -85,13 +85,17 @@ func (p *portal) announced(ctx context.Context, list []catalog.Service, now time
 	return parts, err
 }
 
-// Maintained is the maintenance of a service that comes, or is under way.
-func (v statusPage) Maintained(id servicecoin.ServiceID) []announcedPart {
-	var list []announcedPart
-	for _, x := range v.Announced {
-		if slices.Contains(x.Services, id) && !x.Off {
-			list = append(list, x)
+// byService sorts maintenance that comes, or is under way, by the services that it is
+// on.
+func byService(all []announcedPart) map[servicecoin.ServiceID][]announcedPart {
+	by := map[servicecoin.ServiceID][]announcedPart{}
+	for _, x := range all {
+		if x.Off {
+			continue
+		}
+		for _, s := range x.Services {
+			by[s] = append(by[s], x)
 		}
 	}
-	return list
+	return by
 }

@@ -111,7 +111,7 @@ func TestNotices(t *testing.T) {
 	_, err = h.p.Control().Start(ctx, servicecoin.Person(ben), r.ID)
 	require.NoError(t, err)
 	h.drained()
-	owner, member = h.as("owner@alder"), h.as("member@alder")
+	member = h.as("member@alder")
 	require.Contains(t, member.page("/customers/alder/notices"), "Under way")
 	h.turn(before.Add(day + 2*time.Hour))
 	owner, member = h.as("owner@alder"), h.as("member@alder")

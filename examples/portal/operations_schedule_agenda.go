@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -100,7 +101,7 @@ func (p *portal) showAgenda(w http.ResponseWriter, r *http.Request) error {
 		{control.InState(change.Assessed), &v.Votes, true},
 		{undecided, &v.Votes, false},
 		{control.InState(change.Submitted), &v.Assess, true},
-		{control.Unfinished().Where(toReview), &v.Review, false},
+		{control.Unfinished().Where(func(x change.Change) bool { return toReview(&x) }), &v.Review, false},
 	} {
 		if err := p.onAgenda(ctx, &v, part.list, part.to, names, part.fully); err != nil {
 			return err
@@ -112,12 +113,6 @@ func (p *portal) showAgenda(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return p.render(w, r, "agenda.html", 0, v)
-}
-
-// toReview reports whether a change is over and somebody has to look back at it.
-func toReview(x change.Change) bool {
-	over := x.State == change.Implemented || x.State == change.RolledBack || x.State == change.Failed
-	return over && x.NeedsReview() && x.Review == nil
 }
 
 // emergencies are those that began since the last meeting.
@@ -187,7 +182,7 @@ func (p *portal) agendaItem(ctx context.Context, x *change.Change, names namesBy
 	}
 	customers := p.customerNames(ctx)
 	for _, c := range x.Consents {
-		item.Consents = append(item.Consents, customers(c.Customer)+" "+consentWords(c))
+		item.Consents = append(item.Consents, customers(c.Customer)+" "+consentSaid(c))
 	}
 	if !fully || x.Plan.Start.IsZero() {
 		return item, nil
@@ -213,8 +208,8 @@ func (p *portal) agendaItem(ctx context.Context, x *change.Change, names namesBy
 	return item, nil
 }
 
-// consentWords says how the consent of a customer stands.
-func consentWords(c change.Consent) string {
+// consentSaid says how the consent of a customer stands, and until when it is asked.
+func consentSaid(c change.Consent) string {
 	switch {
 	case c.Answer == change.Agreed:
 		return "agreed"
@@ -236,7 +231,7 @@ func (p *portal) riskWords(r *change.Risk) string {
 	m := p.Control().Matrix()
 	grade := func(list []string, n int) string {
 		if n < 1 || n > len(list) {
-			return fmt.Sprint(n)
+			return strconv.Itoa(n)
 		}
 		return list[n-1]
 	}

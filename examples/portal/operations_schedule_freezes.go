@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strings"
@@ -117,7 +118,7 @@ func (p *portal) declareFreeze(w http.ResponseWriter, r *http.Request) error {
 	ctx, by := r.Context(), viewer(r).actor()
 	d := change.Declare{
 		ID: change.FreezeID(p.formID(f)), Name: f.text("name"), Why: f.text("why"),
-		During: calendar.Interval{Start: p.timeIn(f, "from"), End: p.timeIn(f, "until")}, Services: p.servicesIn(f),
+		During: calendar.Interval{Start: p.timeIn(f, "from"), End: p.timeIn(f, "until")}, Services: p.servicesIn(ctx, f),
 	}
 	for _, k := range f.all("through") {
 		d.Through = append(d.Through, change.Kind(k))
@@ -148,10 +149,10 @@ func (p *portal) declareFreeze(w http.ResponseWriter, r *http.Request) error {
 }
 
 // servicesIn reads the services that are ticked in a form.
-func (p *portal) servicesIn(f *form) []servicecoin.ServiceID {
+func (p *portal) servicesIn(ctx context.Context, f *form) []servicecoin.ServiceID {
 	var list []servicecoin.ServiceID
 	for _, s := range f.all("services") {
-		if _, err := p.Catalog().Service(f.r.Context(), servicecoin.ServiceID(s)); err != nil {
+		if _, err := p.Catalog().Service(ctx, servicecoin.ServiceID(s)); err != nil {
 			f.bad.Add("services", "unknown", s, "is no service of this provider")
 			continue
 		}

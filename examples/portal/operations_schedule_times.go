@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"slices"
@@ -55,7 +56,7 @@ func (p *portal) windows(w http.ResponseWriter, r *http.Request, f *form, proble
 	edit := r.URL.Query().Get("edit")
 	if problems != nil {
 		v.again(f, problems)
-		v.ID, edit = p.windowID(f), f.text("id")
+		v.ID, edit = p.windowID(ctx, f), f.text("id")
 	}
 	if wantsCSV(r) {
 		return p.asCSV(w, r, "change-windows.csv", []string{"id", "name", "times", "services"}, rowsOfPages(r, p.Control().Windows(), func(x change.Window) [][]string {
@@ -120,8 +121,8 @@ func (p *portal) windowRow(x change.Window, names namesByID) (windowRow, error) 
 
 // windowID is the id that the form brought along: that of a window that is there, or
 // one of ours.
-func (p *portal) windowID(f *form) string {
-	for w, err := range p.Control().Windows().All(f.r.Context()) {
+func (p *portal) windowID(ctx context.Context, f *form) string {
+	for w, err := range p.Control().Windows().All(ctx) {
 		if err == nil && string(w.ID) == f.text("id") {
 			return f.text("id")
 		}
@@ -134,7 +135,7 @@ func (p *portal) keepWindow(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	x := change.Window{ID: change.WindowID(p.windowID(f)), Name: f.text("name"), Services: p.servicesIn(f)}
+	x := change.Window{ID: change.WindowID(p.windowID(r.Context(), f)), Name: f.text("name"), Services: p.servicesIn(r.Context(), f)}
 	if text := f.text("times"); text == "" {
 		f.bad.Add("times", "required", "", "say when it comes, as Sa 22:00-04:00 Europe/Berlin")
 	} else if x.Times, err = recur.ParseWindow(text); err != nil {

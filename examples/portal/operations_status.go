@@ -51,6 +51,7 @@ type statusPage struct {
 	Only          bool // only what is affected
 	Planned       []plannedTime
 	Announced     []announcedPart
+	Maintained    map[servicecoin.ServiceID][]announcedPart // of it what comes, or is under way
 	From, Until   time.Time
 }
 
@@ -149,6 +150,7 @@ func (p *portal) showStatus(w http.ResponseWriter, r *http.Request) error {
 	if v.Announced, err = p.announced(ctx, list, now); err != nil {
 		return err
 	}
+	v.Maintained = byService(v.Announced)
 	return p.render(w, r, "status.html", 0, v)
 }
 
