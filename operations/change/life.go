@@ -74,10 +74,17 @@ func (c *Change) assign(by servicecoin.Actor, at time.Time, verb, reason string,
 		}
 		persons(v, "to", to)
 		if c.Decision != nil {
-			for _, vote := range c.Votes {
-				if slices.Contains(to, vote.By) && vote.Choice == VoteYes && !vote.Late && vote.Digest == c.Decision.Digest {
-					v.Add("to", "voted", string(vote.By), "approved it: who does it has no vote")
+			for _, vote := range c.counted() {
+				for _, p := range []servicecoin.PersonID{vote.By, vote.For} {
+					if p != "" && vote.Choice == VoteYes && slices.Contains(to, p) {
+						v.Add("to", "voted", string(p), "approved it: who does it has no vote, nor has anybody for them")
+					}
 				}
+			}
+		}
+		for _, x := range c.Exceptions {
+			if slices.Contains(to, x.AllowedBy) {
+				v.Add("to", "allowed", string(x.AllowedBy), "allowed it in freeze "+string(x.Freeze)+": who does it does not")
 			}
 		}
 	})
