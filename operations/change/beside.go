@@ -259,7 +259,7 @@ func (c *Control) Forget(ctx context.Context, by servicecoin.Actor, customer ser
 					x.forget(customer)
 					return nil, nil
 				})
-				if err != nil {
+				if err != nil && !errors.Is(err, servicecoin.ErrNotFound) {
 					return err
 				}
 				return store.Of(tx, asked).Delete(ctx, item.Key.ID)

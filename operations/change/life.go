@@ -133,7 +133,10 @@ func (c *Change) Submit(by servicecoin.Actor, at time.Time) error {
 
 func (c *Change) submitted(at time.Time) {
 	if c.SubmittedAt.IsZero() {
-		c.SubmittedAt, c.FirstStart = at, c.Plan.Start
+		c.SubmittedAt = at
+	}
+	if c.FirstStart.IsZero() {
+		c.FirstStart = c.Plan.Start
 	}
 }
 
@@ -263,6 +266,7 @@ func (c *Change) Reopen(by servicecoin.Actor, at time.Time, reason string) error
 func (c *Change) Withdraw(by servicecoin.Actor, at time.Time, reason string) error {
 	return c.move(by, at, VerbWithdraw, reason, needsReason(reason), nil, func(c *Change, _ time.Time) {
 		c.Risk, c.Approval, c.Decision, c.Model = nil, nil, nil, nil
+		c.SubmittedAt, c.NotBefore = time.Time{}, time.Time{} // notice counts anew
 		c.Moves++
 	})
 }

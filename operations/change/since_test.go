@@ -101,3 +101,24 @@ func TestRecoveryIsNotNothing(t *testing.T) {
 	require.Equal(t, 1, d.Recoveries)
 	require.Equal(t, calendar.Took(3*time.Hour), d.Recovery)
 }
+
+func TestAWithdrawnChangeIsAskedForAnew(t *testing.T) {
+	t.Parallel()
+	l := begin(t, change.Normal).must("submit", "withdraw")
+	require.Zero(t, l.c.SubmittedAt)
+	first := l.c.FirstStart
+	l.must("submit")
+	require.Equal(t, l.at, l.c.SubmittedAt, "notice counts from here")
+	require.Equal(t, first, l.c.FirstStart)
+}
+
+func TestAChangeThatIsFullOfIncidents(t *testing.T) {
+	t.Parallel()
+	l := begin(t, change.Normal).must("submit", "assign", "assess", "yes", "schedule", "start")
+	var err error
+	for n := 0; err == nil && n < 1000; n++ {
+		err = l.c.SuspectIncident(servicecoin.Program("exchange"), l.at, servicecoin.IncidentID("i"+time.Duration(n).String()), l.at)
+	}
+	require.ErrorIs(t, err, servicecoin.ErrRefused, "the exchange goes on")
+	l.must("implement", "close")
+}
