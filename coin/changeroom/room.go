@@ -5,6 +5,7 @@ package changeroom
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
@@ -145,7 +146,17 @@ func (n Nouns) answers() exchange.Link {
 			if err != nil {
 				return err
 			}
-			_, err = mine.Control().Consent(ctx, exchange.By(), news.Change, w.Customer, notice.Answer, notice.Person, notice.Reason)
+			c, err := mine.Control().Get(ctx, news.Change)
+			if err != nil {
+				return err
+			}
+			asked := slices.ContainsFunc(c.Consents, func(x change.Consent) bool {
+				return x.Customer == w.Customer && x.Mode == notice.Asked && x.By.Equal(notice.By)
+			})
+			if notice.Answer == "" || !asked {
+				return nil // asked anew since: what was said then is no answer to that
+			}
+			_, err = mine.Control().Consent(ctx, exchange.By(), news.Change, w.Customer, notice.Answer, notice.Person, notice.Reason, notice.AtTime)
 			return exchange.UnlessRefused(err)
 		})
 }

@@ -62,14 +62,18 @@ func (c *Change) AskConsent(by servicecoin.Actor, at time.Time, customer service
 	})
 }
 
-// Consent records what a customer said.
-func (c *Change) Consent(by servicecoin.Actor, at time.Time, customer servicecoin.CustomerID, answer Answer, person servicecoin.PersonID, reason string) error {
+// Consent records what a customer said, and when it did: an objection counts by that,
+// whenever it is recorded. A zero instant is when it is recorded.
+func (c *Change) Consent(by servicecoin.Actor, at time.Time, customer servicecoin.CustomerID, answer Answer, person servicecoin.PersonID, reason string, said time.Time) error {
+	if said.IsZero() || said.After(at) {
+		said = at
+	}
 	place := slices.IndexFunc(c.Consents, func(x Consent) bool { return x.Customer == customer })
 	if place < 0 {
 		return c.refuse(VerbConsent, "", string(customer)+" was not asked")
 	}
 	x := c.Consents[place]
-	x.Answer, x.AnsweredBy, x.At, x.Reason = answer, person, servicecoin.Instant(at), reason
+	x.Answer, x.AnsweredBy, x.At, x.Reason = answer, person, servicecoin.Instant(said), reason
 	return c.touch(by, at, VerbConsent, func(v *servicecoin.Violations) { v.Merge("", x.Validate()) }, func(c *Change, _ time.Time) string {
 		c.Consents = slices.Clone(c.Consents)
 		c.Consents[place] = x

@@ -180,8 +180,9 @@ type Tally struct {
 	Yes   int    `json:"yes"`
 	No    int    `json:"no"`
 	Need  int    `json:"need"`
-	// Open are those who may still be heard: members who have not voted, without
-	// those who asked for the change or do it.
+	// Open are those who may still be heard: members who have not voted, or for whom
+	// only somebody spoke whose voice does not count for them, without those who asked
+	// for the change or do it.
 	Open    []servicecoin.PersonID `json:"open,omitempty"`
 	Reached bool                   `json:"reached"`
 	Lost    bool                   `json:"lost"` // by a veto, or because too few are left who could say yes
@@ -200,17 +201,35 @@ func (c *Change) Tallies() []Tally {
 		return nil
 	}
 	last := map[servicecoin.PersonID]Vote{}
-	digest := c.Digest()
-	for _, v := range c.Votes {
-		if v.Digest == digest && !v.Late {
-			last[v.member()] = v
-		}
+	for _, v := range c.counted() {
+		last[v.member()] = v
 	}
 	tallies := make([]Tally, 0, len(c.Approval.Quorums))
 	for _, q := range c.Approval.Quorums {
 		tallies = append(tallies, q.tally(last, c.interested))
 	}
 	return tallies
+}
+
+// counted are the votes on the change as it is now, since it was assessed last: what
+// was said before it was withdrawn or planned anew counts no more, even if it is the same
+// again.
+func (c *Change) counted() []Vote {
+	since := 0
+	for _, e := range slices.Backward(c.History) {
+		if e.To == Assessed {
+			break
+		}
+		since += one(e.Verb == VerbVote)
+	}
+	var list []Vote
+	digest := c.Digest()
+	for _, v := range c.Votes[max(0, len(c.Votes)-since):] {
+		if v.Digest == digest && !v.Late {
+			list = append(list, v)
+		}
+	}
+	return list
 }
 
 func (v Vote) member() servicecoin.PersonID {
@@ -238,7 +257,8 @@ func (q Quorum) tally(last map[servicecoin.PersonID]Vote, interested func(servic
 			if !voted {
 				t.Open = append(t.Open, m)
 			}
-		case heard[vote.By] || interested(vote.By):
+		case heard[vote.By] || interested(vote.By): // whose voice counts for another, or no more: m itself may be heard
+			t.Open = append(t.Open, m)
 		case vote.Choice == VoteYes:
 			heard[vote.By] = true
 			t.Yes++

@@ -72,10 +72,11 @@ func (c *Control) AskConsent(ctx context.Context, by servicecoin.Actor, id servi
 	})
 }
 
-// Consent records what a customer said: the exchange brings it from the notice.
-func (c *Control) Consent(ctx context.Context, by servicecoin.Actor, id servicecoin.ChangeID, customer servicecoin.CustomerID, answer Answer, person servicecoin.PersonID, reason string) (Change, error) {
+// Consent records what a customer said, and when; zero: now. The exchange brings it from
+// the notice.
+func (c *Control) Consent(ctx context.Context, by servicecoin.Actor, id servicecoin.ChangeID, customer servicecoin.CustomerID, answer Answer, person servicecoin.PersonID, reason string, said time.Time) (Change, error) {
 	return c.change(ctx, by, id, VerbConsent, EventConsentAnswered, func(x *Change, at time.Time) error {
-		return x.Consent(by, at, customer, answer, person, reason)
+		return x.Consent(by, at, customer, answer, person, reason, said)
 	})
 }
 
@@ -258,7 +259,7 @@ func (c *Control) Forget(ctx context.Context, by servicecoin.Actor, customer ser
 					x.forget(customer)
 					return nil, nil
 				})
-				if err != nil {
+				if err != nil && !errors.Is(err, servicecoin.ErrNotFound) {
 					return err
 				}
 				return store.Of(tx, asked).Delete(ctx, item.Key.ID)

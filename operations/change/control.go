@@ -3,6 +3,8 @@ package change
 import (
 	"context"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
@@ -284,9 +286,55 @@ func (c *Control) Schedule(ctx context.Context, by servicecoin.Actor, id service
 	})
 }
 
-// Start says that the work began.
+// Start says that the work began. What came up since it was scheduled is looked at: a
+// freeze, what a customer said, and whether the model of a standard change still holds.
 func (c *Control) Start(ctx context.Context, by servicecoin.Actor, id servicecoin.ChangeID) (Change, error) {
-	return c.change(ctx, by, id, VerbStart, EventStarted, func(x *Change, at time.Time) error { return x.Start(by, at, c.o.Grace) })
+	if err := c.ask(ctx, by, VerbStart, id); err != nil {
+		return Change{}, err
+	}
+	return c.do(ctx, by, id, EventStarted, func(tx store.View, x *Change, at time.Time) error {
+		now := *x
+		if err := now.Start(by, at, c.o.Grace); err != nil {
+			return err
+		}
+		why, err := c.On(tx).stops(ctx, x, at)
+		switch {
+		case err != nil:
+			return err
+		case why != "":
+			return x.refuse(VerbStart, Started, why)
+		}
+		*x = now
+		return nil
+	})
+}
+
+// stops says what came up against a change since it was scheduled, "" if nothing did.
+func (c *Control) stops(ctx context.Context, x *Change, at time.Time) (string, error) {
+	var list []string
+	span := x.Plan.Span()
+	for f, err := range c.Freezes(span.Start).All(ctx) {
+		if err != nil {
+			return "", err
+		}
+		excepted := slices.ContainsFunc(x.Exceptions, func(e Exception) bool { return e.Freeze == f.ID })
+		if !excepted && f.Concerns(x.Kind, x.Scope) && f.During.Overlaps(span) {
+			list = append(list, "it lies in the freeze "+strconv.Quote(f.Name)+reasoned(f.Why))
+		}
+	}
+	for _, consent := range x.Consents {
+		if why := consent.blocks(span.Start, at); why != "" {
+			list = append(list, string(consent.Customer)+" "+why)
+		}
+	}
+	if x.Model != nil {
+		m, err := store.Of(c.view, models).Get(ctx, string(x.Model.ID))
+		if err != nil {
+			return "", err
+		}
+		list = append(list, m.Outside(x, at)...)
+	}
+	return strings.Join(list, "; "), nil
 }
 
 // StartUnapproved lets an emergency begin before it is approved.
@@ -330,7 +378,8 @@ func (c *Control) wrong(ctx context.Context, by servicecoin.Actor, id servicecoi
 		return Change{}, err
 	}
 	return c.do(ctx, by, id, event, func(tx store.View, x *Change, at time.Time) error {
-		before := x.WentWrong()
+		// What was confirmed once was counted, even if it was dismissed since.
+		before := x.WentWrong() || slices.ContainsFunc(x.History, func(e Event) bool { return e.Verb == VerbConfirmIncident })
 		if err := rule(x, at); err != nil {
 			return err
 		}

@@ -161,7 +161,7 @@ func TestEverythingInTheWayAtOnce(t *testing.T) {
 		require.ErrorContains(t, err, want)
 	}
 	// One thing after the other is mended.
-	_, err = h.Consent(ctx, servicecoin.Program("exchange"), c.ID, "birch", change.Agreed, "bert", "")
+	_, err = h.Consent(ctx, servicecoin.Program("exchange"), c.ID, "birch", change.Agreed, "bert", "", time.Time{})
 	require.NoError(t, err)
 	w := c.Work
 	w.Plan.Start = time.Date(2026, 3, 4, 22, 0, 0, 0, time.UTC)

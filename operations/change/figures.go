@@ -129,8 +129,9 @@ type Delivery struct {
 	LeadTimes int              `json:"leadTimes"`
 	// ChangeFailure is the share of changes that went wrong: see [Change.WentWrong].
 	ChangeFailure Share `json:"changeFailure"`
-	// Recovery is the median from EndedAt, or from FellBackAt if that came first, to
-	// RestoredAt, of Recoveries changes that were put back.
+	// Recovery is the median to RestoredAt from when the work was done or had failed, or
+	// from FellBackAt if that came first, of Recoveries changes that were put back and of
+	// which such an instant is known: of one that was put back at once, it is not.
 	Recovery   calendar.Elapsed `json:"recoverySeconds"`
 	Recoveries int              `json:"recoveries"`
 }
@@ -153,8 +154,8 @@ func DeliveryOf(changes []Change, during calendar.Interval) Delivery {
 				leads = append(leads, done.Sub(c.CommittedAt))
 			}
 		}
-		if !c.RestoredAt.IsZero() && !c.FellBackAt.IsZero() {
-			recoveries = append(recoveries, max(0, c.RestoredAt.Sub(c.FellBackAt)))
+		if from := c.wentWrongAt(); !from.IsZero() && !c.RestoredAt.Before(from) {
+			recoveries = append(recoveries, c.RestoredAt.Sub(from))
 		}
 	}
 	const day = 24 * time.Hour
@@ -172,6 +173,17 @@ func DeliveryOf(changes []Change, during calendar.Interval) Delivery {
 func (c *Change) implementedAt() time.Time {
 	for _, e := range c.History {
 		if e.Verb == VerbImplement {
+			return e.At
+		}
+	}
+	return time.Time{}
+}
+
+// wentWrongAt returns since when a change that was put back had to be: since it was done,
+// had failed, or began to be put back, whatever came first; zero where that is not known.
+func (c *Change) wentWrongAt() time.Time {
+	for _, e := range c.History {
+		if e.Verb == VerbFallBack || e.To == Implemented && e.Verb == VerbImplement || e.To == Failed {
 			return e.At
 		}
 	}

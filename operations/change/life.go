@@ -74,10 +74,17 @@ func (c *Change) assign(by servicecoin.Actor, at time.Time, verb, reason string,
 		}
 		persons(v, "to", to)
 		if c.Decision != nil {
-			for _, vote := range c.Votes {
-				if slices.Contains(to, vote.By) && vote.Choice == VoteYes && !vote.Late && vote.Digest == c.Decision.Digest {
-					v.Add("to", "voted", string(vote.By), "approved it: who does it has no vote")
+			for _, vote := range c.counted() {
+				for _, p := range []servicecoin.PersonID{vote.By, vote.For} {
+					if p != "" && vote.Choice == VoteYes && slices.Contains(to, p) {
+						v.Add("to", "voted", string(p), "approved it: who does it has no vote, nor has anybody for them")
+					}
 				}
+			}
+		}
+		for _, x := range c.Exceptions {
+			if slices.Contains(to, x.AllowedBy) {
+				v.Add("to", "allowed", string(x.AllowedBy), "allowed it in freeze "+string(x.Freeze)+": who does it does not")
 			}
 		}
 	})
@@ -126,7 +133,10 @@ func (c *Change) Submit(by servicecoin.Actor, at time.Time) error {
 
 func (c *Change) submitted(at time.Time) {
 	if c.SubmittedAt.IsZero() {
-		c.SubmittedAt, c.FirstStart = at, c.Plan.Start
+		c.SubmittedAt = at
+	}
+	if c.FirstStart.IsZero() {
+		c.FirstStart = c.Plan.Start
 	}
 }
 
@@ -256,6 +266,7 @@ func (c *Change) Reopen(by servicecoin.Actor, at time.Time, reason string) error
 func (c *Change) Withdraw(by servicecoin.Actor, at time.Time, reason string) error {
 	return c.move(by, at, VerbWithdraw, reason, needsReason(reason), nil, func(c *Change, _ time.Time) {
 		c.Risk, c.Approval, c.Decision, c.Model = nil, nil, nil, nil
+		c.SubmittedAt, c.NotBefore = time.Time{}, time.Time{} // notice counts anew
 		c.Moves++
 	})
 }

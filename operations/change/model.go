@@ -183,8 +183,10 @@ func (m *Model) move(by servicecoin.Actor, at time.Time, verb, text string, chec
 	if change != nil {
 		change(&next, e.At)
 	}
-	if err := next.room(); err != nil {
-		return err
+	if next.State != ModelSuspended && next.State != ModelWithdrawn { // which must always be possible
+		if err := next.room(); err != nil {
+			return err
+		}
 	}
 	*m = next
 	return nil
@@ -269,6 +271,9 @@ func (m *Model) Outside(c *Change, at time.Time) []string {
 	}
 	if !slices.Equal(c.Steps, m.Steps) || c.Runbook != m.Runbook || c.Version != m.Version {
 		out = append(out, "its steps are not those of the model")
+	}
+	if len(c.Scope.Services) == 0 {
+		out = append(out, "it touches no service of the model")
 	}
 	var foreign []string
 	for _, s := range c.Scope.Services {

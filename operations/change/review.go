@@ -160,16 +160,18 @@ func (c *Change) SuspectIncident(by servicecoin.Actor, at time.Time, id servicec
 	at, err := lifecycle.Check(by, at, func(v *servicecoin.Violations) {
 		v.ID("incident", string(id))
 		v.Time("began", began)
-		v.Limit("incidents", len(c.Incidents)+1, maxList)
 	})
 	if err != nil {
 		return err
 	}
+	if len(c.Incidents) >= maxList {
+		return c.refuse(VerbSuspectIncident, "", "it is suspected of as many incidents as it can hold")
+	}
 	next := *c
 	next.Incidents = append(slices.Clone(c.Incidents), Suspect{Incident: id, Began: servicecoin.Instant(began), Standing: Suspected, At: at})
 	next.add(Event{At: at, By: by, Verb: VerbSuspectIncident, Text: string(id)})
-	if err := next.room(); err != nil {
-		return err
+	if next.room() != nil { // a refusal: the exchange goes on to the next
+		return c.refuse(VerbSuspectIncident, "", "its record is full")
 	}
 	*c = next
 	return nil
