@@ -1,6 +1,7 @@
 package runbook
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -16,18 +17,21 @@ import (
 //	digest of the entry before (32 bytes, zero for the first)
 //	number of the entry (8 bytes, big-endian)
 //	length of the run's id (1 byte), the id
+//	SHA-256 of all that is open beside it (32 bytes)
 //	number of commitments (1 byte), each SHA-256(salt || text) (32 bytes)
 //	the [Fact], as JSON
 //
-// Open has salt and text of each commitment, in the same order, and nil for one that
-// was erased: the digest of the entry does not depend on it.
+// Open beside it is, for each commitment in the same order, the length of salt and
+// text (4 bytes, big-endian), the salt (16 bytes) and the text. Of a text that was
+// erased the length is 0: the digest of the entry does not depend on it, and the
+// commitments that are left are verified one by one.
 type Entry struct {
 	Run    RunID
 	Number int // from 1
 	Digest Digest
 	Sealed []byte
-	Open   [][]byte // salt (16 bytes) || text
 
+	open    []byte
 	damaged bool // what is stored cannot be read
 }
 
@@ -82,20 +86,24 @@ func (r *Run) seal(m mark, salt func() Salt) (Entry, error) {
 			return Entry{}, v.Err()
 		}
 	}
-	b := make([]byte, 0, digestSize+numberSize+2+len(r.ID)+len(texts)*digestSize+len(body))
+	var commitments []byte
+	for _, text := range texts {
+		piece := make([]byte, saltSize, saltSize+len(text))
+		*(*Salt)(piece) = salt()
+		piece = append(piece, text...)
+		commitment := sha256.Sum256(piece)
+		commitments = append(commitments, commitment[:]...)
+		e.open = appendPiece(e.open, piece)
+	}
+	all := sha256.Sum256(e.open)
+	b := make([]byte, 0, 2*digestSize+numberSize+2+len(r.ID)+len(commitments)+len(body))
 	b = append(b, before[:]...)
 	b = binary.BigEndian.AppendUint64(b, uint64(e.Number)) //nolint:gosec // from 1
 	b = append(b, byte(len(r.ID)))                         //nolint:gosec // at most 60
 	b = append(b, r.ID...)
+	b = append(b, all[:]...)
 	b = append(b, byte(len(texts))) //nolint:gosec // a verb leaves some thirty at most
-	for _, text := range texts {
-		open := make([]byte, saltSize, saltSize+len(text))
-		*(*Salt)(open) = salt()
-		open = append(open, text...)
-		commitment := sha256.Sum256(open)
-		b = append(b, commitment[:]...)
-		e.Open = append(e.Open, open)
-	}
+	b = append(b, commitments...)
 	b = append(b, body...)
 	e.Sealed = b
 	e.Digest = sha256.Sum256(e.Sealed)
@@ -103,57 +111,123 @@ func (r *Run) seal(m mark, salt func() Salt) (Entry, error) {
 	return e, nil
 }
 
+// appendPiece adds what is open of a commitment; nil is erased.
+func appendPiece(open, piece []byte) []byte {
+	open = binary.BigEndian.AppendUint32(open, uint32(len(piece))) //nolint:gosec // far below 4 GB: a record has 256 kB
+	return append(open, piece...)
+}
+
+// sealedHead is what comes before the fact.
+type sealedHead struct {
+	before      []byte
+	number      uint64
+	run         []byte
+	all         []byte
+	commitments []byte
+	body        []byte
+}
+
 // headOf reads what comes before the fact: nothing is decoded but lengths. It is false
 // for bytes that are no entry.
-func headOf(e *Entry) (before []byte, number uint64, run, commitments, body []byte, ok bool) {
+func headOf(e *Entry) (h sealedHead, ok bool) {
 	s := e.Sealed
 	const fixed = digestSize + numberSize + 1
 	if e.damaged || len(s) < fixed {
-		return nil, 0, nil, nil, nil, false
+		return h, false
 	}
-	before, number = s[:digestSize], binary.BigEndian.Uint64(s[digestSize:])
+	h.before, h.number = s[:digestSize], binary.BigEndian.Uint64(s[digestSize:])
 	length := int(s[fixed-1])
-	if s = s[fixed:]; len(s) <= length {
-		return nil, 0, nil, nil, nil, false
+	if s = s[fixed:]; len(s) <= length+digestSize {
+		return h, false
 	}
-	run = s[:length]
-	many := int(s[length]) * digestSize
-	if s = s[length+1:]; len(s) < many {
-		return nil, 0, nil, nil, nil, false
+	h.run, h.all = s[:length], s[length:length+digestSize]
+	many := int(s[length+digestSize]) * digestSize
+	if s = s[length+digestSize+1:]; len(s) < many {
+		return h, false
 	}
-	return before, number, run, s[:many], s[many:], true
+	h.commitments, h.body = s[:many], s[many:]
+	return h, true
 }
 
-func (e Entry) body() ([]byte, bool) {
-	_, _, _, _, body, ok := headOf(&e)
-	return body, ok
+// pieces returns what is open of each of so many commitments, nil for one that was
+// erased, and false for bytes that are no such thing.
+func pieces(open []byte, many int) ([][]byte, bool) {
+	list := make([][]byte, 0, many)
+	const size = 4
+	for range many {
+		if len(open) < size {
+			return nil, false
+		}
+		length := binary.BigEndian.Uint32(open)
+		open = open[size:]
+		if uint64(len(open)) < uint64(length) || length > 0 && int(length) < saltSize {
+			return nil, false
+		}
+		var piece []byte
+		if length > 0 {
+			piece = open[:length:length]
+		}
+		list, open = append(list, piece), open[length:]
+	}
+	return list, len(open) == 0
 }
 
-// text returns an open text, false if it was erased.
-func (e Entry) text(n int) (string, bool) {
-	if len(e.Open[n]) < saltSize {
-		return "", false
+// opened says how what is open beside an entry stands to what was sealed: whole,
+// erased in part, or changed.
+func (h sealedHead) opened(open []byte) (erased, changed bool) {
+	if all := sha256.Sum256(open); bytes.Equal(all[:], h.all) {
+		return false, false
 	}
-	return string(e.Open[n][saltSize:]), true
+	list, ok := pieces(open, len(h.commitments)/digestSize)
+	if !ok {
+		return false, true
+	}
+	for n, piece := range list {
+		if piece == nil {
+			erased = true
+			continue
+		}
+		if c := sha256.Sum256(piece); !bytes.Equal(c[:], h.commitments[n*digestSize:(n+1)*digestSize]) {
+			return false, true
+		}
+	}
+	return erased, !erased
+}
+
+// Erase takes salts and texts out of the entry: those whose name, as in
+// [Fact.Hidden], and text which answers true for. The entry verifies as erased.
+// changed is false if there was nothing to take out, or if the entry cannot be read.
+func (e Entry) Erase(which func(label, text string) bool) (erased Entry, changed bool) {
+	h, ok := headOf(&e)
+	if !ok {
+		return e, false
+	}
+	var fact Fact
+	list, ok := pieces(e.open, len(h.commitments)/digestSize)
+	if err := json.Unmarshal(h.body, &fact); err != nil || !ok || len(fact.Hidden) != len(list) {
+		return e, false
+	}
+	var open []byte
+	for n, piece := range list {
+		if piece != nil && which(fact.Hidden[n], string(piece[saltSize:])) {
+			piece, changed = nil, true
+		}
+		open = appendPiece(open, piece)
+	}
+	if changed {
+		e.open = open
+	}
+	return e, changed
 }
 
 // Bytes returns the entry as it is stored: a mark of the form (1 byte), the digest,
-// the length of what is sealed (4 bytes) and that, and of each commitment the length
-// of its salt and text (4 bytes; 0 if erased) and those.
+// the length of what is sealed (4 bytes) and that, and what is open beside it.
 func (e Entry) Bytes() []byte {
-	size := 1 + digestSize + 4 + len(e.Sealed)
-	for _, open := range e.Open {
-		size += 4 + len(open)
-	}
-	b := append(make([]byte, 0, size), frameMark)
+	const length = 4
+	b := append(make([]byte, 0, 1+digestSize+length+len(e.Sealed)+len(e.open)), frameMark)
 	b = append(b, e.Digest[:]...)
-	b = binary.BigEndian.AppendUint32(b, uint32(len(e.Sealed))) //nolint:gosec // far below 4 GB: a record has 256 kB
-	b = append(b, e.Sealed...)
-	for _, open := range e.Open {
-		b = binary.BigEndian.AppendUint32(b, uint32(len(open))) //nolint:gosec // as above
-		b = append(b, open...)
-	}
-	return b
+	b = appendPiece(b, e.Sealed)
+	return append(b, e.open...)
 }
 
 // ReadEntry reads what is stored. Bytes that are no entry are one that verifies as
@@ -170,32 +244,12 @@ func ReadEntry(b []byte) Entry {
 	if b = b[fixed:]; uint64(len(b)) < uint64(length) {
 		return damaged
 	}
-	e.Sealed, b = b[:length:length], b[length:]
-	_, number, run, commitments, _, ok := headOf(&e)
+	e.Sealed, e.open = b[:length:length], b[length:]
+	h, ok := headOf(&e)
 	const most = 1 << 40
-	if !ok || number > most {
+	if !ok || h.number > most {
 		return damaged
 	}
-	e.Run, e.Number = RunID(run), int(number)
-	if many := len(commitments) / digestSize; many > 0 {
-		e.Open = make([][]byte, 0, many)
-	}
-	for range len(commitments) / digestSize {
-		if len(b) < 4 {
-			return damaged
-		}
-		length := binary.BigEndian.Uint32(b)
-		if b = b[4:]; uint64(len(b)) < uint64(length) || length > 0 && int(length) < saltSize {
-			return damaged
-		}
-		var open []byte
-		if length > 0 {
-			open = b[:length:length]
-		}
-		e.Open, b = append(e.Open, open), b[length:]
-	}
-	if len(b) > 0 {
-		return damaged
-	}
+	e.Run, e.Number = RunID(h.run), int(h.number)
 	return e
 }

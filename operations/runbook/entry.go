@@ -105,32 +105,34 @@ type Line struct {
 // Read returns the entry as people read it. An entry that was changed may have none.
 func (e Entry) Read() (Line, error) {
 	l := Line{Number: e.Number}
-	body, ok := e.body()
-	if !ok {
+	h, ok := headOf(&e)
+	list, open := pieces(e.open, len(h.commitments)/digestSize)
+	if !ok || !open {
 		return l, fmt.Errorf("entry %d of run %s: the stored bytes are no entry", e.Number, e.Run)
 	}
-	if err := json.Unmarshal(body, &l.Fact); err != nil {
+	if err := json.Unmarshal(h.body, &l.Fact); err != nil {
 		return l, fmt.Errorf("entry %d of run %s: %w", e.Number, e.Run, err)
 	}
 	for n, label := range l.Fact.Hidden {
-		if n >= len(e.Open) {
+		if n >= len(list) {
 			break
 		}
-		text, open := e.text(n)
-		switch {
-		case !open:
+		if list[n] == nil {
 			l.Erased = append(l.Erased, label)
-		case label == actorLabel:
+			continue
+		}
+		text := string(list[n][saltSize:])
+		if label == actorLabel {
 			var a servicecoin.Actor
 			if err := json.Unmarshal([]byte(text), &a); err == nil {
 				l.Actor = &a
 			}
-		default:
-			if l.Texts == nil {
-				l.Texts = map[string]string{}
-			}
-			l.Texts[label] = text
+			continue
 		}
+		if l.Texts == nil {
+			l.Texts = map[string]string{}
+		}
+		l.Texts[label] = text
 	}
 	return l, nil
 }

@@ -53,21 +53,10 @@ func (n *Runs) erased(ctx context.Context, tx store.View, by servicecoin.Actor, 
 	return store.Of(tx, runs).Put(ctx, r, version, e)
 }
 
-// erase takes salts and texts out of an entry.
+// erase takes salts and texts out of a stored entry. One that was changed stays what
+// it is: verifying names it.
 func erase(ctx context.Context, tx store.View, e Entry, which func(label, text string) bool) (changed bool, err error) {
-	l, err := e.Read()
-	if err != nil { // it was changed already; whatever it holds stays what it is
-		return false, nil //nolint:nilerr // verifying names it
-	}
-	open := slices.Clone(e.Open)
-	for n, label := range l.Fact.Hidden {
-		if n >= len(open) {
-			break
-		}
-		if text, there := e.text(n); there && which(label, text) {
-			open[n], changed = nil, true
-		}
-	}
+	e, changed = e.Erase(which)
 	if !changed {
 		return false, nil
 	}
@@ -76,7 +65,6 @@ func erase(ctx context.Context, tx store.View, e Entry, which func(label, text s
 	if err != nil {
 		return false, err
 	}
-	e.Open = open
 	return true, c.Put(ctx, e, item.Version)
 }
 

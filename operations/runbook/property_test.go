@@ -143,6 +143,16 @@ func (w *world) finish(t require.TestingT, well bool) {
 	require.Fail(t, "the run does not end")
 }
 
+// inTable reports whether the table of steps has a change.
+func inTable(from runbook.StepState, verb string, to runbook.StepState) bool {
+	for _, x := range runbook.StepTransitions() {
+		if x.From == from && x.Verb == verb && x.To == to {
+			return true
+		}
+	}
+	return false
+}
+
 func TestAnySequenceOfVerbs(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -166,10 +176,15 @@ func TestAnySequenceOfVerbs(t *testing.T) {
 			}
 			verb := rapid.SampledFrom(verbs).Draw(t, "verb")
 			by := rapid.SampledFrom([]servicecoin.Actor{ada, bob, carol}).Draw(t, "by")
-			before, count := fmt.Sprintf("%+v", w.run), w.run.Count
+			before, count, old := fmt.Sprintf("%+v", w.run), w.run.Count, states(w.run)
 			err := w.act(verb, by, where, rapid.Bool().Draw(t, "yes"))
 			if err != nil {
 				require.Equal(t, before, fmt.Sprintf("%+v", w.run), "what is refused changes nothing")
+			}
+			for id, to := range states(w.run) {
+				if from := old[id]; from != to && from != runbook.StepWaiting && from != "" {
+					require.True(t, inTable(from, "run."+verb, to), "%s: %s, %s → %s", verb, id, from, to)
+				}
 			}
 			changed := before != fmt.Sprintf("%+v", w.run)
 			w.seal(t)

@@ -101,6 +101,8 @@ func (h house) start(t testing.TB, book servicecoin.RunbookID) runbook.Run {
 	return r
 }
 
+func second(_ runbook.Run, err error) error { return err }
+
 func states(r runbook.Run) map[runbook.StepID]runbook.StepState {
 	m := map[runbook.StepID]runbook.StepState{}
 	for _, s := range append(append([]runbook.Status(nil), r.Steps...), r.Undo...) {
@@ -168,6 +170,14 @@ func TestRunFromStartToEnd(t *testing.T) {
 	require.ErrorIs(t, err, servicecoin.ErrRefused, "who leads the run does not approve")
 	_, err = h.runs.Approve(ctx, bob, "r1", runbook.Approved{At: at("go"), Go: true})
 	require.NoError(t, err)
+	_, err = h.runs.Approve(ctx, carol, "r1", runbook.Approved{At: at("go"), Go: true})
+	require.NoError(t, err, "so was the first go")
+	for _, wrong := range []error{
+		second(h.runs.Finish(ctx, ada, "r1", runbook.Finished{At: at("go")})), second(h.runs.Answer(ctx, ada, "r1", runbook.Answered{At: at("look")})),
+		second(h.runs.Approve(ctx, bob, "r1", runbook.Approved{At: at("look"), Go: true})), second(h.runs.Measure(ctx, bob, "r1", runbook.Measured{At: at("look"), Value: "5"})),
+	} {
+		require.ErrorIs(t, wrong, servicecoin.ErrRefused, "a step of another kind")
+	}
 	_, err = h.runs.Begin(ctx, bob, "r1", at("promote"))
 	require.ErrorIs(t, err, servicecoin.ErrRefused, "who approved it does not do it")
 	r, err = h.runs.Begin(ctx, ada, "r1", at("promote"))
@@ -206,6 +216,17 @@ func TestRunFromStartToEnd(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, runbook.Succeeded, r.State)
 	sound(t, h, "r1")
+	exercised, err := h.runs.Exercised(ctx, "failover", "other")
+	require.NoError(t, err)
+	require.Equal(t, map[servicecoin.RunbookID]time.Time{"failover": r.EndedAt}, exercised)
+	for name, list := range map[string]store.Listing[runbook.Run]{
+		"recent": h.runs.Recent(), "state": h.runs.InState(runbook.Succeeded), "book": h.runs.OfBook("failover"),
+		"change": h.runs.OfChange("c1"), "customer": h.runs.OfCustomer("acme"),
+	} {
+		page, err := list.Page(ctx, "", 10)
+		require.NoError(t, err, name)
+		require.Len(t, page.Items, 1, name)
+	}
 
 	events, err := h.store.For(servicecoin.Provider).Events(ctx, 0, 100)
 	require.NoError(t, err)

@@ -96,3 +96,22 @@ func (n *Runs) VerifyAgainst(ctx context.Context, id RunID, count int, head stri
 func Reindex(ctx context.Context, s *store.Store) (int, error) {
 	return store.Reindex(ctx, s, books, runs, plans, entries, templates, checklists)
 }
+
+// Exercised returns when books were exercised last: the end of the run of each that
+// was started last among those that succeeded, for [Surroundings]. A book without one
+// is not in it.
+func (n *Runs) Exercised(ctx context.Context, ids ...servicecoin.RunbookID) (map[servicecoin.RunbookID]time.Time, error) {
+	last := map[servicecoin.RunbookID]time.Time{}
+	for _, id := range ids {
+		for r, err := range n.OfBook(id).All(ctx) {
+			if err != nil {
+				return nil, err
+			}
+			if r.State == Succeeded {
+				last[id] = r.EndedAt
+				break
+			}
+		}
+	}
+	return last, nil
+}

@@ -150,12 +150,15 @@ func (n *Runs) change(ctx context.Context, by servicecoin.Actor, id RunID, verb 
 	if err := n.authorize(ctx, by, verb, id); err != nil {
 		return Run{}, err
 	}
-	p, err := store.Of(n.view, plans).Get(ctx, string(id))
-	if err != nil {
-		return Run{}, err
+	var p Plan
+	if verb != VerbNote && verb != VerbHandOver { // they do not look at it, and a note is made in a hurry
+		var err error
+		if p, err = store.Of(n.view, plans).Get(ctx, string(id)); err != nil {
+			return Run{}, err
+		}
 	}
 	var after Run
-	err = n.view.Do(ctx, func(tx store.View) error {
+	err := n.view.Do(ctx, func(tx store.View) error {
 		c := store.Of(tx, runs)
 		item, err := c.Item(ctx, string(id))
 		if err != nil {

@@ -46,6 +46,9 @@ func (r *Run) act(p *Plan, by servicecoin.Actor, at time.Time, verb string, wher
 	if err != nil {
 		return nil, err
 	}
+	if kinds := kindsOf(verb); kinds != nil && !slices.Contains(kinds, step.Kind) {
+		return nil, r.refuseStep(w.s, verb, "", "a step of kind "+string(step.Kind)+" ends otherwise")
+	}
 	if again(*w.s) {
 		return nil, nil //nolint:nilnil // the verb is done, and there is nothing left to do
 	}
@@ -63,6 +66,21 @@ func (r *Run) act(p *Plan, by servicecoin.Actor, at time.Time, verb string, wher
 		w.s.By = by.ID
 	}
 	return w, nil
+}
+
+// kindsOf returns the steps that a verb is for; nil: all.
+func kindsOf(verb string) []StepKind {
+	switch verb {
+	case VerbFinish:
+		return []StepKind{ManualStep, WaitStep}
+	case VerbAnswer:
+		return []StepKind{DecisionStep}
+	case VerbMeasure:
+		return []StepKind{VerificationStep}
+	case VerbApprove:
+		return []StepKind{ApprovalStep}
+	}
+	return nil
 }
 
 // open refuses a verb at a step while nobody may do anything there.
@@ -162,10 +180,7 @@ func (r *Run) Finish(p Plan, by servicecoin.Actor, at time.Time, x Finished) err
 	if err := r.open(w.s, VerbFinish); err != nil {
 		return err
 	}
-	switch {
-	case w.step.Kind != ManualStep && w.step.Kind != WaitStep:
-		return r.refuseStep(w.s, VerbFinish, to, "a step of kind "+string(w.step.Kind)+" ends otherwise")
-	case w.step.Kind == WaitStep && w.m.fact.At.Before(w.s.Due):
+	if w.step.Kind == WaitStep && w.m.fact.At.Before(w.s.Due) {
 		return r.refuseStep(w.s, VerbFinish, to, "it waits until "+lifecycle.Stamp(w.s.Due))
 	}
 	if err := w.byOthers(&p, VerbFinish); err != nil {
@@ -212,9 +227,6 @@ func (r *Run) Answer(p Plan, by servicecoin.Actor, at time.Time, x Answered) err
 	if err := r.open(w.s, VerbAnswer); err != nil {
 		return err
 	}
-	if w.step.Kind != DecisionStep {
-		return r.refuseStep(w.s, VerbAnswer, StepDone, "it is no decision")
-	}
 	w.straight()
 	w.s.Answer = x.Answer
 	w.m.say("text", x.Note)
@@ -249,8 +261,8 @@ func (r *Run) Measure(p Plan, by servicecoin.Actor, at time.Time, x Measured) er
 	if err := r.open(w.s, VerbMeasure); err != nil {
 		return err
 	}
-	if w.step.Kind != VerificationStep || w.step.action() != nil {
-		return r.refuseStep(w.s, VerbMeasure, "", "it is no verification of a person")
+	if w.step.action() != nil {
+		return r.refuseStep(w.s, VerbMeasure, "", "an action measures it")
 	}
 	if err := w.byOthers(&p, VerbMeasure); err != nil {
 		return err
@@ -291,7 +303,7 @@ func (r *Run) Approve(p Plan, by servicecoin.Actor, at time.Time, x Approved) er
 	if x.Go {
 		to = StepDone
 	}
-	again := func(s Status) bool { return s.State == to && s.By == by.ID }
+	again := func(s Status) bool { return s.State == to }
 	w, err := r.act(&p, by, at, VerbApprove, x.At, again, func(v *servicecoin.Violations, _ Step) {
 		least := 1
 		if x.Go {
@@ -306,8 +318,6 @@ func (r *Run) Approve(p Plan, by servicecoin.Actor, at time.Time, x Approved) er
 		return err
 	}
 	switch {
-	case w.step.Kind != ApprovalStep:
-		return r.refuseStep(w.s, VerbApprove, to, "it is no approval")
 	case by.Kind == servicecoin.System:
 		return r.refuseStep(w.s, VerbApprove, to, "a person has to say it")
 	case by.ID == r.Lead || by.OnBehalfOf == r.Lead:

@@ -145,6 +145,10 @@ func (b *Book) given(v *servicecoin.Violations, given Values, c Configuration) {
 	if !v.Limit("values", len(given), mostParameters) || !v.Limit("configuration", len(c), mostRecords) {
 		return
 	}
+	const mostRecord = 256 << 10
+	for _, name := range slices.Sorted(maps.Keys(c)) {
+		v.Limit("configuration."+name, len(c[name]), mostRecord)
+	}
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		place := slices.IndexFunc(b.Parameters, func(p Parameter) bool { return p.Name == name })
 		switch {

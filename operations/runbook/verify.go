@@ -42,7 +42,7 @@ func (v Verdict) Sound() bool { return len(v.Flaws) == 0 }
 const mostFlaws = 1000
 
 // Verifier verifies the entries of a run, one after the other: a SHA-256 over the
-// sealed bytes of each, and one over each text that is open. Make it with
+// sealed bytes of each, and one over what is open beside it. Make it with
 // [NewVerifier], hand it every stored entry in order of place, and ask for the
 // verdict.
 //
@@ -109,27 +109,17 @@ func (v *Verifier) fit(fits bool) {
 
 // look says how an entry stands by itself, and to what it was chained.
 func (v *Verifier) look(place int, e *Entry) (l link, before []byte) {
-	before, number, run, commitments, _, ok := headOf(e)
+	h, ok := headOf(e)
 	switch {
 	case !ok:
 		v.flaw(place, 0, EntryChanged, "is no entry any more")
 		return link{}, nil
-	case string(run) != string(v.run) || number != uint64(place): //nolint:gosec // from 1
-		v.reordered(place, e, number, string(run))
+	case string(h.run) != string(v.run) || h.number != uint64(place): //nolint:gosec // from 1
+		v.reordered(place, e, h.number, string(h.run))
 		return link{}, nil
 	}
 	l = link{digest: e.Digest, whole: sha256.Sum256(e.Sealed) == e.Digest}
-	erased, broken := false, len(e.Open)*digestSize != len(commitments)
-	for n, open := range e.Open {
-		switch {
-		case broken:
-		case len(open) == 0:
-			erased = true
-		default:
-			commitment := sha256.Sum256(open)
-			broken = !bytes.Equal(commitment[:], commitments[n*digestSize:(n+1)*digestSize])
-		}
-	}
+	erased, broken := h.opened(e.open)
 	switch {
 	case !l.whole:
 		v.flaw(place, 0, EntryChanged, "its digest is not that of its bytes")
@@ -138,7 +128,7 @@ func (v *Verifier) look(place int, e *Entry) (l link, before []byte) {
 	case erased:
 		v.verdict.Erased = append(v.verdict.Erased, place)
 	}
-	return l, before
+	return l, h.before
 }
 
 // reordered names an entry that stands where another one was. One that is not whole
