@@ -92,12 +92,12 @@ func (p *portal) demonstrate(ctx context.Context) error {
 	}
 	p.log.InfoContext(ctx, "filling the new file with a demonstration: a few seconds")
 	when := b.At
-	d := demo{portal: &portal{backend: p.backend, usage: p.usage, log: p.log}, now: b.At.Truncate(time.Minute), when: &when}
+	d := demo{portal: &portal{backend: p.backend, usage: p.usage, log: p.log, desk: p.desk}, now: b.At.Truncate(time.Minute), when: &when}
 	if err := d.assemble(func() time.Time { return when }, 0); err != nil {
 		return err
 	}
 	for _, fill := range []func(context.Context) error{
-		d.enrolAll, d.offer, d.subscribeAll, d.use, d.past, d.recently, d.present, d.reported, d.drain, d.closeMonths, d.soundOut, d.pending, d.drain,
+		d.enrolAll, d.offer, d.subscribeAll, d.use, d.past, d.recently, d.present, d.reported, d.drain, d.closeMonths, d.soundOut, d.pending, d.library, d.runsOfDemo, d.checklistsOfDemo, d.drain,
 	} {
 		if err := fill(ctx); err != nil {
 			return err
