@@ -30,6 +30,7 @@ func (p *portal) areas() []area {
 	return []area{
 		p.workArea(), p.statusArea(), p.customersArea(), p.incidentsArea(), p.graphArea(), p.exchangeArea(), p.sessionsArea(),
 		p.coinArea(), p.shopArea(), p.ordersArea(), p.subscriptionsArea(), p.usageArea(), p.statementArea(), p.availabilityArea(), p.lettersArea(), p.problemsArea(), p.calendarArea(),
+		p.runbooksArea(), p.runsArea(), p.checklistsArea(),
 	}
 }
 
