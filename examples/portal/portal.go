@@ -33,6 +33,7 @@ type portal struct {
 	made      []area        // its parts
 	changes   atomic.Uint64 // how often somebody changed something here
 	histories histories     // of the status page
+	room      machineRoom   // what run books have done by machines
 	stands    atomic.Value  // string: how the exchange stands still, "" while it does not
 }
 
@@ -97,6 +98,7 @@ func (p *portal) assemble(now func() time.Time, provisioning time.Duration) (err
 		Customer: p.host.customer, Covered: p.covered,
 		Provisioner: machines{p.store, provisioning}, CheckParameters: checkParameters, Holder: providerName,
 		Usage: p.usage, Comes: p.comes, Active: active, Changes: p.changeRules(), FreezeWhenSpent: true,
+		Runbooks: p.runbooks(provisioning),
 	}); err != nil {
 		return err
 	}
@@ -193,7 +195,7 @@ func (p *portal) pump(ctx context.Context, every time.Duration) {
 			return
 		case <-t.C:
 			_, err := p.Pursue(ctx)
-			if err = errors.Join(err, p.drain(ctx)); err != nil && ctx.Err() == nil {
+			if err = errors.Join(err, p.tick(ctx), p.drain(ctx)); err != nil && ctx.Err() == nil {
 				p.log.WarnContext(ctx, "the exchange failed and tries again", "cause", err.Error())
 			}
 			p.watch(ctx)
