@@ -116,7 +116,7 @@ func TestBrowserKeyboard(t *testing.T) {
 	b := openBrowser(t, base)
 	b.signIn("ada")
 	b.look(1280, 900, "light")
-	for _, path := range []string{"/status", "/signin", "/incidents", "/incidents/new", "/incidents/files-upload", "/work", "/sessions", "/followups", "/dependencies?fails=line-a", "/customers/alder/problems", "/customers/alder/availability", "/customers/alder", "/customers/alder/letters", "/customers/birch/subscriptions/mail-std"} {
+	for _, path := range []string{"/status", "/signin", "/incidents", "/incidents/new", "/incidents/files-upload", "/work", "/sessions", "/followups", "/dependencies?fails=line-a", "/changes", "/changes/new", "/changes/database-index", "/customers/alder/problems", "/customers/alder/availability", "/customers/alder", "/customers/alder/letters", "/customers/birch/subscriptions/mail-std"} {
 		b.visit(path)
 		require.Empty(t, b.unreachable(), path)
 	}

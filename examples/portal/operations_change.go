@@ -153,6 +153,7 @@ type voteView struct {
 	May     bool // whoever looks is asked, or stands in for somebody who is
 	For     []option
 	Why     string // why not
+	Digest  string // of what is voted on
 }
 
 type tallyRow struct {
@@ -423,6 +424,7 @@ func (p *portal) votesOf(x *change.Change, who person, now time.Time) voteView {
 		v.Due, v.Late = due, late
 	}
 	digest := x.Digest()
+	v.Digest = digest
 	for _, c := range x.Votes {
 		v.Cast = append(v.Cast, voteRow{Vote: c, Whose: p.pages.called(c.For), Stale: c.Digest != digest})
 	}

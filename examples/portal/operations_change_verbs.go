@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -253,7 +254,13 @@ func (p *portal) changeVerb(ctx context.Context, by servicecoin.Actor, id servic
 		if cast.Choice == "" {
 			f.bad.Add("choice", "required", "", "choose yes, no or to abstain")
 		}
-		return func() (change.Change, error) { return control.Vote(ctx, by, id, cast) }
+		seen := f.text("digest") // a vote is of what was looked at
+		return func() (change.Change, error) {
+			if x, err := control.Get(ctx, id); err != nil || seen != "" && seen != x.Digest() {
+				return x, cmp.Or(err, error(&servicecoin.RefusedError{Subject: change.Key(id), Verb: change.VerbVote, From: string(x.State), Why: "it has changed since you opened the page: look at the plan as it is now"}))
+			}
+			return control.Vote(ctx, by, id, cast)
+		}
 	case "reject":
 		return func() (change.Change, error) { return control.Reject(ctx, by, id, reason) }
 	case "reopen":
