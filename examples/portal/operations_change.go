@@ -120,7 +120,9 @@ func (v changePage) Primary(n int, word string) bool {
 		return n == 0 && (word == "close" || word == "review" && v.NeedsReview())
 	case change.Rejected:
 		return word == "reopen"
-	case change.Draft, change.Submitted, change.Approved, change.Started, change.RolledBack, change.Failed, change.Closed, change.Cancelled:
+	case change.Draft: // what has no plan yet is written first
+		return n == 0 && v.Timed
+	case change.Submitted, change.Approved, change.Started, change.RolledBack, change.Failed, change.Closed, change.Cancelled:
 	}
 	return n == 0
 }
@@ -291,6 +293,9 @@ func (p *portal) changeTime(ctx context.Context, v *changePage, names namesByID)
 		for n := range v.Starts {
 			v.Starts[n].Value = ""
 		}
+	}
+	if slices.ContainsFunc(v.Obstacles, func(o obstacleRow) bool { return o.Rule == change.RuleConsent }) {
+		v.MovesTo = strings.TrimSpace("Whenever it begins, what a customer says to it stands. " + v.MovesTo)
 	}
 	return nil
 }

@@ -54,7 +54,7 @@ func (p *portal) changeForms(v *changePage, now time.Time) []verbForm {
 	case change.Draft:
 		switch x.Kind {
 		case change.Normal:
-			add(verbForm{Word: "submit", Title: "Ask for it", Button: "Ask for it", About: "Everything is there that those who decide have to know. What is missing is said."})
+			add(verbForm{Word: "submit", Title: "Ask for it", Button: "Ask for it", About: "What is still missing is said, at its field."})
 		case change.Standard:
 			add(verbForm{Word: "preapprove", Title: "Approve it by its model", Button: "Approve by the model", About: "It goes ahead without a vote if it stays inside of the model.", Fields: []verbField{{Name: "model", Label: "Model", Kind: "select", Options: v.Models}}})
 		case change.Emergency:
