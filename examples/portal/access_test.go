@@ -16,7 +16,7 @@ func TestWhatIsTheirs(t *testing.T) {
 	t.Parallel()
 	nobody := start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-now", demoNow)
 	require.Contains(t, nobody.page("/"), "Large files cannot be uploaded", "the status is everybody's")
-	for _, path := range append(pagesOf("alder"), "/calendar", "/customers", "/incidents", "/incidents/mail-queue", "/followups", "/dependencies", "/exchange", "/changes/calendar", "/changes/schedule", "/changes/agenda", "/changes/freezes", "/changes/windows", "/feeds") {
+	for _, path := range append(pagesOf("alder"), "/calendar", "/customers", "/incidents", "/incidents/mail-queue", "/followups", "/dependencies", "/exchange", "/changes/calendar", "/changes/schedule", "/changes/agenda", "/changes/freezes", "/changes/windows", "/feeds", "/changes", "/changes/network-core") {
 		res := nobody.raw(http.MethodGet, path, nil)
 		res.Body.Close()
 		require.Equal(t, http.StatusSeeOther, res.StatusCode, path)
@@ -44,7 +44,7 @@ func TestWhatIsTheirs(t *testing.T) {
 			require.Equal(t, http.StatusNotFound, status, "%s asks for %s", who, path)
 			require.NotContains(t, body, "Birch", path)
 		}
-		for _, path := range []string{"/incidents", "/incidents/mail-queue", "/customers", "/followups", "/dependencies", "/exchange", "/changes/calendar", "/changes/schedule?as=csv", "/changes/agenda", "/changes/freezes", "/changes/windows"} {
+		for _, path := range []string{"/incidents", "/incidents/mail-queue", "/customers", "/followups", "/dependencies", "/exchange", "/changes/calendar", "/changes/schedule?as=csv", "/changes/agenda", "/changes/freezes", "/changes/windows", "/changes", "/changes/network-core"} {
 			status, body := r.get(path)
 			require.Equal(t, http.StatusForbidden, status, "%s asks for %s", who, path)
 			require.NotContains(t, body, "Birch", path)

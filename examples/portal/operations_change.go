@@ -120,7 +120,9 @@ func (v changePage) Primary(n int, word string) bool {
 		return n == 0 && (word == "close" || word == "review" && v.NeedsReview())
 	case change.Rejected:
 		return word == "reopen"
-	case change.Draft, change.Submitted, change.Approved, change.Started, change.RolledBack, change.Failed, change.Closed, change.Cancelled:
+	case change.Draft: // what has no plan yet is written first
+		return n == 0 && v.Timed
+	case change.Submitted, change.Approved, change.Started, change.RolledBack, change.Failed, change.Closed, change.Cancelled:
 	}
 	return n == 0
 }
@@ -153,6 +155,7 @@ type voteView struct {
 	May     bool // whoever looks is asked, or stands in for somebody who is
 	For     []option
 	Why     string // why not
+	Digest  string // of what is voted on
 }
 
 type tallyRow struct {
@@ -291,6 +294,9 @@ func (p *portal) changeTime(ctx context.Context, v *changePage, names namesByID)
 			v.Starts[n].Value = ""
 		}
 	}
+	if slices.ContainsFunc(v.Obstacles, func(o obstacleRow) bool { return o.Rule == change.RuleConsent }) {
+		v.MovesTo = strings.TrimSpace("Whenever it begins, what a customer says to it stands. " + v.MovesTo)
+	}
 	return nil
 }
 
@@ -423,6 +429,7 @@ func (p *portal) votesOf(x *change.Change, who person, now time.Time) voteView {
 		v.Due, v.Late = due, late
 	}
 	digest := x.Digest()
+	v.Digest = digest
 	for _, c := range x.Votes {
 		v.Cast = append(v.Cast, voteRow{Vote: c, Whose: p.pages.called(c.For), Stale: c.Digest != digest})
 	}

@@ -90,13 +90,15 @@ func TestAChangeIsAskedFor(t *testing.T) {
 	require.Contains(t, ada.does(path+"/schedule", nil), "It has its place: it begins at ")
 	ada.refused(path+"/start", nil, "and not before")
 
+	seen := hidden(t, dana.page(path), "digest")
 	form := url.Values{"service": {"files"}, "known": {"files"}, "start": {strings.TrimSuffix(start, ":00Z")}, "length": {"2 h"}, "wayBack": {"1 h"}, "rollback": {"x"}, "steps": {"y"}, "likelihood": {"1"}, "impact": {"1"}}
 	ada.refused(path+"/edit", form, "Reason: must not be empty", `value="2 h"`)
 	form.Set("reason", "It takes longer")
 	text = ada.does(path+"/edit", form)
 	require.Contains(t, text, "Waits for votes")
 	require.Contains(t, text, "of another plan, it counts no more")
-	require.Contains(t, dana.does(path+"/vote", url.Values{"choice": {"no"}, "reason": {"Too long"}}), "Voted down")
+	dana.refused(path+"/vote", url.Values{"choice": {"yes"}, "reason": {"of the plan before"}, "digest": {seen}}, "it has changed since you opened the page", "of the plan before")
+	require.Contains(t, dana.does(path+"/vote", url.Values{"choice": {"no"}, "digest": {hidden(t, dana.page(path), "digest")}, "reason": {"Too long"}}), "Voted down")
 	require.Contains(t, textOf(ada.page(path)), "Another plan can be asked for")
 	require.Contains(t, ada.does(path+"/cancel", url.Values{"reason": {"Never mind"}}), "It will not be done")
 	ada.refused(path+"/reopen", url.Values{"reason": {"what I had typed"}}, "What you had written", "what I had typed")

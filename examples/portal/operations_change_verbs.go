@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -53,7 +54,7 @@ func (p *portal) changeForms(v *changePage, now time.Time) []verbForm {
 	case change.Draft:
 		switch x.Kind {
 		case change.Normal:
-			add(verbForm{Word: "submit", Title: "Ask for it", Button: "Ask for it", About: "Everything is there that those who decide have to know. What is missing is said."})
+			add(verbForm{Word: "submit", Title: "Ask for it", Button: "Ask for it", About: "What is still missing is said, at its field."})
 		case change.Standard:
 			add(verbForm{Word: "preapprove", Title: "Approve it by its model", Button: "Approve by the model", About: "It goes ahead without a vote if it stays inside of the model.", Fields: []verbField{{Name: "model", Label: "Model", Kind: "select", Options: v.Models}}})
 		case change.Emergency:
@@ -253,7 +254,13 @@ func (p *portal) changeVerb(ctx context.Context, by servicecoin.Actor, id servic
 		if cast.Choice == "" {
 			f.bad.Add("choice", "required", "", "choose yes, no or to abstain")
 		}
-		return func() (change.Change, error) { return control.Vote(ctx, by, id, cast) }
+		seen := f.text("digest") // a vote is of what was looked at
+		return func() (change.Change, error) {
+			if x, err := control.Get(ctx, id); err != nil || seen != "" && seen != x.Digest() {
+				return x, cmp.Or(err, error(&servicecoin.RefusedError{Subject: change.Key(id), Verb: change.VerbVote, From: string(x.State), Why: "it has changed since you opened the page: look at the plan as it is now"}))
+			}
+			return control.Vote(ctx, by, id, cast)
+		}
 	case "reject":
 		return func() (change.Change, error) { return control.Reject(ctx, by, id, reason) }
 	case "reopen":

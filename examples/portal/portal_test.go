@@ -156,6 +156,8 @@ func TestPages(t *testing.T) {
 	r := start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-now", demoNow).as("ada")
 	for path, wants := range map[string][]string{
 		"/healthz":                      {"ok"},
+		"/changes":                      {"Waits for your vote", "7 days late", "Ask for a change"},
+		"/changes/network-core":         {"Risk high", "Network is not expected to be there"},
 		"/status":                       {"One service does not work as it should", "Large files cannot be uploaded", "Next update by", "The last 90 days of Mail: ", "1 day with an outage"},
 		"/incidents":                    {"Outgoing mail stuck in the queue", "Report an incident", "Cancelled"},
 		"/incidents/erp-disk":           {"Orders cannot be entered", "1 kept, 1 missed", "Time to restore", "1 h 25 min"},
