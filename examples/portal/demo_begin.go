@@ -126,8 +126,11 @@ func (d demo) turn(t time.Time) { *d.when = t }
 // staff records the provider's people.
 func (p *portal) staff(ctx context.Context) error {
 	for _, x := range []person{
-		{ID: ada, Name: "Ada Brandt", Role: manager}, {ID: ben, Name: "Ben Okafor", Role: operator}, {ID: cleo, Name: "Cleo Diaz", Role: operator},
-		{ID: dana, Name: "Dana Novak", Role: operator}, {ID: emil, Name: "Emil Sand", Role: operator},
+		{ID: ada, Name: "Ada Brandt", Role: manager},
+		{ID: ben, Name: "Ben Okafor", Role: operator},
+		{ID: cleo, Name: "Cleo Diaz", Role: operator},
+		{ID: dana, Name: "Dana Novak", Role: operator},
+		{ID: emil, Name: "Emil Sand", Role: operator},
 	} {
 		if err := kept(p.host.persons().Insert(ctx, x)); err != nil {
 			return err

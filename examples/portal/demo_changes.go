@@ -168,9 +168,9 @@ func assesses(by servicecoin.PersonID, at time.Time, likelihood, impact int, not
 	}}
 }
 
-func votes(by servicecoin.PersonID, at time.Time, choice change.Choice, reason string) deed {
+func agrees(by servicecoin.PersonID, at time.Time, reason string) deed {
 	return deed{at, change.VerbVote, func(ctx context.Context, c *change.Control, id servicecoin.ChangeID) (change.Change, error) {
-		return c.Vote(ctx, servicecoin.Person(by), id, change.Cast{Choice: choice, Reason: reason})
+		return c.Vote(ctx, servicecoin.Person(by), id, change.Cast{Choice: change.VoteYes, Reason: reason})
 	}}
 }
 

@@ -25,7 +25,7 @@ func (d demo) changed(ctx context.Context) error {
 			by: cleo, at: release.Add(-9 * day),
 			deeds: []deed{
 				submits(cleo, release.Add(-8*day)), assigns(ben, release.Add(-8*day)), assesses(ada, release.Add(-7*day), 2, 2, "Same tables, tried out for a week"),
-				votes(ada, release.Add(-6*day), change.VoteYes, "The test run was clean"), votes(dana, release.Add(-6*day), change.VoteYes, "Nothing of the network is touched"),
+				agrees(ada, release.Add(-6*day), "The test run was clean"), agrees(dana, release.Add(-6*day), "Nothing of the network is touched"),
 				schedules(release.Add(-5 * day)), begins(ben, release.Add(2*m)), implements(ben, release.Add(38*m), "Done as planned; the test order went through"), closes(release.Add(3 * day)),
 			},
 		},
@@ -37,7 +37,7 @@ func (d demo) changed(ctx context.Context) error {
 			by: ben, at: signin.Add(-9 * day),
 			deeds: []deed{
 				submits(ben, signin.Add(-8*day)), assigns(ben, signin.Add(-8*day)), assesses(ada, signin.Add(-7*day), 2, 3, "Everything rests on it"),
-				votes(cleo, signin.Add(-6*day), change.VoteYes, "The way back was tried out"), votes(emil, signin.Add(-5*day), change.VoteYes, "Better now than in Advent"),
+				agrees(cleo, signin.Add(-6*day), "The way back was tried out"), agrees(emil, signin.Add(-5*day), "Better now than in Advent"),
 				schedules(signin.Add(-4 * day)), begins(ben, signin.Add(m)),
 				{signin.Add(26 * m), change.VerbFallBack, func(ctx context.Context, c *change.Control, id servicecoin.ChangeID) (change.Change, error) {
 					return c.FallBack(ctx, servicecoin.Person(ben), id, "4 of 100 sign-ins failed from the first minute on")
@@ -55,7 +55,7 @@ func (d demo) changed(ctx context.Context) error {
 			by: emil, at: gateways.Add(-10 * day),
 			deeds: []deed{
 				submits(emil, gateways.Add(-9*day)), assigns(emil, gateways.Add(-9*day)), assesses(ada, gateways.Add(-8*day), 1, 2, "One gateway at a time; two carry all of it"),
-				votes(ben, gateways.Add(-7*day), change.VoteYes, "As every year"), schedules(gateways.Add(-6 * day)),
+				agrees(ben, gateways.Add(-7*day), "As every year"), schedules(gateways.Add(-6 * day)),
 				begins(emil, gateways.Add(3*m)), implements(emil, gateways.Add(81*m), "All three run the new firmware"),
 				{gateways.Add(83 * m), change.VerbWatch, func(ctx context.Context, c *change.Control, id servicecoin.ChangeID) (change.Change, error) {
 					return c.Watch(ctx, servicecoin.Person(emil), id, gateways.Add(4*day))
@@ -139,7 +139,7 @@ func (d demo) toChange(ctx context.Context) error {
 			by: dana, at: d.at(6, 9, 0),
 			deeds: []deed{
 				submits(dana, d.at(6, 9, 20)), assigns(dana, d.at(6, 10, 0)), assesses(ada, d.at(5, 9, 0), 2, 3, "Everybody rests on it; each route goes back in a minute"),
-				votes(ada, d.at(4, 9, 0), change.VoteYes, "Well before the freeze"), votes(ben, d.at(4, 13, 0), change.VoteYes, "The way back was tried out in the cellar"), schedules(d.at(3, 9, 0)),
+				agrees(ada, d.at(4, 9, 0), "Well before the freeze"), agrees(ben, d.at(4, 13, 0), "The way back was tried out in the cellar"), schedules(d.at(3, 9, 0)),
 			},
 		},
 		{
@@ -150,12 +150,12 @@ func (d demo) toChange(ctx context.Context) error {
 			by: cleo, at: d.at(3, 9, 0),
 			deeds: []deed{
 				submits(cleo, d.at(3, 9, 30)), assigns(cleo, d.at(3, 10, 0)), assesses(ben, d.at(2, 9, 0), 2, 2, "It takes the disks, and nothing else"),
-				votes(emil, d.at(1, 14, 0), change.VoteYes, "Overdue"),
+				agrees(emil, d.at(1, 14, 0), "Overdue"),
 			},
 		},
 		{
 			request: change.Request{
-				ID: "erp-move", Kind: change.Normal, Title: "Order entry of Alder moves to its own database", Reason: "Their reports slow everybody down", Headline: "Your order entry gets a database of its own",
+				ID: "erp-move", Kind: change.Normal, Title: "Order entry of Alder moves to its own database", Reason: "Their reports slow everybody down", Headline: "Order entry gets a database of its own",
 				Work: down(workOn(move, 80*m, 60*m, "Point order entry to the old database; it is kept for a week", []string{"Stop order entry", "Copy", "Start it on the new database"}, "erp"), "erp", 0, 80*m),
 			},
 			by: ben, at: d.at(3, 13, 0),
@@ -164,7 +164,7 @@ func (d demo) toChange(ctx context.Context) error {
 				{d.at(2, 8, 0), change.VerbAskConsent, func(ctx context.Context, c *change.Control, id servicecoin.ChangeID) (change.Change, error) {
 					return c.AskConsent(ctx, servicecoin.Person(ada), id, "alder", change.MustConsent, d.evening(6, 18, 0))
 				}},
-				votes(ada, d.at(2, 9, 0), change.VoteYes, "If Alder agrees"),
+				agrees(ada, d.at(2, 9, 0), "If Alder agrees"),
 			},
 		},
 		{

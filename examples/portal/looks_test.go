@@ -77,6 +77,7 @@ func pagePaths() []string {
 	return []string{
 		"/status", "/status/history", "/status/erp-disk", "/signin", "/work", "/work/letters", "/sessions", "/customers", "/incidents", "/incidents/new", "/incidents/files-upload", "/incidents/erp-disk", "/followups", "/dependencies", "/dependencies?fails=line-a", "/calendar?month=2026-12",
 		"/changes/calendar", "/changes/calendar?week=2026-12-02", "/changes/schedule", "/changes/agenda", "/changes/freezes", "/changes/windows?edit=evening", "/feeds",
+		"/changes", "/changes/new", "/changes/found", "/changes/figures", "/changes/models", "/changes/models/signin-certificate", "/changes/models/new", "/changes/mail-relay", "/changes/signin-upgrade", "/changes/files-gateways", "/changes/database-index", "/changes/network-core", "/changes/network-core/edit", "/changes/line-b-router",
 		"/customers/alder", "/customers/cedar?month=2026-10", "/customers/alder/catalogue", "/customers/alder/catalogue/erp", "/customers/cedar/orders", "/customers/cedar/orders/erp-cloud",
 		"/customers/birch/subscriptions/mail-std", "/customers/alder/subscriptions/network-std/leave", "/customers/alder/problems", "/customers/alder/usage", "/customers/alder/usage/documents", "/customers/alder/statement?month=2026-10", "/customers/alder/statement", "/customers/alder/letters", "/customers/alder/notices",
 		"/customers/alder/availability", "/customers/birch/availability?month=2026-09", "/customers/alder/availability/erp-cloud/2026-09", "/nowhere",

@@ -22,8 +22,10 @@ const (
 func (p *portal) changeRules() changeroom.Options {
 	return changeroom.Options{
 		Policy: changePolicy(p.desk.open.Span()),
-		Notice: map[change.Kind]hours.Allowance{change.Normal: hours.WorkingDays(2), change.Standard: hours.WorkingTime(4 * time.Hour)},
-		Hours:  &p.desk.hours, Critical: p.criticalTimes,
+		Notice: map[change.Kind]hours.Allowance{ //nolint:exhaustive // an emergency needs none
+			change.Normal: hours.WorkingDays(2), change.Standard: hours.WorkingTime(4 * time.Hour),
+		},
+		Hours: &p.desk.hours, Critical: p.criticalTimes,
 	}
 }
 

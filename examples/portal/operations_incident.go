@@ -37,10 +37,11 @@ type incidentPage struct {
 	People    []person
 	Whom      concerned
 	WhomNext  string
-	ToldTo    string // the customer who reported it
-	Suspected string // the service that they miss
-	Internal  bool   // nobody but them and us reads of it
-	Sent      string // the form that came to nothing: the last part of its address
+	ToldTo    string       // the customer who reported it
+	Suspected string       // the service that they miss
+	Changes   []suspectRow // that it may come of
+	Internal  bool         // nobody but them and us reads of it
+	Sent      string       // the form that came to nothing: the last part of its address
 	Wrong     fieldProblems
 	Unsaid    []figure // what was typed into a form that is not there any more
 }
@@ -161,6 +162,9 @@ func (p *portal) around(r *http.Request, v *incidentPage, names namesByID) (err 
 		v.Suspected = names.Of(i.Reporter.Service)
 	}
 	if v.People, err = p.colleagues(ctx); err != nil {
+		return err
+	}
+	if v.Changes, err = p.changesOf(ctx, i); err != nil {
 		return err
 	}
 	v.Whom, err = p.affected(ctx, i, names, servicecoin.CustomerID(r.URL.Query().Get("after")))

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -45,23 +44,6 @@ func (p *portal) scheduleArea() area {
 			"kept":     "The change window is kept.", "dropped": "The change window is gone. Changes that were scheduled in it stay where they are.",
 		},
 	}
-}
-
-// changePath is the page of a change.
-func changePath(id servicecoin.ChangeID) string { return "/changes/" + url.PathEscape(string(id)) }
-
-// scheduled is the ways between the pages of the schedule.
-type scheduled struct{ Ways []navItem }
-
-func scheduleWays(path string) scheduled {
-	return scheduled{current([]navItem{
-		{Path: "/changes", Name: "All changes"},
-		{Path: changeCalendarPath, Name: "Change calendar"},
-		{Path: schedulePath, Name: "Forward schedule"},
-		{Path: agendaPath, Name: "Agenda"},
-		{Path: freezesPath, Name: "Freezes"},
-		{Path: windowsPath, Name: "Change windows"},
-	}, path)}
 }
 
 // What takes time, or says when nothing is to be done.
@@ -201,27 +183,6 @@ func changeKindWords(k change.Kind) string {
 	case change.Normal:
 	}
 	return "Change"
-}
-
-func changeStateWords(s change.State) string {
-	switch s {
-	case change.Draft:
-		return "Being written"
-	case change.Submitted:
-		return "Waits to be assessed"
-	case change.Assessed:
-		return "Waits for votes"
-	case change.Approved:
-		return "Approved, not scheduled"
-	case change.Started:
-		return "Being done"
-	case change.Implemented:
-		return "Done"
-	case change.RolledBack:
-		return "Rolled back"
-	case change.Rejected, change.Scheduled, change.Failed, change.Reviewed, change.Closed, change.Cancelled:
-	}
-	return sentence(string(s))
 }
 
 // otherWork is maintenance that is no change: what the host told the library of, and

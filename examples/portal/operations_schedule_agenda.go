@@ -18,7 +18,6 @@ import (
 // agendaPage is what the advisory board talks about: a page that is printed.
 type agendaPage struct {
 	page
-	scheduled
 
 	Since       calendar.Date // the last meeting
 	Votes       []agendaItem  // that wait for votes
@@ -71,7 +70,7 @@ func (p *portal) showAgenda(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := agendaPage{page: p.page(r, "Agenda of the change advisory board", agendaPath), scheduled: scheduleWays(agendaPath)}
+	v := agendaPage{page: p.page(r, "Agenda of the change advisory board", agendaPath)}
 	v.Since = calendar.DateOf(v.Now, loc).AddDays(-agendaDays)
 	if text := r.URL.Query().Get("since"); text != "" {
 		var bad servicecoin.Violations
@@ -101,7 +100,7 @@ func (p *portal) showAgenda(w http.ResponseWriter, r *http.Request) error {
 		{control.InState(change.Assessed), &v.Votes, true},
 		{undecided, &v.Votes, false},
 		{control.InState(change.Submitted), &v.Assess, true},
-		{control.Unfinished().Where(toReview), &v.Review, false},
+		{control.Unfinished().Where(func(x change.Change) bool { return toReview(&x) }), &v.Review, false},
 	} {
 		if err := p.onAgenda(ctx, &v, part.list, part.to, names, part.fully); err != nil {
 			return err
@@ -113,12 +112,6 @@ func (p *portal) showAgenda(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return p.render(w, r, "agenda.html", 0, v)
-}
-
-// toReview reports whether a change is over and somebody has to look back at it.
-func toReview(x change.Change) bool {
-	over := x.State == change.Implemented || x.State == change.RolledBack || x.State == change.Failed
-	return over && x.NeedsReview() && x.Review == nil
 }
 
 // emergencies are those that began since the last meeting.
@@ -188,7 +181,7 @@ func (p *portal) agendaItem(ctx context.Context, x *change.Change, names namesBy
 	}
 	customers := p.customerNames(ctx)
 	for _, c := range x.Consents {
-		item.Consents = append(item.Consents, customers(c.Customer)+" "+consentWords(c))
+		item.Consents = append(item.Consents, customers(c.Customer)+" "+consentSaid(c))
 	}
 	if !fully || x.Plan.Start.IsZero() {
 		return item, nil
@@ -214,8 +207,8 @@ func (p *portal) agendaItem(ctx context.Context, x *change.Change, names namesBy
 	return item, nil
 }
 
-// consentWords says how the consent of a customer stands.
-func consentWords(c change.Consent) string {
+// consentSaid says how the consent of a customer stands.
+func consentSaid(c change.Consent) string {
 	switch {
 	case c.Answer == change.Agreed:
 		return "agreed"

@@ -28,7 +28,7 @@ type area struct {
 // order of its navigation.
 func (p *portal) areas() []area {
 	return []area{
-		p.workArea(), p.statusArea(), p.customersArea(), p.incidentsArea(), p.graphArea(), p.exchangeArea(), p.sessionsArea(),
+		p.workArea(), p.statusArea(), p.customersArea(), p.incidentsArea(), p.changesArea(), p.graphArea(), p.exchangeArea(), p.sessionsArea(),
 		p.coinArea(), p.shopArea(), p.ordersArea(), p.subscriptionsArea(), p.usageArea(), p.statementArea(), p.availabilityArea(), p.lettersArea(), p.problemsArea(), p.calendarArea(),
 		p.scheduleArea(), p.noticesArea(), p.feedsArea(),
 	}

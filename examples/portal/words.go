@@ -19,6 +19,7 @@ import (
 	"github.com/servicecoin/servicecoin/estimate"
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/money"
+	"github.com/servicecoin/servicecoin/operations/change"
 )
 
 // pages are the templates, for each zone those that show its times.
@@ -74,6 +75,14 @@ func (p *pages) templates(loc *time.Location) (*template.Template, error) {
 		"percent": percent, "seconds": seconds, "level": levelWords, "tone": levelTone, "segment": url.PathEscape,
 		"state": stateTone, "title": func(s any) string { return sentence(fmt.Sprint(s)) }, "actor": p.actor, "called": p.called,
 		"field": fieldWords, "group": groupWords, "wrong": wrongAt, "sent": sentWords, "chosen": chosen, "tried": wasTried,
+		"changeState": changeStateWords, "changeTone": changeStateTone, "deed": changeDeeds, "consent": consentWords, "choice": voteWords, "length": lengthText, "risk": change.RiskMatrix.Level, "grade": gradeWords, "plus": func(n int) int { return n + 1 }, "number": numberText,
+		"moment": func(t time.Time) string {
+			if t.IsZero() {
+				return ""
+			}
+			return t.In(loc).Format(wholeTime)
+		},
+		"share": shareWords, "shareOf": shareOf,
 		"verb": verbWords, "dict": dict, "plural": plural, "amount": amount, "figure": inColumn, "more": more, "grouped": grouped, "pageID": pageID, "lead": leadWords, "int": func(n int64) int { return int(n) }, "five": func() []int { return []int{1, 2, 3, 4, 5} },
 	}).ParseFS(web, "web/*.html")
 }
