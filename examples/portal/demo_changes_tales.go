@@ -155,7 +155,7 @@ func (d demo) toChange(ctx context.Context) error {
 		},
 		{
 			request: change.Request{
-				ID: "erp-move", Kind: change.Normal, Title: "Order entry of Alder moves to its own database", Reason: "Their reports slow everybody down", Headline: "Your order entry gets a database of its own",
+				ID: "erp-move", Kind: change.Normal, Title: "Order entry of Alder moves to its own database", Reason: "Their reports slow everybody down", Headline: "Order entry gets a database of its own",
 				Work: down(workOn(move, 80*m, 60*m, "Point order entry to the old database; it is kept for a week", []string{"Stop order entry", "Copy", "Start it on the new database"}, "erp"), "erp", 0, 80*m),
 			},
 			by: ben, at: d.at(3, 13, 0),

@@ -46,20 +46,6 @@ func (p *portal) scheduleArea() area {
 	}
 }
 
-// scheduled is the ways between the pages of the schedule.
-type scheduled struct{ Ways []navItem }
-
-func scheduleWays(path string) scheduled {
-	return scheduled{current([]navItem{
-		{Path: "/changes", Name: "All changes"},
-		{Path: changeCalendarPath, Name: "Change calendar"},
-		{Path: schedulePath, Name: "Forward schedule"},
-		{Path: agendaPath, Name: "Agenda"},
-		{Path: freezesPath, Name: "Freezes"},
-		{Path: windowsPath, Name: "Change windows"},
-	}, path)}
-}
-
 // What takes time, or says when nothing is to be done.
 const (
 	itemChange      = "change"

@@ -18,7 +18,6 @@ import (
 // agendaPage is what the advisory board talks about: a page that is printed.
 type agendaPage struct {
 	page
-	scheduled
 
 	Since       calendar.Date // the last meeting
 	Votes       []agendaItem  // that wait for votes
@@ -71,7 +70,7 @@ func (p *portal) showAgenda(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := agendaPage{page: p.page(r, "Agenda of the change advisory board", agendaPath), scheduled: scheduleWays(agendaPath)}
+	v := agendaPage{page: p.page(r, "Agenda of the change advisory board", agendaPath)}
 	v.Since = calendar.DateOf(v.Now, loc).AddDays(-agendaDays)
 	if text := r.URL.Query().Get("since"); text != "" {
 		var bad servicecoin.Violations

@@ -14,7 +14,6 @@ import (
 // changeCalendarPage is the change calendar: a month as a sheet, a week as a list.
 type changeCalendarPage struct {
 	page
-	scheduled
 
 	Here      string
 	Month     calendar.Month
@@ -50,7 +49,7 @@ func (p *portal) showChangeCalendar(w http.ResponseWriter, r *http.Request) erro
 		return err
 	}
 	today := calendar.DateOf(p.store.Now(), loc)
-	v := changeCalendarPage{page: p.page(r, "Change calendar", changeCalendarPath), scheduled: scheduleWays(changeCalendarPath), Here: changeCalendarPath}
+	v := changeCalendarPage{page: p.page(r, "Change calendar", changeCalendarPath), Here: changeCalendarPath}
 	during, err := v.read(r, today, loc)
 	if err != nil {
 		return err

@@ -18,7 +18,6 @@ import (
 // freezesPage is when nothing is changed.
 type freezesPage struct {
 	page
-	scheduled
 
 	Pages    pager
 	ID       string // of the freeze that the form makes, however often it is sent
@@ -49,7 +48,7 @@ func (p *portal) showFreezes(w http.ResponseWriter, r *http.Request) error {
 func (p *portal) freezes(w http.ResponseWriter, r *http.Request, form string, f *form, problems error) error {
 	const most = 50
 	ctx := r.Context()
-	v := freezesPage{page: p.page(r, "Freezes", freezesPath), scheduled: scheduleWays(freezesPath), ID: p.store.NewID(), Kinds: change.Kinds()}
+	v := freezesPage{page: p.page(r, "Freezes", freezesPath), ID: p.store.NewID(), Kinds: change.Kinds()}
 	v.May = mayChange(v.Viewer, servicecoin.Attempt{Verb: change.VerbDeclareFreeze, Subject: servicecoin.Key{Customer: servicecoin.Provider, Kind: change.FreezeRecord, ID: v.ID}})
 	if problems != nil {
 		v.againIn(form, f, problems)

@@ -13,7 +13,6 @@ import (
 // schedulePage is the forward schedule: what is done in the next weeks, by start.
 type schedulePage struct {
 	page
-	scheduled
 
 	From, Until time.Time
 	Items       []scheduleItem
@@ -29,7 +28,7 @@ func (p *portal) showSchedule(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := schedulePage{page: p.page(r, "Forward schedule of changes", schedulePath), scheduled: scheduleWays(schedulePath), CSV: schedulePath + "?as=csv"}
+	v := schedulePage{page: p.page(r, "Forward schedule of changes", schedulePath), CSV: schedulePath + "?as=csv"}
 	v.From = calendar.DateOf(v.Now, loc).In(loc).Start
 	v.Until = calendar.DateOf(v.Now, loc).AddDays(7 * scheduleWeeks).In(loc).Start
 	items, err := p.forward(r.Context(), calendar.Between(v.From, v.Until))

@@ -18,7 +18,6 @@ import (
 // windowsPage is when changes may be done.
 type windowsPage struct {
 	page
-	scheduled
 
 	Pages    pager
 	ID       string // of the window that the form keeps
@@ -46,7 +45,7 @@ func (p *portal) showWindows(w http.ResponseWriter, r *http.Request) error {
 func (p *portal) windows(w http.ResponseWriter, r *http.Request, f *form, problems error) error {
 	const most = 50
 	ctx := r.Context()
-	v := windowsPage{page: p.page(r, "Change windows", windowsPath), scheduled: scheduleWays(windowsPath), ID: p.store.NewID()}
+	v := windowsPage{page: p.page(r, "Change windows", windowsPath), ID: p.store.NewID()}
 	v.May = mayChange(v.Viewer, servicecoin.Attempt{Verb: change.VerbKeepWindow, Subject: servicecoin.Key{Customer: servicecoin.Provider, Kind: change.WindowRecord, ID: v.ID}})
 	var err error
 	if v.Services, err = p.services(ctx); err != nil {
