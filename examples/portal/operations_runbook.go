@@ -324,8 +324,12 @@ func (p *portal) showBookChanges(w http.ResponseWriter, r *http.Request) error {
 	v.page = p.page(r, v.Name+": what changed", runbooksPath)
 	v.From, v.To = versionRow{Book: a, Path: v.Path + "?version=" + itoa(a.Version)}, versionRow{Book: b, Path: v.Path + "?version=" + itoa(b.Version)}
 	for _, x := range []fieldChange{
-		{"Title", inEnglish(a.Title), inEnglish(b.Title)}, {"Purpose", inEnglish(a.Purpose), inEnglish(b.Purpose)}, {"Scenario", scenarioWords(a.Scenario), scenarioWords(b.Scenario)},
-		{"Services", listText(a.Services), listText(b.Services)}, {"Roles", rolesText(a.Roles), rolesText(b.Roles)}, {"Parameters", parametersText(a.Parameters), parametersText(b.Parameters)},
+		{"Title", inEnglish(a.Title), inEnglish(b.Title)},
+		{"Purpose", inEnglish(a.Purpose), inEnglish(b.Purpose)},
+		{"Scenario", scenarioWords(a.Scenario), scenarioWords(b.Scenario)},
+		{"Services", listText(a.Services), listText(b.Services)},
+		{"Roles", rolesText(a.Roles), rolesText(b.Roles)},
+		{"Parameters", parametersText(a.Parameters), parametersText(b.Parameters)},
 		{"Preconditions", paragraphs(a.Preconditions), paragraphs(b.Preconditions)},
 	} {
 		if x.Before != x.After {
