@@ -44,7 +44,7 @@ func TestWhatIsTheirs(t *testing.T) {
 			require.Equal(t, http.StatusNotFound, status, "%s asks for %s", who, path)
 			require.NotContains(t, body, "Birch", path)
 		}
-		for _, path := range []string{"/incidents", "/incidents/mail-queue", "/customers", "/followups", "/dependencies", "/exchange", "/changes/calendar", "/changes/schedule?as=csv", "/changes/agenda", "/changes/freezes", "/changes/windows", "/changes", "/changes/network-core"} {
+		for _, path := range []string{"/incidents", "/incidents/mail-queue", "/customers", "/followups", "/dependencies", "/exchange", "/changes/calendar", "/changes/schedule?as=csv", "/changes/agenda", "/changes/freezes", "/changes/windows", "/changes", "/changes/network-core", "/runbooks", "/runs", "/checklists"} {
 			status, body := r.get(path)
 			require.Equal(t, http.StatusForbidden, status, "%s asks for %s", who, path)
 			require.NotContains(t, body, "Birch", path)

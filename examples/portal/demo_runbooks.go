@@ -130,7 +130,7 @@ func booksOfDemo() []bookOfDemo {
 		{runbook.Book{
 			ID: "database-restore", Title: english("Restore a customer's database"), Scenario: runbook.Restore, Services: []servicecoin.ServiceID{"database"},
 			Purpose: english("Somebody deleted what they should not have, or a disk is gone.\n\nIt takes one customer's data back to a moment. All others go on working."), Roles: roles(), ReviewEvery: calendar.Within(180 * day),
-			Preconditions: []servicecoin.Texts{english("The customer has asked for it **in writing**, and knows that everything after the moment is lost"), english("You are on the jump host, with the key of the month")},
+			Preconditions: []servicecoin.Texts{english("The customer has asked for it in writing, and knows that everything after the moment is lost"), english("You are on the jump host, with the key of the month")},
 			Parameters: []runbook.Parameter{
 				customer,
 				{Name: "site", Type: runbook.Text, Text: english("Where its programs run"), From: &runbook.Source{Record: "erp", Path: "/parameters/site"}},

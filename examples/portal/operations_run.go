@@ -151,6 +151,9 @@ func (p *portal) stepsOfRun(r *http.Request, v *runPage, plan runbook.Plan) erro
 func (p *portal) runStep(view stepView, s runbook.Status, v *runPage) runStep {
 	step := runStep{stepView: view, Status: s}
 	step.State, step.Tone = stepStateWords(s.State)
+	if over := v.Run.State.Terminal() || v.Run.State == runbook.Aborting && !strings.HasPrefix(string(s.ID), "undo:"); over && (s.State == runbook.StepWaiting || s.State == runbook.StepReady) {
+		step.State, step.Tone = "Not done", "none"
+	}
 	if d, ok := s.Took(); ok {
 		step.Lasted = between(time.Time{}, time.Time{}.Add(d))
 	}
@@ -229,8 +232,11 @@ func (p *portal) lineWords(l runbook.Line, plan runbook.Plan) runLine {
 	line := runLine{Number: l.Number, At: l.Fact.At, Who: "somebody who was erased", Did: runVerbWords(l.Fact), Late: l.Fact.Late}
 	if l.Actor != nil {
 		line.Who = p.pages.actor(*l.Actor)
-		if l.Actor.Kind == servicecoin.System {
-			line.Who = "the " + string(l.Actor.ID)
+		if l.Actor.Kind == servicecoin.System { // those, or the exchange that asked them
+			line.Who = "the machines"
+			if l.Actor.ID == "portal" {
+				line.Who = "the portal, by itself"
+			}
 		}
 	}
 	number := map[runbook.StepID]int{}

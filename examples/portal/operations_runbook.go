@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
@@ -211,7 +212,7 @@ func whereInBook(b runbook.Book, path string) string {
 	if _, err := sscanStep(path, &n, &rest); err == nil && n < len(b.Steps) {
 		text := "Step " + itoa(n+1) + ", " + inEnglish(b.Steps[n].Title)
 		if rest != "" {
-			text += ": " + rest
+			text += ": " + strings.ToLower(label(rest))
 		}
 		return text
 	}

@@ -153,6 +153,7 @@ func (p *portal) start(w http.ResponseWriter, r *http.Request, f *form, id strin
 	for _, t := range b.Preconditions {
 		v.Before = append(v.Before, inEnglish(t))
 	}
+	v.sent = f.r.Form // also of what was only asked for
 	if problems != nil {
 		for _, y := range b.Parameters {
 			f.at("values."+y.Name, "value."+y.Name)
