@@ -325,8 +325,12 @@ func (p *portal) showBookChanges(w http.ResponseWriter, r *http.Request) error {
 	v.page = p.page(r, v.Name+": what changed", runbooksPath)
 	v.From, v.To = versionRow{Book: a, Path: v.Path + "?version=" + itoa(a.Version)}, versionRow{Book: b, Path: v.Path + "?version=" + itoa(b.Version)}
 	for _, x := range []fieldChange{
-		{"Title", inEnglish(a.Title), inEnglish(b.Title)}, {"Purpose", inEnglish(a.Purpose), inEnglish(b.Purpose)}, {"Scenario", scenarioWords(a.Scenario), scenarioWords(b.Scenario)},
-		{"Services", joined(a.Services), joined(b.Services)}, {"Roles", rolesText(a.Roles), rolesText(b.Roles)}, {"Parameters", parametersText(a.Parameters), parametersText(b.Parameters)},
+		{"Title", inEnglish(a.Title), inEnglish(b.Title)},
+		{"Purpose", inEnglish(a.Purpose), inEnglish(b.Purpose)},
+		{"Scenario", scenarioWords(a.Scenario), scenarioWords(b.Scenario)},
+		{"Services", joined(a.Services), joined(b.Services)},
+		{"Roles", rolesText(a.Roles), rolesText(b.Roles)},
+		{"Parameters", parametersText(a.Parameters), parametersText(b.Parameters)},
 		{"Preconditions", paragraphs(a.Preconditions), paragraphs(b.Preconditions)},
 	} {
 		if x.Before != x.After {
@@ -411,14 +415,10 @@ func (p *portal) changeRunbook(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	verb := r.PathValue("verb")
 	ctx, by, id := r.Context(), viewer(r).actor(), servicecoin.RunbookID(r.PathValue("id"))
-	verb, n := r.PathValue("verb"), f.int("version")
-	next := bookPath(id)
+	n, next := f.int("version"), bookPath(id)
 	switch verb {
-	case "edit":
-		return p.editRunbook(w, r, f)
-	case "start":
-		return p.startRun(w, r, f)
 	case "publish":
 		_, err = p.Library().Publish(ctx, by, id, n)
 		next = confirmed(next, "published")
