@@ -310,7 +310,7 @@ func readItems(text string, bad *servicecoin.Violations) []runbook.Item {
 	var list []runbook.Item
 	for n, line := range strings.Split(text, "\n") {
 		m := itemLine.FindStringSubmatch(line)
-		if m == nil || m[2] == "" {
+		if len(m) == 0 || m[2] == "" {
 			continue
 		}
 		x := runbook.Item{ID: runbook.ItemID(m[1]), Text: english(m[2]), Need: runbook.Must}

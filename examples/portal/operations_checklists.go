@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -285,16 +286,19 @@ func scheduleWords(s *runbook.Schedule) string {
 	return text
 }
 
+// involved finds what the words for a rule do not say.
+var involved = regexp.MustCompile(`COUNT|UNTIL|BYMONTH=|BYSETPOS|BYYEARDAY|BYWEEKNO|BYHOUR|BYMINUTE|BYSECOND|SKIP`)
+
 // ruleWords says in words which days come; what is too involved for that stands as it
 // is written.
 func ruleWords(r workday.Rule) string {
 	x := r.Repeat
-	text := ""
 	days := []string{}
 	for _, d := range x.ByDay {
 		days = append(days, d.Day.String())
 	}
-	plainly := x.Interval <= 1 && len(x.ByMonth) == 0 && len(x.BySetPos) == 0 && x.Count == 0
+	plainly := x.Interval <= 1 && r.From.IsZero() && !involved.MatchString(x.String())
+	var text string
 	switch {
 	case plainly && x.Frequency == recur.Daily && len(x.ByDay) == 0 && r.Roll == workday.OnlyOn && r.Shift == 0:
 		return "Every working day"

@@ -151,7 +151,7 @@ func (p *portal) stepsOfRun(r *http.Request, v *runPage, plan runbook.Plan) erro
 func (p *portal) runStep(view stepView, s runbook.Status, v *runPage) runStep {
 	step := runStep{stepView: view, Status: s}
 	step.State, step.Tone = stepStateWords(s.State)
-	if over := v.Run.State.Terminal() || v.Run.State == runbook.Aborting && !strings.HasPrefix(string(s.ID), "undo:"); over && (s.State == runbook.StepWaiting || s.State == runbook.StepReady) {
+	if over := v.State.Terminal() || v.State == runbook.Aborting && !strings.HasPrefix(string(s.ID), "undo:"); over && (s.State == runbook.StepWaiting || s.State == runbook.StepReady) {
 		step.State, step.Tone = "Not done", "none"
 	}
 	if d, ok := s.Took(); ok {
@@ -201,7 +201,7 @@ type shownEvidence struct{ Kind, Text, Link, Digest string }
 
 func (p *portal) linesOfRun(r *http.Request, v *runPage, plan runbook.Plan) error {
 	const most = 50
-	page, ways, err := listed(r, p.Runs().Entries(v.Run.ID), most)
+	page, ways, err := listed(r, p.Runs().Entries(v.ID), most)
 	if err != nil {
 		return err
 	}

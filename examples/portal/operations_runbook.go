@@ -415,14 +415,10 @@ func (p *portal) changeRunbook(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	verb := r.PathValue("verb")
 	ctx, by, id := r.Context(), viewer(r).actor(), servicecoin.RunbookID(r.PathValue("id"))
-	verb, n := r.PathValue("verb"), f.int("version")
-	next := bookPath(id)
+	n, next := f.int("version"), bookPath(id)
 	switch verb {
-	case "edit":
-		return p.editRunbook(w, r, f)
-	case "start":
-		return p.startRun(w, r, f)
 	case "publish":
 		_, err = p.Library().Publish(ctx, by, id, n)
 		next = confirmed(next, "published")

@@ -184,7 +184,11 @@ func (p *portal) changesToServe(r *http.Request, b runbook.Book) ([]choice, erro
 	return append(mine, others...), nil
 }
 
-func (p *portal) startRun(w http.ResponseWriter, r *http.Request, f *form) error {
+func (p *portal) startRun(w http.ResponseWriter, r *http.Request) error {
+	f, err := readForm(r)
+	if err != nil {
+		return err
+	}
 	ctx := r.Context()
 	b, err := p.Library().Published(ctx, servicecoin.RunbookID(r.PathValue("id")))
 	if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -57,7 +58,7 @@ func stepsText(steps []runbook.Step) string {
 func sameSteps(a, b []runbook.Step) bool {
 	one, err1 := json.Marshal(a)
 	two, err2 := json.Marshal(b)
-	return err1 == nil && err2 == nil && (len(a)+len(b) == 0 || string(one) == string(two))
+	return err1 == nil && err2 == nil && (len(a)+len(b) == 0 || bytes.Equal(one, two))
 }
 
 func writeStep(b *strings.Builder, s runbook.Step) {
@@ -152,17 +153,17 @@ func stepLength(d calendar.Duration) string {
 	if !ok {
 		return ""
 	}
-	text := ""
+	var parts []string
 	for _, u := range lengthUnits() {
-		if n := length / u.length; n > 0 {
-			text += fmt.Sprintf(" %d %s", n, u.name)
-			length -= n * u.length
+		if n := int64(length / u.length); n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, u.name))
+			length %= u.length
 		}
 	}
-	if text == "" {
+	if len(parts) == 0 {
 		return "0 s"
 	}
-	return strings.TrimSpace(text)
+	return strings.Join(parts, " ")
 }
 
 type lengthUnit struct {
@@ -279,7 +280,7 @@ func (r *stepReader) step(lines []string, at int) {
 			continue
 		}
 		m := stepLine.FindStringSubmatch(strings.TrimRight(lines[n], " "))
-		if m == nil || !r.say(&s, m[1], m[2], at+n) {
+		if len(m) == 0 || !r.say(&s, m[1], m[2], at+n) {
 			break
 		}
 	}

@@ -199,11 +199,15 @@ func (p *portal) draftRunbook(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-func (p *portal) editRunbook(w http.ResponseWriter, r *http.Request, f *form) error {
+func (p *portal) editRunbook(w http.ResponseWriter, r *http.Request) error {
+	f, err := readForm(r)
+	if err != nil {
+		return err
+	}
 	id, n := servicecoin.RunbookID(r.PathValue("id")), f.int("version")
 	b := p.bookOfForm(f, id)
 	b.Version = n
-	err := keptDraft(f, b, func() error {
+	err = keptDraft(f, b, func() error {
 		_, err := p.Library().Edit(r.Context(), viewer(r).actor(), b)
 		return err
 	})

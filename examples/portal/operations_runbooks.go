@@ -26,6 +26,8 @@ func (p *portal) runbooksArea() area {
 			"GET /runbooks/manual/{service}": {providers, p.showManual},
 			"GET /runbooks/{id}":             {providers, p.showRunbook},
 			"GET /runbooks/{id}/{view}":      {providers, p.showRunbookView},
+			"POST /runbooks/{id}/edit":       {providers, p.editRunbook},
+			"POST /runbooks/{id}/start":      {providers, p.startRun},
 			"POST /runbooks/{id}/{verb}":     {providers, p.changeRunbook},
 		},
 		nav:  toProviders(navItem{Path: runbooksPath, Name: "Run books"}),

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
@@ -29,9 +28,7 @@ func (p *portal) runsArea() area {
 	}
 }
 
-func runPath(id runbook.RunID, parts ...string) string {
-	return "/runs/" + strings.Join(append([]string{url.PathEscape(string(id))}, parts...), "/")
-}
+func runPath(id runbook.RunID) string { return "/runs/" + url.PathEscape(string(id)) }
 
 // runRow is a run in a list.
 type runRow struct {
