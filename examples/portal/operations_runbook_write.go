@@ -193,7 +193,7 @@ func (p *portal) draftRunbook(w http.ResponseWriter, r *http.Request) error {
 		_, err := p.Library().Draft(r.Context(), viewer(r).actor(), b)
 		return err
 	})
-	next := confirmed(bookPath(id)+"?version=1", "drafted")
+	next := confirmed(bookPath(id)+"?version=1", "book-drafted")
 	return p.finish(w, r, err, next, func(err error) error {
 		return p.writeRunbook(w, r, writeRunbookPage{ID: string(id), Action: runbooksPath, Book: b}, f, err)
 	})
@@ -211,7 +211,7 @@ func (p *portal) editRunbook(w http.ResponseWriter, r *http.Request) error {
 		_, err := p.Library().Edit(r.Context(), viewer(r).actor(), b)
 		return err
 	})
-	next := confirmed(bookPath(id)+"?version="+itoa(n), "drafted")
+	next := confirmed(bookPath(id)+"?version="+itoa(n), "book-drafted")
 	return p.finish(w, r, err, next, func(err error) error {
 		return p.writeRunbook(w, r, writeRunbookPage{ID: string(id), Version: n, Action: bookPath(id, "edit"), Book: b}, f, err)
 	})

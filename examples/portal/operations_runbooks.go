@@ -33,7 +33,7 @@ func (p *portal) runbooksArea() area {
 		nav:  toProviders(navItem{Path: runbooksPath, Name: "Run books"}),
 		work: []chore{p.booksToRead()},
 		done: map[string]string{
-			"drafted": "The draft is kept. Somebody else publishes it.", "published": "It is published: this is the version that is followed.", "reviewed": "That you read it is noted.",
+			"book-drafted": "The draft is kept. Somebody else publishes it.", "published": "It is published: this is the version that is followed.", "reviewed": "That you read it is noted.",
 			"withdrawn": "It is withdrawn.", "discarded": "The draft is thrown away.",
 		},
 	}
