@@ -50,25 +50,10 @@ func TestBrowserAxe(t *testing.T) {
 					if strings.HasSuffix(path, ".csv") || strings.HasSuffix(path, ".json") { // files
 						continue
 					}
-					if notYet(path) {
-						t.Logf("%s: not looked at yet", path)
-						continue
-					}
 					b.visit(path)
 					require.Empty(t, b.violations(), "%s as %s at %d px, %s", path, who.person, width, scheme)
 				}
 			}
 		}
 	}
-}
-
-// notYet are the pages that axe has not been through: they came last, and the order of
-// their headings is known to want a second look. docs/design.md says so.
-func notYet(path string) bool {
-	for _, area := range []string{"/runbooks", "/runs", "/checklists"} {
-		if strings.HasPrefix(path, area) {
-			return true
-		}
-	}
-	return false
 }
