@@ -43,13 +43,7 @@ type Book struct {
 	ReviewEvery calendar.Duration `json:"reviewEvery"`
 	ReviewBy    time.Time         `json:"reviewBy,omitzero"`
 
-	DraftedAt   time.Time         `json:"draftedAt,omitzero"`
-	DraftedBy   servicecoin.Actor `json:"draftedBy,omitzero"` // who wrote at it last
-	PublishedAt time.Time         `json:"publishedAt,omitzero"`
-	PublishedBy servicecoin.Actor `json:"publishedBy,omitzero"`
-	EndedAt     time.Time         `json:"endedAt,omitzero"` // superseded or withdrawn
-	EndedBy     servicecoin.Actor `json:"endedBy,omitzero"`
-	Reason      string            `json:"reason,omitempty"` // why it was withdrawn
+	Publication
 }
 
 // BookState is where a version of a book stands.

@@ -369,7 +369,7 @@ func TestStaleAndCovered(t *testing.T) {
 		{Code: runbook.ReviewPassed, Since: day(6)}, {Code: runbook.ServiceChanged, Of: "db", Since: day(7)}, {Code: runbook.RecordChanged, Of: "database", Since: day(8)},
 	}, runbook.Stale(b, day(9), fresh))
 
-	start := runbook.Book{ID: "start", State: runbook.Published, Scenario: runbook.Start, Services: []servicecoin.ServiceID{"mail"}, PublishedAt: day(8)}
+	start := runbook.Book{ID: "start", State: runbook.Published, Scenario: runbook.Start, Services: []servicecoin.ServiceID{"mail"}, Publication: runbook.Publication{PublishedAt: day(8)}}
 	draft := start
 	draft.ID, draft.State = "draft", runbook.Draft
 	covers := runbook.Coverage([]servicecoin.ServiceID{"mail", "web"}, []runbook.Scenario{runbook.Start, runbook.Failover}, []runbook.Book{b, start, draft}, day(9), fresh)

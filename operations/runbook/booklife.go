@@ -1,7 +1,6 @@
 package runbook
 
 import (
-	"slices"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
@@ -35,32 +34,18 @@ func BookTransitions() []lifecycle.Transition[BookState] {
 }
 
 func (b *Book) life() lifecycle.Record[BookState] {
-	since := b.DraftedAt
-	for _, at := range []time.Time{b.PublishedAt, b.EndedAt} {
-		if at.After(since) {
-			since = at
-		}
-	}
-	return lifecycle.Record[BookState]{
-		Key:   servicecoin.Key{Kind: BookRecord, ID: bookID(b.ID, b.Version)},
-		State: b.State, Since: since, Table: BookTransitions(),
-	}
+	return b.Publication.life(servicecoin.Key{Kind: BookRecord, ID: bookID(b.ID, b.Version)}, b.State, BookTransitions())
 }
 
 // Publish makes a draft the version that is followed from now on. It reports every
 // fault that [Book.Check] finds. With fourEyes, whoever wrote at the draft last
 // cannot publish it, nor can somebody for them.
-func (b *Book) Publish(by servicecoin.Actor, at time.Time, c Checks, fourEyes bool) error {
-	e, err := b.life().Move(by, at, VerbPublish, "", func(v *servicecoin.Violations) { v.Merge("", faults(b.Check(c))) })
-	if err != nil {
-		return err
+func (b *Book) Publish(by servicecoin.Actor, at time.Time, c Checks, fourEyes bool) (err error) {
+	b.State, err = b.publish(b.life(), by, at, VerbPublish, fourEyes, func(v *servicecoin.Violations) { v.Merge("", faults(b.Check(c))) })
+	if err == nil {
+		b.plan(b.PublishedAt)
 	}
-	if fourEyes && sameHand(by, b.DraftedBy) {
-		return b.life().Refuse(VerbPublish, Published, "somebody else than its author has to publish it")
-	}
-	b.State, b.PublishedAt, b.PublishedBy = Published, e.At, by
-	b.plan(e.At)
-	return nil
+	return err
 }
 
 // plan says when the book is read again.
@@ -90,31 +75,12 @@ func (b *Book) Review(by servicecoin.Actor, at time.Time) error {
 
 // Withdraw says that it must not be followed any more, and why. Runs that have begun
 // go on.
-func (b *Book) Withdraw(by servicecoin.Actor, at time.Time, reason string) error {
-	e, err := b.life().Move(by, at, VerbWithdraw, reason, lifecycle.Because(reason, mostReason))
-	if err != nil {
-		return err
-	}
-	b.State, b.EndedAt, b.EndedBy, b.Reason = Withdrawn, e.At, by, reason
-	return nil
+func (b *Book) Withdraw(by servicecoin.Actor, at time.Time, reason string) (err error) {
+	b.State, err = b.withdraw(b.life(), by, at, VerbWithdraw, reason)
+	return err
 }
 
-func (b *Book) supersede(by servicecoin.Actor, at time.Time) error {
-	e, err := b.life().Move(by, at, verbSupersede, "", nil)
-	if err != nil {
-		return err
-	}
-	b.State, b.EndedAt, b.EndedBy = Superseded, e.At, by
-	return nil
-}
-
-// sameHand reports whether two actors are one person, or act for one.
-func sameHand(a, b servicecoin.Actor) bool {
-	hands := func(x servicecoin.Actor) []servicecoin.PersonID {
-		if x.OnBehalfOf == "" {
-			return []servicecoin.PersonID{x.ID}
-		}
-		return []servicecoin.PersonID{x.ID, x.OnBehalfOf}
-	}
-	return slices.ContainsFunc(hands(a), func(p servicecoin.PersonID) bool { return slices.Contains(hands(b), p) })
+func (b *Book) supersede(by servicecoin.Actor, at time.Time) (err error) {
+	b.State, err = b.Publication.supersede(b.life(), by, at, verbSupersede)
+	return err
 }

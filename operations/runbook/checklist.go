@@ -3,7 +3,6 @@ package runbook
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
@@ -29,13 +28,7 @@ type Template struct {
 	Items    []Item                  `json:"items,omitempty"` // in the order of reading
 	Schedule *Schedule               `json:"schedule"`        // when one is due by itself; null: made by hand alone
 
-	DraftedAt   time.Time         `json:"draftedAt,omitzero"`
-	DraftedBy   servicecoin.Actor `json:"draftedBy,omitzero"` // who wrote at it last
-	PublishedAt time.Time         `json:"publishedAt,omitzero"`
-	PublishedBy servicecoin.Actor `json:"publishedBy,omitzero"`
-	EndedAt     time.Time         `json:"endedAt,omitzero"` // superseded or withdrawn
-	EndedBy     servicecoin.Actor `json:"endedBy,omitzero"`
-	Reason      string            `json:"reason,omitempty"` // why it was withdrawn
+	Publication
 }
 
 // ItemID is the name of an item, the same in all editions: figures go by it.
@@ -98,26 +91,9 @@ const mostItems = 100
 // Validate reports every violation of the form of a template.
 func (t *Template) Validate() error {
 	var v servicecoin.Violations
-	v.ID("id", string(t.ID))
-	if len(t.ID) > mostBookID {
-		v.Add("id", "too-long", string(t.ID), fmt.Sprintf("must have %d bytes at most", mostBookID))
-	}
-	if t.Edition < 1 {
-		v.Add("edition", "out-of-range", strconv.Itoa(t.Edition), "must be 1 at least")
-	}
-	if !slices.Contains(BookStates(), t.State) {
-		v.Add("state", "unknown", string(t.State), "must be draft, published, superseded or withdrawn")
-	}
-	line(&v, "title", t.Title, true)
-	v.Merge("purpose", t.Purpose.Validate())
+	heading(&v, string(t.ID), "edition", t.Edition, t.State, t.Title, t.Purpose)
 	if v.Limit("services", len(t.Services), mostServices) {
-		seen := map[servicecoin.ServiceID]bool{}
-		for n, s := range t.Services {
-			path := fmt.Sprintf("services[%d]", n)
-			v.ID(path, string(s))
-			once(&v, path, string(s), seen[s])
-			seen[s] = true
-		}
+		eachService(&v, t.Services)
 	}
 	if v.Limit("items", len(t.Items), mostItems) {
 		seen := map[ItemID]bool{}
@@ -152,15 +128,6 @@ func (x Item) Validate() error {
 	return v.Err()
 }
 
-// fits reports what is wrong with the form of a draft, or that it is too large.
-func (t *Template) fits() error {
-	var v servicecoin.Violations
-	if v.Merge("", t.Validate()); v.Len() == 0 {
-		lifecycle.Room(&v, "", t, mostBody)
-	}
-	return v.Err()
-}
-
 // The verbs of templates.
 const (
 	VerbDraftTemplate    = "checklist.draftTemplate"
@@ -186,52 +153,28 @@ func TemplateTransitions() []lifecycle.Transition[BookState] {
 }
 
 func (t *Template) life() lifecycle.Record[BookState] {
-	since := t.DraftedAt
-	for _, at := range []time.Time{t.PublishedAt, t.EndedAt} {
-		if at.After(since) {
-			since = at
-		}
-	}
-	return lifecycle.Record[BookState]{
-		Key:   servicecoin.Key{Kind: TemplateRecord, ID: templateID(t.ID, t.Edition)},
-		State: t.State, Since: since, Table: TemplateTransitions(),
-	}
+	return t.Publication.life(servicecoin.Key{Kind: TemplateRecord, ID: templateID(t.ID, t.Edition)}, t.State, TemplateTransitions())
 }
 
 // Publish makes a draft the edition that checklists are made of from now on. With
 // fourEyes, whoever wrote at the draft last cannot publish it, nor can somebody for
 // them.
-func (t *Template) Publish(by servicecoin.Actor, at time.Time, fourEyes bool) error {
-	e, err := t.life().Move(by, at, VerbPublishTemplate, "", func(v *servicecoin.Violations) {
+func (t *Template) Publish(by servicecoin.Actor, at time.Time, fourEyes bool) (err error) {
+	t.State, err = t.publish(t.life(), by, at, VerbPublishTemplate, fourEyes, func(v *servicecoin.Violations) {
 		if v.Merge("", t.Validate()); len(t.Items) == 0 {
 			v.Add("items", "required", "", "must not be empty")
 		}
 	})
-	if err != nil {
-		return err
-	}
-	if fourEyes && sameHand(by, t.DraftedBy) {
-		return t.life().Refuse(VerbPublishTemplate, Published, "somebody else than its author has to publish it")
-	}
-	t.State, t.PublishedAt, t.PublishedBy = Published, e.At, by
-	return nil
+	return err
 }
 
 // Withdraw says that none is made of it any more, and why. Those that were made go on.
-func (t *Template) Withdraw(by servicecoin.Actor, at time.Time, reason string) error {
-	e, err := t.life().Move(by, at, VerbWithdrawTemplate, reason, lifecycle.Because(reason, mostReason))
-	if err != nil {
-		return err
-	}
-	t.State, t.EndedAt, t.EndedBy, t.Reason = Withdrawn, e.At, by, reason
-	return nil
+func (t *Template) Withdraw(by servicecoin.Actor, at time.Time, reason string) (err error) {
+	t.State, err = t.withdraw(t.life(), by, at, VerbWithdrawTemplate, reason)
+	return err
 }
 
-func (t *Template) supersede(by servicecoin.Actor, at time.Time) error {
-	e, err := t.life().Move(by, at, verbSupersedeTemplate, "", nil)
-	if err != nil {
-		return err
-	}
-	t.State, t.EndedAt, t.EndedBy = Superseded, e.At, by
-	return nil
+func (t *Template) supersede(by servicecoin.Actor, at time.Time) (err error) {
+	t.State, err = t.Publication.supersede(t.life(), by, at, verbSupersedeTemplate)
+	return err
 }

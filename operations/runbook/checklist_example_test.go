@@ -27,7 +27,7 @@ func ExampleMissed() {
 		return
 	}
 	template := runbook.Template{
-		ID: "month end", State: runbook.Published, PublishedAt: time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC),
+		ID: "month end", State: runbook.Published, Publication: runbook.Publication{PublishedAt: time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)},
 		Schedule: &runbook.Schedule{Rule: rule, During: calendar.ClockSpan{Open: calendar.ClockAt(9, 0), Close: calendar.ClockAt(17, 0)}},
 	}
 	now := time.Date(2026, time.March, 20, 12, 0, 0, 0, time.UTC)

@@ -54,7 +54,7 @@ func (n *Checklists) Draft(ctx context.Context, by servicecoin.Actor, t Template
 		return Template{}, err
 	}
 	err := n.view.Do(ctx, func(tx store.View) error {
-		last, err := firstTemplate(ctx, tx, store.By("template", store.Text(t.ID)).Descending(), t.ID)
+		last, err := templateVersions().first(ctx, tx, store.By("template", store.Text(t.ID)).Descending(), string(t.ID))
 		if err != nil && !errors.Is(err, servicecoin.ErrNotFound) {
 			return err
 		}
@@ -63,7 +63,7 @@ func (n *Checklists) Draft(ctx context.Context, by servicecoin.Actor, t Template
 		}
 		t = Template{
 			ID: t.ID, Edition: last.Edition + 1, State: Draft, Title: t.Title, Purpose: t.Purpose, Services: t.Services, Items: t.Items,
-			Schedule: t.Schedule, DraftedAt: tx.Now(), DraftedBy: by,
+			Schedule: t.Schedule, Publication: Publication{DraftedAt: tx.Now(), DraftedBy: by},
 		}
 		if err := n.fits(t); err != nil {
 			return err
@@ -84,7 +84,7 @@ func (n *Checklists) Draft(ctx context.Context, by servicecoin.Actor, t Template
 // knows among it.
 func (n *Checklists) fits(t Template) error {
 	var v servicecoin.Violations
-	v.Merge("", t.fits())
+	v.Merge("", fits(&t))
 	if t.Schedule != nil && t.Schedule.Rule.Counts() && n.o.Timetable == nil {
 		v.Add("schedule.rule", "unsupported", t.Schedule.Rule.String(), "counts working days, and there is no timetable that has any")
 	}
@@ -101,7 +101,7 @@ func (n *Checklists) Edit(ctx context.Context, by servicecoin.Actor, t Template)
 		}
 		edited := Template{
 			ID: old.ID, Edition: old.Edition, State: Draft, Title: t.Title, Purpose: t.Purpose, Services: t.Services, Items: t.Items,
-			Schedule: t.Schedule, DraftedAt: e.At, DraftedBy: by,
+			Schedule: t.Schedule, Publication: Publication{DraftedAt: e.At, DraftedBy: by},
 		}
 		if err := n.fits(edited); err != nil {
 			return err
@@ -121,21 +121,8 @@ func (n *Checklists) Publish(ctx context.Context, by servicecoin.Actor, id Templ
 		if err := n.fits(*t); err != nil {
 			return err
 		}
-		before, err := n.On(tx).InUse(ctx, id)
-		if errors.Is(err, servicecoin.ErrNotFound) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		_, err = store.Of(tx, templates).Update(ctx, templateID(before.ID, before.Edition), func(old *Template) ([]store.Event, error) {
-			if err := old.supersede(by, tx.Now()); err != nil {
-				return nil, err
-			}
-			e, err := templateHappened(by, EventTemplateSuperseded, *old)
-			return []store.Event{e}, err
-		})
-		return err
+		before, found := n.On(tx).InUse(ctx, id)
+		return templateVersions().follow(ctx, tx, by, before, found, EventTemplateSuperseded, func(old *Template) error { return old.supersede(by, tx.Now()) })
 	})
 }
 
@@ -148,53 +135,15 @@ func (n *Checklists) Withdraw(ctx context.Context, by servicecoin.Actor, id Temp
 
 // Discard throws a draft away.
 func (n *Checklists) Discard(ctx context.Context, by servicecoin.Actor, id TemplateID, edition int) error {
-	if err := n.view.Ask(ctx, by, VerbDiscardTemplate, TemplateRecord, templateID(id, edition)); err != nil {
-		return err
-	}
-	return n.view.Do(ctx, func(tx store.View) error {
-		c := store.Of(tx, templates)
-		t, err := c.Get(ctx, templateID(id, edition))
-		if err != nil {
-			return err
-		}
-		if _, err := t.life().Target(VerbDiscardTemplate); err != nil {
-			return err
-		}
-		e, err := templateHappened(by, EventTemplateDiscarded, t)
-		if err != nil {
-			return err
-		}
-		return c.Delete(ctx, templateID(id, edition), e)
-	})
+	return templateVersions().discard(ctx, n.view, by, templateID(id, edition), VerbDiscardTemplate, EventTemplateDiscarded, (*Template).life)
 }
 
 // alter applies a rule to an edition and tells of it, in one commit.
 func (n *Checklists) alter(ctx context.Context, by servicecoin.Actor, id TemplateID, edition int, verb, event string, rule func(tx store.View, t *Template) error) (Template, error) {
-	if err := n.view.Ask(ctx, by, verb, TemplateRecord, templateID(id, edition)); err != nil {
-		return Template{}, err
-	}
-	var after Template
-	err := n.view.Do(ctx, func(tx store.View) error {
-		c := store.Of(tx, templates)
-		item, err := c.Item(ctx, templateID(id, edition))
-		if err != nil {
-			return err
-		}
-		after = item.Value
-		if err := rule(tx, &after); err != nil {
-			return err
-		}
-		e, err := templateHappened(by, event, after)
-		if err != nil {
-			return err
-		}
-		return c.Put(ctx, after, item.Version, e)
-	})
-	if err != nil {
-		return Template{}, err
-	}
-	return after, nil
+	return templateVersions().change(ctx, n.view, by, templateID(id, edition), verb, event, rule)
 }
+
+func templateVersions() versions[Template] { return versions[Template]{templates, templateHappened} }
 
 func templateHappened(by servicecoin.Actor, name string, t Template) (store.Event, error) {
 	return store.Happened(by, name, TemplateChanged{Template: t.ID, Edition: t.Edition, State: t.State, Services: t.Services})

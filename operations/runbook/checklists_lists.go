@@ -24,19 +24,7 @@ func (n *Checklists) Template(ctx context.Context, id TemplateID, edition int) (
 // InUse returns the edition of a template that checklists are made of now, or
 // ErrNotFound.
 func (n *Checklists) InUse(ctx context.Context, id TemplateID) (Template, error) {
-	return firstTemplate(ctx, n.view, store.By("follows", store.Text(id)).Descending(), id)
-}
-
-func firstTemplate(ctx context.Context, view store.View, where store.Range, id TemplateID) (Template, error) {
-	c := store.Of(view, templates)
-	page, err := c.Find(where).Page(ctx, "", 1)
-	if err != nil {
-		return Template{}, err
-	}
-	if len(page.Items) == 0 {
-		return Template{}, servicecoin.NotFound(view.Key(TemplateRecord, string(id)))
-	}
-	return c.Get(ctx, page.Items[0].Key.ID) // so that a unit of work notices a change
+	return templateVersions().first(ctx, n.view, store.By("follows", store.Text(id)).Descending(), string(id))
 }
 
 // Editions lists the editions of a template, the latest first.

@@ -37,18 +37,7 @@ const (
 // [Book.Check].
 func (b *Book) Validate() error {
 	var v servicecoin.Violations
-	v.ID("id", string(b.ID))
-	if len(b.ID) > mostBookID {
-		v.Add("id", "too-long", string(b.ID), fmt.Sprintf("must have %d bytes at most", mostBookID))
-	}
-	if b.Version < 1 {
-		v.Add("version", "out-of-range", strconv.Itoa(b.Version), "must be 1 at least")
-	}
-	if !slices.Contains(BookStates(), b.State) {
-		v.Add("state", "unknown", string(b.State), "must be draft, published, superseded or withdrawn")
-	}
-	line(&v, "title", b.Title, true)
-	v.Merge("purpose", b.Purpose.Validate())
+	heading(&v, string(b.ID), "version", b.Version, b.State, b.Title, b.Purpose)
 	v.ID("scenario", string(b.Scenario))
 	v.Merge("reviewEvery", b.ReviewEvery.Validate())
 	enough := v.Limit("services", len(b.Services), mostServices)
@@ -58,13 +47,7 @@ func (b *Book) Validate() error {
 	if enough = v.Limit("steps", len(b.Steps), mostSteps) && enough; !enough {
 		return v.Err()
 	}
-	services := map[servicecoin.ServiceID]bool{}
-	for n, s := range b.Services {
-		path := fmt.Sprintf("services[%d]", n)
-		v.ID(path, string(s))
-		once(&v, path, string(s), services[s])
-		services[s] = true
-	}
+	eachService(&v, b.Services)
 	for n, t := range b.Preconditions {
 		prose(&v, fmt.Sprintf("preconditions[%d]", n), t, true)
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"github.com/servicecoin/servicecoin"
-	"github.com/servicecoin/servicecoin/lifecycle"
 	"github.com/servicecoin/servicecoin/store"
 )
 
@@ -59,7 +58,7 @@ func (l *Library) Draft(ctx context.Context, by servicecoin.Actor, b Book) (Book
 	b = Book{
 		ID: b.ID, Version: last.Version + 1, State: Draft, Title: b.Title, Purpose: b.Purpose, Services: b.Services, Scenario: b.Scenario,
 		Preconditions: b.Preconditions, Roles: b.Roles, Parameters: b.Parameters, Steps: b.Steps, ReviewEvery: b.ReviewEvery,
-		DraftedAt: l.view.Now(), DraftedBy: by,
+		Publication: Publication{DraftedAt: l.view.Now(), DraftedBy: by},
 	}
 	if err := l.view.Ask(ctx, by, VerbDraft, BookRecord, bookID(b.ID, b.Version)); err != nil {
 		return Book{}, err
@@ -67,7 +66,7 @@ func (l *Library) Draft(ctx context.Context, by servicecoin.Actor, b Book) (Book
 	if last.State == Draft {
 		return Book{}, last.life().Refuse(VerbDraft, "", "there is a draft of this book already")
 	}
-	if err := b.fits(); err != nil {
+	if err := fits(&b); err != nil {
 		return Book{}, err
 	}
 	e, err := bookHappened(by, EventDrafted, b)
@@ -75,16 +74,6 @@ func (l *Library) Draft(ctx context.Context, by servicecoin.Actor, b Book) (Book
 		return Book{}, err
 	}
 	return b, store.Of(l.view, books).Insert(ctx, b, e)
-}
-
-// fits reports what is wrong with the form of a draft, or that it is too large.
-func (b *Book) fits() error {
-	var v servicecoin.Violations
-	v.Merge("", b.Validate())
-	if v.Len() == 0 {
-		lifecycle.Room(&v, "", b, mostBody)
-	}
-	return v.Err()
 }
 
 // Revise begins the next version of a book as a copy of its last one.
@@ -105,10 +94,9 @@ func (l *Library) Edit(ctx context.Context, by servicecoin.Actor, b Book) (Book,
 			return err
 		}
 		b := b
-		b.State, b.DraftedAt, b.DraftedBy = Draft, e.At, by
-		b.ReviewBy, b.PublishedAt, b.PublishedBy = old.ReviewBy, old.PublishedAt, old.PublishedBy
-		b.EndedAt, b.EndedBy, b.Reason = old.EndedAt, old.EndedBy, old.Reason
-		if err := b.fits(); err != nil {
+		b.State, b.ReviewBy, b.Publication = Draft, old.ReviewBy, old.Publication
+		b.DraftedAt, b.DraftedBy = e.At, by
+		if err := fits(&b); err != nil {
 			return err
 		}
 		*old = b
@@ -169,21 +157,8 @@ func (l *Library) Publish(ctx context.Context, by servicecoin.Actor, id servicec
 		if err != nil {
 			return err
 		}
-		before, err := published(ctx, tx, id)
-		if errors.Is(err, servicecoin.ErrNotFound) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		_, err = store.Of(tx, books).Update(ctx, bookID(before.ID, before.Version), func(old *Book) ([]store.Event, error) {
-			if err := old.supersede(by, tx.Now()); err != nil {
-				return nil, err
-			}
-			e, err := bookHappened(by, EventSuperseded, *old)
-			return []store.Event{e}, err
-		})
-		return err
+		before, found := published(ctx, tx, id)
+		return bookVersions().follow(ctx, tx, by, before, found, EventSuperseded, func(old *Book) error { return old.supersede(by, tx.Now()) })
 	})
 }
 
@@ -202,53 +177,15 @@ func (l *Library) Withdraw(ctx context.Context, by servicecoin.Actor, id service
 
 // Discard throws a draft away.
 func (l *Library) Discard(ctx context.Context, by servicecoin.Actor, id servicecoin.RunbookID, version int) error {
-	if err := l.view.Ask(ctx, by, VerbDiscard, BookRecord, bookID(id, version)); err != nil {
-		return err
-	}
-	return l.view.Do(ctx, func(tx store.View) error {
-		c := store.Of(tx, books)
-		b, err := c.Get(ctx, bookID(id, version))
-		if err != nil {
-			return err
-		}
-		if _, err := b.life().Target(VerbDiscard); err != nil {
-			return err
-		}
-		e, err := bookHappened(by, EventDiscarded, b)
-		if err != nil {
-			return err
-		}
-		return c.Delete(ctx, bookID(id, version), e)
-	})
+	return bookVersions().discard(ctx, l.view, by, bookID(id, version), VerbDiscard, EventDiscarded, (*Book).life)
 }
 
 // change applies a rule to a version of a book and tells of it, in one commit.
 func (l *Library) change(ctx context.Context, by servicecoin.Actor, id servicecoin.RunbookID, version int, verb, event string, rule func(tx store.View, b *Book) error) (Book, error) {
-	if err := l.view.Ask(ctx, by, verb, BookRecord, bookID(id, version)); err != nil {
-		return Book{}, err
-	}
-	var after Book
-	err := l.view.Do(ctx, func(tx store.View) error {
-		c := store.Of(tx, books)
-		item, err := c.Item(ctx, bookID(id, version))
-		if err != nil {
-			return err
-		}
-		after = item.Value
-		if err := rule(tx, &after); err != nil {
-			return err
-		}
-		e, err := bookHappened(by, event, after)
-		if err != nil {
-			return err
-		}
-		return c.Put(ctx, after, item.Version, e)
-	})
-	if err != nil {
-		return Book{}, err
-	}
-	return after, nil
+	return bookVersions().change(ctx, l.view, by, bookID(id, version), verb, event, rule)
 }
+
+func bookVersions() versions[Book] { return versions[Book]{books, bookHappened} }
 
 // Get returns one version of a book.
 func (l *Library) Get(ctx context.Context, id servicecoin.RunbookID, version int) (Book, error) {
@@ -261,24 +198,12 @@ func (l *Library) Published(ctx context.Context, id servicecoin.RunbookID) (Book
 }
 
 func published(ctx context.Context, view store.View, id servicecoin.RunbookID) (Book, error) {
-	return first(ctx, view, store.By("follows", store.Text(id)).Descending(), id)
+	return bookVersions().first(ctx, view, store.By("follows", store.Text(id)).Descending(), string(id))
 }
 
 // last returns the latest version of a book, whatever its state.
 func (l *Library) last(ctx context.Context, id servicecoin.RunbookID) (Book, error) {
-	return first(ctx, l.view, store.By("book", store.Text(id)).Descending(), id)
-}
-
-func first(ctx context.Context, view store.View, where store.Range, id servicecoin.RunbookID) (Book, error) {
-	c := store.Of(view, books)
-	page, err := c.Find(where).Page(ctx, "", 1)
-	if err != nil {
-		return Book{}, err
-	}
-	if len(page.Items) == 0 {
-		return Book{}, servicecoin.NotFound(view.Key(BookRecord, string(id)))
-	}
-	return c.Get(ctx, page.Items[0].Key.ID) // so that a unit of work notices a change
+	return bookVersions().first(ctx, l.view, store.By("book", store.Text(id)).Descending(), string(id))
 }
 
 // Versions lists the versions of a book, the latest first.
