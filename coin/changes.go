@@ -164,33 +164,49 @@ func (c *Coin) Uncovered(ctx context.Context, x change.Change) ([]Uncovered, err
 		at = d.At
 	}
 	for _, d := range x.Downtimes() {
-		for after := servicecoin.CustomerID(""); len(list) < mostUncovered; {
-			const page = 100
-			customers, err := c.Directory().Concerned(ctx, d.Service, d.During, after, page)
+		facts := c.factsWith(exclusion(change.Announced{Change: x.ID, Headline: x.Headline, During: d.During, At: at, By: "somebody"}), d.Service)
+		for id, err := range exchange.Concerned(ctx, c.Directory(), d.Service, d.During) {
 			if err != nil {
 				return nil, err
 			}
-			for _, id := range customers {
-				after = id
-				found, err := c.uncovered(ctx, x, d, id, exclusion(change.Announced{Change: x.ID, Headline: x.Headline, During: d.During, At: at, By: "somebody"}))
-				if err != nil {
-					return nil, err
-				}
-				list = append(list, found...)
+			if len(list) >= mostUncovered {
+				return list, nil
 			}
-			if len(customers) < page {
-				break
+			found, err := c.uncovered(ctx, x, d, id, facts)
+			if err != nil {
+				return nil, err
 			}
+			list = append(list, found...)
 		}
 	}
 	return list, nil
 }
 
+// factsWith returns what is known of a service in a period, as if the exclusion were
+// announced by its record now: read once for each period, since most promises of a
+// service have the same.
+func (c *Coin) factsWith(announced sla.Exclusion, service servicecoin.ServiceID) func(ctx context.Context, period calendar.Interval) (sla.Facts, error) {
+	source, known := c.Source(), map[[2]int64]sla.Facts{}
+	return func(ctx context.Context, period calendar.Interval) (sla.Facts, error) {
+		key := [2]int64{period.Start.UnixMicro(), period.End.UnixMicro()}
+		if facts, ok := known[key]; ok {
+			return facts, nil
+		}
+		facts, err := source.Facts(ctx, service, period)
+		if err != nil {
+			return facts, err
+		}
+		facts.Exclusions = slices.DeleteFunc(slices.Clone(facts.Exclusions), func(e sla.Exclusion) bool { return e.From == announced.From })
+		facts.Exclusions = append(facts.Exclusions, announced)
+		known[key] = facts
+		return facts, nil
+	}
+}
+
 // uncovered asks the promises of one customer.
-func (c *Coin) uncovered(ctx context.Context, x change.Change, d change.Span, customer servicecoin.CustomerID, announced sla.Exclusion) ([]Uncovered, error) {
+func (c *Coin) uncovered(ctx context.Context, x change.Change, d change.Span, customer servicecoin.CustomerID, factsIn func(ctx context.Context, period calendar.Interval) (sla.Facts, error)) ([]Uncovered, error) {
 	var list []Uncovered
-	keeper, source := c.Keeper(customer), c.Source()
-	for p, err := range keeper.Promises(d.Service).All(ctx) {
+	for p, err := range c.Keeper(customer).Promises(d.Service).All(ctx) {
 		if err != nil {
 			return nil, err
 		}
@@ -203,12 +219,10 @@ func (c *Coin) uncovered(ctx context.Context, x change.Change, d change.Span, cu
 			if err != nil {
 				return nil, err
 			}
-			facts, err := source.Facts(ctx, d.Service, period)
+			facts, err := factsIn(ctx, period)
 			if err != nil {
 				return nil, err
 			}
-			facts.Exclusions = slices.DeleteFunc(slices.Clone(facts.Exclusions), func(e sla.Exclusion) bool { return e.From == change.Key(x.ID) })
-			facts.Exclusions = append(facts.Exclusions, announced)
 			measured, err := p.TermsIn(m).MeasureAt(period, facts, c.store.Now())
 			if err != nil {
 				return nil, err

@@ -2,11 +2,11 @@ package changeroom
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/coin/exchange"
 	"github.com/servicecoin/servicecoin/operations/change"
 )
 
@@ -52,21 +52,20 @@ func (w world) Relations(ctx context.Context, _ change.Scope) (*change.Relations
 func (w world) Customers(ctx context.Context, s change.Scope, during calendar.Interval) ([]servicecoin.CustomerID, error) {
 	all := map[servicecoin.CustomerID]bool{}
 	var list []servicecoin.CustomerID
-	for _, id := range s.Services {
-		for after := servicecoin.CustomerID(""); len(list) < mostCustomers; {
-			const page = 100
-			next, err := w.n.Directory().Concerned(ctx, id, during, after, page)
+	for _, service := range s.Services {
+		if len(list) == mostCustomers {
+			break
+		}
+		for id, err := range exchange.Concerned(ctx, w.n.Directory(), service, during) {
 			if err != nil {
-				return nil, fmt.Errorf("whom %s concerns: %w", id, err)
+				return nil, err
 			}
-			for _, c := range next {
-				if after = c; !all[c] {
-					all[c] = true
-					list = append(list, c)
-				}
-			}
-			if len(next) < page {
+			if len(list) == mostCustomers {
 				break
+			}
+			if !all[id] {
+				all[id] = true
+				list = append(list, id)
 			}
 		}
 	}

@@ -16,6 +16,7 @@ package exchange
 import (
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 
 	"github.com/servicecoin/servicecoin"
@@ -45,6 +46,29 @@ const (
 type Directory interface {
 	Service(ctx context.Context, id servicecoin.ServiceID) (name string, err error)
 	Concerned(ctx context.Context, service servicecoin.ServiceID, during calendar.Interval, after servicecoin.CustomerID, limit int) ([]servicecoin.CustomerID, error)
+}
+
+// Concerned yields the customers that a service concerns at some time of an interval, in
+// byte order, page by page.
+func Concerned(ctx context.Context, d Directory, service servicecoin.ServiceID, during calendar.Interval) iter.Seq2[servicecoin.CustomerID, error] {
+	return func(yield func(servicecoin.CustomerID, error) bool) {
+		const page = 100
+		for after := servicecoin.CustomerID(""); ; {
+			list, err := d.Concerned(ctx, service, during, after, page)
+			if err != nil {
+				yield("", fmt.Errorf("whom %s concerns: %w", service, err))
+				return
+			}
+			for _, id := range list {
+				if after = id; !yield(id, nil) {
+					return
+				}
+			}
+			if len(list) < page {
+				return
+			}
+		}
+	}
 }
 
 // Base is what all rooms stand on. In a link it is that of the commit.

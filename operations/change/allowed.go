@@ -1,6 +1,7 @@
 package change
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -17,8 +18,7 @@ func (c *Change) AcceptConflict(by servicecoin.Actor, at time.Time, conflict Con
 		v.Merge("", a.Validate())
 		v.Limit("accepted", len(c.Accepted)+1, maxList)
 	}, func(c *Change, _ time.Time) string {
-		c.Accepted = slices.DeleteFunc(slices.Clone(c.Accepted), func(x Accepted) bool { return x.With == a.With && x.Why == a.Why })
-		c.Accepted = append(c.Accepted, a)
+		c.Accepted = instead(c.Accepted, a, func(x Accepted) bool { return x.With == a.With && x.Why == a.Why })
 		return fmt.Sprintf("%s %s (%s): %s", a.With.Kind.words(), a.With.ID, a.Why, reason)
 	})
 }
@@ -37,7 +37,7 @@ func (c *Change) Except(by servicecoin.Actor, at time.Time, freeze Freeze, reaso
 			v.Add("by.kind", "not-a-person", string(by.Kind), "a person allows an exception")
 		}
 	}, func(c *Change, _ time.Time) string {
-		c.Exceptions = append(slices.DeleteFunc(slices.Clone(c.Exceptions), func(e Exception) bool { return e.Freeze == x.Freeze }), x)
+		c.Exceptions = instead(c.Exceptions, x, func(e Exception) bool { return e.Freeze == x.Freeze })
 		return freeze.Name + ": " + reason
 	})
 }
@@ -56,8 +56,8 @@ func (c *Change) AskConsent(by servicecoin.Actor, at time.Time, customer service
 			v.Add("by", "out-of-order", lifecycle.Stamp(x.By), "must be after it is asked, "+lifecycle.Stamp(servicecoin.Instant(at)))
 		}
 	}, func(c *Change, _ time.Time) string {
-		c.Consents = append(slices.DeleteFunc(slices.Clone(c.Consents), func(old Consent) bool { return old.Customer == customer }), x)
-		slices.SortFunc(c.Consents, func(a, b Consent) int { return order(a.Customer > b.Customer, b.Customer > a.Customer) })
+		c.Consents = instead(c.Consents, x, func(old Consent) bool { return old.Customer == customer })
+		slices.SortFunc(c.Consents, func(a, b Consent) int { return cmp.Compare(a.Customer, b.Customer) })
 		return fmt.Sprintf("%s, %s until %s", customer, mode, lifecycle.Stamp(x.By))
 	})
 }
@@ -79,6 +79,11 @@ func (c *Change) Consent(by servicecoin.Actor, at time.Time, customer servicecoi
 		c.Consents[place] = x
 		return string(customer) + " " + string(answer)
 	})
+}
+
+// instead returns a list with x in the place of those that are the same.
+func instead[T any](list []T, x T, same func(T) bool) []T {
+	return append(slices.DeleteFunc(slices.Clone(list), same), x)
 }
 
 // someone stands in the place of a customer that is forgotten.

@@ -1,6 +1,7 @@
 package change
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -245,7 +246,9 @@ func (q Quorum) tally(last map[servicecoin.PersonID]Vote, interested func(servic
 	able := 0                                // who is not interested
 	members := slices.Clone(q.Members)
 	// Who votes as a member counts before who stands for one.
-	slices.SortStableFunc(members, func(a, b servicecoin.PersonID) int { return order(last[a].For != "", last[b].For != "") })
+	slices.SortStableFunc(members, func(a, b servicecoin.PersonID) int {
+		return cmp.Compare(one(last[a].For != ""), one(last[b].For != ""))
+	})
 	for _, m := range members {
 		if interested(m) {
 			continue
@@ -274,16 +277,6 @@ func (q Quorum) tally(last map[servicecoin.PersonID]Vote, interested func(servic
 	t.Reached = t.Need > 0 && t.Yes >= t.Need && (!q.Veto || t.No == 0)
 	t.Lost = (q.Veto && t.No > 0) || t.Yes+len(t.Open) < t.Need
 	return t
-}
-
-func order(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case a:
-		return 1
-	}
-	return -1
 }
 
 // decidable reports the quorums that can never be reached, for too many of their
@@ -356,11 +349,7 @@ func (c *Change) Vote(by servicecoin.Actor, at time.Time, cast Cast) error {
 	if !vote.Late {
 		next.decide(by, at)
 	}
-	if err := next.room(); err != nil {
-		return err
-	}
-	*c = next
-	return nil
+	return c.become(next)
 }
 
 // mayVote says why somebody may not vote, "" if they may.

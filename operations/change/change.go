@@ -162,11 +162,7 @@ func (c *Change) Revise(by servicecoin.Actor, at time.Time, r Request) error {
 	}
 	next.Model = nil
 	next.add(Event{At: at, By: by, Verb: VerbRevise})
-	if err := next.room(); err != nil {
-		return err
-	}
-	*c = next
-	return nil
+	return c.become(next)
 }
 
 func people(list []servicecoin.PersonID) []servicecoin.PersonID {
@@ -350,6 +346,15 @@ func (c *Change) DraftedAt() time.Time {
 }
 
 func (c *Change) add(e Event) { c.History = append(slices.Clip(c.History), e) }
+
+// become makes the change what another copy of it has become, if that has room.
+func (c *Change) become(next Change) error {
+	if err := next.room(); err != nil {
+		return err
+	}
+	*c = next
+	return nil
+}
 
 // room refuses what would leave none for the end of the change.
 func (c *Change) room() error {

@@ -109,11 +109,7 @@ func (c *Change) assign(by servicecoin.Actor, at time.Time, verb, reason string,
 		text += ": " + reason
 	}
 	next.add(Event{At: at, By: by, Verb: verb, Text: text})
-	if err := next.room(); err != nil {
-		return err
-	}
-	*c = next
-	return nil
+	return c.become(next)
 }
 
 // Submit asks for a normal change. Everything that those who decide have to know is

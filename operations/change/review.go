@@ -104,11 +104,7 @@ func (c *Change) touch(by servicecoin.Actor, at time.Time, verb string, check fu
 	next := *c
 	text := change(&next, at)
 	next.add(Event{At: at, By: by, Verb: verb, Text: text})
-	if err := next.room(); err != nil {
-		return err
-	}
-	*c = next
-	return nil
+	return c.become(next)
 }
 
 // SuspectStanding is what is thought of an incident that happened while a change was
@@ -206,11 +202,7 @@ func (c *Change) judge(by servicecoin.Actor, at time.Time, verb string, id servi
 	s := &next.Incidents[place]
 	s.Standing, s.Reason, s.By, s.At = to, reason, by.ID, at
 	next.add(Event{At: at, By: by, Verb: verb, Text: string(id) + ": " + reason})
-	if err := next.room(); err != nil {
-		return err
-	}
-	*c = next
-	return nil
+	return c.become(next)
 }
 
 // Found is a change that nobody had asked for: it was seen to have been done.
