@@ -242,7 +242,7 @@ func (p *provider) learns() {
 	p.must(err)
 	same(p.t, "failed", [2]int{1, 2}, [2]int{figures.Failed.Count, figures.Failed.N})
 	same(p.t, "unauthorised", [2]int{1, 2}, [2]int{figures.Unauthorised.Count, figures.Unauthorised.N})
-	same(p.t, "time to restore", 45*time.Minute, must(delivery.Recovery.Get()))
+	same(p.t, "time to restore", calendar.Took(45*time.Minute), delivery.Recovery)
 
 	// The announced hour is left out of the promise, what came after it is not.
 	month := calendar.Month{Year: 2026, Month: time.February}
@@ -264,13 +264,6 @@ func (p *provider) learns() {
 	p.must(p.Forget(ctx, ada(), acme))
 	_, err = p.Notices(acme).Get(ctx, upgrade)
 	same(p.t, "forgotten", true, errors.Is(err, servicecoin.ErrNotFound))
-}
-
-func must[T any](v T, ok bool) T {
-	if !ok {
-		panic("undefined")
-	}
-	return v
 }
 
 // changeAfterTheMonth tells of a change whose end is told once the month has its report:
