@@ -259,6 +259,26 @@ func (f *form) text(name string) string {
 
 func (f *form) all(name string) []string { return f.r.PostForm[name] }
 
+// lines reads the lines of a text that are not empty, without the spaces around them.
+func (f *form) lines(name string) []string {
+	var list []string
+	for line := range strings.SplitSeq(f.text(name), "\n") {
+		if line = strings.TrimSpace(line); line != "" {
+			list = append(list, line)
+		}
+	}
+	return list
+}
+
+// services reads services that are ticked, whether there are any of that id or not.
+func (f *form) services(name string) []servicecoin.ServiceID {
+	var list []servicecoin.ServiceID
+	for _, id := range f.all(name) {
+		list = append(list, servicecoin.ServiceID(id))
+	}
+	return list
+}
+
 // wholeTime is what an input of type datetime-local sends; the portal's times
 // are UTC.
 const wholeTime = "2006-01-02T15:04"

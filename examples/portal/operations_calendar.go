@@ -147,7 +147,7 @@ func (p *portal) showCalendar(w http.ResponseWriter, r *http.Request) error {
 	if v.Month != p.desk.last {
 		v.Following = v.Month.Next()
 	}
-	v.Blank = (int(v.Month.First().Weekday()) + 6) % 7
+	v.Blank = sinceMonday(v.Month.First())
 	today, lasting := calendar.DateOf(now, loc), runs{desk: &p.desk, loc: loc, days: map[calendar.Date]map[string]bool{}}
 	for date, day := range calendar.Days(v.Month.In(loc), loc) {
 		part := calendarDay{Date: date, Weekday: date.Weekday().String()[:3], Today: date == today}
@@ -237,3 +237,6 @@ func (p *portal) answers(v *calendarPage) (err error) {
 	}
 	return err
 }
+
+// sinceMonday is how many days of its week come before a day.
+func sinceMonday(d calendar.Date) int { return (int(d.Weekday()) + 6) % 7 }

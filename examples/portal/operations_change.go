@@ -305,18 +305,7 @@ func (p *portal) conflictRow(c change.Conflict, names namesByID) conflictRow {
 	if c.With.Kind == change.ChangeEntry {
 		row.Path = changePath(servicecoin.ChangeID(c.With.ID))
 	}
-	var on []string
-	for _, id := range c.On {
-		switch c.Why {
-		case change.SameService, change.RestsOn, change.Frozen, change.Critical:
-			on = append(on, names.Of(servicecoin.ServiceID(id)))
-		case change.SamePerson:
-			on = append(on, p.pages.called(servicecoin.PersonID(id)))
-		case change.SameConfiguration:
-			on = append(on, id)
-		}
-	}
-	what := listWords(on)
+	what := listWords(p.sharedBy(c, names))
 	switch c.Why {
 	case change.SameService:
 		row.Words = "both work on " + what + ", and neither knows in which state the other leaves it"
@@ -330,6 +319,22 @@ func (p *portal) conflictRow(c change.Conflict, names namesByID) conflictRow {
 		row.Words = c.Text
 	}
 	return row
+}
+
+// sharedBy are the names of what two that collide share.
+func (p *portal) sharedBy(c change.Conflict, names namesByID) []string {
+	var on []string
+	for _, id := range c.On {
+		switch c.Why {
+		case change.SameService, change.RestsOn, change.Frozen, change.Critical:
+			on = append(on, names.Of(servicecoin.ServiceID(id)))
+		case change.SamePerson:
+			on = append(on, p.pages.called(servicecoin.PersonID(id)))
+		case change.SameConfiguration:
+			on = append(on, id)
+		}
+	}
+	return on
 }
 
 // listWords tells a list in a sentence.

@@ -58,7 +58,7 @@ func (v changeFormPage) Whole() bool { return v.Mode == toDraft || v.Mode == toR
 func (v changeFormPage) Steps() string { return strings.Join(v.Change.Steps, "\n") }
 
 // Records are the configuration records, by their ids.
-func (v changeFormPage) Records() string { return joined(v.Change.Scope.Records) }
+func (v changeFormPage) Records() string { return joined(v.Change.Scope.Records, " ") }
 
 // Does reports whether somebody does it.
 func (v changeFormPage) Does(id servicecoin.PersonID) bool {
@@ -144,20 +144,13 @@ func (p *portal) changeForm(w http.ResponseWriter, r *http.Request, v changeForm
 // readWork reads what is to be done, and leads what a rule says of it to its fields.
 func (p *portal) readWork(f *form) change.Work {
 	var work change.Work
-	for _, s := range f.all("service") {
-		work.Scope.Services = append(work.Scope.Services, servicecoin.ServiceID(s))
-	}
+	work.Scope.Services, work.Steps = f.services("service"), f.lines("steps")
 	for _, id := range strings.FieldsFunc(f.text("records"), func(c rune) bool { return c == ',' || c == ' ' || c == '\n' || c == ';' }) {
 		work.Scope.Records = append(work.Scope.Records, servicecoin.ConfigurationID(id))
 	}
 	work.Plan = change.Plan{
 		Start: p.timeIn(f, "start"), Length: f.lengthIn("length"), WayBack: f.lengthIn("wayBack"), NoReturn: f.lengthIn("noReturn"),
 		Rollback: f.text("rollback"), Trigger: f.text("trigger"),
-	}
-	for line := range strings.SplitSeq(f.text("steps"), "\n") {
-		if line = strings.TrimSpace(line); line != "" {
-			work.Steps = append(work.Steps, line)
-		}
 	}
 	work.Runbook, work.Version = servicecoin.RunbookID(f.text("runbook")), f.int("version")
 	for _, id := range f.all("known") { // the services of the form, in its order

@@ -67,7 +67,7 @@ func (p *portal) showModels(w http.ResponseWriter, r *http.Request) error {
 	}
 	if wantsCSV(r) {
 		return p.asCSV(w, r, "change-models.csv", []string{"model", "name", "edition", "state", "services", "expires", "failures", "most", "author", "approvedBy"}, rowsOfPages(r, p.Control().Models(), func(m change.Model) [][]string {
-			return [][]string{{string(m.ID), m.Name, strconv.Itoa(m.Edition), string(m.State), joined(m.Services), m.Expires.Format(time.RFC3339), strconv.Itoa(m.Failures), strconv.Itoa(m.Most), string(m.Author), string(m.ApprovedBy)}}
+			return [][]string{{string(m.ID), m.Name, strconv.Itoa(m.Edition), string(m.State), joined(m.Services, " "), m.Expires.Format(time.RFC3339), strconv.Itoa(m.Failures), strconv.Itoa(m.Most), string(m.Author), string(m.ApprovedBy)}}
 		}))
 	}
 	v := modelsPage{page: p.page(r, "Models of standard changes", changesPath)}
@@ -224,18 +224,8 @@ func (p *portal) modelForm(w http.ResponseWriter, r *http.Request, v modelFormPa
 // readTerms reads what a change has to stay inside of.
 func (p *portal) readTerms(f *form) change.ModelTerms {
 	t := change.ModelTerms{Name: f.text("name"), Runbook: servicecoin.RunbookID(f.text("runbook")), Version: f.int("version"), Longest: f.lengthIn("longest"), Expires: p.timeIn(f, "expires"), Most: f.int("most")}
-	for _, s := range f.all("service") {
-		t.Services = append(t.Services, servicecoin.ServiceID(s))
-	}
-	for line := range strings.SplitSeq(f.text("steps"), "\n") {
-		if line = strings.TrimSpace(line); line != "" {
-			t.Steps = append(t.Steps, line)
-		}
-	}
-	for line := range strings.SplitSeq(f.text("windows"), "\n") {
-		if line = strings.TrimSpace(line); line == "" {
-			continue
-		}
+	t.Services, t.Steps = f.services("service"), f.lines("steps")
+	for _, line := range f.lines("windows") {
 		window, err := recur.ParseWindow(line)
 		f.bad.Merge("windows", err)
 		t.Windows = append(t.Windows, window)

@@ -289,13 +289,9 @@ func (p *portal) changeVerb(ctx context.Context, by servicecoin.Actor, id servic
 		until := p.timeIn(f, "until")
 		return func() (change.Change, error) { return control.Watch(ctx, by, id, until) }
 	case "review":
-		var lessons []string
-		for line := range strings.SplitSeq(f.text("lessons"), "\n") {
-			if line = strings.TrimSpace(line); line != "" {
-				lessons = append(lessons, line)
-			}
+		return func() (change.Change, error) {
+			return control.WriteReview(ctx, by, id, f.text("text"), f.lines("lessons")...)
 		}
-		return func() (change.Change, error) { return control.WriteReview(ctx, by, id, f.text("text"), lessons...) }
 	case "close":
 		return func() (change.Change, error) { return control.Close(ctx, by, id) }
 	case "cancel":

@@ -209,34 +209,17 @@ func (p *portal) showChanges(w http.ResponseWriter, r *http.Request) error {
 }
 
 func changeCells(x *change.Change) []string {
-	at := func(t time.Time) string {
-		if t.IsZero() {
-			return ""
-		}
-		return t.UTC().Format(time.RFC3339)
-	}
-	risk, unauthorised, long := "", "", ""
+	risk, long := "", ""
 	if x.Risk != nil {
 		risk = change.DefaultRiskMatrix().Level(x.Risk.Level)
-	}
-	if x.Unauthorised {
-		unauthorised = "yes"
 	}
 	if x.Plan.Length.Defined() {
 		long = lengthText(x.Plan.Length)
 	}
 	return []string{
-		string(x.ID), x.Title, string(x.Kind), string(x.State), joined(x.Scope.Services), at(x.Plan.Start), long, string(x.RequestedBy), joined(x.Implementers),
-		risk, at(x.StartedAt), at(x.EndedAt), x.Outcome, unauthorised,
+		string(x.ID), x.Title, string(x.Kind), string(x.State), joined(x.Scope.Services, " "), instantText(x.Plan.Start), long, string(x.RequestedBy), joined(x.Implementers, " "),
+		risk, instantText(x.StartedAt), instantText(x.EndedAt), x.Outcome, yes(x.Unauthorised),
 	}
-}
-
-func joined[T ~string](list []T) string {
-	var all []string
-	for _, x := range list {
-		all = append(all, string(x))
-	}
-	return strings.Join(all, " ")
 }
 
 // The listings of what waits.

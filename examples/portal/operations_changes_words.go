@@ -11,6 +11,7 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/estimate"
 	"github.com/servicecoin/servicecoin/operations/change"
 )
 
@@ -254,9 +255,14 @@ func shareWords(s change.Share) string {
 func shareOf(s change.Share) string {
 	text := fmt.Sprintf("%d of %d", s.Count, s.N)
 	if s.Interval != nil {
-		text += fmt.Sprintf(", 95 %% interval %.0f to %.0f %%", s.Interval.Low*100, s.Interval.High*100)
+		text += howSure(s.Interval)
 	}
 	return text
+}
+
+// howSure says how sure a share of 1 is, in percent.
+func howSure(i *estimate.Interval) string {
+	return ", " + intervalWords(estimate.Interval{Low: 100 * i.Low, High: 100 * i.High}) + " %"
 }
 
 // whileWords is how long something lasts that may last for days.

@@ -203,7 +203,7 @@ func partWords(count int, s runbook.ItemShare) string {
 	}
 	text := fmt.Sprintf("%d of %d", count, s.N)
 	if count > 0 {
-		text += fmt.Sprintf(", 95 %% interval %.0f to %.0f %%", 100*s.Interval.Low, 100*s.Interval.High)
+		text += howSure(s.Interval)
 	}
 	return text
 }
@@ -353,9 +353,7 @@ func readItems(text string, bad *servicecoin.Violations) []runbook.Item {
 func templateOfForm(f *form, id runbook.TemplateID) (runbook.Template, writeTemplatePage) {
 	v := writeTemplatePage{ID: string(id), Heading: f.text("title"), Purpose: f.text("purpose"), Items: f.text("items"), Rule: f.text("rule"), From: f.text("from"), Until: f.text("until")}
 	t := runbook.Template{ID: id, Title: english(v.Heading), Purpose: english(v.Purpose), Items: readItems(v.Items, &f.bad)}
-	for _, s := range f.all("services") {
-		t.Services = append(t.Services, servicecoin.ServiceID(s))
-	}
+	t.Services = f.services("services")
 	if v.Rule == "" {
 		return t, v
 	}

@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"net/http"
 	"strconv"
@@ -108,9 +106,7 @@ func (p *portal) makeFeed(w http.ResponseWriter, r *http.Request) error {
 	if err := f.bad.Err(); err != nil {
 		return p.feeds(w, r, "", f, err)
 	}
-	b := make([]byte, tokenBytes)
-	_, _ = rand.Read(b) // never fails
-	token := hex.EncodeToString(b)
+	token := newToken()
 	if err := p.host.feeds().Insert(ctx, feed{ID: idOf(token), Person: who.ID, Name: f.text("name"), Made: p.store.Now()}); err != nil {
 		return err
 	}

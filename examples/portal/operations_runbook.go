@@ -163,7 +163,7 @@ func (p *portal) bookView(r *http.Request, b runbook.Book, names namesByID, arou
 	for _, x := range b.Parameters {
 		row := parameterRow{Name: x.Name, Kind: string(x.Type), Text: inEnglish(x.Text)}
 		if x.Type == runbook.Choice {
-			row.Kind = listText(x.Choices)
+			row.Kind = joined(x.Choices, ", ")
 		}
 		switch {
 		case x.Type == runbook.Secret:
@@ -328,7 +328,7 @@ func (p *portal) showBookChanges(w http.ResponseWriter, r *http.Request) error {
 		{"Title", inEnglish(a.Title), inEnglish(b.Title)},
 		{"Purpose", inEnglish(a.Purpose), inEnglish(b.Purpose)},
 		{"Scenario", scenarioWords(a.Scenario), scenarioWords(b.Scenario)},
-		{"Services", listText(a.Services), listText(b.Services)},
+		{"Services", joined(a.Services, ", "), joined(b.Services, ", ")},
 		{"Roles", rolesText(a.Roles), rolesText(b.Roles)},
 		{"Parameters", parametersText(a.Parameters), parametersText(b.Parameters)},
 		{"Preconditions", paragraphs(a.Preconditions), paragraphs(b.Preconditions)},
@@ -390,7 +390,7 @@ func fieldText(s runbook.Step, name string) string {
 		if s.AtStart {
 			return "nothing"
 		}
-		return listText(s.After)
+		return joined(s.After, ", ")
 	case "undo":
 		one.Undo = s.Undo
 	case "action":

@@ -2,9 +2,7 @@ package main
 
 import (
 	"errors"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -54,21 +52,4 @@ func (f *form) evidence() []runbook.Evidence {
 		f.bad.Add("digest", "required", "", "is what proves that it is this very file: 64 signs, as sha256sum prints them")
 	}
 	return list
-}
-
-func itoa(n int) string { return strconv.Itoa(n) }
-
-func yes(is bool) string {
-	if is {
-		return "yes"
-	}
-	return ""
-}
-
-// instantText is an instant for a file, "" for none.
-func instantText(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format(time.RFC3339)
 }

@@ -92,7 +92,7 @@ func writeStep(b *strings.Builder, s runbook.Step) {
 	if s.AtStart {
 		line("After", "nothing")
 	}
-	line("After", listText(s.After))
+	line("After", joined(s.After, ", "))
 	line("Hazard", inEnglish(s.Hazard))
 	action("Action", s.Action)
 	if x := s.Verification; x != nil {
@@ -125,7 +125,7 @@ func writeStep(b *strings.Builder, s runbook.Step) {
 			if x.When != nil {
 				line("When", x.When.String())
 			}
-			line("Then", listText(x.Steps))
+			line("Then", joined(x.Steps, ", "))
 		}
 	}
 	if s.Undo != nil {
@@ -137,14 +137,6 @@ func writeStep(b *strings.Builder, s runbook.Step) {
 	if s.Undo != nil && len(s.Undo.Text) > 0 {
 		b.WriteString("\nUndo:\n\n" + inEnglish(s.Undo.Text) + "\n")
 	}
-}
-
-func listText[S ~string](list []S) string {
-	texts := make([]string, len(list))
-	for n, s := range list {
-		texts[n] = string(s)
-	}
-	return strings.Join(texts, ", ")
 }
 
 // stepLength is a length of time as the form shows it: "5 min", or as ISO 8601 has it.

@@ -149,9 +149,7 @@ func (p *portal) bookOfForm(f *form, id servicecoin.RunbookID) runbook.Book {
 		ID: id, Title: english(f.text("title")), Purpose: english(f.text("purpose")), Scenario: runbook.Scenario(f.text("scenario")),
 		Roles: readRoles(f.text("roles")), Parameters: readParameters(f.text("parameters"), &f.bad), Steps: readSteps(f.text("steps"), &f.bad),
 	}
-	for _, s := range f.all("services") {
-		b.Services = append(b.Services, servicecoin.ServiceID(s))
-	}
+	b.Services = f.services("services")
 	for part := range strings.SplitSeq(f.text("preconditions"), "\n\n") {
 		if part = strings.TrimSpace(part); part != "" {
 			b.Preconditions = append(b.Preconditions, english(part))

@@ -116,7 +116,7 @@ func (p *portal) showRunbooks(w http.ResponseWriter, r *http.Request) error {
 	if wantsCSV(r) {
 		return p.asCSV(w, r, "run-books.csv", []string{"id", "version", "title", "scenario", "services", "publishedAt", "reviewBy", "lastExercised", "stale"}, rowsOfPages(r, list, func(b runbook.Book) [][]string {
 			x := row(b)
-			return [][]string{{string(b.ID), itoa(b.Version), x.Name, string(b.Scenario), listText(b.Services), instantText(b.PublishedAt), instantText(b.ReviewBy), instantText(x.Exercised), strings.Join(x.Stale, "; ")}}
+			return [][]string{{string(b.ID), itoa(b.Version), x.Name, string(b.Scenario), joined(b.Services, ", "), instantText(b.PublishedAt), instantText(b.ReviewBy), instantText(x.Exercised), strings.Join(x.Stale, "; ")}}
 		}))
 	}
 	page, ways, err := listed(r, list, most)

@@ -338,22 +338,18 @@ func (p *portal) clashes(ctx context.Context, f change.Forward, names namesByID)
 
 // conflictWords says with what a change collides, by the names that people know.
 func (p *portal) conflictWords(c change.Conflict, names namesByID) string {
-	var services, people []string
-	for _, id := range c.On {
-		services, people = append(services, names.Of(servicecoin.ServiceID(id))), append(people, p.pages.called(servicecoin.PersonID(id)))
-	}
 	with := "“" + cmp.Or(c.With.Name, c.With.ID) + "” for " + minutes(c.Overlap.Duration())
-	text := c.Text
+	text, shared := c.Text, strings.Join(p.sharedBy(c, names), ", ")
 	if !c.With.Kind.Work() {
-		return "“" + sentence(cmp.Or(c.With.Name, c.With.ID)) + "” holds on " + strings.Join(services, ", ") + " for " + minutes(c.Overlap.Duration()) + " of it: one rests on the other"
+		return "“" + sentence(cmp.Or(c.With.Name, c.With.ID)) + "” holds on " + shared + " for " + minutes(c.Overlap.Duration()) + " of it: one rests on the other"
 	}
 	switch c.Why {
 	case change.SameService:
-		text = "It overlaps with " + with + ": both work on " + strings.Join(services, ", ")
+		text = "It overlaps with " + with + ": both work on " + shared
 	case change.SamePerson:
-		text = "It overlaps with " + with + ": " + strings.Join(people, ", ") + " cannot be at both"
+		text = "It overlaps with " + with + ": " + shared + " cannot be at both"
 	case change.RestsOn:
-		text = "It overlaps with " + with + ", which works on " + strings.Join(services, ", ") + ": one rests on the other"
+		text = "It overlaps with " + with + ", which works on " + shared + ": one rests on the other"
 	case change.SameConfiguration, change.Frozen, change.Critical:
 	}
 	if !c.Blocks() {

@@ -118,12 +118,12 @@ func (v *changeCalendarPage) read(r *http.Request, today calendar.Date, loc *tim
 	}
 	v.Previous, v.Following = address("month", v.Month.Previous().String()), address("month", v.Month.Next().String())
 	v.Today, v.Other = changeCalendarPath, address("week", shown.String())
-	v.Blank = (int(v.Month.First().Weekday()) + 6) % 7
+	v.Blank = sinceMonday(v.Month.First())
 	return v.Month.In(loc), nil
 }
 
 // monday is the first day of the week of a date.
-func monday(d calendar.Date) calendar.Date { return d.AddDays(-((int(d.Weekday()) + 6) % 7)) }
+func monday(d calendar.Date) calendar.Date { return d.AddDays(-sinceMonday(d)) }
 
 func monthOf(d calendar.Date) calendar.Month { return calendar.Month{Year: d.Year, Month: d.Month} }
 

@@ -59,7 +59,14 @@ func (h host) sessions() store.Collection[session] {
 	return store.Of(h.store.For(servicecoin.Provider), allSessions)
 }
 
-// idOf is under which id the session of a token is kept.
+// newToken returns a token that nobody guesses.
+func newToken() string {
+	b := make([]byte, tokenBytes)
+	_, _ = rand.Read(b) // never fails
+	return hex.EncodeToString(b)
+}
+
+// idOf is under which id what belongs to a token is kept.
 func idOf(token string) string {
 	sum := sha256.Sum256([]byte(token))
 	return hex.EncodeToString(sum[:])
@@ -79,9 +86,7 @@ func (p *portal) beginSession(ctx context.Context, who servicecoin.PersonID, bro
 			return "", err
 		}
 	}
-	b := make([]byte, tokenBytes)
-	_, _ = rand.Read(b) // never fails
-	token = hex.EncodeToString(b)
+	token = newToken()
 	return token, all.Insert(ctx, session{
 		ID: idOf(token), Person: who, Created: now, Seen: now, Expires: now.Add(sessionLasts), Browser: cut(browser, browserChars),
 	})
