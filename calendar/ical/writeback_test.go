@@ -9,13 +9,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/calendar/ical"
 	"github.com/servicecoin/servicecoin/calendar/internal/caltest"
 	"github.com/servicecoin/servicecoin/calendar/recur"
-	"github.com/stretchr/testify/require"
-	"pgregory.net/rapid"
 )
 
 // drawText draws what people and attackers type.

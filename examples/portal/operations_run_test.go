@@ -12,8 +12,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/servicecoin/servicecoin/operations/runbook"
 	"github.com/stretchr/testify/require"
+
+	"github.com/servicecoin/servicecoin/operations/runbook"
 )
 
 var attempts = regexp.MustCompile(`(\d+) entries, each chained`)

@@ -5,10 +5,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/operations/runbook"
-	"github.com/stretchr/testify/require"
 )
 
 // What was missed is known without anybody looking, and nothing has to run for it.
