@@ -3,6 +3,7 @@ package changeroom
 import (
 	"context"
 	"errors"
+	"strconv"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
@@ -13,7 +14,7 @@ import (
 )
 
 // roomForAFreeze is the most that one promise takes of a commit.
-const roomForAFreeze = 6
+const roomForAFreeze = 12
 
 // freeze is the link that freezes a service while an error budget on it is used up: until
 // the end of the month, for all but emergencies. When the history is told otherwise, and
@@ -50,16 +51,17 @@ func (n Nouns) freeze() exchange.Link {
 	return l
 }
 
+// mostFreezes is how often a budget of one month freezes its service.
+const mostFreezes = 8
+
 // hold declares the freeze of a budget that is spent, and lifts that of one that is not.
 func (n Nouns) hold(ctx context.Context, w exchange.Work, service servicecoin.ServiceID, b Budget) error {
-	// The customer's name stands in no record of the provider's: the digest is as good.
-	id := change.FreezeID(store.JoinID("budget", store.Forgotten(w.Customer), string(b.Promise), b.Month.Start.UTC().Format("2006-01-02")))
 	control := n.Control()
-	there, err := control.Freeze(ctx, id)
-	holds := err == nil && there.During.End.After(w.Store.Now())
-	if err != nil && !errors.Is(err, servicecoin.ErrNotFound) {
+	id, there, err := n.frozenBy(ctx, control, w.Customer, b)
+	if err != nil || id == "" {
 		return err
 	}
+	holds := there.ID != "" && there.Lifted == nil && there.During.End.After(w.Store.Now())
 	switch now := w.Store.Now(); {
 	case b.Spent && !holds && b.Month.End.After(now):
 		_, err = control.DeclareFreeze(ctx, exchange.By(), change.Declare{
@@ -67,10 +69,29 @@ func (n Nouns) hold(ctx context.Context, w exchange.Work, service servicecoin.Se
 			Services: []servicecoin.ServiceID{service}, Through: []change.Kind{change.Emergency},
 			Why: "a promise on it has no downtime left this month",
 		})
-		return err
+		return exchange.UnlessRefused(err)
 	case !b.Spent && holds:
 		_, err = control.LiftFreeze(ctx, exchange.By(), id, "something of the error budget is left after all")
 		return exchange.UnlessRefused(err)
 	}
 	return nil
+}
+
+// frozenBy returns the last freeze of a budget in a month, or the id that the next one
+// gets: one that was lifted stays on record. The customer's name stands in no record of
+// the provider's: the digest is as good.
+func (n Nouns) frozenBy(ctx context.Context, control *change.Control, customer servicecoin.CustomerID, b Budget) (change.FreezeID, change.Freeze, error) {
+	for number := range mostFreezes {
+		id := change.FreezeID(store.JoinID("budget", store.Forgotten(customer), string(b.Promise), b.Month.Start.UTC().Format("2006-01-02"), strconv.Itoa(number+1)))
+		f, err := control.Freeze(ctx, id)
+		switch {
+		case errors.Is(err, servicecoin.ErrNotFound):
+			return id, change.Freeze{}, nil
+		case err != nil:
+			return "", change.Freeze{}, err
+		case f.Lifted == nil:
+			return id, f, nil
+		}
+	}
+	return "", change.Freeze{}, nil // it goes back and forth: a person looks
 }

@@ -151,7 +151,7 @@ func (n Nouns) answers() exchange.Link {
 				return err
 			}
 			asked := slices.ContainsFunc(c.Consents, func(x change.Consent) bool {
-				return x.Customer == w.Customer && x.Mode == notice.Asked && x.By.Equal(notice.By)
+				return x.Customer == w.Customer && x.Mode == notice.Asked && x.By.Equal(notice.By) && x.About.Equal(notice.About)
 			})
 			if notice.Answer == "" || !asked {
 				return nil // asked anew since: what was said then is no answer to that

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
@@ -16,7 +17,9 @@ func (c *Change) AcceptConflict(by servicecoin.Actor, at time.Time, conflict Con
 	a := conflict.Accept(by.ID, at, reason)
 	return c.touch(by, at, VerbAcceptConflict, func(v *servicecoin.Violations) {
 		v.Merge("", a.Validate())
-		v.Limit("accepted", len(c.Accepted)+1, maxList)
+		if !slices.ContainsFunc(c.Accepted, func(x Accepted) bool { return x.With == a.With && x.Why == a.Why }) {
+			v.Limit("accepted", len(c.Accepted)+1, maxList)
+		}
 	}, func(c *Change, _ time.Time) string {
 		c.Accepted = instead(c.Accepted, a, func(x Accepted) bool { return x.With == a.With && x.Why == a.Why })
 		return fmt.Sprintf("%s %s (%s): %s", a.With.Kind.words(), a.With.ID, a.Why, reason)
@@ -26,13 +29,15 @@ func (c *Change) AcceptConflict(by servicecoin.Actor, at time.Time, conflict Con
 // Except lets the change happen in a freeze all the same, and says who allows that and
 // why. Who asked for the change or does it cannot.
 func (c *Change) Except(by servicecoin.Actor, at time.Time, freeze Freeze, reason string) error {
-	x := Exception{Freeze: freeze.ID, AllowedBy: by.ID, At: servicecoin.Instant(at), Why: reason}
+	x := Exception{Freeze: freeze.ID, During: c.Plan.Span(), Services: slices.Clone(c.Scope.Services), AllowedBy: by.ID, At: servicecoin.Instant(at), Why: reason}
 	if c.interested(by.ID) {
 		return c.refuse(VerbExcept, "", string(by.ID)+" asked for it or does it: somebody else allows an exception")
 	}
 	return c.touch(by, at, VerbExcept, func(v *servicecoin.Violations) {
 		v.Merge("", x.Validate())
-		v.Limit("exceptions", len(c.Exceptions)+1, maxList)
+		if !slices.ContainsFunc(c.Exceptions, func(e Exception) bool { return e.Freeze == x.Freeze }) {
+			v.Limit("exceptions", len(c.Exceptions)+1, maxList)
+		}
 		if by.Kind != servicecoin.Human {
 			v.Add("by.kind", "not-a-person", string(by.Kind), "a person allows an exception")
 		}
@@ -42,23 +47,28 @@ func (c *Change) Except(by servicecoin.Actor, at time.Time, freeze Freeze, reaso
 	})
 }
 
-// AskConsent asks a customer with a runtime of its own. Asking again in another way, or
-// until another time, keeps no answer.
+// AskConsent asks a customer with a runtime of its own about the change as it is planned
+// now: of another time it is asked again. Asking again keeps no answer.
 func (c *Change) AskConsent(by servicecoin.Actor, at time.Time, customer servicecoin.CustomerID, mode ConsentMode, until time.Time) error {
-	x := Consent{Customer: customer, Mode: mode, By: lifecycle.Instant(until)}
-	if !c.State.Planned() {
+	x := Consent{Customer: customer, Mode: mode, By: lifecycle.Instant(until), About: c.Plan.Span()}
+	switch {
+	case !c.State.Planned():
 		return c.refuse(VerbAskConsent, "", "is allowed while it lies ahead")
+	case c.Plan.Start.IsZero() || x.About.Empty():
+		return c.refuse(VerbAskConsent, "", "its plan has no time yet that anybody could be asked about")
 	}
 	return c.touch(by, at, VerbAskConsent, func(v *servicecoin.Violations) {
 		v.Merge("", x.Validate())
-		v.Limit("consents", len(c.Consents)+1, maxList)
+		if !slices.ContainsFunc(c.Consents, func(old Consent) bool { return old.Customer == customer }) {
+			v.Limit("consents", len(c.Consents)+1, maxList)
+		}
 		if !x.By.IsZero() && !x.By.After(servicecoin.Instant(at)) {
 			v.Add("by", "out-of-order", lifecycle.Stamp(x.By), "must be after it is asked, "+lifecycle.Stamp(servicecoin.Instant(at)))
 		}
 	}, func(c *Change, _ time.Time) string {
 		c.Consents = instead(c.Consents, x, func(old Consent) bool { return old.Customer == customer })
 		slices.SortFunc(c.Consents, func(a, b Consent) int { return cmp.Compare(a.Customer, b.Customer) })
-		return fmt.Sprintf("%s, %s until %s", customer, mode, lifecycle.Stamp(x.By))
+		return fmt.Sprintf("%s%s%s until %s", customer, aboutSep, mode, lifecycle.Stamp(x.By))
 	})
 }
 
@@ -77,7 +87,7 @@ func (c *Change) Consent(by servicecoin.Actor, at time.Time, customer servicecoi
 	return c.touch(by, at, VerbConsent, func(v *servicecoin.Violations) { v.Merge("", x.Validate()) }, func(c *Change, _ time.Time) string {
 		c.Consents = slices.Clone(c.Consents)
 		c.Consents[place] = x
-		return string(customer) + " " + string(answer)
+		return string(customer) + aboutSep + string(answer)
 	})
 }
 
@@ -89,6 +99,9 @@ func instead[T any](list []T, x T, same func(T) bool) []T {
 // someone stands in the place of a customer that is forgotten.
 const someone = "forgotten"
 
+// aboutSep stands in the history between a customer and what it is about.
+const aboutSep = ": "
+
 // forget takes out what a customer said, and its name. What was done stays.
 func (c *Change) forget(customer servicecoin.CustomerID) bool {
 	before := len(c.Consents)
@@ -98,7 +111,7 @@ func (c *Change) forget(customer servicecoin.CustomerID) bool {
 	}
 	c.History = slices.Clone(c.History)
 	for n, e := range c.History {
-		if e.Verb == VerbAskConsent || e.Verb == VerbConsent {
+		if whose, _, _ := strings.Cut(e.Text, aboutSep); whose == string(customer) && (e.Verb == VerbAskConsent || e.Verb == VerbConsent) {
 			c.History[n].Text = someone
 			if e.By.Kind == servicecoin.CustomerSide {
 				c.History[n].By = servicecoin.Program(someone)

@@ -29,6 +29,9 @@ type ApprovalRule struct {
 	// not, within Within of its start; who is late is listed.
 	StartFirst bool              `json:"startFirst,omitempty"`
 	Within     calendar.Duration `json:"within"`
+	// AuthorsAbstain takes the vote from whoever wrote or amended the plan for somebody
+	// else, too: those who asked for it or do it never have one.
+	AuthorsAbstain bool `json:"authorsAbstain,omitempty"`
 }
 
 // Quorum is how many of a group say yes.
@@ -96,10 +99,12 @@ type Approval struct {
 	Delegates  []Delegate        `json:"delegates,omitempty"`
 	StartFirst bool              `json:"startFirst,omitempty"`
 	Within     calendar.Duration `json:"within"`
+	// AuthorsAbstain is that of the [ApprovalRule].
+	AuthorsAbstain bool `json:"authorsAbstain,omitempty"`
 }
 
 func (r ApprovalRule) approval(p Policy) Approval {
-	return Approval{Policy: p.Name, Quorums: slices.Clone(r.Quorums), Delegates: slices.Clone(p.Delegates), StartFirst: r.StartFirst, Within: r.Within}
+	return Approval{Policy: p.Name, Quorums: slices.Clone(r.Quorums), Delegates: slices.Clone(p.Delegates), StartFirst: r.StartFirst, Within: r.Within, AuthorsAbstain: r.AuthorsAbstain}
 }
 
 func (a Approval) validate(v *servicecoin.Violations, path string) {
@@ -171,6 +176,8 @@ type Decision struct {
 	At       time.Time `json:"at"`
 	Digest   string    `json:"digest"` // of what was decided on
 	Policy   string    `json:"policy"`
+	// By said the word that decided: the last voter, or who approved the model.
+	By servicecoin.PersonID `json:"by,omitempty"`
 	// Preapproved: nobody was asked, for the model of a standard change was.
 	Preapproved bool `json:"preapproved,omitempty"`
 }
@@ -189,9 +196,17 @@ type Tally struct {
 	Lost    bool                   `json:"lost"` // by a veto, or because too few are left who could say yes
 }
 
-// interested are those who never vote: who asked, and who does it.
+// interested are those who never vote: who asked, who does it, and where the policy says
+// so who wrote the plan.
 func (c *Change) interested(p servicecoin.PersonID) bool {
-	return p == c.RequestedBy || slices.Contains(c.Implementers, p)
+	return p == c.RequestedBy || slices.Contains(c.Implementers, p) || c.Approval != nil && c.Approval.AuthorsAbstain && c.wrote(p)
+}
+
+// wrote reports whether somebody drafted, revised or amended the change.
+func (c *Change) wrote(p servicecoin.PersonID) bool {
+	return slices.ContainsFunc(c.History, func(e Event) bool {
+		return e.By.ID == p && slices.Contains([]string{VerbDraft, VerbRevise, VerbReplan, VerbAmend}, e.Verb)
+	})
 }
 
 // Tallies returns how the votes stand, quorum by quorum: of each member the last vote
@@ -329,7 +344,11 @@ func (c *Change) Vote(by servicecoin.Actor, at time.Time, cast Cast) error {
 		v.Add("choice", "unknown", string(cast.Choice), "must be yes, no or abstain")
 	}
 	v.Text("reason", cast.Reason, 1, maxText)
-	v.Limit("votes", len(c.Votes)+1, maxVotes)
+	most := maxVotes
+	if !vote.Late && !slices.ContainsFunc(c.counted(), func(old Vote) bool { return old.member() == vote.member() }) {
+		most = lastVotes // somebody is heard for the first time
+	}
+	v.Limit("votes", len(c.Votes)+1, most)
 	if err := v.Err(); err != nil {
 		return err
 	}
@@ -349,7 +368,15 @@ func (c *Change) Vote(by servicecoin.Actor, at time.Time, cast Cast) error {
 	if !vote.Late {
 		next.decide(by, at)
 	}
-	return c.become(next)
+	return c.become(next, VerbVote)
+}
+
+// part says what somebody who is interested has to do with the change.
+func (c *Change) part(p servicecoin.PersonID) string {
+	if p == c.RequestedBy || slices.Contains(c.Implementers, p) {
+		return "asked for it or does it"
+	}
+	return "wrote its plan"
 }
 
 // mayVote says why somebody may not vote, "" if they may.
@@ -358,9 +385,9 @@ func (c *Change) mayVote(vote Vote, at time.Time) string {
 	asked := slices.ContainsFunc(c.Approval.Quorums, func(q Quorum) bool { return slices.Contains(q.Members, member) })
 	switch {
 	case c.interested(vote.By):
-		return string(vote.By) + " asked for it or does it, and has no vote"
+		return string(vote.By) + " " + c.part(vote.By) + ", and has no vote"
 	case c.interested(member):
-		return string(member) + " asked for it or does it: nobody votes for them"
+		return string(member) + " " + c.part(member) + ": nobody votes for them"
 	case !asked:
 		return string(member) + " is not among those who are asked"
 	case vote.For != "" && !slices.ContainsFunc(c.Approval.Delegates, func(d Delegate) bool {
@@ -382,7 +409,7 @@ func (c *Change) decide(by servicecoin.Actor, at time.Time) {
 		return
 	}
 	approved := reached && !lost
-	c.Decision = &Decision{Approved: approved, At: at, Digest: c.Digest(), Policy: c.Approval.Policy}
+	c.Decision = &Decision{Approved: approved, At: at, Digest: c.Digest(), Policy: c.Approval.Policy, By: by.ID}
 	e := Event{At: at, By: by, Verb: VerbReject, To: Rejected, Text: "the votes are against it"}
 	if approved {
 		e = Event{At: at, By: by, Verb: VerbApprove, To: Approved}

@@ -90,7 +90,8 @@ type Declare struct {
 	Why      string
 }
 
-// DeclareFreeze declares a freeze, or declares one anew that is there.
+// DeclareFreeze declares a freeze, or gives one that is there and not over another time
+// and other words: what has passed of it stays.
 func (c *Control) DeclareFreeze(ctx context.Context, by servicecoin.Actor, d Declare) (Freeze, error) {
 	if d.ID == "" {
 		d.ID = FreezeID(c.view.NewID())
@@ -105,11 +106,39 @@ func (c *Control) DeclareFreeze(ctx context.Context, by servicecoin.Actor, d Dec
 	if err := f.Validate(); err != nil {
 		return Freeze{}, err
 	}
-	return f, c.put(ctx, by, f, EventFreezeDeclared)
+	err := c.view.Do(ctx, func(tx store.View) error {
+		old, err := store.Of(tx, freezes).Item(ctx, string(f.ID))
+		switch at := tx.Now(); {
+		case errors.Is(err, servicecoin.ErrNotFound):
+		case err != nil:
+			return err
+		default:
+			if why := old.Value.keeps(f, at); why != "" {
+				return &servicecoin.RefusedError{Subject: tx.Key(FreezeRecord, string(f.ID)), Verb: VerbDeclareFreeze, Why: why}
+			}
+		}
+		return putFreeze(ctx, tx, by, f, old.Version, EventFreezeDeclared)
+	})
+	return f, err
 }
 
-// LiftFreeze ends a freeze now: what is left of it is not frozen, what has passed was. A
-// freeze that lies ahead is gone.
+// keeps says why a freeze cannot become another one any more, "" if it can.
+func (f Freeze) keeps(other Freeze, at time.Time) string {
+	switch {
+	case f.Lifted != nil:
+		return "it was lifted at " + lifecycle.Stamp(f.Lifted.At) + ": declare another one"
+	case !f.During.End.After(at):
+		return "it ended at " + lifecycle.Stamp(f.During.End) + ": declare another one"
+	case f.During.Start.Before(at) && !other.During.Start.Equal(f.During.Start):
+		return "it began at " + lifecycle.Stamp(f.During.Start) + ": that stays"
+	case f.During.Start.Before(at) && other.During.End.Before(at):
+		return "it is in force until now at least: lift it"
+	}
+	return ""
+}
+
+// LiftFreeze ends a freeze now: what is left of it is not frozen, what has passed was. One
+// that lies ahead never comes into force. Both stay on record.
 func (c *Control) LiftFreeze(ctx context.Context, by servicecoin.Actor, id FreezeID, reason string) (Freeze, error) {
 	if err := c.view.Ask(ctx, by, VerbLiftFreeze, FreezeRecord, string(id)); err != nil {
 		return Freeze{}, err
@@ -119,36 +148,36 @@ func (c *Control) LiftFreeze(ctx context.Context, by servicecoin.Actor, id Freez
 	}
 	var f Freeze
 	err := c.view.Do(ctx, func(tx store.View) error {
-		var err error
-		if f, err = store.Of(tx, freezes).Get(ctx, string(id)); err != nil {
+		item, err := store.Of(tx, freezes).Item(ctx, string(id))
+		if err != nil {
 			return err
 		}
+		f = item.Value
 		at := tx.Now()
-		switch {
-		case !f.During.End.After(at):
-			return &servicecoin.RefusedError{Subject: tx.Key(FreezeRecord, string(id)), Verb: VerbLiftFreeze, Why: "it ended at " + lifecycle.Stamp(f.During.End)}
-		case !f.During.Start.Before(at):
-			e, err := store.Happened(by, EventFreezeLifted, FreezeChanged{f.ID, f.Services, f.During})
-			if err != nil {
-				return err
-			}
-			return store.Of(tx, freezes).Delete(ctx, string(id), e)
+		why := ""
+		if f.Lifted != nil {
+			why = "it was lifted at " + lifecycle.Stamp(f.Lifted.At)
+		} else if !f.During.End.After(at) {
+			why = "it ended at " + lifecycle.Stamp(f.During.End)
 		}
-		f.During.End = at
-		f.Why += " Lifted: " + reason
-		return c.On(tx).put(ctx, by, f, EventFreezeLifted)
+		if why != "" {
+			return &servicecoin.RefusedError{Subject: tx.Key(FreezeRecord, string(id)), Verb: VerbLiftFreeze, Why: why}
+		}
+		f.Lifted = &Lifted{By: by.ID, At: at, Why: reason, Until: f.During.End}
+		if !f.Never() {
+			f.During.End = at
+		}
+		return putFreeze(ctx, tx, by, f, item.Version, EventFreezeLifted)
 	})
 	return f, err
 }
 
-func (c *Control) put(ctx context.Context, by servicecoin.Actor, f Freeze, name string) error {
-	return c.view.Do(ctx, func(tx store.View) error {
-		e, err := store.Happened(by, name, FreezeChanged{f.ID, f.Services, f.During})
-		if err != nil {
-			return err
-		}
-		return upsert(ctx, store.Of(tx, freezes), string(f.ID), f, e)
-	})
+func putFreeze(ctx context.Context, tx store.View, by servicecoin.Actor, f Freeze, version store.Version, name string) error {
+	e, err := store.Happened(by, name, FreezeChanged{f.ID, f.Services, f.During})
+	if err != nil {
+		return err
+	}
+	return store.Of(tx, freezes).Put(ctx, f, version, e)
 }
 
 // upsert stores a record, whether one with its id is there or not.

@@ -58,7 +58,7 @@ type Change struct {
 	Consents   []Consent   `json:"consents,omitempty"`   // what customers with runtimes of their own say
 
 	SubmittedAt  time.Time     `json:"submittedAt,omitzero"`
-	NotBefore    time.Time     `json:"notBefore,omitzero"`   // the earliest start that the notice of its kind allows; zero: none is demanded
+	NotBefore    time.Time     `json:"notBefore,omitzero"`   // when the notice is over that its kind demands; zero: none is
 	CommittedAt  time.Time     `json:"committedAt,omitzero"` // when what it brings was committed to version control; for lead times
 	StartedAt    time.Time     `json:"startedAt,omitzero"`
 	FellBackAt   time.Time     `json:"fellBackAt,omitzero"` // when it began to be put back
@@ -114,10 +114,14 @@ const (
 	maxSteps    = 200
 	maxEntries  = 2000
 	maxVotes    = 500
-	maxList     = 200 // consents, suspects, acceptances, exceptions, dependencies, downtimes
-	// maxBody leaves room in a record of 256 kB for what must always be possible: to
-	// end it.
-	maxBody = 192 << 10
+	lastEntries = 3000 // with those that its end needs
+	lastVotes   = 1000 // with those that its decision needs
+	maxList     = 200  // consents, suspects, acceptances, exceptions, dependencies, downtimes
+	// A record has 256 kB. maxBody leaves room for what the end of a change needs: votes
+	// that are awaited, what came of follow-ups and suspects, a review. lastBody leaves
+	// room for what must always be possible: to end it.
+	maxBody  = 160 << 10
+	lastBody = 208 << 10
 )
 
 // Propose returns a change in state [Draft]. It reports every violation of the request
@@ -135,7 +139,7 @@ func Propose(by servicecoin.Actor, at time.Time, r Request) (Change, error) {
 		return Change{}, err
 	}
 	c.add(Event{At: at, By: by, Verb: VerbDraft, To: Draft})
-	if err := c.room(); err != nil {
+	if err := c.room(VerbDraft); err != nil {
 		return Change{}, err
 	}
 	return c, nil
@@ -162,7 +166,7 @@ func (c *Change) Revise(by servicecoin.Actor, at time.Time, r Request) error {
 	}
 	next.Model = nil
 	next.add(Event{At: at, By: by, Verb: VerbRevise})
-	return c.become(next)
+	return c.become(next, VerbRevise)
 }
 
 func people(list []servicecoin.PersonID) []servicecoin.PersonID {
@@ -348,19 +352,29 @@ func (c *Change) DraftedAt() time.Time {
 func (c *Change) add(e Event) { c.History = append(slices.Clip(c.History), e) }
 
 // become makes the change what another copy of it has become, if that has room.
-func (c *Change) become(next Change) error {
-	if err := next.room(); err != nil {
+func (c *Change) become(next Change, verb string) error {
+	if err := next.room(verb); err != nil {
 		return err
 	}
 	*c = next
 	return nil
 }
 
-// room refuses what would leave none for the end of the change.
-func (c *Change) room() error {
+// room refuses what would leave none for what the end of a change needs, and of that
+// what would leave none for the end.
+func (c *Change) room(verb string) error {
+	entries, body := maxEntries, maxBody
+	switch verb {
+	case VerbReview, VerbCompleteFollowUp, VerbDropFollowUp, VerbConfirmIncident, VerbDismissIncident:
+		entries, body = lastEntries, lastBody
+	case VerbVote:
+		if !c.Votes[len(c.Votes)-1].Late {
+			entries, body = lastEntries, lastBody
+		}
+	}
 	var v servicecoin.Violations
-	v.Limit("history", len(c.History), maxEntries)
-	lifecycle.Room(&v, "", c, maxBody)
+	v.Limit("history", len(c.History), entries)
+	lifecycle.Room(&v, "", c, body)
 	return v.Err()
 }
 

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/lifecycle"
 )
 
@@ -43,13 +44,16 @@ const (
 // a no to the question of consent counts whenever it comes, an objection only
 // before the date.
 type Consent struct {
-	Customer   servicecoin.CustomerID `json:"customer"`
-	Mode       ConsentMode            `json:"mode"`
-	By         time.Time              `json:"by"` // until when it is asked to answer
-	Answer     Answer                 `json:"answer,omitempty"`
-	AnsweredBy servicecoin.PersonID   `json:"answeredBy,omitempty"`
-	At         time.Time              `json:"at,omitzero"` // when it was answered
-	Reason     string                 `json:"reason,omitempty"`
+	Customer servicecoin.CustomerID `json:"customer"`
+	Mode     ConsentMode            `json:"mode"`
+	By       time.Time              `json:"by"` // until when it is asked to answer
+	// About is the work and its way back as they were when it was asked: an answer is to
+	// that, and says nothing of a plan that leaves it. Empty: any time.
+	About      calendar.Interval    `json:"about,omitzero"`
+	Answer     Answer               `json:"answer,omitempty"`
+	AnsweredBy servicecoin.PersonID `json:"answeredBy,omitempty"`
+	At         time.Time            `json:"at,omitzero"` // when it was answered
+	Reason     string               `json:"reason,omitempty"`
 }
 
 // Validate reports every violation. A no has a reason.
@@ -108,9 +112,18 @@ func (c Consent) Standing(at time.Time) ConsentStanding {
 	return ConsentSilent
 }
 
-// blocks returns why a change that begins at start must not happen because of what
-// the customer said, as it stands at an instant; "" if it may.
-func (c Consent) blocks(start, at time.Time) string {
+// Covers reports whether the customer was asked about a plan that takes this time.
+func (c Consent) Covers(during calendar.Interval) bool {
+	return c.About.Empty() || within(during, c.About)
+}
+
+// blocks returns why a change that takes this time must not happen because of what the
+// customer said, as it stands at an instant; "" if it may.
+func (c Consent) blocks(during calendar.Interval, at time.Time) string {
+	start := during.Start
+	if !c.Covers(during) {
+		return "was asked about " + lifecycle.Stamp(c.About.Start) + " to " + lifecycle.Stamp(c.About.End) + ", and not about the time that is planned now: ask again"
+	}
 	switch c.Standing(at) {
 	case ConsentGiven, ConsentSilent:
 	case ConsentOpen:

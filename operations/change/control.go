@@ -2,6 +2,7 @@ package change
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -98,6 +99,9 @@ func (c *Control) Discover(ctx context.Context, by servicecoin.Actor, f Found) (
 	}
 	x, err := Discover(by, c.view.Now(), f)
 	if err != nil {
+		return Change{}, err
+	}
+	if x.NotBefore, err = c.notBefore(x.Kind, x.StartedAt); err != nil {
 		return Change{}, err
 	}
 	return c.insert(ctx, by, x, EventDiscovered)
@@ -316,13 +320,15 @@ func (c *Control) stops(ctx context.Context, x *Change, at time.Time) (string, e
 		if err != nil {
 			return "", err
 		}
-		excepted := slices.ContainsFunc(x.Exceptions, func(e Exception) bool { return e.Freeze == f.ID })
+		excepted := slices.ContainsFunc(x.Exceptions, func(e Exception) bool {
+			return e.Freeze == f.ID && e.Holds(span, x.Scope.Services)
+		})
 		if !excepted && f.Concerns(x.Kind, x.Scope) && f.During.Overlaps(span) {
 			list = append(list, "it lies in the freeze "+strconv.Quote(f.Name)+reasoned(f.Why))
 		}
 	}
 	for _, consent := range x.Consents {
-		if why := consent.blocks(span.Start, at); why != "" {
+		if why := consent.blocks(span, at); why != "" {
 			list = append(list, string(consent.Customer)+" "+why)
 		}
 	}
@@ -338,7 +344,32 @@ func (c *Control) stops(ctx context.Context, x *Change, at time.Time) (string, e
 
 // StartUnapproved lets an emergency begin before it is approved.
 func (c *Control) StartUnapproved(ctx context.Context, by servicecoin.Actor, id servicecoin.ChangeID, reason string) (Change, error) {
-	return c.change(ctx, by, id, VerbStartUnapproved, EventStarted, func(x *Change, at time.Time) error { return x.StartUnapproved(by, at, reason) })
+	return c.change(ctx, by, id, VerbStartUnapproved, EventStarted, func(x *Change, at time.Time) error {
+		if err := x.StartUnapproved(by, at, reason); err != nil {
+			return err
+		}
+		var err error
+		x.NotBefore, err = c.notBefore(x.Kind, x.SubmittedAt)
+		return err
+	})
+}
+
+// notBefore returns when the notice is over that is demanded of a kind, zero if none is: of
+// what did not wait for it, so that it is counted.
+func (c *Control) notBefore(kind Kind, asked time.Time) (time.Time, error) {
+	notice, is := c.o.Notice[kind]
+	if !is {
+		return time.Time{}, nil
+	}
+	o, err := Calendar{Notice: c.o.Notice, Hours: c.o.Hours}.Compile(calendar.Between(asked, asked.Add(defaultHorizon)))
+	if err != nil {
+		return time.Time{}, err
+	}
+	due, err := notice.Due(o.timetable, asked)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("notice of a %s change: %w", kind, err)
+	}
+	return due, nil
 }
 
 // FallBack says that it is being put back from now on, and why.

@@ -22,7 +22,8 @@ type Figures struct {
 	Emergencies  Share `json:"emergencies"`
 	LateApproval Share `json:"lateApproval"` // of the emergencies that began first: approved too late, or not yet
 	// LeadKept counts those that began no earlier than the notice that was demanded of
-	// them allowed, of those of which one was.
+	// them allowed, of those of which one was: an emergency that began first and what
+	// nobody had asked for did not wait.
 	LeadKept Share `json:"leadKept"`
 	// StartKept counts those whose plan began when it was first asked for, of those that
 	// had one.

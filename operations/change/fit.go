@@ -228,14 +228,20 @@ func (s *search) freezes() {
 			continue
 		}
 		overlap := f.During.Intersect(s.span)
-		if i := slices.IndexFunc(s.question.Exceptions, func(e Exception) bool { return e.Freeze == f.ID }); i >= 0 {
-			if !overlap.Empty() {
-				s.fit.Excused = append(s.fit.Excused, s.question.Exceptions[i])
+		frozen := calendar.SetOf(f.During)
+		excused := false
+		for _, e := range s.question.Exceptions {
+			if e.Freeze != f.ID {
+				continue
 			}
-			continue
+			frozen = frozen.Subtract(e.lets(f, s.question.Scope.Services))
+			if e.Holds(s.span, s.question.Scope.Services) && !overlap.Empty() {
+				s.fit.Excused = append(s.fit.Excused, e)
+				excused = true
+			}
 		}
-		s.blocked = append(s.blocked, f.During)
-		if !overlap.Empty() {
+		s.blocked = append(s.blocked, frozen.List...)
+		if !overlap.Empty() && !excused {
 			s.add(Obstacle{
 				Rule: RuleFreeze, With: f.Name, ID: string(f.ID), During: overlap,
 				Text: fmt.Sprintf("%s of it in the freeze %q%s", lengthOf(overlap), f.Name, reasoned(f.Why)),
@@ -301,7 +307,7 @@ func (s *search) consents() {
 		if c.Standing(s.question.At) == ConsentOpen {
 			s.atLeast(c.By)
 		}
-		if why := c.blocks(s.span.Start, s.question.At); why != "" {
+		if why := c.blocks(s.span, s.question.At); why != "" {
 			s.add(Obstacle{Rule: RuleConsent, With: string(c.Customer), ID: string(c.Customer), During: s.span, Text: string(c.Customer) + " " + why})
 		}
 	}

@@ -22,15 +22,33 @@ type Freeze struct {
 	Why        string                  `json:"why"`
 	DeclaredBy servicecoin.PersonID    `json:"declaredBy"`
 	DeclaredAt time.Time               `json:"declaredAt"`
+	Lifted     *Lifted                 `json:"lifted,omitempty"`
 }
 
-// Exception lets one change happen in a freeze all the same. It is kept with the
-// change.
+// Lifted says that a freeze was ended early, by whom and why. One that was lifted in its
+// course was in force until then; one that was lifted before it began never was.
+type Lifted struct {
+	By    servicecoin.PersonID `json:"by"`
+	At    time.Time            `json:"at"`
+	Why   string               `json:"why"`
+	Until time.Time            `json:"until"` // when it was to end
+}
+
+// Never reports whether the freeze was lifted before it began.
+func (f Freeze) Never() bool { return f.Lifted != nil && !f.Lifted.At.After(f.During.Start) }
+
+// Exception lets one change happen in a freeze all the same, as it was planned then. It
+// is kept with the change.
 type Exception struct {
-	Freeze    FreezeID             `json:"freeze"`
-	AllowedBy servicecoin.PersonID `json:"allowedBy"`
-	At        time.Time            `json:"at"`
-	Why       string               `json:"why"`
+	Freeze FreezeID `json:"freeze"`
+	// During is the work and its way back as they were when it was allowed, and Services
+	// what it touched: a plan that leaves them needs another exception. An empty time is
+	// any, for any services.
+	During    calendar.Interval       `json:"during,omitzero"`
+	Services  []servicecoin.ServiceID `json:"services,omitempty"`
+	AllowedBy servicecoin.PersonID    `json:"allowedBy"`
+	At        time.Time               `json:"at"`
+	Why       string                  `json:"why"`
 }
 
 // Validate reports every violation.
@@ -60,10 +78,37 @@ func (e Exception) Validate() error {
 	return v.Err()
 }
 
+// Holds reports whether the exception was made for a change that takes this time and
+// touches these services.
+func (e Exception) Holds(during calendar.Interval, services []servicecoin.ServiceID) bool {
+	if e.During.Empty() {
+		return true
+	}
+	return within(during, e.During) && !slices.ContainsFunc(services, func(s servicecoin.ServiceID) bool { return !slices.Contains(e.Services, s) })
+}
+
+// lets returns the part of a freeze in which the exception lets a change of these
+// services happen.
+func (e Exception) lets(f Freeze, services []servicecoin.ServiceID) calendar.Set {
+	during := e.During
+	if during.Empty() {
+		during = f.During
+	}
+	if !e.Holds(during, services) {
+		return calendar.Set{}
+	}
+	return calendar.SetOf(during.Intersect(f.During))
+}
+
+// within reports whether an interval lies in another one.
+func within(iv, other calendar.Interval) bool {
+	return !iv.Start.Before(other.Start) && !iv.End.After(other.End)
+}
+
 // Concerns reports whether the freeze is in the way of changes of a kind with this
 // scope, at the times at which it holds.
 func (f Freeze) Concerns(kind Kind, scope Scope) bool {
-	if slices.Contains(f.Through, kind) {
+	if f.Never() || slices.Contains(f.Through, kind) {
 		return false
 	}
 	return len(f.Services) == 0 || slices.ContainsFunc(scope.Services, func(s servicecoin.ServiceID) bool {

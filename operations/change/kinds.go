@@ -118,7 +118,18 @@ var freezes = store.Kind[Freeze]{
 	House: house.Own(),
 	ID:    func(f Freeze) string { return string(f.ID) },
 	Indexes: []store.Index[Freeze]{
-		{Name: "end", Columns: "m", Of: func(f Freeze) store.Tuple { return store.Tuple{store.Time(f.During.End)} }},
+		{Name: "end", Columns: "m", Of: func(f Freeze) store.Tuple {
+			if f.Never() {
+				return nil
+			}
+			return store.Tuple{store.Time(f.During.End)}
+		}},
+		{Name: "never", Columns: "m", Of: func(f Freeze) store.Tuple {
+			if !f.Never() {
+				return nil
+			}
+			return store.Tuple{store.Time(f.During.End)}
+		}},
 	},
 }
 

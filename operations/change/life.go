@@ -28,8 +28,8 @@ func (c *Change) move(by servicecoin.Actor, at time.Time, verb, text string, che
 	if change != nil {
 		change(&next, e.At)
 	}
-	if !next.State.Terminal() && !next.State.Ended() {
-		if err := next.room(); err != nil {
+	if verb == VerbReview || !next.State.Terminal() && !next.State.Ended() {
+		if err := next.room(verb); err != nil {
 			return err
 		}
 	}
@@ -109,7 +109,7 @@ func (c *Change) assign(by servicecoin.Actor, at time.Time, verb, reason string,
 		text += ": " + reason
 	}
 	next.add(Event{At: at, By: by, Verb: verb, Text: text})
-	return c.become(next)
+	return c.become(next, verb)
 }
 
 // Submit asks for a normal change. Everything that those who decide have to know is
@@ -153,7 +153,7 @@ func (c *Change) Preapprove(by servicecoin.Actor, at time.Time, m Model) error {
 		c.submitted(at)
 		risk := m.Risk
 		c.Risk, c.Model = &risk, &OfModel{ID: m.ID, Edition: m.Edition}
-		c.Decision = &Decision{Approved: true, At: at, Digest: c.Digest(), Policy: "model " + string(m.ID), Preapproved: true}
+		c.Decision = &Decision{Approved: true, At: at, Digest: c.Digest(), Policy: "model " + string(m.ID), By: m.ApprovedBy, Preapproved: true}
 	})
 }
 
@@ -216,7 +216,9 @@ func (c *Change) assess(by servicecoin.Actor, at time.Time, verb, reason string,
 		if approval, fits = a.Policy.For(c.Kind, a.Risk.Level); !fits {
 			v.Add("policy", "no-rule", a.Policy.Name, fmt.Sprintf("has no rule for a %s change of risk %d", c.Kind, a.Risk.Level))
 		} else {
-			approval.decidable(v, c.interested)
+			next.Approval = &approval // and whoever plans it now is one of its authors
+			next.add(Event{By: by, Verb: verb})
+			approval.decidable(v, next.interested)
 		}
 	}, guard, func(c *Change, at time.Time) {
 		if verb != VerbAssess {

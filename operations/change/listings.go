@@ -2,7 +2,6 @@ package change
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
@@ -121,6 +120,12 @@ func (c *Control) Freezes(after time.Time) store.Listing[Freeze] {
 	return store.Of(c.view, freezes).Find(store.By("end").From(store.Time(after)))
 }
 
+// FreezesLifted lists the freezes that were to end after an instant, and were lifted
+// before they began: what a calendar shows as cancelled.
+func (c *Control) FreezesLifted(after time.Time) store.Listing[Freeze] {
+	return store.Of(c.view, freezes).Find(store.By("never").From(store.Time(after)))
+}
+
 // Freeze returns a freeze.
 func (c *Control) Freeze(ctx context.Context, id FreezeID) (Freeze, error) {
 	return store.Of(c.view, freezes).Get(ctx, string(id))
@@ -158,7 +163,7 @@ func (c *Control) DowntimesOf(ctx context.Context, service servicecoin.ServiceID
 		}
 		for _, d := range x.Downtimes(service) {
 			if d.During.Overlaps(during) {
-				list = append(list, Announced{Change: x.ID, Title: x.Title, Headline: x.Headline, During: d.During, At: at, By: x.approver()})
+				list = append(list, Announced{Change: x.ID, Title: x.Title, Headline: x.Headline, During: d.During, At: at, By: x.Decision.By})
 			}
 		}
 	}
@@ -172,7 +177,7 @@ type Announced struct {
 	Headline string
 	During   calendar.Interval
 	At       time.Time            // when they were told: once what is done was approved
-	By       servicecoin.PersonID // one of those who approved it
+	By       servicecoin.PersonID // whose word approved it
 }
 
 // announced returns when the plan that holds was approved, false of a change whose
@@ -187,14 +192,4 @@ func (c *Change) announced() (time.Time, bool) {
 		return time.Time{}, false
 	}
 	return c.Decision.At, true
-}
-
-// approver returns who said yes last, "" where a model did.
-func (c *Change) approver() servicecoin.PersonID {
-	for _, v := range slices.Backward(c.Votes) {
-		if v.Choice == VoteYes && !v.Late {
-			return v.By
-		}
-	}
-	return ""
 }

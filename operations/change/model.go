@@ -75,14 +75,15 @@ type Model struct {
 
 // ModelTerms is what a change has to stay inside of.
 type ModelTerms struct {
-	Name     string                  `json:"name"`
-	Services []servicecoin.ServiceID `json:"services"` // it touches some of these, and no others
-	Steps    []string                `json:"steps,omitempty"`
-	Runbook  servicecoin.RunbookID   `json:"runbook,omitempty"`
-	Version  int                     `json:"version,omitempty"` // of the run book
-	Windows  []recur.Window          `json:"windows,omitempty"` // it lies in these, with its way back; none: at any time
-	Risk     Risk                    `json:"risk"`              // what was assessed when it was approved
-	Longest  calendar.Duration       `json:"longest"`           // work and way back, at most; undefined: any
+	Name     string                        `json:"name"`
+	Services []servicecoin.ServiceID       `json:"services"`          // it touches some of these, and no others
+	Records  []servicecoin.ConfigurationID `json:"records,omitempty"` // of configuration, likewise; none: any that these services have
+	Steps    []string                      `json:"steps,omitempty"`
+	Runbook  servicecoin.RunbookID         `json:"runbook,omitempty"`
+	Version  int                           `json:"version,omitempty"` // of the run book
+	Windows  []recur.Window                `json:"windows,omitempty"` // it lies in these, with its way back; none: at any time
+	Risk     Risk                          `json:"risk"`              // what was assessed when it was approved
+	Longest  calendar.Duration             `json:"longest"`           // work and way back, at most; undefined: any
 	// Expires is when it has to be approved again; Most is how many of its changes may
 	// go wrong before.
 	Expires time.Time `json:"expires"`
@@ -114,7 +115,7 @@ func (t ModelTerms) validate(v *servicecoin.Violations) {
 	if len(t.Services) == 0 {
 		v.Add("services", "required", "", "say which services its changes may touch")
 	}
-	w := Work{Scope: Scope{Services: t.Services}, Steps: t.Steps, Runbook: t.Runbook, Version: t.Version}
+	w := Work{Scope: Scope{Services: t.Services, Records: t.Records}, Steps: t.Steps, Runbook: t.Runbook, Version: t.Version}
 	w.validate(v)
 	if len(t.Steps) == 0 && t.Runbook == "" {
 		v.Add("steps", "required", "", "say what is done, or name the run book")
@@ -134,8 +135,9 @@ func (t ModelTerms) validate(v *servicecoin.Violations) {
 }
 
 func (t ModelTerms) clone() ModelTerms {
-	if len(t.Services) <= maxServices {
-		t.Services = Scope{Services: t.Services}.clone().Services
+	if s := (Scope{Services: t.Services, Records: t.Records}); s.few() {
+		s = s.clone()
+		t.Services, t.Records = s.Services, s.Records
 	}
 	t.Steps, t.Windows = slices.Clone(t.Steps), slices.Clone(t.Windows)
 	t.Expires = lifecycle.Instant(t.Expires)
@@ -275,7 +277,7 @@ func (m *Model) Outside(c *Change, at time.Time) []string {
 	if len(c.Scope.Services) == 0 {
 		out = append(out, "it touches no service of the model")
 	}
-	var foreign []string
+	var foreign, strange []string
 	for _, s := range c.Scope.Services {
 		if !slices.Contains(m.Services, s) {
 			foreign = append(foreign, string(s))
@@ -283,6 +285,14 @@ func (m *Model) Outside(c *Change, at time.Time) []string {
 	}
 	if len(foreign) > 0 {
 		out = append(out, "the model does not cover "+strings.Join(foreign, ", "))
+	}
+	for _, r := range c.Scope.Records {
+		if len(m.Records) > 0 && !slices.Contains(m.Records, r) {
+			strange = append(strange, string(r))
+		}
+	}
+	if len(strange) > 0 {
+		out = append(out, "the model does not cover the records "+strings.Join(strange, ", "))
 	}
 	if c.Risk != nil && c.Risk.Level > m.Risk.Level {
 		out = append(out, fmt.Sprintf("its risk is %d, that of the model %d", c.Risk.Level, m.Risk.Level))

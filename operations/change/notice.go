@@ -41,10 +41,12 @@ type Notice struct {
 	AnnouncedAt time.Time `json:"announcedAt"` // when the customer was told first
 	UpdatedAt   time.Time `json:"updatedAt"`
 	Moves       []Moved   `json:"moves,omitempty"`
+	Changes     int       `json:"changes,omitempty"` // of what is announced, since the customer was told first
 	RestoredAt  time.Time `json:"restoredAt,omitzero"`
 
 	Asked  ConsentMode          `json:"asked,omitempty"` // what the customer is asked for; "": nothing
 	By     time.Time            `json:"by,omitzero"`     // until when
+	About  calendar.Interval    `json:"about,omitzero"`  // the time that it is asked about
 	Answer Answer               `json:"answer,omitempty"`
 	Person servicecoin.PersonID `json:"person,omitempty"` // who answered
 	Reason string               `json:"reason,omitempty"`
@@ -65,8 +67,8 @@ type Moved struct {
 
 const maxMoves = 200
 
-// Sequence counts how often the notice changed: the SEQUENCE of RFC 5545.
-func (n *Notice) Sequence() int { return len(n.Moves) + one(n.State != NoticeAnnounced) }
+// Sequence counts how often the notice changed: the SEQUENCE of RFC 5545. It never falls.
+func (n *Notice) Sequence() int { return n.Changes }
 
 // Downtimes returns when services are expected not to be there, cut to services; none:
 // all. Where the work is over earlier than planned, so is the downtime; an overrun is
@@ -103,8 +105,9 @@ func (c *Change) overAt() time.Time {
 	return c.EndedAt
 }
 
-// NoticeOf returns what a customer that has these services may know of a change. Only
-// what is approved, scheduled or begun is announced; of others state is "".
+// NoticeOf returns what a customer that has these services may know of a change. What is
+// approved, scheduled or begun is announced, what waits for its votes is planned: a
+// customer that was told before hears of the other plan at once.
 func NoticeOf(c *Change, services []servicecoin.ServiceID) Notice {
 	var mine []servicecoin.ServiceID
 	for _, s := range c.Scope.Services {
@@ -137,7 +140,9 @@ func (c *Change) noticeState() NoticeState {
 			return NoticePutBack
 		}
 		return NoticeOver
-	case Draft, Submitted, Assessed, Rejected, Cancelled:
+	case Assessed:
+		return NoticePlanned
+	case Draft, Submitted, Rejected, Cancelled:
 		return NoticeCancelled
 	}
 	return ""
@@ -164,6 +169,7 @@ func (n *Notice) follow(now Notice, at time.Time) bool {
 		n.RestoredAt.Equal(old.RestoredAt)
 	if !same {
 		n.UpdatedAt = at
+		n.Changes++
 	}
 	return !same
 }

@@ -53,7 +53,7 @@ func (n *Notices) Follow(ctx context.Context, by servicecoin.Actor, c Change, se
 	}
 	var asked Consent
 	for _, x := range c.Consents {
-		if x.Customer == n.view.Customer() {
+		if x.Customer == n.view.Customer() && x.Covers(c.Plan.Span()) { // of another time it will be asked anew
 			asked = x
 		}
 	}
@@ -67,23 +67,20 @@ func (n *Notices) Follow(ctx context.Context, by servicecoin.Actor, c Change, se
 		at := tx.Now()
 		next := item.Value
 		now := NoticeOf(&c, slices.Concat(services, next.Services))
-		now.Asked, now.By = asked.Mode, asked.By
+		now.Asked, now.By, now.About = asked.Mode, asked.By, asked.About
+		if now.State == NoticeCancelled && now.Asked != "" && c.State.Planned() { // asked before it is approved
+			now.State = NoticePlanned
+		}
 		switch {
-		case isNew && (len(now.Services) == 0 || now.State == NoticeCancelled && (now.Asked == "" || c.State == Cancelled || c.State == Rejected)):
+		case isNew && (len(now.Services) == 0 || now.State == NoticeCancelled || now.State == NoticePlanned && now.Asked == ""):
 			return nil // nothing that this customer had to know
 		case isNew:
 			next = now
-			if now.Asked != "" && now.State == NoticeCancelled { // asked before it is approved
-				next.State = NoticePlanned
-			}
 			next.AnnouncedAt, next.UpdatedAt = at, at
 		default:
-			if now.State == NoticeCancelled && now.Asked != "" && c.State.Planned() {
-				now.State = NoticePlanned
-			}
-			anew := now.Asked != next.Asked || !now.By.Equal(next.By)
+			anew := now.Asked != next.Asked || !now.By.Equal(next.By) || !now.About.Equal(next.About)
 			if anew {
-				next.Asked, next.By, next.Answer, next.Person, next.Reason, next.AtTime = now.Asked, now.By, "", "", "", time.Time{}
+				next.Asked, next.By, next.About, next.Answer, next.Person, next.Reason, next.AtTime = now.Asked, now.By, now.About, "", "", "", time.Time{}
 			}
 			if !next.follow(now, at) && !anew {
 				return nil

@@ -104,7 +104,7 @@ func (c *Change) touch(by servicecoin.Actor, at time.Time, verb string, check fu
 	next := *c
 	text := change(&next, at)
 	next.add(Event{At: at, By: by, Verb: verb, Text: text})
-	return c.become(next)
+	return c.become(next, verb)
 }
 
 // SuspectStanding is what is thought of an incident that happened while a change was
@@ -166,7 +166,7 @@ func (c *Change) SuspectIncident(by servicecoin.Actor, at time.Time, id servicec
 	next := *c
 	next.Incidents = append(slices.Clone(c.Incidents), Suspect{Incident: id, Began: servicecoin.Instant(began), Standing: Suspected, At: at})
 	next.add(Event{At: at, By: by, Verb: VerbSuspectIncident, Text: string(id)})
-	if next.room() != nil { // a refusal: the exchange goes on to the next
+	if next.room(VerbSuspectIncident) != nil { // a refusal: the exchange goes on to the next
 		return c.refuse(VerbSuspectIncident, "", "its record is full")
 	}
 	*c = next
@@ -202,7 +202,7 @@ func (c *Change) judge(by servicecoin.Actor, at time.Time, verb string, id servi
 	s := &next.Incidents[place]
 	s.Standing, s.Reason, s.By, s.At = to, reason, by.ID, at
 	next.add(Event{At: at, By: by, Verb: verb, Text: string(id) + ": " + reason})
-	return c.become(next)
+	return c.become(next, verb)
 }
 
 // Found is a change that nobody had asked for: it was seen to have been done.
@@ -242,7 +242,7 @@ func Discover(by servicecoin.Actor, at time.Time, f Found) (Change, error) {
 		return Change{}, err
 	}
 	c.add(Event{At: at, By: by, Verb: VerbDiscover, To: Implemented, Text: f.Reason})
-	if err := c.room(); err != nil {
+	if err := c.room(VerbDiscover); err != nil {
 		return Change{}, err
 	}
 	return c, nil

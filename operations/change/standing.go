@@ -162,14 +162,15 @@ func (c *Control) others(ctx context.Context, dependencies []Dependency) ([]Othe
 		case err != nil:
 			return nil, err
 		}
-		list = append(list, Other{ID: x.ID, Name: x.Title, Span: x.occupies()})
+		list = append(list, Other{ID: x.ID, Name: x.Title, Span: x.occupies(c.view.Now())})
 	}
 	return list, nil
 }
 
-// occupies is the time that a change takes, or took; the zero one of a change that
-// will not happen.
-func (c *Change) occupies() calendar.Interval {
+// occupies is the time that a change takes, or took, as it is known at an instant; the
+// zero one of a change that will not happen. What takes longer than planned may still be
+// put back from then on.
+func (c *Change) occupies(at time.Time) calendar.Interval {
 	switch {
 	case c.State == Cancelled || c.State == Rejected:
 		return calendar.Interval{}
@@ -177,15 +178,22 @@ func (c *Change) occupies() calendar.Interval {
 		return calendar.Between(c.StartedAt, c.EndedAt)
 	case c.Plan.Start.IsZero():
 		return calendar.Interval{}
+	case c.State == Started:
+		from, planned := c.StartedAt, c.Plan.Span()
+		if planned.Start.Before(from) {
+			from = planned.Start
+		}
+		return calendar.Between(from, later(planned.End, servicecoin.Instant(at).Add(length(c.Plan.WayBack))))
 	}
 	return c.Plan.Span()
 }
 
-// Entry returns the change as an entry of the forward schedule: tentative until it is
-// scheduled. Its span is empty where it takes no time.
-func (c *Change) Entry() Entry {
+// Entry returns the change as an entry of the forward schedule, as it is known at an
+// instant: tentative until it is scheduled, and longer than planned while it takes longer.
+// Its span is empty where it takes no time.
+func (c *Change) Entry(at time.Time) Entry {
 	e := EntryOf(c.ID, c.Title, c.Kind, c.Plan, c.Scope, c.Implementers...)
-	e.Span, e.Tentative = c.occupies(), !c.State.Firm()
+	e.Span, e.Tentative = c.occupies(at), !c.State.Firm()
 	return e
 }
 
@@ -196,7 +204,7 @@ func (c *Control) entries(ctx context.Context, s Scope, during calendar.Interval
 		if err != nil {
 			return nil, err
 		}
-		if e := x.Entry(); e.Span.Overlaps(during) && x.State != Draft {
+		if e := x.Entry(c.view.Now()); e.Span.Overlaps(during) && x.State != Draft {
 			list = append(list, e)
 		}
 	}
@@ -263,7 +271,7 @@ func (c *Control) Forward(ctx context.Context, during calendar.Interval) (Forwar
 	var entries []Entry
 	for i := range all {
 		scope.Services = append(scope.Services, all[i].Scope.Services...)
-		if e := all[i].Entry(); all[i].State != Draft && !e.Span.Empty() {
+		if e := all[i].Entry(c.view.Now()); all[i].State != Draft && !e.Span.Empty() {
 			entries = append(entries, e)
 		}
 	}
@@ -295,7 +303,7 @@ func (c *Control) Forward(ctx context.Context, during calendar.Interval) (Forwar
 	}
 	for i := range all {
 		x := &all[i]
-		if e := x.Entry(); !e.Span.Empty() && (x.State.Planned() || x.State == Started) {
+		if e := x.Entry(c.view.Now()); !e.Span.Empty() && (x.State.Planned() || x.State == Started) {
 			if open, _ := Settle(schedule.Conflicts(e, relations), x.Accepted); len(open) > 0 {
 				f.Conflicts[x.ID] = open
 			}
@@ -307,6 +315,7 @@ func (c *Control) Forward(ctx context.Context, during calendar.Interval) (Forwar
 // changesIn reads the changes whose time lies in an interval, by start.
 func (c *Control) changesIn(ctx context.Context, during calendar.Interval) ([]Change, error) {
 	var list []Change
+	now := c.view.Now()
 	// What was begun is not planned any more, but for what is on its way: that is both.
 	planned := c.Ahead(during.End).Where(func(x Change) bool { return x.StartedAt.IsZero() })
 	for _, listing := range append(c.begun(during.Start, during.End), planned) {
@@ -314,11 +323,11 @@ func (c *Control) changesIn(ctx context.Context, during calendar.Interval) ([]Ch
 			if err != nil {
 				return nil, err
 			}
-			if x.occupies().Overlaps(during) {
+			if x.occupies(now).Overlaps(during) {
 				list = append(list, x)
 			}
 		}
 	}
-	slices.SortStableFunc(list, func(a, b Change) int { return a.occupies().Start.Compare(b.occupies().Start) })
+	slices.SortStableFunc(list, func(a, b Change) int { return a.occupies(now).Start.Compare(b.occupies(now).Start) })
 	return list, nil
 }
