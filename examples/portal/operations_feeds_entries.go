@@ -14,6 +14,7 @@ import (
 	"github.com/servicecoin/servicecoin/calendar/recur"
 	"github.com/servicecoin/servicecoin/calendar/rota"
 	"github.com/servicecoin/servicecoin/operations/change"
+	"github.com/servicecoin/servicecoin/store"
 )
 
 // What a feed reaches over, and how much of what was called off it looks through.
@@ -232,22 +233,32 @@ func (p *portal) otherEntries(f change.Forward, origin string) []ical.Entry {
 
 func (p *portal) freezeEntries(ctx context.Context, within calendar.Interval, names namesByID, origin string) ([]ical.Entry, error) {
 	var list []ical.Entry
-	for item, err := range p.Control().Freezes(within.Start).Items(ctx) {
-		if err != nil {
-			return nil, err
+	for _, listing := range []store.Listing[change.Freeze]{p.Control().Freezes(within.Start), p.Control().FreezesLifted(within.Start)} {
+		for item, err := range listing.Items(ctx) {
+			if err != nil {
+				return nil, err
+			}
+			x := item.Value
+			if !x.During.Overlaps(within) || x.During.Empty() {
+				continue
+			}
+			where := "all services"
+			if len(x.Services) > 0 {
+				where = strings.Join(namesIn(names, x.Services), ", ")
+			}
+			e := ical.Entry{
+				UID: uid("freeze", string(x.ID)), Sequence: int(item.Version) - 1, Modified: x.DeclaredAt, During: x.During, Summary: "Freeze: " + x.Name,
+				Description: "Nothing is changed on " + where + ".\n" + x.Why, Categories: []string{"Freeze"}, Status: ical.Confirmed, URL: origin + freezesPath, Transparent: true,
+			}
+			if x.Lifted != nil {
+				e.Modified = x.Lifted.At
+				e.Description += "\nLifted: " + x.Lifted.Why
+			}
+			if x.Never() {
+				e.Status = ical.Cancelled
+			}
+			list = append(list, e)
 		}
-		x := item.Value
-		if !x.During.Overlaps(within) || x.During.Empty() {
-			continue
-		}
-		where := "all services"
-		if len(x.Services) > 0 {
-			where = strings.Join(namesIn(names, x.Services), ", ")
-		}
-		list = append(list, ical.Entry{
-			UID: uid("freeze", string(x.ID)), Sequence: int(item.Version) - 1, Modified: x.DeclaredAt, During: x.During, Summary: "Freeze: " + x.Name,
-			Description: "Nothing is changed on " + where + ".\n" + x.Why, Categories: []string{"Freeze"}, Status: ical.Confirmed, URL: origin + freezesPath, Transparent: true,
-		})
 	}
 	return list, nil
 }

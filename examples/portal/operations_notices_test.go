@@ -24,6 +24,14 @@ func (h *planned) move(id servicecoin.ChangeID, by time.Duration) {
 	_, err = h.p.Control().Amend(ctx, servicecoin.Person(ada), id, w, change.Judged{Likelihood: 2}, "Not all are there")
 	require.NoError(h.t, err)
 	h.vote(id)
+	for _, c := range x.Consents { // who agreed to the other time is asked about this one
+		_, err = h.p.Control().AskConsent(ctx, servicecoin.Person(ada), id, c.Customer, c.Mode, c.By)
+		require.NoError(h.t, err)
+		h.drained()
+		status, body := h.as("owner@"+string(c.Customer)).post(customerPath(c.Customer, "notices", string(id), "answer"), url.Values{"answer": {"agreed"}})
+		require.Equal(h.t, http.StatusOK, status, body)
+	}
+	h.drained()
 	_, err = h.p.Control().Schedule(ctx, servicecoin.Person(ada), id)
 	require.NoError(h.t, err)
 	h.drained()

@@ -76,6 +76,13 @@ func (p *portal) freezes(w http.ResponseWriter, r *http.Request, form string, f 
 	for _, item := range found.Items {
 		v.List = append(v.List, p.freezeRow(item.Value, names))
 	}
+	never, err := p.Control().FreezesLifted(v.Now).Page(ctx, "", most)
+	if err != nil {
+		return err
+	}
+	for _, item := range never.Items {
+		v.Over = append(v.Over, p.freezeRow(item.Value, names))
+	}
 	over, err := p.Control().Freezes(v.Now.Add(-freezesBack)).Where(func(x change.Freeze) bool { return !x.During.End.After(v.Now) }).Page(ctx, "", most)
 	if err != nil {
 		return err

@@ -270,7 +270,13 @@ func TestFreezes(t *testing.T) {
 	status, body = ada.post(lift, url.Values{"reason": {"The books were closed early"}})
 	require.Equal(t, http.StatusOK, status)
 	require.Contains(t, body, "The freeze is lifted")
-	require.NotContains(t, body, "Year end")
+	require.NotContains(t, body, `Lift it<span class="visually-hidden">: Year end<`)
+	require.Contains(t, body, "Lifted before it began by Ada Brandt", "it stays on record")
+	require.Contains(t, body, "The books were closed early")
+	require.NotContains(t, ada.page("/changes/calendar?month=2026-12"), "Year end")
+	event := rawEvent(t, ada.page(ada.feed("mine")), uid("freeze", sent.Get("id")))
+	require.Contains(t, event, "SUMMARY:Freeze: Year end")
+	require.Contains(t, event, "STATUS:CANCELLED")
 }
 
 func TestChangeWindows(t *testing.T) {

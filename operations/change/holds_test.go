@@ -33,7 +33,10 @@ func TestAnExceptionIsForTheTimeThatWasAllowed(t *testing.T) {
 		return s.Fits()
 	}
 	require.True(t, fits(func(*change.Change) {}))
-	require.True(t, fits(func(c *change.Change) { c.Plan.Start = c.Plan.Start.Add(time.Minute); c.Plan.Length = calendar.Within(time.Hour) }), "inside of what was allowed")
+	require.True(t, fits(func(c *change.Change) {
+		c.Plan.Start = c.Plan.Start.Add(time.Minute)
+		c.Plan.Length = calendar.Within(time.Hour)
+	}), "inside of what was allowed")
 	require.False(t, fits(func(c *change.Change) { c.Plan.Start = c.Plan.Start.Add(24 * time.Hour) }), "another day")
 	require.False(t, fits(func(c *change.Change) { c.Plan.Length = calendar.Within(12 * time.Hour) }), "longer")
 	require.False(t, fits(func(c *change.Change) { c.Scope.Services = []servicecoin.ServiceID{"erp", "web"} }), "more")

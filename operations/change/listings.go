@@ -117,7 +117,7 @@ func (c *Control) Figures(ctx context.Context, during calendar.Interval) (Figure
 
 // Freezes lists the freezes that end after an instant, the first to end first.
 func (c *Control) Freezes(after time.Time) store.Listing[Freeze] {
-	return store.Of(c.view, freezes).Find(store.By("end").From(store.Time(after)))
+	return store.Of(c.view, freezes).Find(store.By("end").From(store.Time(after.Add(time.Microsecond))))
 }
 
 // FreezesLifted lists the freezes that were to end after an instant, and were lifted
