@@ -101,7 +101,7 @@ func TestCoreReachesNoWebServer(t *testing.T) {
 // whatever is not named may import everything below.
 func floors() map[string][]string {
 	ground := []string{
-		"", "/calendar", "/calendar/hours", "/calendar/recur", "/calendar/rota", "/calendar/workday", "/estimate", "/followup", "/lifecycle", "/money", "/store",
+		"", "/calendar", "/calendar/hours", "/calendar/recur", "/calendar/rota", "/calendar/workday", "/estimate", "/followup", "/lifecycle", "/money", "/store", "/version",
 		"/internal/house",
 	}
 	clocks := []string{"", "/calendar", "/calendar/internal/civil", "/calendar/internal/lines", "/calendar/internal/wall"}
@@ -128,6 +128,7 @@ func floors() map[string][]string {
 		"/store/memory":              {"", "/store"},
 		"/store/storetest":           {"", "/store", "/store/memory", "/suitetest"},
 		"/suitetest":                 {},
+		"/version":                   {""},
 		"/adoption":                  ground,
 		"/catalog":                   ground,
 		"/catalog/catalogtest":       {"", "/calendar", "/catalog", "/suitetest"},

@@ -28,6 +28,7 @@
 //	interval of a figure, quantile, share         estimate         -
 //	follow-up                                     followup         -
 //	transition, entry, refusal                    lifecycle        -
+//	version, range, order of an ecosystem         version          -
 //	record, unit of work, event, feed             store            -
 //	status and body of an HTTP answer to an error problem          -
 //
