@@ -15,6 +15,7 @@
 //	price, version, charge                        metering/rating  management
 //	statement, correction, allocation             metering/cost    management
 //	change, approval, freeze, conflict            operations/change operations
+//	advisory, deadline, package URL               operations/patch operations
 //	run book, run, evidence, checklist            operations/runbook operations
 //	onboarding, journey, survey, departure        adoption         adoption
 //	the exchange between the sides, a month       coin             all three
