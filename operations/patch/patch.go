@@ -1,13 +1,15 @@
 // Package patch models how what runs is kept current: which flaws are known, what they
-// concern, and by when that is to be mended.
+// concern, by when that is to be mended, and when each target can be.
 //
 // It answers: does this advisory concern what we run, in the version that runs, and by
 // when must that be patched; what did an import bring that is new, and whose deadline was
-// brought forward?
+// brought forward; when is each target patched, and what cannot be before its deadline?
 //
 // A [Bulletin] is what one source publishes of a flaw, an [Advisory] all that is known of
 // it. [Policy] makes deadlines, [Advisory.Match] says what it means for a [Component].
-// [Advisories] keeps them, in a view of the provider's partition.
+// [Advisories] keeps them, in a view of the provider's partition. [Place] gives each
+// [Target] a slot, ring by ring, in its customer's own windows, and tells beforehand what
+// cannot be done in time, and why.
 package patch
 
 import (

@@ -1,0 +1,433 @@
+package patch
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/calendar/recur"
+	"github.com/servicecoin/servicecoin/lifecycle"
+)
+
+// Question is what is asked of a cycle: when is each target patched?
+type Question struct {
+	// During is the time in which slots are looked for; the first ring begins with it.
+	During calendar.Interval
+	Rings  []Ring
+	// Length is how long one target takes, with its way back.
+	Length  time.Duration
+	Targets []Target
+	Keep    []Redundant
+	// AtOnce is how many targets of one customer are patched at the same time; 0: any
+	// number that redundancy allows.
+	AtOnce int
+	// Free returns the time in which a target may be patched: the windows of its customer,
+	// in its zone, less freezes and critical windows: see [Openings]. It is asked once for
+	// each customer and service.
+	Free func(customer servicecoin.CustomerID, service servicecoin.ServiceID) (calendar.Set, error)
+}
+
+// Openings returns the time that windows leave, less what is taken out: freezes, critical
+// windows. Without windows it is the whole time, less that.
+func Openings(during calendar.Interval, windows []recur.Window, without ...calendar.Set) (calendar.Set, error) {
+	free := calendar.SetOf(during)
+	if len(windows) > 0 {
+		var all calendar.Set
+		for n, w := range windows {
+			times, err := w.Compile()
+			if err != nil {
+				var v servicecoin.Violations
+				v.Merge(fmt.Sprintf("windows[%d]", n), err)
+				return calendar.Set{}, v.Err()
+			}
+			all = all.Union(times.Set(during))
+		}
+		free = all.Clip(during)
+	}
+	for _, set := range without {
+		free = free.Subtract(set)
+	}
+	return free, nil
+}
+
+// Slot is when one target is patched.
+type Slot struct {
+	Target   servicecoin.ConfigurationID `json:"target"`
+	Customer servicecoin.CustomerID      `json:"customer"`
+	Service  servicecoin.ServiceID       `json:"service,omitempty"`
+	Ring     int                         `json:"ring"`
+	During   calendar.Interval           `json:"during"`
+	Window   calendar.Interval           `json:"window"` // the time without a break that it lies in
+}
+
+// Missed is a target that has no slot, or none before its deadline, and why.
+type Missed struct {
+	Target   servicecoin.ConfigurationID `json:"target"`
+	Customer servicecoin.CustomerID      `json:"customer"`
+	Ring     int                         `json:"ring"` // -1: no ring takes it
+	Deadline time.Time                   `json:"deadline,omitzero"`
+	Slot     *Slot                       `json:"slot,omitempty"` // after the deadline
+	Why      string                      `json:"why"`
+}
+
+// Plan is the answer: slots by ring and time, what is missed, and what each ring is.
+type Plan struct {
+	Slots  []Slot     `json:"slots,omitempty"`
+	Missed []Missed   `json:"missed,omitempty"` // by target
+	Rings  []RingPlan `json:"rings"`
+}
+
+// RingPlan is when a ring is patched.
+type RingPlan struct {
+	Name    string            `json:"name"`
+	Targets int               `json:"targets"`
+	Placed  int               `json:"placed"`
+	During  calendar.Interval `json:"during,omitzero"` // from its first slot to the end of its last
+	Soaked  time.Time         `json:"soaked,omitzero"` // when the next one may begin
+	Lacks   []string          `json:"lacks,omitempty"` // of the first ring: what later targets have that it does not
+}
+
+// validate checks the question; limits first.
+func (q Question) validate() error {
+	var v servicecoin.Violations
+	v.Merge("during", q.During.Validate())
+	if q.During.Empty() {
+		v.Add("during", "empty", q.During.String(), "must not be empty")
+	}
+	if q.Length <= 0 || q.Length > maxSoak {
+		v.Add("length", "out-of-range", q.Length.String(), "must be longer than nothing, and at most 366 days")
+	}
+	if q.AtOnce < 0 {
+		v.Add("atOnce", "out-of-range", strconv.Itoa(q.AtOnce), "must not be negative")
+	}
+	if q.Free == nil {
+		v.Add("free", "required", "", "say when targets may be patched")
+	}
+	if len(q.Rings) == 0 {
+		v.Add("rings", "required", "", "there is nothing to place targets in")
+	}
+	if v.Limit("rings", len(q.Rings), maxRings) {
+		for n, r := range q.Rings {
+			r.validate(&v, fmt.Sprintf("rings[%d]", n))
+		}
+	}
+	if v.Limit("targets", len(q.Targets), MaxTargets) {
+		seen := make(map[servicecoin.ConfigurationID]bool, len(q.Targets))
+		for n, t := range q.Targets {
+			path := fmt.Sprintf("targets[%d]", n)
+			t.validate(&v, path)
+			if seen[t.ID] {
+				v.Add(path+".id", "duplicate", string(t.ID), "is a target already")
+			}
+			seen[t.ID] = true
+		}
+	}
+	if v.Limit("keep", len(q.Keep), maxGroups) {
+		for n, g := range q.Keep {
+			path := fmt.Sprintf("keep[%d]", n)
+			if v.Limit(path+".members", len(g.Members), MaxTargets) && (g.Keep < 0 || g.Keep >= len(g.Members)) {
+				v.Add(path+".keep", "out-of-range", strconv.Itoa(g.Keep), fmt.Sprintf("must be from 0 to %d: one of %d is patched at a time at least", len(g.Members)-1, len(g.Members)))
+			}
+		}
+	}
+	return v.Err()
+}
+
+// Place gives each target a slot: ring by ring, each as early as it can be, those with the
+// earliest deadline first; in its customer's own time, and never so many of redundant
+// targets at once that fewer than are needed stay up. What cannot be placed before its
+// deadline is told with the reason, before anything is begun. It takes some microseconds
+// a target.
+func Place(q Question) (Plan, error) {
+	if err := q.validate(); err != nil {
+		return Plan{}, err
+	}
+	parts, left := Rings(q.Rings, q.Targets)
+	p := placer{q: q, free: map[place]calendar.Set{}, lanes: map[servicecoin.CustomerID][]time.Time{}, groups: groupsOf(q.Keep)}
+	plan := Plan{Rings: make([]RingPlan, len(q.Rings))}
+	begin := q.During.Start
+	for n, r := range q.Rings {
+		ring := RingPlan{Name: r.Name, Targets: len(parts[n])}
+		if n == 0 && len(q.Rings) > 1 {
+			ring.Lacks = Lacks(parts[0], q.Targets)
+		}
+		slices.SortStableFunc(parts[n], byDeadline)
+		end := begin
+		for _, t := range parts[n] {
+			slot, why, err := p.slot(t, n, begin)
+			if err != nil {
+				return Plan{}, err
+			}
+			if why != "" {
+				plan.Missed = append(plan.Missed, Missed{Target: t.ID, Customer: t.Customer, Ring: n, Deadline: t.Deadline, Why: why})
+				continue
+			}
+			ring.add(slot.During)
+			end = later(end, slot.During.End)
+			plan.Slots = append(plan.Slots, slot)
+			if !t.Deadline.IsZero() && slot.During.End.After(t.Deadline) {
+				plan.Missed = append(plan.Missed, Missed{Target: t.ID, Customer: t.Customer, Ring: n, Deadline: t.Deadline, Slot: &slot, Why: p.late(t, n, begin)})
+			}
+		}
+		begin = end
+		if ring.Placed > 0 {
+			begin = end.Add(r.Soak)
+		}
+		ring.Soaked = begin
+		plan.Rings[n] = ring
+	}
+	for _, t := range left {
+		plan.Missed = append(plan.Missed, Missed{Target: t.ID, Customer: t.Customer, Ring: -1, Deadline: t.Deadline, Why: "no ring takes it"})
+	}
+	slices.SortStableFunc(plan.Slots, func(a, b Slot) int {
+		return cmp.Or(cmp.Compare(a.Ring, b.Ring), a.During.Start.Compare(b.During.Start), cmp.Compare(a.Target, b.Target))
+	})
+	slices.SortStableFunc(plan.Missed, func(a, b Missed) int { return cmp.Compare(a.Target, b.Target) })
+	return plan, nil
+}
+
+func (r *RingPlan) add(slot calendar.Interval) {
+	if r.Placed++; r.Placed == 1 {
+		r.During = slot
+		return
+	}
+	if slot.Start.Before(r.During.Start) {
+		r.During.Start = slot.Start
+	}
+	r.During.End = later(r.During.End, slot.End)
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// byDeadline sorts targets: the earliest deadline first, none last.
+func byDeadline(a, b Target) int {
+	if a.Deadline.IsZero() != b.Deadline.IsZero() {
+		if a.Deadline.IsZero() {
+			return 1
+		}
+		return -1
+	}
+	return a.Deadline.Compare(b.Deadline)
+}
+
+// place is whose time is asked for.
+type place struct {
+	customer servicecoin.CustomerID
+	service  servicecoin.ServiceID
+}
+
+// group is redundant targets, and when those of them are patched that have a slot.
+type group struct {
+	most  int // that are down at once
+	taken []calendar.Interval
+}
+
+func groupsOf(list []Redundant) map[servicecoin.ConfigurationID][]*group {
+	of := map[servicecoin.ConfigurationID][]*group{}
+	for _, r := range list {
+		g := &group{most: len(r.Members) - r.Keep}
+		for _, id := range r.Members {
+			of[id] = append(of[id], g)
+		}
+	}
+	return of
+}
+
+// full returns when the first of those is over that are patched in an interval, if as many
+// are as may be at once.
+func (g *group) full(iv calendar.Interval) (until time.Time, full bool) {
+	n := 0
+	for _, taken := range g.taken {
+		if taken.Overlaps(iv) {
+			n++
+			if until.IsZero() || taken.End.Before(until) {
+				until = taken.End
+			}
+		}
+	}
+	return until, n >= g.most
+}
+
+type placer struct {
+	q      Question
+	free   map[place]calendar.Set
+	lanes  map[servicecoin.CustomerID][]time.Time // until when each is taken
+	groups map[servicecoin.ConfigurationID][]*group
+}
+
+func (p *placer) times(t Target) (calendar.Set, error) {
+	key := place{t.Customer, t.Service}
+	set, known := p.free[key]
+	if known {
+		return set, nil
+	}
+	set, err := p.q.Free(t.Customer, t.Service)
+	if err != nil {
+		return calendar.Set{}, fmt.Errorf("when %s may be patched: %w", t.ID, err)
+	}
+	set = set.Clip(p.q.During)
+	p.free[key] = set
+	return set, nil
+}
+
+// slot gives a target the earliest slot from an instant on, or says why there is none.
+func (p *placer) slot(t Target, ring int, from time.Time) (Slot, string, error) {
+	free, err := p.times(t)
+	if err != nil {
+		return Slot{}, "", err
+	}
+	lane := p.lane(t.Customer)
+	start := from
+	if lane >= 0 {
+		start = later(start, p.lanes[t.Customer][lane])
+	}
+	for {
+		window, at, ok := fit(free, start, p.q.Length)
+		if !ok {
+			return Slot{}, p.without(t, free, from), nil
+		}
+		iv := calendar.Between(at, at.Add(p.q.Length))
+		if until, full := p.full(t, iv); full {
+			start = until
+			continue
+		}
+		for _, g := range p.groups[t.ID] {
+			g.taken = append(g.taken, iv)
+		}
+		if lane >= 0 {
+			p.lanes[t.Customer][lane] = iv.End
+		}
+		return Slot{Target: t.ID, Customer: t.Customer, Service: t.Service, Ring: ring, During: iv, Window: window}, "", nil
+	}
+}
+
+// lane returns the lane of a customer that is free first, -1 where there is no limit.
+func (p *placer) lane(customer servicecoin.CustomerID) int {
+	if p.q.AtOnce == 0 {
+		return -1
+	}
+	lanes := p.lanes[customer]
+	if len(lanes) < p.q.AtOnce {
+		p.lanes[customer] = append(lanes, time.Time{})
+		return len(lanes)
+	}
+	first := 0
+	for n, until := range lanes {
+		if until.Before(lanes[first]) {
+			first = n
+		}
+	}
+	return first
+}
+
+// full reports whether redundancy keeps a target from being patched in an interval, and
+// until when at least.
+func (p *placer) full(t Target, iv calendar.Interval) (until time.Time, full bool) {
+	for _, g := range p.groups[t.ID] {
+		if end, is := g.full(iv); is {
+			until, full = later(until, end), true
+		}
+	}
+	return until, full
+}
+
+// fit returns the first stretch of a set that has room for a length from an instant on,
+// and where in it that begins.
+func fit(set calendar.Set, from time.Time, length time.Duration) (window calendar.Interval, at time.Time, ok bool) {
+	n, _ := slices.BinarySearchFunc(set.List, from, func(iv calendar.Interval, t time.Time) int {
+		if iv.End.After(t) {
+			return 1
+		}
+		return -1
+	}) // the first that ends after it
+	for _, iv := range set.List[n:] {
+		if at = later(iv.Start, from); iv.End.Sub(at) >= length {
+			return iv, at, true
+		}
+	}
+	return calendar.Interval{}, time.Time{}, false
+}
+
+// without says why a target has no slot.
+func (p *placer) without(t Target, free calendar.Set, from time.Time) string {
+	switch _, _, ok := fit(free, p.q.During.Start, p.q.Length); {
+	case free.Empty():
+		return string(t.Customer) + " has no time in which it may be patched"
+	case !ok:
+		return fmt.Sprintf("%s has no time without a break that is %s long", t.Customer, p.q.Length)
+	}
+	if _, _, ok := fit(free, from, p.q.Length); !ok {
+		return fmt.Sprintf("its ring begins at %s, and %s has no window after it", lifecycle.Stamp(from), t.Customer)
+	}
+	return string(t.Customer) + " has windows, and others take all that is left of them"
+}
+
+// late says why a slot lies after the deadline of its target.
+func (p *placer) late(t Target, ring int, from time.Time) string {
+	free := p.free[place{t.Customer, t.Service}]
+	_, alone, _ := fit(free, p.q.During.Start, p.q.Length)
+	_, first, ok := fit(free, from, p.q.Length)
+	switch {
+	case alone.Add(p.q.Length).After(t.Deadline):
+		return fmt.Sprintf("%s has no window before the deadline: the first is at %s", t.Customer, lifecycle.Stamp(alone))
+	case ring > 0 && (!ok || first.Add(p.q.Length).After(t.Deadline)):
+		return "the rings before it and their soak end at " + lifecycle.Stamp(from)
+	}
+	return "others, or those that must stay up meanwhile, take the windows before the deadline"
+}
+
+// Batch is the slots of one ring, customer and window: what becomes one change.
+type Batch struct {
+	Ring     int                           `json:"ring"`
+	Customer servicecoin.CustomerID        `json:"customer"`
+	Window   calendar.Interval             `json:"window"`
+	During   calendar.Interval             `json:"during"` // from the first slot to the end of the last
+	Services []servicecoin.ServiceID       `json:"services,omitempty"`
+	Targets  []servicecoin.ConfigurationID `json:"targets"`
+}
+
+// Batches returns the slots of a plan as changes: one for each ring, customer and window,
+// in the order in which they begin.
+func (p Plan) Batches() []Batch {
+	type key struct {
+		ring     int
+		customer servicecoin.CustomerID
+		start    int64
+	}
+	at := map[key]int{}
+	var list []Batch
+	for _, s := range p.Slots {
+		k := key{s.Ring, s.Customer, s.Window.Start.UnixMicro()}
+		n, ok := at[k]
+		if !ok {
+			n = len(list)
+			at[k] = n
+			list = append(list, Batch{Ring: s.Ring, Customer: s.Customer, Window: s.Window, During: s.During})
+		}
+		b := &list[n]
+		if s.During.Start.Before(b.During.Start) {
+			b.During.Start = s.During.Start
+		}
+		b.During.End = later(b.During.End, s.During.End)
+		b.Targets = append(b.Targets, s.Target)
+		if s.Service != "" && !slices.Contains(b.Services, s.Service) {
+			b.Services = append(b.Services, s.Service)
+		}
+	}
+	for n := range list {
+		slices.Sort(list[n].Services)
+	}
+	slices.SortStableFunc(list, func(a, b Batch) int {
+		return cmp.Or(a.During.Start.Compare(b.During.Start), cmp.Compare(a.Ring, b.Ring), cmp.Compare(a.Customer, b.Customer))
+	})
+	return list
+}
