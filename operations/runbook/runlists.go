@@ -21,7 +21,7 @@ func (n *Runs) Plan(ctx context.Context, id RunID) (Plan, error) {
 // Entries lists the entries of a run in their order. [Entry.Read] has them for
 // people.
 func (n *Runs) Entries(id RunID) store.Listing[Entry] {
-	return store.Of(n.view, entries).Find(store.By("run", store.Text(id)))
+	return store.Of(n.view, entries).Find(store.Under(string(id)))
 }
 
 // Recent lists runs, the one that was started last first.
