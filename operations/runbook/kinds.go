@@ -15,7 +15,8 @@ import (
 const (
 	BookRecord  = "runbook.book"  // one version of a book: [Book]
 	RunRecord   = "runbook.run"   // [Run]
-	PlanRecord  = "runbook.plan"  // what a run goes by: [Plan]
+	PlanRecord  = "runbook.plan"  // what a run goes by: [Plan], without values
+	ValueRecord = "runbook.value" // of the parameters of a plan: what can be erased of it
 	EntryRecord = "runbook.entry" // [Entry], as [Entry.Bytes] writes it
 )
 
@@ -108,10 +109,18 @@ var runs = store.Kind[Run]{
 	},
 }
 
-var plans = store.Kind[Plan]{
-	Name:  PlanRecord,
+var plans = store.Kind[pinned]{
+	Name:   PlanRecord,
+	House:  house.Own(),
+	ID:     func(p pinned) string { return string(p.Run) },
+	Encode: func(p pinned) ([]byte, error) { return p.body, nil },
+	Decode: readPinned,
+}
+
+var valuesOfPlans = store.Kind[planValues]{
+	Name:  ValueRecord,
 	House: house.Own(),
-	ID:    func(p Plan) string { return string(p.Run) },
+	ID:    func(v planValues) string { return string(v.Run) },
 }
 
 var entries = store.Kind[Entry]{
