@@ -44,7 +44,7 @@ func (c *Coin) books() runbookroom.Nouns {
 	if o.Changed == nil {
 		o.Changed = c.changedAt
 	}
-	return runbookroom.Nouns{Base: c.base(), Options: o}
+	return runbookroom.Nouns{Base: c.base(), Options: o, Plans: c.plans}
 }
 
 // changedAt returns when services were changed last, of the last year.

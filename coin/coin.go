@@ -39,6 +39,7 @@ import (
 	"github.com/servicecoin/servicecoin/coin/runbookroom"
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/metering"
+	"github.com/servicecoin/servicecoin/operations/runbook"
 	"github.com/servicecoin/servicecoin/sla"
 	"github.com/servicecoin/servicecoin/store"
 )
@@ -102,6 +103,7 @@ type Coin struct {
 	store     *store.Store
 	directory catalog.Directory // nil: the catalogue's own
 	o         Options
+	plans     *runbook.Plans
 	fault     error // of the customer whose account it serves; only [Coin.Account] sets it
 }
 
@@ -112,7 +114,7 @@ func New(s *store.Store, d catalog.Directory, o *Options) (*Coin, error) {
 	if s == nil {
 		v.Add("store", "required", "", "keeps everything")
 	}
-	c := &Coin{store: s, directory: d}
+	c := &Coin{store: s, directory: d, plans: new(runbook.Plans)}
 	if o != nil {
 		c.o = *o
 	}
@@ -133,7 +135,9 @@ func New(s *store.Store, d catalog.Directory, o *Options) (*Coin, error) {
 
 // On returns the same coin over another store: inside of the host's
 // transaction, say.
-func (c *Coin) On(s *store.Store) *Coin { return &Coin{store: s, directory: c.directory, o: c.o} }
+func (c *Coin) On(s *store.Store) *Coin {
+	return &Coin{store: s, directory: c.directory, o: c.o, plans: c.plans}
+}
 
 // Store returns the store that the coin stands on.
 func (c *Coin) Store() *store.Store { return c.store }

@@ -37,6 +37,11 @@ type Write struct {
 	Document
 	Expect Version // the version that must be stored; 0: the key must be absent
 	Delete bool    // Body and Index are ignored; Expect must not be 0
+
+	// Was are the index values of version Expect, nil where they are not known. An
+	// engine may leave those alone that are still the same: the outcome is as if all
+	// were written.
+	Was *[Slots][]byte
 }
 
 // Check demands that a key which was read but is not written still has the

@@ -156,7 +156,7 @@ func (c Collection[T]) update(ctx context.Context, key Key, change func(*T) ([]E
 		v.Add("id", "changed", next.Key.ID, "an update does not change the id "+key.ID)
 		return none, v.Err()
 	}
-	if err := c.commit(ctx, Write{Document: next, Expect: d.Version}, events); err != nil {
+	if err := c.commit(ctx, Write{Document: next, Expect: d.Version, Was: &d.Index}, events); err != nil {
 		return none, err
 	}
 	return record, nil

@@ -63,6 +63,7 @@ func cursorOf(d Document, slot int) Cursor {
 // by id.
 type Range struct {
 	index      string
+	under      string
 	prefix     Tuple
 	from, to   *Value
 	descending bool
@@ -70,6 +71,10 @@ type Range struct {
 
 // All lists every record by id.
 func All() Range { return Range{} }
+
+// Under lists by id the records whose id [JoinID] made of these parts and more: all
+// that belong to one, without an index. The ids are short enough to be no digest.
+func Under(parts ...string) Range { return Range{under: joined(parts) + "/"} }
 
 // By lists the records that are in an index, in its order; with values only
 // those whose first columns are these.
@@ -91,6 +96,10 @@ func (r Range) query(kind string, slot int, columns string) (Query, error) {
 	if slot == 0 {
 		if len(r.prefix) > 0 || r.from != nil || r.to != nil {
 			v.Add("index", "required", "", "a listing by id has no columns to compare")
+		}
+		if r.under != "" {
+			const next = "0" // the byte after "/"
+			q.From, q.To = []byte(r.under), []byte(r.under[:len(r.under)-1]+next)
 		}
 		return q, v.Err()
 	}

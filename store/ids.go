@@ -13,17 +13,24 @@ import (
 // that different parts give different ids. A result that would be longer than
 // an id may be is a digest instead.
 func JoinID(parts ...string) string {
-	escape := strings.NewReplacer("%", "%25", "/", "%2F")
+	id := joined(parts)
+	if len(id) <= servicecoin.MaxIDBytes {
+		return id
+	}
+	sum := sha256.Sum256([]byte(id))
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+func joined(parts []string) string {
 	var b strings.Builder
 	for i, p := range parts {
 		if i > 0 {
 			b.WriteByte('/')
 		}
-		b.WriteString(escape.Replace(p))
+		if strings.ContainsAny(p, "%/") {
+			p = strings.NewReplacer("%", "%25", "/", "%2F").Replace(p)
+		}
+		b.WriteString(p)
 	}
-	if b.Len() <= servicecoin.MaxIDBytes {
-		return b.String()
-	}
-	sum := sha256.Sum256([]byte(b.String()))
-	return "sha256:" + hex.EncodeToString(sum[:])
+	return b.String()
 }

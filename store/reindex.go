@@ -144,7 +144,7 @@ func (c Collection[T]) rewrite(d Document) (*Write, error) {
 	if same {
 		return nil, nil //nolint:nilnil // nothing to write is no error
 	}
-	return &Write{Document: next, Expect: d.Version}, nil
+	return &Write{Document: next, Expect: d.Version, Was: &d.Index}, nil
 }
 
 // progress is the key of the last record that is done, as text.

@@ -86,10 +86,11 @@ type unit struct {
 // touched is a key as the unit sees it. Its own writes get versions below
 // zero, which no backend ever gives.
 type touched struct {
-	base   Version  // what the backend must still have at the commit
-	now    Document // Version 0: absent
-	read   bool     // through the unit
-	dirty  bool     // written by the unit
+	base   Version        // what the backend must still have at the commit
+	now    Document       // Version 0: absent
+	was    *[Slots][]byte // index values of base, nil: not known
+	read   bool           // through the unit
+	dirty  bool           // written by the unit
 	delete bool
 }
 
@@ -154,7 +155,7 @@ func (u *unit) load(ctx context.Context, s *Store, key Key) (Document, error) {
 			d = Document{Key: key}
 		}
 		t = u.touch(d)
-		t.read = true
+		t.was, t.read = &d.Index, true
 	}
 	if t.now.Version == 0 {
 		return Document{}, servicecoin.NotFound(key)
@@ -216,7 +217,7 @@ func (u *unit) commit() Commit {
 		case !t.dirty, t.delete && t.base == 0:
 			c.Checks = append(c.Checks, Check{Key: t.now.Key, Version: t.base})
 		default:
-			c.Writes = append(c.Writes, Write{Document: t.now, Expect: t.base, Delete: t.delete})
+			c.Writes = append(c.Writes, Write{Document: t.now, Expect: t.base, Delete: t.delete, Was: t.was})
 		}
 	}
 	return c

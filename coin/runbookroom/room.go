@@ -36,10 +36,11 @@ type Options struct {
 type Nouns struct {
 	exchange.Base
 	Options
+	Plans *runbook.Plans // what Runs keeps plans in; nil: each its own
 }
 
 // On returns the same nouns over another base: that of a commit.
-func (n Nouns) On(b exchange.Base) Nouns { return Nouns{b, n.Options} }
+func (n Nouns) On(b exchange.Base) Nouns { return Nouns{b, n.Options, n.Plans} }
 
 // Library is where run books are written and published.
 func (n Nouns) Library() *runbook.Library {
@@ -47,7 +48,9 @@ func (n Nouns) Library() *runbook.Library {
 }
 
 // Runs is where they are worked on.
-func (n Nouns) Runs() *runbook.Runs { return runbook.NewRuns(n.Provider(), nil) }
+func (n Nouns) Runs() *runbook.Runs {
+	return runbook.NewRuns(n.Provider(), &runbook.RunOptions{Plans: n.Plans})
+}
 
 // Checklists are templates of checklists, and what was ticked.
 func (n Nouns) Checklists() *runbook.Checklists {

@@ -14,9 +14,12 @@ func (r *Run) advance(p *Plan, m *mark) {
 		r.advanceUndo(m)
 		return
 	}
-	g := graphOf(p.Steps)
-	order, _ := g.order()
-	for _, n := range order {
+	w := p.ways
+	if w == nil {
+		w = waysOf(p.Steps)
+	}
+	g := w.graph
+	for _, n := range w.order {
 		s := &r.Steps[n]
 		if s.State != StepWaiting {
 			continue

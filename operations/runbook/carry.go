@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"github.com/servicecoin/servicecoin"
-	"github.com/servicecoin/servicecoin/store"
 )
 
 // Carry answers [EventActionRequested]: it asks the runner for one attempt of an
@@ -52,7 +51,7 @@ func (n *Runs) task(ctx context.Context, id RunID, where At) (Task, bool, error)
 	if err != nil {
 		return Task{}, false, err
 	}
-	p, err := store.Of(n.view, plans).Get(ctx, string(id))
+	p, err := n.planOf(ctx, &r)
 	if err != nil {
 		return Task{}, false, err
 	}

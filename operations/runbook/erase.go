@@ -164,11 +164,7 @@ func (n *Runs) Forget(ctx context.Context, by servicecoin.Actor, customer servic
 			}); err != nil {
 				return err
 			}
-			_, err := store.Of(n.view, plans).Update(ctx, string(id), func(p *Plan) ([]store.Event, error) {
-				p.Values, p.Erased = nil, true
-				return nil, nil
-			})
-			if err != nil {
+			if err := n.forgetValues(ctx, id); err != nil {
 				return err
 			}
 			if err := n.eraseRun(ctx, by, id, func(r *Run) {

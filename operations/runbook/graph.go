@@ -106,3 +106,15 @@ func (g graph) comesBefore(p, n int) bool {
 	}
 	return false
 }
+
+// ways are the graph of a plan, and an order in which its steps can be done.
+type ways struct {
+	graph graph
+	order []int
+}
+
+func waysOf(steps []Step) *ways {
+	w := &ways{graph: graphOf(steps)}
+	w.order, _ = w.graph.order()
+	return w
+}

@@ -15,7 +15,8 @@ import (
 const (
 	BookRecord  = "runbook.book"  // one version of a book: [Book]
 	RunRecord   = "runbook.run"   // [Run]
-	PlanRecord  = "runbook.plan"  // what a run goes by: [Plan]
+	PlanRecord  = "runbook.plan"  // what a run goes by: [Plan], without values
+	ValueRecord = "runbook.value" // of the parameters of a plan: what can be erased of it
 	EntryRecord = "runbook.entry" // [Entry], as [Entry.Bytes] writes it
 )
 
@@ -34,7 +35,9 @@ func bookID(id servicecoin.RunbookID, version int) string {
 }
 
 func entryID(run RunID, number int) string {
-	return store.JoinID(string(run), fmt.Sprintf("%08d", number))
+	const zeros = "00000000" // eight digits, so that ids sort as the entries do
+	digits := strconv.Itoa(number)
+	return store.JoinID(string(run), zeros[min(len(digits), len(zeros)):]+digits)
 }
 
 // placeOfEntry reads the number out of the id of a record, whatever is in it.
@@ -106,10 +109,18 @@ var runs = store.Kind[Run]{
 	},
 }
 
-var plans = store.Kind[Plan]{
-	Name:  PlanRecord,
+var plans = store.Kind[pinned]{
+	Name:   PlanRecord,
+	House:  house.Own(),
+	ID:     func(p pinned) string { return string(p.Run) },
+	Encode: func(p pinned) ([]byte, error) { return p.body, nil },
+	Decode: readPinned,
+}
+
+var valuesOfPlans = store.Kind[planValues]{
+	Name:  ValueRecord,
 	House: house.Own(),
-	ID:    func(p Plan) string { return string(p.Run) },
+	ID:    func(v planValues) string { return string(v.Run) },
 }
 
 var entries = store.Kind[Entry]{
@@ -118,9 +129,4 @@ var entries = store.Kind[Entry]{
 	ID:     func(e Entry) string { return entryID(e.Run, e.Number) },
 	Encode: func(e Entry) ([]byte, error) { return e.Bytes(), nil },
 	Decode: func(b []byte) (Entry, error) { return ReadEntry(b), nil },
-	Indexes: []store.Index[Entry]{
-		{Name: "run", Columns: "ti", Of: func(e Entry) store.Tuple {
-			return store.Tuple{store.Text(e.Run), store.Int(e.Number)}
-		}},
-	},
 }

@@ -29,6 +29,8 @@ type Plan struct {
 	// configuration has them.
 	Secrets map[string]Source `json:"secrets,omitempty"`
 	Erased  bool              `json:"erased,omitempty"` // the values were
+
+	ways *ways // of Steps; nil: nobody has looked yet
 }
 
 // Pin is a book in the version that a run goes by.

@@ -34,6 +34,8 @@ type Run struct {
 	Change   servicecoin.ChangeID   `json:"change,omitempty"`
 	Customer servicecoin.CustomerID `json:"customer,omitempty"` // in whose environment it is done
 
+	Pinned string `json:"pinned,omitempty"` // SHA-256 of the plan without its values, as it is stored
+
 	Lead      servicecoin.PersonID   `json:"lead"`   // who has it in hand
 	People    []servicecoin.PersonID `json:"people"` // everybody who has had to do with it, sorted
 	StartedAt time.Time              `json:"startedAt"`

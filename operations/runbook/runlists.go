@@ -15,13 +15,17 @@ func (n *Runs) Get(ctx context.Context, id RunID) (Run, error) {
 
 // Plan returns what a run goes by.
 func (n *Runs) Plan(ctx context.Context, id RunID) (Plan, error) {
-	return store.Of(n.view, plans).Get(ctx, string(id))
+	x, err := store.Of(n.view, plans).Get(ctx, string(id))
+	if err != nil {
+		return Plan{}, err
+	}
+	return n.valued(ctx, x)
 }
 
 // Entries lists the entries of a run in their order. [Entry.Read] has them for
 // people.
 func (n *Runs) Entries(id RunID) store.Listing[Entry] {
-	return store.Of(n.view, entries).Find(store.By("run", store.Text(id)))
+	return store.Of(n.view, entries).Find(store.Under(string(id)))
 }
 
 // Recent lists runs, the one that was started last first.
@@ -94,7 +98,7 @@ func (n *Runs) VerifyAgainst(ctx context.Context, id RunID, count int, head stri
 // update that says so, once no program of the older release is at work. It returns
 // how many records it rewrote.
 func Reindex(ctx context.Context, s *store.Store) (int, error) {
-	return store.Reindex(ctx, s, books, runs, plans, entries, templates, checklists)
+	return store.Reindex(ctx, s, books, runs, plans, valuesOfPlans, entries, templates, checklists)
 }
 
 // Exercised returns when books were exercised last: the end of the run of each that

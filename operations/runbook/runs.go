@@ -15,6 +15,9 @@ type RunOptions struct {
 	// Salt returns a random salt; nil: of crypto/rand. One that can be guessed lets
 	// erased texts be guessed.
 	Salt func() Salt
+	// Plans is what several [Runs] keep plans in together; nil: this one, and what
+	// [Runs.On] makes of it, have their own. Who makes one for each call shares it.
+	Plans *Plans
 }
 
 // Runs is where runs are worked on: over a view of the provider's partition. Every
@@ -35,6 +38,9 @@ func NewRuns(view store.View, o *RunOptions) *Runs {
 	}
 	if n.o.Salt == nil {
 		n.o.Salt = randomSalt
+	}
+	if n.o.Plans == nil {
+		n.o.Plans = new(Plans)
 	}
 	return n
 }
@@ -118,7 +124,7 @@ func (n *Runs) Start(ctx context.Context, by servicecoin.Actor, x Beginning) (Ru
 		if err != nil {
 			return err
 		}
-		if err := store.Of(tx, plans).Insert(ctx, p); err != nil {
+		if err := r.pin(ctx, tx, p); err != nil {
 			return err
 		}
 		if err := store.Of(tx, runs).Insert(ctx, r, events...); err != nil {
@@ -157,13 +163,6 @@ func (n *Runs) change(ctx context.Context, by servicecoin.Actor, id RunID, verb 
 	if err := n.authorize(ctx, by, verb, id); err != nil {
 		return Run{}, err
 	}
-	var p Plan
-	if verb != VerbNote && verb != VerbHandOver { // they do not look at it, and a note is made in a hurry
-		var err error
-		if p, err = store.Of(n.view, plans).Get(ctx, string(id)); err != nil {
-			return Run{}, err
-		}
-	}
 	var after Run
 	err := n.view.Do(ctx, func(tx store.View) error {
 		c := store.Of(tx, runs)
@@ -173,6 +172,12 @@ func (n *Runs) change(ctx context.Context, by servicecoin.Actor, id RunID, verb 
 		}
 		before := item.Value
 		after = item.Value
+		var p Plan
+		if verb != VerbNote && verb != VerbHandOver { // they do not look at it, and a note is made in a hurry
+			if p, err = n.planOf(ctx, &before); err != nil {
+				return err
+			}
+		}
 		if err := rule(&after, p, tx.Now()); err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"context"
 	"database/sql/driver"
 	"fmt"
@@ -24,6 +25,11 @@ body = excluded.body WHERE body IS NULL`
 	updateDocument = `UPDATE servicecoin_documents SET version = version + 1, shape = ?4,
 i1 = ?5, i2 = ?6, i3 = ?7, i4 = ?8, i5 = ?9, i6 = ?10, i7 = ?11, i8 = ?12, body = coalesce(?13, x'')
 WHERE kind = ?1 AND customer = ?2 AND id = ?3 AND version = ?14 AND shape <= ?4 AND body IS NOT NULL`
+
+	// SQLite writes the index of every column that is set, and with it a page of the
+	// log, whether its value is another one or not.
+	updateBody = `UPDATE servicecoin_documents SET version = version + 1, shape = ?4, body = coalesce(?5, x'')
+WHERE kind = ?1 AND customer = ?2 AND id = ?3 AND version = ?6 AND shape <= ?4 AND body IS NOT NULL`
 
 	deleteDocument = `UPDATE servicecoin_documents SET version = version + 1, shape = 0,
 i1 = NULL, i2 = NULL, i3 = NULL, i4 = NULL, i5 = NULL, i6 = NULL, i7 = NULL, i8 = NULL, body = NULL
@@ -103,6 +109,8 @@ func write(ctx context.Context, r runner, w store.Write) error {
 	case w.Expect == 0:
 		rows, err = r.exec(ctx, insertDocument, k.Kind, string(k.Customer), k.ID, int64(w.Shape),
 			blob(x[0]), blob(x[1]), blob(x[2]), blob(x[3]), blob(x[4]), blob(x[5]), blob(x[6]), blob(x[7]), blob(w.Body))
+	case sameIndex(w):
+		rows, err = r.exec(ctx, updateBody, k.Kind, string(k.Customer), k.ID, int64(w.Shape), blob(w.Body), int64(w.Expect))
 	default:
 		rows, err = r.exec(ctx, updateDocument, k.Kind, string(k.Customer), k.ID, int64(w.Shape),
 			blob(x[0]), blob(x[1]), blob(x[2]), blob(x[3]), blob(x[4]), blob(x[5]), blob(x[6]), blob(x[7]), blob(w.Body), int64(w.Expect))
@@ -115,6 +123,19 @@ func write(ctx context.Context, r runner, w store.Write) error {
 	default:
 		return refused(ctx, r, w)
 	}
+}
+
+// sameIndex reports whether an update leaves every index value as it is.
+func sameIndex(w store.Write) bool {
+	if w.Was == nil {
+		return false
+	}
+	for i, x := range w.Index {
+		if !bytes.Equal(x, w.Was[i]) {
+			return false
+		}
+	}
+	return true
 }
 
 // refused finds out why a write changed no row.

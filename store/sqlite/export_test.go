@@ -29,7 +29,7 @@ func Texts() []Listing {
 	primary := formOf(0, false).index
 	return append(list,
 		Listing{"get", getDocument, primary}, Listing{"version", readVersion, primary},
-		Listing{"update", updateDocument, primary}, Listing{"delete", deleteDocument, primary},
+		Listing{"update", updateDocument, primary}, Listing{"update", updateBody, primary}, Listing{"delete", deleteDocument, primary},
 		Listing{"kinds", nextKind, primary}, Listing{"last version", lastVersion, primary}, Listing{"erase documents", eraseDocuments, primary},
 		Listing{"events", allEvents, "INTEGER PRIMARY KEY"}, Listing{"events of one", eventsOf, "servicecoin_events_customer"},
 		Listing{"erase events", eraseEvents, "servicecoin_events_customer"}, Listing{"blank the last event", blankLastEvent, "INTEGER PRIMARY KEY"})

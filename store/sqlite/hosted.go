@@ -37,7 +37,7 @@ func newHosted(ctx context.Context, db *sql.DB, o Options) (*hosted, error) {
 	}
 	h.same = same.Of(ctx, db)
 	// A group of commits holds the connection that preparing them would need.
-	for _, text := range []string{touchMeta, insertDocument, updateDocument, deleteDocument, readVersion, insertEvent, savepoint, release, undo} {
+	for _, text := range []string{touchMeta, insertDocument, updateDocument, updateBody, deleteDocument, readVersion, insertEvent, savepoint, release, undo} {
 		if _, err := h.prepared(ctx, text); err != nil { //nolint:sqlclosecheck // kept until the backend is closed
 			return nil, failed(err)
 		}

@@ -83,6 +83,12 @@ func (p pair) commit(t *rapid.T) {
 		}
 		w.Expect = p.version(t, w.Key)
 		w.Delete = w.Expect > 0 && rapid.Bool().Draw(t, "delete")
+		if d, err := p.memory.Get(p.ctx, w.Key); err == nil && d.Version == w.Expect && rapid.Bool().Draw(t, "known") {
+			w.Was = &d.Index
+			if rapid.Bool().Draw(t, "same index") {
+				w.Index = d.Index
+			}
+		}
 		c.Writes = append(c.Writes, w)
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "checks") {
