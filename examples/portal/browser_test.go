@@ -116,6 +116,9 @@ func (b *browser) foldAll() {
 	read(b, chromedp.Evaluate[int](`document.querySelectorAll('details').forEach(d => d.open = d.hasAttribute('data-was-open')); 0`))
 }
 
+// darkly is how a place ends that is seen in the dark scheme.
+const darkly = ", dark"
+
 // inEachLook opens a page once and shows it at both widths and in both schemes. No page
 // has a script, so how one looks follows from these alone.
 func (b *browser) inEachLook(path string, see func(where string)) {
