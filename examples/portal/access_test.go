@@ -3,7 +3,6 @@ package main
 import (
 	"net/http"
 	"net/url"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -14,7 +13,7 @@ import (
 // Each side of the counter sees what is theirs and nothing else.
 func TestWhatIsTheirs(t *testing.T) {
 	t.Parallel()
-	nobody := start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-now", demoNow)
+	nobody := startDemo(t)
 	require.Contains(t, nobody.page("/"), "Large files cannot be uploaded", "the status is everybody's")
 	for _, path := range append(pagesOf("alder"), "/calendar", "/customers", "/incidents", "/incidents/mail-queue", "/followups", "/dependencies", "/exchange", "/changes/calendar", "/changes/schedule", "/changes/agenda", "/changes/freezes", "/changes/windows", "/feeds", "/changes", "/changes/network-core") {
 		res := nobody.raw(http.MethodGet, path, nil)
@@ -122,7 +121,7 @@ func anything() url.Values {
 // can, also by hand-made requests.
 func TestWhoApproves(t *testing.T) {
 	t.Parallel()
-	nobody := start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-now", demoNow)
+	nobody := startDemo(t)
 	asked := nobody.as("member@cedar")
 	require.Contains(t, asked.page("/customers/cedar/orders/erp-cloud"), "It waits for somebody else to approve it")
 	for who, want := range map[string]int{"member@cedar": 403, "ben": 403, "owner@alder": 404} {

@@ -3,7 +3,6 @@ package main
 import (
 	"net/http"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -15,7 +14,7 @@ import (
 // anything is done.
 func TestLeaving(t *testing.T) {
 	t.Parallel()
-	nobody := start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-now", demoNow)
+	nobody := startDemo(t)
 	owner, ada := nobody.as("owner@alder"), nobody.as("ada")
 	const sub = "/customers/alder/subscriptions/signin-std"
 	for who, want := range map[string]int{"member@alder": http.StatusForbidden, "ben": http.StatusForbidden, "owner@birch": http.StatusNotFound} {

@@ -13,7 +13,7 @@ import (
 // it fails.
 func TestBrowserFromCatalogueToStatement(t *testing.T) {
 	t.Parallel()
-	b := openBrowser(t, startPortal(t, "-now", demoNow))
+	b := openBrowser(t, startDemo(t).base)
 	b.look(390, 844, "light")
 	css := func(s string) chromedp.CSS { return chromedp.CSS(s) }
 

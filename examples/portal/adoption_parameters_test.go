@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -56,7 +55,7 @@ func TestParametersOfAForm(t *testing.T) {
 // what is only ordered is not there.
 func TestOrderWithAPlan(t *testing.T) {
 	t.Parallel()
-	nobody := start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-now", demoNow)
+	nobody := startDemo(t)
 	member, owner, ada := nobody.as("member@birch"), nobody.as("owner@birch"), nobody.as("ada")
 	fields := url.Values{"service": {"erp"}, "offering": {"erp-own"}, "documents": {"30000"}, "parameter.people": {"many"}, "note": {"For the <north> yard"}}
 	status, body := member.post("/customers/birch/orders", fields)

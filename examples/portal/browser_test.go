@@ -107,7 +107,29 @@ func (b *browser) signIn(person string) {
 // unfold opens every part of the page that can be folded.
 func (b *browser) unfold() {
 	b.t.Helper()
-	read(b, chromedp.Evaluate[int](`document.querySelectorAll('details').forEach(d => d.open = true); 0`))
+	read(b, chromedp.Evaluate[int](`document.querySelectorAll('details').forEach(d => { d.toggleAttribute('data-was-open', d.open); d.open = true }); 0`))
+}
+
+// foldAll closes them again.
+func (b *browser) foldAll() {
+	b.t.Helper()
+	read(b, chromedp.Evaluate[int](`document.querySelectorAll('details').forEach(d => d.open = d.hasAttribute('data-was-open')); 0`))
+}
+
+// darkly is how a place ends that is seen in the dark scheme.
+const darkly = ", dark"
+
+// inEachLook opens a page once and shows it at both widths and in both schemes. No page
+// has a script, so how one looks follows from these alone.
+func (b *browser) inEachLook(path string, see func(where string)) {
+	b.t.Helper()
+	b.visit(path)
+	for _, scheme := range []string{"light", "dark"} {
+		for _, width := range []int64{390, 1280} {
+			b.look(width, 844, scheme)
+			see(fmt.Sprintf("%s at %d px, %s", path, width, scheme))
+		}
+	}
 }
 
 // look sets how the browser looks at pages.

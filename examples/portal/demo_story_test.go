@@ -11,7 +11,7 @@ import (
 // An operator's day: report, tell, resolve, follow up, see what it cost.
 func TestBrowserStory(t *testing.T) {
 	t.Parallel()
-	b := openBrowser(t, startPortal(t, "-now", demoNow))
+	b := openBrowser(t, startDemo(t).base)
 	b.look(390, 844, "light")
 	css := func(s string) chromedp.CSS { return chromedp.CSS(s) }
 

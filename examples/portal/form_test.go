@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -65,7 +64,7 @@ func TestWhatIsWrongStandsAtItsField(t *testing.T) {
 // typed is there. What it does is said once.
 func TestFormsSayWhatIsWrongAndWhatIsDone(t *testing.T) {
 	t.Parallel()
-	r := start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-now", demoNow).as("ada")
+	r := startDemo(t).as("ada")
 	action := regexp.MustCompile(`action="(/customers/alder/letters/[^"]+)/discard"`).FindStringSubmatch(r.page("/customers/alder/letters"))
 	require.NotNil(t, action, "a draft")
 	status, body := r.post(action[1]+"/discard", url.Values{"reason": {strings.Repeat("x", 4001)}})

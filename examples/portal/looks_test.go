@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
@@ -86,21 +85,17 @@ func pagePaths() []string {
 
 func TestBrowserLooks(t *testing.T) {
 	t.Parallel()
-	base := startPortal(t, "-now", demoNow)
+	base := startDemo(t).base
 	b := openBrowser(t, base)
 	b.signIn("ada")
-	for _, scheme := range []string{"light", "dark"} {
-		for _, width := range []int64{390, 1280} {
-			b.look(width, 844, scheme)
-			for _, path := range pagePaths() {
-				b.visit(path)
-				where := fmt.Sprintf("%s at %d px, %s", path, width, scheme)
-				b.shoot(strings.Trim(strings.NewReplacer("/", "-", "?", "-", "&", "-", "=", "-", "%", "-").Replace(path), "-") + fmt.Sprintf("_%d_%s", width, scheme))
-				b.unfold()
-				require.Empty(t, read(b, chromedp.Evaluate[[]string](wide)), "sticks out: %s", where)
-				require.Empty(t, read(b, chromedp.Evaluate[[]string](contrast)), "hard to read: %s", where)
-			}
-		}
+	for _, path := range pagePaths() {
+		b.inEachLook(path, func(where string) {
+			b.shoot(strings.Trim(strings.NewReplacer("/", "-", "?", "-", "&", "-", "=", "-", "%", "-", " px, ", "_", " at ", "_").Replace(where), "-"))
+			b.unfold()
+			require.Empty(t, read(b, chromedp.Evaluate[[]string](wide)), "sticks out: %s", where)
+			require.Empty(t, read(b, chromedp.Evaluate[[]string](contrast)), "hard to read: %s", where)
+			b.foldAll()
+		})
 	}
 	var errors []string
 	for _, p := range b.console() { // the page that is not there is one on purpose
@@ -113,7 +108,7 @@ func TestBrowserLooks(t *testing.T) {
 
 func TestBrowserKeyboard(t *testing.T) {
 	t.Parallel()
-	base := startPortal(t, "-now", demoNow)
+	base := startDemo(t).base
 	b := openBrowser(t, base)
 	b.signIn("ada")
 	b.look(1280, 900, "light")
@@ -130,7 +125,7 @@ func TestBrowserKeyboard(t *testing.T) {
 // right is inside.
 func TestBrowserHeader(t *testing.T) {
 	t.Parallel()
-	base := startPortal(t, "-now", demoNow)
+	base := startDemo(t).base
 	b := openBrowser(t, base)
 	for _, who := range []string{"ada", "owner@alder"} {
 		b.signIn(who)

@@ -56,7 +56,7 @@ func TestTaxIsRounded(t *testing.T) {
 // the month before.
 func TestStatementIsADocument(t *testing.T) {
 	t.Parallel()
-	nobody := start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-now", demoNow)
+	nobody := startDemo(t)
 	for path, wants := range map[string][]string{
 		"alder/statement?month=2026-10": {
 			"ALDER-2026-10-1", "Hafenstraße 12", "Tax id DE 811 907 980", "Erlenweg 3", "4711 Information technology", "4730 Purchasing", "1 Oct 2026, 00:00 to 1 Nov 2026, 00:00",
@@ -90,7 +90,7 @@ func TestStatementIsADocument(t *testing.T) {
 // The files say the same as the page, to the cent.
 func TestStatementFiles(t *testing.T) {
 	t.Parallel()
-	nobody := start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-now", demoNow)
+	nobody := startDemo(t)
 	owner := nobody.as("owner@alder")
 	for query, name := range map[string]string{"?month=2026-10": "statement-ALDER-2026-10-1", "": "statement-ALDER-2026-11-1-draft"} {
 		res := owner.raw(http.MethodGet, "/customers/alder/statement.csv"+query, nil)
@@ -137,7 +137,7 @@ func TestStatementFiles(t *testing.T) {
 // What is known later makes a further edition, which says what it replaces, and why.
 func TestStatementEditions(t *testing.T) {
 	t.Parallel()
-	nobody := start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-now", demoNow)
+	nobody := startDemo(t)
 	ada, ownerOfAlder := nobody.as("ada"), nobody.as("owner@alder")
 	nobody.as("ben").open(url.Values{"title": {"Found late"}, "headline": {"Mail was down"}, "service": {"mail"}, "level": {"outage"}, "began": {"2026-10-20T10:00"}})
 	status, body := ada.post("/customers/alder/availability/close?month=2026-10", nil)
@@ -165,7 +165,7 @@ func TestStatementEditions(t *testing.T) {
 // customer.
 func TestStatementsStayAsTheyWere(t *testing.T) {
 	t.Parallel()
-	db := filepath.Join(t.TempDir(), "portal.db")
+	db := demoFile(t)
 	r := start(t, "-db", db, "-now", demoNow)
 	r.as("ben").open(url.Values{"title": {"Found late"}, "headline": {"Mail was down"}, "service": {"mail"}, "level": {"outage"}, "began": {"2026-10-20T10:00"}})
 	status, body := r.as("ada").post("/customers/alder/availability/close?month=2026-10", nil)
@@ -259,7 +259,7 @@ func (b *browser) printed(name string) (text string, pages int) {
 // The statement is printed as a document: without the portal around it.
 func TestBrowserPrints(t *testing.T) {
 	t.Parallel()
-	b := openBrowser(t, startPortal(t, "-now", demoNow))
+	b := openBrowser(t, startDemo(t).base)
 	b.signIn("owner@alder")
 	for name, x := range map[string]struct {
 		path  string

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -13,7 +12,7 @@ import (
 // names, and without what was written for programs.
 func TestExplanationsAreForPeople(t *testing.T) {
 	t.Parallel()
-	r := start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-now", demoNow)
+	r := startDemo(t)
 	lists := regexp.MustCompile(`(?s)<ul class="trace[^"]*">.*?</ul></(details|section)>`)
 	tags := regexp.MustCompile(`<[^>]*>`)
 	marks := regexp.MustCompile(`\d{4}-\d\d|[{}@]|[0-9a-f]{12}|digest|undefined|\d\.\d [A-Z]{3}|\b(sum|max|unique|count|wave)\b|catalog\.|sla\.`)

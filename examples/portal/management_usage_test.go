@@ -4,7 +4,6 @@ import (
 	"encoding/csv"
 	"io"
 	"net/http"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -22,7 +21,7 @@ func TestChartsEndWithARoundNumber(t *testing.T) {
 // All events can be looked at, page by page and as a file, each once.
 func TestEventsInPages(t *testing.T) {
 	t.Parallel()
-	nobody := start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-now", demoNow)
+	nobody := startDemo(t)
 	owner := nobody.as("owner@alder")
 	id := regexp.MustCompile(`demonstration, ([^<]+)<`)
 	next := regexp.MustCompile(`href="([^"]+)" rel="next"`)

@@ -10,7 +10,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/operations/change"
 )
 
@@ -278,24 +277,6 @@ func TestChangesAreInternal(t *testing.T) {
 	status, _ := nobody.as("ada").post("/changes/network-core/cancel", url.Values{"reason": {"x"}}, "Origin", "https://elsewhere.example")
 	require.Equal(t, http.StatusForbidden, status)
 	require.Contains(t, nobody.as("ada").page("/changes/network-core"), "Scheduled")
-}
-
-func TestReadLength(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]time.Duration{
-		"45": 45 * time.Minute, "45 min": 45 * time.Minute, "1 h 30 min": 90 * time.Minute, "1h30m": 90 * time.Minute, "2 days": 48 * time.Hour, "PT1H": time.Hour, "0": 0, " 1 Hour ": time.Hour, "90 s": 90 * time.Second,
-	} {
-		d, ok := readLength(text)
-		require.True(t, ok, text)
-		require.Equal(t, calendar.Within(want), d, text)
-		again, ok := readLength(lengthText(d))
-		require.True(t, ok, lengthText(d))
-		require.Equal(t, d, again, text)
-	}
-	for _, bad := range []string{"h", "1 fortnight", "-5", "1,5 h", "99999999999999999999", "PX", "P", strings.Repeat("1 h ", 20), "1 h x"} {
-		_, ok := readLength(bad)
-		require.False(t, ok, bad)
-	}
 }
 
 // Every state, kind and verb has words of its own.

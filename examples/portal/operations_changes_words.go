@@ -7,10 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/shopspring/decimal"
-
 	"github.com/servicecoin/servicecoin"
-	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/estimate"
 	"github.com/servicecoin/servicecoin/operations/change"
 )
@@ -180,66 +177,6 @@ func (p *portal) withNames(text string) string {
 		at = end
 	}
 	return b.String()
-}
-
-// lengthIn reads a length of time as people write it: "45 min", "1 h 30 min", "2 days",
-// or as programs do: "PT1H30M". A number alone is minutes. Undefined for an empty field.
-func (f *form) lengthIn(name string) calendar.Duration {
-	text := f.text(name)
-	if text == "" {
-		return calendar.Duration{}
-	}
-	d, ok := readLength(text)
-	if !ok {
-		f.bad.Add(name, "bad-length", text, "must be a length of time, as 45 min, 1 h 30 min or 2 days")
-		return calendar.Duration{}
-	}
-	return d
-}
-
-func readLength(text string) (calendar.Duration, bool) {
-	if len(text) > 40 {
-		return calendar.Duration{}, false
-	}
-	if strings.HasPrefix(text, "P") {
-		var d calendar.Duration
-		err := d.UnmarshalJSON([]byte(strconv.Quote(text)))
-		return d, err == nil && d.Defined()
-	}
-	units := map[string]time.Duration{
-		"": time.Minute, "m": time.Minute, "min": time.Minute, "minute": time.Minute, "minutes": time.Minute, "h": time.Hour, "hour": time.Hour, "hours": time.Hour,
-		"d": day, "day": day, "days": day, "s": time.Second,
-	}
-	var sum time.Duration
-	rest := strings.ToLower(strings.TrimSpace(text))
-	for rest != "" {
-		digits := len(rest) - len(strings.TrimLeft(rest, "0123456789"))
-		n, err := strconv.Atoi(rest[:digits])
-		if err != nil || n > 1_000_000 {
-			return calendar.Duration{}, false
-		}
-		rest = strings.TrimLeft(rest[digits:], " ")
-		letters := len(rest) - len(strings.TrimLeft(rest, "abcdefghijklmnopqrstuvwxyz"))
-		unit, known := units[rest[:letters]]
-		if !known {
-			return calendar.Duration{}, false
-		}
-		sum += time.Duration(n) * unit
-		rest = strings.TrimLeft(rest[letters:], " ")
-	}
-	return calendar.Within(sum), true
-}
-
-// lengthText is a length as lengthIn reads it, "" where there is none.
-func lengthText(d calendar.Duration) string {
-	length, ok := d.Get()
-	if !ok {
-		return ""
-	}
-	if length == 0 {
-		return "0 min"
-	}
-	return seconds(decimal.NewFromInt(int64(length.Seconds())))
 }
 
 // shareWords is a share as people read it: of nothing it is not known.

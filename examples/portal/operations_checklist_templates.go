@@ -287,7 +287,7 @@ func itemsText(items []runbook.Item) string {
 			also = append(also, evidenceNames()[x.Wanted])
 		}
 		if x.Within.Defined() {
-			also = append(also, "within "+stepLength(x.Within))
+			also = append(also, "within "+lengthText(x.Within))
 		}
 		if x.Role != "" {
 			also = append(also, "for "+x.Role)
@@ -333,7 +333,7 @@ func readItems(text string, bad *servicecoin.Violations) []runbook.Item {
 			case part == "may be left out":
 				x.Need = runbook.Should
 			case isWithin:
-				d, ok := readStepLength(length)
+				d, ok := readLength(length)
 				if !ok {
 					bad.Add("items", "bad-format", length, fmt.Sprintf("must be a length of time, as 30 min (line %d)", n+1))
 				}

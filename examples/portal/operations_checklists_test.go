@@ -3,7 +3,6 @@ package main
 import (
 	"net/http"
 	"net/url"
-	"path/filepath"
 	"regexp"
 	"testing"
 
@@ -13,7 +12,7 @@ import (
 // The morning round is ticked, and looked at by a second person.
 func TestChecklists(t *testing.T) {
 	t.Parallel()
-	nobody := start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-now", demoNow)
+	nobody := startDemo(t)
 	ben, cleo := nobody.as("ben"), nobody.as("cleo")
 	body := ben.page("/checklists")
 	for _, word := range []string{"Overdue", "nobody began it", "it was finished later", "To be signed off", "Every working day, 08:00 to 12:00"} {
@@ -80,7 +79,7 @@ func TestChecklists(t *testing.T) {
 // A checklist is written as lines, and comes on the days that are said.
 func TestChecklistTemplates(t *testing.T) {
 	t.Parallel()
-	nobody := start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-now", demoNow)
+	nobody := startDemo(t)
 	ben, cleo := nobody.as("ben"), nobody.as("cleo")
 	id := regexp.MustCompile(`name="id" value="([^"]+)"`).FindStringSubmatch(ben.page("/checklists/templates/new"))[1]
 	form := url.Values{"id": {id}, "title": {"Evening"}, "items": {"Lights are off [often]\nDoors [may be left out; number; within 30 min; for the guard]"}, "rule": {"every evening"}, "from": {"18:00"}, "until": {"x"}, "services": {"files"}}

@@ -5,7 +5,6 @@ import (
 	"encoding/csv"
 	"net/http"
 	"net/url"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -20,7 +19,7 @@ import (
 
 func demoPortal(t *testing.T) *running {
 	t.Helper()
-	return start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-now", demoNow)
+	return startDemo(t)
 }
 
 // hidden is the value of a hidden input of a page.
@@ -275,7 +274,7 @@ func TestWhoMayReport(t *testing.T) {
 // since, is brought up to date when it is opened.
 func TestAnOlderFileIsBroughtUpToDate(t *testing.T) {
 	t.Parallel()
-	db := filepath.Join(t.TempDir(), "portal.db")
+	db := demoFile(t)
 	require.NoError(t, start(t, "-db", db, "-now", demoNow).stop())
 	b, err := sqlite.Open(t.Context(), db, nil)
 	require.NoError(t, err)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -52,7 +51,7 @@ func otherCopy(t *testing.T, s *store.Store, o *store.ConsumerOptions) *store.Co
 // work can be taken from it.
 func TestWorkThatStandsStill(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "portal.db")
+	path := demoFile(t)
 	r := start(t, "-db", path, "-now", demoNow).as("ada")
 	s, now := besides(t, path)
 	other := otherCopy(t, s, &store.ConsumerOptions{Lease: 24 * time.Hour})

@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"log/slog"
 	"net/http"
 	"net/url"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -22,7 +20,7 @@ var attempts = regexp.MustCompile(`(\d+) entries, each chained`)
 // A run is followed by several people to its end, and the record is verified.
 func TestRunIsFollowed(t *testing.T) {
 	t.Parallel()
-	nobody := start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-now", demoNow)
+	nobody := startDemo(t)
 	ada, ben, cleo := nobody.as("ada"), nobody.as("ben"), nobody.as("cleo")
 	const run = "/runs/restore-birch"
 	at := func(r *running, verb, step string, more ...string) (int, string) {
@@ -119,7 +117,7 @@ func TestRunIsFollowed(t *testing.T) {
 // done is undone.
 func TestRunIsGivenUp(t *testing.T) {
 	t.Parallel()
-	nobody := start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-now", demoNow)
+	nobody := startDemo(t)
 	ben, cleo := nobody.as("ben"), nobody.as("cleo")
 	const book = "/runbooks/database-restore/start"
 	body := ben.page(book)
@@ -193,10 +191,7 @@ func TestRunIsGivenUp(t *testing.T) {
 // telling what was cancelled.
 func TestMachineRoom(t *testing.T) {
 	t.Parallel()
-	now, err := time.Parse(time.RFC3339, demoNow)
-	require.NoError(t, err)
-	p, err := open(t.Context(), config{db: filepath.Join(t.TempDir(), "portal.db"), now: now}, slog.New(slog.DiscardHandler))
-	require.NoError(t, err)
+	p := openDemo(t)
 	t.Cleanup(func() { require.NoError(t, p.close(context.WithoutCancel(t.Context()))) })
 	room := machineRoom{p.store, time.Hour}
 	do := func(key, action string, attempt int) runbook.Result {

@@ -385,7 +385,7 @@ func fieldText(s runbook.Step, name string) string {
 	case "role":
 		return s.Role
 	case "expected":
-		return stepLength(s.Expected)
+		return lengthText(s.Expected)
 	case "after", "atStart":
 		if s.AtStart {
 			return "nothing"

@@ -3,48 +3,14 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/operations/runbook"
 )
-
-var lengthPart = regexp.MustCompile(`^(\d{1,6})\s*(d|days?|h|hours?|min|minutes?|s|seconds?)\b\s*`)
-
-// readStepLength reads "1 h 30 min", or what ISO 8601 has.
-func readStepLength(text string) (calendar.Duration, bool) {
-	var d calendar.Duration
-	if strings.HasPrefix(text, "P") {
-		body, err := json.Marshal(text)
-		return d, err == nil && d.UnmarshalJSON(body) == nil
-	}
-	var length time.Duration
-	rest := text
-	for rest != "" {
-		m := lengthPart.FindStringSubmatch(rest)
-		if m == nil {
-			return d, false
-		}
-		n, err := strconv.Atoi(m[1])
-		if err != nil {
-			return d, false
-		}
-		for _, u := range lengthUnits() {
-			if m[2][0] == u.name[0] {
-				length += time.Duration(n) * u.length
-				break
-			}
-		}
-		rest = rest[len(m[0]):]
-	}
-	d = calendar.Within(length)
-	return d, text != "" && d.Validate() == nil
-}
 
 // stepReader reads the steps of a text.
 type stepReader struct {
@@ -188,7 +154,7 @@ func (r *stepReader) newID(title string) runbook.StepID {
 // say takes in one line of the list of a step; false: it is none.
 func (r *stepReader) say(s *runbook.Step, name, text string, at int) bool {
 	length := func() calendar.Duration {
-		d, ok := readStepLength(text)
+		d, ok := readLength(text)
 		if !ok {
 			r.wrong(at, text, name+" must be a length of time, as 1 h 30 min")
 		}
@@ -298,7 +264,7 @@ func (r *stepReader) below(name, text string, at int) bool {
 	case "Outputs":
 		r.action.Outputs = listOf[string](text)
 	case "Limit":
-		d, ok := readStepLength(text)
+		d, ok := readLength(text)
 		if !ok {
 			r.wrong(at, text, "Limit must be a length of time, as 10 min")
 		}

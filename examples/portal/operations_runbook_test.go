@@ -3,7 +3,6 @@ package main
 import (
 	"net/http"
 	"net/url"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -27,7 +26,7 @@ func pagesOfRunbooks() []string {
 // Nobody outside sees or does any of it.
 func TestRunbooksAreInternal(t *testing.T) {
 	t.Parallel()
-	nobody := start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-now", demoNow)
+	nobody := startDemo(t)
 	files := []string{"/runbooks/database-restore/markdown", "/runbooks/database-restore/html", "/runbooks?as=csv", "/runs?as=csv", "/checklists/all?as=csv", "/runs/restore-drill/evidence?as=html"}
 	forms := []string{
 		"/runbooks", "/runbooks/files-restore/edit", "/runbooks/files-restore/publish", "/runbooks/database-restore/start", "/runbooks/database-restore/withdraw", "/runs/restore-birch/approve", "/runs/restore-birch/begin",
@@ -64,7 +63,7 @@ func TestRunbooksAreInternal(t *testing.T) {
 // The library says what there is, what is stale and why, and what there is not.
 func TestLibrary(t *testing.T) {
 	t.Parallel()
-	nobody := start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-now", demoNow)
+	nobody := startDemo(t)
 	ada, ben := nobody.as("ada"), nobody.as("ben")
 	body := ada.page("/runbooks")
 	for _, word := range []string{"Restore a customer&#39;s database", "nobody has read it again, which was due by 3 Oct 2026", "Restore a folder", ">none</span>", "Fresh", "Stale"} {
@@ -125,7 +124,7 @@ Start the old one.
 // A run book is written in a form that loses nothing, and published by somebody else.
 func TestRunbookIsWritten(t *testing.T) {
 	t.Parallel()
-	nobody := start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-now", demoNow)
+	nobody := startDemo(t)
 	ben, cleo := nobody.as("ben"), nobody.as("cleo")
 	id := regexp.MustCompile(`name="id" value="([^"]+)"`).FindStringSubmatch(ben.page("/runbooks/new?service=mail"))[1]
 	form := url.Values{

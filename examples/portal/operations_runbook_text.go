@@ -9,10 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/servicecoin/servicecoin"
-	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/operations/runbook"
 )
 
@@ -80,7 +78,7 @@ func writeStep(b *strings.Builder, s runbook.Step) {
 			line("Input", i.Name+kind+" = "+i.Value)
 		}
 		line("Outputs", strings.Join(a.Outputs, ", "))
-		line("Limit", stepLength(a.Limit))
+		line("Limit", lengthText(a.Limit))
 		if a.Retries > 0 {
 			line("Retries", strconv.Itoa(a.Retries))
 		}
@@ -88,7 +86,7 @@ func writeStep(b *strings.Builder, s runbook.Step) {
 	fmt.Fprintf(b, "## %s\n", inEnglish(s.Title))
 	line("Step", string(s.ID)+", "+string(s.Kind))
 	line("Who", s.Role)
-	line("Expected", stepLength(s.Expected))
+	line("Expected", lengthText(s.Expected))
 	if s.AtStart {
 		line("After", "nothing")
 	}
@@ -103,7 +101,7 @@ func writeStep(b *strings.Builder, s runbook.Step) {
 		line("Measure", x.Output)
 	}
 	if w := s.Wait; w != nil {
-		line("Wait for", stepLength(w.For))
+		line("Wait for", lengthText(w.For))
 		line("Wait until", w.Until)
 	}
 	if s.Approval != nil {
@@ -137,34 +135,6 @@ func writeStep(b *strings.Builder, s runbook.Step) {
 	if s.Undo != nil && len(s.Undo.Text) > 0 {
 		b.WriteString("\nUndo:\n\n" + inEnglish(s.Undo.Text) + "\n")
 	}
-}
-
-// stepLength is a length of time as the form shows it: "5 min", or as ISO 8601 has it.
-func stepLength(d calendar.Duration) string {
-	length, ok := d.Get()
-	if !ok {
-		return ""
-	}
-	var parts []string
-	for _, u := range lengthUnits() {
-		if n := int64(length / u.length); n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, u.name))
-			length %= u.length
-		}
-	}
-	if len(parts) == 0 {
-		return "0 s"
-	}
-	return strings.Join(parts, " ")
-}
-
-type lengthUnit struct {
-	name   string
-	length time.Duration
-}
-
-func lengthUnits() []lengthUnit {
-	return []lengthUnit{{"d", day}, {"h", time.Hour}, {"min", time.Minute}, {"s", time.Second}}
 }
 
 var (

@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -39,8 +37,7 @@ func planning(t *testing.T) *planned {
 	t.Helper()
 	now, err := time.Parse(time.RFC3339, demoNow)
 	require.NoError(t, err)
-	p, err := open(t.Context(), config{db: filepath.Join(t.TempDir(), "portal.db"), now: now}, slog.New(slog.DiscardHandler))
-	require.NoError(t, err)
+	p := openDemo(t)
 	require.NoError(t, p.exchange.Release(t.Context()))
 	h := &planned{p: p}
 	h.clock.Store(now.UnixNano())

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -43,7 +42,7 @@ func TestStatusHasGroups(t *testing.T) {
 // The status page shows the last of many, and the history has them all.
 func TestHistory(t *testing.T) {
 	t.Parallel()
-	nobody := start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-now", demoNow)
+	nobody := startDemo(t)
 	ben := nobody.as("ben")
 	for n := range 30 {
 		path := ben.open(url.Values{"title": {"Secret name"}, "headline": {fmt.Sprintf("Hiccup %02d", n)}, "service": {"mail"}, "level": {"information"}})

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"net/http"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -18,7 +17,7 @@ import (
 // Long lists go in pages, forwards and back, and come whole as a file.
 func TestListsGoInPages(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "portal.db")
+	path := demoFile(t)
 	nobody := start(t, "-db", path, "-now", demoNow)
 	ada, owner := nobody.as("ada"), nobody.as("owner@alder")
 	s, now := besides(t, path)

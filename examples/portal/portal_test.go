@@ -77,12 +77,6 @@ func start(t testing.TB, args ...string) *running {
 	return r
 }
 
-// startPortal starts one on an empty file and returns its address.
-func startPortal(t *testing.T, args ...string) string {
-	t.Helper()
-	return start(t, append([]string{"-db", filepath.Join(t.TempDir(), "portal.db")}, args...)...).base
-}
-
 // as returns the same portal as somebody sees it.
 func (r *running) as(person string) *running {
 	r.t.Helper()
@@ -153,7 +147,7 @@ func (r *running) post(path string, fields url.Values, header ...string) (int, s
 
 func TestPages(t *testing.T) {
 	t.Parallel()
-	r := start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-now", demoNow).as("ada")
+	r := startDemo(t).as("ada")
 	for path, wants := range map[string][]string{
 		"/healthz":                      {"ok"},
 		"/changes":                      {"Waits for your vote", "7 days late", "Ask for a change"},
@@ -235,7 +229,7 @@ func TestASecondStartKeepsEverything(t *testing.T) {
 
 func TestBadInput(t *testing.T) {
 	t.Parallel()
-	r := start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-now", demoNow).as("ada")
+	r := startDemo(t).as("ada")
 	status, body := r.post("/incidents", url.Values{"title": {""}, "began": {"tomorrow"}, "level": {"meteor"}, "service": {"mail", "moon"}, "impact": {"9"}, "urgency": {"1"}, "description": {"kept <b>"}})
 	require.Equal(t, http.StatusUnprocessableEntity, status)
 	for _, want := range []string{"Title: must not be empty", "“tomorrow” must be a day and a time", "meteor", "“moon” is no service", "“9” is no impact", "kept &lt;b&gt;"} {
@@ -273,7 +267,7 @@ func TestBadInput(t *testing.T) {
 
 func TestRequestsOfOthersAreRefused(t *testing.T) {
 	t.Parallel()
-	r := start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-now", demoNow).as("ada")
+	r := startDemo(t).as("ada")
 	fields := url.Values{"title": {"Forged"}, "service": {"mail"}, "level": {"outage"}}
 	for _, header := range [][]string{{"Origin", "https://elsewhere.example"}, {"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"}} {
 		status, _ := r.post("/incidents", fields, header...)

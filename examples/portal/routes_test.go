@@ -2,12 +2,9 @@ package main
 
 import (
 	"context"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -38,10 +35,7 @@ func parking(p *portal) area {
 // in the navigation and its work.
 func TestOneListOfAreas(t *testing.T) {
 	t.Parallel()
-	now, err := time.Parse(time.RFC3339, demoNow)
-	require.NoError(t, err)
-	p, err := open(t.Context(), config{db: filepath.Join(t.TempDir(), "portal.db"), now: now}, slog.New(slog.DiscardHandler))
-	require.NoError(t, err)
+	p := openDemo(t)
 	t.Cleanup(func() { require.NoError(t, p.close(context.WithoutCancel(t.Context()))) })
 	p.made = append(p.made, parking(p))
 	server := httptest.NewServer(p.handler())

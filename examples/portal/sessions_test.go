@@ -3,7 +3,6 @@ package main
 import (
 	"net/http"
 	"net/url"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -19,7 +18,7 @@ import (
 // cookie of one that has ended is nobody's.
 func TestSessionsEnd(t *testing.T) {
 	t.Parallel()
-	nobody := start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-now", demoNow)
+	nobody := startDemo(t)
 	here, there, third := nobody.as("ada"), nobody.as("ada"), nobody.as("ada")
 	other := nobody.as("ben")
 	require.NotEqual(t, here.cookie, there.cookie)
@@ -59,7 +58,7 @@ func TestSessionsEnd(t *testing.T) {
 // outlives a start of the portal; the file tells no token.
 func TestSessionsExpire(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "portal.db")
+	path := demoFile(t)
 	begin, err := time.Parse(time.RFC3339, demoNow)
 	require.NoError(t, err)
 	at := func(after time.Duration) string { return begin.Add(after).Format(time.RFC3339) }
@@ -87,7 +86,7 @@ func TestSessionsExpire(t *testing.T) {
 // What is internal is not there for anybody outside, wherever it is asked for.
 func TestInternalThings(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "portal.db")
+	path := demoFile(t)
 	nobody := start(t, "-db", path, "-now", demoNow)
 	ada := nobody.as("ada")
 	open := func(title string, services ...string) string {
@@ -133,7 +132,7 @@ func TestInternalThings(t *testing.T) {
 
 func TestHeaders(t *testing.T) {
 	t.Parallel()
-	r := start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-now", demoNow)
+	r := startDemo(t)
 	for _, path := range []string{"/status", "/static/style.css", "/nowhere"} {
 		res := r.raw(http.MethodGet, path, nil)
 		require.NoError(t, res.Body.Close())

@@ -2,7 +2,6 @@ package main
 
 import (
 	"net/http"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -20,7 +19,7 @@ func textOf(body string) string {
 // reads what was written for programs.
 func TestWordsAreForWhoeverLooks(t *testing.T) {
 	t.Parallel()
-	nobody := start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-now", demoNow)
+	nobody := startDemo(t)
 	machine := regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d|digest|recomputes|program exchange|There within|unasked| per documents|Documents, documents`)
 	mine := regexp.MustCompile(`(?i)\byours?\b|\byou have it\b`)
 	for _, who := range []string{"ada", "owner@alder", "member@alder"} {
@@ -53,7 +52,7 @@ func TestWordsAreForWhoeverLooks(t *testing.T) {
 // provider's own.
 func TestWhatAMemberSees(t *testing.T) {
 	t.Parallel()
-	nobody := start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-now", demoNow)
+	nobody := startDemo(t)
 	member, own, ada := textOf(nobody.as("member@alder").page("/customers/alder?month=2026-10")), nobody.as("owner@alder").page("/customers/alder?month=2026-10"), nobody.as("ada")
 	require.NotContains(t, member, " EUR")
 	require.Contains(t, textOf(own), "1 317.58 EUR")
@@ -69,7 +68,7 @@ func TestWhatAMemberSees(t *testing.T) {
 
 func TestErrorsAreHeadedByWhatTheyAre(t *testing.T) {
 	t.Parallel()
-	nobody := start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-now", demoNow)
+	nobody := startDemo(t)
 	r := nobody.as("owner@alder")
 	for path, want := range map[string]string{
 		"/incidents": "<h1>This page is not for you</h1>", "/nowhere": "<h1>Not found</h1>", "/customers/birch": "<h1>Not found</h1>", "/customers/alder?month=x": "<h1>Please look at this again</h1>",
@@ -89,7 +88,7 @@ func TestErrorsAreHeadedByWhatTheyAre(t *testing.T) {
 // answered in words.
 func TestMonthsEnd(t *testing.T) {
 	t.Parallel()
-	r := start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-now", demoNow).as("ada")
+	r := startDemo(t).as("ada")
 	link := regexp.MustCompile(`<nav class="pages row".*?</nav>`)
 	for _, page := range []string{"", "/usage", "/statement", "/availability"} {
 		for _, month := range []string{"9999-12", "0001-01", "2026-12", "1999-12"} {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -30,7 +29,7 @@ func (r *running) tasks(path string) (keys []string) {
 // What waits stands on one page, over all customers, and is done from there.
 func TestMyWork(t *testing.T) {
 	t.Parallel()
-	nobody := start(t, "-db", filepath.Join(t.TempDir(), "portal.db"), "-now", demoNow)
+	nobody := startDemo(t)
 	ada, ben := nobody.as("ada"), nobody.as("ben")
 	for _, r := range []*running{ada, ben} {
 		res := r.raw(http.MethodGet, "/", nil)
@@ -74,7 +73,7 @@ func TestMyWork(t *testing.T) {
 // something becomes known of it.
 func TestMonthIsClosedFromWork(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "portal.db")
+	path := demoFile(t)
 	require.NoError(t, start(t, "-db", path, "-now", demoNow).stop())
 	nobody := start(t, "-db", path, "-now", "2026-12-02T09:00:00Z")
 	ada, ben := nobody.as("ada"), nobody.as("ben")
@@ -116,7 +115,7 @@ func TestMonthIsClosedFromWork(t *testing.T) {
 // What was given up on is tried again from the list, and what waits is in pages.
 func TestWorkInPages(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "portal.db")
+	path := demoFile(t)
 	ada := start(t, "-db", path, "-now", demoNow).as("ada")
 	s, now := besides(t, path)
 	for n := range 60 {
@@ -149,7 +148,7 @@ func TestWorkInPages(t *testing.T) {
 // The list of customers is searched, goes in pages and comes as a file.
 func TestCustomersList(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "portal.db")
+	path := demoFile(t)
 	ada := start(t, "-db", path, "-now", demoNow).as("ada")
 	s, _ := besides(t, path)
 	h := host{s}
