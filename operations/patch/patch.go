@@ -9,7 +9,8 @@
 // it. [Policy] makes deadlines, [Advisory.Match] says what it means for a [Component].
 // [Advisories] keeps them, in a view of the provider's partition. [Place] gives each
 // [Target] a slot, ring by ring, in its customer's own windows, and tells beforehand what
-// cannot be done in time, and why.
+// cannot be done in time, and why. [Comply] says what was compliant at an instant, by what
+// had been seen by then.
 package patch
 
 import (

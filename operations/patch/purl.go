@@ -88,6 +88,17 @@ func (p PURL) Same(o PURL) bool {
 	return p.Type == o.Type && p.Namespace == o.Namespace && p.Name == o.Name
 }
 
+// Package returns the package URL without a version.
+func (p PURL) Package() string {
+	parts := []string{"pkg:" + p.Type}
+	if p.Namespace != "" {
+		for part := range strings.SplitSeq(p.Namespace, "/") {
+			parts = append(parts, url.PathEscape(part))
+		}
+	}
+	return strings.Join(append(parts, url.PathEscape(p.Name)), "/")
+}
+
 // Scheme is the order of the versions of a type, "" where none is known.
 func (p PURL) Scheme() version.Scheme {
 	switch p.Type {
