@@ -88,7 +88,7 @@ func (t Tally) Share() (float64, bool) {
 	return float64(t.Compliant) / float64(t.Applicable), true
 }
 
-func (t *Tally) add(c Condition) {
+func (t Tally) with(c Condition) Tally {
 	t.Applicable++
 	switch c {
 	case Compliant:
@@ -100,6 +100,7 @@ func (t *Tally) add(c Condition) {
 	case NotKnown:
 		t.Unknown++
 	}
+	return t
 }
 
 // Look is what is asked of compliance.
@@ -160,7 +161,7 @@ func Comply(l Look) (Compliance, error) {
 		if !applies {
 			continue
 		}
-		c.Tally.add(row.Condition)
+		c.Tally = c.Tally.with(row.Condition)
 		c.Rows = append(c.Rows, row)
 		complete = complete && row.Condition == Compliant
 		c.Complete = later(c.Complete, row.Since)
@@ -286,7 +287,7 @@ func (c Compliance) By(name func(r Row) string) []Named {
 			at[n] = place
 			list = append(list, Named{Name: n})
 		}
-		list[place].Tally.add(r.Condition)
+		list[place].Tally = list[place].Tally.with(r.Condition)
 	}
 	slices.SortFunc(list, func(a, b Named) int { return cmp.Compare(a.Name, b.Name) })
 	return list
