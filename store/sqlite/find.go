@@ -231,24 +231,26 @@ func (f form) from(columns string) string {
 	return b.String()
 }
 
-// customerText lists one customer's documents between two places.
+// customerText lists one customer's documents between two places. The plus before the
+// limit keeps SQLite from planning by its value, and so from preparing the statement
+// again whenever it is bound. So it is in every listing.
 func customerText(slot int, descending bool) string {
 	f := formOf(slot, descending)
 	if slot == 0 {
-		return f.from(content+", id") + " AND customer = ?3 AND id >= ?4 AND id < ?5 ORDER BY id" + f.order + " LIMIT ?2"
+		return f.from(content+", id") + " AND customer = ?3 AND id >= ?4 AND id < ?5 ORDER BY id" + f.order + " LIMIT +?2"
 	}
 	return f.from(content+", id") + " AND customer = ?3 AND (" + f.column + ", id) > (?4, ?5) AND (" + f.column + ", id) < (?6, ?7)" +
-		" ORDER BY " + f.column + f.order + ", id" + f.order + " LIMIT ?2"
+		" ORDER BY " + f.column + f.order + ", id" + f.order + " LIMIT +?2"
 }
 
 // everyoneText lists all customers' documents behind a point.
 func everyoneText(slot int, descending bool) string {
 	f := formOf(slot, descending)
 	if slot == 0 {
-		return f.from(content+", id, customer") + " AND (customer, id)" + f.above + "(?3, ?4) ORDER BY customer" + f.order + ", id" + f.order + " LIMIT ?2"
+		return f.from(content+", id, customer") + " AND (customer, id)" + f.above + "(?3, ?4) ORDER BY customer" + f.order + ", id" + f.order + " LIMIT +?2"
 	}
 	return f.from(content+", id, customer") + " AND (customer, " + f.column + ", id)" + f.above + "(?3, ?5, ?4)" +
-		" ORDER BY customer" + f.order + ", " + f.column + f.order + ", id" + f.order + " LIMIT ?2"
+		" ORDER BY customer" + f.order + ", " + f.column + f.order + ", id" + f.order + " LIMIT +?2"
 }
 
 // nextCustomerText finds the next customer that has an entry.

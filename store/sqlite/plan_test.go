@@ -31,6 +31,7 @@ func TestPlans(t *testing.T) {
 			assert.Contains(t, plan, l.Index, "%s: %s: %s", what, l.Name, l.Text)
 			assert.NotContains(t, plan, "SCAN", "%s: %s: %s", what, l.Name, l.Text)
 			assert.NotContains(t, plan, "TEMP B-TREE", "%s: %s: %s", what, l.Name, l.Text)
+			assert.NotContains(t, l.Text, "LIMIT ?", "%s: a plan that follows the limit is made again whenever it is bound", l.Name)
 			t.Logf("%s: %s: %s", what, l.Name, plan)
 		}
 	}

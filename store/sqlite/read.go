@@ -19,10 +19,10 @@ const (
 
 	// NOT INDEXED leaves the table's own order, which is the feed's.
 	allEvents = `SELECT ` + eventColumns + ` FROM servicecoin_events NOT INDEXED
-WHERE position > ?1 AND customer IS NOT NULL ORDER BY position LIMIT ?2`
+WHERE position > ?1 AND customer IS NOT NULL ORDER BY position LIMIT +?2`
 
 	eventsOf = `SELECT ` + eventColumns + ` FROM servicecoin_events INDEXED BY servicecoin_events_customer
-WHERE customer = ?3 AND position > ?1 ORDER BY position LIMIT ?2`
+WHERE customer = ?3 AND position > ?1 ORDER BY position LIMIT +?2`
 )
 
 // Get implements store.Backend.

@@ -28,7 +28,7 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING`
 	// The cursor before the first one has no source, and every event has one.
 	listEvents = `SELECT ` + columns + ` FROM servicecoin_usage
 WHERE customer = ?1 AND type = ?2 AND (at, source, id) > (?3, ?4, ?5) AND at < ?6 AND recorded < ?7
-ORDER BY at, source, id LIMIT ?8`
+ORDER BY at, source, id LIMIT +?8`
 
 	eraseEvents = `DELETE FROM servicecoin_usage WHERE customer = ?1`
 )
