@@ -69,6 +69,7 @@ func stages() map[string]stage {
 		"examples/availability/main.go":         {skip: "a command"},
 		"examples/businesshours/main.go":        {skip: "a command"},
 		"examples/changefit/main.go":            {skip: "a command"},
+		"examples/drift/main.go":                {skip: "a command"},
 		"examples/chargeback/main.go":           {skip: "a command"},
 		"examples/portal/main.go":               {skip: "a command"},
 		"examples/runbookfile/main.go":          {skip: "a command"},
