@@ -34,15 +34,15 @@ func (r *Run) advance(p *Plan, m *mark) {
 			continue
 		}
 		r.move(m, s, StepReady)
-		r.goOn(p, m, s)
+		r.goOn(p, m, s, p.Steps[n].Kind)
 	}
 }
 
 // goOn does what a step that has become ready does by itself.
-func (r *Run) goOn(p *Plan, m *mark, s *Status) {
-	step, _ := p.Step(s.ID)
-	switch step.Kind {
+func (r *Run) goOn(p *Plan, m *mark, s *Status, kind StepKind) {
+	switch kind {
 	case WaitStep:
+		step, _ := p.Step(s.ID)
 		s.Attempt, s.BegunAt, s.Began = 1, m.fact.At, r.number()
 		r.move(m, s, StepActive)
 		if s.Due = step.Wait.until(m.fact.At); !s.Due.After(m.fact.At) {
@@ -51,6 +51,7 @@ func (r *Run) goOn(p *Plan, m *mark, s *Status) {
 	case CallStep:
 		r.move(m, s, StepDone)
 	case DecisionStep:
+		step, _ := p.Step(s.ID)
 		if answer, ok := r.decide(step.Decision); ok {
 			s.Answer = answer
 			r.move(m, s, StepDone)

@@ -135,12 +135,12 @@ func happened(by servicecoin.Actor, verb string, step StepID, before, after *Run
 
 // asked compares what was asked of the host before and after a verb.
 func asked(before, after *Run) (requested, cancelled []Wanted) {
-	waited := func(s Status) bool { return s.State == StepRequested || s.State == StepLate }
+	waited := func(s *Status) bool { return s.State == StepRequested || s.State == StepLate }
 	pairs := func(old, now []Status) {
-		for n, s := range now {
-			var was Status
+		for n := range now {
+			s, was := &now[n], new(Status)
 			if n < len(old) {
-				was = old[n]
+				was = &old[n]
 			}
 			if waited(s) && (!waited(was) || was.Attempt != s.Attempt) {
 				requested = append(requested, Wanted{Step: s.ID, Attempt: s.Attempt, Until: s.Due})

@@ -17,3 +17,6 @@ func (c *Plans) Kept() (many, bytes int) {
 	}
 	return len(c.kept), bytes
 }
+
+// RunKind lets tests write runs as they are stored, and read them.
+func RunKind() store.Kind[Run] { return runs }

@@ -76,9 +76,11 @@ var books = store.Kind[Book]{
 }
 
 var runs = store.Kind[Run]{
-	Name:  RunRecord,
-	House: house.Own(),
-	ID:    func(r Run) string { return string(r.ID) },
+	Name:   RunRecord,
+	House:  house.Own(),
+	ID:     func(r Run) string { return string(r.ID) },
+	Encode: writeRun,
+	Decode: readRun,
 	Indexes: []store.Index[Run]{
 		{Name: "started", Columns: "m", Of: func(r Run) store.Tuple { return store.Tuple{store.Time(r.StartedAt)} }},
 		{Name: "state", Columns: "tm", Of: func(r Run) store.Tuple {

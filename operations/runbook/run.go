@@ -187,10 +187,13 @@ func (r *Run) Next() []Status {
 // due returns the earliest instant at which a wait is over or a time limit passes.
 func (r *Run) due() (time.Time, bool) {
 	var next time.Time
-	for _, s := range slices.Concat(r.Steps, r.Undo) {
-		lapses := s.State == StepRequested || s.State == StepActive
-		if lapses && !s.Due.IsZero() && (next.IsZero() || s.Due.Before(next)) {
-			next = s.Due
+	for _, list := range [][]Status{r.Steps, r.Undo} {
+		for n := range list {
+			s := &list[n]
+			lapses := s.State == StepRequested || s.State == StepActive
+			if lapses && !s.Due.IsZero() && (next.IsZero() || s.Due.Before(next)) {
+				next = s.Due
+			}
 		}
 	}
 	return next, !next.IsZero() && !r.State.Terminal()

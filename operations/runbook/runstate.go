@@ -144,10 +144,18 @@ func StepTransitions() []lifecycle.Transition[StepState] {
 	return table
 }
 
+// The tables are built once: every verb at a step looks into both.
+//
+//nolint:gochecknoglobals // constants in all but name
+var (
+	runTable  = RunTransitions()
+	stepTable = StepTransitions()
+)
+
 // allowed refuses a verb that the state of a step forbids.
 func (r *Run) allowed(s *Status, verb string) error {
 	life := lifecycle.Record[StepState]{
-		Key: servicecoin.Key{Kind: RunRecord, ID: string(r.ID)}, Part: "step " + string(s.ID), State: s.State, Table: StepTransitions(),
+		Key: servicecoin.Key{Kind: RunRecord, ID: string(r.ID)}, Part: "step " + string(s.ID), State: s.State, Table: stepTable,
 	}
 	_, err := life.Target(verb)
 	return err
@@ -160,7 +168,7 @@ func (r *Run) refuseStep(s *Status, verb string, to StepState, why string) error
 
 func (r *Run) life() lifecycle.Record[RunState] {
 	return lifecycle.Record[RunState]{
-		Key: servicecoin.Key{Kind: RunRecord, ID: string(r.ID)}, State: r.State, Since: r.Since, Table: RunTransitions(),
+		Key: servicecoin.Key{Kind: RunRecord, ID: string(r.ID)}, State: r.State, Since: r.Since, Table: runTable,
 	}
 }
 
