@@ -9,6 +9,7 @@ require (
 	github.com/jackc/pgx/v5 v5.12.0
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
 	github.com/servicecoin/servicecoin v0.0.0
+	github.com/servicecoin/servicecoin/interop/advisory v0.0.0
 	github.com/servicecoin/servicecoin/interop/runbookmd v0.0.0
 	github.com/servicecoin/servicecoin/store/postgres v0.0.0-00010101000000-000000000000
 	github.com/servicecoin/servicecoin/store/sqlite v0.0.0
@@ -41,6 +42,7 @@ require (
 
 replace (
 	github.com/servicecoin/servicecoin => ..
+	github.com/servicecoin/servicecoin/interop/advisory => ../interop/advisory
 	github.com/servicecoin/servicecoin/interop/runbookmd => ../interop/runbookmd
 	github.com/servicecoin/servicecoin/store/postgres => ../store/postgres
 	github.com/servicecoin/servicecoin/store/sqlite => ../store/sqlite

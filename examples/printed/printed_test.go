@@ -71,6 +71,7 @@ func stages() map[string]stage {
 		"examples/changefit/main.go":            {skip: "a command"},
 		"examples/drift/main.go":                {skip: "a command"},
 		"examples/chargeback/main.go":           {skip: "a command"},
+		"examples/kev/main.go":                  {skip: "a command"},
 		"examples/portal/main.go":               {skip: "a command"},
 		"examples/runbookfile/main.go":          {skip: "a command"},
 		"store/store.go":                        {before: start, outside: notes},

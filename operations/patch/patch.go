@@ -86,6 +86,8 @@ type Bulletin struct {
 	Withdrawn time.Time     `json:"withdrawn,omitzero"` // it was a mistake, or is another one's
 	Exploited calendar.Date `json:"exploited,omitzero"` // since when it is known to be exploited
 	Due       calendar.Date `json:"due,omitzero"`       // the last day that the source gives
+	// Ransomware says that it is known to be used by those who demand ransom.
+	Ransomware bool `json:"ransomware,omitempty"`
 
 	Products   []Product `json:"products,omitempty"`
 	References []string  `json:"references,omitempty"`
