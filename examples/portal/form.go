@@ -279,18 +279,18 @@ func (f *form) services(name string) []servicecoin.ServiceID {
 	return list
 }
 
-// wholeTime is what an input of type datetime-local sends; the portal's times
-// are UTC.
+// wholeTime is what an input of type datetime-local sends.
 const wholeTime = "2006-01-02T15:04"
 
-// time reads an instant, the zero Time for an empty field.
-func (f *form) time(name string) time.Time {
+// time reads an instant by a clock, the zero Time for an empty field. One that names its
+// offset itself, as programs write them, is what it says.
+func (f *form) time(name string, clock *time.Location) time.Time {
 	text := f.text(name)
 	if text == "" {
 		return time.Time{}
 	}
 	for _, layout := range []string{wholeTime, "2006-01-02T15:04:05", "2006-01-02 15:04", time.RFC3339} {
-		if t, err := time.Parse(layout, text); err == nil {
+		if t, err := time.ParseInLocation(layout, text, clock); err == nil {
 			return t.UTC()
 		}
 	}

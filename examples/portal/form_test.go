@@ -114,3 +114,25 @@ func TestConfirmationsAreUnique(t *testing.T) {
 	seeOther(w, confirmed("/x?month=2026-11", "send"))
 	require.Equal(t, "/x?month=2026-11&done=send", w.Header().Get("Location"))
 }
+
+// The provider's people read and type times by the clock of their desk, a customer's by
+// its own; what names its offset itself is what it says.
+func TestTimesAreThoseOfTheReader(t *testing.T) {
+	t.Parallel()
+	nobody := startDemo(t)
+	ben := nobody.as("ben")
+	for path, zone := range map[string]string{
+		"/changes/network-core": "Europe/Berlin", "/runs/restore-birch": "Europe/Berlin", "/changes/new": "Europe/Berlin", "/incidents": "Europe/Berlin", "/calendar": "Europe/Berlin",
+		"/customers/birch/availability": "Europe/London", "/customers/cedar/letters": "Europe/Lisbon",
+	} {
+		require.Contains(t, ben.page(path), "All times are those of "+zone+".", path)
+	}
+	require.Contains(t, nobody.as("owner@cedar").page("/calendar"), "All times are those of Europe/Lisbon.")
+	require.Contains(t, nobody.page("/status"), "All times are those of UTC.")
+	for began, shown := range map[string]string{"2026-11-24T09:00": "24 Nov 2026, 09:00", "2026-07-30T09:00": "30 Jul 2026, 09:00", "2026-11-24T05:00:00Z": "24 Nov 2026, 06:00"} {
+		path := ben.open(url.Values{"title": {"Clocks"}, "service": {"mail"}, "level": {"information"}, "began": {began}})
+		require.Contains(t, ben.page(path), shown, began)
+	}
+	require.Contains(t, ben.page("/changes/database-index"), `<time datetime="`)
+	require.NotContains(t, ben.page("/work")+ben.page("/changes")+ben.page("/changes/agenda")+ben.page("/checklists"), " UTC")
+}

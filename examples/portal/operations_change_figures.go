@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
@@ -75,7 +74,11 @@ func deliveryRows(d *change.Delivery) []deliveryRow {
 
 func (p *portal) showChangeFigures(w http.ResponseWriter, r *http.Request) error {
 	ctx, now := r.Context(), p.store.Now()
-	this := calendar.MonthOf(now, time.UTC)
+	loc, err := p.zone(r)
+	if err != nil {
+		return err
+	}
+	this := calendar.MonthOf(now, loc)
 	v := changeFiguresPage{page: p.page(r, "Figures of changes", changesPath), Month: this}
 	if text := r.URL.Query().Get("month"); text != "" {
 		var bad servicecoin.Violations
@@ -89,7 +92,7 @@ func (p *portal) showChangeFigures(w http.ResponseWriter, r *http.Request) error
 		}
 		v.Month = m
 	}
-	during := v.Month.In(time.UTC)
+	during := v.Month.In(loc)
 	figures, delivery, list, err := p.Control().Figures(ctx, during)
 	if err != nil {
 		return err

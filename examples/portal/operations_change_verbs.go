@@ -349,7 +349,7 @@ func (p *portal) followUpVerb(ctx context.Context, by servicecoin.Actor, id serv
 // moveTo gives a change one of the starts that were proposed: a draft is changed, what
 // was approved or voted down is asked for again.
 func (p *portal) moveTo(ctx context.Context, by servicecoin.Actor, id servicecoin.ChangeID, f *form) func() (change.Change, error) {
-	start := f.time("start")
+	start := p.timeIn(f, "start")
 	return func() (change.Change, error) {
 		x, err := p.Control().Get(ctx, id)
 		if err != nil {

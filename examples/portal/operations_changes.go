@@ -123,7 +123,7 @@ func (p *portal) changeRow(x change.Change, names namesByID) changeRow {
 	now := p.store.Now()
 	if due, late, undecided := x.Undecided(now); undecided {
 		row.Late = late
-		row.More = "began before it was approved, which is due by " + stamp(due) + " UTC"
+		row.More = "began before it was approved, which is due by " + p.deskStamp(due)
 		if late {
 			row.More = "began before it was approved, and is " + whileWords(now.Sub(due)) + " late with that"
 		}

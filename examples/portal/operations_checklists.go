@@ -353,7 +353,7 @@ func (p *portal) checklistsDue() chore {
 				if d.List != nil {
 					t.Path, t.More = d.List.Path, plural(d.List.Left, "item")+" left, begun by "+p.pages.actor(d.List.BegunBy)
 				}
-				t.More += ", due at " + stamp(d.Due) + " UTC"
+				t.More += ", due at " + p.deskStamp(d.Due)
 				list = append(list, t)
 			}
 			return list, "", err

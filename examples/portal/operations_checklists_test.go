@@ -100,7 +100,7 @@ func TestChecklistTemplates(t *testing.T) {
 	require.Equal(t, http.StatusConflict, status)
 	status, body = cleo.post(path+"/publish", url.Values{"edition": {"1"}})
 	require.Equal(t, http.StatusOK, status)
-	require.Contains(t, body, "Next: 2026-11-27, due by 27 Nov 2026, 19:00")
+	require.Contains(t, body, "Next: 2026-11-27, due by 27 Nov 2026, 20:00")
 	status, _ = cleo.post(path+"/revise", nil)
 	require.Equal(t, http.StatusOK, status)
 	form.Set("edition", "2")

@@ -169,7 +169,7 @@ func TestWhomAnIncidentConcerns(t *testing.T) {
 		require.Contains(t, body, want)
 	}
 	require.NotRegexp(t, `\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ[^"]`, body, "no machine text in the timeline")
-	require.Contains(t, body, "2. Logs are removed once they are archived: Cleo Diaz, due 6 Oct 2026, 15:02")
+	require.Contains(t, body, "2. Logs are removed once they are archived: Cleo Diaz, due 6 Oct 2026, 17:02")
 	body = r.page("/incidents/files-upload")
 	require.Contains(t, body, "3 customers")
 	require.Contains(t, body, "/customers/cedar/subscriptions/files-std")
@@ -203,7 +203,7 @@ func TestACustomerReportsAProblem(t *testing.T) {
 
 	path := "/incidents/" + id
 	body = desk.page(path)
-	for _, want := range []string{"Reported by Alder Hospital", "Mika Rautio", "Only to them &lt;b&gt;", "Internal", "24 Nov 2026, 08:00"} {
+	for _, want := range []string{"Reported by Alder Hospital", "Mika Rautio", "Only to them &lt;b&gt;", "Internal", "24 Nov 2026, 09:00"} {
 		require.Contains(t, body, want)
 	}
 	require.Contains(t, desk.page("/incidents"), "reported by Alder Hospital")

@@ -58,13 +58,12 @@ func (p *portal) formID(f *form) string {
 
 // timeIn reads an instant by the reader's clock, the zero Time for an empty field.
 func (p *portal) timeIn(f *form, name string) time.Time {
-	t := f.time(name)
 	loc, err := p.zone(f.r)
-	if t.IsZero() || err != nil {
+	if err != nil {
 		f.bad.Merge(name, err)
-		return t
+		return time.Time{}
 	}
-	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), 0, loc).UTC()
+	return f.time(name, loc)
 }
 
 // colleagues are the provider's people, by name.

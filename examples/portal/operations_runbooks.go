@@ -149,7 +149,7 @@ func (p *portal) bookRow(b runbook.Book, names namesByID, around runbook.Surroun
 		row.Names = append(row.Names, names.Of(s))
 	}
 	if b.State == runbook.Published {
-		row.Stale = staleWords(runbook.Stale(b, p.store.Now(), around), names)
+		row.Stale = p.staleWords(runbook.Stale(b, p.store.Now(), around), names)
 	}
 	if b.State == runbook.Draft {
 		row.Path += "?version=" + itoa(b.Version)
@@ -158,9 +158,9 @@ func (p *portal) bookRow(b runbook.Book, names namesByID, around runbook.Surroun
 }
 
 // staleWords says why a book should be looked at before it is followed.
-func staleWords(list []runbook.Staleness, names namesByID) (all []string) {
+func (p *portal) staleWords(list []runbook.Staleness, names namesByID) (all []string) {
 	for _, s := range list {
-		on := s.Since.UTC().Format("2 Jan 2006")
+		on := s.Since.In(p.deskZone()).Format("2 Jan 2006")
 		switch s.Code {
 		case runbook.NotExercised:
 			all = append(all, "no run of it succeeded for "+leadWords(within{freshFor})+": one was due by "+on)

@@ -152,7 +152,7 @@ func (p *portal) changeItem(x *change.Change, names namesByID) scheduleItem {
 	}
 	if x.State == change.Started && p.store.Now().After(item.Span.End) {
 		item.Span.End = p.store.Now()
-		item.Note = "It should have been over at " + stamp(x.Plan.Work().End) + " UTC."
+		item.Note = "It should have been over at " + p.deskStamp(x.Plan.Work().End) + "."
 		item.State, item.Tone = "Overrun", "bad"
 	}
 	for _, who := range x.Implementers {

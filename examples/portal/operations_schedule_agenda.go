@@ -165,9 +165,9 @@ func (p *portal) agendaItem(ctx context.Context, x *change.Change, names namesBy
 	item.Downtime = downtimeWords(x.Downtimes(), names)
 	now := p.store.Now()
 	if due, late, open := x.Undecided(now); open {
-		item.Late = "It began before it was approved. Votes are due by " + stamp(due) + " UTC."
+		item.Late = "It began before it was approved. Votes are due by " + p.deskStamp(due) + "."
 		if late {
-			item.Late = "It began before it was approved, and the votes were due by " + stamp(due) + " UTC: they are late."
+			item.Late = "It began before it was approved, and the votes were due by " + p.deskStamp(due) + ": they are late."
 		}
 	} else if x.ApprovedLate(now) {
 		item.Late = "It was approved later than the policy allows."
@@ -181,7 +181,7 @@ func (p *portal) agendaItem(ctx context.Context, x *change.Change, names namesBy
 	}
 	customers := p.customerNames(ctx)
 	for _, c := range x.Consents {
-		item.Consents = append(item.Consents, customers(c.Customer)+" "+consentSaid(c))
+		item.Consents = append(item.Consents, customers(c.Customer)+" "+p.consentSaid(c))
 	}
 	if !fully || x.Plan.Start.IsZero() {
 		return item, nil
@@ -208,7 +208,7 @@ func (p *portal) agendaItem(ctx context.Context, x *change.Change, names namesBy
 }
 
 // consentSaid says how the consent of a customer stands, and until when it is asked.
-func consentSaid(c change.Consent) string {
+func (p *portal) consentSaid(c change.Consent) string {
 	switch {
 	case c.Answer == change.Agreed:
 		return "agreed"
@@ -217,9 +217,9 @@ func consentSaid(c change.Consent) string {
 	case c.Answer == change.Refused:
 		return "refused: " + c.Reason
 	case c.Mode == change.MayObject:
-		return "may object until " + stamp(c.By) + " UTC"
+		return "may object until " + p.deskStamp(c.By)
 	}
-	return "was asked to agree by " + stamp(c.By) + " UTC, and has not answered"
+	return "was asked to agree by " + p.deskStamp(c.By) + ", and has not answered"
 }
 
 // riskWords is a risk as the matrix calls it.

@@ -168,8 +168,8 @@ func TestChangeCalendar(t *testing.T) {
 	require.NotContains(t, body, "Patch the databases", "it is in December")
 	week := ada.page("/changes/calendar?week=2026-11-25")
 	require.Contains(t, week, "Wed, 25 November")
-	require.Contains(t, week, "18:00 to 19:00")
-	require.Contains(t, week, "19:30 with the way back")
+	require.Contains(t, week, "19:00 to 20:00")
+	require.Contains(t, week, "20:30 with the way back")
 	require.Contains(t, week, "done by Ben Okafor")
 	require.Contains(t, week, `href="/changes/calendar?week=2026-11-30"`)
 	for _, path := range []string{"?month=May", "?month=0012-01", "?week=yesterday", "?week=2026-02-30"} {
@@ -256,7 +256,7 @@ func TestFreezes(t *testing.T) {
 	require.Contains(t, body, "The freeze is declared")
 	require.Contains(t, body, "lets emergencies through")
 	require.Contains(t, ada.page("/changes/calendar?month=2026-12"), "day 1 of 15")
-	require.Contains(t, ada.page("/changes/freezes?as=csv"), "Year end,2026-12-20T00:00:00Z,2027-01-04T00:00:00Z,Order entry,emergencies,The books are closed.,ada")
+	require.Contains(t, ada.page("/changes/freezes?as=csv"), "Year end,2026-12-19T23:00:00Z,2027-01-03T23:00:00Z,Order entry,emergencies,The books are closed.,ada")
 
 	lift := "/changes/freezes/" + sent.Get("id") + "/lift"
 	status, body = ada.post(lift, url.Values{"reason": {""}})

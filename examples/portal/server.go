@@ -80,16 +80,17 @@ func current(items []navItem, path string) []navItem {
 	return items
 }
 
-// zone is that of the customer whose page it is, or who looks at it, and UTC for
-// everybody else.
+// zone is that of the customer whose page it is, or who looks at it; the provider's
+// people go by the clock of their desk on all other pages, and everybody else by UTC.
+// Every page says whose times it shows, and what is typed on it is read by the same clock.
 func (p *portal) zone(r *http.Request) (*time.Location, error) {
 	id := servicecoin.CustomerID(r.PathValue("customer"))
 	if id == "" {
 		id = viewer(r).Customer
 	}
 	if id == "" {
-		if r.URL.Path == calendarPath && p.desk.open != nil { // the desk's people look at it by its clock
-			return p.desk.open.Location(), nil
+		if viewer(r).Provider() {
+			return p.deskZone(), nil
 		}
 		return time.UTC, nil
 	}
@@ -99,6 +100,17 @@ func (p *portal) zone(r *http.Request) (*time.Location, error) {
 	}
 	return c.zone(), err
 }
+
+// deskZone is the clock of the provider's desk.
+func (p *portal) deskZone() *time.Location {
+	if p.desk.open == nil {
+		return time.UTC
+	}
+	return p.desk.open.Location()
+}
+
+// deskStamp is an instant in a sentence of a page that is the provider's alone.
+func (p *portal) deskStamp(t time.Time) string { return t.In(p.deskZone()).Format(stampLayout) }
 
 func customerPath(c servicecoin.CustomerID, parts ...string) string {
 	path := []string{"/customers", url.PathEscape(string(c))}

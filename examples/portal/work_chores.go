@@ -117,7 +117,7 @@ func (p *portal) ordersIn(state catalog.OrderState, name, title, about string) c
 				t := task{Customer: c, ID: string(o.ID), Whose: names(c), What: o.Terms.Name, Path: customerPath(c, "orders", string(o.ID)), Since: o.RequestedAt}
 				t.More = "asked by " + p.pages.actor(o.RequestedBy)
 				if !o.Due.IsZero() && now.After(o.Due) {
-					t.Late, t.More = true, "was promised for "+stamp(o.Due)+" UTC"
+					t.Late, t.More = true, "was promised for "+p.deskStamp(o.Due)
 				}
 				return t, nil
 			})
