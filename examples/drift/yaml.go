@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/big"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -33,6 +31,7 @@ func readYAML(text []byte) (value configuration.Value, err error) {
 			err = fmt.Errorf("line 1, column 1: cannot be read: %v", broken)
 		}
 	}()
+	text, restore := newer(text)
 	loader, err := yaml.NewLoader(bytes.NewReader(text))
 	if err != nil {
 		return configuration.Value{}, err
@@ -50,7 +49,7 @@ func readYAML(text []byte) (value configuration.Value, err error) {
 	case !errors.Is(err, io.EOF):
 		return configuration.Value{}, placed(text, err)
 	}
-	c := converter{inside: map[*yaml.Node]bool{}}
+	c := converter{inside: map[*yaml.Node]bool{}, restore: restore}
 	return c.value(document.Content[0], 0)
 }
 
@@ -83,8 +82,9 @@ func placed(text []byte, err error) error {
 }
 
 type converter struct {
-	inside map[*yaml.Node]bool // what is being read
-	values int
+	inside  map[*yaml.Node]bool // what is being read
+	restore *strings.Replacer
+	values  int
 }
 
 func (c *converter) value(n *yaml.Node, depth int) (configuration.Value, error) {
@@ -100,19 +100,22 @@ func (c *converter) value(n *yaml.Node, depth int) (configuration.Value, error) 
 		}
 		return c.value(n.Alias, depth)
 	case yaml.ScalarNode:
-		v, err = scalar(n)
+		v, err = scalar(n, c.restore.Replace(n.Value))
 	case yaml.SequenceNode, yaml.MappingNode:
 		c.inside[n] = true
 		v, err = c.members(n, depth)
 		delete(c.inside, n)
-	default:
+	case yaml.DocumentNode, yaml.StreamNode:
 		err = at(n, "is nothing that JSON has")
 	}
 	return v.Placed(n.Line, n.Column), err
 }
 
 func (c *converter) members(n *yaml.Node, depth int) (configuration.Value, error) {
-	want := map[yaml.Kind]string{yaml.SequenceNode: "!!seq", yaml.MappingNode: "!!map"}[n.Kind]
+	want := "!!seq"
+	if n.Kind == yaml.MappingNode {
+		want = "!!map"
+	}
 	if n.Tag != want && n.Tag != "!" {
 		return configuration.Value{}, at(n, "has the tag "+n.Tag+", which the core schema does not know here")
 	}
@@ -146,69 +149,4 @@ func (c *converter) members(n *yaml.Node, depth int) (configuration.Value, error
 		return configuration.ListOf(values...), nil
 	}
 	return configuration.ObjectOf(members...)
-}
-
-// The numbers of the core schema.
-var (
-	decimals = regexp.MustCompile(`^([-+]?)(\.[0-9]+|[0-9]+(?:\.[0-9]*)?)([eE][-+]?[0-9]+)?$`)
-	integer  = regexp.MustCompile(`^[-+]?[0-9]+$`)
-	based    = regexp.MustCompile(`^(0o[0-7]+|0x[0-9a-fA-F]+)$`)
-	beyond   = regexp.MustCompile(`^([-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))$`)
-)
-
-// scalar reads a scalar: one without quotes and tag is what the core schema makes of it.
-func scalar(n *yaml.Node) (configuration.Value, error) {
-	const quoted = yaml.SingleQuotedStyle | yaml.DoubleQuotedStyle | yaml.LiteralStyle | yaml.FoldedStyle
-	text := n.Value
-	tagged := n.Style&yaml.TaggedStyle != 0
-	if n.Tag == "!" || n.Tag == "!!str" && (tagged || n.Style&quoted != 0) {
-		return configuration.TextOf(text), nil
-	}
-	v, tag, err := plain(text)
-	switch {
-	case err != nil:
-		return v, at(n, err.Error())
-	case tagged && n.Tag != tag && (n.Tag != "!!float" || tag != "!!int" || !integer.MatchString(text)):
-		return v, at(n, "the tag "+n.Tag+" does not fit, or the core schema does not know it")
-	}
-	return v, nil
-}
-
-// plain returns what the core schema takes a text for, and its tag. Numbers are as they
-// were written, where JSON can write them so.
-func plain(text string) (configuration.Value, string, error) {
-	switch text {
-	case "", "~", "null", "Null", "NULL":
-		return configuration.NullOf(), "!!null", nil
-	case "true", "True", "TRUE", "false", "False", "FALSE":
-		return configuration.BoolOf(strings.EqualFold(text, "true")), "!!bool", nil
-	}
-	if beyond.MatchString(text) {
-		return configuration.Value{}, "", errors.New("JSON has neither infinity nor what is no number")
-	}
-	tag, parts := "!!float", decimals.FindStringSubmatch(text)
-	if integer.MatchString(text) || based.MatchString(text) {
-		tag = "!!int"
-	}
-	switch {
-	case based.MatchString(text):
-		whole, ok := new(big.Int).SetString(text, 0)
-		if !ok {
-			return configuration.Value{}, "", errors.New("is no number")
-		}
-		text = whole.String()
-	case parts != nil:
-		whole, rest, _ := strings.Cut(parts[2], ".")
-		if whole = strings.TrimLeft(whole, "0"); whole == "" {
-			whole = "0"
-		}
-		if rest != "" {
-			rest = "." + rest
-		}
-		text = strings.TrimPrefix(parts[1], "+") + whole + rest + parts[3]
-	default:
-		return configuration.TextOf(text), "!!str", nil
-	}
-	v, err := configuration.NumberOf(text)
-	return v, tag, err
 }
