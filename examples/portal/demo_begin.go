@@ -85,6 +85,12 @@ const (
 	emil = servicecoin.PersonID("emil")
 )
 
+// Roles of theirs that run books and checklists name.
+const (
+	databaseAdmin = "database administrator"
+	shiftLead     = "shift lead"
+)
+
 // demonstrate fills a new file with a small provider and its last four months.
 // Every step can be made again: what is there already stays.
 func (p *portal) demonstrate(ctx context.Context) error {
@@ -128,10 +134,10 @@ func (d demo) turn(t time.Time) { *d.when = t }
 func (p *portal) staff(ctx context.Context) error {
 	for _, x := range []person{
 		{ID: ada, Name: "Ada Brandt", Role: manager},
-		{ID: ben, Name: "Ben Okafor", Role: operator},
+		{ID: ben, Name: "Ben Okafor", Role: operator, Also: []string{shiftLead}},
 		{ID: cleo, Name: "Cleo Diaz", Role: operator},
-		{ID: dana, Name: "Dana Novak", Role: operator},
-		{ID: emil, Name: "Emil Sand", Role: operator},
+		{ID: dana, Name: "Dana Novak", Role: operator, Also: []string{databaseAdmin, shiftLead}},
+		{ID: emil, Name: "Emil Sand", Role: operator, Also: []string{databaseAdmin}},
 	} {
 		if err := kept(p.host.persons().Insert(ctx, x)); err != nil {
 			return err

@@ -32,6 +32,11 @@ func should(id runbook.ItemID, text string) runbook.Item {
 	return runbook.Item{ID: id, Text: english(text), Need: runbook.Should}
 }
 
+func ofRole(role string, x runbook.Item) runbook.Item {
+	x.Role = role
+	return x
+}
+
 // templatesOfDemo are the morning round and the end of the month.
 func templatesOfDemo() ([]runbook.Template, error) {
 	daily, err := schedule("FREQ=DAILY only on a working day", "08:00-12:00")
@@ -49,7 +54,7 @@ func templatesOfDemo() ([]runbook.Template, error) {
 			ID: "morning-round", Title: english("Morning round"), Purpose: english("What the night has left behind, before the customers come in."), Services: []servicecoin.ServiceID{"mail", "database", "files"}, Schedule: daily,
 			Items: []runbook.Item{
 				alarms, must("backups", "All backups of the night are complete", runbook.TextEvidence), must("queue", "The mail queue is below 500 messages", runbook.ValueEvidence),
-				should("disks", "No disk is above 80 %"), should("certificates", "No certificate ends within three weeks"), must("handover", "The notes of the night shift are read", ""),
+				should("disks", "No disk is above 80 %"), should("certificates", "No certificate ends within three weeks"), ofRole(shiftLead, must("handover", "The notes of the night shift are read", "")),
 			},
 		},
 		{

@@ -63,8 +63,8 @@ func look(id runbook.StepID, title, text string, v runbook.Verification, takes t
 	return s
 }
 
-func gate(id runbook.StepID, title, text string) runbook.Step {
-	return runbook.Step{ID: id, Kind: runbook.ApprovalStep, Title: english(title), Text: english(text), Approval: &runbook.Approval{Role: string(manager)}}
+func gate(id runbook.StepID, role, title, text string) runbook.Step {
+	return runbook.Step{ID: id, Kind: runbook.ApprovalStep, Title: english(title), Text: english(text), Approval: &runbook.Approval{Role: role}}
 }
 
 func risky(s runbook.Step, hazard string, undo *runbook.Undo) runbook.Step {
@@ -142,7 +142,7 @@ func booksOfDemo() []bookOfDemo {
 				hand("tell", "Tell {{customer}} that it begins", "Call the person who asked. Say that order entry will be closed for about an hour, and when you call again.", 5*m),
 				atOnce(machine("snapshot", "Keep what is there now", "So that there is a way back.", runbook.Action{Name: actSnapshot, Inputs: []runbook.Input{input("of", "{{customer}}"), {Name: "password", Type: runbook.Secret, Value: "{{password}}"}}, Outputs: []string{"snapshot", "size"}, Limit: calendar.Within(20 * m)}, 6*m)),
 				atOnce(hand("others", "Keep an eye on everybody else", "The disks are shared: while data is read or written, the other customers must not become slow. Look at the page times every ten minutes until it is over.", time.Hour)),
-				after(gate("go", "Go, or not", "Is the moment right? Has the customer said so? After this their data of today is overwritten."), "tell", "snapshot"),
+				after(gate("go", string(manager), "Go, or not", "Is the moment right? Has the customer said so? After this their data of today is overwritten."), "tell", "snapshot"),
 				risky(hand("close", "Close order entry at site {{site}}", "```sh\nsite {{site}} close erp --reason \"restore\"\nsite {{site}} sessions erp   # must come to 0\n```\n\nWait until nobody is signed in.", 5*m),
 					"{{customer}} cannot enter orders", byHand("Open it again:\n\n```sh\nsite {{site}} open erp\n```")),
 				risky(machine("restore", "Take the data back to {{moment}}", "", runbook.Action{Name: actRestore, Inputs: []runbook.Input{input("of", "{{customer}}"), {Name: "moment", Type: runbook.Instant, Value: "{{moment}}"}, {Name: "password", Type: runbook.Secret, Value: "{{password}}"}}, Outputs: []string{"rows"}, Limit: calendar.Within(time.Hour)}, 35*m),
@@ -173,11 +173,11 @@ func booksOfDemo() []bookOfDemo {
 		}, 40},
 		{runbook.Book{
 			ID: "database-patch", Title: english("Patch the database platform"), Scenario: runbook.Patch, Services: []servicecoin.ServiceID{"database", "storage"},
-			Purpose: english("In the window on the second Saturday. One machine after the other, the standby first."), Roles: roles(), ReviewEvery: calendar.Within(90 * day),
+			Purpose: english("In the window on the second Saturday. One machine after the other, the standby first."), Roles: append(roles()[:1], runbook.Role{Name: databaseAdmin, Text: english("Knows what the platform bears")}), ReviewEvery: calendar.Within(90 * day),
 			Preconditions: []servicecoin.Texts{english("It is within the window, and nothing is going on at the desk")},
 			Steps: []runbook.Step{
 				machine("standby", "Patch the standby", "", runbook.Action{Name: actUpdate, Inputs: []runbook.Input{input("host", "db-2")}, Outputs: []string{"packages"}, Limit: calendar.Within(40 * m)}, 15*m),
-				after(gate("go", "Go on with the primary?", "The standby has been patched and is level."), "standby"),
+				after(gate("go", databaseAdmin, "Go on with the primary?", "The standby has been patched and is level."), "standby"),
 				{ID: "over", Kind: runbook.CallStep, Title: english("Hand over to the standby"), Call: &runbook.Call{Book: "database-failover", Values: []runbook.Argument{{Name: "reason", Value: "planned"}}}},
 				risky(machine("primary", "Patch the old primary", "", runbook.Action{Name: actUpdate, Inputs: []runbook.Input{input("host", "db-1")}, Outputs: []string{"packages"}, Limit: calendar.Within(40 * m), Retries: 1}, 15*m),
 					"There is no standby meanwhile", byHand("Take back the packages: `apt-get install` with the versions of the list before.")),
@@ -420,7 +420,7 @@ func (d demo) runsOfDemo(ctx context.Context) error {
 			_, err := runs.Retry(ctx, servicecoin.Person(ben), id, runbook.At{Step: "standby"})
 			return err
 		}},
-		move{40 * m, saysGo(ada, "go")}, move{42 * m, takesUp(ben, "over/lag")}, move{44 * m, takesUp(ben, "over/switch")}, move{47 * m, measures(ben, "over/answers", "2.2")},
+		move{40 * m, saysGo(emil, "go")}, move{42 * m, takesUp(ben, "over/lag")}, move{44 * m, takesUp(ben, "over/switch")}, move{47 * m, measures(ben, "over/answers", "2.2")},
 		move{50 * m, func(ctx context.Context, runs *runbook.Runs, id runbook.RunID) error {
 			_, err := runs.Abort(ctx, servicecoin.Person(ben), id, "The carrier announces work on both lines in twenty minutes: not tonight.")
 			return err

@@ -37,6 +37,7 @@ type checkRow struct {
 	Must        bool
 	Who         string
 	Shown       []shownEvidence
+	WhyNot      string // why whoever looks cannot say how it is
 	Due         time.Time
 	Late        bool
 }
@@ -64,6 +65,10 @@ func (p *portal) checklist(w http.ResponseWriter, r *http.Request, which string,
 			v.May[strings.TrimPrefix(t.Verb, "checklist.")] = true
 		}
 	}
+	people, err := p.colleagues(r.Context())
+	if err != nil {
+		return err
+	}
 	late := map[runbook.ItemID]bool{}
 	for _, k := range c.ItemsDue(now) {
 		late[k.ID] = true
@@ -72,6 +77,9 @@ func (p *portal) checklist(w http.ResponseWriter, r *http.Request, which string,
 	for n, k := range c.Checks {
 		x := checkRow{Check: k, No: n + 1, Text: inEnglish(k.Text), Wants: wantedWords(k.Wanted), Kind: string(k.Wanted), Must: k.Need == runbook.Must, Late: late[k.ID], Due: c.Due}
 		title[k.ID] = x.Text
+		if !v.Viewer.holds(k.Role) {
+			x.WhyNot = whoseRole(people, k.Role)
+		}
 		x.Words, x.Tone = checkWords(k.Result)
 		if within, ok := k.Within.Get(); ok {
 			x.Due = c.Opens.Add(within)
@@ -157,6 +165,11 @@ func (p *portal) changeChecklist(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if item := f.text("item"); item != "" {
+		if err := p.mayCheck(r.Context(), viewer(r), id, runbook.ItemID(item)); err != nil {
+			return err
+		}
+	}
 	if err = f.err(nil); err == nil {
 		err = do()
 	}
@@ -178,6 +191,20 @@ func (p *portal) changeChecklist(w http.ResponseWriter, r *http.Request) error {
 		err = f.err(err)
 	}
 	return p.finish(w, r, err, confirmed(checklistPath(id), word)+anchor, func(err error) error { return p.checklist(w, r, which, f, err) })
+}
+
+// mayCheck holds an item to the role that it names.
+func (p *portal) mayCheck(ctx context.Context, who person, id runbook.ChecklistID, item runbook.ItemID) error {
+	c, err := p.Checklists().Get(ctx, id)
+	if err != nil {
+		return err
+	}
+	for _, k := range c.Checks {
+		if k.ID == item {
+			return p.needsRole(ctx, who, k.Role)
+		}
+	}
+	return nil // the rules say that there is none
 }
 
 func (p *portal) checklistVerb(ctx context.Context, by servicecoin.Actor, id runbook.ChecklistID, verb string, f *form) (do func() error, word string, err error) {

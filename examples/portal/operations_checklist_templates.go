@@ -89,6 +89,7 @@ type itemRow struct {
 	Text, Wants, Role string
 	Within            string
 	Must              bool
+	Nobody            bool // has the role
 }
 
 type trendRow struct {
@@ -140,8 +141,12 @@ func (p *portal) template(w http.ResponseWriter, r *http.Request, which string, 
 	for _, s := range t.Services {
 		v.Services = append(v.Services, names.Of(s))
 	}
+	people, err := p.colleagues(ctx)
+	if err != nil {
+		return err
+	}
 	for n, x := range t.Items {
-		v.Items = append(v.Items, itemRow{No: n + 1, Text: inEnglish(x.Text), Wants: wantedWords(x.Wanted), Role: x.Role, Within: lengthWords(x.Within), Must: x.Need == runbook.Must})
+		v.Items = append(v.Items, itemRow{No: n + 1, Text: inEnglish(x.Text), Wants: wantedWords(x.Wanted), Role: x.Role, Nobody: x.Role != "" && len(holders(people, x.Role)) == 0, Within: lengthWords(x.Within), Must: x.Need == runbook.Must})
 	}
 	for x, err := range p.Checklists().Editions(t.ID).All(ctx) {
 		if err != nil {

@@ -163,8 +163,8 @@ func (p *portal) runStep(view stepView, s runbook.Status, v *runPage) runStep {
 	switch {
 	case v.Mine:
 		step.WhyNot = "You lead this run: somebody else has to say go."
-	case step.Approval.Role == string(manager) && !v.Viewer.is(manager):
-		step.WhyNot = "It is for the service manager to say."
+	case !v.Viewer.holds(step.Approval.Role):
+		step.WhyNot = whoseRole(v.People, step.Approval.Role)
 	}
 	return step
 }
@@ -291,15 +291,14 @@ func (p *portal) wholeRunVerb(ctx context.Context, by servicecoin.Actor, id runb
 	return do, word, nil
 }
 
-// mayApprove holds an approval to the role that the book asks for: who has it, is the
-// portal's to say.
+// mayApprove holds an approval to the role that the book asks for.
 func (p *portal) mayApprove(ctx context.Context, who person, id runbook.RunID, step runbook.StepID) error {
 	plan, err := p.Runs().Plan(ctx, id)
 	if err != nil {
 		return err
 	}
-	if s, _ := plan.Step(step); s.Approval != nil && s.Approval.Role == string(manager) && !who.is(manager) {
-		return servicecoin.ErrForbidden
+	if s, _ := plan.Step(step); s.Approval != nil {
+		return p.needsRole(ctx, who, s.Approval.Role)
 	}
 	return nil
 }

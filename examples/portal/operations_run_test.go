@@ -40,7 +40,7 @@ func TestRunIsFollowed(t *testing.T) {
 	require.Contains(t, ada.page("/work/approvals-of-runs"), "Go, or not")
 	require.Contains(t, cleo.page("/work/runs"), "with Cleo Diaz")
 	require.Contains(t, cleo.page(run), "You lead this run: somebody else has to say go.")
-	require.Contains(t, ben.page(run), "It is for the service manager to say.")
+	require.Contains(t, ben.page(run), "It is for the service manager: Ada Brandt.")
 	require.Contains(t, ada.page(run), `action="/runs/restore-birch/approve"`)
 	status, _ := at(ben, "approve", "go")
 	require.Equal(t, http.StatusForbidden, status)

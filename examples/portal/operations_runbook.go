@@ -192,6 +192,9 @@ func (p *portal) bookView(r *http.Request, b runbook.Book, names namesByID, arou
 // findings are what is wrong with a draft, or may be.
 func (p *portal) findings(r *http.Request, b runbook.Book) (list []findingRow, faults int, err error) {
 	found, err := p.Library().Check(r.Context(), b)
+	if err != nil {
+		return nil, 0, err
+	}
 	for _, x := range found {
 		text := x.Text
 		if x.Value != "" {
@@ -202,7 +205,8 @@ func (p *portal) findings(r *http.Request, b runbook.Book) (list []findingRow, f
 			faults++
 		}
 	}
-	return list, faults, err
+	people, err := p.colleagues(r.Context())
+	return append(list, unheld(b, people)...), faults, err
 }
 
 // whereInBook says in words what a path of a book is: "step 3, Write it back".

@@ -137,7 +137,7 @@ func (p *portal) liveRuns(ctx context.Context, most int, names namesByID, custom
 // runsToApprove are runs that wait until somebody says go, but whoever leads them.
 func (p *portal) runsToApprove() chore {
 	return chore{
-		name: "approvals-of-runs", title: "Runs that wait for a go", about: "Somebody who does not lead the run says go, or that it must not go on.",
+		name: "approvals-of-runs", title: "Runs that wait for a go", about: "Whoever has the role, and does not lead the run, says go, or that it must not go on.",
 		list: func(ctx context.Context, after string, limit int) ([]task, string, error) {
 			var list []task
 			page, err := p.Runs().InState(runbook.Running).Page(ctx, after, limit)
@@ -153,12 +153,12 @@ func (p *portal) runsToApprove() chore {
 				}
 				for _, s := range x.Next() {
 					step, _ := plan.Step(s.ID)
-					if step.Approval == nil || s.State != runbook.StepReady {
+					if step.Approval == nil || s.State != runbook.StepReady || !viewerIn(ctx).holds(step.Approval.Role) {
 						continue
 					}
 					more := inEnglish(x.Title) + " · led by " + p.pages.called(x.Lead)
 					if step.Approval.Role != "" {
-						more += " · for the " + step.Approval.Role
+						more += " · for the " + roleName(step.Approval.Role)
 					}
 					list = append(list, task{ID: string(x.ID) + ":" + string(s.ID), Whose: customers(x.Customer), Customer: x.Customer, What: inEnglish(step.Title), More: more, Path: runPath(x.ID) + "#now", Since: s.ReadyAt})
 				}

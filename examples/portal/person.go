@@ -37,6 +37,7 @@ type person struct {
 	Name     string                 `json:"name"`
 	Role     role                   `json:"role"`
 	Customer servicecoin.CustomerID `json:"customer,omitempty"` // "" is the provider's own
+	Also     []string               `json:"also,omitempty"`     // other roles that run books and checklists name; see holds
 }
 
 // persons are kept in the provider's partition.

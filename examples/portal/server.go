@@ -284,6 +284,9 @@ func inWords(err error) (headline string, all []string) {
 	if refused, ok := errors.AsType[*servicecoin.RefusedError](err); ok {
 		return "This cannot be done now", []string{refused.Why}
 	}
+	if role, ok := errors.AsType[*errRole](err); ok {
+		return "You may not do this", []string{role.says}
+	}
 	switch {
 	case errors.Is(err, errSignIn):
 		return "Please sign in first", []string{"This is for people who have signed in."}

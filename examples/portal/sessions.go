@@ -119,8 +119,11 @@ type (
 )
 
 // viewer returns who asks: the zero person is nobody in particular.
-func viewer(r *http.Request) person {
-	p, _ := r.Context().Value(viewerKey{}).(person) // nobody is the zero person
+func viewer(r *http.Request) person { return viewerIn(r.Context()) }
+
+// viewerIn is the same of what is done for a request.
+func viewerIn(ctx context.Context) person {
+	p, _ := ctx.Value(viewerKey{}).(person) // nobody is the zero person
 	return p
 }
 

@@ -75,7 +75,7 @@ func (p *pages) templates(loc *time.Location) (*template.Template, error) {
 		"percent": percent, "seconds": seconds, "level": levelWords, "tone": levelTone, "segment": url.PathEscape,
 		"state": stateTone, "title": func(s any) string { return sentence(fmt.Sprint(s)) }, "actor": p.actor, "called": p.called,
 		"field": fieldWords, "group": groupWords, "wrong": wrongAt, "sent": sentWords, "chosen": chosen, "tried": wasTried,
-		"changeState": changeStateWords, "changeTone": changeStateTone, "deed": changeDeeds, "consent": consentWords, "choice": voteWords, "length": lengthText, "risk": change.RiskMatrix.Level, "grade": gradeWords, "plus": func(n int) int { return n + 1 }, "number": numberText,
+		"changeState": changeStateWords, "changeTone": changeStateTone, "deed": changeDeeds, "consent": consentWords, "choice": voteWords, "length": lengthText, "role": roleName, "risk": change.RiskMatrix.Level, "grade": gradeWords, "plus": func(n int) int { return n + 1 }, "number": numberText,
 		"moment": func(t time.Time) string {
 			if t.IsZero() {
 				return ""
