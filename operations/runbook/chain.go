@@ -233,23 +233,31 @@ func (e Entry) Bytes() []byte {
 // ReadEntry reads what is stored. Bytes that are no entry are one that verifies as
 // changed: nothing is refused. The entry keeps the bytes.
 func ReadEntry(b []byte) Entry {
+	e, h := readEntry(b)
+	e.Run = RunID(h.run)
+	return e
+}
+
+// readEntry reads all but the run, which the head has: it is the same in every entry
+// of a chain, and a text of its own in each of them is most of what verifying one
+// would leave behind.
+func readEntry(b []byte) (e Entry, h sealedHead) {
 	damaged := Entry{Sealed: b, damaged: true}
 	const fixed = 1 + digestSize + 4
 	if len(b) < fixed || b[0] != frameMark {
-		return damaged
+		return damaged, h
 	}
-	var e Entry
 	copy(e.Digest[:], b[1:])
 	length := binary.BigEndian.Uint32(b[fixed-4:])
 	if b = b[fixed:]; uint64(len(b)) < uint64(length) {
-		return damaged
+		return damaged, h
 	}
 	e.Sealed, e.open = b[:length:length], b[length:]
 	h, ok := headOf(&e)
 	const most = 1 << 40
 	if !ok || h.number > most {
-		return damaged
+		return damaged, sealedHead{}
 	}
-	e.Run, e.Number = RunID(h.run), int(h.number)
-	return e
+	e.Number = int(h.number)
+	return e, h
 }

@@ -132,3 +132,12 @@ var entries = store.Kind[Entry]{
 	Encode: func(e Entry) ([]byte, error) { return e.Bytes(), nil },
 	Decode: func(b []byte) (Entry, error) { return ReadEntry(b), nil },
 }
+
+// storedEntries are the entries as they are stored, for who verifies them.
+var storedEntries = store.Kind[[]byte]{
+	Name:   EntryRecord,
+	House:  house.Own(),
+	ID:     func(b []byte) string { e := ReadEntry(b); return entryID(e.Run, e.Number) },
+	Encode: func(b []byte) ([]byte, error) { return b, nil },
+	Decode: func(b []byte) ([]byte, error) { return b, nil },
+}

@@ -77,6 +77,18 @@ func NewVerifier(run RunID, count int, head string) *Verifier {
 
 // Add looks at the entry that is stored at a place, from 1. Places grow.
 func (v *Verifier) Add(place int, e Entry) {
+	h, ok := headOf(&e)
+	v.add(place, &e, &h, ok)
+}
+
+// AddBytes is [Verifier.Add] of an entry as it is stored, see [Entry.Bytes]. It is
+// faster, finds the same, and keeps nothing of the bytes.
+func (v *Verifier) AddBytes(place int, stored []byte) {
+	e, h := readEntry(stored)
+	v.add(place, &e, &h, !e.damaged)
+}
+
+func (v *Verifier) add(place int, e *Entry, h *sealedHead, ok bool) {
 	v.verdict.Entries++
 	if place > v.count {
 		v.flaw(place, 0, EntryAdded, "was never counted")
@@ -87,8 +99,8 @@ func (v *Verifier) Add(place int, e Entry) {
 		v.drop(v.place+1, place-1)
 		v.last = link{}
 	}
-	now, before := v.look(place, &e)
-	v.fit(!now.whole || !v.last.whole || bytes.Equal(before, v.last.digest[:]))
+	now := v.look(place, e, h, ok)
+	v.fit(!now.whole || !v.last.whole || bytes.Equal(h.before, v.last.digest[:]))
 	v.last, v.place = now, place
 }
 
@@ -107,18 +119,17 @@ func (v *Verifier) fit(fits bool) {
 	v.flaw(changed, 0, EntryChanged, "does not fit what was chained to it")
 }
 
-// look says how an entry stands by itself, and to what it was chained.
-func (v *Verifier) look(place int, e *Entry) (l link, before []byte) {
-	h, ok := headOf(e)
+// look says how an entry stands by itself.
+func (v *Verifier) look(place int, e *Entry, h *sealedHead, ok bool) link {
 	switch {
 	case !ok:
 		v.flaw(place, 0, EntryChanged, "is no entry any more")
-		return link{}, nil
+		return link{}
 	case string(h.run) != string(v.run) || h.number != uint64(place): //nolint:gosec // from 1
 		v.reordered(place, e, h.number, string(h.run))
-		return link{}, nil
+		return link{}
 	}
-	l = link{digest: e.Digest, whole: sha256.Sum256(e.Sealed) == e.Digest}
+	l := link{digest: e.Digest, whole: sha256.Sum256(e.Sealed) == e.Digest}
 	erased, broken := h.opened(e.open)
 	switch {
 	case !l.whole:
@@ -128,7 +139,7 @@ func (v *Verifier) look(place int, e *Entry) (l link, before []byte) {
 	case erased:
 		v.verdict.Erased = append(v.verdict.Erased, place)
 	}
-	return l, h.before
+	return l
 }
 
 // reordered names an entry that stands where another one was. One that is not whole
