@@ -127,26 +127,31 @@ type sealedHead struct {
 	body        []byte
 }
 
-// headOf reads what comes before the fact: nothing is decoded but lengths. It is false
-// for bytes that are no entry.
 func headOf(e *Entry) (h sealedHead, ok bool) {
+	ok = h.read(e)
+	return h, ok
+}
+
+// read reads what comes before the fact: nothing is decoded but lengths. It is false
+// for bytes that are no entry.
+func (h *sealedHead) read(e *Entry) bool {
 	s := e.Sealed
 	const fixed = digestSize + numberSize + 1
 	if e.damaged || len(s) < fixed {
-		return h, false
+		return false
 	}
 	h.before, h.number = s[:digestSize], binary.BigEndian.Uint64(s[digestSize:])
 	length := int(s[fixed-1])
 	if s = s[fixed:]; len(s) <= length+digestSize {
-		return h, false
+		return false
 	}
 	h.run, h.all = s[:length], s[length:length+digestSize]
 	many := int(s[length+digestSize]) * digestSize
 	if s = s[length+digestSize+1:]; len(s) < many {
-		return h, false
+		return false
 	}
 	h.commitments, h.body = s[:many], s[many:]
-	return h, true
+	return true
 }
 
 // pieces returns what is open of each of so many commitments, nil for one that was
@@ -174,7 +179,7 @@ func pieces(open []byte, many int) ([][]byte, bool) {
 
 // opened says how what is open beside an entry stands to what was sealed: whole,
 // erased in part, or changed.
-func (h sealedHead) opened(open []byte) (erased, changed bool) {
+func (h *sealedHead) opened(open []byte) (erased, changed bool) {
 	if all := sha256.Sum256(open); bytes.Equal(all[:], h.all) {
 		return false, false
 	}
@@ -233,31 +238,30 @@ func (e Entry) Bytes() []byte {
 // ReadEntry reads what is stored. Bytes that are no entry are one that verifies as
 // changed: nothing is refused. The entry keeps the bytes.
 func ReadEntry(b []byte) Entry {
-	e, h := readEntry(b)
-	e.Run = RunID(h.run)
+	var e Entry
+	var h sealedHead
+	if e.read(b, &h) {
+		e.Run = RunID(h.run)
+	}
 	return e
 }
 
-// readEntry reads all but the run, which the head has: it is the same in every entry
-// of a chain, and a text of its own in each of them is most of what verifying one
-// would leave behind.
-func readEntry(b []byte) (e Entry, h sealedHead) {
-	damaged := Entry{Sealed: b, damaged: true}
+// read reads all but the run, which the head has: it is the same in every entry of a
+// chain, and a text of its own in each of them is most of what verifying one would
+// leave behind. It is false for bytes that are no entry.
+func (e *Entry) read(b []byte, h *sealedHead) bool {
 	const fixed = 1 + digestSize + 4
-	if len(b) < fixed || b[0] != frameMark {
-		return damaged, h
-	}
-	copy(e.Digest[:], b[1:])
-	length := binary.BigEndian.Uint32(b[fixed-4:])
-	if b = b[fixed:]; uint64(len(b)) < uint64(length) {
-		return damaged, h
-	}
-	e.Sealed, e.open = b[:length:length], b[length:]
-	h, ok := headOf(&e)
 	const most = 1 << 40
-	if !ok || h.number > most {
-		return damaged, sealedHead{}
+	if len(b) >= fixed && b[0] == frameMark {
+		rest := b[fixed:]
+		if length := binary.BigEndian.Uint32(b[fixed-4:]); uint64(length) <= uint64(len(rest)) {
+			e.Sealed, e.open = rest[:length:length], rest[length:]
+			if h.read(e) && h.number <= most {
+				e.Digest, e.Number = Digest(b[1:1+digestSize]), int(h.number)
+				return true
+			}
+		}
 	}
-	e.Number = int(h.number)
-	return e, h
+	*e = Entry{Sealed: b, damaged: true}
+	return false
 }

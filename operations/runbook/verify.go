@@ -84,8 +84,9 @@ func (v *Verifier) Add(place int, e Entry) {
 // AddBytes is [Verifier.Add] of an entry as it is stored, see [Entry.Bytes]. It is
 // faster, finds the same, and keeps nothing of the bytes.
 func (v *Verifier) AddBytes(place int, stored []byte) {
-	e, h := readEntry(stored)
-	v.add(place, &e, &h, !e.damaged)
+	var e Entry
+	var h sealedHead
+	v.add(place, &e, &h, e.read(stored, &h))
 }
 
 func (v *Verifier) add(place int, e *Entry, h *sealedHead, ok bool) {
