@@ -213,7 +213,7 @@ func (p *portal) showRunEvidence(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	protocol := runbook.Protocol{Run: x, Plan: plan, Languages: []string{"en"}}
+	protocol := runbook.Protocol{Run: x, Plan: plan, Languages: []string{"en"}, People: p.pages.names}
 	var lines []runLine
 	for e, err := range p.Runs().Entries(id).All(ctx) {
 		if err != nil {

@@ -110,6 +110,11 @@ func TestRunIsFollowed(t *testing.T) {
 	status, _ = cleo.get(run + "/evidence?count=x&head=" + head)
 	require.Equal(t, http.StatusUnprocessableEntity, status)
 	require.Contains(t, cleo.page(run+"/evidence?as=markdown"), head)
+	for _, as := range []string{"markdown", "html"} {
+		printed := cleo.page(run + "/evidence?as=" + as)
+		require.Contains(t, printed, "Cleo Diaz (human:cleo)", as)
+		require.Contains(t, printed, "person: Ada Brandt (ada)", as, "who allowed a step to be left out")
+	}
 	require.Contains(t, cleo.page("/runs?as=csv"), head)
 }
 

@@ -47,12 +47,12 @@ func whoseRole(people []person, name string) string {
 	return fmt.Sprintf("It is for the %s: %s.", roleName(name), listWords(names))
 }
 
-// errRole is that somebody else's role is asked for.
-type errRole struct{ says string }
+// roleError is that somebody else's role is asked for.
+type roleError struct{ says string }
 
-func (e *errRole) Error() string { return servicecoin.ErrForbidden.Error() + ": " + e.says }
+func (e *roleError) Error() string { return servicecoin.ErrForbidden.Error() + ": " + e.says }
 
-func (e *errRole) Unwrap() error { return servicecoin.ErrForbidden }
+func (e *roleError) Unwrap() error { return servicecoin.ErrForbidden }
 
 // needsRole is nil for who has the role, and who has it instead for others.
 func (p *portal) needsRole(ctx context.Context, who person, name string) error {
@@ -63,7 +63,7 @@ func (p *portal) needsRole(ctx context.Context, who person, name string) error {
 	if err != nil {
 		return err
 	}
-	return &errRole{whoseRole(people, name)}
+	return &roleError{whoseRole(people, name)}
 }
 
 // unheld are findings about roles without which a run of the book could not go on, and

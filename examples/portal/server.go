@@ -284,7 +284,7 @@ func inWords(err error) (headline string, all []string) {
 	if refused, ok := errors.AsType[*servicecoin.RefusedError](err); ok {
 		return "This cannot be done now", []string{refused.Why}
 	}
-	if role, ok := errors.AsType[*errRole](err); ok {
+	if role, ok := errors.AsType[*roleError](err); ok {
 		return "You may not do this", []string{role.says}
 	}
 	switch {

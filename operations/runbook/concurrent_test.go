@@ -223,6 +223,12 @@ func TestProtocol(t *testing.T) {
 		require.NotContains(t, page, " <b>dead")
 	}
 	require.Contains(t, html.String(), "text: &lt;b&gt;dead&lt;/b&gt; | gone")
+	require.Contains(t, html.String(), "<td>human:bob</td>", "nobody said what he is called")
+	var named bytes.Buffer
+	x.People = map[servicecoin.PersonID]string{"ada": "Ada <i>Brandt</i>", "bob": "", "exchange": "a person of that id"}
+	require.NoError(t, x.WriteHTML(&named))
+	require.Contains(t, named.String(), "<td>Ada &lt;i&gt;Brandt&lt;/i&gt; (human:ada)</td>")
+	require.Contains(t, named.String(), "<td>human:bob</td>")
 	v, err := h.runs.VerifyAgainst(ctx, "r1", r.Count, r.Head)
 	require.NoError(t, err)
 	require.True(t, v.Sound())

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/lifecycle"
 )
 
@@ -18,6 +19,10 @@ type Protocol struct {
 	Lines     []Line
 	Languages []string          // of the reader
 	Words     map[string]string // translations of the protocol's own words, by the English ones
+	// People are what people are called, where the host knows it. Their ids are printed
+	// beside, since the chain of the record is over those; of whom it says nothing, or ""
+	// the id alone.
+	People map[servicecoin.PersonID]string
 }
 
 // WriteMarkdown writes the protocol as CommonMark with tables. What people wrote is
@@ -62,6 +67,9 @@ func (p Protocol) row(m Manual, l Line) []string {
 	who := m.word("erased")
 	if l.Actor != nil {
 		who = l.Actor.String()
+		if l.Actor.Kind != servicecoin.System {
+			who = p.called(l.Actor.ID, who)
+		}
 	}
 	var what []string
 	what = append(what, m.word(l.Fact.Verb))
@@ -85,11 +93,22 @@ func (p Protocol) row(m Manual, l Line) []string {
 	return []string{strconv.Itoa(l.Number), lifecycle.Stamp(l.Fact.At), who, strings.Join(what, "; "), strings.Join(p.evidence(m, l), "; ")}
 }
 
+// called returns the name of a person with what the record calls them.
+func (p Protocol) called(id servicecoin.PersonID, written string) string {
+	if name := p.People[id]; name != "" {
+		return name + " (" + written + ")"
+	}
+	return written
+}
+
 // evidence returns what people wrote, and what they showed.
 func (p Protocol) evidence(m Manual, l Line) []string {
 	var list []string
 	for _, label := range l.Fact.Hidden {
 		if text, ok := l.Texts[label]; ok && !strings.HasPrefix(label, "evidence[") {
+			if label == personLabel {
+				text = p.called(servicecoin.PersonID(text), text)
+			}
 			list = append(list, m.word(label)+": "+text)
 		}
 	}
