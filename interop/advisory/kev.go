@@ -39,8 +39,8 @@ type KEVEntry struct {
 	Added      calendar.Date `json:"added,omitzero"` // zero: it does not say
 	Text       string        `json:"text"`
 	Action     string        `json:"action"`
-	Due        calendar.Date `json:"due,omitzero"`           // zero: it does not say
-	Ransomware string        `json:"ransomware"` // Known, or Unknown
+	Due        calendar.Date `json:"due,omitzero"` // zero: it does not say
+	Ransomware string        `json:"ransomware"`   // Known, or Unknown
 	Notes      string        `json:"notes"`
 	CWEs       []string      `json:"cwes,omitempty"`
 }
