@@ -140,6 +140,7 @@ func floors() map[string][]string {
 		"/interop":                   {},
 		"/operations":                {},
 		"/operations/change":         ground,
+		"/operations/configuration":  ground,
 		"/operations/runbook":        ground,
 		"/sla":                       ground,
 		"/coin/exchange":             {"", "/calendar", "/store"},
@@ -328,7 +329,7 @@ func TestKindsStayInTheHouse(t *testing.T) {
 func TestRoomsReindexTheirKinds(t *testing.T) {
 	t.Parallel()
 	kinds, updated := map[string]string{}, map[string]bool{}
-	for _, room := range []string{"adoption", "catalog", "incident", "sla", "metering", "metering/rating", "metering/cost", "operations/change", "operations/runbook", "coin/bundle"} {
+	for _, room := range []string{"adoption", "catalog", "incident", "sla", "metering", "metering/rating", "metering/cost", "operations/change", "operations/configuration", "operations/runbook", "coin/bundle"} {
 		files, err := filepath.Glob(filepath.Join(room, "*.go"))
 		require.NoError(t, err)
 		for _, path := range files {
