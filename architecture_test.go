@@ -141,6 +141,7 @@ func floors() map[string][]string {
 		"/interop":                   {},
 		"/operations":                {},
 		"/operations/change":         ground,
+		"/operations/configuration":  ground,
 		"/operations/patch":          ground,
 		"/operations/runbook":        ground,
 		"/sla":                       ground,
@@ -330,7 +331,7 @@ func TestKindsStayInTheHouse(t *testing.T) {
 func TestRoomsReindexTheirKinds(t *testing.T) {
 	t.Parallel()
 	kinds, updated := map[string]string{}, map[string]bool{}
-	for _, room := range []string{"adoption", "catalog", "incident", "sla", "metering", "metering/rating", "metering/cost", "operations/change", "operations/patch", "operations/runbook", "coin/bundle"} {
+	for _, room := range []string{"adoption", "catalog", "incident", "sla", "metering", "metering/rating", "metering/cost", "operations/change", "operations/configuration", "operations/patch", "operations/runbook", "coin/bundle"} {
 		files, err := filepath.Glob(filepath.Join(room, "*.go"))
 		require.NoError(t, err)
 		for _, path := range files {

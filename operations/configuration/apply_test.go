@@ -33,6 +33,19 @@ func TestApplySome(t *testing.T) {
 	require.JSONEq(t, `{"a":1,"b":{"c":1,"d":2},"l":[{"n":"x","v":1},{"n":"y"}]}`, desired.String(), "it is not changed")
 }
 
+// What counts for nothing at the end of a list goes with what is before it.
+func TestApplyToAListWithNothingInIt(t *testing.T) {
+	t.Parallel()
+	c := compile(t, configuration.Rule{Path: "/1", Empty: configuration.EmptyAbsent})
+	desired, observed := parse(t, `[1,null]`), parse(t, `[]`)
+	list, err := c.Compare(desired, observed)
+	require.NoError(t, err)
+	require.Equal(t, "/0 missing 1", rows(list))
+	made, err := c.Apply(desired, list)
+	require.NoError(t, err)
+	require.Equal(t, "[]", made.String())
+}
+
 func TestApplyRefusesWhatDoesNotFit(t *testing.T) {
 	t.Parallel()
 	v := parse(t, `{"a":1,"l":[1,2,3]}`)

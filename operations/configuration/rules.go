@@ -43,8 +43,8 @@ type Rule struct {
 	Members Members `json:"members,omitempty"`
 	// Tolerance is how far apart two numbers may be, and Percent how far from the desired
 	// one: one of both suffices.
-	Tolerance decimal.Decimal `json:"tolerance,omitzero"`
-	Percent   decimal.Decimal `json:"percent,omitzero"`
+	Tolerance decimal.Decimal `json:"tolerance"`
+	Percent   decimal.Decimal `json:"percent"`
 	// Fold takes upper and lower case of texts for the same.
 	Fold bool `json:"fold,omitempty"`
 	// Units are what words behind numbers mean, as factors of one of them: with

@@ -240,16 +240,16 @@ func (e Entry) Bytes() []byte {
 func ReadEntry(b []byte) Entry {
 	var e Entry
 	var h sealedHead
-	if e.read(b, &h) {
+	if readEntry(b, &e, &h) {
 		e.Run = RunID(h.run)
 	}
 	return e
 }
 
-// read reads all but the run, which the head has: it is the same in every entry of a
+// readEntry reads all but the run, which the head has: it is the same in every entry of a
 // chain, and a text of its own in each of them is most of what verifying one would
 // leave behind. It is false for bytes that are no entry.
-func (e *Entry) read(b []byte, h *sealedHead) bool {
+func readEntry(b []byte, e *Entry, h *sealedHead) bool {
 	const fixed = 1 + digestSize + 4
 	const most = 1 << 40
 	if len(b) >= fixed && b[0] == frameMark {

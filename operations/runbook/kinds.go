@@ -133,11 +133,12 @@ var entries = store.Kind[Entry]{
 	Decode: func(b []byte) (Entry, error) { return ReadEntry(b), nil },
 }
 
-// storedEntries are the entries as they are stored, for who verifies them.
-var storedEntries = store.Kind[[]byte]{
-	Name:   EntryRecord,
-	House:  house.Own(),
-	ID:     func(b []byte) string { e := ReadEntry(b); return entryID(e.Run, e.Number) },
-	Encode: func(b []byte) ([]byte, error) { return b, nil },
-	Decode: func(b []byte) ([]byte, error) { return b, nil },
+// storedEntries is the kind of entries, of which the records are left as they are
+// stored: for who verifies them.
+func storedEntries() store.Kind[[]byte] {
+	same := func(b []byte) ([]byte, error) { return b, nil }
+	return store.Kind[[]byte]{
+		Name: entries.Name, House: entries.House, Encode: same, Decode: same,
+		ID: func(b []byte) string { return entries.ID(ReadEntry(b)) },
+	}
 }

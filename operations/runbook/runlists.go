@@ -84,7 +84,7 @@ func (n *Runs) Verify(ctx context.Context, id RunID) (Verdict, error) {
 // elsewhere: in the event of its end, in printed evidence.
 func (n *Runs) VerifyAgainst(ctx context.Context, id RunID, count int, head string) (Verdict, error) {
 	v := NewVerifier(id, count, head)
-	for item, err := range store.Of(n.view, storedEntries).Find(store.Under(string(id))).Items(ctx) {
+	for item, err := range store.Of(n.view, storedEntries()).Find(store.Under(string(id))).Items(ctx) {
 		if err != nil {
 			return Verdict{}, err
 		}

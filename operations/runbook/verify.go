@@ -86,7 +86,7 @@ func (v *Verifier) Add(place int, e Entry) {
 func (v *Verifier) AddBytes(place int, stored []byte) {
 	var e Entry
 	var h sealedHead
-	v.add(place, &e, &h, e.read(stored, &h))
+	v.add(place, &e, &h, readEntry(stored, &e, &h))
 }
 
 func (v *Verifier) add(place int, e *Entry, h *sealedHead, ok bool) {
