@@ -110,26 +110,31 @@ func TestStatuses(t *testing.T) {
 	}{
 		"all of them": {
 			three, `"product_status":{"known_affected":["p1"],"under_investigation":["p2"],"known_not_affected":["p3"]}`,
-			map[string]patch.Verdict{"1.0": patch.Vulnerable, "2.0": patch.Undecided, "3.0": patch.NotApplicable}, nil,
+			map[string]patch.Verdict{"1.0": patch.Vulnerable, "2.0": patch.Undecided, "3.0": patch.NotApplicable},
+			nil,
 		},
 		"recommended is mended": {three, `"product_status":{"known_affected":["p1","p2"],"recommended":["p3"]}`, map[string]patch.Verdict{"2.0": patch.Vulnerable, "3.0": patch.Patched}, nil},
 		"from the first to the last": {
 			three, `"product_status":{"first_affected":["p1"],"last_affected":["p2"],"first_fixed":["p3"]}`,
-			map[string]patch.Verdict{"0.9": patch.Patched, "1.0": patch.Vulnerable, "1.5": patch.Vulnerable, "2.9": patch.Vulnerable, "3.0": patch.Patched}, nil,
+			map[string]patch.Verdict{"0.9": patch.Patched, "1.0": patch.Vulnerable, "1.5": patch.Vulnerable, "2.9": patch.Vulnerable, "3.0": patch.Patched},
+			nil,
 		},
 		"to the last": {three, `"product_status":{"last_affected":["p2"]}`, map[string]patch.Verdict{"0.1": patch.Vulnerable, "2.0": patch.Vulnerable, "2.1": patch.Patched}, nil},
 		"the worst of one version holds": {
 			three, `"product_status":{"known_not_affected":["p1"],"known_affected":["p1"],"fixed":["p1"]}`,
-			map[string]patch.Verdict{"1.0": patch.Vulnerable}, []string{advisory.FoundStatus, advisory.FoundStatus},
+			map[string]patch.Verdict{"1.0": patch.Vulnerable},
+			[]string{advisory.FoundStatus, advisory.FoundStatus},
 		},
 		"safe in one product, not in another": {
 			`"full_product_names":[{"name":"lib","product_id":"a"},{"name":"lib","product_id":"b"}]`, `"product_status":{"known_not_affected":["a"],"known_affected":["b"]}`,
-			map[string]patch.Verdict{"1.0": patch.Vulnerable}, []string{advisory.FoundStatus},
+			map[string]patch.Verdict{"1.0": patch.Vulnerable},
+			[]string{advisory.FoundStatus},
 		},
 		"all safe but one": {
 			`"full_product_names":[{"name":"lib","product_id":"a"},{"name":"lib","product_id":"b","product_identification_helper":{"cpe":"cpe:/a:v:lib:1.0"}}],"branches":[{"category":"product_name","name":"lib","branches":[{"category":"product_version","name":"1.0","product":{"name":"lib 1.0","product_id":"c"}}]}]`,
 			`"product_status":{"known_not_affected":["a"],"known_affected":["c"]}`,
-			map[string]patch.Verdict{"1.0": patch.Vulnerable}, []string{advisory.FoundStatus},
+			map[string]patch.Verdict{"1.0": patch.Vulnerable},
+			[]string{advisory.FoundStatus},
 		},
 		"a product that is not there": {three, `"product_status":{"known_affected":["p9","p1"]}`, map[string]patch.Verdict{"1.0": patch.Vulnerable}, []string{advisory.FoundProduct}},
 		"no status":                   {three, `"product_status":null`, map[string]patch.Verdict{"1.0": patch.NotApplicable}, nil},

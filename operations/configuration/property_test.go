@@ -12,10 +12,15 @@ import (
 	"github.com/servicecoin/servicecoin/operations/configuration"
 )
 
-var (
-	anyNumber = rapid.StringMatching(`-?(0|[1-9][0-9]{0,3})(\.[0-9]{1,4})?([eE][-+]?[0-9]{1,2})?`)
-	anyName   = rapid.OneOf(rapid.SampledFrom([]string{"", "a", "b", "c", "0", "1", "2", "10", "~", "/", "a/b", "~1", "ä", "*"}), rapid.String())
-)
+// The generators are made anew for each test: rapid's are not to be shared by tests that
+// run at once.
+func anyNumber() *rapid.Generator[string] {
+	return rapid.StringMatching(`-?(0|[1-9][0-9]{0,3})(\.[0-9]{1,4})?([eE][-+]?[0-9]{1,2})?`)
+}
+
+func anyName() *rapid.Generator[string] {
+	return rapid.OneOf(rapid.SampledFrom([]string{"", "a", "b", "c", "0", "1", "2", "10", "~", "/", "a/b", "~1", "ä", "*"}), rapid.String())
+}
 
 func anyScalar(t *rapid.T) configuration.Value {
 	switch rapid.IntRange(0, 4).Draw(t, "scalar") {
@@ -24,7 +29,7 @@ func anyScalar(t *rapid.T) configuration.Value {
 	case 1:
 		return configuration.BoolOf(rapid.Bool().Draw(t, "bool"))
 	case 2:
-		n, err := configuration.NumberOf(anyNumber.Draw(t, "number"))
+		n, err := configuration.NumberOf(anyNumber().Draw(t, "number"))
 		require.NoError(t, err)
 		return n
 	case 3:
@@ -32,7 +37,7 @@ func anyScalar(t *rapid.T) configuration.Value {
 		require.NoError(t, err)
 		return n
 	default:
-		return configuration.TextOf(anyName.Draw(t, "text"))
+		return configuration.TextOf(anyName().Draw(t, "text"))
 	}
 }
 
@@ -51,7 +56,7 @@ func anyValue(t *rapid.T, depth int) configuration.Value {
 	}
 	var members []configuration.Member
 	for range n {
-		name := anyName.Draw(t, "name")
+		name := anyName().Draw(t, "name")
 		if !slices.ContainsFunc(members, func(m configuration.Member) bool { return m.Name == name }) {
 			members = append(members, configuration.Member{Name: name, Value: anyValue(t, depth-1)})
 		}
@@ -223,7 +228,7 @@ func mixed(t *rapid.T, v configuration.Value) string {
 func TestNumbersAreDecimals(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		a, b := anyNumber.Draw(t, "a"), anyNumber.Draw(t, "b")
+		a, b := anyNumber().Draw(t, "a"), anyNumber().Draw(t, "b")
 		if rapid.Bool().Draw(t, "scaled") {
 			b = a + "0"
 			if strings.ContainsAny(a, "eE") {
@@ -255,7 +260,7 @@ func TestNumbersAreDecimals(t *testing.T) {
 func TestPointersAreReadAsTheyAreWritten(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		names := rapid.SliceOf(anyName).Draw(t, "names")
+		names := rapid.SliceOf(anyName()).Draw(t, "names")
 		var pointer strings.Builder
 		for _, name := range names {
 			pointer.WriteString("/" + configuration.EscapeSegment(name))
