@@ -128,7 +128,8 @@ func TestContractHosted(t *testing.T) {
 					tb.Helper()
 					db := database(tb, filepath.Join(tb.TempDir(), "host.db"))
 					db.SetMaxOpenConns(most)
-					s, err := usage.New(tb.Context(), db, nil)
+					// Eight writers wait for one lock: on a busy machine that takes its time.
+					s, err := usage.New(tb.Context(), db, &usage.Options{BusyTimeout: time.Minute})
 					require.NoError(tb, err)
 					return s
 				},
