@@ -15,13 +15,12 @@ import (
 // as long as the two share no more time and no more ids than they do.
 func (c *Change) AcceptConflict(by servicecoin.Actor, at time.Time, conflict Conflict, reason string) error {
 	a := conflict.Accept(by.ID, at, reason)
+	list := instead(c.Accepted, a, func(x Accepted) bool { return x.With == a.With && x.Why == a.Why })
 	return c.touch(by, at, VerbAcceptConflict, func(v *servicecoin.Violations) {
 		v.Merge("", a.Validate())
-		if !slices.ContainsFunc(c.Accepted, func(x Accepted) bool { return x.With == a.With && x.Why == a.Why }) {
-			v.Limit("accepted", len(c.Accepted)+1, maxList)
-		}
+		v.Limit("accepted", len(list), maxList)
 	}, func(c *Change, _ time.Time) string {
-		c.Accepted = instead(c.Accepted, a, func(x Accepted) bool { return x.With == a.With && x.Why == a.Why })
+		c.Accepted = list
 		return fmt.Sprintf("%s %s (%s): %s", a.With.Kind.words(), a.With.ID, a.Why, reason)
 	})
 }
@@ -33,16 +32,15 @@ func (c *Change) Except(by servicecoin.Actor, at time.Time, freeze Freeze, reaso
 	if c.interested(by.ID) {
 		return c.refuse(VerbExcept, "", string(by.ID)+" asked for it or does it: somebody else allows an exception")
 	}
+	list := instead(c.Exceptions, x, func(e Exception) bool { return e.Freeze == x.Freeze })
 	return c.touch(by, at, VerbExcept, func(v *servicecoin.Violations) {
 		v.Merge("", x.Validate())
-		if !slices.ContainsFunc(c.Exceptions, func(e Exception) bool { return e.Freeze == x.Freeze }) {
-			v.Limit("exceptions", len(c.Exceptions)+1, maxList)
-		}
+		v.Limit("exceptions", len(list), maxList)
 		if by.Kind != servicecoin.Human {
 			v.Add("by.kind", "not-a-person", string(by.Kind), "a person allows an exception")
 		}
 	}, func(c *Change, _ time.Time) string {
-		c.Exceptions = instead(c.Exceptions, x, func(e Exception) bool { return e.Freeze == x.Freeze })
+		c.Exceptions = list
 		return freeze.Name + ": " + reason
 	})
 }
@@ -57,16 +55,15 @@ func (c *Change) AskConsent(by servicecoin.Actor, at time.Time, customer service
 	case c.Plan.Start.IsZero() || x.About.Empty():
 		return c.refuse(VerbAskConsent, "", "its plan has no time yet that anybody could be asked about")
 	}
+	list := instead(c.Consents, x, func(old Consent) bool { return old.Customer == customer })
 	return c.touch(by, at, VerbAskConsent, func(v *servicecoin.Violations) {
 		v.Merge("", x.Validate())
-		if !slices.ContainsFunc(c.Consents, func(old Consent) bool { return old.Customer == customer }) {
-			v.Limit("consents", len(c.Consents)+1, maxList)
-		}
+		v.Limit("consents", len(list), maxList)
 		if !x.By.IsZero() && !x.By.After(servicecoin.Instant(at)) {
 			v.Add("by", "out-of-order", lifecycle.Stamp(x.By), "must be after it is asked, "+lifecycle.Stamp(servicecoin.Instant(at)))
 		}
 	}, func(c *Change, _ time.Time) string {
-		c.Consents = instead(c.Consents, x, func(old Consent) bool { return old.Customer == customer })
+		c.Consents = list
 		slices.SortFunc(c.Consents, func(a, b Consent) int { return cmp.Compare(a.Customer, b.Customer) })
 		return fmt.Sprintf("%s%s%s until %s", customer, aboutSep, mode, lifecycle.Stamp(x.By))
 	})

@@ -124,15 +124,24 @@ func (c *Control) DeclareFreeze(ctx context.Context, by servicecoin.Actor, d Dec
 
 // keeps says why a freeze cannot become another one any more, "" if it can.
 func (f Freeze) keeps(other Freeze, at time.Time) string {
-	switch {
-	case f.Lifted != nil:
-		return "it was lifted at " + lifecycle.Stamp(f.Lifted.At) + ": declare another one"
-	case !f.During.End.After(at):
-		return "it ended at " + lifecycle.Stamp(f.During.End) + ": declare another one"
+	switch over := f.over(at); {
+	case over != "":
+		return over + ": declare another one"
 	case f.During.Start.Before(at) && !other.During.Start.Equal(f.During.Start):
 		return "it began at " + lifecycle.Stamp(f.During.Start) + ": that stays"
 	case f.During.Start.Before(at) && other.During.End.Before(at):
 		return "it is in force until now at least: lift it"
+	}
+	return ""
+}
+
+// over says how a freeze came to an end, "" if it has not.
+func (f Freeze) over(at time.Time) string {
+	switch {
+	case f.Lifted != nil:
+		return "it was lifted at " + lifecycle.Stamp(f.Lifted.At)
+	case !f.During.End.After(at):
+		return "it ended at " + lifecycle.Stamp(f.During.End)
 	}
 	return ""
 }
@@ -154,13 +163,7 @@ func (c *Control) LiftFreeze(ctx context.Context, by servicecoin.Actor, id Freez
 		}
 		f = item.Value
 		at := tx.Now()
-		why := ""
-		if f.Lifted != nil {
-			why = "it was lifted at " + lifecycle.Stamp(f.Lifted.At)
-		} else if !f.During.End.After(at) {
-			why = "it ended at " + lifecycle.Stamp(f.During.End)
-		}
-		if why != "" {
+		if why := f.over(at); why != "" {
 			return &servicecoin.RefusedError{Subject: tx.Key(FreezeRecord, string(id)), Verb: VerbLiftFreeze, Why: why}
 		}
 		f.Lifted = &Lifted{By: by.ID, At: at, Why: reason, Until: f.During.End}

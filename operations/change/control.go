@@ -2,7 +2,6 @@ package change
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -357,19 +356,14 @@ func (c *Control) StartUnapproved(ctx context.Context, by servicecoin.Actor, id 
 // notBefore returns when the notice is over that is demanded of a kind, zero if none is: of
 // what did not wait for it, so that it is counted.
 func (c *Control) notBefore(kind Kind, asked time.Time) (time.Time, error) {
-	notice, is := c.o.Notice[kind]
-	if !is {
+	if _, is := c.o.Notice[kind]; !is {
 		return time.Time{}, nil
 	}
 	o, err := Calendar{Notice: c.o.Notice, Hours: c.o.Hours}.Compile(calendar.Between(asked, asked.Add(defaultHorizon)))
 	if err != nil {
 		return time.Time{}, err
 	}
-	due, err := notice.Due(o.timetable, asked)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("notice of a %s change: %w", kind, err)
-	}
-	return due, nil
+	return o.notBefore(kind, asked)
 }
 
 // FallBack says that it is being put back from now on, and why.

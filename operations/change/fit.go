@@ -187,6 +187,18 @@ func (s *search) atLeast(t time.Time) {
 	}
 }
 
+// notBefore returns when the notice is over that a kind demands, asked for at an instant.
+func (o *Occasions) notBefore(kind Kind, asked time.Time) (time.Time, error) {
+	if first := o.timetable.Span().Start; asked.Before(first) {
+		asked = first // so long ago that it is as good
+	}
+	due, err := o.notice[kind].Due(o.timetable, asked)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("notice of a %s change: %w", kind, err)
+	}
+	return due, nil
+}
+
 // noticed asks for the notice that the kind demands.
 func (s *search) noticed() error {
 	o, q := s.occasions, s.question
@@ -198,12 +210,9 @@ func (s *search) noticed() error {
 	if asked.IsZero() {
 		asked = q.At
 	}
-	if first := o.timetable.Span().Start; asked.Before(first) {
-		asked = first // so long ago that it is as good
-	}
-	due, err := notice.Due(o.timetable, asked)
+	due, err := o.notBefore(q.Kind, asked)
 	if err != nil {
-		return fmt.Errorf("notice of a %s change: %w", q.Kind, err)
+		return err
 	}
 	s.atLeast(due)
 	s.fit.NotBefore = due

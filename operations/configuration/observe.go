@@ -73,19 +73,7 @@ func (r *Register) found(ctx context.Context, by servicecoin.Actor, now time.Tim
 	if err != nil {
 		return Drift{}, err
 	}
-	version, err := getVersion(ctx, r.view, x.ID, x.Version)
-	if err != nil {
-		return Drift{}, err
-	}
-	desired, _, err := r.sealed(t, x.ID, x.Secrets, version.Desired, version.Desired)
-	if err != nil {
-		return Drift{}, err
-	}
-	c, err := t.with(x.Secrets)
-	if err != nil {
-		return Drift{}, err
-	}
-	list, err := c.Compare(desired, state)
+	_, _, list, err := r.against(ctx, t, x, state)
 	if err != nil {
 		return Drift{}, err
 	}
@@ -112,6 +100,23 @@ func (r *Register) found(ctx context.Context, by servicecoin.Actor, now time.Tim
 		return Drift{}, err
 	}
 	return after, store.Of(r.view, items).Put(ctx, *x, expect, events...)
+}
+
+// against compares a state with what is desired of an item now, and returns that and by
+// what the two were compared.
+func (r *Register) against(ctx context.Context, t declared, x *Item, state Value) (desired Value, c *Comparer, list []Difference, err error) {
+	version, err := getVersion(ctx, r.view, x.ID, x.Version)
+	if err != nil {
+		return Value{}, nil, nil, err
+	}
+	if desired, _, err = r.sealed(t, x.ID, x.Secrets, version.Desired, version.Desired); err != nil {
+		return Value{}, nil, nil, err
+	}
+	if c, err = t.with(x.Secrets); err != nil {
+		return Value{}, nil, nil, err
+	}
+	list, err = c.Compare(desired, state)
+	return desired, c, list, err
 }
 
 func (r *Register) keep(ctx context.Context, s seen) error {

@@ -127,19 +127,7 @@ func (r *Register) accepted(ctx context.Context, x *Item, t declared, a Acceptan
 	} else if err != nil {
 		return Value{}, err
 	}
-	version, err := getVersion(ctx, r.view, x.ID, x.Version)
-	if err != nil {
-		return Value{}, err
-	}
-	desired, _, err := r.sealed(t, x.ID, x.Secrets, version.Desired, version.Desired)
-	if err != nil {
-		return Value{}, err
-	}
-	c, err := t.with(x.Secrets)
-	if err != nil {
-		return Value{}, err
-	}
-	list, err := c.Compare(desired, s.State)
+	desired, c, list, err := r.against(ctx, t, x, s.State)
 	if err != nil {
 		return Value{}, err
 	}

@@ -275,7 +275,7 @@ func (a *Advisory) Match(c Component) (Verdict, string) {
 			said[v] = b.Source + " " + b.ID + ": " + why
 		}
 	}
-	for _, v := range []Verdict{NotApplicable, Vulnerable, Undecided, Patched} {
+	for _, v := range weightiest() {
 		if why, ok := said[v]; ok {
 			return v, why
 		}

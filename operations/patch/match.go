@@ -10,14 +10,18 @@ import (
 // Verdict is what an advisory means for a component.
 type Verdict string
 
-// The verdicts, the weightiest first: of several products that speak of a component, what
-// says that it is mended or not concerned counts before what says that it is.
+// The verdicts. Of several products that speak of a component, one that says that it is
+// not affected counts before all others, and one that says that it is mended last, unless
+// that names its version.
 const (
 	NotApplicable Verdict = "notApplicable" // another component, or known not to be affected
 	Patched       Verdict = "patched"       // it is in a version that has it mended
 	Vulnerable    Verdict = "vulnerable"
 	Undecided     Verdict = "undecided" // under investigation, or the version is not known or not comparable
 )
+
+// weightiest returns the verdicts in the order in which they count.
+func weightiest() []Verdict { return []Verdict{NotApplicable, Vulnerable, Undecided, Patched} }
 
 // Match says what a bulletin means for a component, and why. Withdrawn bulletins concern
 // nothing.
@@ -36,7 +40,7 @@ func (b Bulletin) Match(c Component) (Verdict, string) {
 		}
 	}
 	_, patched := said[Patched]
-	for _, v := range []Verdict{NotApplicable, Vulnerable, Undecided, Patched} {
+	for _, v := range weightiest() {
 		// A version that is named as mended is, even if a span holds it.
 		if v == Vulnerable && patched && strings.HasPrefix(said[Patched], "named") {
 			continue
