@@ -102,7 +102,7 @@ func TestCoreReachesNoWebServer(t *testing.T) {
 func floors() map[string][]string {
 	ground := []string{
 		"", "/calendar", "/calendar/hours", "/calendar/recur", "/calendar/rota", "/calendar/workday", "/estimate", "/followup", "/lifecycle", "/money", "/store", "/version",
-		"/internal/house",
+		"/internal/document", "/internal/house",
 	}
 	clocks := []string{"", "/calendar", "/calendar/internal/civil", "/calendar/internal/lines", "/calendar/internal/wall"}
 	return map[string][]string{
@@ -122,6 +122,7 @@ func floors() map[string][]string {
 		"/lifecycle":                 {""},
 		"/money":                     {"", "/internal/iso4217"},
 		"/problem":                   {""},
+		"/internal/document":         {},
 		"/internal/house":            {},
 		"/internal/iso4217":          {},
 		"/store":                     {"", "/internal/house"},

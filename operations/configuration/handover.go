@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/internal/document"
 	"github.com/servicecoin/servicecoin/store"
 )
 
@@ -85,25 +86,15 @@ func (r *Register) HandOver(ctx context.Context, title string) (HandOver, error)
 // WriteMarkdown writes the hand-over as CommonMark with tables. Whatever somebody typed
 // is escaped.
 func (h HandOver) WriteMarkdown(w io.Writer) error {
-	_, err := io.WriteString(w, markdown(h.blocks()))
+	_, err := io.WriteString(w, form().Markdown(h.blocks()))
 	return err
 }
 
 // WriteHTML writes the hand-over as a page of its own that can be printed: no script,
 // nothing from elsewhere, and whatever somebody typed is escaped.
 func (h HandOver) WriteHTML(w io.Writer) error {
-	_, err := io.WriteString(w, page(h.Title, h.blocks()))
+	_, err := io.WriteString(w, form().HTML(h.Title, h.blocks()))
 	return err
-}
-
-// block is a piece of the document, whatever it is written as.
-type block struct {
-	heading  int // 1 to 3; 0: none
-	anchor   string
-	text     string
-	terms    [][2]string
-	table    [][]string // the first row is its head
-	contents []block
 }
 
 func (h HandOver) word(english string) string {
@@ -113,15 +104,15 @@ func (h HandOver) word(english string) string {
 	return english
 }
 
-func (h HandOver) blocks() []block {
-	list := []block{{heading: 1, text: h.Title}}
-	about := block{}
-	about.term(h.word("As of"), instant(h.At))
-	about.term(h.word("Items"), strconv.Itoa(len(h.Items)))
+func (h HandOver) blocks() []document.Block {
+	list := []document.Block{{Heading: 1, Text: h.Title}}
+	about := document.Block{}
+	about.Term(h.word("As of"), instant(h.At))
+	about.Term(h.word("Items"), strconv.Itoa(len(h.Items)))
 	if h.Baseline == nil {
-		about.term(h.word("Approved baseline"), h.word("none"))
+		about.Term(h.word("Approved baseline"), h.word("none"))
 	} else {
-		about.term(h.word("Approved baseline"), fmt.Sprintf("%s, %s", h.Baseline.Name, instant(h.Baseline.At)))
+		about.Term(h.word("Approved baseline"), fmt.Sprintf("%s, %s", h.Baseline.Name, instant(h.Baseline.At)))
 	}
 	for _, s := range []Standing{InLine, Drifted, Unknown, NeverSeen} {
 		count := 0
@@ -130,12 +121,12 @@ func (h HandOver) blocks() []block {
 				count++
 			}
 		}
-		about.term(h.word(s.words()), strconv.Itoa(count))
+		about.Term(h.word(s.words()), strconv.Itoa(count))
 	}
 	list = append(list, about)
-	contents := block{}
+	contents := document.Block{}
 	for n, x := range h.Items {
-		contents.contents = append(contents.contents, block{text: x.Item.Name + " (" + x.Type.called(x.Item.Type) + ")", anchor: anchor(n)})
+		contents.Contents = append(contents.Contents, document.Block{Text: x.Item.Name + " (" + x.Type.called(x.Item.Type) + ")", Anchor: anchor(n)})
 	}
 	if len(h.Items) > 0 {
 		list = append(list, contents)
@@ -148,7 +139,7 @@ func (h HandOver) blocks() []block {
 			if name == "" {
 				name = h.word("No environment")
 			}
-			list = append(list, block{heading: 2, text: name})
+			list = append(list, document.Block{Heading: 2, Text: name})
 		}
 		list = append(list, h.item(x, n)...)
 	}
@@ -157,7 +148,7 @@ func (h HandOver) blocks() []block {
 		for _, s := range h.Strays {
 			table = append(table, []string{string(s.ID), string(s.Type), instant(s.FirstSeen), instant(s.LastSeen), s.SeenBy})
 		}
-		list = append(list, block{heading: 2, text: h.word("Not recorded")}, block{table: table})
+		list = append(list, document.Block{Heading: 2, Text: h.word("Not recorded")}, document.Block{Table: table})
 	}
 	return list
 }
@@ -194,30 +185,24 @@ func (s Standing) words() string {
 	return "Retired"
 }
 
-func (b *block) term(name, text string) {
-	if text != "" {
-		b.terms = append(b.terms, [2]string{name, text})
-	}
-}
-
-func (h HandOver) item(x Handed, n int) []block {
+func (h HandOver) item(x Handed, n int) []document.Block {
 	i := x.Item
-	about := block{}
-	about.term(h.word("Id"), string(i.ID))
-	about.term(h.word("Type"), x.Type.called(i.Type))
-	about.term(h.word("Owner"), h.word(string(i.Owner)))
-	about.term(h.word("Service"), string(i.Service))
-	about.term(h.word("Version"), fmt.Sprintf("%d, %s", i.Version, instant(i.ChangedAt)))
-	about.term(h.word("State"), h.word(i.Standing(h.At).words()))
-	about.term(h.word("Observed"), instant(i.Looked.At))
-	about.term(h.word("Observed by"), i.Looked.By)
+	about := document.Block{}
+	about.Term(h.word("Id"), string(i.ID))
+	about.Term(h.word("Type"), x.Type.called(i.Type))
+	about.Term(h.word("Owner"), h.word(string(i.Owner)))
+	about.Term(h.word("Service"), string(i.Service))
+	about.Term(h.word("Version"), fmt.Sprintf("%d, %s", i.Version, instant(i.ChangedAt)))
+	about.Term(h.word("State"), h.word(i.Standing(h.At).words()))
+	about.Term(h.word("Observed"), instant(i.Looked.At))
+	about.Term(h.word("Observed by"), i.Looked.By)
 	for _, r := range i.Relations {
-		about.term(h.word(r.Kind.words()), string(r.To))
+		about.Term(h.word(r.Kind.words()), string(r.To))
 	}
 	for _, r := range x.Needed {
-		about.term(h.word("Needed by"), fmt.Sprintf("%s (%s)", r.From, h.word(r.Kind.words())))
+		about.Term(h.word("Needed by"), fmt.Sprintf("%s (%s)", r.From, h.word(r.Kind.words())))
 	}
-	list := []block{{heading: 3, text: i.Name, anchor: anchor(n)}, about}
+	list := []document.Block{{Heading: 3, Text: i.Name, Anchor: anchor(n)}, about}
 	table := [][]string{{h.word("Attribute"), h.word("Desired"), h.word("Meaning")}}
 	meaning := map[string]string{}
 	for _, a := range x.Type.Attributes {
@@ -234,9 +219,9 @@ func (h HandOver) item(x Handed, n int) []block {
 		table = append(table, []string{path, text, meaning[path]})
 		return true
 	})
-	list = append(list, block{table: table})
+	list = append(list, document.Block{Table: table})
 	if more > 0 {
-		list = append(list, block{text: fmt.Sprintf("%s: %d", h.word("Attributes that are left out"), more)})
+		list = append(list, document.Block{Text: fmt.Sprintf("%s: %d", h.word("Attributes that are left out"), more)})
 	}
 	if len(x.Drift.Open) > 0 {
 		table := [][]string{{h.word("Difference"), h.word("At"), h.word("Desired"), h.word("Observed"), h.word("First seen"), h.word("Origin")}}
@@ -247,7 +232,7 @@ func (h HandOver) item(x Handed, n int) []block {
 			}
 			table = append(table, []string{h.word(string(f.Kind)), f.Path, h.shown(f.Desired), h.shown(f.Observed), instant(f.FirstSeen), origin})
 		}
-		list = append(list, block{table: table})
+		list = append(list, document.Block{Table: table})
 	}
 	return list
 }

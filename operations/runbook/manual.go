@@ -12,6 +12,7 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/internal/document"
 )
 
 // Manual is run books to be read and printed: one, or all of a service. What the
@@ -45,7 +46,7 @@ func ManualOf(service servicecoin.ServiceID, title string, list []Book, scenario
 // title and a table of contents before them. Titles and names are escaped, and texts
 // stand as they were written; a code block in them that is not closed is.
 func (m Manual) WriteMarkdown(w io.Writer) error {
-	_, err := io.WriteString(w, markdown(m.blocks()))
+	_, err := io.WriteString(w, form().Markdown(m.blocks()))
 	return err
 }
 
@@ -58,20 +59,8 @@ func (m Manual) WriteHTML(w io.Writer) error {
 	if len(m.Books) == 1 && title == "" {
 		title = m.say(m.Books[0].Title)
 	}
-	_, err := io.WriteString(w, page(title, m.blocks()))
+	_, err := io.WriteString(w, form().HTML(title, m.blocks()))
 	return err
-}
-
-// block is a piece of a manual, whatever it is written as.
-type block struct {
-	heading  int // 1 to 4; 0: none
-	anchor   string
-	text     string      // of a heading, or a line
-	markdown string      // as somebody wrote it
-	terms    [][2]string // "Role": "operator"
-	table    [][]string  // the first row is its head
-	contents []block     // headings to link to
-	rule     bool        // a new book begins
 }
 
 func (m Manual) say(t servicecoin.Texts) string {
@@ -86,72 +75,72 @@ func (m Manual) word(english string) string {
 	return english
 }
 
-func (m Manual) blocks() []block {
-	var list []block
+func (m Manual) blocks() []document.Block {
+	var list []document.Block
 	top := 1
 	if len(m.Books) != 1 || m.Title != "" {
-		list = append(list, block{heading: 1, text: m.Title, anchor: "manual"}, block{contents: m.contents()})
+		list = append(list, document.Block{Heading: 1, Text: m.Title, Anchor: "manual"}, document.Block{Contents: m.contents()})
 		top = 2
 	}
 	for n, b := range m.Books {
 		if n > 0 {
-			list = append(list, block{rule: true})
+			list = append(list, document.Block{Rule: true})
 		}
 		list = append(list, m.book(b, n, top)...)
 	}
 	return list
 }
 
-func (m Manual) contents() []block {
-	var list []block
+func (m Manual) contents() []document.Block {
+	var list []document.Block
 	for n, b := range m.Books {
-		list = append(list, block{text: m.say(b.Title) + " (" + string(b.Scenario) + ")", anchor: anchorOf(n)})
+		list = append(list, document.Block{Text: m.say(b.Title) + " (" + string(b.Scenario) + ")", Anchor: anchorOf(n)})
 	}
 	return list
 }
 
 func anchorOf(book int) string { return "book-" + strconv.Itoa(book+1) }
 
-func (m Manual) book(b Book, n, top int) []block {
-	list := []block{{heading: top, text: m.say(b.Title), anchor: anchorOf(n)}}
-	about := block{}
-	about.term(m.word("Version"), fmt.Sprintf("%d, %s", b.Version, m.word(string(b.State))))
-	about.term(m.word("Scenario"), string(b.Scenario))
-	about.term(m.word("Services"), join(b.Services))
-	about.term(m.word("Published"), day(b.PublishedAt))
-	about.term(m.word("Read again by"), day(b.ReviewBy))
+func (m Manual) book(b Book, n, top int) []document.Block {
+	list := []document.Block{{Heading: top, Text: m.say(b.Title), Anchor: anchorOf(n)}}
+	about := document.Block{}
+	about.Term(m.word("Version"), fmt.Sprintf("%d, %s", b.Version, m.word(string(b.State))))
+	about.Term(m.word("Scenario"), string(b.Scenario))
+	about.Term(m.word("Services"), join(b.Services))
+	about.Term(m.word("Published"), day(b.PublishedAt))
+	about.Term(m.word("Read again by"), day(b.ReviewBy))
 	if length, unknown := b.Expected(); length.Defined() {
 		text := spoken(length)
 		if unknown > 0 {
 			text += fmt.Sprintf(", %s %d", m.word("and steps of unknown length:"), unknown)
 		}
-		about.term(m.word("Expected"), text)
+		about.Term(m.word("Expected"), text)
 	}
 	list = append(list, about)
-	section := func(title string) { list = append(list, block{heading: top + 1, text: m.word(title)}) }
+	section := func(title string) { list = append(list, document.Block{Heading: top + 1, Text: m.word(title)}) }
 	if text := m.say(b.Purpose); text != "" {
 		section("Purpose")
-		list = append(list, block{markdown: text})
+		list = append(list, document.Block{Markdown: text})
 	}
 	if len(b.Preconditions) > 0 {
 		section("Preconditions")
 		for _, t := range b.Preconditions {
-			list = append(list, block{markdown: m.say(t)})
+			list = append(list, document.Block{Markdown: m.say(t)})
 		}
 	}
 	if len(b.Roles) > 0 {
 		section("Roles")
-		roles := block{}
+		roles := document.Block{}
 		for _, r := range b.Roles {
-			roles.terms = append(roles.terms, [2]string{r.Name, m.say(r.Text)})
+			roles.Terms = append(roles.Terms, [2]string{r.Name, m.say(r.Text)})
 		}
 		list = append(list, roles)
 	}
 	if len(b.Parameters) > 0 {
 		section("Parameters")
-		table := block{table: [][]string{{m.word("Name"), m.word("Type"), m.word("From"), m.word("Meaning")}}}
+		table := document.Block{Table: [][]string{{m.word("Name"), m.word("Type"), m.word("From"), m.word("Meaning")}}}
 		for _, p := range b.Parameters {
-			table.table = append(table.table, []string{p.Name, p.kind(), p.origin(), m.say(p.Text)})
+			table.Table = append(table.Table, []string{p.Name, p.kind(), p.origin(), m.say(p.Text)})
 		}
 		list = append(list, table)
 	}
@@ -188,39 +177,39 @@ func spoken(d calendar.Duration) string {
 	return servicecoin.Quantity{Value: servicecoin.Some(decimal.NewFromInt(int64(length / time.Second))), Unit: "s"}.Words()
 }
 
-func (m Manual) step(s Step, place, book, level int) []block {
-	head := block{heading: level, text: fmt.Sprintf("%d. %s", place+1, m.say(s.Title)), anchor: fmt.Sprintf("%s-%s", anchorOf(book), s.ID)}
-	about := block{}
-	about.term(m.word("Step"), string(s.ID)+", "+m.word(string(s.Kind)))
-	about.term(m.word("Who"), s.Role)
-	about.term(m.word("Expected"), spoken(s.Expected))
-	about.term(m.word("After"), join(s.After))
+func (m Manual) step(s Step, place, book, level int) []document.Block {
+	head := document.Block{Heading: level, Text: fmt.Sprintf("%d. %s", place+1, m.say(s.Title)), Anchor: fmt.Sprintf("%s-%s", anchorOf(book), s.ID)}
+	about := document.Block{}
+	about.Term(m.word("Step"), string(s.ID)+", "+m.word(string(s.Kind)))
+	about.Term(m.word("Who"), s.Role)
+	about.Term(m.word("Expected"), spoken(s.Expected))
+	about.Term(m.word("After"), join(s.After))
 	if s.AtStart {
-		about.term(m.word("After"), m.word("nothing: at once"))
+		about.Term(m.word("After"), m.word("nothing: at once"))
 	}
-	about.term(m.word("Hazard"), m.say(s.Hazard))
+	about.Term(m.word("Hazard"), m.say(s.Hazard))
 	m.action(&about, "Action", s.Action)
 	if x := s.Verification; x != nil {
-		about.term(m.word("Look at"), m.say(x.LookAt))
-		about.term(m.word("Expect"), strings.TrimSpace(x.Expect.String()+" "+x.Unit))
+		about.Term(m.word("Look at"), m.say(x.LookAt))
+		about.Term(m.word("Expect"), strings.TrimSpace(x.Expect.String()+" "+x.Unit))
 		m.action(&about, "Measured by", x.Action)
 	}
 	if w := s.Wait; w != nil {
-		about.term(m.word("Wait until"), w.Until)
-		about.term(m.word("Wait for"), spoken(w.For))
+		about.Term(m.word("Wait until"), w.Until)
+		about.Term(m.word("Wait for"), spoken(w.For))
 	}
 	if s.Approval != nil {
-		about.term(m.word("Says go"), s.Approval.Role)
+		about.Term(m.word("Says go"), s.Approval.Role)
 	}
 	if s.Call != nil {
-		about.term(m.word("Run book"), string(s.Call.Book))
+		about.Term(m.word("Run book"), string(s.Call.Book))
 		for _, a := range s.Call.Values {
-			about.term(a.Name, a.Value)
+			about.Term(a.Name, a.Value)
 		}
 	}
 	if d := s.Decision; d != nil {
 		if d.Of != nil {
-			about.term(m.word("Decided by"), strings.TrimSpace(string(d.Of.Step)+" "+d.Of.Output))
+			about.Term(m.word("Decided by"), strings.TrimSpace(string(d.Of.Step)+" "+d.Of.Output))
 		}
 		for _, x := range d.Branches {
 			var parts []string
@@ -233,23 +222,23 @@ func (m Manual) step(s Step, place, book, level int) []block {
 			if len(x.Steps) > 0 {
 				parts = append(parts, m.word("then")+" "+join(x.Steps))
 			}
-			about.term(m.word("If")+" "+x.Answer, strings.Join(parts, "; "))
+			about.Term(m.word("If")+" "+x.Answer, strings.Join(parts, "; "))
 		}
 	}
 	if s.Undo != nil {
 		m.action(&about, "Undo", s.Undo.Action)
 	}
-	list := []block{head, about}
+	list := []document.Block{head, about}
 	if text := m.say(s.Text); text != "" {
-		list = append(list, block{markdown: text})
+		list = append(list, document.Block{Markdown: text})
 	}
 	if s.Undo != nil && len(s.Undo.Text) > 0 {
-		list = append(list, block{text: m.word("Undo") + ":"}, block{markdown: m.say(s.Undo.Text)})
+		list = append(list, document.Block{Text: m.word("Undo") + ":"}, document.Block{Markdown: m.say(s.Undo.Text)})
 	}
 	return list
 }
 
-func (m Manual) action(about *block, name string, a *Action) {
+func (m Manual) action(about *document.Block, name string, a *Action) {
 	if a == nil {
 		return
 	}
@@ -257,14 +246,7 @@ func (m Manual) action(about *block, name string, a *Action) {
 	for _, i := range a.Inputs {
 		parts = append(parts, i.Name+" = "+i.Value)
 	}
-	about.term(m.word(name), strings.Join(parts, ", "))
-}
-
-// term adds a line "name: text"; without a text there is none.
-func (b *block) term(name, text string) {
-	if text != "" {
-		b.terms = append(b.terms, [2]string{name, text})
-	}
+	about.Term(m.word(name), strings.Join(parts, ", "))
 }
 
 func join[S ~string](list []S) string {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/internal/document"
 	"github.com/servicecoin/servicecoin/lifecycle"
 )
 
@@ -28,7 +29,7 @@ type Protocol struct {
 // WriteMarkdown writes the protocol as CommonMark with tables. What people wrote is
 // escaped.
 func (p Protocol) WriteMarkdown(w io.Writer) error {
-	_, err := io.WriteString(w, markdown(p.blocks()))
+	_, err := io.WriteString(w, form().Markdown(p.blocks()))
 	return err
 }
 
@@ -36,31 +37,31 @@ func (p Protocol) WriteMarkdown(w io.Writer) error {
 // nothing from elsewhere, and everything that people wrote as text.
 func (p Protocol) WriteHTML(w io.Writer) error {
 	title, _ := p.Run.Title.In(p.Languages...)
-	_, err := io.WriteString(w, page(title, p.blocks()))
+	_, err := io.WriteString(w, form().HTML(title, p.blocks()))
 	return err
 }
 
-func (p Protocol) blocks() []block {
+func (p Protocol) blocks() []document.Block {
 	m := Manual{Languages: p.Languages, Words: p.Words}
-	about := block{}
-	about.term(m.word("Run"), string(p.Run.ID))
-	about.term(m.word("Run book"), fmt.Sprintf("%s, %s %d", p.Run.Book, m.word("Version"), p.Run.Version))
-	about.term(m.word("State"), m.word(string(p.Run.State)))
+	about := document.Block{}
+	about.Term(m.word("Run"), string(p.Run.ID))
+	about.Term(m.word("Run book"), fmt.Sprintf("%s, %s %d", p.Run.Book, m.word("Version"), p.Run.Version))
+	about.Term(m.word("State"), m.word(string(p.Run.State)))
 	if p.Run.Drill {
-		about.term(m.word("Drill"), m.word("yes"))
+		about.Term(m.word("Drill"), m.word("yes"))
 	}
-	about.term(m.word("Change"), string(p.Run.Change))
-	about.term(m.word("Customer"), string(p.Run.Customer))
-	about.term(m.word("Services"), join(p.Run.Services))
-	about.term(m.word("Started"), lifecycle.Stamp(p.Run.StartedAt))
-	about.term(m.word("Ended"), lifecycle.Stamp(p.Run.EndedAt))
-	about.term(m.word("Entries"), strconv.Itoa(p.Run.Count))
-	about.term(m.word("Head"), p.Run.Head)
-	table := block{table: [][]string{{m.word("No."), m.word("At"), m.word("Who"), m.word("What"), m.word("Evidence")}}}
+	about.Term(m.word("Change"), string(p.Run.Change))
+	about.Term(m.word("Customer"), string(p.Run.Customer))
+	about.Term(m.word("Services"), join(p.Run.Services))
+	about.Term(m.word("Started"), lifecycle.Stamp(p.Run.StartedAt))
+	about.Term(m.word("Ended"), lifecycle.Stamp(p.Run.EndedAt))
+	about.Term(m.word("Entries"), strconv.Itoa(p.Run.Count))
+	about.Term(m.word("Head"), p.Run.Head)
+	table := document.Block{Table: [][]string{{m.word("No."), m.word("At"), m.word("Who"), m.word("What"), m.word("Evidence")}}}
 	for _, l := range p.Lines {
-		table.table = append(table.table, p.row(m, l))
+		table.Table = append(table.Table, p.row(m, l))
 	}
-	return []block{{heading: 1, text: m.say(p.Run.Title), anchor: "protocol"}, about, table}
+	return []document.Block{{Heading: 1, Text: m.say(p.Run.Title), Anchor: "protocol"}, about, table}
 }
 
 func (p Protocol) row(m Manual, l Line) []string {
