@@ -1,6 +1,7 @@
 package patch
 
 import (
+	"cmp"
 	"reflect"
 	"slices"
 	"strings"
@@ -263,17 +264,28 @@ func (a *Advisory) Title() string {
 
 // Match says what the advisory means for a component: the weightiest that a source says,
 // where the ones that speak of it count and the others do not. What one source knows not
-// to be affected is not, whatever the others say.
+// to be affected is not, whatever the others say. A source that names no version says
+// less than one that does: it counts where there is no such.
 func (a *Advisory) Match(c Component) (Verdict, string) {
 	said := make(map[Verdict]string)
+	vague, told := "", false
 	for _, b := range a.Bulletins {
 		if !slices.ContainsFunc(b.Products, func(p Product) bool { return p.is(c) }) {
 			continue
 		}
 		v, why := b.Match(c)
-		if said[v] == "" {
-			said[v] = b.Source + " " + b.ID + ": " + why
+		why = b.Source + " " + b.ID + ": " + why
+		tells := b.tells(c)
+		told = told || tells
+		switch {
+		case v == Vulnerable && !tells:
+			vague = cmp.Or(vague, why)
+		case said[v] == "":
+			said[v] = why
 		}
+	}
+	if vague != "" && !told {
+		said[Vulnerable] = vague
 	}
 	for _, v := range weightiest() {
 		if why, ok := said[v]; ok {
@@ -281,4 +293,11 @@ func (a *Advisory) Match(c Component) (Verdict, string) {
 		}
 	}
 	return NotApplicable, "no source speaks of this component"
+}
+
+// tells reports whether a bulletin tells versions of a component apart.
+func (b Bulletin) tells(c Component) bool {
+	return slices.ContainsFunc(b.Products, func(p Product) bool {
+		return p.is(c) && (len(p.Spans) > 0 || len(p.Versions) > 0 || p.versionOf() != "")
+	})
 }

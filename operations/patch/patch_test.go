@@ -135,6 +135,33 @@ func TestStandings(t *testing.T) {
 	require.Equal(t, patch.Vulnerable, got)
 }
 
+func TestWhoNamesNoVersionSaysLess(t *testing.T) {
+	t.Parallel()
+	is := patch.Component{Vendor: "Jenkins", Name: "Jenkins CLI"}
+	vendor := patch.Bulletin{Source: "csaf", ID: "J-1", Aliases: []string{"CVE-2024-23897"}, Products: []patch.Product{
+		{Component: is, Versions: []string{"2.441"}, Standing: patch.Affected}, {Component: is, Versions: []string{"2.442"}, Standing: patch.Fixed},
+	}}
+	at := func(version string) patch.Component { c := is; c.Version = version; return c }
+	list, err := patch.NewAdvisory("a", friday(), kev())
+	require.NoError(t, err)
+	both := list
+	_, _, err = both.Take(friday(), vendor)
+	require.NoError(t, err)
+	for _, row := range []struct {
+		advisory patch.Advisory
+		version  string
+		want     patch.Verdict
+	}{
+		{list, "2.442", patch.Vulnerable}, // nobody else speaks of it
+		{both, "2.442", patch.Patched},
+		{both, "2.441", patch.Vulnerable},
+		{both, "", patch.Undecided}, // which version runs is not known
+	} {
+		got, why := row.advisory.Match(at(row.version))
+		require.Equal(t, row.want, got, "%q: %s", row.version, why)
+	}
+}
+
 func TestPURL(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]patch.PURL{
