@@ -16,7 +16,10 @@ type Sighting struct {
 	Target    servicecoin.ConfigurationID `json:"target"`
 	Component Component                   `json:"component"` // in the version that was seen; without one it was not there
 	At        time.Time                   `json:"at"`
-	Absent    bool                        `json:"absent,omitempty"` // it was looked for, and is not there
+	// Until is the last look of several without a break that all saw the same; zero: there
+	// was one.
+	Until  time.Time `json:"until,omitzero"`
+	Absent bool      `json:"absent,omitempty"` // it was looked for, and is not there
 }
 
 // Exemption lets a target go without a patch for a while: a person stands for it.
@@ -227,8 +230,6 @@ func (l Look) judge(c Component, seen []Sighting) (Row, bool) {
 	if verdict, _ := l.Advisory.Match(c.unversioned()); verdict == NotApplicable {
 		return Row{}, false // it does not speak of it
 	}
-	var last Sighting
-	var since time.Time
 	var mine []Sighting
 	for _, s := range seen {
 		if c.same(s.Component) {
@@ -236,19 +237,23 @@ func (l Look) judge(c Component, seen []Sighting) (Row, bool) {
 		}
 	}
 	slices.SortStableFunc(mine, func(a, b Sighting) int { return a.At.Compare(b.At) })
+	var at, since time.Time
 	verdict, why := Undecided, "it was never looked at"
-	for _, s := range mine {
-		last = s
-		if verdict, why = l.verdict(s); verdict != Patched && verdict != NotApplicable {
+	for n, s := range mine {
+		if n > 0 && s.At.Equal(mine[n-1].At) {
+			continue
+		}
+		verdict, why, at = l.found(mine, s.At)
+		if verdict != Patched && verdict != NotApplicable {
 			since = time.Time{}
 		} else if since.IsZero() {
 			since = s.At
 		}
 	}
-	row := Row{Seen: last.At, Since: since, Why: why}
+	row := Row{Seen: at, Since: since, Why: why}
 	switch {
-	case len(mine) > 0 && l.Fresh > 0 && l.At.Sub(last.At) > l.Fresh:
-		row.Condition, row.Since, row.Why = NotKnown, time.Time{}, "it was seen last at "+lifecycle.Stamp(last.At)
+	case len(mine) > 0 && l.Fresh > 0 && l.At.Sub(at) > l.Fresh:
+		row.Condition, row.Since, row.Why = NotKnown, time.Time{}, "it was seen last at "+lifecycle.Stamp(at)
 	case verdict == Patched || verdict == NotApplicable:
 		row.Condition = Compliant
 	case verdict == Vulnerable:
@@ -257,6 +262,26 @@ func (l Look) judge(c Component, seen []Sighting) (Row, bool) {
 		row.Condition = NotKnown
 	}
 	return row, true
+}
+
+// found says what a look found: the worst of all versions that it saw, why, and when that
+// was seen last.
+func (l Look) found(mine []Sighting, at time.Time) (verdict Verdict, why string, until time.Time) {
+	weight := []Verdict{NotApplicable, Patched, Undecided, Vulnerable}
+	for _, s := range mine {
+		end := later(s.At, s.Until)
+		if s.At.After(at) || end.Before(at) {
+			continue
+		}
+		if v, because := l.verdict(s); verdict == "" || slices.Index(weight, v) > slices.Index(weight, verdict) {
+			verdict, why = v, because
+		}
+		until = later(until, end)
+	}
+	if until.After(l.At) {
+		until = l.At
+	}
+	return verdict, why, until
 }
 
 func (l Look) verdict(s Sighting) (Verdict, string) {

@@ -105,3 +105,24 @@ func TestComplyWithAllVersions(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 1, c.Tally.NonCompliant)
 }
+
+// TestSeveralVersionsAtOnce: the worst of them counts, however they are told.
+func TestSeveralVersionsAtOnce(t *testing.T) {
+	t.Parallel()
+	target := patch.Target{ID: "node-1", Customer: "alder", Components: []patch.Component{openssl("")}}
+	old, mended := patch.Sighting{Target: "node-1", Component: openssl("3.0.1"), At: hour(0), Until: hour(9)}, patch.Sighting{Target: "node-1", Component: openssl("3.0.14"), At: hour(2), Until: hour(20)}
+	for at, want := range map[int]patch.Condition{1: patch.NonCompliant, 3: patch.NonCompliant, 9: patch.NonCompliant} {
+		for _, list := range [][]patch.Sighting{{old, mended}, {mended, old}} {
+			got, err := patch.Comply(patch.Look{At: hour(at), Advisory: leak(t), Targets: []patch.Target{target}, Sightings: list})
+			require.NoError(t, err)
+			require.Equal(t, want, got.Rows[0].Condition, "at %d", at)
+		}
+	}
+	both := []patch.Sighting{{Target: "node-1", Component: openssl("3.0.14"), At: hour(0)}, {Target: "node-1", Component: openssl("3.0.1"), At: hour(0)}}
+	for range 2 {
+		got, err := patch.Comply(patch.Look{At: hour(1), Advisory: leak(t), Targets: []patch.Target{target}, Sightings: both})
+		require.NoError(t, err)
+		require.Equal(t, patch.NonCompliant, got.Rows[0].Condition)
+		both[0], both[1] = both[1], both[0]
+	}
+}

@@ -25,6 +25,12 @@ type Question struct {
 	// AtOnce is how many targets of one customer are patched at the same time; 0: any
 	// number that redundancy allows.
 	AtOnce int
+	// Of a cycle that is under way: rings before First are over, and what would be theirs is
+	// the first one's; Fixed is the ring of targets that had one before, and Taken are slots
+	// that stay.
+	First int
+	Fixed map[servicecoin.ConfigurationID]int
+	Taken []Slot
 	// Free returns the time in which a target may be patched: the windows of its customer,
 	// in its zone, less freezes and critical windows: see [Openings]. It is asked once for
 	// each customer and service.
@@ -104,6 +110,10 @@ func (q Question) validate() error {
 	if q.AtOnce < 0 {
 		v.Add("atOnce", "out-of-range", strconv.Itoa(q.AtOnce), "must not be negative")
 	}
+	if q.First < 0 || q.First > 0 && q.First >= len(q.Rings) {
+		v.Add("first", "out-of-range", strconv.Itoa(q.First), fmt.Sprintf("must be one of %d rings, from 0", len(q.Rings)))
+	}
+	v.Limit("taken", len(q.Taken), MaxTargets)
 	if q.Free == nil {
 		v.Add("free", "required", "", "say when targets may be patched")
 	}
@@ -146,9 +156,10 @@ func Place(q Question) (Plan, error) {
 	if err := q.validate(); err != nil {
 		return Plan{}, err
 	}
-	parts, left := Rings(q.Rings, q.Targets)
-	p := placer{q: q, free: map[place]calendar.Set{}, lanes: map[servicecoin.CustomerID][]time.Time{}, groups: groupsOf(q.Keep)}
+	parts, left := q.parts()
+	p := placer{q: q, free: map[place]calendar.Set{}, lanes: map[servicecoin.CustomerID][]time.Time{}, groups: groupsOf(q.Keep), busy: map[servicecoin.CustomerID][]calendar.Interval{}}
 	plan := Plan{Rings: make([]RingPlan, len(q.Rings))}
+	ends := p.take(q.Taken)
 	begin := q.During.Start
 	for n, r := range q.Rings {
 		ring := RingPlan{Name: r.Name, Targets: len(parts[n])}
@@ -156,7 +167,7 @@ func Place(q Question) (Plan, error) {
 			ring.Lacks = Lacks(parts[0], q.Targets)
 		}
 		slices.SortStableFunc(parts[n], byDeadline)
-		end := begin
+		end := later(begin, ends[n])
 		for _, t := range parts[n] {
 			slot, why, err := p.slot(t, n, begin)
 			if err != nil {
@@ -174,7 +185,7 @@ func Place(q Question) (Plan, error) {
 			}
 		}
 		begin = end
-		if ring.Placed > 0 {
+		if ring.Placed > 0 || !ends[n].IsZero() {
 			begin = end.Add(r.Soak)
 		}
 		ring.Soaked = begin
@@ -188,6 +199,48 @@ func Place(q Question) (Plan, error) {
 	})
 	slices.SortStableFunc(plan.Missed, func(a, b Missed) int { return cmp.Compare(a.Target, b.Target) })
 	return plan, nil
+}
+
+// parts parts the targets into rings.
+func (q Question) parts() (parts [][]Target, left []Target) {
+	if q.First == 0 && len(q.Fixed) == 0 {
+		return Rings(q.Rings, q.Targets)
+	}
+	fixed := make([][]Target, len(q.Rings))
+	var free []Target
+	for _, t := range q.Targets {
+		if n, ok := q.Fixed[t.ID]; ok && n < len(q.Rings) {
+			n = max(n, q.First)
+			fixed[n] = append(fixed[n], t)
+		} else {
+			free = append(free, t)
+		}
+	}
+	parts, left = Rings(q.Rings, free)
+	for n := range parts {
+		if n < q.First {
+			parts[q.First] = append(parts[q.First], parts[n]...)
+			parts[n] = nil
+		}
+		parts[n] = append(parts[n], fixed[n]...)
+		slices.SortFunc(parts[n], byID)
+	}
+	return parts, left
+}
+
+// take gives slots to what they are of, and returns when the last of each ring ends.
+func (p *placer) take(slots []Slot) map[int]time.Time {
+	ends := map[int]time.Time{}
+	for _, s := range slots {
+		ends[s.Ring] = later(ends[s.Ring], s.During.End)
+		for _, g := range p.groups[s.Target] {
+			g.taken = append(g.taken, s.During)
+		}
+		if p.q.AtOnce > 0 {
+			p.busy[s.Customer] = append(p.busy[s.Customer], s.During)
+		}
+	}
+	return ends
 }
 
 func (r *RingPlan) add(slot calendar.Interval) {
@@ -262,6 +315,7 @@ type placer struct {
 	free   map[place]calendar.Set
 	lanes  map[servicecoin.CustomerID][]time.Time // until when each is taken
 	groups map[servicecoin.ConfigurationID][]*group
+	busy   map[servicecoin.CustomerID][]calendar.Interval // slots that stay, where there is a limit
 }
 
 func (p *placer) times(t Target) (calendar.Set, error) {
@@ -337,7 +391,31 @@ func (p *placer) full(t Target, iv calendar.Interval) (until time.Time, full boo
 			until, full = later(until, end), true
 		}
 	}
+	// What stays takes lanes of its own: beside it, fewer are free.
+	n, first := 0, time.Time{}
+	for _, b := range p.busy[t.Customer] {
+		if b.Overlaps(iv) {
+			if n++; first.IsZero() || b.End.Before(first) {
+				first = b.End
+			}
+		}
+	}
+	if n > 0 && n+p.atOnce(t.Customer, iv) >= p.q.AtOnce {
+		until, full = later(until, first), true
+	}
 	return until, full
+}
+
+// atOnce counts the targets of a customer whose new slot may overlap an interval: at most
+// one in each lane.
+func (p *placer) atOnce(customer servicecoin.CustomerID, iv calendar.Interval) int {
+	n := 0
+	for _, until := range p.lanes[customer] {
+		if until.After(iv.Start) {
+			n++
+		}
+	}
+	return n
 }
 
 // fit returns the first stretch of a set that has room for a length from an instant on,
