@@ -1,6 +1,8 @@
 package configuration
 
 import (
+	"time"
+
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/store"
 )
@@ -21,12 +23,13 @@ const (
 )
 
 // The names of events. They are API; the data of those of items is an [ItemChanged], of
-// strays a [StrayChanged], of baselines a [BaselineChanged]. No value of a state is in
+// [EventObserved] an [ItemObserved], of strays a [StrayChanged], of baselines a [BaselineChanged]. No value of a state is in
 // any of them.
 const (
 	EventRecorded     = "configuration.recorded"
 	EventRevised      = "configuration.revised" // what is desired, or what is said of the item
 	EventRetired      = "configuration.retired"
+	EventObserved     = "configuration.observed" // otherwise than before, for the first time, or after it was unknown
 	EventDrifted      = "configuration.drifted"  // something differs that did not, or does in another way
 	EventRemedied     = "configuration.remedied" // something differs no more
 	EventAcknowledged = "configuration.acknowledged"
@@ -51,6 +54,17 @@ type ItemChanged struct {
 	Worst        Severity                    `json:"worst,omitempty"` // of them
 	Unauthorised int                         `json:"unauthorised"`    // of them
 	Findings     []int                       `json:"findings"`        // numbers of those that the event is about
+}
+
+// ItemObserved is the data of an observation's event.
+type ItemObserved struct {
+	Item    servicecoin.ConfigurationID `json:"item"`
+	Type    TypeName                    `json:"type"`
+	Service servicecoin.ServiceID       `json:"service,omitempty"`
+	At      time.Time                   `json:"at"`
+	// Before is when it was looked at before, and was as it had been told of; zero: never.
+	Before time.Time `json:"before,omitzero"`
+	Gone   bool      `json:"gone,omitempty"`
 }
 
 // StrayChanged is the data of a stray's event.

@@ -2,6 +2,8 @@ package configuration
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
 
@@ -95,6 +97,17 @@ type seen struct {
 	Look  Look                        `json:"look"`
 	State Value                       `json:"state,omitzero"`
 	Parts int                         `json:"parts,omitempty"`
+	// Digest is of the state, secrets as digests in it.
+	Digest string `json:"digest,omitempty"`
+}
+
+// digest is what tells one state from another one: SHA-256 of it as JSON.
+func (s seen) digest() string {
+	if s.State.kind == Absent {
+		return ""
+	}
+	sum := sha256.Sum256(s.State.Append(nil))
+	return hex.EncodeToString(sum[:])
 }
 
 var observations = store.Kind[seen]{

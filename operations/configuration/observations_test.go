@@ -11,6 +11,7 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/operations/configuration"
+	"github.com/servicecoin/servicecoin/store"
 )
 
 func TestObservations(t *testing.T) {
@@ -166,4 +167,40 @@ func TestWhatIsNotRecorded(t *testing.T) {
 	_, err = bad.Item(ctx, "web")
 	require.ErrorContains(t, err, "types[0].name")
 	require.ErrorContains(t, err, "types[1].rules.list[0].path")
+}
+
+// TestWhatIsTold: a look that finds what the one before did tells nothing, unless nobody
+// knew any more in between.
+func TestWhatIsTold(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, nil)
+	h.record(t, "web", `{"cpus":2}`)
+	look := func(hours int, state string) {
+		t.Helper()
+		h.now = h.now.Add(time.Duration(hours) * time.Hour)
+		h.observe(t, "web", state)
+	}
+	look(1, `{"cpus":2,"password":"hunter2"}`)
+	look(1, `{"password":"hunter2","cpus":2}`)
+	look(50, `{"cpus":2,"password":"hunter2"}`)
+	look(1, `{"cpus":2,"password":"hunter3"}`)
+	list, err := h.store.For("alder").Events(t.Context(), 0, 1000)
+	require.NoError(t, err)
+	var told []configuration.ItemObserved
+	for _, e := range list {
+		if e.Name == configuration.EventObserved {
+			x, err := store.Payload[configuration.ItemObserved](e)
+			require.NoError(t, err)
+			told = append(told, x)
+		}
+	}
+	at := func(hours int) time.Time { return monday().Add(time.Duration(hours) * time.Hour) }
+	want := []configuration.ItemObserved{
+		{Item: "web", Type: "server", Service: "shop", At: at(1)},
+		{Item: "web", Type: "server", Service: "shop", At: at(52), Before: at(2)},
+		{Item: "web", Type: "server", Service: "shop", At: at(53), Before: at(52)},
+	}
+	if diff := cmp.Diff(want, told); diff != "" {
+		t.Error(diff)
+	}
 }

@@ -81,6 +81,8 @@ func (r *Register) found(ctx context.Context, by servicecoin.Actor, now time.Tim
 	if s.origin, s.change, err = r.origin(ctx, *x, o.At, len(list) > 0); err != nil {
 		return Drift{}, err
 	}
+	told := ItemObserved{Item: x.ID, Type: x.Type, Service: x.Service, At: o.At, Before: x.Looked.At, Gone: o.Gone}
+	lost := !x.Looked.IsZero() && !x.StaleAt.IsZero() && o.At.After(x.StaleAt)
 	x.Looked = o.Look
 	if !o.Gone {
 		x.SeenAt = o.At
@@ -92,12 +94,20 @@ func (r *Register) found(ctx context.Context, by servicecoin.Actor, now time.Tim
 	if err != nil {
 		return Drift{}, err
 	}
-	if err := r.keep(ctx, seen{Item: x.ID, Look: o.Look, State: state}); err != nil {
+	other, err := r.keep(ctx, seen{Item: x.ID, Look: o.Look, State: state})
+	if err != nil {
 		return Drift{}, err
 	}
 	events, err := drifted(by, *x, before, after)
 	if err != nil {
 		return Drift{}, err
+	}
+	if other || lost {
+		e, err := store.Happened(by, EventObserved, told)
+		if err != nil {
+			return Drift{}, err
+		}
+		events = append([]store.Event{e}, events...)
 	}
 	return after, store.Of(r.view, items).Put(ctx, *x, expect, events...)
 }
@@ -119,15 +129,18 @@ func (r *Register) against(ctx context.Context, t declared, x *Item, state Value
 	return desired, c, list, err
 }
 
-func (r *Register) keep(ctx context.Context, s seen) error {
+// keep keeps an observation as the last one, and reports whether it is another state than
+// the one before, or the first.
+func (r *Register) keep(ctx context.Context, s seen) (other bool, err error) {
+	s.Digest = s.digest()
 	before, err := store.Of(r.view, observations).Item(ctx, string(s.Item))
 	switch {
 	case errors.Is(err, servicecoin.ErrNotFound):
-		return putSeen(ctx, r.view, nil, s)
+		return true, putSeen(ctx, r.view, nil, s)
 	case err != nil:
-		return err
+		return false, err
 	}
-	return putSeen(ctx, r.view, &before, s)
+	return before.Value.Digest != s.Digest, putSeen(ctx, r.view, &before, s)
 }
 
 // reveal returns what was observed, with secrets as digests, and notes in the item

@@ -85,7 +85,8 @@ func TestLifeOfAnItem(t *testing.T) {
 	require.Empty(t, d.Open)
 	require.Equal(t, configuration.FindingRemedied, d.Past[0].State)
 	require.Equal(t, configuration.InLine, h.standing(t, "web"))
-	require.Equal(t, "configuration.recorded configuration.drifted configuration.acknowledged configuration.drifted configuration.accepted configuration.remedied", events(t, h))
+	require.Equal(t, "configuration.recorded configuration.observed configuration.observed configuration.drifted configuration.acknowledged "+
+		"configuration.observed configuration.drifted configuration.accepted configuration.observed configuration.remedied", events(t, h))
 }
 
 func TestVersions(t *testing.T) {

@@ -194,11 +194,10 @@ func whatCame(before, after *Cycle) []string {
 	if after.Ring > before.Ring {
 		names = append(names, EventRingOpened)
 	}
-	switch {
-	case after.State == before.State:
-	case after.State == CycleHalted:
+	if after.State == CycleHalted {
 		names = append(names, EventHalted)
-	case after.State == CycleFinished:
+	}
+	if after.State == CycleFinished {
 		names = append(names, EventFinished)
 	}
 	return names
