@@ -139,8 +139,8 @@ func (q Question) validate() error {
 	if v.Limit("keep", len(q.Keep), maxGroups) {
 		for n, g := range q.Keep {
 			path := fmt.Sprintf("keep[%d]", n)
-			if v.Limit(path+".members", len(g.Members), MaxTargets) && (g.Keep < 0 || g.Keep >= len(g.Members)) {
-				v.Add(path+".keep", "out-of-range", strconv.Itoa(g.Keep), fmt.Sprintf("must be from 0 to %d: one of %d is patched at a time at least", len(g.Members)-1, len(g.Members)))
+			if many := len(g.Members) + len(g.Units); v.Limit(path+".members", many, MaxTargets) && (g.Keep < 0 || g.Keep >= many) {
+				v.Add(path+".keep", "out-of-range", strconv.Itoa(g.Keep), fmt.Sprintf("must be from 0 to %d: one of %d is patched at a time at least", many-1, many))
 			}
 		}
 	}
@@ -234,7 +234,7 @@ func (p *placer) take(slots []Slot) map[int]time.Time {
 	for _, s := range slots {
 		ends[s.Ring] = later(ends[s.Ring], s.During.End)
 		for _, g := range p.groups[s.Target] {
-			g.taken = append(g.taken, s.During)
+			g.take(s.Target, s.During)
 		}
 		if p.q.AtOnce > 0 {
 			p.busy[s.Customer] = append(p.busy[s.Customer], s.During)
@@ -278,36 +278,59 @@ type place struct {
 	service  servicecoin.ServiceID
 }
 
-// group is redundant targets, and when those of them are patched that have a slot.
+// group is redundant units, and when those of them are down that have a slot.
 type group struct {
 	most  int // that are down at once
-	taken []calendar.Interval
+	unit  map[servicecoin.ConfigurationID]int
+	taken []down
+}
+
+// down is when a unit is.
+type down struct {
+	unit int
+	iv   calendar.Interval
 }
 
 func groupsOf(list []Redundant) map[servicecoin.ConfigurationID][]*group {
 	of := map[servicecoin.ConfigurationID][]*group{}
 	for _, r := range list {
-		g := &group{most: len(r.Members) - r.Keep}
-		for _, id := range r.Members {
-			of[id] = append(of[id], g)
+		g := &group{most: len(r.Members) + len(r.Units) - r.Keep, unit: map[servicecoin.ConfigurationID]int{}}
+		join := func(unit int, id servicecoin.ConfigurationID) {
+			if _, twice := g.unit[id]; !twice {
+				g.unit[id] = unit
+				of[id] = append(of[id], g)
+			}
+		}
+		for n, id := range r.Members {
+			join(n, id)
+		}
+		for n, unit := range r.Units {
+			for _, id := range unit {
+				join(len(r.Members)+n, id)
+			}
 		}
 	}
 	return of
 }
 
-// full returns when the first of those is over that are patched in an interval, if as many
-// are as may be at once.
-func (g *group) full(iv calendar.Interval) (until time.Time, full bool) {
-	n := 0
-	for _, taken := range g.taken {
-		if taken.Overlaps(iv) {
-			n++
-			if until.IsZero() || taken.End.Before(until) {
-				until = taken.End
-			}
+// full returns when the first of the other units is up again that are down in an interval,
+// if as many are as may be at once.
+func (g *group) full(id servicecoin.ConfigurationID, iv calendar.Interval) (until time.Time, full bool) {
+	own, others := g.unit[id], map[int]bool{}
+	for _, d := range g.taken {
+		if d.unit == own || !d.iv.Overlaps(iv) {
+			continue
+		}
+		others[d.unit] = true
+		if until.IsZero() || d.iv.End.Before(until) {
+			until = d.iv.End
 		}
 	}
-	return until, n >= g.most
+	return until, len(others) >= g.most
+}
+
+func (g *group) take(id servicecoin.ConfigurationID, iv calendar.Interval) {
+	g.taken = append(g.taken, down{g.unit[id], iv})
 }
 
 type placer struct {
@@ -355,7 +378,7 @@ func (p *placer) slot(t Target, ring int, from time.Time) (Slot, string, error) 
 			continue
 		}
 		for _, g := range p.groups[t.ID] {
-			g.taken = append(g.taken, iv)
+			g.take(t.ID, iv)
 		}
 		if lane >= 0 {
 			p.lanes[t.Customer][lane] = iv.End
@@ -387,7 +410,7 @@ func (p *placer) lane(customer servicecoin.CustomerID) int {
 // until when at least.
 func (p *placer) full(t Target, iv calendar.Interval) (until time.Time, full bool) {
 	for _, g := range p.groups[t.ID] {
-		if end, is := g.full(iv); is {
+		if end, is := g.full(t.ID, iv); is {
 			until, full = later(until, end), true
 		}
 	}

@@ -279,3 +279,47 @@ func BenchmarkPlace(b *testing.B) {
 		}
 	}
 }
+
+// TestUnits: what is up only together is down together, and never both units at once.
+func TestUnits(t *testing.T) {
+	t.Parallel()
+	q := patch.Question{
+		During: between(0, 24), Length: time.Hour, Rings: []patch.Ring{{Name: "all"}},
+		Targets: []patch.Target{target("a1", "x"), target("a2", "x"), target("b1", "x"), target("b2", "x"), target("c", "x")},
+		Keep:    []patch.Redundant{{Name: "database", Keep: 1, Units: [][]servicecoin.ConfigurationID{{"a1", "a2"}, {"b1", "b2"}}}},
+		Free:    always(between(0, 24)),
+	}
+	plan, err := patch.Place(q)
+	require.NoError(t, err)
+	starts := map[servicecoin.ConfigurationID]int{}
+	for _, s := range plan.Slots {
+		starts[s.Target] = int(s.During.Start.Sub(friday()) / time.Hour)
+	}
+	require.Equal(t, map[servicecoin.ConfigurationID]int{"a1": 0, "a2": 0, "b1": 1, "b2": 1, "c": 0}, starts)
+}
+
+// TestSlotsThatStay keep others from their time: of redundant targets, and where a customer
+// has no more than so many at once.
+func TestSlotsThatStay(t *testing.T) {
+	t.Parallel()
+	q := patch.Question{
+		During: between(0, 24), Length: time.Hour, Rings: []patch.Ring{{Name: "pilot"}, {Name: "all"}}, First: 1, AtOnce: 2,
+		Targets: []patch.Target{target("b", "x"), target("c", "x"), target("d", "y")},
+		Keep:    []patch.Redundant{{Name: "pair", Members: []servicecoin.ConfigurationID{"a", "b"}, Keep: 1}},
+		Taken: []patch.Slot{
+			{Target: "a", Customer: "x", Ring: 1, During: between(0, 2)}, {Target: "e", Customer: "x", Ring: 1, During: between(1, 3)},
+		},
+		Free: always(between(0, 24)),
+	}
+	plan, err := patch.Place(q)
+	require.NoError(t, err)
+	starts := map[servicecoin.ConfigurationID]int{}
+	for _, s := range plan.Slots {
+		require.Equal(t, 1, s.Ring, "the pilot is over")
+		starts[s.Target] = int(s.During.Start.Sub(friday()) / time.Hour)
+	}
+	require.Equal(t, map[servicecoin.ConfigurationID]int{"b": 2, "c": 0, "d": 0}, starts)
+	q.First = 2
+	_, err = patch.Place(q)
+	require.ErrorContains(t, err, "first")
+}

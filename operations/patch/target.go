@@ -39,8 +39,10 @@ func (s Selector) Picks(t Target) bool {
 // a pair, of which one must, or k of n.
 type Redundant struct {
 	Name    string                        `json:"name"`
-	Members []servicecoin.ConfigurationID `json:"members"`
-	Keep    int                           `json:"keep"` // so many of them are up at any time
+	Members []servicecoin.ConfigurationID `json:"members,omitempty"`
+	// Units are several targets each that are up only together: all of one service, say.
+	Units [][]servicecoin.ConfigurationID `json:"units,omitempty"`
+	Keep  int                             `json:"keep"` // so many members and units are up at any time
 }
 
 // Ring is a part of the targets that is patched before the next part is begun.
