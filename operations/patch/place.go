@@ -380,16 +380,20 @@ func (p *placer) slot(t Target, ring int, from time.Time) (Slot, string, error) 
 		for _, g := range p.groups[t.ID] {
 			g.take(t.ID, iv)
 		}
-		if lane >= 0 {
+		switch {
+		case lane >= 0:
 			p.lanes[t.Customer][lane] = iv.End
+		case len(p.busy[t.Customer]) > 0:
+			p.busy[t.Customer] = append(p.busy[t.Customer], iv)
 		}
 		return Slot{Target: t.ID, Customer: t.Customer, Service: t.Service, Ring: ring, During: iv, Window: window}, "", nil
 	}
 }
 
-// lane returns the lane of a customer that is free first, -1 where there is no limit.
+// lane returns the lane of a customer that is free first, -1 where there is no limit, or
+// slots that stay are counted one by one.
 func (p *placer) lane(customer servicecoin.CustomerID) int {
-	if p.q.AtOnce == 0 {
+	if p.q.AtOnce == 0 || len(p.busy[customer]) > 0 {
 		return -1
 	}
 	lanes := p.lanes[customer]
@@ -414,7 +418,6 @@ func (p *placer) full(t Target, iv calendar.Interval) (until time.Time, full boo
 			until, full = later(until, end), true
 		}
 	}
-	// What stays takes lanes of its own: beside it, fewer are free.
 	n, first := 0, time.Time{}
 	for _, b := range p.busy[t.Customer] {
 		if b.Overlaps(iv) {
@@ -423,22 +426,10 @@ func (p *placer) full(t Target, iv calendar.Interval) (until time.Time, full boo
 			}
 		}
 	}
-	if n > 0 && n+p.atOnce(t.Customer, iv) >= p.q.AtOnce {
+	if n > 0 && n >= p.q.AtOnce {
 		until, full = later(until, first), true
 	}
 	return until, full
-}
-
-// atOnce counts the targets of a customer whose new slot may overlap an interval: at most
-// one in each lane.
-func (p *placer) atOnce(customer servicecoin.CustomerID, iv calendar.Interval) int {
-	n := 0
-	for _, until := range p.lanes[customer] {
-		if until.After(iv.Start) {
-			n++
-		}
-	}
-	return n
 }
 
 // fit returns the first stretch of a set that has room for a length from an instant on,
