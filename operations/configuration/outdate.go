@@ -46,7 +46,7 @@ func (r *Register) Outdate(ctx context.Context, by servicecoin.Actor, id service
 			return nil
 		}
 		after.Outdated = &o
-		after.outdated()
+		after = after.outdated()
 		e, err := itemHappened(by, EventOutdated, after, o.Change, nil)
 		if err != nil {
 			return err
@@ -59,9 +59,9 @@ func (r *Register) Outdate(ctx context.Context, by servicecoin.Actor, id service
 	return after, nil
 }
 
-// outdated brings the time from which nobody knows how the item is up to what is said of
-// changes.
-func (i *Item) outdated() {
+// outdated returns the item with the time from which nobody knows how it is, by what is
+// said of changes.
+func (i Item) outdated() Item {
 	switch {
 	case i.Outdated == nil:
 	case !i.WholeAt.Before(i.Outdated.At):
@@ -69,4 +69,5 @@ func (i *Item) outdated() {
 	case i.Outdated.At.Before(i.StaleAt):
 		i.StaleAt = i.Outdated.At
 	}
+	return i
 }

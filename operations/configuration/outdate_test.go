@@ -93,7 +93,7 @@ func TestItemsAcross(t *testing.T) {
 	h := newHouse(t, nil)
 	h.record(t, "web", `{"cpus":2}`)
 	h.record(t, "web2", `{"cpus":2}`)
-	other := h.Register.On(h.store.For("birch"))
+	other := h.On(h.store.For("birch"))
 	_, err := other.Record(ctx, ada(), h.draft(t, "web", `{"cpus":1}`), configuration.Why{})
 	require.NoError(t, err)
 	h.now = h.now.Add(time.Hour)

@@ -78,11 +78,11 @@ func (r *Register) On(view store.View) *Register {
 	return &Register{view: view.With(r.view.Err()), o: r.o, types: r.types}
 }
 
-// Asking returns the same register, which asks others about changes: those of the
-// transaction that [Register.On] is of.
-func (r *Register) Asking(changes Changes) *Register {
+// Asking returns the same register, which asks others about changes and services: those
+// of the transaction that [Register.On] is of.
+func (r *Register) Asking(changes Changes, service func(ctx context.Context, id servicecoin.ServiceID) error) *Register {
 	other := *r
-	other.o.Changes = changes
+	other.o.Changes, other.o.Service = changes, service
 	return &other
 }
 
