@@ -15,6 +15,7 @@ import (
 	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/metering/cost"
 	"github.com/servicecoin/servicecoin/operations/change"
+	"github.com/servicecoin/servicecoin/operations/configuration"
 	"github.com/servicecoin/servicecoin/sla"
 	"github.com/servicecoin/servicecoin/store"
 )
@@ -58,6 +59,12 @@ func (a *Account) Notices() *change.Notices { return a.coin.Notices(a.customer.I
 func (a *Account) Problems() store.Listing[incident.Incident] {
 	view := a.coin.store.For(servicecoin.Provider).With(a.coin.fault)
 	return a.coin.Desk().On(view).ReportedFor(a.customer.ID)
+}
+
+// Configuration is where the customer's configuration items are kept, observed and
+// compared.
+func (a *Account) Configuration() *configuration.Register {
+	return a.coin.Configuration(a.customer.ID)
 }
 
 // Keeper keeps the customer's promises, fed from the incidents.

@@ -38,11 +38,18 @@ func (c *Coin) changes() changeroom.Nouns {
 	return changeroom.Nouns{Base: c.base(), Options: o}
 }
 
-// books is the room of run books, with what it knows of the changes.
+// books is the room of run books, with what it knows of the changes and of the
+// configuration.
 func (c *Coin) books() runbookroom.Nouns {
 	o := c.o.Runbooks
 	if o.Changed == nil {
 		o.Changed = c.changedAt
+	}
+	if o.Recorded == nil {
+		o.Recorded = c.recorded
+	}
+	if o.Records == nil {
+		o.Records = c.read
 	}
 	return runbookroom.Nouns{Base: c.base(), Options: o, Plans: c.plans}
 }

@@ -39,6 +39,7 @@ import (
 	"github.com/servicecoin/servicecoin/coin/runbookroom"
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/metering"
+	"github.com/servicecoin/servicecoin/operations/configuration"
 	"github.com/servicecoin/servicecoin/operations/runbook"
 	"github.com/servicecoin/servicecoin/sla"
 	"github.com/servicecoin/servicecoin/store"
@@ -67,8 +68,13 @@ type Options struct {
 	// left after all.
 	FreezeWhenSpent bool
 	// Runbooks says what run books are for, and who does the actions of their automated
-	// steps. When services changed is filled in from the changes where it is nil.
+	// steps. When services changed is filled in from the changes where it is nil, and
+	// from the configuration what the books read there, and when that changed.
 	Runbooks runbookroom.Options
+	// Configuration says what types of configuration items there are, and under which key
+	// their secrets are kept. Which changes explain what is found otherwise, and which
+	// services there are, is filled in where it is nil.
+	Configuration configuration.Options
 	// Compose writes the letters that the exchange drafts; nil is [incidentroom.Compose].
 	Compose func(n incidentroom.News) incident.Letter
 	// SendUnder is the policy under which the exchange sends what it drafts; "":
@@ -104,7 +110,8 @@ type Coin struct {
 	directory catalog.Directory // nil: the catalogue's own
 	o         Options
 	plans     *runbook.Plans
-	fault     error // of the customer whose account it serves; only [Coin.Account] sets it
+	types     *configuration.Register // whose types are compiled once
+	fault     error                   // of the customer whose account it serves; only [Coin.Account] sets it
 }
 
 // New assembles a coin over a store. A nil d means that the services and who
@@ -130,13 +137,18 @@ func New(s *store.Store, d catalog.Directory, o *Options) (*Coin, error) {
 	if c.o.SendUnder != "" {
 		v.ID("sendUnder", c.o.SendUnder)
 	}
-	return c, v.Err()
+	v.Merge("configuration", c.o.Configuration.Validate())
+	if err := v.Err(); err != nil {
+		return c, err
+	}
+	c.types = c.register()
+	return c, nil
 }
 
 // On returns the same coin over another store: inside of the host's
 // transaction, say.
 func (c *Coin) On(s *store.Store) *Coin {
-	return &Coin{store: s, directory: c.directory, o: c.o, plans: c.plans}
+	return &Coin{store: s, directory: c.directory, o: c.o, plans: c.plans, types: c.types}
 }
 
 // Store returns the store that the coin stands on.

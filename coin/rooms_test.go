@@ -42,6 +42,8 @@ func TestWhatIsGrantedIsEnded(t *testing.T) {
 		"run.cancel":               "ends",
 		"change.answer":            "a fact, that the customer may tell otherwise",
 		"change.suspect":           "a suspicion, which a person confirms or dismisses",
+		"change.discover":          "a fact: it was changed; a person reviews and closes it",
+		"configuration.outdate":    "a mark, which looking again takes away",
 		"letter.draft":             "a letter is said once, and overtaken by the next",
 		"bundle.ask":               "an answer, which the grants are ended from",
 		"promise.end":              "ends",
@@ -56,7 +58,7 @@ func TestWhatIsGrantedIsEnded(t *testing.T) {
 	for _, l := range whole(t).Links() {
 		links[l.Name] = l
 	}
-	require.Len(t, links, 25)
+	require.Len(t, links, 27)
 	for name, l := range links {
 		_, listed := grantsNothing[name]
 		require.NotEqual(t, listed, l.EndedBy != "", "%s: either it names what ends it, or it is listed with a reason", name)
@@ -113,7 +115,7 @@ func TestAccount(t *testing.T) {
 	}).Account(ctx, "acme")
 	for name, noun := range map[string]any{
 		"orders": lost.Orders(), "subscriptions": lost.Subscriptions(), "letters": lost.Letters(), "keeper": lost.Keeper(),
-		"ledger": lost.Ledger(), "statements": lost.Statements(), "program": lost.Program(),
+		"ledger": lost.Ledger(), "statements": lost.Statements(), "program": lost.Program(), "configuration": lost.Configuration(),
 	} {
 		for method, err := range faults(t, noun) {
 			if method == "Trace" || method == "Compare" {

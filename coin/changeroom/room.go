@@ -1,6 +1,7 @@
 // Package changeroom is the room of package operations/change in the exchange: notices
 // to those whom a change concerns and what they answer, incidents that may come of a
-// change, freezes where an error budget is spent.
+// change, freezes where an error budget is spent, changes that came to light because
+// something is found otherwise than it is recorded.
 package changeroom
 
 import (
@@ -14,6 +15,7 @@ import (
 	"github.com/servicecoin/servicecoin/coin/exchange"
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/operations/change"
+	"github.com/servicecoin/servicecoin/operations/configuration"
 )
 
 // Name is the name of the room.
@@ -48,6 +50,9 @@ type Options struct {
 	// Spent returns the error budgets of a customer on a service that are used up at an
 	// instant, and the promises that it looked at. nil: what is spent freezes nothing.
 	Spent func(ctx context.Context, b exchange.Base, customer servicecoin.CustomerID, service servicecoin.ServiceID) ([]Budget, error)
+	// Discover says whether a finding that no approved change explains is recorded as a
+	// change that nobody had asked for; nil: each is.
+	Discover func(i configuration.Item, f configuration.Finding) bool
 }
 
 // Budget is how an error budget stands.
@@ -86,7 +91,7 @@ func (n Nouns) Room() exchange.Room {
 		Forget: func(ctx context.Context, by servicecoin.Actor, id servicecoin.CustomerID) error {
 			return n.Control().Forget(ctx, by, id)
 		},
-		Links: []exchange.Link{n.notices(), n.answers(), n.suspects()},
+		Links: []exchange.Link{n.notices(), n.answers(), n.suspects(), n.discovers()},
 		Spin:  &exchange.Gatherer{Figures: n.gather, Judge: judge},
 	}
 	if n.Spent != nil {

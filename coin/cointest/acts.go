@@ -170,6 +170,9 @@ func (l *life) acts() map[string]func(Act) error {
 		"change": l.plan,
 		"work":   l.work,
 		"answer": l.answer,
+		"record": l.record,
+		"look":   l.look,
+		"accept": l.accept,
 		"forget": func(a Act) error {
 			who := l.customer(a.N)
 			if err := c.Forget(ctx, by, who); err != nil {

@@ -32,9 +32,13 @@ func (l *life) plan(a Act) error {
 		services = append(services, l.service(a.N+1))
 	}
 	kind := []change.Kind{change.Normal, change.Emergency}[a.N/2%2]
+	scope := change.Scope{Services: services}
+	if a.M%5 == 0 {
+		scope.Records = []servicecoin.ConfigurationID{"db", "nowhere"}
+	}
 	request := change.Request{
 		ID: id, Title: "Upgrade", Reason: "it is old", Kind: kind, RequestedBy: "ada",
-		Work: change.Work{Scope: change.Scope{Services: services}, Steps: []string{"do it"}, Plan: change.Plan{
+		Work: change.Work{Scope: scope, Steps: []string{"do it"}, Plan: change.Plan{
 			Start: l.now.Add(time.Duration(1+a.M%100) * time.Hour), Length: calendar.Within(2 * time.Hour), WayBack: calendar.Within(time.Hour), Rollback: "undo it",
 			Downtime: []change.Downtime{{Service: services[0], Length: calendar.Within(90 * time.Minute)}},
 		}},

@@ -23,6 +23,7 @@ import (
 	"github.com/servicecoin/servicecoin/metering/rating"
 	"github.com/servicecoin/servicecoin/money"
 	"github.com/servicecoin/servicecoin/operations/change"
+	"github.com/servicecoin/servicecoin/operations/configuration"
 	"github.com/servicecoin/servicecoin/operations/runbook"
 	"github.com/servicecoin/servicecoin/sla"
 	"github.com/servicecoin/servicecoin/store"
@@ -64,6 +65,7 @@ func newProvider(t *testing.T, h storetest.Harness, usage Usage) *provider {
 	b := h.Open(t)
 	p := &provider{t: t, faults: storetest.NewFaults(b), machines: &catalog.MemoryProvisioner{}, runner: &runbook.MemoryRunner{}, brings: comes}
 	p.at(time.January, 1, 8, 0)
+	board := change.Quorum{Group: "advisory board", Members: []servicecoin.PersonID{"bea", "carl", "dora"}, Need: 2, Veto: true}
 	s := store.New(p.faults, &store.Options{Now: p.clock})
 	var err error
 	p.Coin, err = coin.New(s, nil, &coin.Options{
@@ -71,10 +73,12 @@ func newProvider(t *testing.T, h storetest.Harness, usage Usage) *provider {
 			return servicecoin.Customer{ID: id, Name: "Acme", Zone: "Europe/Berlin", Currency: "EUR"}, nil
 		},
 		Changes: changeroom.Options{Policy: &change.Policy{Name: "house", Rules: []change.ApprovalRule{
-			{Quorums: []change.Quorum{{Group: "advisory board", Members: []servicecoin.PersonID{"bea", "carl", "dora"}, Need: 2, Veto: true}}},
+			{Kinds: []change.Kind{change.Emergency}, Quorums: []change.Quorum{board}, StartFirst: true, Within: calendar.Within(24 * time.Hour)},
+			{Quorums: []change.Quorum{board}},
 		}}},
-		Runbooks:    runbookroom.Options{Runner: p.runner},
-		Provisioner: p.machines, Usage: usage(t, b), CheckParameters: hasSize,
+		Runbooks:      runbookroom.Options{Runner: p.runner},
+		Configuration: configuration.Options{Types: recorded(), SecretKey: []byte("a key that a test need not hide")},
+		Provisioner:   p.machines, Usage: usage(t, b), CheckParameters: hasSize,
 		Comes: func(_ context.Context, _ servicecoin.CustomerID, s catalog.SubscriptionChanged) (bundle.Bundle, error) {
 			return p.brings(s)
 		},

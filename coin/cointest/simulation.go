@@ -49,6 +49,9 @@ func weights() []struct {
 		{"change", 6},
 		{"work", 12},
 		{"answer", 3},
+		{"record", 6},
+		{"look", 10},
+		{"accept", 4},
 	}
 }
 

@@ -57,6 +57,9 @@ func Stories(t *testing.T, h storetest.Harness, usage Usage) {
 		"a grant that comes too late":           lateGrant,
 		"a change is asked for, and put back":   changeStory,
 		"a change that is closed already":       changeAfterTheMonth,
+		"who changed what":                      configurationStory,
+		"an emergency explains what it did":     emergencyStory,
+		"a change of many items":                manyItems,
 	} {
 		t.Run(name, func(t *testing.T) { part(newProvider(t, h, usage)) })
 	}

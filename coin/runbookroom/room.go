@@ -30,6 +30,13 @@ type Options struct {
 	Within calendar.Duration
 	// Changed tells when services changed last, by what the host knows; nil: nobody knows.
 	Changed func(ctx context.Context, b exchange.Base, services []servicecoin.ServiceID) (map[servicecoin.ServiceID]time.Time, error)
+	// Recorded tells when configuration records that books read were recorded anew last,
+	// of those that were so at an instant or later, by the names that books have them
+	// under; nil: nobody knows.
+	Recorded func(ctx context.Context, b exchange.Base, names []string, since time.Time) (map[string]time.Time, error)
+	// Records reads configuration records of a customer by those names; nil: whoever
+	// begins a run hands them in.
+	Records func(ctx context.Context, b exchange.Base, customer servicecoin.CustomerID, names []string) (runbook.Configuration, error)
 }
 
 // Nouns are the nouns of the room over a base.

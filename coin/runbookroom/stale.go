@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -13,7 +14,7 @@ import (
 )
 
 // Surroundings is what is known around these books: when each was exercised last, and
-// when its services changed.
+// when its services changed, and the configuration records that it reads.
 func (n Nouns) Surroundings(ctx context.Context, books []runbook.Book) (runbook.Surroundings, error) {
 	s := runbook.Surroundings{Within: n.Within}
 	var services []servicecoin.ServiceID
@@ -22,12 +23,34 @@ func (n Nouns) Surroundings(ctx context.Context, books []runbook.Book) (runbook.
 		services, ids = append(services, b.Services...), append(ids, b.ID)
 	}
 	var err error
-	if s.Exercised, err = n.Runs().Exercised(ctx, ids...); err != nil || n.Changed == nil {
+	if s.Exercised, err = n.Runs().Exercised(ctx, ids...); err != nil {
+		return s, err
+	}
+	if s.Records, err = n.recorded(ctx, books); err != nil || n.Changed == nil {
 		return s, err
 	}
 	slices.Sort(services)
 	s.Services, err = n.Changed(ctx, n.Base, slices.Compact(services))
 	return s, err
+}
+
+// recorded returns when the records that the books read were recorded anew, as far as it
+// was after one of them was published: what came before counts for nothing.
+func (n Nouns) recorded(ctx context.Context, books []runbook.Book) (map[string]time.Time, error) {
+	var names []string
+	var since time.Time
+	for k := range books {
+		records := books[k].Records()
+		if at := books[k].PublishedAt; len(records) > 0 && (since.IsZero() || at.Before(since)) {
+			since = at
+		}
+		names = append(names, records...)
+	}
+	if len(names) == 0 || n.Recorded == nil {
+		return nil, nil //nolint:nilnil // nothing is read, or nobody knows
+	}
+	slices.Sort(names)
+	return n.Recorded(ctx, n.Base, slices.Compact(names), since)
 }
 
 // Published reads every published book.

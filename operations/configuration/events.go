@@ -16,6 +16,7 @@ const (
 	VerbSweep           = "configuration.sweep"
 	VerbAcknowledge     = "configuration.acknowledge"
 	VerbAccept          = "configuration.accept"
+	VerbOutdate         = "configuration.outdate"
 	VerbTakeBaseline    = "baseline.take"
 	VerbApproveBaseline = "baseline.approve"
 
@@ -34,6 +35,7 @@ const (
 	EventRemedied     = "configuration.remedied" // something differs no more
 	EventAcknowledged = "configuration.acknowledged"
 	EventAccepted     = "configuration.accepted" // what was observed is desired now
+	EventOutdated     = "configuration.outdated" // what was seen of it holds no more
 
 	EventStrayFound        = "stray.found" // observed, and not recorded
 	EventStrayAcknowledged = "stray.acknowledged"

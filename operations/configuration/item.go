@@ -68,13 +68,14 @@ type Item struct {
 	ChangedAt  time.Time `json:"changedAt"`          // since when this version holds
 	RetiredAt  time.Time `json:"retiredAt,omitzero"` // since when it is no more
 
-	Looked   Look      `json:"looked,omitzero"`   // the last observation
-	SeenAt   time.Time `json:"seenAt,omitzero"`   // when it was there the last time
-	WholeAt  time.Time `json:"wholeAt,omitzero"`  // when all of it was looked at last
-	StaleAt  time.Time `json:"staleAt,omitzero"`  // from when on nobody knows how it is
-	Open     int       `json:"open"`              // findings
-	Worst    Severity  `json:"worst,omitempty"`   // of them
-	DriftsAt time.Time `json:"driftsAt,omitzero"` // when the first of them was seen first
+	Looked   Look      `json:"looked,omitzero"`    // the last observation
+	SeenAt   time.Time `json:"seenAt,omitzero"`    // when it was there the last time
+	WholeAt  time.Time `json:"wholeAt,omitzero"`   // when all of it was looked at last
+	StaleAt  time.Time `json:"staleAt,omitzero"`   // from when on nobody knows how it is
+	Outdated *Outdated `json:"outdated,omitempty"` // nil: what was seen holds as long as its type says
+	Open     int       `json:"open"`               // findings
+	Worst    Severity  `json:"worst,omitempty"`    // of them
+	DriftsAt time.Time `json:"driftsAt,omitzero"`  // when the first of them was seen first
 
 	Unauthorised int `json:"unauthorised"` // findings that no approved change explains
 }

@@ -31,6 +31,7 @@ var items = store.Kind[Item]{
 	ID:    func(i Item) string { return string(i.ID) },
 	Indexes: []store.Index[Item]{
 		{Name: "name", Columns: "t", Of: func(i Item) store.Tuple { return store.Tuple{store.Text(i.Name)} }},
+		{Name: "id", Columns: "t", Of: func(i Item) store.Tuple { return store.Tuple{store.Text(i.ID)} }}, // of everybody's
 		{Name: "type", Columns: "tt", Of: func(i Item) store.Tuple { return store.Tuple{store.Text(i.Type), store.Text(i.Name)} }},
 		{Name: "environment", Columns: "tt", Of: func(i Item) store.Tuple {
 			if i.Environment == "" {
@@ -44,6 +45,8 @@ var items = store.Kind[Item]{
 			}
 			return store.Tuple{store.Text(i.Service), store.Text(i.Name)}
 		}},
+		// What was recorded anew, by when it was.
+		{Name: "changed", Columns: "tm", Of: func(i Item) store.Tuple { return store.Tuple{store.Text(i.Type), store.Time(i.ChangedAt)} }},
 		// What is not known any more, from when on.
 		{Name: "stale", Columns: "m", Of: func(i Item) store.Tuple {
 			if !i.RetiredAt.IsZero() {

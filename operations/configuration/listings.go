@@ -65,6 +65,23 @@ func UnknownAcross(s *store.Store, at time.Time) store.Listing[Item] {
 	return store.Across(s, items).Find(store.By("stale").To(store.Time(at.Add(time.Microsecond))))
 }
 
+// CalledAcross lists the items of an id, in whichever partition: one, where ids are made
+// by the library.
+func CalledAcross(s *store.Store, id servicecoin.ConfigurationID) store.Listing[Item] {
+	return store.Across(s, items).Find(store.By("id", store.Text(id)))
+}
+
+// OfServiceAcross lists the items of a service, in whichever partition.
+func OfServiceAcross(s *store.Store, id servicecoin.ServiceID) store.Listing[Item] {
+	return store.Across(s, items).Find(store.By("service", store.Text(id)))
+}
+
+// ChangedAcross lists the items of a type, in whichever partition, that were recorded
+// anew at an instant or later: each by its last version.
+func ChangedAcross(s *store.Store, t TypeName, since time.Time) store.Listing[Item] {
+	return store.Across(s, items).Find(store.By("changed", store.Text(t)).From(store.Time(since)))
+}
+
 // RelatedTo lists the relations that lead to an item.
 func (r *Register) RelatedTo(id servicecoin.ConfigurationID) store.Listing[Related] {
 	return store.Of(r.view, relations).Find(store.By("to", store.Text(id)))

@@ -89,6 +89,7 @@ func (r *Register) found(ctx context.Context, by servicecoin.Actor, now time.Tim
 	}
 	if o.Complete() {
 		x.WholeAt, x.StaleAt = o.At, o.At.Add(t.fresh())
+		*x = x.outdated()
 	}
 	before, after, err := r.meet(ctx, x, list, s, "", nil)
 	if err != nil {

@@ -40,6 +40,23 @@ type Register struct {
 	types map[TypeName]declared
 }
 
+// Validate reports what is wrong with the types, and with the key where one of them has
+// a secret.
+func (o *Options) Validate() error {
+	_, err := o.compile()
+	return err
+}
+
+func (o *Options) compile() (map[TypeName]declared, error) {
+	types, err := compile(o.Types)
+	for _, t := range types {
+		if err == nil && t.comparer.secrets() {
+			_, err = NewSealer(o.SecretKey, "")
+		}
+	}
+	return types, err
+}
+
 // New returns a register. What is wrong with the types, the first call says. A nil o
 // means that there are no types: nothing can be recorded.
 func New(view store.View, o *Options) *Register {
@@ -47,12 +64,7 @@ func New(view store.View, o *Options) *Register {
 	if o != nil {
 		r.o = *o
 	}
-	types, err := compile(r.o.Types)
-	for _, t := range types {
-		if err == nil && t.comparer.secrets() {
-			_, err = r.sealer("")
-		}
-	}
+	types, err := r.o.compile()
 	r.types = types
 	if err != nil {
 		r.view = r.view.With(err)
@@ -61,9 +73,17 @@ func New(view store.View, o *Options) *Register {
 }
 
 // On returns the same register over another view: of the host's transaction, or of a
-// unit of work.
+// unit of work. Its types are not compiled again.
 func (r *Register) On(view store.View) *Register {
 	return &Register{view: view.With(r.view.Err()), o: r.o, types: r.types}
+}
+
+// Asking returns the same register, which asks others about changes and services: those
+// of the transaction that [Register.On] is of.
+func (r *Register) Asking(changes Changes, service func(ctx context.Context, id servicecoin.ServiceID) error) *Register {
+	other := *r
+	other.o.Changes, other.o.Service = changes, service
+	return &other
 }
 
 // Types returns the types that are declared.

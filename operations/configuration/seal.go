@@ -47,6 +47,31 @@ func (v *Value) sealed() bool {
 	return v.kind == Text && len(v.text) == len(sealedPrefix)+base64.RawURLEncoding.EncodedLen(sha256.Size) && strings.HasPrefix(v.text, sealedPrefix)
 }
 
+// Plain returns the value without the digests that stand in the place of secrets: a
+// member of an object that was one is absent, one of a list is null.
+func (v Value) Plain() Value {
+	if v.sealed() {
+		return Value{}
+	}
+	if v.kind < List {
+		return v
+	}
+	members := make([]Member, 0, len(v.members))
+	for n := range v.members {
+		m := Member{v.members[n].Name, v.members[n].Value.Plain()}
+		switch {
+		case m.Value.kind != Absent:
+		case v.kind == List:
+			m.Value = NullOf()
+		default:
+			continue
+		}
+		members = append(members, m)
+	}
+	v.members = members
+	return v
+}
+
 // canonical writes a value so that equal ones come out the same.
 func canonical(b []byte, v *Value) []byte {
 	switch v.kind {
