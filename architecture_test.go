@@ -153,6 +153,7 @@ func floors() map[string][]string {
 		"/coin/runbookroom":          append(ground, "/coin/exchange", "/operations/runbook"),
 		"/coin/changeroom":           append(ground, "/coin/exchange", "/incident", "/operations/change", "/operations/configuration"),
 		"/coin/configurationroom":    append(ground, "/coin/exchange", "/operations/change", "/operations/configuration"),
+		"/coin/patchroom":            append(ground, "/coin/exchange", "/incident", "/operations/change", "/operations/configuration", "/operations/patch", "/operations/runbook"),
 		"/coin/catalogroom":          append(ground, "/coin/exchange", "/catalog"),
 		"/coin/meteringroom":         append(ground, "/coin/exchange", "/metering"),
 		"/coin/costroom":             append(ground, "/coin/exchange", "/metering", "/metering/cost", "/metering/rating", "/sla"),

@@ -32,6 +32,11 @@ func (c *Coin) changes() changeroom.Nouns {
 			return carried{g}, err
 		}
 	}
+	if o.Hold == nil {
+		o.Hold = func(ctx context.Context, b exchange.Base, id servicecoin.ChangeID) (string, error) {
+			return c.patches().On(b).Holds(ctx, id)
+		}
+	}
 	if o.Spent == nil && c.o.FreezeWhenSpent {
 		o.Spent = c.spent
 	}

@@ -36,6 +36,7 @@ import (
 	"github.com/servicecoin/servicecoin/coin/changeroom"
 	"github.com/servicecoin/servicecoin/coin/exchange"
 	"github.com/servicecoin/servicecoin/coin/incidentroom"
+	"github.com/servicecoin/servicecoin/coin/patchroom"
 	"github.com/servicecoin/servicecoin/coin/runbookroom"
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/metering"
@@ -75,6 +76,9 @@ type Options struct {
 	// their secrets are kept. Which changes explain what is found otherwise, and which
 	// services there are, is filled in where it is nil.
 	Configuration configuration.Options
+	// Patches says by when flaws are mended, what runs on an item, and when and in which
+	// company it may be patched. What other rooms know is filled in where it is nil.
+	Patches patchroom.Options
 	// Compose writes the letters that the exchange drafts; nil is [incidentroom.Compose].
 	Compose func(n incidentroom.News) incident.Letter
 	// SendUnder is the policy under which the exchange sends what it drafts; "":
@@ -133,6 +137,9 @@ func New(s *store.Store, d catalog.Directory, o *Options) (*Coin, error) {
 	}
 	if p := c.o.Changes.Policy; p != nil {
 		v.Merge("changes.policy", p.Validate())
+	}
+	if p := c.o.Patches.Policy; p.Name != "" || len(p.Rules) > 0 {
+		v.Merge("patches.policy", p.Validate())
 	}
 	if c.o.SendUnder != "" {
 		v.ID("sendUnder", c.o.SendUnder)

@@ -44,6 +44,12 @@ func TestWhatIsGrantedIsEnded(t *testing.T) {
 		"change.suspect":           "a suspicion, which a person confirms or dismisses",
 		"change.discover":          "a fact: it was changed; a person reviews and closes it",
 		"configuration.outdate":    "a mark, which looking again takes away",
+		"patch.see":                "a fact: it was seen",
+		"patch.withdraw":           "ends",
+		"patch.run":                "a run ends by itself, or is aborted by a person",
+		"patch.result":             "a fact, that a person may tell otherwise",
+		"patch.settle":             "a step of a cycle, which a person halts or cancels",
+		"patch.halt":               "a person resumes the cycle",
 		"letter.draft":             "a letter is said once, and overtaken by the next",
 		"bundle.ask":               "an answer, which the grants are ended from",
 		"promise.end":              "ends",
@@ -58,7 +64,7 @@ func TestWhatIsGrantedIsEnded(t *testing.T) {
 	for _, l := range whole(t).Links() {
 		links[l.Name] = l
 	}
-	require.Len(t, links, 27)
+	require.Len(t, links, 34)
 	for name, l := range links {
 		_, listed := grantsNothing[name]
 		require.NotEqual(t, listed, l.EndedBy != "", "%s: either it names what ends it, or it is listed with a reason", name)

@@ -39,6 +39,8 @@ type Options struct {
 	Hours   *hours.Hours
 	Grace   time.Duration
 	Horizon calendar.Duration
+	// Hold is that of [change.Options], over a base; nil: nothing holds a change.
+	Hold func(ctx context.Context, b exchange.Base, id servicecoin.ChangeID) (string, error)
 	// Critical returns the critical windows of customers; nil: they have none.
 	Critical func(ctx context.Context, customers []servicecoin.CustomerID, during calendar.Interval) ([]change.CriticalTimes, error)
 	// Entries returns what else takes time, patch slots of suppliers, say; nil: nothing.
@@ -73,9 +75,13 @@ func (n Nouns) On(b exchange.Base) Nouns { return Nouns{b, n.Options} }
 
 // Control is where changes are asked for, decided and done.
 func (n Nouns) Control() *change.Control {
-	return change.New(n.Provider(), &change.Options{
+	o := &change.Options{
 		Matrix: n.Matrix, Policy: n.Policy, Notice: n.Notice, Hours: n.Hours, Grace: n.Grace, Horizon: n.Horizon, Service: n.Service, World: world{n},
-	})
+	}
+	if n.Hold != nil {
+		o.Hold = func(ctx context.Context, id servicecoin.ChangeID) (string, error) { return n.Hold(ctx, n.Base, id) }
+	}
+	return change.New(n.Provider(), o)
 }
 
 // Notices is what one customer is told of changes, and answers.

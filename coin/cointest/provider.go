@@ -78,6 +78,7 @@ func newProvider(t *testing.T, h storetest.Harness, usage Usage) *provider {
 		}}},
 		Runbooks:      runbookroom.Options{Runner: p.runner},
 		Configuration: configuration.Options{Types: recorded(), SecretKey: []byte("a key that a test need not hide")},
+		Patches:       flaws(),
 		Provisioner:   p.machines, Usage: usage(t, b), CheckParameters: hasSize,
 		Comes: func(_ context.Context, _ servicecoin.CustomerID, s catalog.SubscriptionChanged) (bundle.Bundle, error) {
 			return p.brings(s)

@@ -59,6 +59,8 @@ func Stories(t *testing.T, h storetest.Harness, usage Usage) {
 		"a change that is closed already":       changeAfterTheMonth,
 		"who changed what":                      configurationStory,
 		"an emergency explains what it did":     emergencyStory,
+		"a flaw is patched by rings":            patchStory,
+		"a deadline that is brought forward":    replanStory,
 		"a change of many items":                manyItems,
 	} {
 		t.Run(name, func(t *testing.T) { part(newProvider(t, h, usage)) })

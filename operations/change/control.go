@@ -2,6 +2,7 @@ package change
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,6 +32,9 @@ type Options struct {
 	Hours  *hours.Hours // nil: around the clock
 	// Grace is how much later than planned a change may begin; zero: 15 minutes.
 	Grace time.Duration
+	// Hold says why a change must not begin now, "" if nothing is against it: what it is a
+	// part of was halted, say; nil: nothing ever is.
+	Hold func(ctx context.Context, id servicecoin.ChangeID) (string, error)
 	// Horizon is how far ahead another start is looked for; undefined: 90 days.
 	Horizon calendar.Duration
 }
@@ -324,6 +328,15 @@ func (c *Control) stops(ctx context.Context, x *Change, at time.Time) (string, e
 		})
 		if !excepted && f.Concerns(x.Kind, x.Scope) && f.During.Overlaps(span) {
 			list = append(list, "it lies in the freeze "+strconv.Quote(f.Name)+reasoned(f.Why))
+		}
+	}
+	if c.o.Hold != nil {
+		why, err := c.o.Hold(ctx, x.ID)
+		if err != nil {
+			return "", fmt.Errorf("what holds it: %w", err)
+		}
+		if why != "" {
+			list = append(list, why)
 		}
 	}
 	for _, consent := range x.Consents {

@@ -176,6 +176,27 @@ func Comply(l Look) (Compliance, error) {
 	return c, nil
 }
 
+// Together joins what was asked in parts, of several customers, say, at one instant.
+func Together(at time.Time, parts ...Compliance) Compliance {
+	c := Compliance{At: at}
+	complete := true
+	for _, p := range parts {
+		for _, r := range p.Rows {
+			c.Tally = c.Tally.with(r.Condition)
+			complete = complete && r.Condition == Compliant
+			c.Complete = later(c.Complete, r.Since)
+		}
+		c.Rows = append(c.Rows, p.Rows...)
+	}
+	if !complete {
+		c.Complete = time.Time{}
+	}
+	slices.SortFunc(c.Rows, func(a, b Row) int {
+		return cmp.Or(cmp.Compare(a.Target, b.Target), cmp.Compare(a.Customer, b.Customer))
+	})
+	return c
+}
+
 // row says how one target stands; false if the advisory does not apply to it.
 func (l Look) row(t Target, seen []Sighting) (Row, bool) {
 	row := Row{Target: t.ID, Customer: t.Customer, Service: t.Service, Condition: Compliant}

@@ -26,7 +26,9 @@ type Terms struct {
 	Model string `json:"model,omitempty"`
 	// Runbook is how one target is patched; "": there is none, and people say how it went.
 	Runbook servicecoin.RunbookID `json:"runbook,omitempty"`
-	During  calendar.Interval     `json:"during"` // in which slots are looked for
+	// Implementers are who patches; none: who plans it.
+	Implementers []servicecoin.PersonID `json:"implementers,omitempty"`
+	During       calendar.Interval      `json:"during"` // in which slots are looked for
 	// Length is how long one target takes, and WayBack how long of that it takes to put it
 	// back as it was.
 	Length  time.Duration `json:"lengthNanos"`
@@ -56,6 +58,11 @@ func (t Terms) validate(v *servicecoin.Violations) {
 			if slices.Contains(t.Advisories[:n], id) {
 				v.Add(path, "duplicate", string(id), "stands twice")
 			}
+		}
+	}
+	if v.Limit("implementers", len(t.Implementers), maxMends) {
+		for n, id := range t.Implementers {
+			v.ID(fmt.Sprintf("implementers[%d]", n), string(id))
 		}
 	}
 	v.Limit("rings", len(t.Rings), maxCycleRings)

@@ -35,6 +35,10 @@ func (n *Cycles) Jobs(c Cycle) store.Listing[Job] {
 	return n.jobs(c.ID).Where(func(j Job) bool { return j.Stands(c.Edition) })
 }
 
+// All lists the jobs of a cycle, those among them that have others in their place, or are
+// of a plan that is being made: see [Job.Stands].
+func (n *Cycles) All(id CycleID) store.Listing[Job] { return n.jobs(id) }
+
 // Replaced lists the jobs of a cycle that have others in their place since an edition of
 // its plan.
 func (n *Cycles) Replaced(id CycleID, edition int) store.Listing[Job] {

@@ -112,9 +112,9 @@ func (n *Cycles) write(ctx context.Context, c *Cycle, edition int, p Plan, targe
 	if err := n.sweep(ctx, c.ID, edition); err != nil {
 		return err
 	}
-	deadlines := make(map[servicecoin.ConfigurationID]time.Time, len(targets))
+	deadlines := make(map[Ref]time.Time, len(targets))
 	for _, t := range targets {
-		deadlines[t.ID] = t.Deadline
+		deadlines[t.Ref()] = t.Deadline
 	}
 	const tasks, records = 400, 40 // of a commit
 	list := p.jobs(c.ID, edition, deadlines)
@@ -197,12 +197,12 @@ func (n *Cycles) Replan(ctx context.Context, by servicecoin.Actor, id CycleID, r
 		return Cycle{}, Plan{}, err
 	}
 	q := c.Question(w)
-	q.First, q.Fixed = c.Ring, map[servicecoin.ConfigurationID]int{}
+	q.First, q.Fixed = c.Ring, map[Ref]int{}
 	if now.After(q.During.Start) {
 		q.During.Start = now
 	}
 	var idle []JobID
-	stays := map[servicecoin.ConfigurationID]bool{}
+	stays := map[Ref]bool{}
 	for j, err := range n.Jobs(c).All(ctx) {
 		if err != nil {
 			return Cycle{}, Plan{}, err
@@ -212,18 +212,19 @@ func (n *Cycles) Replan(ctx context.Context, by servicecoin.Actor, id CycleID, r
 			idle = append(idle, j.ID)
 		}
 		for _, t := range j.Tasks {
+			ref := Ref{j.Customer, t.Target}
 			switch {
 			case !begun:
-				q.Fixed[t.Target] = j.Ring
+				q.Fixed[ref] = j.Ring
 			case t.Result == Skipped || t.Result == PutBack:
-				q.Fixed[t.Target] = j.Ring // it is planned once more
+				q.Fixed[ref] = j.Ring // it is planned once more
 			default:
-				stays[t.Target] = true
+				stays[ref] = true
 				q.Taken = append(q.Taken, Slot{Target: t.Target, Customer: j.Customer, Service: t.Service, Ring: j.Ring, During: t.Slot, Window: j.Window})
 			}
 		}
 	}
-	q.Targets = slices.DeleteFunc(slices.Clone(q.Targets), func(t Target) bool { return stays[t.ID] })
+	q.Targets = slices.DeleteFunc(slices.Clone(q.Targets), func(t Target) bool { return stays[t.Ref()] })
 	plan, err := Place(q)
 	if err != nil {
 		return Cycle{}, Plan{}, err

@@ -236,20 +236,20 @@ func (j *Job) refuse(verb, why string) error {
 const maxTasks = 200
 
 // jobs makes the jobs of a plan, whose ids are those of a cycle's edition.
-func (p Plan) jobs(id CycleID, edition int, deadlines map[servicecoin.ConfigurationID]time.Time) []Job {
-	slots := make(map[servicecoin.ConfigurationID]Slot, len(p.Slots))
+func (p Plan) jobs(id CycleID, edition int, deadlines map[Ref]time.Time) []Job {
+	slots := make(map[Ref]Slot, len(p.Slots))
 	for _, s := range p.Slots {
-		slots[s.Target] = s
+		slots[s.Ref()] = s
 	}
 	var list []Job
 	for _, b := range p.Batches() {
 		for part := range slices.Chunk(b.Targets, maxTasks) {
 			j := Job{
 				ID: JobID(fmt.Sprintf("%s.%d.%d", id, edition, len(list)+1)), Cycle: id, From: edition,
-				Ring: b.Ring, Customer: b.Customer, Window: b.Window, During: slots[part[0]].During, Tasks: make([]Task, 0, len(part)),
+				Ring: b.Ring, Customer: b.Customer, Window: b.Window, During: slots[Ref{b.Customer, part[0]}].During, Tasks: make([]Task, 0, len(part)),
 			}
 			for _, target := range part {
-				s := slots[target]
+				s := slots[Ref{b.Customer, target}]
 				if s.During.Start.Before(j.During.Start) {
 					j.During.Start = s.During.Start
 				}
@@ -257,7 +257,7 @@ func (p Plan) jobs(id CycleID, edition int, deadlines map[servicecoin.Configurat
 				if s.Service != "" && !slices.Contains(j.Services, s.Service) {
 					j.Services = append(j.Services, s.Service)
 				}
-				j.Tasks = append(j.Tasks, Task{Target: target, Service: s.Service, Slot: s.During, Deadline: deadlines[target], Result: Pending})
+				j.Tasks = append(j.Tasks, Task{Target: target, Service: s.Service, Slot: s.During, Deadline: deadlines[s.Ref()], Result: Pending})
 			}
 			slices.Sort(j.Services)
 			list = append(list, j)

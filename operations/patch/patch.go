@@ -217,6 +217,13 @@ func (p Product) validate(v *servicecoin.Violations, path string) {
 	}
 }
 
+// Validate reports every violation.
+func (c Component) Validate() error {
+	var v servicecoin.Violations
+	c.validate(&v, "component")
+	return v.Err()
+}
+
 func (c Component) validate(v *servicecoin.Violations, path string) {
 	if c.PURL == "" && c.Name == "" {
 		v.Add(path+".purl", "required", "", "say which component: by its package URL, or by its name")

@@ -29,7 +29,7 @@ type Question struct {
 	// the first one's; Fixed is the ring of targets that had one before, and Taken are slots
 	// that stay.
 	First int
-	Fixed map[servicecoin.ConfigurationID]int
+	Fixed map[Ref]int
 	Taken []Slot
 	// Free returns the time in which a target may be patched: the windows of its customer,
 	// in its zone, less freezes and critical windows: see [Openings]. It is asked once for
@@ -69,6 +69,9 @@ type Slot struct {
 	During   calendar.Interval           `json:"during"`
 	Window   calendar.Interval           `json:"window"` // the time without a break that it lies in
 }
+
+// Ref returns the name of its target.
+func (s Slot) Ref() Ref { return Ref{s.Customer, s.Target} }
 
 // Missed is a target that has no slot, or none before its deadline, and why.
 type Missed struct {
@@ -126,14 +129,14 @@ func (q Question) validate() error {
 		}
 	}
 	if v.Limit("targets", len(q.Targets), MaxTargets) {
-		seen := make(map[servicecoin.ConfigurationID]bool, len(q.Targets))
+		seen := make(map[Ref]bool, len(q.Targets))
 		for n, t := range q.Targets {
 			path := fmt.Sprintf("targets[%d]", n)
 			t.validate(&v, path)
-			if seen[t.ID] {
+			if seen[t.Ref()] {
 				v.Add(path+".id", "duplicate", string(t.ID), "is a target already")
 			}
-			seen[t.ID] = true
+			seen[t.Ref()] = true
 		}
 	}
 	if v.Limit("keep", len(q.Keep), maxGroups) {
@@ -195,9 +198,11 @@ func Place(q Question) (Plan, error) {
 		plan.Missed = append(plan.Missed, Missed{Target: t.ID, Customer: t.Customer, Ring: -1, Deadline: t.Deadline, Why: "no ring takes it"})
 	}
 	slices.SortStableFunc(plan.Slots, func(a, b Slot) int {
-		return cmp.Or(cmp.Compare(a.Ring, b.Ring), a.During.Start.Compare(b.During.Start), cmp.Compare(a.Target, b.Target))
+		return cmp.Or(cmp.Compare(a.Ring, b.Ring), a.During.Start.Compare(b.During.Start), cmp.Compare(a.Target, b.Target), cmp.Compare(a.Customer, b.Customer))
 	})
-	slices.SortStableFunc(plan.Missed, func(a, b Missed) int { return cmp.Compare(a.Target, b.Target) })
+	slices.SortStableFunc(plan.Missed, func(a, b Missed) int {
+		return cmp.Or(cmp.Compare(a.Target, b.Target), cmp.Compare(a.Customer, b.Customer))
+	})
 	return plan, nil
 }
 
@@ -209,7 +214,7 @@ func (q Question) parts() (parts [][]Target, left []Target) {
 	fixed := make([][]Target, len(q.Rings))
 	var free []Target
 	for _, t := range q.Targets {
-		if n, ok := q.Fixed[t.ID]; ok && n < len(q.Rings) {
+		if n, ok := q.Fixed[t.Ref()]; ok && n < len(q.Rings) {
 			n = max(n, q.First)
 			fixed[n] = append(fixed[n], t)
 		} else {
@@ -233,8 +238,8 @@ func (p *placer) take(slots []Slot) map[int]time.Time {
 	ends := map[int]time.Time{}
 	for _, s := range slots {
 		ends[s.Ring] = later(ends[s.Ring], s.During.End)
-		for _, g := range p.groups[s.Target] {
-			g.take(s.Target, s.During)
+		for _, g := range p.groups[s.Ref()] {
+			g.take(s.Ref(), s.During)
 		}
 		if p.q.AtOnce > 0 {
 			p.busy[s.Customer] = append(p.busy[s.Customer], s.During)
@@ -281,7 +286,7 @@ type place struct {
 // group is redundant units, and when those of them are down that have a slot.
 type group struct {
 	most  int // that are down at once
-	unit  map[servicecoin.ConfigurationID]int
+	unit  map[Ref]int
 	taken []down
 }
 
@@ -291,11 +296,11 @@ type down struct {
 	iv   calendar.Interval
 }
 
-func groupsOf(list []Redundant) map[servicecoin.ConfigurationID][]*group {
-	of := map[servicecoin.ConfigurationID][]*group{}
+func groupsOf(list []Redundant) map[Ref][]*group {
+	of := map[Ref][]*group{}
 	for _, r := range list {
-		g := &group{most: len(r.Members) + len(r.Units) - r.Keep, unit: map[servicecoin.ConfigurationID]int{}}
-		join := func(unit int, id servicecoin.ConfigurationID) {
+		g := &group{most: len(r.Members) + len(r.Units) - r.Keep, unit: map[Ref]int{}}
+		join := func(unit int, id Ref) {
 			if _, twice := g.unit[id]; !twice {
 				g.unit[id] = unit
 				of[id] = append(of[id], g)
@@ -315,7 +320,7 @@ func groupsOf(list []Redundant) map[servicecoin.ConfigurationID][]*group {
 
 // full returns when the first of the other units is up again that are down in an interval,
 // if as many are as may be at once.
-func (g *group) full(id servicecoin.ConfigurationID, iv calendar.Interval) (until time.Time, full bool) {
+func (g *group) full(id Ref, iv calendar.Interval) (until time.Time, full bool) {
 	own, others := g.unit[id], map[int]bool{}
 	for _, d := range g.taken {
 		if d.unit == own || !d.iv.Overlaps(iv) {
@@ -329,7 +334,7 @@ func (g *group) full(id servicecoin.ConfigurationID, iv calendar.Interval) (unti
 	return until, len(others) >= g.most
 }
 
-func (g *group) take(id servicecoin.ConfigurationID, iv calendar.Interval) {
+func (g *group) take(id Ref, iv calendar.Interval) {
 	g.taken = append(g.taken, down{g.unit[id], iv})
 }
 
@@ -337,7 +342,7 @@ type placer struct {
 	q      Question
 	free   map[place]calendar.Set
 	lanes  map[servicecoin.CustomerID][]time.Time // until when each is taken
-	groups map[servicecoin.ConfigurationID][]*group
+	groups map[Ref][]*group
 	busy   map[servicecoin.CustomerID][]calendar.Interval // slots that stay, where there is a limit
 }
 
@@ -377,8 +382,8 @@ func (p *placer) slot(t Target, ring int, from time.Time) (Slot, string, error) 
 			start = until
 			continue
 		}
-		for _, g := range p.groups[t.ID] {
-			g.take(t.ID, iv)
+		for _, g := range p.groups[t.Ref()] {
+			g.take(t.Ref(), iv)
 		}
 		switch {
 		case lane >= 0:
@@ -413,8 +418,8 @@ func (p *placer) lane(customer servicecoin.CustomerID) int {
 // full reports whether redundancy keeps a target from being patched in an interval, and
 // until when at least.
 func (p *placer) full(t Target, iv calendar.Interval) (until time.Time, full bool) {
-	for _, g := range p.groups[t.ID] {
-		if end, is := g.full(t.ID, iv); is {
+	for _, g := range p.groups[t.Ref()] {
+		if end, is := g.full(t.Ref(), iv); is {
 			until, full = later(until, end), true
 		}
 	}

@@ -86,7 +86,7 @@ func TestRedundant(t *testing.T) {
 	q := patch.Question{
 		During: between(0, 10), Length: time.Hour, Rings: []patch.Ring{{Name: "all"}},
 		Targets: []patch.Target{target("a", "x"), target("b", "x"), target("c", "x"), target("d", "x")},
-		Keep:    []patch.Redundant{{Name: "pair", Members: []servicecoin.ConfigurationID{"a", "b"}, Keep: 1}, {Name: "three", Members: []servicecoin.ConfigurationID{"b", "c", "d"}, Keep: 1}},
+		Keep:    []patch.Redundant{{Name: "pair", Members: []patch.Ref{{"x", "a"}, {"x", "b"}}, Keep: 1}, {Name: "three", Members: []patch.Ref{{"x", "b"}, {"x", "c"}, {"x", "d"}}, Keep: 1}},
 		Free:    times(map[servicecoin.CustomerID]calendar.Set{"x": calendar.SetOf(between(0, 10))}),
 	}
 	plan, err := patch.Place(q)
@@ -189,7 +189,7 @@ func TestPlaces(t *testing.T) {
 			}
 			q.Targets = append(q.Targets, x)
 			if rapid.Bool().Draw(t, "in group") {
-				group.Members = append(group.Members, x.ID)
+				group.Members = append(group.Members, x.Ref())
 			}
 		}
 		if len(group.Members) > 0 {
@@ -224,7 +224,7 @@ func TestPlaces(t *testing.T) {
 				if o.During.Contains(s.During.Start) {
 					ofCustomer += map[bool]int{true: 1}[o.Customer == s.Customer]
 					for _, m := range group.Members {
-						ofGroup += map[bool]int{true: 1}[m == o.Target]
+						ofGroup += map[bool]int{true: 1}[m == o.Ref()]
 					}
 				}
 			}
@@ -262,7 +262,7 @@ func BenchmarkPlace(b *testing.B) {
 		x.Deadline = friday().AddDate(0, 0, 20+n%30)
 		q.Targets = append(q.Targets, x)
 		if n%10 == 9 {
-			q.Keep = append(q.Keep, patch.Redundant{Name: fmt.Sprint("pair ", n), Members: []servicecoin.ConfigurationID{q.Targets[n-5].ID, x.ID}, Keep: 1})
+			q.Keep = append(q.Keep, patch.Redundant{Name: fmt.Sprint("pair ", n), Members: []patch.Ref{q.Targets[n-5].Ref(), x.Ref()}, Keep: 1})
 		}
 	}
 	b.ReportAllocs()
@@ -286,7 +286,7 @@ func TestUnits(t *testing.T) {
 	q := patch.Question{
 		During: between(0, 24), Length: time.Hour, Rings: []patch.Ring{{Name: "all"}},
 		Targets: []patch.Target{target("a1", "x"), target("a2", "x"), target("b1", "x"), target("b2", "x"), target("c", "x")},
-		Keep:    []patch.Redundant{{Name: "database", Keep: 1, Units: [][]servicecoin.ConfigurationID{{"a1", "a2"}, {"b1", "b2"}}}},
+		Keep:    []patch.Redundant{{Name: "database", Keep: 1, Units: [][]patch.Ref{{{"x", "a1"}, {"x", "a2"}}, {{"x", "b1"}, {"x", "b2"}}}}},
 		Free:    always(between(0, 24)),
 	}
 	plan, err := patch.Place(q)
@@ -305,7 +305,7 @@ func TestSlotsThatStay(t *testing.T) {
 	q := patch.Question{
 		During: between(0, 24), Length: time.Hour, Rings: []patch.Ring{{Name: "pilot"}, {Name: "all"}}, First: 1, AtOnce: 2,
 		Targets: []patch.Target{target("b", "x"), target("c", "x"), target("d", "y")},
-		Keep:    []patch.Redundant{{Name: "pair", Members: []servicecoin.ConfigurationID{"a", "b"}, Keep: 1}},
+		Keep:    []patch.Redundant{{Name: "pair", Members: []patch.Ref{{"x", "a"}, {"x", "b"}}, Keep: 1}},
 		Taken: []patch.Slot{
 			{Target: "a", Customer: "x", Ring: 1, During: between(0, 2)}, {Target: "e", Customer: "x", Ring: 1, During: between(1, 3)},
 		},

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
@@ -20,6 +21,15 @@ type Target struct {
 	Components []Component                 `json:"components,omitempty"`
 	Deadline   time.Time                   `json:"deadline,omitzero"` // zero: none
 }
+
+// Ref names a target: two customers may call theirs the same.
+type Ref struct {
+	Customer servicecoin.CustomerID      `json:"customer"`
+	ID       servicecoin.ConfigurationID `json:"id"`
+}
+
+// Ref returns the name of the target among all.
+func (t Target) Ref() Ref { return Ref{t.Customer, t.ID} }
 
 // Selector picks targets by their labels: all that it names must be the same. An empty one
 // picks all.
@@ -38,11 +48,11 @@ func (s Selector) Picks(t Target) bool {
 // Redundant are targets of which some must stay up while others are patched: two nodes of
 // a pair, of which one must, or k of n.
 type Redundant struct {
-	Name    string                        `json:"name"`
-	Members []servicecoin.ConfigurationID `json:"members,omitempty"`
+	Name    string `json:"name"`
+	Members []Ref  `json:"members,omitempty"`
 	// Units are several targets each that are up only together: all of one service, say.
-	Units [][]servicecoin.ConfigurationID `json:"units,omitempty"`
-	Keep  int                             `json:"keep"` // so many members and units are up at any time
+	Units [][]Ref `json:"units,omitempty"`
+	Keep  int     `json:"keep"` // so many members and units are up at any time
 }
 
 // Ring is a part of the targets that is patched before the next part is begun.
@@ -151,7 +161,7 @@ func byID(a, b Target) int {
 	case a.ID > b.ID:
 		return 1
 	}
-	return 0
+	return strings.Compare(string(a.Customer), string(b.Customer))
 }
 
 // diverse takes n targets: first those that bring a value of a label, or a customer, that
