@@ -32,7 +32,7 @@ func (w world) Reach(ctx context.Context, s change.Scope) (change.Reach, error) 
 	slices.Sort(services)
 	services = slices.Compact(services)
 	now := w.n.Store.Now()
-	customers, err := w.Customers(ctx, change.Scope{Services: services}, calendar.Between(now, now.Add(1)))
+	customers, err := w.Customers(ctx, change.Scope{Services: services, Customers: s.Customers}, calendar.Between(now, now.Add(1)))
 	return change.Reach{Services: len(services), Customers: len(customers)}, err
 }
 
@@ -63,7 +63,7 @@ func (w world) Customers(ctx context.Context, s change.Scope, during calendar.In
 			if len(list) == mostCustomers {
 				break
 			}
-			if !all[id] {
+			if !all[id] && s.Tells(id) {
 				all[id] = true
 				list = append(list, id)
 			}

@@ -1,6 +1,7 @@
 package cointest
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -426,4 +427,51 @@ func replanStory(p *provider) {
 	x, err := p.Control().Get(ctx, after[0].Change)
 	p.must(err)
 	same(p.t, "change of a cycle that is cancelled", change.Cancelled, x.State)
+}
+
+// togetherStory tells of two customers whose servers have the same names, patched in the
+// same night by the same person: each is told of its own.
+func togetherStory(p *provider) {
+	ctx := p.t.Context()
+	p.orders()
+	p.allowsPatching()
+	p.hasServers()
+	_, err := p.Configuration("globex").Record(ctx, ada(), configuration.Draft{
+		ID: server(0), Desired: running("3.0.12"), Described: configuration.Described{Name: "Theirs", Type: "server", Environment: "test", Service: erp, Owner: configuration.OfCustomer},
+	}, configuration.Why{})
+	p.must(err)
+	p.at(time.February, 2, 8, 0)
+	a, err := p.Advisories().Import(ctx, servicecoin.Program("feed"), patch.Bulletin{Source: "osv", ID: "GHSA-1", Title: "Memory is read", Severity: patch.Critical, Published: p.clock(), Products: []patch.Product{
+		{Component: patch.Component{PURL: "pkg:generic/openssl", Scheme: "semver"}, Spans: []patch.Span{{Fixed: "3.0.14"}}},
+	}})
+	p.must(err)
+	_, _, err = p.Patches().Plan(ctx, ada(), cycleID, cycleTerms(a.Advisory), nil)
+	p.must(err)
+	_, err = p.Cycles().Begin(ctx, ada(), cycleID, "")
+	p.must(err)
+	p.exchange()
+	pilots := 0
+	for _, j := range p.jobs() {
+		x, err := p.Control().Get(ctx, j.Change)
+		p.must(err)
+		same(p.t, "change"+j.Stuck, change.Scheduled, x.State)
+		same(p.t, "whose", []servicecoin.CustomerID{j.Customer}, x.Scope.Customers)
+		_, err = p.Notices(acme).Get(ctx, j.Change)
+		same(p.t, "told", j.Customer == acme, err == nil)
+		if j.Ring == 0 {
+			pilots++
+			same(p.t, "at once", time.Date(2026, time.February, 3, 22, 0, 0, 0, time.UTC), j.During.Start)
+		}
+	}
+	same(p.t, "jobs of the first ring", 2, pilots)
+	p.must(p.Forget(ctx, ada(), "globex"))
+	for _, j := range p.jobs() {
+		x, err := p.Control().Get(ctx, j.Change)
+		p.must(err)
+		text, err := json.Marshal(x)
+		p.must(err)
+		if strings.Contains(string(text), "globex") {
+			p.t.Errorf("the change names who is forgotten: %s", text)
+		}
+	}
 }

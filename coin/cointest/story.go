@@ -61,6 +61,7 @@ func Stories(t *testing.T, h storetest.Harness, usage Usage) {
 		"an emergency explains what it did":     emergencyStory,
 		"a flaw is patched by rings":            patchStory,
 		"a deadline that is brought forward":    replanStory,
+		"two customers are patched at once":     togetherStory,
 		"a change of many items":                manyItems,
 	} {
 		t.Run(name, func(t *testing.T) { part(newProvider(t, h, usage)) })

@@ -53,9 +53,20 @@ func (n Nouns) sees() exchange.Link {
 		})
 }
 
-// progress is where a link goes on: after which job.
+// progress is where a link goes on: after which job. Those that have others in their place
+// come first, so that they are out of the way.
 type progress struct {
-	After patch.JobID `json:"after"`
+	Stands bool        `json:"stands,omitempty"`
+	After  patch.JobID `json:"after"`
+}
+
+func place(c *patch.Cycle, j *patch.Job) progress { return progress{j.Stands(c.Edition), j.ID} }
+
+func (p progress) before(o progress) bool {
+	if p.Stands != o.Stands {
+		return !p.Stands
+	}
+	return p.After < o.After
 }
 
 // eachJob calls do for the jobs of a cycle that it picks, as many as have room in the
@@ -76,12 +87,12 @@ func (n Nouns) eachJob(ctx context.Context, w exchange.Work, id patch.CycleID, a
 		if err != nil {
 			return "", err
 		}
-		if j.ID > p.After && pick(&c, &j) {
+		if p.before(place(&c, &j)) && pick(&c, &j) {
 			list = append(list, j)
 		}
 	}
 	slices.SortFunc(list, func(a, b patch.Job) int {
-		if a.ID < b.ID {
+		if place(&c, &a).before(place(&c, &b)) {
 			return -1
 		}
 		return 1
@@ -94,7 +105,7 @@ func (n Nouns) eachJob(ctx context.Context, w exchange.Work, id patch.CycleID, a
 		if err := do(&c, &list[k]); err != nil {
 			return "", fmt.Errorf("job %s: %w", list[k].ID, err)
 		}
-		p.After = list[k].ID
+		p = place(&c, &list[k])
 	}
 	return "", nil
 }
@@ -108,17 +119,32 @@ const roomForAChange = 14
 
 // asks is the link that makes a change of each job, from the model of its cycle: it is
 // approved as far as the model holds, and has its place in the forward schedule. What does
-// not get on is told with the job, and waits for a person.
+// not get on is told with the job, and waits for a person. The changes of jobs that have
+// others in their place are cancelled before.
 func (n Nouns) asks() exchange.Link {
 	l := exchange.Parts(n.Base, "patch.change", Name, Name, []string{patch.EventCycleBegun, patch.EventReplanned},
 		func(ctx context.Context, w exchange.Work, news patch.CycleChanged, at string) (string, error) {
 			mine := n.On(w.Base)
 			return mine.eachJob(ctx, w, news.Cycle, at, roomForAChange, func(c *patch.Cycle, j *patch.Job) bool {
-				return c.State == patch.CycleRunning && j.Stands(c.Edition) && j.Until == 0 && j.Change == "" && j.Customer != "" && !j.Begun()
-			}, func(c *patch.Cycle, j *patch.Job) error { return mine.ask(ctx, c, j) })
+				return !j.Begun() && (moved(c, j) || c.State == patch.CycleRunning && j.Until == 0 && j.Change == "" && j.Customer != "")
+			}, func(c *patch.Cycle, j *patch.Job) error {
+				if moved(c, j) {
+					return mine.withdraw(ctx, j, "the patch cycle was planned anew")
+				}
+				return mine.ask(ctx, c, j)
+			})
 		})
 	l.EndedBy = "patch.withdraw"
 	return l
+}
+
+// moved reports whether a job has another one in its place, and is a change still.
+func moved(c *patch.Cycle, j *patch.Job) bool { return j.Change != "" && !j.Stands(c.Edition) }
+
+// withdraw cancels the change of a job.
+func (n Nouns) withdraw(ctx context.Context, j *patch.Job, reason string) error {
+	_, err := n.Control(n.Base).Cancel(ctx, by(), j.Change, reason)
+	return unlessGone(exchange.UnlessRefused(err))
 }
 
 // ask makes the change of a job.
@@ -139,7 +165,7 @@ func (n Nouns) ask(ctx context.Context, c *patch.Cycle, j *patch.Job) error {
 	} else if err != nil {
 		return err
 	}
-	stuck, err := n.bring(ctx, control, id, model)
+	stuck, err := n.bring(ctx, c, control, id, model)
 	if err != nil {
 		return err
 	}
@@ -149,7 +175,7 @@ func (n Nouns) ask(ctx context.Context, c *patch.Cycle, j *patch.Job) error {
 
 // bring brings a change of a job as far as it gets without a person, and says why it does
 // not get on.
-func (n Nouns) bring(ctx context.Context, control *change.Control, id servicecoin.ChangeID, model change.ModelID) (string, error) {
+func (n Nouns) bring(ctx context.Context, c *patch.Cycle, control *change.Control, id servicecoin.ChangeID, model change.ModelID) (string, error) {
 	var err error
 	if model == "" {
 		_, err = control.Submit(ctx, by(), id)
@@ -157,7 +183,9 @@ func (n Nouns) bring(ctx context.Context, control *change.Control, id servicecoi
 			return "it waits to be assessed and approved", nil
 		}
 	} else if _, err = control.Preapprove(ctx, by(), id, model); err == nil {
-		_, err = control.Schedule(ctx, by(), id)
+		if err = n.together(ctx, c, control, id); err == nil {
+			_, err = control.Schedule(ctx, by(), id)
+		}
 	}
 	switch {
 	case errors.Is(err, servicecoin.ErrRefused), errors.Is(err, servicecoin.ErrInvalid), errors.Is(err, servicecoin.ErrNotFound):
@@ -168,12 +196,44 @@ func (n Nouns) bring(ctx context.Context, control *change.Control, id servicecoi
 	return "", nil
 }
 
+// together accepts that the same people do several jobs of a cycle at once, in the name of
+// who planned it: that is how it was planned. Any other conflict is for a person.
+func (n Nouns) together(ctx context.Context, c *patch.Cycle, control *change.Control, id servicecoin.ChangeID) error {
+	if c.PlannedBy == "" {
+		return nil
+	}
+	s, err := control.Standing(ctx, id)
+	if err != nil || len(s.Conflicts) > mostTogether {
+		return err
+	}
+	for _, x := range s.Conflicts {
+		if x.Why != change.SamePerson || x.With.Kind != change.ChangeEntry {
+			continue
+		}
+		j, err := n.Cycles().OfChange(ctx, servicecoin.ChangeID(x.With.ID))
+		if errors.Is(err, servicecoin.ErrNotFound) || err == nil && j.Cycle != c.ID {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		reason := "both are jobs of the patch cycle " + string(c.ID) + ", which was planned so"
+		if _, err := control.AcceptConflict(ctx, servicecoin.Person(c.PlannedBy), id, x.With.Ref(), x.Why, cut(reason)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mostTogether is how many conflicts are accepted of one change.
+const mostTogether = 20
+
 // request is what is asked for with a job.
 func (n Nouns) request(ctx context.Context, c *patch.Cycle, j *patch.Job) (change.Request, change.ModelID, error) {
 	r := change.Request{
-		ID: ChangeOf(j.ID), Title: cut(fmt.Sprintf("%s: %s, %s", c.Name, c.Rings[j.Ring].Name, j.Customer)), Reason: c.Why, Headline: cut(c.Name),
+		ID: ChangeOf(j.ID), Title: cut(fmt.Sprintf("%s: %s", c.Name, c.Rings[j.Ring].Name)), Reason: c.Why, Headline: cut(c.Name),
 		Kind: change.Normal, RequestedBy: c.PlannedBy, Implementers: c.Implementers,
-		Work: change.Work{Scope: change.Scope{Services: j.Services}, Runbook: c.Runbook, Plan: change.Plan{
+		Work: change.Work{Scope: change.Scope{Services: j.Services, Customers: []servicecoin.CustomerID{j.Customer}}, Runbook: c.Runbook, Plan: change.Plan{
 			Start: j.During.Start, Length: calendar.Within(j.During.Duration() - c.WayBack), WayBack: calendar.Within(c.WayBack),
 			Rollback: "each target is put back as its run book says",
 		}},
@@ -198,7 +258,7 @@ func (n Nouns) request(ctx context.Context, c *patch.Cycle, j *patch.Job) (chang
 		return r, "", err
 	}
 	made := m.Make(r.ID, r.Title, r.Reason, r.Work.Plan, j.Services...)
-	made.Headline, made.RequestedBy, made.Implementers, made.Work.Scope.Records = r.Headline, r.RequestedBy, r.Implementers, r.Work.Scope.Records
+	made.Headline, made.RequestedBy, made.Implementers, made.Work.Scope = r.Headline, r.RequestedBy, r.Implementers, r.Work.Scope
 	return made, m.ID, nil
 }
 
@@ -213,21 +273,16 @@ func cut(text string) string {
 	return text
 }
 
-// withdraws is the link that cancels the changes of jobs that have others in their place,
-// or of a cycle that is cancelled, as far as they are not begun.
+// withdraws is the link that cancels the changes of a cycle that is cancelled, as far as
+// they are not begun.
 func (n Nouns) withdraws() exchange.Link {
-	return exchange.Parts(n.Base, "patch.withdraw", Name, Name, []string{patch.EventReplanned, patch.EventCancelled},
+	return exchange.Parts(n.Base, "patch.withdraw", Name, Name, []string{patch.EventCancelled},
 		func(ctx context.Context, w exchange.Work, news patch.CycleChanged, at string) (string, error) {
 			mine := n.On(w.Base)
-			return mine.eachJob(ctx, w, news.Cycle, at, roomForAChange, func(c *patch.Cycle, j *patch.Job) bool {
-				return j.Change != "" && !j.Begun() && (c.State == patch.CycleCancelled || !j.Stands(c.Edition))
-			}, func(c *patch.Cycle, j *patch.Job) error {
-				reason := "the patch cycle was planned anew"
-				if c.State == patch.CycleCancelled {
-					reason = "the patch cycle was cancelled"
-				}
-				_, err := mine.Control(w.Base).Cancel(ctx, by(), j.Change, reason)
-				return unlessGone(exchange.UnlessRefused(err))
+			return mine.eachJob(ctx, w, news.Cycle, at, roomForAChange, func(_ *patch.Cycle, j *patch.Job) bool {
+				return j.Change != "" && !j.Begun()
+			}, func(_ *patch.Cycle, j *patch.Job) error {
+				return mine.withdraw(ctx, j, "the patch cycle was cancelled")
 			})
 		})
 }

@@ -110,11 +110,11 @@ func (n Nouns) standings(ctx context.Context, at time.Time, customer servicecoin
 	var all []Standing
 	for k := range list {
 		s := Standing{Advisory: list[k], Deadline: deadlines[k]}
-		if s.Now, err = n.together(ctx, &list[k], at, by); err != nil {
+		if s.Now, err = n.all(ctx, &list[k], at, by); err != nil {
 			return nil, err
 		}
 		if over := s.Deadline.At; !over.IsZero() && !at.Before(over) {
-			c, err := n.together(ctx, &list[k], over, by)
+			c, err := n.all(ctx, &list[k], over, by)
 			if err != nil {
 				return nil, err
 			}
@@ -127,8 +127,8 @@ func (n Nouns) standings(ctx context.Context, at time.Time, customer servicecoin
 	return all, nil
 }
 
-// together asks how all customers' targets stand.
-func (n Nouns) together(ctx context.Context, a *patch.Advisory, at time.Time, by map[servicecoin.CustomerID]*looked) (patch.Compliance, error) {
+// all asks how all customers' targets stand.
+func (n Nouns) all(ctx context.Context, a *patch.Advisory, at time.Time, by map[servicecoin.CustomerID]*looked) (patch.Compliance, error) {
 	parts := make([]patch.Compliance, 0, len(by))
 	for customer, l := range by {
 		exempt, err := n.exempt(ctx, customer, a.ID)

@@ -103,8 +103,14 @@ const aboutSep = ": "
 func (c *Change) forget(customer servicecoin.CustomerID) bool {
 	before := len(c.Consents)
 	c.Consents = slices.DeleteFunc(slices.Clone(c.Consents), func(x Consent) bool { return x.Customer == customer })
+	scoped := slices.Index(c.Scope.Customers, customer)
+	if scoped >= 0 { // still nobody else's
+		c.Scope.Customers = slices.Clone(c.Scope.Customers)
+		c.Scope.Customers[scoped] = someone
+		c.Scope = c.Scope.clone()
+	}
 	if len(c.Consents) == before {
-		return false
+		return scoped >= 0
 	}
 	c.History = slices.Clone(c.History)
 	for n, e := range c.History {

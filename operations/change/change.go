@@ -110,6 +110,7 @@ const (
 	maxLong     = 8000
 	maxServices = 200
 	maxRecords  = 500
+	maxScoped   = 20 // customers in whose environments alone it works
 	maxPeople   = 50
 	maxSteps    = 200
 	maxEntries  = 2000
@@ -184,7 +185,9 @@ func (w Work) clone() Work {
 	return w
 }
 
-func (s Scope) few() bool { return len(s.Services) <= maxServices && len(s.Records) <= maxRecords }
+func (s Scope) few() bool {
+	return len(s.Services) <= maxServices && len(s.Records) <= maxRecords && len(s.Customers) <= maxScoped
+}
 
 func (p Plan) clone() Plan {
 	p.Start = lifecycle.Instant(p.Start)
@@ -248,6 +251,11 @@ func (s Scope) validate(v *servicecoin.Violations, path string) {
 	if v.Limit(path+".services", len(s.Services), maxServices) {
 		for n, id := range s.Services {
 			v.ID(fmt.Sprintf("%s.services[%d]", path, n), string(id))
+		}
+	}
+	if v.Limit(path+".customers", len(s.Customers), maxScoped) {
+		for n, id := range s.Customers {
+			v.ID(fmt.Sprintf("%s.customers[%d]", path, n), string(id))
 		}
 	}
 	if v.Limit(path+".records", len(s.Records), maxRecords) {

@@ -95,6 +95,7 @@ func collide(to []Conflict, a, b Entry, o *Relations) []Conflict {
 			"%s with %s %q: %s", lengthOf(overlap), b.Kind.words(), b.called(), text)})
 	}
 	shared := common(a.Services, b.Services)
+	elsewhere := a.Kind.Work() && b.Kind.Work() && len(a.Only) > 0 && len(b.Only) > 0 && len(common(a.Only, b.Only)) == 0
 	switch {
 	case !b.Kind.Work():
 		if why, on, text := b.stops(a, shared); why != "" {
@@ -105,17 +106,17 @@ func collide(to []Conflict, a, b Entry, o *Relations) []Conflict {
 			add(why, on, text)
 		}
 	default:
-		if len(shared) > 0 {
+		if len(shared) > 0 && !elsewhere {
 			add(SameService, shared, "both work on "+listed(shared)+", and neither knows in which state the other leaves it")
 		}
-		if on := common(a.Records, b.Records); len(on) > 0 {
+		if on := common(a.Records, b.Records); len(on) > 0 && !elsewhere {
 			add(SameConfiguration, on, "both change "+listed(on))
 		}
 		if on := common(a.People, b.People); len(on) > 0 {
 			add(SamePerson, on, listed(on)+" cannot be at both")
 		}
 	}
-	if a.lets(b) && b.lets(a) {
+	if !elsewhere && a.lets(b) && b.lets(a) {
 		if on, pairs := rests(a.Services, b.Services, o); len(on) > 0 {
 			add(RestsOn, on, listed(pairs)+": what happens to one shows in the other")
 		}

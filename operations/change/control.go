@@ -115,10 +115,29 @@ func (c *Control) insert(ctx context.Context, by servicecoin.Actor, x Change, na
 	if err != nil {
 		return Change{}, err
 	}
-	if err := store.Of(c.view, changes).Insert(ctx, x, e); err != nil {
+	err = c.view.Do(ctx, func(tx store.View) error {
+		if err := mention(ctx, tx, &x); err != nil {
+			return err
+		}
+		return store.Of(tx, changes).Insert(ctx, x, e)
+	})
+	if err != nil {
 		return Change{}, err
 	}
 	return x, nil
+}
+
+// mention keeps that a change names customers, so that they can be forgotten.
+func mention(ctx context.Context, tx store.View, x *Change) error {
+	for _, customer := range x.Scope.Customers {
+		if customer == someone {
+			continue
+		}
+		if err := upsert(ctx, store.Of(tx, asked), askedID(customer, x.ID), Asked{customer, x.ID}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Revise replaces what was asked for, while the change is a draft.
@@ -442,6 +461,11 @@ func (c *Control) commit(ctx context.Context, by servicecoin.Actor, id serviceco
 		after = x
 		if len(x.History) == lines {
 			return nil
+		}
+		if !slices.Equal(x.Scope.Customers, item.Value.Scope.Customers) {
+			if err := mention(ctx, tx, &x); err != nil {
+				return err
+			}
 		}
 		var events []store.Event
 		for _, name := range names {

@@ -58,16 +58,19 @@ type Entry struct {
 	Records   []servicecoin.ConfigurationID `json:"records,omitempty"`
 	People    []servicecoin.PersonID        `json:"people,omitempty"`    // who does it
 	Customers []servicecoin.CustomerID      `json:"customers,omitempty"` // whose critical window it is, or whom the work concerns
-	Of        Kind                          `json:"of,omitempty"`        // of a change
-	Through   []Kind                        `json:"through,omitempty"`   // of a freeze: the changes that it lets through
-	Tentative bool                          `json:"tentative,omitempty"` // not certain yet: it warns, and blocks nothing
+	// Only are the customers in whose own environments alone a work is done; none: wherever
+	// its services run. Two works in the environments of others do not meet there.
+	Only      []servicecoin.CustomerID `json:"only,omitempty"`
+	Of        Kind                     `json:"of,omitempty"`        // of a change
+	Through   []Kind                   `json:"through,omitempty"`   // of a freeze: the changes that it lets through
+	Tentative bool                     `json:"tentative,omitempty"` // not certain yet: it warns, and blocks nothing
 }
 
 // EntryOf returns the entry of a change.
 func EntryOf(id servicecoin.ChangeID, name string, kind Kind, plan Plan, scope Scope, people ...servicecoin.PersonID) Entry {
 	return Entry{
 		Kind: ChangeEntry, ID: string(id), Name: name, Span: plan.Span(), Of: kind,
-		Services: scope.Services, Records: scope.Records, People: people,
+		Services: scope.Services, Records: scope.Records, People: people, Only: scope.Customers,
 	}
 }
 
@@ -85,6 +88,7 @@ func (e Entry) called() string {
 // sorted returns the entry with its lists in order, its span cut to microseconds.
 func (e Entry) sorted() Entry {
 	e.Services, e.Records, e.People, e.Customers = sorted(e.Services), sorted(e.Records), sorted(e.People), sorted(e.Customers)
+	e.Only = sorted(e.Only)
 	e.Span = calendar.Between(servicecoin.Instant(e.Span.Start), servicecoin.Instant(e.Span.End))
 	return e
 }
@@ -118,6 +122,7 @@ func (e Entry) Validate() error {
 	ids(&v, "records", e.Records)
 	ids(&v, "people", e.People)
 	ids(&v, "customers", e.Customers)
+	ids(&v, "only", e.Only)
 	if e.Of != "" {
 		e.Of.validate(&v, "of")
 	}

@@ -66,7 +66,11 @@ func (n *Notices) Follow(ctx context.Context, by servicecoin.Actor, c Change, se
 		}
 		at := tx.Now()
 		next := item.Value
-		now := NoticeOf(&c, slices.Concat(services, next.Services))
+		services := slices.Concat(services, next.Services)
+		if !c.Scope.Tells(n.view.Customer()) {
+			services = nil // it is done in the environments of others
+		}
+		now := NoticeOf(&c, services)
 		now.Asked, now.By, now.About = asked.Mode, asked.By, asked.About
 		if now.State == NoticeCancelled && now.Asked != "" && c.State.Planned() { // asked before it is approved
 			now.State = NoticePlanned

@@ -12,6 +12,9 @@ import (
 type Scope struct {
 	Services []servicecoin.ServiceID       `json:"services,omitempty"`
 	Records  []servicecoin.ConfigurationID `json:"records,omitempty"` // configuration records
+	// Customers are those in whose own environments alone it works; none: wherever its
+	// services run. Nobody else is told of it, and it is in nobody else's way.
+	Customers []servicecoin.CustomerID `json:"customers,omitempty"`
 }
 
 // Plan says when a change happens, and how it is taken back.
@@ -57,11 +60,17 @@ func (p Plan) At(start time.Time) Plan {
 // clone returns a scope that shares nothing with s, in one order and without
 // what stands twice.
 func (s Scope) clone() Scope {
-	s.Services, s.Records = slices.Clone(s.Services), slices.Clone(s.Records)
+	s.Services, s.Records, s.Customers = slices.Clone(s.Services), slices.Clone(s.Records), slices.Clone(s.Customers)
 	slices.Sort(s.Services)
 	slices.Sort(s.Records)
-	s.Services, s.Records = slices.Compact(s.Services), slices.Compact(s.Records)
+	slices.Sort(s.Customers)
+	s.Services, s.Records, s.Customers = slices.Compact(s.Services), slices.Compact(s.Records), slices.Compact(s.Customers)
 	return s
+}
+
+// Tells reports whether a customer whom its services concern is to know of the change.
+func (s Scope) Tells(customer servicecoin.CustomerID) bool {
+	return len(s.Customers) == 0 || slices.Contains(s.Customers, customer)
 }
 
 // length returns a duration, none where it is undefined.
