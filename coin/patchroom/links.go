@@ -404,7 +404,7 @@ func (n Nouns) hears() exchange.Link {
 				return nil
 			}
 			r := patch.Report{Target: j.Tasks[at].Target}
-			switch news.State {
+			switch news.State { //nolint:exhaustive // the run is over
 			case runbook.Succeeded:
 				r.Result = patch.Done
 			case runbook.Aborted:

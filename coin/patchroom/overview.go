@@ -157,7 +157,7 @@ func (n Nouns) exempt(ctx context.Context, customer servicecoin.CustomerID, id p
 
 // comply asks how the targets of one customer stand.
 func (n Nouns) comply(a *patch.Advisory, at time.Time, exempt []patch.Exemption, l *looked) (patch.Compliance, error) {
-	looks := map[time.Duration]*patch.Look{}
+	looks := map[time.Duration]*patch.Look{} //nolint:exhaustive // no list of lengths
 	for _, f := range l.found {
 		if f.Item.RecordedAt.After(at) {
 			continue // it was not there

@@ -108,10 +108,10 @@ type world struct{ n Nouns }
 
 // Incidents implements patch.World.
 func (w world) Incidents(ctx context.Context, services []servicecoin.ServiceID) ([]servicecoin.IncidentID, error) {
-	if w.n.Options.Incidents == nil {
+	if w.n.Incidents == nil {
 		return nil, nil
 	}
-	return w.n.Options.Incidents(ctx, w.n.Base, services)
+	return w.n.Incidents(ctx, w.n.Base, services)
 }
 
 // Stand implements patch.World.

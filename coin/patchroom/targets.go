@@ -29,7 +29,7 @@ func Components(_ configuration.Item, state configuration.Value) []patch.Compone
 	var list []patch.Component
 	for n := range mostComponents {
 		v := state.At(fmt.Sprintf("/components/%d", n))
-		switch v.Kind() {
+		switch v.Kind() { //nolint:exhaustive // what else there is, is no component
 		case configuration.Absent:
 			return list
 		case configuration.Text:
@@ -281,9 +281,9 @@ func (n Nouns) want(ctx context.Context, found []Found, during calendar.Interval
 			return w, fmt.Errorf("what must stay up: %w", err)
 		}
 	}
-	if n.Options.Free != nil {
+	if n.Free != nil {
 		w.Free = func(customer servicecoin.CustomerID, service servicecoin.ServiceID) (calendar.Set, error) {
-			return n.Options.Free(ctx, n.Base, customer, service, during)
+			return n.Free(ctx, n.Base, customer, service, during)
 		}
 		return w, nil
 	}
