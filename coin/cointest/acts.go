@@ -170,6 +170,8 @@ func (l *life) acts() map[string]func(Act) error {
 		"change": l.plan,
 		"work":   l.work,
 		"answer": l.answer,
+		"advise": l.advise,
+		"cycle":  l.cycle,
 		"record": l.record,
 		"look":   l.look,
 		"accept": l.accept,

@@ -21,7 +21,7 @@ func (l *life) machine(a Act) (servicecoin.CustomerID, servicecoin.Configuration
 
 func (l *life) draft(a Act) configuration.Draft {
 	_, id := l.machine(a)
-	return configuration.Draft{ID: id, Desired: state(1+a.M%3, ""), Described: configuration.Described{Name: string(id), Type: "server", Service: l.service(a.N)}}
+	return configuration.Draft{ID: id, Desired: state(1+a.M%3, runs(a.M)), Described: configuration.Described{Name: string(id), Type: "server", Service: l.service(a.N)}}
 }
 
 // record writes a machine down, or what is desired of it now.
@@ -37,7 +37,7 @@ func (l *life) record(a Act) error {
 // look finds a machine somehow, or finds that it is gone.
 func (l *life) look(a Act) error {
 	who, id := l.machine(a)
-	o := configuration.Observation{Item: id, State: state(1+a.M%4, ""), Look: configuration.Look{At: l.now.Add(-time.Duration(a.M%90) * time.Minute), By: "agent"}}
+	o := configuration.Observation{Item: id, State: state(1+a.M%4, runs(a.M)), Look: configuration.Look{At: l.now.Add(-time.Duration(a.M%90) * time.Minute), By: "agent"}}
 	switch {
 	case a.M%11 == 0:
 		o.State, o.Gone = configuration.Value{}, true
@@ -98,7 +98,7 @@ func (l *life) machines(who servicecoin.CustomerID) error {
 				if err != nil {
 					return err
 				}
-				if x.Unauthorised || x.StartedAt.IsZero() && x.Decision == nil || !touches(&x, &i) {
+				if x.Unauthorised || x.StartedAt.IsZero() && x.Decision == nil && !wasApproved(&x) || !touches(&x, who, &i) {
 					return fmt.Errorf("%s: finding %d is explained by %s, which is %s", i.ID, f.Number, x.ID, x.State)
 				}
 			case configuration.Pending, configuration.Untold:
@@ -111,7 +111,7 @@ func (l *life) machines(who servicecoin.CustomerID) error {
 			return fmt.Errorf("%s: findings %v are on record as no change", i.ID, unauthorised)
 		}
 		for _, x := range ended {
-			if touches(&x, &i) && i.RetiredAt.IsZero() && !x.EndedAt.Before(i.RecordedAt) && i.WholeAt.Before(x.EndedAt) && i.Standing(l.now) != configuration.Unknown && i.Standing(l.now) != configuration.NeverSeen {
+			if touches(&x, who, &i) && i.RetiredAt.IsZero() && !x.EndedAt.Before(i.RecordedAt) && i.WholeAt.Before(x.EndedAt) && i.Standing(l.now) != configuration.Unknown && i.Standing(l.now) != configuration.NeverSeen {
 				return fmt.Errorf("%s was looked at %s, change %s ended %s, and it is %s", i.ID, i.WholeAt, x.ID, x.EndedAt, i.Standing(l.now))
 			}
 		}
@@ -144,7 +144,15 @@ func (l *life) worked() (list []change.Change, err error) {
 	return list, nil
 }
 
-func touches(x *change.Change, i *configuration.Item) bool {
+// wasApproved reports whether somebody had said yes to a change that was withdrawn since.
+func wasApproved(x *change.Change) bool {
+	return slices.ContainsFunc(x.History, func(e change.Event) bool { return e.To == change.Approved })
+}
+
+func touches(x *change.Change, who servicecoin.CustomerID, i *configuration.Item) bool {
+	if !x.Scope.Tells(who) {
+		return false
+	}
 	if len(x.Scope.Records) > 0 {
 		return slices.Contains(x.Scope.Records, i.ID)
 	}

@@ -107,6 +107,7 @@ func (l *life) assemble(replica int) (*coin.Coin, error) {
 			return servicecoin.Customer{ID: id, Name: string(id), Zone: l.zones[id], Currency: "EUR"}, nil
 		},
 		Comes: l.comes, FreezeWhenSpent: true,
+		Patches:       flaws(),
 		Configuration: configuration.Options{Types: recorded(), SecretKey: []byte("a key that a test need not hide")},
 		Changes: changeroom.Options{Grace: 60 * 24 * time.Hour, Policy: &change.Policy{Name: "one", Rules: []change.ApprovalRule{
 			{Quorums: []change.Quorum{{Group: "all", Members: []servicecoin.PersonID{simulator}}}},

@@ -52,6 +52,8 @@ func weights() []struct {
 		{"record", 6},
 		{"look", 10},
 		{"accept", 4},
+		{"advise", 3},
+		{"cycle", 20},
 	}
 }
 

@@ -14,8 +14,11 @@ import (
 	"github.com/servicecoin/servicecoin/store"
 )
 
-// approved tells registers of the changes that somebody had the say of.
-type approved struct{ n Nouns }
+// approved tells the register of a customer of the changes that somebody had the say of.
+type approved struct {
+	n        Nouns
+	customer servicecoin.CustomerID
+}
 
 // During implements configuration.Changes: what was worked on then, or had its place in
 // the forward schedule; see [change.Control.WorkedOn].
@@ -26,7 +29,9 @@ func (a approved) During(ctx context.Context, during calendar.Interval) ([]confi
 	}
 	all := make([]configuration.ApprovedChange, 0, len(list))
 	for n := range list {
-		all = append(all, a.of(&list[n]))
+		if list[n].Scope.Tells(a.customer) {
+			all = append(all, a.of(&list[n]))
+		}
 	}
 	return all, nil
 }
@@ -38,7 +43,7 @@ func (a approved) Change(ctx context.Context, id servicecoin.ChangeID) (configur
 	if err != nil {
 		return configuration.ApprovedChange{}, err
 	}
-	if x.Decision == nil || !x.MayBeDone() {
+	if x.Decision == nil || !x.MayBeDone() || !x.Scope.Tells(a.customer) {
 		return configuration.ApprovedChange{}, fmt.Errorf("change %q is not approved: %w", id, servicecoin.ErrNotFound)
 	}
 	return a.of(&x), nil
@@ -105,6 +110,9 @@ func (n Nouns) outdateAll(ctx context.Context, w exchange.Work, x *change.Change
 			return "", err
 		}
 		for _, item := range page.Items {
+			if !x.Scope.Tells(item.Key.Customer) {
+				continue
+			}
 			o := configuration.Outdated{At: x.EndedAt, Change: x.ID}
 			_, err := n.Register(item.Key.Customer).Outdate(ctx, exchange.By(), item.Value.ID, o)
 			if err := unlessGone(exchange.UnlessRefused(err)); err != nil {

@@ -126,7 +126,7 @@ func (n Nouns) asks() exchange.Link {
 		func(ctx context.Context, w exchange.Work, news patch.CycleChanged, at string) (string, error) {
 			mine := n.On(w.Base)
 			return mine.eachJob(ctx, w, news.Cycle, at, roomForAChange, func(c *patch.Cycle, j *patch.Job) bool {
-				return !j.Begun() && (moved(c, j) || c.State == patch.CycleRunning && j.Until == 0 && j.Change == "" && j.Customer != "")
+				return !j.Begun() && (moved(c, j) || !c.Over() && !c.BegunAt.IsZero() && j.Until == 0 && j.Change == "" && j.Customer != "")
 			}, func(c *patch.Cycle, j *patch.Job) error {
 				if moved(c, j) {
 					return mine.withdraw(ctx, j, "the patch cycle was planned anew")
