@@ -171,6 +171,8 @@ func (b *ruleBuilder) pod(at string) {
 // Leases of addresses run out by the second.
 func (b *ruleBuilder) network(at string) {
 	b.key(at+"/interfaces", "name", "type")
+	b.key(at+"/interfaces/*/bridge/port", "name")
+	b.ignore(at + "/interfaces/*/ovs-db/external_ids/ovn-installed-ts")
 	for _, family := range []string{"/ipv4", "/ipv6"} {
 		addresses := at + "/interfaces/*" + family + "/address"
 		b.key(addresses, "ip")

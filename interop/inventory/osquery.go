@@ -205,14 +205,14 @@ func (q *osqueryReader) fold(t *table, n configuration.Value, came, went []confi
 	for _, row := range went {
 		id := q.identity(row).String()
 		list := t.rows[id]
-		if !t.Whole {
-			t.went[id] = append(t.went[id], row)
-		} else if len(list) == 0 {
+		switch gone := slices.IndexFunc(list, row.Equal); {
+		case gone >= 0:
+			t.rows[id] = slices.Delete(slices.Clone(list), gone, gone+1)
+		case t.Whole:
 			q.remark(place, ToldOrder, "takes a row away that was not there")
 		}
-		if len(list) > 0 {
-			gone := max(0, slices.IndexFunc(list, row.Equal))
-			t.rows[id] = slices.Delete(slices.Clone(list), gone, gone+1)
+		if !t.Whole {
+			t.went[id] = append(t.went[id], row)
 		}
 	}
 	for _, row := range came {

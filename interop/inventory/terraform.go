@@ -44,6 +44,8 @@ type TerraformResource struct {
 	Deposed   string   `json:"deposed,omitempty"`
 	Tainted   bool     `json:"tainted,omitempty"`   // told by states: it is replaced next
 	DependsOn []string `json:"dependsOn,omitempty"` // told by states: addresses without keys of instances
+	// Identity is by what the provider tells the object from others, since Terraform 1.12.
+	Identity configuration.Value `json:"identity,omitzero"`
 }
 
 // TerraformChange is what a plan says of an instance of a resource.
@@ -243,7 +245,13 @@ func (p *planReader) resource(entry configuration.Value, c *tfjson.ResourceChang
 	if c.DeposedKey != "" {
 		address += " (deposed " + c.DeposedKey + ")"
 	}
+	change := entry.Member("change")
+	identity := thereOrNot(change.Member("after_identity"))
+	if identity.IsZero() {
+		identity = thereOrNot(change.Member("before_identity"))
+	}
 	return TerraformResource{
+		Identity: identity,
 		Thing: Thing{
 			ID: p.id(address), Type: configuration.TypeName(c.Type), Name: address, Place: entry.Position(),
 			State: thereOrNot(state), Secrets: secrets,

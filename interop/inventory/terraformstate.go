@@ -105,7 +105,7 @@ func (s *stateReader) shown(n configuration.Value, module *tfjson.StateModule) {
 		}
 		s.add(TerraformResource{
 			Thing:   Thing{Type: configuration.TypeName(x.Type), Place: m.Value.Position(), State: m.Value.Member("values"), Secrets: marks(m.Value.Member("sensitive_values"))},
-			Address: x.Address, Module: module.Address, Provider: x.ProviderName, Deposed: x.DeposedKey, Tainted: x.Tainted, DependsOn: x.DependsOn,
+			Address: x.Address, Module: module.Address, Provider: x.ProviderName, Deposed: x.DeposedKey, Tainted: x.Tainted, DependsOn: x.DependsOn, Identity: thereOrNot(m.Value.Member("identity")),
 		})
 	}
 	for i, m := range modules {
@@ -196,6 +196,7 @@ func (s *stateReader) instance(x TerraformResource, n configuration.Value) {
 		s.remark(x.Place, ToldUnread, short(x.Address)+" is left out: its attributes are those of Terraform 0.11, of which nobody knows the kinds")
 		return
 	}
+	x.Identity = thereOrNot(n.Member("identity"))
 	x.Secrets = s.sensitive(n.Member("sensitive_attributes"))
 	s.add(x)
 }
