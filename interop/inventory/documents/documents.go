@@ -42,7 +42,8 @@ type Options struct {
 }
 
 // Read reads one value of JSON where the text begins with "{" or "[", else the documents of
-// YAML, of which there is one at least. Aliases stand for what they name; tags other than
+// YAML, of which there is one at least. With space in front of it, what is no JSON may be YAML
+// in braces. Aliases stand for what they name; tags other than
 // those of the schema are refused, and so is a mapping whose keys are no scalars, as JSON
 // has none, or under a plain "<<" where Kubernetes would merge.
 func Read(file []byte, o *Options) ([]configuration.Value, error) {
@@ -53,7 +54,12 @@ func Read(file []byte, o *Options) ([]configuration.Value, error) {
 	begin := bytes.TrimLeft(start, " \t\r\n")
 	if len(begin) > 0 && (begin[0] == '{' || begin[0] == '[') || len(file) > configuration.MaxBytes {
 		v, err := configuration.Parse(file)
-		return []configuration.Value{v}, err
+		switch {
+		case err == nil:
+			return []configuration.Value{v}, nil
+		case len(begin) == len(start) || len(file) > MaxYAML:
+			return nil, err
+		}
 	}
 	if len(file) > MaxYAML {
 		return nil, invalid("", "too-long", "", fmt.Sprintf("has %d bytes of YAML, %d are allowed", len(file), MaxYAML))
