@@ -78,7 +78,9 @@ func read(file []byte, o *Options) (values []configuration.Value, err error) {
 	if err != nil {
 		return nil, placed(text, err)
 	}
-	c := converter{inside: map[*yaml.Node]bool{}, restore: restore, kubernetes: o.Kubernetes}
+	// Without aliases there is at most a value for each byte: with them, not many more.
+	const spare = 10_000
+	c := converter{inside: map[*yaml.Node]bool{}, restore: restore, kubernetes: o.Kubernetes, most: min(configuration.MaxValues, len(file)+spare)}
 	for {
 		var document yaml.Node
 		switch err := loader.Load(&document); {
@@ -119,12 +121,13 @@ type converter struct {
 	restore    *strings.Replacer
 	kubernetes bool
 	values     int
+	most       int
 }
 
 func (c *converter) value(n *yaml.Node, depth int) (configuration.Value, error) {
 	switch c.values++; {
-	case c.values > configuration.MaxValues:
-		return configuration.Value{}, at(n, "too-many", fmt.Sprintf("has more than %d values", configuration.MaxValues))
+	case c.values > c.most:
+		return configuration.Value{}, at(n, "too-many", fmt.Sprintf("has more than %d values, with what aliases stand for", c.most))
 	case depth > configuration.MaxDepth:
 		return configuration.Value{}, at(n, "too-deep", fmt.Sprintf("more than %d lists and objects are inside of each other", configuration.MaxDepth))
 	}
