@@ -54,6 +54,10 @@ func KubernetesRules(kind string, o *KubernetesOptions) configuration.Rules {
 		b.key("/webhooks", "name")
 	case "RoleBinding", "ClusterRoleBinding":
 		b.key("/subjects", "kind", "namespace", "name")
+	case "Secret":
+		for _, path := range []string{"/data/*", "/stringData/*", pointer("metadata", "annotations", LastApplied)} {
+			b.list = append(b.list, configuration.Rule{Path: path, Secret: true})
+		}
 	case "ServiceAccount":
 		b.key("/secrets", "name")
 		b.key("/imagePullSecrets", "name")

@@ -1,7 +1,6 @@
 package inventory
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -31,10 +30,10 @@ func terraformRules() configuration.Rules {
 	}}
 }
 
-// decode lets the library of the format look at a document that is JSON: whether Terraform
-// writes such. Values are not taken from it, as it keeps no places, and of a plan's prior
-// state no numbers as they are written.
-func decode(file []byte, doc configuration.Value, what string, into any) error {
+// decode lets the library of the format look at a document that is JSON, as far as it is
+// read here: whether Terraform writes such. Values are taken from the document itself. The
+// library keeps no places, and of a plan's prior state it makes floats, whatever it is told.
+func decode(doc configuration.Value, what string, into any, names ...string) error {
 	var v servicecoin.Violations
 	version := doc.Member("format_version")
 	switch major, _, ok := strings.Cut(textOf(version), "."); {
@@ -48,7 +47,10 @@ func decode(file []byte, doc configuration.Value, what string, into any) error {
 	if err := v.Err(); err != nil {
 		return err
 	}
-	err := json.Unmarshal(bytes.TrimPrefix(file, []byte("\ufeff")), into)
+	read := slices.DeleteFunc(slices.Clone(doc.Members()), func(m configuration.Member) bool {
+		return !slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, m.Name) })
+	})
+	err := json.Unmarshal(object(read...).Append(nil), into)
 	if err == nil {
 		return nil
 	}
