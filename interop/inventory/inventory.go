@@ -170,9 +170,7 @@ const mostName = 200
 
 // keep takes a thing, unless it stood before or no register would take it.
 func (r *reader) keep(t *Thing) bool {
-	if utf8.RuneCountInString(t.Name) > mostName {
-		t.Name = string([]rune(t.Name)[:mostName-1]) + "…"
-	}
+	t.Name = cutName(t.Name)
 	switch first, again := r.seen[t.ID]; {
 	case again:
 		r.remark(t.Place, ToldRepeated, fmt.Sprintf("%s stands there again: what stands at %s counts", short(string(t.ID)), first))
@@ -201,6 +199,13 @@ func (r *reader) keep(t *Thing) bool {
 	}
 	r.seen[t.ID] = t.Place
 	return true
+}
+
+func cutName(name string) string {
+	if utf8.RuneCountInString(name) > mostName {
+		return string([]rune(name)[:mostName-1]) + "…"
+	}
+	return name
 }
 
 // is reports whether a value is of a kind; nothing and null are of none, and not wrong.

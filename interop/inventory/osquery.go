@@ -364,7 +364,7 @@ func OsqueryType(query string, key []string, noise ...string) configuration.Type
 	if len(key) > 0 {
 		rules = append(rules, keyRule("/rows", false, key...))
 	}
-	return configuration.Type{Name: OsqueryTypeName(query), Title: query, Rules: configuration.Rules{List: rules}}
+	return configuration.Type{Name: OsqueryTypeName(query), Title: cutName(query), Rules: configuration.Rules{List: rules}}
 }
 
 // Sweeps returns the tables that are whole as what was found, each at the time of its last
