@@ -130,7 +130,7 @@ func (p *prometheusReader) target(n configuration.Value) (PrometheusTarget, bool
 	switch x.Health {
 	case "up", "down", "unknown":
 	default:
-		p.remark(n.Member("health").Position(), ToldUnknown, short(x.Name)+" has a health that is not known")
+		p.remark(x.Place, ToldUnknown, short(x.Name)+" has a health that is not known")
 	}
 	if scraped := textOf(n.Member("lastScrape")); scraped != "" {
 		at, err := time.Parse(time.RFC3339Nano, scraped)
