@@ -169,7 +169,11 @@ func object(members ...configuration.Member) configuration.Value {
 }
 
 func (d *driftctlReader) difference(n configuration.Value) {
-	x, ok := d.resource(n.Member("res"), true)
+	res := n.Member("res")
+	if res.IsZero() {
+		res = n // has neither an id nor a type
+	}
+	x, ok := d.resource(res, true)
 	if !ok {
 		return
 	}

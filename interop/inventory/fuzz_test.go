@@ -126,7 +126,7 @@ func FuzzReadKubernetes(f *testing.F) {
 }
 
 func FuzzReadDriftctl(f *testing.F) {
-	seeds(f, "driftctl-*", `{"summary":{},"managed":[{"id":"a","type":"t"}],"differences":[{"res":{"id":"a","type":"t"},"changelog":[{"type":"delete","path":["a","b"],"from":1},{"type":"create","path":["a"],"to":{}}]}]}`)
+	seeds(f, "driftctl-*", `{"summary":{},"managed":[{"id":"a","type":"t"}],"differences":[{"res":{"id":"a","type":"t"},"changelog":[{"type":"delete","path":["a","b"],"from":1},{"type":"create","path":["a"],"to":{}}]}]}`, `{"summary":{},"differences":[{}]}`)
 	f.Fuzz(func(t *testing.T, file []byte) {
 		d, err := inventory.ReadDriftctl(file, nil)
 		if err != nil {

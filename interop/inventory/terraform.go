@@ -150,7 +150,7 @@ func ReadTerraformPlan(file []byte, o *TerraformOptions) (*TerraformPlan, error)
 	}
 	var plan tfjson.Plan
 	plan.UseJSONNumber(true)
-	if err := decode(doc, "plan", &plan, "format_version", "terraform_version", "resource_changes", "resource_drift", "relevant_attributes", "complete", "timestamp"); err != nil {
+	if err := decode(doc, framePlan(doc), "plan", &plan); err != nil {
 		return nil, err
 	}
 	p := &planReader{out: &TerraformPlan{Format: plan.FormatVersion, Version: plan.TerraformVersion}, planned: map[string]TerraformAction{}}

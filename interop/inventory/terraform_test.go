@@ -246,8 +246,8 @@ func TestTerraformShownState(t *testing.T) {
 	require.Equal(t, []string{"module.m", "db.a", `{"id":"b"}`}, []string{s.Resources[1].Module, s.Resources[1].DependsOn[0], s.Resources[1].Identity.String()})
 	require.Len(t, s.Remarks, 2, "an entry that says nothing, and a resource without values")
 	for text, want := range map[string]string{
-		`{"format_version":"1.0","values":{"root_module":{"Resources":[{}]}}}`:                                 "small letters",
-		`{"format_version":"1.0","values":{"root_module":{"resources":[{"address":"x","values":"hunter2"}]}}}`: "values.root_module.resources.values is of another kind",
+		`{"format_version":"1.0","values":{"root_module":{"Resources":[{}]}}}`:            "small letters",
+		`{"format_version":"1.0","values":{"root_module":{"resources":[{"address":7}]}}}`: "values.root_module.resources.address is of another kind",
 	} {
 		_, err := inventory.ReadTerraformState([]byte(text), nil)
 		require.ErrorContains(t, err, want)

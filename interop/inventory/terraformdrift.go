@@ -1,8 +1,6 @@
 package inventory
 
 import (
-	"encoding/json"
-	"errors"
 	"slices"
 	"strings"
 
@@ -28,42 +26,6 @@ func terraformRules() configuration.Rules {
 		{Path: "/arn", Ignore: true},
 		{Path: "/timeouts", Ignore: true},
 	}}
-}
-
-// decode lets the library of the format look at a document that is JSON, as far as it is
-// read here: whether Terraform writes such. Values are taken from the document itself. The
-// library keeps no places, and of a plan's prior state it makes floats, whatever it is told.
-func decode(doc configuration.Value, what string, into any, names ...string) error {
-	var v servicecoin.Violations
-	version := doc.Member("format_version")
-	switch major, _, ok := strings.Cut(textOf(version), "."); {
-	case doc.Kind() != configuration.Object:
-		v.Add(doc.Position(), "bad-type", "", "a "+what+" must be an object")
-	case version.IsZero():
-		v.Add(doc.Position(), "required", "", "has no format_version: this is no "+what+" as terraform show -json writes it")
-	case !ok || major != "0" && major != "1":
-		v.Add(version.Position(), "bad-version", "", "only the formats 0.x and 1.x are known")
-	}
-	if err := v.Err(); err != nil {
-		return err
-	}
-	read := slices.DeleteFunc(slices.Clone(doc.Members()), func(m configuration.Member) bool {
-		return !slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, m.Name) })
-	})
-	err := json.Unmarshal(object(read...).Append(nil), into)
-	if err == nil {
-		return nil
-	}
-	place, text := doc.Position(), "is no "+what+" of a format that is known"
-	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && wrong.Field != "" {
-		first, _, _ := strings.Cut(wrong.Field, ".")
-		if at := doc.Member(first).Position(); at != "" {
-			place = at
-		}
-		text = wrong.Field + " is of another kind than Terraform writes"
-	}
-	v.Add(place, "bad-type", "", text)
-	return v.Err()
 }
 
 func (p *planReader) drifts(list configuration.Value, drifts []*tfjson.ResourceChange, relevant []tfjson.ResourceAttribute) {

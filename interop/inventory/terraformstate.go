@@ -62,7 +62,7 @@ func ReadTerraformState(file []byte, o *TerraformOptions) (*TerraformState, erro
 	} else {
 		var state tfjson.State
 		state.UseJSONNumber(true)
-		if err := decode(doc, "state", &state, "format_version", "terraform_version", "values"); err != nil {
+		if err := decode(doc, frameState(doc), "state", &state); err != nil {
 			return nil, err
 		}
 		s.out.Format, s.out.Version = state.FormatVersion, state.TerraformVersion
