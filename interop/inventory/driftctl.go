@@ -36,7 +36,7 @@ type DriftctlDifference struct {
 
 // String names the resource, and tells nothing of its state.
 func (d DriftctlDifference) String() string {
-	return fmt.Sprintf("%s: %d changes", d.Resource.Thing.String(), len(d.Changes))
+	return fmt.Sprintf("%s: %d changes", d.Resource.String(), len(d.Changes))
 }
 
 // GoString is String.
@@ -209,15 +209,15 @@ func (d *driftctlReader) difference(n configuration.Value) {
 
 // path reads the path of a change: a list of names.
 func (d *driftctlReader) path(list configuration.Value) (string, bool) {
-	at := ""
+	var names []string
 	for _, m := range list.Members() {
 		text, ok := m.Value.Scalar()
 		if !ok {
 			return "", false
 		}
-		at += pointer(text)
+		names = append(names, text)
 	}
-	return at, list.Kind() == configuration.List && at != ""
+	return pointer(names...), list.Kind() == configuration.List && len(names) > 0
 }
 
 // Sweeps returns what the scan found at an instant. A report has no states: of what is there

@@ -79,7 +79,7 @@ func keyOf(values []configuration.Value) []string {
 func apart(list configuration.Value, fields []string) bool {
 	seen := map[string]bool{}
 	for _, m := range list.Members() {
-		id := ""
+		var id strings.Builder
 		for _, f := range fields {
 			name, absent, optional := strings.Cut(f, ":")
 			field := m.Value.Member(name)
@@ -90,12 +90,12 @@ func apart(list configuration.Value, fields []string) bool {
 			if !ok {
 				return false
 			}
-			id += pointer(text)
+			id.WriteString(pointer(text))
 		}
-		if seen[id] {
+		if seen[id.String()] {
 			return false
 		}
-		seen[id] = true
+		seen[id.String()] = true
 	}
 	return true
 }

@@ -136,8 +136,9 @@ func (q *osqueryReader) line(line []byte, number int) {
 	if host == "" {
 		host = textOf(n.Member("hostname"))
 	}
-	query, at, ok := textOf(n.Member("name")), time.Time{}, false
-	if at, ok = unixTime(n.Member("unixTime")); host == "" || query == "" || !ok {
+	query := textOf(n.Member("name"))
+	at, ok := unixTime(n.Member("unixTime"))
+	if host == "" || query == "" || !ok {
 		q.remark(place, ToldUnread, "the line has no host, no name of a query or no unixTime")
 		return
 	}

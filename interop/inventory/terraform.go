@@ -70,7 +70,7 @@ func (c TerraformChange) GoString() string { return c.String() }
 // Desired returns what is planned and known, as what is desired of the resource. An
 // attribute in which something is not known yet is left out as a whole: record it again once
 // the plan is applied. It is absent where nothing is planned to be there.
-func (c *TerraformChange) Desired() configuration.Value {
+func (c TerraformChange) Desired() configuration.Value {
 	if len(c.Unknown) == 0 || c.After.Kind() != configuration.Object {
 		return c.After
 	}
@@ -92,7 +92,7 @@ func (c *TerraformChange) Desired() configuration.Value {
 
 // Draft returns what is planned and known as an item that is to be recorded: see
 // [TerraformChange.Desired].
-func (c *TerraformChange) Draft(like configuration.Described) configuration.Draft {
+func (c TerraformChange) Draft(like configuration.Described) configuration.Draft {
 	d := c.Thing.Draft(like)
 	d.Desired = c.Desired()
 	return d
@@ -124,7 +124,7 @@ func (d TerraformDrift) String() string {
 func (d TerraformDrift) GoString() string { return d.String() }
 
 // Noise reports whether nothing of what Terraform tells as drift is any.
-func (d *TerraformDrift) Noise() bool { return len(d.Differences) == 0 }
+func (d TerraformDrift) Noise() bool { return len(d.Differences) == 0 }
 
 // TerraformPlan is a plan as "terraform show -json" writes it, of the formats 0.1 to 1.x.
 type TerraformPlan struct {

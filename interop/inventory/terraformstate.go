@@ -213,15 +213,15 @@ func (s *stateReader) sensitive(list configuration.Value) []string {
 			out = append(out, "")
 			continue
 		}
-		at := ""
+		var names []string
 		for _, step := range path.Value.Members() {
 			name, ok := stepOf(step.Value)
 			if !ok {
 				break
 			}
-			at += pointer(name)
+			names = append(names, name)
 		}
-		out = append(out, at)
+		out = append(out, pointer(names...))
 	}
 	return out
 }

@@ -91,16 +91,16 @@ func TestNothingIsTold(t *testing.T) {
 
 func TestLimits(t *testing.T) {
 	t.Parallel()
-	for name, text := range map[string]string{
-		"too-long":  strings.Repeat("a", documents.MaxYAML+1),
-		"too-deep":  strings.Repeat("- ", configuration.MaxDepth+2) + "a",
-		"too-many":  strings.Repeat("---\n", documents.MaxDocuments+1),
-		"too-many ": bomb(),
-		"empty":     "# nothing",
-		"syntax":    "a: &x [*x]",
+	for text, code := range map[string]string{
+		strings.Repeat("a", documents.MaxYAML+1):             "too-long",
+		strings.Repeat("- ", configuration.MaxDepth+2) + "a": "too-deep",
+		strings.Repeat("---\n", documents.MaxDocuments+1):    "too-many",
+		bomb():       "too-many",
+		"# nothing":  "empty",
+		"a: &x [*x]": "syntax",
 	} {
 		_, err := documents.Read([]byte(text), nil)
-		require.ErrorContains(t, err, "("+strings.TrimSpace(name)+")", name)
+		require.ErrorContains(t, err, "("+code+")", "%.20q", text)
 	}
 }
 
