@@ -4,7 +4,13 @@
 // were they found, what of it is secret, and what could not be read?
 //
 //	objects, err := inventory.ReadKubernetes(file, &inventory.KubernetesOptions{Scope: "eu-1"})
-//	for _, s := range objects.Sweeps(now) { swept, err := register.Sweep(ctx, by, s) }
+//	if err != nil {
+//		return err
+//	}
+//	for _, s := range objects.Sweeps(now) {
+//		swept, err := register.Sweep(ctx, by, s)
+//		fmt.Println(swept.Drifted, swept.Strays, err)
+//	}
 //
 // Every reader makes drafts and observations of operations/configuration: drafts are what a
 // host records, sweeps what it lets the register compare. Beside them stand types with the

@@ -3,7 +3,12 @@
 // stands in this file, and where is it none?
 //
 //	docs, err := documents.Read(file, nil)
-//	for _, d := range docs { fmt.Println(d.Position(), d) }
+//	if err != nil {
+//		return err
+//	}
+//	for _, d := range docs {
+//		fmt.Println(d.Position(), d)
+//	}
 //
 // # Errors
 //
