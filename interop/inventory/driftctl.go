@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/operations/configuration"
 )
 
@@ -60,7 +61,7 @@ func ReadDriftctl(file []byte, o *DriftctlOptions) (*DriftctlReport, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &driftctlReader{out: &DriftctlReport{}}
+	d := &driftctlReader{out: &DriftctlReport{}, differs: map[servicecoin.ConfigurationID]bool{}}
 	if o != nil {
 		d.scope = o.Scope
 	}
@@ -75,7 +76,8 @@ func ReadDriftctl(file []byte, o *DriftctlOptions) (*DriftctlReport, error) {
 type driftctlReader struct {
 	reader
 
-	out *DriftctlReport
+	out     *DriftctlReport
+	differs map[servicecoin.ConfigurationID]bool
 }
 
 func (d *driftctlReader) read(doc configuration.Value) {
@@ -177,10 +179,11 @@ func (d *driftctlReader) difference(n configuration.Value) {
 	if !ok {
 		return
 	}
-	if slices.ContainsFunc(d.out.Differences, func(other DriftctlDifference) bool { return other.Resource.ID == x.ID }) {
+	if d.differs[x.ID] {
 		d.remark(x.Place, ToldRepeated, short(string(x.ID))+" stands in differences before")
 		return
 	}
+	d.differs[x.ID] = true
 	found := DriftctlDifference{Resource: x}
 	for _, m := range d.list(n, "changelog") {
 		path, ok := d.path(m.Value.Member("path"))
@@ -207,9 +210,12 @@ func (d *driftctlReader) difference(n configuration.Value) {
 	d.out.Differences = append(d.out.Differences, found)
 }
 
-// path reads the path of a change: a list of names.
+// path reads the path of a change: a list of names, as long as a pointer may be.
 func (d *driftctlReader) path(list configuration.Value) (string, bool) {
 	var names []string
+	if len(list.Members()) > mostSegments {
+		return "", false
+	}
 	for _, m := range list.Members() {
 		text, ok := m.Value.Scalar()
 		if !ok {
@@ -217,7 +223,8 @@ func (d *driftctlReader) path(list configuration.Value) (string, bool) {
 		}
 		names = append(names, text)
 	}
-	return pointer(names...), list.Kind() == configuration.List && len(names) > 0
+	at := pointer(names...)
+	return at, list.Kind() == configuration.List && len(names) > 0 && len(at) <= mostPointer
 }
 
 // Sweeps returns what the scan found at an instant. A report has no states: of what is there
@@ -246,9 +253,10 @@ func (d *DriftctlReport) Sweeps(at time.Time) []configuration.Sweep {
 				o.Paths = nil
 			}
 			for _, c := range changes[string(x.ID)] {
-				const most = 100
-				state, ok := with(o.State, c)
-				if ok && len(o.Paths) < most && !o.Gone {
+				if len(o.Paths) == mostSecrets || o.Gone { // so many paths a look may have
+					break
+				}
+				if state, ok := with(o.State, c); ok {
 					o.State, o.Paths = state, append(o.Paths, c.Path)
 				}
 			}

@@ -35,6 +35,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -82,6 +83,8 @@ type Thing struct {
 	Place   string                      `json:"place"` // where it stands in the file
 	State   configuration.Value         `json:"-"`     // absent: it is not there
 	Secrets []string                    `json:"secrets,omitempty"`
+
+	coarse bool // more is secret than is named one by one
 }
 
 // String names the thing, and tells nothing of its state.
@@ -106,17 +109,17 @@ func (t Thing) Observation(look configuration.Look) configuration.Observation {
 
 // sweeps makes sweeps of observations, of as many as a sweep takes.
 func sweeps(found []configuration.Observation, at time.Time, by string) []configuration.Sweep {
-	const most = 10_000
+	const most, mostTypes = 10_000, 1000
 	var out []configuration.Sweep
-	for part := range slices.Chunk(found, most) {
-		s := configuration.Sweep{At: at, By: by, Found: part}
-		for _, o := range part {
-			if !slices.Contains(s.Types, o.Type) {
-				s.Types = append(s.Types, o.Type)
-			}
+	for len(found) > 0 {
+		types := map[configuration.TypeName]bool{}
+		n := 0
+		for n < min(len(found), most) && (types[found[n].Type] || len(types) < mostTypes) {
+			types[found[n].Type] = true
+			n++
 		}
-		slices.Sort(s.Types)
-		out = append(out, s)
+		out = append(out, configuration.Sweep{At: at, By: by, Types: slices.Sorted(maps.Keys(types)), Found: found[:n:n]})
+		found = found[n:]
 	}
 	return out
 }
@@ -188,7 +191,7 @@ func (r *reader) keep(t *Thing) bool {
 		return false
 	}
 	var coarse bool
-	if t.Secrets, coarse = fewer(t.Secrets); coarse {
+	if t.Secrets, coarse = fewer(t.Secrets); coarse || t.coarse {
 		r.remark(t.Place, ToldCoarse, short(string(t.ID))+" has more secrets than are named one by one: what is around them is secret")
 	}
 	check := t.Observation(configuration.Look{At: time.Unix(0, 0), By: "check"})

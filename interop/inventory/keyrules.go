@@ -54,7 +54,9 @@ func (l level) next() []level {
 		if name == "*" {
 			path = l.path + "/*"
 		}
-		out = append(out, level{path, names[name]})
+		if len(path) <= mostPointer { // no rule has a longer one
+			out = append(out, level{path, names[name]})
+		}
 	}
 	return out
 }

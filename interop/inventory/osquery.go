@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"fmt"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -106,21 +104,6 @@ type osqueryReader struct {
 	noise  map[string]bool
 }
 
-// table is a query on a host while the log is read. Rows are by what they are beside noise.
-type table struct {
-	OsqueryTable
-
-	epoch    string
-	snapshot string // by which further rows of it are known
-	first    bool   // rows belong to the beginning, too
-	rows     rowsBy
-	began    rowsBy // with which it became whole
-	came     rowsBy // while it was not
-	went     rowsBy
-}
-
-type rowsBy map[string][]configuration.Value
-
 func (q *osqueryReader) line(line []byte, number int) {
 	place := fmt.Sprintf("line %d", number)
 	if len(line) > MaxLineBytes {
@@ -184,99 +167,6 @@ func (q *osqueryReader) table(host, query, place string) *table {
 	return t
 }
 
-// fold takes the rows of a line.
-func (q *osqueryReader) fold(t *table, n configuration.Value, came, went []configuration.Value, snapshot bool, place string) {
-	epoch, counter := scalarOf(n.Member("epoch")), scalarOf(n.Member("counter"))
-	switch {
-	case snapshot:
-		// Of a snapshot that is written row by row, all rows have the same of these.
-		key := pointer(scalarOf(n.Member("unixTime")), epoch, counter)
-		if !n.Member("snapshot").IsZero() || t.snapshot != key {
-			t.begin()
-		}
-		t.snapshot = key
-	case counter == "0":
-		if !t.Whole || t.epoch != epoch {
-			t.begin()
-		}
-	default:
-		t.first = false
-	}
-	t.epoch = epoch
-	for _, row := range went {
-		id := q.identity(row).String()
-		list := t.rows[id]
-		switch gone := slices.IndexFunc(list, row.Equal); {
-		case gone >= 0:
-			t.rows[id] = slices.Delete(slices.Clone(list), gone, gone+1)
-		case t.Whole:
-			q.remark(place, ToldOrder, "takes a row away that was not there")
-		}
-		if !t.Whole {
-			t.went[id] = append(t.went[id], row)
-		}
-	}
-	for _, row := range came {
-		id := q.identity(row).String()
-		t.rows[id] = append(t.rows[id], row)
-		if !t.Whole {
-			t.came[id] = append(t.came[id], row)
-		}
-		if t.first {
-			t.began[id] = append(t.began[id], row)
-		}
-	}
-}
-
-// begin says that all rows are told from here on.
-func (t *table) begin() {
-	t.rows, t.first = rowsBy{}, !t.Whole
-	if t.first {
-		t.Whole, t.began = true, rowsBy{}
-	}
-}
-
-// balance says what came and went between two sets of rows, and how many did so as the same.
-func (q *osqueryReader) balance(t *table, before, after rowsBy) {
-	ids := map[string]bool{}
-	for _, of := range []rowsBy{before, after} {
-		for id := range of {
-			ids[id] = true
-		}
-	}
-	for _, id := range slices.Sorted(maps.Keys(ids)) {
-		old, now := before[id], after[id]
-		for range len(now) - len(old) {
-			t.Came = append(t.Came, q.identity(now[0]))
-		}
-		for range len(old) - len(now) {
-			t.Went = append(t.Went, q.identity(old[0]))
-		}
-		t.Noise += min(len(old), len(now)) - common(old, now)
-	}
-}
-
-// common counts the rows that are in both lists to the letter.
-func common(a, b []configuration.Value) int {
-	count := make(map[string]int, len(a))
-	for _, row := range a {
-		count[row.String()]++
-	}
-	n := 0
-	for _, row := range b {
-		if text := row.String(); count[text] > 0 {
-			count[text]--
-			n++
-		}
-	}
-	return n
-}
-
-// identity returns what a row is beside noise.
-func (q *osqueryReader) identity(row configuration.Value) configuration.Value {
-	return object(slices.DeleteFunc(slices.Clone(row.Members()), func(m configuration.Member) bool { return q.noise[m.Name] })...)
-}
-
 // resultsOf returns the rows of a line, in whichever format it is.
 func resultsOf(n configuration.Value) (came, went []configuration.Value, snapshot, ok bool) {
 	rows := func(list configuration.Value) []configuration.Value {
@@ -326,15 +216,11 @@ func unixTime(n configuration.Value) (time.Time, bool) {
 func (q *osqueryReader) finish() {
 	for _, t := range q.order {
 		t.ID, t.Type, t.Name = q.id(t.Host+"/"+t.Query), OsqueryTypeName(t.Query), t.Query+" on "+t.Host
-		var rows []configuration.Value
-		for _, id := range slices.Sorted(maps.Keys(t.rows)) {
-			rows = append(rows, t.rows[id]...)
-		}
-		t.State = object(configuration.Member{Name: "rows", Value: configuration.ListOf(rows...)})
+		t.State = object(configuration.Member{Name: "rows", Value: configuration.ListOf(t.rows.all()...)})
 		if t.Whole {
-			q.balance(t, t.began, t.rows)
+			t.balance(t.began, t.rows)
 		} else {
-			q.balance(t, t.went, t.came)
+			t.balance(t.went, t.came)
 		}
 		if !t.Whole {
 			q.remark(t.Place, ToldPartial, short(t.Name)+": the log begins after the first run, it tells changes alone")

@@ -222,9 +222,9 @@ func (p *planReader) changes(list configuration.Value, changes []*tfjson.Resourc
 			continue
 		}
 		x := TerraformChange{
-			TerraformResource: p.resource(m.Value, c, change.Member("before"), sensitive(change)),
+			TerraformResource: p.resource(m.Value, c, change.Member("before")),
 			Action:            action, Reason: string(c.ActionReason), Previous: c.PreviousAddress,
-			After: thereOrNot(change.Member("after")), Unknown: marks(change.Member("after_unknown")),
+			After: thereOrNot(change.Member("after")), Unknown: unknowns(change.Member("after_unknown")),
 		}
 		check := x.Thing
 		if check.State.IsZero() {
@@ -239,13 +239,16 @@ func (p *planReader) changes(list configuration.Value, changes []*tfjson.Resourc
 	}
 }
 
-// resource makes an item of what a plan says of a resource.
-func (p *planReader) resource(entry configuration.Value, c *tfjson.ResourceChange, state configuration.Value, secrets []string) TerraformResource {
+// resource makes an item of what a plan says of a resource. What was secret before a change
+// is so, whatever it is called from then on.
+func (p *planReader) resource(entry configuration.Value, c *tfjson.ResourceChange, state configuration.Value) TerraformResource {
 	address := c.Address
 	if c.DeposedKey != "" {
 		address += " (deposed " + c.DeposedKey + ")"
 	}
 	change := entry.Member("change")
+	before, coarse := marks(change.Member("before_sensitive"))
+	after, coarser := marks(change.Member("after_sensitive"))
 	identity := thereOrNot(change.Member("after_identity"))
 	if identity.IsZero() {
 		identity = thereOrNot(change.Member("before_identity"))
@@ -254,16 +257,10 @@ func (p *planReader) resource(entry configuration.Value, c *tfjson.ResourceChang
 		Identity: identity,
 		Thing: Thing{
 			ID: p.id(address), Type: configuration.TypeName(c.Type), Name: address, Place: entry.Position(),
-			State: thereOrNot(state), Secrets: secrets,
+			State: thereOrNot(state), Secrets: plain(slices.Concat(before, after)), coarse: coarse || coarser,
 		},
 		Address: c.Address, Module: c.ModuleAddress, Provider: c.ProviderName, Deposed: c.DeposedKey,
 	}
-}
-
-// sensitive returns what is secret before or after a change: what was is so, whatever it is
-// called from now on.
-func sensitive(change configuration.Value) []string {
-	return plain(slices.Concat(marks(change.Member("before_sensitive")), marks(change.Member("after_sensitive"))))
 }
 
 // thereOrNot makes of null that there is nothing.

@@ -48,7 +48,7 @@ func (p *planReader) drifts(list configuration.Value, drifts []*tfjson.ResourceC
 			continue
 		}
 		d := TerraformDrift{
-			TerraformResource: p.resource(m.Value, c, change.Member("after"), sensitive(change)),
+			TerraformResource: p.resource(m.Value, c, change.Member("after")),
 			Action:            action, Before: thereOrNot(change.Member("before")),
 		}
 		if seen[d.ID] {
@@ -57,8 +57,8 @@ func (p *planReader) drifts(list configuration.Value, drifts []*tfjson.ResourceC
 		}
 		seen[d.ID] = true
 		d.Planned = p.planned[string(d.ID)]
-		p.compare(&d, attributes)
 		d.Secrets, _ = fewer(d.Secrets)
+		p.compare(&d, attributes)
 		p.out.Drifts = append(p.out.Drifts, d)
 	}
 }
@@ -70,18 +70,13 @@ func (p *planReader) compare(d *TerraformDrift, attributes map[string][]string) 
 		p.v.Merge(d.Place, err)
 		return
 	}
-	relevant := slices.Concat(attributes[d.Address], attributes[withoutKey(d.Address)])
+	relevant, secret := placesOf(slices.Concat(attributes[d.Address], attributes[withoutKey(d.Address)])), placesOf(d.Secrets)
 	for n := range list {
-		for _, secret := range d.Secrets {
-			if touches(secret, list[n].Path) {
-				list[n].Desired, list[n].Observed = configuration.Value{}, configuration.Value{}
-			}
+		if secret.touch(list[n].Path) {
+			list[n].Desired, list[n].Observed = configuration.Value{}, configuration.Value{}
 		}
-		for _, attribute := range relevant {
-			if touches(attribute, list[n].Path) {
-				d.Relevant = append(d.Relevant, list[n].Path)
-				break
-			}
+		if relevant.touch(list[n].Path) {
+			d.Relevant = append(d.Relevant, list[n].Path)
 		}
 	}
 	d.Differences = list

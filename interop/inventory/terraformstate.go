@@ -103,8 +103,9 @@ func (s *stateReader) shown(n configuration.Value, module *tfjson.StateModule) {
 			s.out.Data++
 			continue
 		}
+		secrets, coarse := marks(m.Value.Member("sensitive_values"))
 		s.add(TerraformResource{
-			Thing:   Thing{Type: configuration.TypeName(x.Type), Place: m.Value.Position(), State: m.Value.Member("values"), Secrets: marks(m.Value.Member("sensitive_values"))},
+			Thing:   Thing{Type: configuration.TypeName(x.Type), Place: m.Value.Position(), State: m.Value.Member("values"), Secrets: secrets, coarse: coarse},
 			Address: x.Address, Module: module.Address, Provider: x.ProviderName, Deposed: x.DeposedKey, Tainted: x.Tainted, DependsOn: x.DependsOn, Identity: thereOrNot(m.Value.Member("identity")),
 		})
 	}
