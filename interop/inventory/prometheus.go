@@ -136,8 +136,8 @@ func (p *prometheusReader) target(n configuration.Value) (PrometheusTarget, bool
 		at, err := time.Parse(time.RFC3339Nano, scraped)
 		if err != nil {
 			p.remark(n.Member("lastScrape").Position(), ToldUnread, "the last scrape of "+short(x.Name)+" is no instant as RFC 3339 has it")
-		} else if at.Year() > 1 {
-			x.Scraped = at.UTC()
+		} else {
+			x.Scraped = at.UTC() // the first instant of the year 1 is the zero one
 		}
 	}
 	if seconds, _ := n.Member("lastScrapeDuration").Scalar(); n.Member("lastScrapeDuration").Kind() == configuration.Number {

@@ -100,6 +100,10 @@ func TestFewer(t *testing.T) {
 		}), 0, 250).Draw(t, "pointers")
 		few, _ := inventory.Fewer(all)
 		require.LessOrEqual(t, len(few), 100)
+		for _, p := range few {
+			require.LessOrEqual(t, len(p), 1000)
+			require.LessOrEqual(t, strings.Count(p, "/"), 50)
+		}
 		for _, at := range all {
 			require.True(t, slices.ContainsFunc(few, func(p string) bool { return above(p, at) }), at)
 		}

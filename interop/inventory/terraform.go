@@ -297,10 +297,7 @@ func (p *TerraformPlan) Drafts(like configuration.Described) []configuration.Dra
 	var out []configuration.Draft
 	for n := range p.Changes {
 		c := &p.Changes[n]
-		if c.Action == TerraformForget || c.Deposed != "" {
-			continue
-		}
-		if d := c.Draft(like); !d.Desired.IsZero() {
+		if d := c.Draft(like); c.Deposed == "" && !d.Desired.IsZero() {
 			out = append(out, d)
 		}
 	}

@@ -108,6 +108,8 @@ func TestTerraformGone(t *testing.T) {
 	require.NoError(t, s.Validate())
 	require.True(t, p.Errored && p.Partial)
 	require.Len(t, p.Remarks, 3, "not finished, not complete, told twice")
+	both := readPlan(t, planOf(`"resource_changes":[`+change("x.a", `["update"]`, `"before":{"a":1},"after":{"a":1}`)+`]`, `"resource_drift":[`+change("x.a", `["delete"]`, `"before":{"a":1},"after":null`)+`]`))
+	require.Len(t, both.Sweeps(time.Unix(1, 0))[0].Found, 1, "what is there after all is not gone")
 }
 
 // Relevant is what decides: an attribute, what is in it, and what of an instance's resource.
@@ -143,6 +145,8 @@ func TestTerraformLimits(t *testing.T) {
 	require.LessOrEqual(t, len(p.Changes[1].ID), servicecoin.MaxIDBytes)
 	require.NoError(t, p.Changes[1].Draft(configuration.Described{Owner: configuration.OfProvider}).Validate())
 	require.Equal(t, []string{inventory.ToldCoarse, inventory.ToldUnread}, []string{p.Remarks[0].Code, p.Remarks[1].Code})
+	near := readPlan(t, planOf(`"resource_changes":[`+change("x.near", `["no-op"]`, `"before":{},"after":{},"before_sensitive":{"k":{"a":true},"l":[`+strings.Repeat("true,", 150)+`true]}`)+`]`))
+	require.Equal(t, []string{"/k/a", "/l"}, near.Changes[0].Secrets, "it is the nearest around them")
 	again, err := inventory.ReadTerraformPlan([]byte(planOf(`"resource_changes":[`+change(long+"ü", `["no-op"]`, `"before":{},"after":{}`)+`]`)), &inventory.TerraformOptions{Scope: "net"})
 	require.NoError(t, err)
 	require.NotEqual(t, p.Changes[1].ID, again.Changes[0].ID)
@@ -179,6 +183,24 @@ func TestTerraformIsNone(t *testing.T) {
 		require.NotContains(t, err.Error(), "123456")
 		_, err = inventory.ReadTerraformState([]byte(text), nil)
 		require.Equal(t, err != nil, !strings.Contains(text, `"format_version":"1.2"`) || strings.Contains(text, `"a":2`), text)
+	}
+}
+
+func TestTerraformType(t *testing.T) {
+	t.Parallel()
+	kind := inventory.TerraformType("db")
+	require.NoError(t, kind.Validate())
+	parse := func(text string) configuration.Value {
+		v, err := configuration.Parse([]byte(text))
+		require.NoError(t, err)
+		return v
+	}
+	for observed, want := range map[string][]string{
+		`{"id":"2","arn":"b","timeouts":{"create":"1h"},"tags":{"a":"1"},"block":[{"x":1}],"new":"attribute"}`: {},
+		`{"tags":{"a":"1","b":"2"},"block":[{"x":1},{"x":2}],"none":[{}]}`:                                     {"unexpected /block/1", "unexpected /none", "unexpected /tags/b"},
+		`{"tags":{},"block":[{"x":1,"y":2}],"none":"set"}`:                                                     {"unexpected /block/0/y", "unexpected /none", "missing /tags/a"},
+	} {
+		require.Equal(t, want, told(rules(t, kind.Rules, parse(`{"id":"1","arn":"a","timeouts":null,"tags":{"a":"1"},"block":[{"x":1}],"none":null,"empty":""}`), parse(observed))), observed)
 	}
 }
 

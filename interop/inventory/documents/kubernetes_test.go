@@ -1,6 +1,7 @@
 package documents_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -87,6 +88,16 @@ func TestNothingIsTold(t *testing.T) {
 			require.NotContains(t, err.Error(), "hunter2", text)
 		}
 	}
+}
+
+// A few bytes never stand for many values.
+func TestAliasesStandForLittle(t *testing.T) {
+	t.Parallel()
+	_, err := documents.Read([]byte(bomb()), nil)
+	require.ErrorContains(t, err, fmt.Sprintf("has more than %d values, with what aliases stand for", 10_000+len(bomb())))
+	values, err := documents.Read([]byte("a: &a [x, y]\nb: [*a, *a, *a]\n"), nil)
+	require.NoError(t, err)
+	require.JSONEq(t, `{"a":["x","y"],"b":[["x","y"],["x","y"],["x","y"]]}`, values[0].String())
 }
 
 func TestLimits(t *testing.T) {
