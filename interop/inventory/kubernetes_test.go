@@ -96,6 +96,9 @@ kind: Pod
 	require.NoError(t, drafts[1].Validate())
 	require.Equal(t, []string{"web", "kubernetes.deployment", "erp"}, []string{drafts[1].Name, string(drafts[1].Type), string(drafts[1].Service)})
 	require.Equal(t, []configuration.TypeName{"kubernetes.deployment", "kubernetes.node", "kubernetes.pod", "kubernetes.region"}, sweeps[0].Types)
+	mixed := readObjects(t, `{"kind":"List","apiVersion":"v1","items":[{"kind":"Deployment","metadata":{"name":"a"}},{"kind":"Pod","apiVersion":"v1","metadata":{"name":"b"}}]}`, nil)
+	require.Equal(t, []string{"core/Pod/b"}, ids(mixed), "a List says nothing of the version of what is in it")
+	require.Len(t, mixed.Remarks, 1)
 	require.Empty(t, readObjects(t, `{"kind":"List","apiVersion":"v1","items":[]}`, nil).Objects, "a list of nothing is fine")
 }
 

@@ -65,6 +65,17 @@ func TestDriftctl(t *testing.T) {
 	}
 }
 
+// Coverage is what the report says, and told where that is not what its summary comes to.
+func TestDriftctlCoverage(t *testing.T) {
+	t.Parallel()
+	for coverage, want := range map[int]int{33: 0, 34: 1, 100: 1} {
+		d, err := inventory.ReadDriftctl(fmt.Appendf(nil, `{"summary":{"total_resources":3,"total_managed":1,"total_unmanaged":2},"managed":[{"id":"a","type":"t"}],"unmanaged":[{"id":"b","type":"t"},{"id":"c","type":"t"}],"coverage":%d}`, coverage), nil)
+		require.NoError(t, err)
+		require.Equal(t, coverage, d.Coverage)
+		require.Len(t, d.Remarks, want)
+	}
+}
+
 // row writes a line of a log.
 func row(action, epoch, counter string, at int, columns string) string {
 	return fmt.Sprintf(`{"name":"pkg","hostIdentifier":"h","unixTime":%d,"epoch":%s,"counter":%s,"action":%q,"columns":{%s}}`, at, epoch, counter, action, columns)

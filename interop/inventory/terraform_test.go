@@ -274,6 +274,9 @@ func TestTerraformShownState(t *testing.T) {
 		_, err := inventory.ReadTerraformState([]byte(text), nil)
 		require.ErrorContains(t, err, want)
 	}
+	_, err = inventory.ReadTerraformState([]byte(`{"format_version":"1.0","values":{"root_module":{"resources":[{"schema_version":1234.5}]}}}`), nil)
+	require.ErrorContains(t, err, "values.root_module.resources.schema_version is of another kind")
+	require.NotContains(t, err.Error(), "1234", "the library would say it")
 	empty, err := inventory.ReadTerraformState([]byte(`{"format_version":"1.0"}`), nil)
 	require.NoError(t, err)
 	require.Empty(t, empty.Resources, "a state of nothing has no values")

@@ -47,6 +47,8 @@ func TestDocuments(t *testing.T) {
 		got = append(got, v.Position()+" "+v.String())
 	}
 	require.Equal(t, []string{`line 2, column 1 {"a":1}`, `line 5, column 1 null`, `line 6, column 1 ["b"]`, `line 9, column 1 {"c":2}`}, got)
+	_, err = documents.Read([]byte("a: 1\n---\nb: 2\n"), &documents.Options{Single: true})
+	require.ErrorContains(t, err, "line 2, column 1: a second document begins")
 	values, err = documents.Read([]byte("\n\t {\"a\": 1.50}"), nil)
 	require.NoError(t, err)
 	require.Equal(t, `{"a":1.50}`, values[0].String(), "JSON may have space in front")
