@@ -90,7 +90,6 @@ func TestUnreadable(t *testing.T) {
 		"a: \x01":                            "line 1, column 4",
 		"a: 1e99999999999999999999":          "line 1, column 4",
 		strings.Repeat("- ", 600) + "a":      "line 1, column ",
-		bomb():                               "line ",
 	} {
 		status, out, diagnostics := drift(t, `{}`, text)
 		require.Equal(t, unread, status, "%.100q: %s", text, out)
@@ -106,17 +105,6 @@ func TestUnreadable(t *testing.T) {
 		require.Equal(t, unread, status, text)
 		require.Regexp(t, position, diagnostics)
 	}
-}
-
-// bomb is a text whose aliases stand for billions of values.
-func bomb() string {
-	var text strings.Builder
-	text.WriteString("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n")
-	for n := range 9 {
-		at, up := string(rune('0'+n)), string(rune('1'+n))
-		text.WriteString("a" + up + ": &a" + up + " [" + strings.Repeat("*a"+at+", ", 9) + "*a" + at + "]\n")
-	}
-	return text.String()
 }
 
 func TestArguments(t *testing.T) {

@@ -179,7 +179,6 @@ const mostName = 200
 
 // keep takes a thing, unless it stood before or no register would take it.
 func (r *reader) keep(t *Thing) bool {
-	t.Name = cutName(t.Name)
 	switch first, again := r.seen[t.ID]; {
 	case again:
 		r.remark(t.Place, ToldRepeated, fmt.Sprintf("%s stands there again: what stands at %s counts", short(string(t.ID)), first))
@@ -189,24 +188,29 @@ func (r *reader) keep(t *Thing) bool {
 			r.v.Add(t.Place, "too-many", "", fmt.Sprintf("has more than %d things", MaxThings))
 		}
 		return false
-	}
-	var coarse bool
-	if t.Secrets, coarse = fewer(t.Secrets); coarse || t.coarse {
-		r.remark(t.Place, ToldCoarse, short(string(t.ID))+" has more secrets than are named one by one: what is around them is secret")
-	}
-	check := t.Observation(configuration.Look{At: time.Unix(0, 0), By: "check"})
-	if t.State.IsZero() {
-		check.Secrets = nil
-	}
-	if invalid, ok := errors.AsType[*servicecoin.InvalidError](check.Validate()); ok {
-		first := invalid.Violations[0]
-		r.remark(t.Place, ToldUnread, fmt.Sprintf("%s is left out: its %s %s", short(string(t.ID)), first.Path, first.Text))
+	case !r.fit(t):
 		return false
 	}
 	if r.seen == nil {
 		r.seen = map[servicecoin.ConfigurationID]string{}
 	}
 	r.seen[t.ID] = t.Place
+	return true
+}
+
+// fit makes a thing such as a register takes, and says what that cost.
+func (r *reader) fit(t *Thing) bool {
+	t.Name = cutName(t.Name)
+	var coarse bool
+	if t.Secrets, coarse = fewer(t.Secrets); coarse || t.coarse {
+		r.remark(t.Place, ToldCoarse, short(string(t.ID))+" has more secrets than are named one by one: what is around them is secret")
+	}
+	err := t.Observation(configuration.Look{At: time.Unix(0, 0), By: "check"}).Validate()
+	if invalid, ok := errors.AsType[*servicecoin.InvalidError](err); ok {
+		first := invalid.Violations[0]
+		r.remark(t.Place, ToldUnread, fmt.Sprintf("%s is left out: its %s %s", short(string(t.ID)), first.Path, first.Text))
+		return false
+	}
 	return true
 }
 

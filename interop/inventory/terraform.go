@@ -39,7 +39,7 @@ type TerraformResource struct {
 
 	Address  string `json:"address"`            // "module.net.aws_subnet.a[0]"
 	Module   string `json:"module,omitempty"`   // "module.net"
-	Provider string `json:"provider,omitempty"` // "registry.terraform.io/hashicorp/aws"
+	Provider string `json:"provider,omitempty"` // its address
 	// Deposed names an object that was replaced, and is there all the same.
 	Deposed   string   `json:"deposed,omitempty"`
 	Tainted   bool     `json:"tainted,omitempty"`   // told by states: it is replaced next
@@ -207,20 +207,15 @@ func (p *planReader) changes(list configuration.Value, changes []*tfjson.Resourc
 	}
 	for i, m := range list.Members() {
 		c := changes[i]
-		if c == nil || c.Change == nil {
-			p.remark(m.Value.Position(), ToldUnread, "an entry of resource_changes says nothing")
-			continue
-		}
-		if c.Mode == tfjson.DataResourceMode {
+		if c != nil && c.Mode == tfjson.DataResourceMode {
 			p.out.Data++
 			continue
 		}
-		change := m.Value.Member("change")
-		action, ok := actionOf(c.Change.Actions)
+		action, ok := p.action(m.Value, c)
 		if !ok {
-			p.remark(m.Value.Position(), ToldUnread, short(c.Address)+" is left out: nobody knows what its actions mean")
 			continue
 		}
+		change := m.Value.Member("change")
 		x := TerraformChange{
 			TerraformResource: p.resource(m.Value, c, change.Member("before")),
 			Action:            action, Reason: string(c.ActionReason), Previous: c.PreviousAddress,
@@ -237,6 +232,19 @@ func (p *planReader) changes(list configuration.Value, changes []*tfjson.Resourc
 		p.planned[string(x.ID)] = action
 		p.out.Changes = append(p.out.Changes, x)
 	}
+}
+
+// action returns what an entry of a plan does; one of which nobody knows is left out.
+func (p *planReader) action(entry configuration.Value, c *tfjson.ResourceChange) (TerraformAction, bool) {
+	if c == nil || c.Change == nil {
+		p.remark(entry.Position(), ToldUnread, "an entry is left out that says nothing")
+		return "", false
+	}
+	action, ok := actionOf(c.Change.Actions)
+	if !ok {
+		p.remark(entry.Position(), ToldUnread, short(c.Address)+" is left out: nobody knows what its actions mean")
+	}
+	return action, ok
 }
 
 // resource makes an item of what a plan says of a resource. What was secret before a change

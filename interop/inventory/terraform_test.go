@@ -77,7 +77,7 @@ func TestTerraformActions(t *testing.T) {
 	}
 	require.Equal(t, []string{
 		`unread: "x.odd" is left out: nobody knows what its actions mean`, `repeated: "x.none" stands there again: what stands at line 1, column 73 counts`,
-		`unread: an entry of resource_changes says nothing`, `unread: an entry of resource_changes says nothing`,
+		`unread: an entry is left out that says nothing`, `unread: an entry is left out that says nothing`,
 	}, remarks)
 	var desired, found []string
 	for _, d := range p.Drafts(configuration.Described{Owner: configuration.OfCustomer, Environment: "test"}) {
@@ -109,6 +109,10 @@ func TestTerraformGone(t *testing.T) {
 	require.True(t, p.Errored && p.Partial)
 	require.Len(t, p.Remarks, 3, "not finished, not complete, told twice")
 	both := readPlan(t, planOf(`"resource_changes":[`+change("x.a", `["update"]`, `"before":{"a":1},"after":{"a":1}`)+`]`, `"resource_drift":[`+change("x.a", `["delete"]`, `"before":{"a":1},"after":null`)+`]`))
+	nameless := readPlan(t, planOf(`"resource_changes":[`+change("", `["no-op"]`, `"before":{},"after":{}`)+`],"resource_drift":[`+change("", `["delete"]`, `"before":{"a":1},"after":null`)+`]`))
+	require.Empty(t, nameless.Drifts)
+	require.Empty(t, nameless.Changes)
+	require.Equal(t, `"" is left out: its item must not be empty`, nameless.Remarks[0].Text)
 	require.Len(t, both.Sweeps(time.Unix(1, 0))[0].Found, 1, "what is there after all is not gone")
 }
 
@@ -205,7 +209,7 @@ func TestTerraformType(t *testing.T) {
 }
 
 const keptState = `{"version":4,"terraform_version":"1.5.0","serial":7,"lineage":"l","resources":[
-{"mode":"managed","type":"db","name":"a","module":"module.m[\"k\"]","provider":"provider[\"registry.terraform.io/x/db\"]","instances":[
+{"mode":"managed","type":"db","name":"a","module":"module.m[\"k\"]","provider":"provider[\"example.org/x/db\"]","instances":[
  {"index_key":0,"attributes":{"password":"hunter2","m":{"k":"hunter3"},"l":["hunter4"],"s":["hunter5"]},"sensitive_attributes":[[{"type":"get_attr","value":"password"}],[{"type":"get_attr","value":"m"},{"type":"index","value":{"value":"k","type":"string"}}],[{"type":"get_attr","value":"l"},{"type":"index","value":{"value":0,"type":"number"}}],[{"type":"get_attr","value":"s"},{"type":"index","value":{"value":"x","type":["object",{}]}}],[{"type":"get_attr","value":"s"},{"type":"odd"}]],"dependencies":["db.b"],"private":"hunter6"},
  {"index_key":"a\"${b}\n","status":"tainted","attributes":{"n":1.50}},
  {"index_key":0,"deposed":"abcd1234","attributes":{}},
@@ -224,7 +228,7 @@ func TestTerraformKeptState(t *testing.T) {
 	var got []string
 	for _, r := range s.Resources {
 		got = append(got, string(r.ID)+" "+strings.Join(r.Secrets, " "))
-		require.Equal(t, "registry.terraform.io/x/db", r.Provider)
+		require.Equal(t, "example.org/x/db", r.Provider)
 	}
 	require.Equal(t, []string{
 		`prod/module.m["k"].db.a[0] /l/0 /m/k /password /s`, `prod/module.m["k"].db.a["a\"$${b}\n"] `, `prod/module.m["k"].db.a[0] (deposed abcd1234) `, `prod/module.m["k"].db.a[6] `,

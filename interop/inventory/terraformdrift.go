@@ -37,16 +37,11 @@ func (p *planReader) drifts(list configuration.Value, drifts []*tfjson.ResourceC
 	seen := map[servicecoin.ConfigurationID]bool{}
 	for i, m := range list.Members() {
 		c := drifts[i]
-		if c == nil || c.Change == nil {
-			p.remark(m.Value.Position(), ToldUnread, "an entry of resource_drift says nothing")
+		action, ok := p.action(m.Value, c)
+		if !ok {
 			continue
 		}
 		change := m.Value.Member("change")
-		action, ok := actionOf(c.Change.Actions)
-		if !ok {
-			p.remark(m.Value.Position(), ToldUnread, short(c.Address)+" is left out: nobody knows what its actions mean")
-			continue
-		}
 		d := TerraformDrift{
 			TerraformResource: p.resource(m.Value, c, change.Member("after")),
 			Action:            action, Before: thereOrNot(change.Member("before")),
@@ -56,8 +51,10 @@ func (p *planReader) drifts(list configuration.Value, drifts []*tfjson.ResourceC
 			continue
 		}
 		seen[d.ID] = true
+		if !p.fit(&d.Thing) {
+			continue
+		}
 		d.Planned = p.planned[string(d.ID)]
-		d.Secrets, _ = fewer(d.Secrets)
 		p.compare(&d, attributes)
 		p.out.Drifts = append(p.out.Drifts, d)
 	}

@@ -244,7 +244,7 @@ func stepOf(step configuration.Value) (string, bool) {
 	return "", false
 }
 
-// providerOf reads the address of a provider: provider["registry.terraform.io/hashicorp/aws"].
+// providerOf reads the address of a provider: provider["example.org/hashicorp/aws"].
 func providerOf(text string) string {
 	if _, rest, ok := strings.Cut(text, `["`); ok {
 		if name, _, ok := strings.Cut(rest, `"]`); ok {
