@@ -1,5 +1,6 @@
 // Package interop is a folder: the packages below it read what people have
 // already and write it back. Each is a module of its own, so that nobody gets a
 // parser of somebody's format who does not ask for it. Interop/runbookmd reads run
-// books that were written as Markdown, interop/advisory what is published of flaws.
+// books that were written as Markdown, interop/advisory what is published of flaws,
+// interop/inventory what tools tell of what there is and how it was found.
 package interop

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/servicecoin/servicecoin/interop/inventory/documents"
 	"github.com/servicecoin/servicecoin/operations/configuration"
 )
 
@@ -140,11 +141,11 @@ func readFile(name string) (configuration.Value, error) {
 	if err != nil {
 		return configuration.Value{}, err
 	}
-	value, err := read(text)
+	values, err := documents.Read(text, &documents.Options{Single: true})
 	if err != nil {
 		return configuration.Value{}, fmt.Errorf("%s: %w", name, err)
 	}
-	return value, nil
+	return values[0], nil
 }
 
 // writeCSV writes a row for each difference. No cell is a formula: a path begins with

@@ -93,7 +93,12 @@ if err != nil {
 }
 today := calendar.Date{Year: 2026, Month: time.March, Day: 2}
 `},
-		"interop/runbookmd/runbookmd.go": {before: "source, name := []byte(\"# Restore\\n\\n1. [ ] Stop the writers\\n\"), \"restore.md\"\n"},
+		"interop/inventory/inventory.go": {before: records + `file, now, by := []byte("apiVersion: v1\nkind: Service\nmetadata: {name: web}\n"), time.Now(), servicecoin.Program("reader")
+register := configuration.New(s.For("acme"), &configuration.Options{Types: []configuration.Type{inventory.KubernetesType("Service", nil)}})
+_ = ada
+`},
+		"interop/inventory/documents/documents.go": {before: "file := []byte(\"replicas: 2\\n\")\n"},
+		"interop/runbookmd/runbookmd.go":           {before: "source, name := []byte(\"# Restore\\n\\n1. [ ] Stop the writers\\n\"), \"restore.md\"\n"},
 		"metering/metering.go": {before: ledger + `collector := servicecoin.Program("collector")
 events := []metering.Event{{ID: "1", Source: "test", Type: "vm.ran", Time: time.Now(), Value: servicecoin.Some(decimal.NewFromInt(1))}}
 `},
@@ -144,7 +149,7 @@ func imports() map[string]string {
 		"servicecoin": "github.com/servicecoin/servicecoin",
 	}
 	for _, p := range []string{
-		"adoption", "calendar", "calendar/hours", "calendar/ical", "calendar/recur", "calendar/rota", "calendar/workday", "catalog", "catalog/catalogtest", "coin", "estimate", "incident", "interop/runbookmd", "lifecycle", "metering", "metering/cost", "metering/meteringtest", "metering/rating", "money", "problem",
+		"adoption", "calendar", "calendar/hours", "calendar/ical", "calendar/recur", "calendar/rota", "calendar/workday", "catalog", "catalog/catalogtest", "coin", "estimate", "incident", "interop/inventory", "interop/inventory/documents", "interop/runbookmd", "lifecycle", "metering", "metering/cost", "metering/meteringtest", "metering/rating", "money", "operations/configuration", "problem",
 		"sla", "suitetest", "store", "store/memory", "store/postgres", "store/postgres/pgtest", "store/sqlite", "store/storetest",
 	} {
 		m[p[strings.LastIndex(p, "/")+1:]] = "github.com/servicecoin/servicecoin/" + p

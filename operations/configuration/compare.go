@@ -146,6 +146,7 @@ func (w *walk) tell(kind DifferenceKind, desired, observed *Value, r *Rule) {
 // compare compares what stands at a place; nil is nothing.
 func (w *walk) compare(desired, observed *Value, st *state, in place) {
 	r := st.rule
+	said := desired != nil // if only that there is nothing
 	if r != nil {
 		if r.Ignore {
 			return
@@ -167,7 +168,7 @@ func (w *walk) compare(desired, observed *Value, st *state, in place) {
 		w.tell(Missing, desired, nil, r)
 		return
 	case desired == nil:
-		if !in.open {
+		if said || !in.open {
 			w.tell(Unexpected, nil, observed, r)
 		}
 		return

@@ -113,6 +113,11 @@ func TestCompare(t *testing.T) {
 		{"a default that is written out", `{"replicas":1}`, `{}`, []rule{{Path: "/replicas", Default: one(t)}}, nil},
 		{"nothing is nothing", `{"a":null,"b":{},"c":[],"d":"","e":null}`, `{"a":{},"b":[],"c":"","d":null,"e":0}`, []rule{{Path: "", Below: true, Empty: configuration.EmptyEqual}}, []string{"/e changed null 0"}},
 		{"nothing is not absent", `{"a":null}`, `{"b":[]}`, []rule{{Path: "", Below: true, Empty: configuration.EmptyEqual}}, []string{"/a missing null", "/b unexpected []"}},
+		{
+			"nothing is desired, and that is said", `{"a":null,"b":"","c":null}`, `{"a":[1],"b":{"x":1},"c":"","d":1}`,
+			[]rule{{Path: "", Members: configuration.Open}, {Path: "", Below: true, Empty: configuration.EmptyAbsent}},
+			[]string{"/a unexpected [1]", `/b unexpected {"x":1}`},
+		},
 		{"nothing is absent", `{"a":null,"c":1}`, `{"b":[],"c":{}}`, []rule{{Path: "", Below: true, Empty: configuration.EmptyAbsent}}, []string{"/c missing 1"}},
 		{"severity", `{"a":1,"b":{"c":1}}`, `{"a":2,"b":{"c":2}}`, []rule{{Path: "", Below: true, Severity: configuration.Info}, {Path: "/b/c", Severity: configuration.Critical}}, []string{"/a changed 1 2 info", "/b/c changed 1 2 critical"}},
 	} {

@@ -96,6 +96,15 @@ func TestSweep(t *testing.T) {
 	strays, err := h.Strays().Page(ctx, "", 10)
 	require.NoError(t, err)
 	require.Empty(t, strays.Items, "it is recorded now")
+	_, err = h.Retire(ctx, ada(), "a", configuration.Why{})
+	require.NoError(t, err)
+	got, err = h.Sweep(ctx, robot(), configuration.Sweep{At: h.now, By: "scan", Found: []configuration.Observation{
+		{Item: "a", State: parse(t, `{"cpus":1}`)}, {Item: "nobody", Look: configuration.Look{Gone: true}}, {Item: "c", Look: configuration.Look{Gone: true}},
+	}})
+	require.NoError(t, err)
+	require.Equal(t, []servicecoin.ConfigurationID{"a"}, got.Strays, "it is retired, and there; what nobody recorded, and is not there, is nothing")
+	require.Equal(t, []servicecoin.ConfigurationID{"c"}, got.Gone)
+	require.Equal(t, 1, got.Observed)
 	_, err = h.Sweep(ctx, robot(), configuration.Sweep{At: h.now, By: "x", Complete: true})
 	require.ErrorContains(t, err, "types")
 	_, err = h.Sweep(ctx, robot(), configuration.Sweep{At: h.now, By: "x", Found: []configuration.Observation{{Item: "a"}, {Item: "a"}}})

@@ -262,7 +262,7 @@ func (r *Register) LookAt(ctx context.Context, by servicecoin.Actor, id servicec
 // Swept is what came of a sweep.
 type Swept struct {
 	Observed int                           `json:"observed"` // items that are recorded
-	Strays   []servicecoin.ConfigurationID `json:"strays"`   // observed, and not recorded
+	Strays   []servicecoin.ConfigurationID `json:"strays"`   // there, and not recorded or retired
 	Gone     []servicecoin.ConfigurationID `json:"gone"`     // recorded, and not there
 	Drifted  []servicecoin.ConfigurationID `json:"drifted"`  // with open findings
 	Failed   []Failed                      `json:"failed"`   // what was not taken
@@ -296,10 +296,12 @@ func (r *Register) Sweep(ctx context.Context, by servicecoin.Actor, s Sweep) (Sw
 		case err != nil:
 			return err
 		}
-		_, err = r.Item(ctx, o.Item)
+		x, err := r.Item(ctx, o.Item)
 		switch {
-		case errors.Is(err, servicecoin.ErrNotFound):
-			out.Strays = append(out.Strays, o.Item)
+		case errors.Is(err, servicecoin.ErrNotFound), err == nil && !x.RetiredAt.IsZero():
+			if !o.Gone {
+				out.Strays = append(out.Strays, o.Item)
+			}
 			return nil
 		case err != nil:
 			return err

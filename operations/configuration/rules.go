@@ -72,7 +72,7 @@ type Members string
 // What is observed and not desired.
 const (
 	Exclusive Members = "exclusive" // is unexpected
-	Open      Members = "open"      // is nothing to tell of
+	Open      Members = "open"      // is nothing to tell of, unless nothing is what is desired
 )
 
 // Empty says what nothing is the same as.
