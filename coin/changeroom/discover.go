@@ -72,7 +72,7 @@ func discovery(customer servicecoin.CustomerID, i configuration.Item, found []co
 	const most, longest = 10, 120
 	x := change.Found{
 		ID: Discovered(customer, i.ID, found[0].Number), Scope: change.Scope{Records: []servicecoin.ConfigurationID{i.ID}}, Seen: now,
-		Title: fmt.Sprintf("%s %s was changed, and by no approved change", cut(string(i.Type), longest/4), cut(string(i.ID), longest)),
+		Title: fmt.Sprintf("Changed by no approved change: %s %s", cut(string(i.Type), longest/4), cut(string(i.ID), longest)),
 	}
 	if i.Service != "" {
 		x.Scope.Services = []servicecoin.ServiceID{i.Service}

@@ -81,12 +81,13 @@ func (d demo) recorded(ctx context.Context) error {
 		_, err = d.Configuration(x.customer).Record(ctx, servicecoin.Person(ben), configuration.Draft{ID: x.id, Desired: state, Described: configuration.Described{
 			Name: x.name, Type: x.of, Environment: environment, Service: x.service, Relations: x.rests,
 		}}, configuration.Why{Reason: "Taken over"})
-		if err = unlessDone(err); err != nil {
+		if err := unlessDone(err); err != nil {
 			return fmt.Errorf("item %s of the demonstration: %w", x.id, err)
 		}
 	}
 	d.turn(d.at(50, 9, 0))
-	if _, err := d.Configuration("alder").Retire(ctx, servicecoin.Person(ben), "alder-fax-1", configuration.Why{Reason: "Nobody sends a fax any more"}); unlessDone(err) != nil {
+	_, err := d.Configuration("alder").Retire(ctx, servicecoin.Person(ben), "alder-fax-1", configuration.Why{Reason: "Nobody sends a fax any more"})
+	if err := unlessDone(err); err != nil {
 		return err
 	}
 	for c, by := range map[servicecoin.CustomerID][2]servicecoin.PersonID{"alder": {ben, ada}, "birch": {cleo, ben}} {
@@ -95,7 +96,8 @@ func (d demo) recorded(ctx context.Context) error {
 			return err
 		}
 		d.turn(d.at(44, 10, 0))
-		if _, err := d.Configuration(c).ApproveBaseline(ctx, servicecoin.Person(by[1]), "taken-over", "Walked through with the customer"); unlessDone(err) != nil {
+		_, err := d.Configuration(c).ApproveBaseline(ctx, servicecoin.Person(by[1]), "taken-over", "Walked through with the customer")
+		if err := unlessDone(err); err != nil {
 			return err
 		}
 	}
@@ -180,12 +182,14 @@ func (d demo) observed(ctx context.Context) error {
 		return err
 	}
 	d.turn(d.at(6, 9, 0))
-	if _, err := birch.Acknowledge(ctx, servicecoin.Person(emil), "birch-fw-1", 1, "The warehouse asked their own electrician; we take it over with the next change"); unlessDone(err) != nil {
+	_, err = birch.Acknowledge(ctx, servicecoin.Person(emil), "birch-fw-1", 1, "The warehouse asked their own electrician; we take it over with the next change")
+	if err := unlessDone(err); err != nil {
 		return err
 	}
 	after["alder-db-1"] = replaced(states["alder-db-1"], `{"port":443,`, `{"port":5432,"from":"0.0.0.0/0"},{"port":443,`)
 	after["alder-db-1"] = replaced(after["alder-db-1"], `"keepDays":35`, `"keepDays":7`)
 	after["alder-erp-db"] = replaced(states["alder-erp-db"], `"connections":200`, `"connections":400`)
+	after["alder-erp-db"] = replaced(after["alder-erp-db"], "Anker-4711", "Anker-4712")
 	after["birch-db-1"] = notFound
 	if err := d.sweeps(ctx, d.at(2, 1, 30), after); err != nil {
 		return err
@@ -201,7 +205,7 @@ func (d demo) observed(ctx context.Context) error {
 		return err
 	}
 	_, err = alder.Observe(ctx, servicecoin.Program("night sweep"), configuration.Observation{Item: "alder-vm-0713", Type: "server", Name: "alder-vm-0713", State: state, Look: configuration.Look{At: last, By: "night sweep"}})
-	if unlessDone(err) != nil {
+	if err := unlessDone(err); err != nil {
 		return err
 	}
 	d.turn(d.now)

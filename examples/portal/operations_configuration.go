@@ -49,8 +49,8 @@ func (p *portal) configurationArea() area {
 	}
 }
 
-func recordedPath(c servicecoin.CustomerID, id servicecoin.ConfigurationID, parts ...string) string {
-	return customerPath(c, append([]string{"configuration", "items", string(id)}, parts...)...)
+func recordedPath(c servicecoin.CustomerID, id servicecoin.ConfigurationID) string {
+	return customerPath(c, "configuration", "items", string(id))
 }
 
 // recordedRow is an item in a list.
@@ -62,6 +62,7 @@ type recordedRow struct {
 	Unknown                            string // for how long nobody knows how it is; "": it is known
 	Since                              string // for how long it differs; "": it does not
 	WorstTone                          string
+	Origins                            []originPart // who changed it
 }
 
 func (p *portal) recordedRow(c servicecoin.CustomerID, whose string, i configuration.Item, names namesByID) recordedRow {
@@ -146,11 +147,15 @@ func (p *portal) showDrift(w http.ResponseWriter, r *http.Request) error {
 	}
 	slices.SortStableFunc(found.Items, func(a, b store.Item[configuration.Item]) int { return worstFirst(a.Value, b.Value) })
 	v.Known, v.More = len(found.Items), found.Next != "" || len(found.Items) > most
-	whose := p.customerNames(ctx)
+	whose, titles := p.customerNames(ctx), p.changeTitles(ctx)
 	for _, item := range found.Items[:min(most, len(found.Items))] {
-		v.List = append(v.List, p.recordedRow(item.Key.Customer, whose(item.Key.Customer), item.Value, names))
+		row := p.recordedRow(item.Key.Customer, whose(item.Key.Customer), item.Value, names)
+		if row.Origins, err = p.origins(ctx, item.Key.Customer, item.Value.ID, titles); err != nil {
+			return err
+		}
+		v.List = append(v.List, row)
 	}
-	v.pager.CSV = r.URL.EscapedPath() + "?" + url.Values{"as": {"csv"}, "only": {only}}.Encode()
+	v.CSV = r.URL.EscapedPath() + "?" + url.Values{"as": {"csv"}, "only": {only}}.Encode()
 	clients, ways, err := listed(r, p.host.clients().Find(store.All()), customersAtOnce)
 	if err != nil {
 		return err
@@ -164,6 +169,35 @@ func (p *portal) showDrift(w http.ResponseWriter, r *http.Request) error {
 		v.Customers = append(v.Customers, row)
 	}
 	return p.render(w, r, "configuration.html", 0, v)
+}
+
+// originPart is who changed something: a change, or none that is approved.
+type originPart struct {
+	Words, Class string
+	Path, Title  string // of the change
+}
+
+// origins says once of each who changed an item, as far as it differs.
+func (p *portal) origins(ctx context.Context, c servicecoin.CustomerID, id servicecoin.ConfigurationID, titles func(servicecoin.ChangeID) (string, error)) ([]originPart, error) {
+	d, err := p.Configuration(c).Drift(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	var list []originPart
+	for _, f := range d.Open {
+		words, tone := originWords(f.Origin)
+		part := originPart{Words: words, Class: map[string]string{"bad": "late"}[tone]}
+		if f.Change != "" {
+			part.Path = changePath(f.Change)
+			if part.Title, err = titles(f.Change); err != nil {
+				return nil, err
+			}
+		}
+		if !slices.Contains(list, part) {
+			list = append(list, part)
+		}
+	}
+	return list, nil
 }
 
 func (p *portal) driftCustomer(ctx context.Context, c client) (driftCustomer, error) {
@@ -246,7 +280,7 @@ func (p *portal) strays(w http.ResponseWriter, r *http.Request, form string, f *
 	ctx := r.Context()
 	v := driftPage{page: p.page(r, "Not recorded", configurationPath), Here: "strays"}
 	if r.PathValue("customer") != "" { // the form of one customer, on the page of all
-		v.page.Sub, v.Nav = nil, current(v.Nav, configurationPath)
+		v.Sub, v.Nav = nil, current(v.Nav, configurationPath)
 	}
 	if problems != nil {
 		v.againIn(form, f, problems)
@@ -256,7 +290,7 @@ func (p *portal) strays(w http.ResponseWriter, r *http.Request, form string, f *
 		return err
 	}
 	v.pager = ways
-	v.pager.CSV = ""
+	v.CSV = ""
 	whose := p.customerNames(ctx)
 	for _, item := range found.Items {
 		v.Strays = append(v.Strays, p.strayRow(item.Key.Customer, whose(item.Key.Customer), item.Value))

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/operations/configuration"
@@ -96,7 +98,8 @@ type baselinePage struct {
 	More     int
 	Others   []choice
 	With     string // the id of the other one; "now"; "": none
-	WithName string
+	First    string // the names of the two that are compared
+	Second   string
 	Differ   []differencePart
 	MoreDiff int
 	Asked    bool // a difference was asked for
@@ -179,10 +182,21 @@ func (p *portal) differences(r *http.Request, v *baselinePage, register *configu
 	if at < 0 {
 		return noPage(r)
 	}
-	v.Asked, v.WithName = true, v.Others[at].Name
-	list, err := register.Since(ctx, b.ID)
-	if v.With != "now" {
-		list, err = register.Between(ctx, b.ID, configuration.BaselineID(v.With))
+	v.Asked, v.First, v.Second = true, v.Baseline.Name, v.Others[at].Name
+	var list []configuration.ItemDifference
+	var err error
+	if v.With == "now" {
+		list, err = register.Since(ctx, b.ID)
+	} else {
+		var other configuration.Baseline
+		if other, err = register.Baseline(ctx, configuration.BaselineID(v.With)); err != nil {
+			return err
+		}
+		from, to := b.ID, other.ID
+		if other.At.Before(b.At) { // the earlier one is the first
+			from, to, v.First, v.Second = to, from, v.Second, v.First
+		}
+		list, err = register.Between(ctx, from, to)
 	}
 	if err != nil {
 		return err
@@ -202,11 +216,20 @@ func (p *portal) differences(r *http.Request, v *baselinePage, register *configu
 				part.More = len(d.Differences) - k
 				break
 			}
-			part.Rows = append(part.Rows, differenceRow{x.Path, kindWords(x.Kind), valueText(x.Desired), valueText(x.Observed)})
+			part.Rows = append(part.Rows, differenceRow{placeWords(x.Path), kindWords(x.Kind), valueText(x.Desired), valueText(x.Observed)})
 		}
 		v.Differ = append(v.Differ, part)
 	}
 	return nil
+}
+
+// placeWords is a place of a recorded version: of what is desired by its pointer, of
+// what is said beside it by its name.
+func placeWords(path string) string {
+	if rest, desired := strings.CutPrefix(path, "/desired"); desired {
+		return cmp.Or(rest, "the whole")
+	}
+	return strings.TrimPrefix(path, "/")
 }
 
 func (p *portal) approveBaseline(w http.ResponseWriter, r *http.Request) error {

@@ -202,8 +202,9 @@ func (p *portal) item(w http.ResponseWriter, r *http.Request, form string, f *fo
 		return err
 	}
 	v.Item = p.recordedRow(c.ID, c.Name, i, names)
-	v.Owner = map[configuration.Owner]string{configuration.OfProvider: providerName}[i.Owner]
-	v.Owner = cmp.Or(v.Owner, c.Name)
+	if v.Owner = c.Name; i.Owner == configuration.OfProvider {
+		v.Owner = providerName
+	}
 	now, err := register.Version(ctx, id, i.Version)
 	if err != nil {
 		return err
@@ -469,7 +470,8 @@ func (p *portal) changeRecorded(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	ctx, by, id := r.Context(), viewer(r).actor(), servicecoin.ConfigurationID(r.PathValue("item"))
-	register, form, done := p.Configuration(c.ID), r.PathValue("verb"), ""
+	register, form := p.Configuration(c.ID), r.PathValue("verb")
+	var done string
 	switch form {
 	case "acknowledge":
 		number := f.int("finding")

@@ -78,8 +78,8 @@ func mayChange(by person, a servicecoin.Attempt) bool {
 			adoption.OnboardingRecord, adoption.JourneyRecord, metering.QuotaRecord,
 			change.ChangeRecord, change.ModelRecord, change.FreezeRecord, change.WindowRecord,
 		}
-		kinds = append(kinds, configuration.ItemRecord, configuration.StrayRecord, configuration.BaselineRecord)
-		kinds = append(kinds, runbook.BookRecord, runbook.RunRecord, runbook.TemplateRecord, runbook.ChecklistRecord)
+		kinds = append(kinds, runbook.BookRecord, runbook.RunRecord, runbook.TemplateRecord, runbook.ChecklistRecord,
+			configuration.ItemRecord, configuration.StrayRecord, configuration.BaselineRecord)
 		return a.Verb == metering.VerbReviewQuotas || slices.Contains(kinds, a.Subject.Kind) && a.Verb != catalog.VerbApproveOrder
 	case owner, member:
 		if a.Verb == incident.VerbReport { // a record of the provider's, in the customer's name
