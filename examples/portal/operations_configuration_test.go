@@ -219,4 +219,10 @@ func TestRunBooksReadTheConfiguration(t *testing.T) {
 	require.NoError(t, err)
 	require.JSONEq(t, `{"engine":"PostgreSQL","version":"16.11","address":"birch-db-1.nordlicht.example:5432","connections":200,"settings":{"timeout":"30s","shared_memory":"4 GiB"}}`, string(records["instance"]), "without its password")
 	require.Len(t, records, 4)
+
+	ben := startDemo(t).as("ben")
+	body := ben.page("/runbooks/database-restore/start?customer=birch")
+	for _, word := range []string{"birch-db-1.nordlicht.example:5432", "the customer’s record “instance”"} {
+		require.Contains(t, body, word)
+	}
 }
