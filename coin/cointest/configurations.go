@@ -98,7 +98,7 @@ func (l *life) machines(who servicecoin.CustomerID) error {
 				if err != nil {
 					return err
 				}
-				if x.Unauthorised || x.StartedAt.IsZero() && x.Decision == nil || !touches(&x, &i) {
+				if x.Unauthorised || x.StartedAt.IsZero() && x.Decision == nil || !touches(&x, who, &i) {
 					return fmt.Errorf("%s: finding %d is explained by %s, which is %s", i.ID, f.Number, x.ID, x.State)
 				}
 			case configuration.Pending, configuration.Untold:
@@ -111,7 +111,7 @@ func (l *life) machines(who servicecoin.CustomerID) error {
 			return fmt.Errorf("%s: findings %v are on record as no change", i.ID, unauthorised)
 		}
 		for _, x := range ended {
-			if touches(&x, &i) && i.RetiredAt.IsZero() && !x.EndedAt.Before(i.RecordedAt) && i.WholeAt.Before(x.EndedAt) && i.Standing(l.now) != configuration.Unknown && i.Standing(l.now) != configuration.NeverSeen {
+			if touches(&x, who, &i) && i.RetiredAt.IsZero() && !x.EndedAt.Before(i.RecordedAt) && i.WholeAt.Before(x.EndedAt) && i.Standing(l.now) != configuration.Unknown && i.Standing(l.now) != configuration.NeverSeen {
 				return fmt.Errorf("%s was looked at %s, change %s ended %s, and it is %s", i.ID, i.WholeAt, x.ID, x.EndedAt, i.Standing(l.now))
 			}
 		}
@@ -144,7 +144,10 @@ func (l *life) worked() (list []change.Change, err error) {
 	return list, nil
 }
 
-func touches(x *change.Change, i *configuration.Item) bool {
+func touches(x *change.Change, who servicecoin.CustomerID, i *configuration.Item) bool {
+	if !x.Scope.Tells(who) {
+		return false
+	}
 	if len(x.Scope.Records) > 0 {
 		return slices.Contains(x.Scope.Records, i.ID)
 	}

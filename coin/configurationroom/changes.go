@@ -14,8 +14,12 @@ import (
 	"github.com/servicecoin/servicecoin/store"
 )
 
-// approved tells registers of the changes that somebody had the say of.
-type approved struct{ n Nouns }
+// approved tells the register of a customer of the changes that somebody had the say of,
+// and that were done in its environment.
+type approved struct {
+	n        Nouns
+	customer servicecoin.CustomerID
+}
 
 // During implements configuration.Changes: what was worked on then, or had its place in
 // the forward schedule; see [change.Control.WorkedOn].
@@ -26,7 +30,9 @@ func (a approved) During(ctx context.Context, during calendar.Interval) ([]confi
 	}
 	all := make([]configuration.ApprovedChange, 0, len(list))
 	for n := range list {
-		all = append(all, a.of(&list[n]))
+		if list[n].Scope.Tells(a.customer) {
+			all = append(all, a.of(&list[n]))
+		}
 	}
 	return all, nil
 }
@@ -38,8 +44,8 @@ func (a approved) Change(ctx context.Context, id servicecoin.ChangeID) (configur
 	if err != nil {
 		return configuration.ApprovedChange{}, err
 	}
-	if x.Decision == nil || !x.MayBeDone() {
-		return configuration.ApprovedChange{}, fmt.Errorf("change %q is not approved: %w", id, servicecoin.ErrNotFound)
+	if x.Decision == nil || !x.MayBeDone() || !x.Scope.Tells(a.customer) {
+		return configuration.ApprovedChange{}, fmt.Errorf("approved change %q: %w", id, servicecoin.ErrNotFound)
 	}
 	return a.of(&x), nil
 }
@@ -61,7 +67,8 @@ type place struct {
 
 // outdate is the link that says, once the work of a change is over, that what was seen of
 // the items in its scope holds no more: they are to be looked at again. A scope that
-// names records is those alone, as far as they are recorded.
+// names records is those alone, as far as they are recorded, and one that names customers
+// is theirs alone.
 func (n Nouns) outdate() exchange.Link {
 	return exchange.Parts(n.Base, "configuration.outdate", changes, Name,
 		[]string{change.EventImplemented, change.EventRolledBack, change.EventFailed},
@@ -105,6 +112,9 @@ func (n Nouns) outdateAll(ctx context.Context, w exchange.Work, x *change.Change
 			return "", err
 		}
 		for _, item := range page.Items {
+			if !x.Scope.Tells(item.Key.Customer) {
+				continue
+			}
 			o := configuration.Outdated{At: x.EndedAt, Change: x.ID}
 			_, err := n.Register(item.Key.Customer).Outdate(ctx, exchange.By(), item.Value.ID, o)
 			if err := unlessGone(exchange.UnlessRefused(err)); err != nil {

@@ -46,7 +46,7 @@ func (n Nouns) Register(customer servicecoin.CustomerID) *configuration.Register
 		r = configuration.New(n.Of(customer), &n.Options.Register)
 	}
 	if asked == nil && n.Control != nil {
-		asked = approved{n}
+		asked = approved{n, customer}
 	}
 	return r.On(n.Of(customer)).Asking(asked, n.Options.Register.Service)
 }

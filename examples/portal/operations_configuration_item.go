@@ -219,7 +219,7 @@ func (p *portal) item(w http.ResponseWriter, r *http.Request, form string, f *fo
 		return err
 	}
 	if v.May && v.Item.Open > 0 && i.RetiredAt.IsZero() {
-		if v.Through, err = p.changesThrough(ctx, &i); err != nil {
+		if v.Through, err = p.changesThrough(ctx, c.ID, &i); err != nil {
 			return err
 		}
 	}
@@ -433,7 +433,7 @@ func instantAt(text string, loc *time.Location) (time.Time, bool) {
 
 // changesThrough are the approved changes that concern an item: those of the last three
 // months, and those that lie ahead.
-func (p *portal) changesThrough(ctx context.Context, i *configuration.Item) ([]choice, error) {
+func (p *portal) changesThrough(ctx context.Context, c servicecoin.CustomerID, i *configuration.Item) ([]choice, error) {
 	const most, reach = 50, 92 * day
 	now := p.store.Now()
 	list, err := p.Control().WorkedOn(ctx, calendar.Between(now.Add(-reach), now.Add(time.Microsecond)))
@@ -454,7 +454,7 @@ func (p *portal) changesThrough(ctx context.Context, i *configuration.Item) ([]c
 	for n := len(list) - 1; n >= 0; n-- {
 		x := &list[n]
 		concerns := configuration.ApprovedChange{Items: x.Scope.Records, Services: x.Scope.Services}.Concerns(*i)
-		if seen[x.ID] || !concerns || x.Decision == nil || !x.MayBeDone() {
+		if seen[x.ID] || !concerns || !x.Scope.Tells(c) || x.Decision == nil || !x.MayBeDone() {
 			continue
 		}
 		seen[x.ID] = true
