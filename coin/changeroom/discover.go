@@ -58,8 +58,8 @@ func (n Nouns) discovers() exchange.Link {
 }
 
 // Discovered returns the id of the change under which a finding is recorded that no
-// approved change explains, if it is the first one of its item that is open. The
-// customer's name is not in it.
+// approved change explains, if it is the first one of its item that is open. Nothing is
+// read out of it.
 func Discovered(customer servicecoin.CustomerID, item servicecoin.ConfigurationID, finding int) servicecoin.ChangeID {
 	const shown = 8
 	sum := sha256.Sum256(fmt.Appendf(nil, "drift\x00%s\x00%s\x00%d", customer, item, finding))
@@ -72,7 +72,10 @@ func discovery(customer servicecoin.CustomerID, i configuration.Item, found []co
 	const most, longest = 10, 120
 	x := change.Found{
 		ID: Discovered(customer, i.ID, found[0].Number), Scope: change.Scope{Records: []servicecoin.ConfigurationID{i.ID}}, Seen: now,
-		Title: fmt.Sprintf("%s %s was changed, and by no approved change", cut(string(i.Type), longest/4), cut(string(i.ID), longest)),
+		Title: fmt.Sprintf("Changed by no approved change: %s %s", cut(string(i.Type), longest/4), cut(string(i.ID), longest)),
+	}
+	if customer != servicecoin.Provider {
+		x.Scope.Customers = []servicecoin.CustomerID{customer}
 	}
 	if i.Service != "" {
 		x.Scope.Services = []servicecoin.ServiceID{i.Service}

@@ -35,6 +35,9 @@ func (l *life) plan(a Act) error {
 	scope := change.Scope{Services: services}
 	if a.M%5 == 0 {
 		scope.Records = []servicecoin.ConfigurationID{"db", "nowhere"}
+		if a.M%10 == 0 {
+			scope.Customers = []servicecoin.CustomerID{l.customer(a.N)}
+		}
 	}
 	request := change.Request{
 		ID: id, Title: "Upgrade", Reason: "it is old", Kind: kind, RequestedBy: "ada",

@@ -14,7 +14,8 @@ import (
 	"github.com/servicecoin/servicecoin/store"
 )
 
-// approved tells the register of a customer of the changes that somebody had the say of.
+// approved tells the register of a customer of the changes that somebody had the say of,
+// and that were done in its environment.
 type approved struct {
 	n        Nouns
 	customer servicecoin.CustomerID
@@ -44,7 +45,7 @@ func (a approved) Change(ctx context.Context, id servicecoin.ChangeID) (configur
 		return configuration.ApprovedChange{}, err
 	}
 	if x.Decision == nil || !x.MayBeDone() || !x.Scope.Tells(a.customer) {
-		return configuration.ApprovedChange{}, fmt.Errorf("change %q is not approved: %w", id, servicecoin.ErrNotFound)
+		return configuration.ApprovedChange{}, fmt.Errorf("approved change %q: %w", id, servicecoin.ErrNotFound)
 	}
 	return a.of(&x), nil
 }
@@ -66,7 +67,8 @@ type place struct {
 
 // outdate is the link that says, once the work of a change is over, that what was seen of
 // the items in its scope holds no more: they are to be looked at again. A scope that
-// names records is those alone, as far as they are recorded.
+// names records is those alone, as far as they are recorded, and one that names customers
+// is theirs alone.
 func (n Nouns) outdate() exchange.Link {
 	return exchange.Parts(n.Base, "configuration.outdate", changes, Name,
 		[]string{change.EventImplemented, change.EventRolledBack, change.EventFailed},

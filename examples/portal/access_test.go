@@ -43,7 +43,7 @@ func TestWhatIsTheirs(t *testing.T) {
 			require.Equal(t, http.StatusNotFound, status, "%s asks for %s", who, path)
 			require.NotContains(t, body, "Birch", path)
 		}
-		for _, path := range []string{"/incidents", "/incidents/mail-queue", "/customers", "/followups", "/dependencies", "/exchange", "/changes/calendar", "/changes/schedule?as=csv", "/changes/agenda", "/changes/freezes", "/changes/windows", "/changes", "/changes/network-core", "/runbooks", "/runs", "/checklists"} {
+		for _, path := range []string{"/incidents", "/incidents/mail-queue", "/customers", "/followups", "/dependencies", "/exchange", "/changes/calendar", "/changes/schedule?as=csv", "/changes/agenda", "/changes/freezes", "/changes/windows", "/changes", "/changes/network-core", "/runbooks", "/runs", "/checklists", "/configuration", "/configuration/unknown", "/configuration/strays"} {
 			status, body := r.get(path)
 			require.Equal(t, http.StatusForbidden, status, "%s asks for %s", who, path)
 			require.NotContains(t, body, "Birch", path)
@@ -82,6 +82,7 @@ func pagesOf(c string) []string {
 	return []string{
 		base, base + "/catalogue", base + "/catalogue/erp", base + "/orders", base + "/orders/files-std", base + "/subscriptions/files-std", base + "/usage", base + "/usage/storage", base + "/usage/storage/events.csv",
 		base + "/statement", base + "/statement?month=2026-10", base + "/statement/rows", base + "/statement.csv", base + "/statement.json", base + "/availability", base + "/availability/files-std/2026-09", base + "/letters", base + "/problems", base + "/notices",
+		base + "/configuration", base + "/configuration/items/" + c + "-db-1", base + "/configuration/baselines", base + "/configuration/baselines/taken-over?with=now", base + "/configuration/handover",
 	}
 }
 
@@ -95,7 +96,7 @@ func pagesFor(who string) []string {
 // formsOf are all paths of one customer that change something.
 func formsOf(c string) []string {
 	base := "/customers/" + c
-	forms := []string{base + "/orders", base + "/statement/issue?month=2026-10", base + "/statement/replace?month=2026-10", base + "/availability/close?month=2026-10", base + "/letters/none/send", base + "/letters/none/discard", base + "/problems", base + "/notices/erp-move/answer"}
+	forms := []string{base + "/orders", base + "/statement/issue?month=2026-10", base + "/statement/replace?month=2026-10", base + "/availability/close?month=2026-10", base + "/letters/none/send", base + "/letters/none/discard", base + "/problems", base + "/notices/erp-move/answer", base + "/configuration/items/" + c + "-db-1/accept", base + "/configuration/items/" + c + "-db-1/acknowledge", base + "/configuration/observe", base + "/configuration/baselines", base + "/configuration/baselines/taken-over/approve", base + "/configuration/strays/alder-vm-0713"}
 	for _, verb := range []string{"approve", "reject", "cancel", "retry"} {
 		forms = append(forms, base+"/orders/files-std/"+verb)
 	}

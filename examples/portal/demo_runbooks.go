@@ -134,6 +134,7 @@ func booksOfDemo() []bookOfDemo {
 			Parameters: []runbook.Parameter{
 				customer,
 				{Name: "site", Type: runbook.Text, Text: english("Where its programs run"), From: &runbook.Source{Record: "erp", Path: "/parameters/site"}},
+				{Name: "database", Type: runbook.Text, Default: "its database", Text: english("Where that is reached, as it is recorded"), From: &runbook.Source{Record: "instance", Path: "/address"}},
 				{Name: "moment", Type: runbook.Instant, Text: english("The moment that the data is taken back to")},
 				{Name: "rows", Type: runbook.Number, Default: "1000000", Text: english("How many orders there are at least, as the customer says")},
 				{Name: "password", Type: runbook.Secret, Text: english("Of the backup store")},
@@ -147,7 +148,7 @@ func booksOfDemo() []bookOfDemo {
 					"{{customer}} cannot enter orders", byHand("Open it again:\n\n```sh\nsite {{site}} open erp\n```")),
 				risky(machine("restore", "Take the data back to {{moment}}", "", runbook.Action{Name: actRestore, Inputs: []runbook.Input{input("of", "{{customer}}"), {Name: "moment", Type: runbook.Instant, Value: "{{moment}}"}, {Name: "password", Type: runbook.Secret, Value: "{{password}}"}}, Outputs: []string{"rows"}, Limit: calendar.Within(time.Hour)}, 35*m),
 					"Everything that {{customer}} entered after the moment is overwritten", &runbook.Undo{Action: &runbook.Action{Name: actRestore, Inputs: []runbook.Input{input("from", "snapshot")}, Limit: calendar.Within(time.Hour)}}),
-				look("count", "The orders are all there", "```sql\nselect count(*) from orders;\n```", runbook.Verification{LookAt: english("How many orders there are"), Expect: runbook.Expectation{Is: runbook.Between, Low: "{{rows}}", High: "9999999"}, Unit: "orders"}, 3*m),
+				look("count", "The orders are all there", "On {{database}}:\n\n```sql\nselect count(*) from orders;\n```", runbook.Verification{LookAt: english("How many orders there are"), Expect: runbook.Expectation{Is: runbook.Between, Low: "{{rows}}", High: "9999999"}, Unit: "orders"}, 3*m),
 				after(lag, "restore"),
 				after(runbook.Step{
 					ID: "right", Kind: runbook.DecisionStep, Title: english("Does the customer find what they miss?"), Text: english("Let them look at the orders of the last day before the moment, on the read-only address."), Role: "operator",

@@ -42,7 +42,7 @@ type figureGroup struct {
 
 func shareRows(f *change.Figures) []shareRow {
 	return []shareRow{
-		{"Success", "done, and not wrong", f.Succeeded},
+		{"Success", "asked for, done, and not wrong", f.Succeeded},
 		{"Failure", "failed, put back, or the cause of a confirmed incident", f.Failed},
 		{"Put back", "as it was before", f.RolledBack},
 		{"Unauthorised", "nobody had asked for them", f.Unauthorised},

@@ -16,7 +16,6 @@ func (p *portal) exchangeArea() area {
 			"GET /exchange":        {providers, p.showExchange},
 			"POST /exchange/break": {providers, p.breakLease},
 		},
-		nav:  toProviders(navItem{Path: "/exchange", Name: "What follows"}),
 		work: []chore{p.givenUp()},
 		done: map[string]string{"taken": "This copy of the portal does the work now."},
 	}

@@ -75,7 +75,9 @@ func (p *portal) beginning(r *http.Request, f *form, b runbook.Book, id string) 
 	if x.Customer == "" {
 		return x, nil
 	}
-	x.Configuration, err = p.configuration(r.Context(), x.Customer)
+	if x.Configuration, err = p.configuration(r.Context(), x.Customer); err == nil {
+		x, err = p.Runbooks().Fill(r.Context(), x)
+	}
 	if errors.Is(err, servicecoin.ErrNotFound) || errors.Is(err, servicecoin.ErrInvalid) {
 		f.bad.Add("customer", "unknown", string(x.Customer), "is no customer of ours")
 		return x, nil

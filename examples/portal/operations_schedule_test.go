@@ -44,7 +44,7 @@ func planning(t *testing.T) *planned {
 	require.NoError(t, p.assemble(func() time.Time { return time.Unix(0, h.clock.Load()).UTC() }, 0))
 	p.Coin, err = coin.New(p.store, nil, &coin.Options{
 		Customer: p.host.customer, Covered: p.covered, Provisioner: machines{p.store, 0}, CheckParameters: checkParameters, Holder: providerName,
-		Usage: p.usage, Comes: p.comes, Active: active,
+		Usage: p.usage, Comes: p.comes, Active: active, Configuration: configurationRules(),
 		Changes: changeroom.Options{Policy: &change.Policy{Name: "test", Rules: []change.ApprovalRule{
 			{Kinds: []change.Kind{change.Emergency}, StartFirst: true, Within: calendar.Within(24 * time.Hour), Quorums: []change.Quorum{{Group: "Emergency board", Members: []servicecoin.PersonID{mia, tom}, Need: 1}}},
 			{Quorums: []change.Quorum{{Group: "Advisory board", Members: []servicecoin.PersonID{mia, tom}}}},

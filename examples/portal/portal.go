@@ -98,7 +98,7 @@ func (p *portal) assemble(now func() time.Time, provisioning time.Duration) (err
 		Customer: p.host.customer, Covered: p.covered,
 		Provisioner: machines{p.store, provisioning}, CheckParameters: checkParameters, Holder: providerName,
 		Usage: p.usage, Comes: p.comes, Active: active, Changes: p.changeRules(), FreezeWhenSpent: true,
-		Runbooks: p.runbooks(provisioning),
+		Runbooks: p.runbooks(provisioning), Configuration: configurationRules(),
 	}); err != nil {
 		return err
 	}

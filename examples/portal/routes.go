@@ -32,6 +32,7 @@ func (p *portal) areas() []area {
 		p.coinArea(), p.shopArea(), p.ordersArea(), p.subscriptionsArea(), p.usageArea(), p.statementArea(), p.availabilityArea(), p.lettersArea(), p.problemsArea(), p.calendarArea(),
 		p.scheduleArea(), p.noticesArea(), p.feedsArea(),
 		p.runbooksArea(), p.runsArea(), p.checklistsArea(),
+		p.configurationArea(),
 	}
 }
 

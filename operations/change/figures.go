@@ -15,7 +15,7 @@ type Figures struct {
 	// Changes counts those whose work ended in the period: the n of all shares but
 	// that of LeadKept.
 	Changes      int   `json:"changes"`
-	Succeeded    Share `json:"succeeded"` // done, and not wrong
+	Succeeded    Share `json:"succeeded"` // asked for, done, and not wrong
 	Failed       Share `json:"failed"`    // failed, put back, or the cause of a confirmed incident
 	RolledBack   Share `json:"rolledBack"`
 	Unauthorised Share `json:"unauthorised"` // that nobody had asked for
@@ -34,13 +34,14 @@ type Figures struct {
 // counted where the work ended, whenever that came to light.
 func FiguresOf(changes []Change, during calendar.Interval, t time.Time) Figures {
 	f := Figures{During: during}
-	var failed, back, unauthorised, emergencies, first, late, noticed, lead, planned, kept int
+	var succeeded, failed, back, unauthorised, emergencies, first, late, noticed, lead, planned, kept int
 	for i := range changes {
 		c := &changes[i]
 		if c.EndedAt.IsZero() || !during.Contains(c.EndedAt) {
 			continue
 		}
 		f.Changes++
+		succeeded += one(!c.WentWrong() && !c.Unauthorised)
 		failed += one(c.WentWrong())
 		back += one(c.ended(RolledBack))
 		unauthorised += one(c.Unauthorised)
@@ -58,7 +59,7 @@ func FiguresOf(changes []Change, during calendar.Interval, t time.Time) Figures 
 			lead += one(!c.StartedAt.Before(c.NotBefore))
 		}
 	}
-	f.Succeeded, f.Failed, f.RolledBack = share(f.Changes-failed, f.Changes), share(failed, f.Changes), share(back, f.Changes)
+	f.Succeeded, f.Failed, f.RolledBack = share(succeeded, f.Changes), share(failed, f.Changes), share(back, f.Changes)
 	f.Unauthorised, f.Emergencies = share(unauthorised, f.Changes), share(emergencies, f.Changes)
 	f.LateApproval, f.LeadKept, f.StartKept = share(late, first), share(lead, noticed), share(kept, planned)
 	return f

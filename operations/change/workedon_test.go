@@ -77,3 +77,14 @@ func TestAnEmergencyMayBeDone(t *testing.T) {
 		require.Equal(t, want, c.MayBeDone(), vote)
 	}
 }
+
+// What nobody had asked for is no success, however well it went.
+func TestWhatNobodyAskedForIsNoSuccess(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, nil)
+	_, err := h.Discover(t.Context(), person("ada"), change.Found{ID: "seen", Title: "a setting", Reason: "an audit", Scope: work().Scope, Seen: h.now})
+	require.NoError(t, err)
+	f, _, _, err := h.Figures(t.Context(), calendar.Between(monday(), monday().Add(time.Hour)))
+	require.NoError(t, err)
+	require.Equal(t, []int{1, 0, 0, 1}, []int{f.Changes, f.Succeeded.Count, f.Failed.Count, f.Unauthorised.Count})
+}

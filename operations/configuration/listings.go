@@ -118,6 +118,12 @@ func (r *Register) Strays() store.Listing[Stray] {
 	return store.Of(r.view, strays).Find(store.By("first"))
 }
 
+// StraysAcross lists what was observed and is not recorded, of all customers: customer by
+// customer, the longest first.
+func StraysAcross(s *store.Store) store.Listing[Stray] {
+	return store.Across(s, strays).Find(store.By("first"))
+}
+
 // Versions lists the versions of an item, the last one first. What is desired is left
 // out of those in which it is kept in parts: see [Register.Version].
 func (r *Register) Versions(id servicecoin.ConfigurationID) store.Listing[Version] {
