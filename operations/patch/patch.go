@@ -3,7 +3,9 @@
 //
 // It answers: does this advisory concern what we run, in the version that runs, and by
 // when must that be patched; what did an import bring that is new, and whose deadline was
-// brought forward; when is each target patched, and what cannot be before its deadline?
+// brought forward; when is each target patched, and what cannot be before its deadline; how
+// far is each ring, what halted it, and what does it wait for; who was compliant at the
+// deadline, by what was seen?
 //
 // A [Bulletin] is what one source publishes of a flaw, an [Advisory] all that is known of
 // it. [Policy] makes deadlines, [Advisory.Match] says what it means for a [Component].
@@ -11,6 +13,17 @@
 // [Target] a slot, ring by ring, in its customer's own windows, and tells beforehand what
 // cannot be done in time, and why. [Comply] says what was compliant at an instant, by what
 // had been seen by then.
+//
+// [Cycles] keeps such a plan as jobs, the slots of one ring, customer and window: what came
+// of each target is reported, a [Gate] lets the next ring begin or halts the cycle until a
+// person resumes it, and what is not begun may be planned anew. A [Routine] is a cycle that
+// comes again and again. [Sightings] keeps what was seen of a customer's targets,
+// [Exemptions] what they may go without.
+//
+// # Errors
+//
+// A malformed document, term or report is an [*servicecoin.InvalidError] with all that is
+// wrong; what the state of a cycle forbids is a [*servicecoin.RefusedError].
 package patch
 
 import (
