@@ -95,7 +95,7 @@ func FuzzReadTerraformPlan(f *testing.F) {
 }
 
 func FuzzReadTerraformState(f *testing.F) {
-	seeds(f, "tfstate-*", keptState, `{"format_version":"1.0","values":{"root_module":{"resources":[{"address":"a.b","mode":"managed","type":"a","values":{"p":"x"},"sensitive_values":{"p":true}}],"child_modules":[{}]}}}`)
+	seeds(f, "tfstate-*", keptState, `{"format_version":"1.0","values":{"root_module":{"resources":[{"address":"a","values":{}}]}}}`, `{"format_version":"1.0","values":{"root_module":{"resources":[{"address":"a.b","mode":"managed","type":"a","values":{"p":"x"},"sensitive_values":{"p":true}}],"child_modules":[{}]}}}`)
 	f.Fuzz(func(t *testing.T, file []byte) {
 		s, err := inventory.ReadTerraformState(file, nil)
 		if err != nil {

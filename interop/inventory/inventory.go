@@ -205,7 +205,7 @@ func (r *reader) fit(t *Thing) bool {
 	if t.Secrets, coarse = fewer(t.Secrets); coarse || t.coarse {
 		r.remark(t.Place, ToldCoarse, short(string(t.ID))+" has more secrets than are named one by one: what is around them is secret")
 	}
-	err := t.Observation(configuration.Look{At: time.Unix(0, 0), By: "check"}).Validate()
+	err := t.Draft(configuration.Described{Owner: configuration.OfProvider}).Validate() // which is stricter than observations
 	if invalid, ok := errors.AsType[*servicecoin.InvalidError](err); ok {
 		first := invalid.Violations[0]
 		r.remark(t.Place, ToldUnread, fmt.Sprintf("%s is left out: its %s %s", short(string(t.ID)), first.Path, first.Text))

@@ -112,7 +112,7 @@ func TestTerraformGone(t *testing.T) {
 	nameless := readPlan(t, planOf(`"resource_changes":[`+change("", `["no-op"]`, `"before":{},"after":{}`)+`],"resource_drift":[`+change("", `["delete"]`, `"before":{"a":1},"after":null`)+`]`))
 	require.Empty(t, nameless.Drifts)
 	require.Empty(t, nameless.Changes)
-	require.Equal(t, `"" is left out: its item must not be empty`, nameless.Remarks[0].Text)
+	require.Equal(t, `"" is left out: its id must not be empty`, nameless.Remarks[0].Text)
 	require.Len(t, both.Sweeps(time.Unix(1, 0))[0].Found, 1, "what is there after all is not gone")
 }
 
