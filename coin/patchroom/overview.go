@@ -100,7 +100,7 @@ func (n Nouns) standings(ctx context.Context, at time.Time, customer servicecoin
 		}
 		l.found = append(l.found, f)
 		if f.Seen {
-			l.seen[f.ID], err = n.Sightings(whose).Of(ctx, f.ID, i.Looked.At)
+			l.seen[f.ID], err = n.seen(ctx, whose, i)
 		}
 		return err
 	})
@@ -162,13 +162,16 @@ func (n Nouns) comply(a *patch.Advisory, at time.Time, exempt []patch.Exemption,
 		if f.Item.RecordedAt.After(at) {
 			continue // it was not there
 		}
-		fresh := n.fresh(f.Item)
+		fresh := n.fresh(f.Customer, f.Item)
 		look := looks[fresh]
 		if look == nil {
-			look = &patch.Look{At: at, Advisory: a, Fresh: fresh, Exemptions: exempt}
+			look = &patch.Look{At: at, Advisory: a, Fresh: fresh, Exemptions: exempt, Changed: map[servicecoin.ConfigurationID]time.Time{}}
 			looks[fresh] = look
 		}
 		look.Targets = append(look.Targets, f.Target)
+		if o := f.Item.Outdated; o != nil {
+			look.Changed[f.ID] = o.At
+		}
 		look.Sightings = append(look.Sightings, l.seen[f.ID]...)
 	}
 	parts := make([]patch.Compliance, 0, len(looks))

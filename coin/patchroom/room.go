@@ -142,25 +142,27 @@ func (w world) Stand(ctx context.Context, c patch.Cycle, j patch.Job) (map[servi
 		if err != nil {
 			return nil, err
 		}
-		if item.Looked.At.Before(t.EndedAt) {
-			continue // not since
-		}
-		if stand[t.Target], err = w.n.conditionOf(ctx, j.Customer, item, list); err != nil {
+		condition, err := w.n.conditionOf(ctx, j.Customer, item, list, t.EndedAt)
+		if err != nil {
 			return nil, err
+		}
+		if condition != "" {
+			stand[t.Target] = condition
 		}
 	}
 	return stand, nil
 }
 
-// conditionOf says how one item stands to several advisories now: as it does to the worst.
-func (n Nouns) conditionOf(ctx context.Context, customer servicecoin.CustomerID, item configuration.Item, list []patch.Advisory) (patch.Condition, error) {
+// conditionOf says how one item stands to several advisories now: as it does to the worst;
+// "" if it was not seen since an instant.
+func (n Nouns) conditionOf(ctx context.Context, customer servicecoin.CustomerID, item configuration.Item, list []patch.Advisory, since time.Time) (patch.Condition, error) {
 	f, err := n.target(ctx, customer, item)
 	if err != nil {
 		return "", err
 	}
 	l := looked{found: []Found{f}, seen: map[servicecoin.ConfigurationID][]patch.Sighting{}}
 	if f.Seen {
-		if l.seen[f.ID], err = n.Sightings(customer).Of(ctx, f.ID, item.Looked.At); err != nil {
+		if l.seen[f.ID], err = n.seen(ctx, customer, item); err != nil {
 			return "", err
 		}
 	}
@@ -175,6 +177,9 @@ func (n Nouns) conditionOf(ctx context.Context, customer servicecoin.CustomerID,
 			return "", err
 		}
 		for _, r := range c.Rows {
+			if r.Seen.Before(since) {
+				return "", nil
+			}
 			if worse(r.Condition, worst) {
 				worst = r.Condition
 			}
@@ -210,13 +215,16 @@ func (n Nouns) Holds(ctx context.Context, id servicecoin.ChangeID) (string, erro
 	return n.Cycles().Keeps(ctx, j)
 }
 
+// seen is what was seen of an item, as far as all of it was looked at.
+func (n Nouns) seen(ctx context.Context, customer servicecoin.CustomerID, i configuration.Item) ([]patch.Sighting, error) {
+	return n.Sightings(customer).Of(ctx, i.ID, i.WholeAt, i.OtherAt)
+}
+
 // fresh is how long a look at an item counts.
-func (n Nouns) fresh(i configuration.Item) time.Duration {
+func (n Nouns) fresh(customer servicecoin.CustomerID, i configuration.Item) time.Duration {
 	if d, ok := n.Fresh.Get(); ok {
 		return d
 	}
-	if i.WholeAt.IsZero() || i.StaleAt.IsZero() || !i.StaleAt.After(i.WholeAt) {
-		return 0
-	}
-	return i.StaleAt.Sub(i.WholeAt)
+	d, _ := n.Register(n.Base, customer).Fresh(i.Type)
+	return d
 }

@@ -64,7 +64,8 @@ type ItemObserved struct {
 	Type    TypeName                    `json:"type"`
 	Service servicecoin.ServiceID       `json:"service,omitempty"`
 	At      time.Time                   `json:"at"`
-	// Before is when it was looked at before, and was as it had been told of; zero: never.
+	// Before is when all of it was looked at before, and was as it had been told of; zero:
+	// never.
 	Before time.Time `json:"before,omitzero"`
 	Gone   bool      `json:"gone,omitempty"`
 }

@@ -68,9 +68,12 @@ type Item struct {
 	ChangedAt  time.Time `json:"changedAt"`          // since when this version holds
 	RetiredAt  time.Time `json:"retiredAt,omitzero"` // since when it is no more
 
-	Looked   Look      `json:"looked,omitzero"`    // the last observation
-	SeenAt   time.Time `json:"seenAt,omitzero"`    // when it was there the last time
-	WholeAt  time.Time `json:"wholeAt,omitzero"`   // when all of it was looked at last
+	Looked  Look      `json:"looked,omitzero"`  // the last observation
+	SeenAt  time.Time `json:"seenAt,omitzero"`  // when it was there the last time
+	WholeAt time.Time `json:"wholeAt,omitzero"` // when all of it was looked at last
+	// OtherAt is when all of it was looked at and something else was found than before, or
+	// for the first time.
+	OtherAt  time.Time `json:"otherAt,omitzero"`
 	StaleAt  time.Time `json:"staleAt,omitzero"`   // from when on nobody knows how it is
 	Outdated *Outdated `json:"outdated,omitempty"` // nil: what was seen holds as long as its type says
 	Open     int       `json:"open"`               // findings

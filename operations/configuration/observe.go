@@ -81,7 +81,7 @@ func (r *Register) found(ctx context.Context, by servicecoin.Actor, now time.Tim
 	if s.origin, s.change, err = r.origin(ctx, *x, o.At, len(list) > 0); err != nil {
 		return Drift{}, err
 	}
-	told := ItemObserved{Item: x.ID, Type: x.Type, Service: x.Service, At: o.At, Before: x.Looked.At, Gone: o.Gone}
+	told := ItemObserved{Item: x.ID, Type: x.Type, Service: x.Service, At: o.At, Before: x.WholeAt, Gone: o.Gone}
 	lost := !x.Looked.IsZero() && !x.StaleAt.IsZero() && o.At.After(x.StaleAt)
 	x.Looked = o.Look
 	if !o.Gone {
@@ -104,6 +104,9 @@ func (r *Register) found(ctx context.Context, by servicecoin.Actor, now time.Tim
 		return Drift{}, err
 	}
 	if other || lost {
+		if o.Complete() {
+			x.OtherAt = o.At
+		}
 		e, err := store.Happened(by, EventObserved, told)
 		if err != nil {
 			return Drift{}, err

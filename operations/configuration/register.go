@@ -89,6 +89,16 @@ func (r *Register) Asking(changes Changes, service func(ctx context.Context, id 
 // Types returns the types that are declared.
 func (r *Register) Types() []Type { return slices.Clone(r.o.Types) }
 
+// Fresh returns how long a look at an item of a type counts, and false for a type that is
+// not known.
+func (r *Register) Fresh(t TypeName) (time.Duration, bool) {
+	d, err := r.typeOf(t)
+	if err != nil {
+		return 0, false
+	}
+	return d.fresh(), true
+}
+
 // Why says why something is recorded, and of which change it came.
 type Why struct {
 	Reason string               `json:"reason,omitempty"`

@@ -117,6 +117,8 @@ type Look struct {
 	// Fresh is how long a sighting counts; 0: for ever. After that nothing is known.
 	Fresh      time.Duration
 	Exemptions []Exemption
+	// Changed is when targets were changed: what was seen of them before counts no more.
+	Changed map[servicecoin.ConfigurationID]time.Time
 }
 
 // Compliance is the answer: a row for each target that the advisory applies to, by target.
@@ -202,7 +204,7 @@ func (l Look) row(t Target, seen []Sighting) (Row, bool) {
 	row := Row{Target: t.ID, Customer: t.Customer, Service: t.Service, Condition: Compliant}
 	applies := false
 	for _, c := range l.components(t, seen) {
-		one, concerns := l.judge(c, seen)
+		one, concerns := l.judge(t.ID, c, seen)
 		if !concerns {
 			continue
 		}
@@ -247,7 +249,7 @@ func (l Look) components(t Target, seen []Sighting) []Component {
 func (c Component) same(o Component) bool { return Product{Component: c}.is(o) }
 
 // judge says how one component stands by what was seen of it.
-func (l Look) judge(c Component, seen []Sighting) (Row, bool) {
+func (l Look) judge(target servicecoin.ConfigurationID, c Component, seen []Sighting) (Row, bool) {
 	if verdict, _ := l.Advisory.Match(c.unversioned()); verdict == NotApplicable {
 		return Row{}, false // it does not speak of it
 	}
@@ -272,7 +274,9 @@ func (l Look) judge(c Component, seen []Sighting) (Row, bool) {
 		}
 	}
 	row := Row{Seen: at, Since: since, Why: why}
-	switch {
+	switch changed := l.Changed[target]; {
+	case len(mine) > 0 && !changed.IsZero() && !changed.After(l.At) && at.Before(changed):
+		row.Condition, row.Since, row.Why = NotKnown, time.Time{}, "it was changed at "+lifecycle.Stamp(changed)+", and not looked at since"
 	case len(mine) > 0 && l.Fresh > 0 && l.At.Sub(at) > l.Fresh:
 		row.Condition, row.Since, row.Why = NotKnown, time.Time{}, "it was seen last at "+lifecycle.Stamp(at)
 	case verdict == Patched || verdict == NotApplicable:

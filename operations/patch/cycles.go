@@ -437,6 +437,8 @@ func (c *Cycle) keeps(j *Job) string {
 		return "the cycle is halted: " + c.Halted
 	case c.State != CycleRunning:
 		return "the cycle is " + string(c.State)
+	case j.Until > c.Edition:
+		return "the cycle is being planned anew: if nobody is at that any more, plan it once more"
 	case j.Until != 0:
 		return "it has another slot"
 	case !j.Stands(c.Edition):

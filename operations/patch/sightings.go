@@ -66,8 +66,10 @@ const (
 type installed struct {
 	Target servicecoin.ConfigurationID `json:"target"`
 	At     time.Time                   `json:"at"` // of the last look that found a change
-	List   []Seen                      `json:"list"`
-	Parts  int                         `json:"parts"` // in which what was before is kept
+	// Through is the last look that was told of, whether or not it found one.
+	Through time.Time `json:"through"`
+	List    []Seen    `json:"list"`
+	Parts   int       `json:"parts"` // in which what was before is kept
 }
 
 var present = store.Kind[installed]{
@@ -135,11 +137,15 @@ func (n *Sightings) See(ctx context.Context, by servicecoin.Actor, s Spotted) er
 			return &servicecoin.RefusedError{Subject: tx.Key(InstalledRecord, string(s.Target)), Verb: VerbSee, Why: "it was looked at " + lifecycle.Stamp(x.At) + ", which is later than " + lifecycle.Stamp(s.At)}
 		}
 		list, ended := meet(x.List, s)
-		if len(ended) == 0 && len(list) == len(x.List) {
-			return nil
-		}
 		changed := len(ended) + len(list) - len(x.List)
-		x.List, x.At = list, s.At
+		if len(ended) == 0 && changed == 0 {
+			if !s.At.After(x.Through) {
+				return nil
+			}
+			x.Through = s.At
+			return store.Of(tx, present).Put(ctx, x, item.Version)
+		}
+		x.List, x.At, x.Through = list, s.At, s.At
 		for part := range slices.Chunk(ended, maxReplaced) {
 			if err := store.Of(tx, past).Insert(ctx, replaced{Target: s.Target, Part: x.Parts, List: part}); err != nil {
 				return err
@@ -214,12 +220,20 @@ func (n *Sightings) Installed(ctx context.Context, target servicecoin.Configurat
 }
 
 // Of returns what [Comply] asks of a target: every sighting, where it was looked at last
-// at an instant.
-func (n *Sightings) Of(ctx context.Context, target servicecoin.ConfigurationID, looked time.Time) ([]Sighting, error) {
-	list, at, err := n.Installed(ctx, target)
-	if err != nil || at.IsZero() {
+// at an instant, and found something else than before at another one. If that was not told
+// here yet, what is known goes no further than what was.
+func (n *Sightings) Of(ctx context.Context, target servicecoin.ConfigurationID, looked, other time.Time) ([]Sighting, error) {
+	x, err := store.Of(n.view, present).Get(ctx, string(target))
+	if errors.Is(err, servicecoin.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
 		return nil, err
 	}
+	if other.After(x.Through) || looked.Before(x.Through) {
+		looked = x.Through
+	}
+	list := x.List
 	for r, err := range store.Of(n.view, past).Find(store.By("target", store.Text(target))).All(ctx) {
 		if err != nil {
 			return nil, err

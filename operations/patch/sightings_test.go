@@ -57,7 +57,7 @@ func TestWhatWasSeen(t *testing.T) {
 	require.Equal(t, hour(30), at)
 	require.Len(t, list, 2)
 
-	sightings, err := seen.Of(t.Context(), "node-1", hour(40))
+	sightings, err := seen.Of(t.Context(), "node-1", hour(40), hour(30))
 	require.NoError(t, err)
 	target := patch.Target{ID: "node-1", Customer: "alder", Components: []patch.Component{openssl("")}}
 	for _, row := range []struct {
@@ -83,6 +83,15 @@ func TestWhatWasSeen(t *testing.T) {
 			require.Equal(t, hour(row.since), got.Rows[0].Since)
 		}
 	}
+	late, err := seen.Of(t.Context(), "node-1", hour(40), hour(35))
+	require.NoError(t, err)
+	got, err := patch.Comply(patch.Look{At: hour(41), Advisory: leak(t), Targets: []patch.Target{target}, Sightings: late})
+	require.NoError(t, err)
+	require.Equal(t, hour(30), got.Rows[0].Seen, "what was found at 35 was not told yet")
+	got, err = patch.Comply(patch.Look{At: hour(41), Advisory: leak(t), Targets: []patch.Target{target}, Sightings: late, Changed: map[servicecoin.ConfigurationID]time.Time{"node-1": hour(31)}})
+	require.NoError(t, err)
+	require.Equal(t, patch.NotKnown, got.Rows[0].Condition)
+	require.Contains(t, got.Rows[0].Why, "it was changed at")
 	err = seen.See(t.Context(), ada(), patch.Spotted{Target: "node-1", At: hour(29)})
 	require.ErrorIs(t, err, servicecoin.ErrRefused, "an older look")
 	err = seen.See(t.Context(), ada(), patch.Spotted{Target: "", At: hour(31), Before: hour(32), Components: []patch.Component{{}}})
@@ -111,7 +120,7 @@ func TestWhatWasSeenIsWhatWasThere(t *testing.T) {
 			}
 			require.NoError(rt, seen.See(t.Context(), ada(), x))
 		}
-		sightings, err := seen.Of(t.Context(), "node-1", hour(len(looks)-1))
+		sightings, err := seen.Of(t.Context(), "node-1", hour(len(looks)-1), time.Time{})
 		require.NoError(rt, err)
 		for n, version := range looks {
 			was := map[string]patch.Condition{"": patch.Compliant, "3.0.13": patch.NonCompliant, "3.0.14": patch.Compliant, "3.0.15": patch.Compliant}[version]
@@ -136,7 +145,7 @@ func TestTwoVersionsBesideEachOther(t *testing.T) {
 	for n, list := range [][]patch.Component{{openssl("3.0.1")}, {openssl("3.0.1"), openssl("3.0.14")}, {openssl("3.0.14"), openssl("3.0.1")}, {openssl("3.0.14")}} {
 		require.NoError(t, seen.See(t.Context(), ada(), patch.Spotted{Target: "node-1", At: hour(2 * n), Before: hour(2 * max(n-1, 0)), Components: list}))
 	}
-	list, err := seen.Of(t.Context(), "node-1", hour(8))
+	list, err := seen.Of(t.Context(), "node-1", hour(8), hour(6))
 	require.NoError(t, err)
 	for at, want := range []patch.Condition{
 		patch.NonCompliant, patch.NonCompliant, patch.NonCompliant, patch.NonCompliant, patch.NonCompliant, patch.NonCompliant, patch.Compliant, patch.Compliant,
