@@ -309,8 +309,18 @@ func (p *provider) patchesRest() {
 	p.exchange()
 	c = p.advances()
 	same(p.t, "waits", true, c.State == patch.CycleRunning && slices.ContainsFunc(c.Progress[1].Waiting, func(w string) bool { return strings.Contains(w, "not seen since") }))
+	// A look that the exchange has not come to yet says nothing, least of all that the old
+	// version runs still.
+	p.now = p.now.Add(time.Hour)
+	_, err = p.Configuration(acme).Observe(ctx, servicecoin.Program("agent"), configuration.Observation{Item: server(1), State: running("3.0.14"), Look: configuration.Look{At: p.clock(), By: "agent"}})
+	p.must(err)
+	_, err = p.Patches().Tend(ctx, servicecoin.Program("clock"))
+	p.must(err)
+	b, err = p.Cycles().Board(ctx, cycleID)
+	p.must(err)
+	same(p.t, "board before the exchange", []any{patch.CycleRunning, 3}, []any{b.Cycle.State, b.Total.Done})
 	// What is said to be done is seen: but for one, on which the old version runs.
-	p.now = p.now.Add(2 * time.Hour)
+	p.now = p.now.Add(time.Hour)
 	p.seesVersion("3.0.14", 0, 1)
 	p.seesVersion("3.0.13", 2, 3)
 	c = p.advances()
