@@ -20,6 +20,7 @@ import (
 	"github.com/servicecoin/servicecoin/coin/incidentroom"
 	"github.com/servicecoin/servicecoin/coin/spinhtml"
 	"github.com/servicecoin/servicecoin/incident"
+	"github.com/servicecoin/servicecoin/operations/configuration"
 	"github.com/servicecoin/servicecoin/store"
 	"github.com/servicecoin/servicecoin/store/memory"
 )
@@ -28,8 +29,8 @@ var january = calendar.Month{Year: 2026, Month: time.January}
 
 func TestNewRefuses(t *testing.T) {
 	t.Parallel()
-	_, err := coin.New(nil, nil, &coin.Options{SendUnder: "no\x00name", Matrix: &incident.Matrix{}})
-	for _, want := range []string{"store", "sendUnder", "matrix.name"} {
+	_, err := coin.New(nil, nil, &coin.Options{SendUnder: "no\x00name", Matrix: &incident.Matrix{}, Configuration: configuration.Options{Types: []configuration.Type{{Name: "a"}, {Name: "a"}}}})
+	for _, want := range []string{"store", "sendUnder", "matrix.name", "configuration.types[1].name"} {
 		require.ErrorContains(t, err, want)
 	}
 }

@@ -257,6 +257,7 @@ func (p *provider) reads() {
 	p.must(err)
 	same(p.t, "missing", 0, len(lacks))
 	same(p.t, "filled in", runbook.Values{"host": "db-1.example"}, plan.Values)
+	p.readsWhatIsCalled()
 	_, lacks, err = p.Runs().Prepare(ctx, runbook.Beginning{Book: restores})
 	p.must(err)
 	same(p.t, "missing where nobody fills it in", 1, len(lacks))
@@ -271,6 +272,30 @@ func (p *provider) reads() {
 	_, err = p.Configuration(acme).Revise(ctx, ada(), configuration.Draft{ID: machine, Desired: state(4, `,"swap":false`), Described: p.item(acme).Described}, configuration.Why{Change: larger})
 	p.must(err)
 	same(p.t, "stale after", []runbook.Staleness{{Code: runbook.RecordChanged, Of: "server", Since: p.clock()}}, stale())
+}
+
+// readsWhatIsCalled fills a run book whose called book reads the configuration; what is
+// handed in stays.
+func (p *provider) readsWhatIsCalled() {
+	p.t.Helper()
+	ctx := p.t.Context()
+	_, err := p.Library().Draft(ctx, ada(), runbook.Book{
+		ID: "all", Title: words("Restore everything"), Purpose: words("After a fire."), Services: []servicecoin.ServiceID{erp}, Scenario: runbook.Restore,
+		Steps: []runbook.Step{{ID: "database", Kind: runbook.CallStep, Title: words("The database"), Call: &runbook.Call{Book: restores}}},
+	})
+	p.must(err)
+	_, err = p.Library().Publish(ctx, ada(), "all", 1)
+	p.must(err)
+	for host, given := range map[string]runbook.Configuration{"db-1.example": nil, "db-9.example": {"server": json.RawMessage(`{"host":"db-9.example"}`)}} {
+		x, err := p.Runbooks().Fill(ctx, runbook.Beginning{Book: "all", Configuration: given, NewRun: runbook.NewRun{Customer: acme}})
+		p.must(err)
+		plan, _, err := p.Runs().Prepare(ctx, x)
+		p.must(err)
+		same(p.t, "filled in below", runbook.Values{"database/host": host}, plan.Values)
+	}
+	if _, err := p.Runbooks().Fill(ctx, runbook.Beginning{Book: "nothing"}); !errors.Is(err, servicecoin.ErrNotFound) {
+		p.t.Errorf("a book that is not there: %v", err)
+	}
 }
 
 // handsOver has a second person approve what holds, and tells what changed since.

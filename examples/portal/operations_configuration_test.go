@@ -148,6 +148,8 @@ func TestCustomersSeeTheirConfiguration(t *testing.T) {
 	}
 	status, _ := olga.get("/customers/alder/configuration/observe")
 	require.Equal(t, http.StatusForbidden, status)
+	status, _ = pavel.get("/customers/alder/configuration/handover")
+	require.Equal(t, http.StatusNotFound, status)
 	require.Contains(t, olga.page("/customers/alder/configuration/handover?as=markdown"), "# Hand-over of the configuration of Alder Hospital")
 	require.Contains(t, olga.page("/customers/alder/configuration/handover"), "alder-vm-0713")
 }
