@@ -21,6 +21,7 @@ type changePage struct {
 	page
 	changeRow
 
+	Records   []choice   // the configuration items that it names, by their addresses
 	Comes     string     // what comes next, in a sentence
 	Forms     []verbForm // what can be done; the first matters most
 	Edit      string     // the words of the way to the form; "": there is none
@@ -226,6 +227,10 @@ func (p *portal) unsaidOf(v *changePage, word string, f *form) {
 // changeRest adds incidents, follow-ups and the history.
 func (p *portal) changeRest(ctx context.Context, v *changePage, _ namesByID) error {
 	x := &v.Change
+	var err error
+	if v.Records, err = p.recordsOfChange(ctx, x); err != nil {
+		return err
+	}
 	for _, s := range x.Incidents {
 		row := suspectRow{Suspect: s, Title: string(s.Incident), Path: incidentPath(person{Role: operator}, string(s.Incident))}
 		i, err := p.Desk().Get(ctx, s.Incident)

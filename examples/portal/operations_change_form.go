@@ -60,6 +60,9 @@ func (v changeFormPage) Steps() string { return strings.Join(v.Change.Steps, "\n
 // Records are the configuration records, by their ids.
 func (v changeFormPage) Records() string { return joined(v.Change.Scope.Records, " ") }
 
+// Whose are the customers in whose environments alone it works, by their ids.
+func (v changeFormPage) Whose() string { return joined(v.Change.Scope.Customers, " ") }
+
 // Does reports whether somebody does it.
 func (v changeFormPage) Does(id servicecoin.PersonID) bool {
 	return slices.Contains(v.Change.Implementers, id)
@@ -145,8 +148,12 @@ func (p *portal) changeForm(w http.ResponseWriter, r *http.Request, v changeForm
 func (p *portal) readWork(f *form) change.Work {
 	var work change.Work
 	work.Scope.Services, work.Steps = f.services("service"), f.lines("steps")
-	for _, id := range strings.FieldsFunc(f.text("records"), func(c rune) bool { return c == ',' || c == ' ' || c == '\n' || c == ';' }) {
+	between := func(c rune) bool { return c == ',' || c == ' ' || c == '\n' || c == ';' }
+	for _, id := range strings.FieldsFunc(f.text("records"), between) {
 		work.Scope.Records = append(work.Scope.Records, servicecoin.ConfigurationID(id))
+	}
+	for _, id := range strings.FieldsFunc(f.text("customers"), between) {
+		work.Scope.Customers = append(work.Scope.Customers, servicecoin.CustomerID(id))
 	}
 	work.Plan = change.Plan{
 		Start: p.timeIn(f, "start"), Length: f.lengthIn("length"), WayBack: f.lengthIn("wayBack"), NoReturn: f.lengthIn("noReturn"),
@@ -177,6 +184,7 @@ func namesOfWork(f *form, work change.Work) {
 	f.at("scope", "service")
 	f.at("scope.services", "service")
 	f.at("scope.records", "records")
+	f.at("scope.customers", "customers")
 	f.at("steps", "steps")
 	f.at("implementers", "implementer")
 	f.at("dependencies", "on-0")

@@ -11,6 +11,7 @@ import (
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/coin/configurationroom"
 	"github.com/servicecoin/servicecoin/examples/csvfile"
+	"github.com/servicecoin/servicecoin/operations/change"
 	"github.com/servicecoin/servicecoin/operations/configuration"
 	"github.com/servicecoin/servicecoin/problem"
 	"github.com/servicecoin/servicecoin/store"
@@ -309,6 +310,26 @@ func (p *portal) acknowledgeStray(w http.ResponseWriter, r *http.Request) error 
 	return p.finish(w, r, f.err(err), confirmed(configurationPath+"/strays", "stray-acknowledged"), func(err error) error {
 		return p.strays(w, r, "stray-"+string(c.ID)+"-"+string(id), f, err)
 	})
+}
+
+// recordsOfChange are the items that a change names, as far as they are recorded: of the
+// customers in whose environments it works.
+func (p *portal) recordsOfChange(ctx context.Context, x *change.Change) ([]choice, error) {
+	const most = 20
+	whose := p.customerNames(ctx)
+	var list []choice
+	for _, id := range x.Scope.Records[:min(most, len(x.Scope.Records))] {
+		page, err := configuration.CalledAcross(p.store, id).Page(ctx, "", most)
+		if err != nil {
+			return nil, err
+		}
+		for _, item := range page.Items {
+			if c := item.Key.Customer; x.Scope.Tells(c) {
+				list = append(list, choice{recordedPath(c, id), item.Value.Name + " of " + whose(c)})
+			}
+		}
+	}
+	return list, nil
 }
 
 // The work that waits.

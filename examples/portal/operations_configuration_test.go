@@ -95,7 +95,7 @@ func TestFindingsAreJudged(t *testing.T) {
 	}
 
 	r := h.request("open-port", "Open the port of the database", 5*day, "database")
-	r.Work.Scope = change.Scope{Records: []servicecoin.ConfigurationID{"alder-db-1"}}
+	r.Work.Scope = change.Scope{Records: []servicecoin.ConfigurationID{"alder-db-1"}, Customers: []servicecoin.CustomerID{"alder"}}
 	r.Work.Plan.Downtime = nil
 	h.assessed(r)
 	status, body = ben.post(item+"/accept", url.Values{"findings": {"2"}, "change": {"open-port"}})
@@ -118,6 +118,8 @@ func TestFindingsAreJudged(t *testing.T) {
 	status, _ = ben.post(item+"/nothing", nil)
 	require.Equal(t, http.StatusNotFound, status)
 
+	require.Contains(t, ben.page("/changes/open-port/edit"), `name="customers" value="alder"`, "a form that is sent loses nothing")
+	require.Contains(t, ben.page("/changes/open-port"), `<a href="/customers/alder/configuration/items/alder-db-1">Database server of Alder Hospital</a>`)
 	body = ben.page(item + "?at=2026-10-01T10:00")
 	for _, word := range []string{"version 1", "1 place is otherwise now", "Changed since", "The branch needs it", "Open the port of the database"} {
 		require.Contains(t, body, word)
@@ -148,6 +150,11 @@ func TestCustomersSeeTheirConfiguration(t *testing.T) {
 	}
 	status, _ := olga.get("/customers/alder/configuration/observe")
 	require.Equal(t, http.StatusForbidden, status)
+	for _, path := range []string{"observe", "baselines", "baselines/taken-over/approve", "items/alder-db-1/acknowledge", "items/alder-db-1/accept", "strays/alder-vm-0713"} {
+		status, body := olga.post("/customers/alder/configuration/"+path, url.Values{"found": {"{}"}, "by": {"x"}, "name": {"x"}, "finding": {"1"}, "findings": {"1"}, "change": {"erp-release"}})
+		require.Equal(t, http.StatusForbidden, status, path)
+		require.NotContains(t, body, "Hand in what was found", path)
+	}
 	status, _ = pavel.get("/customers/alder/configuration/handover")
 	require.Equal(t, http.StatusNotFound, status)
 	require.Contains(t, olga.page("/customers/alder/configuration/handover?as=markdown"), "# Hand-over of the configuration of Alder Hospital")
