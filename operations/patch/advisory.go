@@ -269,11 +269,14 @@ func (a *Advisory) Title() string {
 func (a *Advisory) Match(c Component) (Verdict, string) {
 	said := make(map[Verdict]string)
 	vague, told := "", false
-	for _, b := range a.Bulletins {
-		if !slices.ContainsFunc(b.Products, func(p Product) bool { return p.is(c) }) {
-			continue
+	if a.Withdrawn() {
+		return NotApplicable, "it was withdrawn"
+	}
+	for _, b := range a.standing() {
+		v, why := b.says(c)
+		if v == "" {
+			continue // of this version it says nothing: the others do
 		}
-		v, why := b.Match(c)
 		why = b.Source + " " + b.ID + ": " + why
 		tells := b.tells(c)
 		told = told || tells

@@ -29,6 +29,15 @@ func (b Bulletin) Match(c Component) (Verdict, string) {
 	if !b.Withdrawn.IsZero() {
 		return NotApplicable, "it was withdrawn"
 	}
+	if v, why := b.says(c); v != "" {
+		return v, why
+	}
+	return NotApplicable, "it does not speak of this component"
+}
+
+// says is what the products of a bulletin say of a component, "" if none says anything: of
+// another version, say.
+func (b Bulletin) says(c Component) (Verdict, string) {
 	said := make(map[Verdict]string)
 	for _, p := range b.Products {
 		if !p.is(c) {
@@ -49,7 +58,7 @@ func (b Bulletin) Match(c Component) (Verdict, string) {
 			return v, why
 		}
 	}
-	return NotApplicable, "it does not speak of this component"
+	return "", ""
 }
 
 // is reports whether a product is a component, in whatever version.
