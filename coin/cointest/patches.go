@@ -164,7 +164,7 @@ func (l *life) board(who servicecoin.CustomerID, c *patch.Cycle) error {
 			}
 			placed[t.Target] = j.ID
 		}
-		if j.Begun() && (c.BegunAt.IsZero() || j.Ring > c.Ring && slices.ContainsFunc(j.Tasks, func(t patch.Task) bool { return !t.BegunAt.IsZero() })) {
+		if j.Customer != "" && j.Begun() && (c.BegunAt.IsZero() || j.Ring > c.Ring && slices.ContainsFunc(j.Tasks, func(t patch.Task) bool { return !t.BegunAt.IsZero() })) {
 			return fmt.Errorf("job %s of ring %d was begun", j.ID, j.Ring)
 		}
 		if stands && j.Until != 0 {

@@ -107,6 +107,9 @@ func (c *Change) forget(customer servicecoin.CustomerID) bool {
 	if scoped >= 0 { // still nobody else's
 		c.Scope.Customers = slices.Clone(c.Scope.Customers)
 		c.Scope.Customers[scoped] = someone
+		if !slices.ContainsFunc(c.Scope.Customers, func(x servicecoin.CustomerID) bool { return x != someone }) && len(c.Scope.Records) > 0 {
+			c.Scope.Records = []servicecoin.ConfigurationID{someone} // they were theirs
+		}
 		c.Scope = c.Scope.clone()
 	}
 	if len(c.Consents) == before {

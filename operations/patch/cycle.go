@@ -316,8 +316,10 @@ func (c *Cycle) Resume(by servicecoin.Actor, at time.Time, reason string, known 
 		v.Limit("known", len(known), maxKnown)
 	}), nil, func(c *Cycle, _ time.Time) {
 		c.Halted = ""
+		for k := range c.Progress {
+			c.Progress[k].Forgiven = c.Progress[k].Failed // of rings that passed, too: what is done may turn out to have failed
+		}
 		p := &c.Progress[c.Ring]
-		p.Forgiven = p.Failed
 		p.Known = slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(p.Known), known...))))
 		p.Known = p.Known[max(0, len(p.Known)-maxKnown):]
 	})
@@ -361,10 +363,11 @@ func (c *Cycle) fail(by servicecoin.Actor, at time.Time, ring int, why string) e
 	next.Progress[ring].Failed++
 	p := next.Progress[ring]
 	if most := c.Rings[ring].Gate.MaxFailures; c.State == CycleRunning && p.Failed-p.Forgiven > most {
-		reason := fmt.Sprintf("ring %q: %d failed, its gate allows %d; the last: %s", c.Rings[ring].Name, p.Failed-p.Forgiven, most, clip(why))
+		reason := fmt.Sprintf("ring %q: %d failed, its gate allows %d", c.Rings[ring].Name, p.Failed-p.Forgiven, most)
 		if err := next.Halt(by, at, reason); err != nil {
 			return err
 		}
+		next.Halted += "; the last: " + clip(why) // which target it was, the history does not keep
 	}
 	*c = next
 	return nil

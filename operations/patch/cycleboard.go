@@ -102,8 +102,8 @@ func (n *Cycles) facts(ctx context.Context, c Cycle) (Facts, map[JobID][]Report,
 		for _, s := range j.Services {
 			services[s] = true
 		}
-		if !gate.Verified || counts.Done == 0 {
-			continue
+		if !gate.Verified || counts.Done == 0 || j.Customer == "" {
+			continue // of who is forgotten nothing will be seen
 		}
 		conditions := map[servicecoin.ConfigurationID]Condition{}
 		if n.o.World != nil {
@@ -264,7 +264,8 @@ func (n *Cycles) Board(ctx context.Context, id CycleID) (Board, error) {
 }
 
 // Forget takes what is kept of a customer out of cycles: whose the targets were, which,
-// and what was said of them. How many were patched stays.
+// and what was said of them. How many were patched stays; what was not settled yet is
+// skipped, so that nobody waits for it.
 func (n *Cycles) Forget(ctx context.Context, by servicecoin.Actor, customer servicecoin.CustomerID) error {
 	if err := n.view.AskFor(ctx, by, VerbForget, CycleRecord, store.Forgotten(customer), customer); err != nil {
 		return err
@@ -275,14 +276,7 @@ func (n *Cycles) Forget(ctx context.Context, by servicecoin.Actor, customer serv
 			return err
 		}
 		for _, item := range page.Items {
-			j := item.Value
-			j.Customer, j.Services, j.Stuck = "", nil, ""
-			j.Tasks = slices.Clone(j.Tasks)
-			for k := range j.Tasks {
-				t := &j.Tasks[k]
-				t.Target, t.Service, t.Run, t.Why = "", "", "", ""
-			}
-			if err := store.Of(n.view, jobs).Put(ctx, j, item.Version); err != nil && !errors.Is(err, servicecoin.ErrConflict) {
+			if err := n.forget(ctx, item.Key.ID, customer); err != nil {
 				return err
 			}
 		}
@@ -302,8 +296,49 @@ func (n *Cycles) Forget(ctx context.Context, by servicecoin.Actor, customer serv
 		if err := store.Of(n.view, misses).Put(ctx, m, item.Version); err != nil {
 			return err
 		}
+		if err := n.forgetIn(ctx, m.Cycle); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// forget takes a customer out of a job, and out of what its cycle says of that.
+func (n *Cycles) forget(ctx context.Context, id string, customer servicecoin.CustomerID) error {
+	return n.view.Do(ctx, func(tx store.View) error {
+		item, err := store.Of(tx, jobs).Item(ctx, id)
+		if err != nil || item.Value.Customer != customer {
+			return unlessNotFound(err)
+		}
+		j := item.Value
+		j.forget(tx.Now())
+		if err := store.Of(tx, jobs).Put(ctx, j, item.Version); err != nil {
+			return err
+		}
+		return n.On(tx).forgetIn(ctx, j.Cycle)
+	})
+}
+
+// forgetIn takes out of a cycle's own record what may name a target or its customer.
+func (n *Cycles) forgetIn(ctx context.Context, id CycleID) error {
+	_, err := store.Of(n.view, cycles).Update(ctx, string(id), func(c *Cycle) ([]store.Event, error) {
+		if last := len(c.History) - 1; c.State == CycleHalted && last >= 0 && c.History[last].To == CycleHalted {
+			c.Halted = c.History[last].Text // without the target that was the last to fail
+		}
+		c.Plan = slices.Clone(c.Plan)
+		for k := range c.Plan {
+			c.Plan[k].Lacks = nil
+		}
+		return nil, nil
+	})
+	return unlessNotFound(err)
+}
+
+func unlessNotFound(err error) error {
+	if isNotFound(err) {
+		return nil
+	}
+	return err
 }
 
 // VerbForget takes a customer out of what the provider keeps.

@@ -42,15 +42,15 @@ type CycleChanged struct {
 	Advisories []AdvisoryID `json:"advisories,omitempty"`
 }
 
-// JobChanged is the data of a job's event.
+// JobChanged is the data of a job's event. It does not say whose the job is: the events of
+// the provider are not forgotten with a customer.
 type JobChanged struct {
-	Cycle    CycleID                `json:"cycle"`
-	Job      JobID                  `json:"job"`
-	Ring     int                    `json:"ring"`
-	Customer servicecoin.CustomerID `json:"customer,omitempty"`
-	Change   servicecoin.ChangeID   `json:"change,omitempty"`
-	Counts   Counts                 `json:"counts"`
-	Settled  bool                   `json:"settled"` // all of its targets
+	Cycle   CycleID              `json:"cycle"`
+	Job     JobID                `json:"job"`
+	Ring    int                  `json:"ring"`
+	Change  servicecoin.ChangeID `json:"change,omitempty"`
+	Counts  Counts               `json:"counts"`
+	Settled bool                 `json:"settled"` // all of its targets
 }
 
 var cycles = store.Kind[Cycle]{

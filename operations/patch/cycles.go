@@ -404,7 +404,7 @@ func (n *Cycles) Report(ctx context.Context, by servicecoin.Actor, id JobID, rep
 			return nil
 		}
 		counts := j.Counts(at)
-		e, err := store.Happened(by, EventReported, JobChanged{Cycle: j.Cycle, Job: j.ID, Ring: j.Ring, Customer: j.Customer, Change: j.Change, Counts: counts, Settled: counts.Open() == 0})
+		e, err := store.Happened(by, EventReported, JobChanged{Cycle: j.Cycle, Job: j.ID, Ring: j.Ring, Change: j.Change, Counts: counts, Settled: counts.Open() == 0})
 		if err != nil {
 			return err
 		}
@@ -482,7 +482,7 @@ func (n *Cycles) Bind(ctx context.Context, by servicecoin.Actor, id JobID, chang
 		}
 		out.Change, out.Stuck = change, clip(stuck)
 		counts := out.Counts(tx.Now())
-		e, err := store.Happened(by, EventBound, JobChanged{Cycle: out.Cycle, Job: out.ID, Ring: out.Ring, Customer: out.Customer, Change: change, Counts: counts, Settled: counts.Open() == 0})
+		e, err := store.Happened(by, EventBound, JobChanged{Cycle: out.Cycle, Job: out.ID, Ring: out.Ring, Change: change, Counts: counts, Settled: counts.Open() == 0})
 		if err != nil {
 			return err
 		}

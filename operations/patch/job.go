@@ -228,6 +228,23 @@ func (j *Job) report(by servicecoin.Actor, at time.Time, r Report) (bool, error)
 	return true, nil
 }
 
+// forget takes out whose the job was, which its targets were, and what was said of them.
+// What was not settled is skipped: nothing more comes of it.
+func (j *Job) forget(at time.Time) {
+	j.Customer, j.Services, j.Stuck = "", nil, ""
+	j.Tasks = slices.Clone(j.Tasks)
+	for k := range j.Tasks {
+		t := &j.Tasks[k]
+		t.Target, t.Service, t.Run, t.Why = "", "", "", ""
+		if t.By.Kind == servicecoin.CustomerSide {
+			t.By = servicecoin.Actor{}
+		}
+		if !t.Result.Settled() {
+			t.Result, t.EndedAt = Skipped, at
+		}
+	}
+}
+
 func (j *Job) refuse(verb, why string) error {
 	return &servicecoin.RefusedError{Subject: JobKey(j.ID), Verb: verb, Why: why}
 }

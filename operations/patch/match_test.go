@@ -20,8 +20,10 @@ func TestWhoSaysNothingIsNotHeard(t *testing.T) {
 	}
 	for name, b := range map[string]patch.Bulletin{
 		"of the mended version alone": beside(func(*patch.Bulletin) {}),
-		"not affected is another one": beside(func(b *patch.Bulletin) { b.Products[0].Standing, b.Products[0].Versions = patch.NotAffected, []string{"1.1.1"} }),
-		"withdrawn":                   beside(func(b *patch.Bulletin) { b.Withdrawn = friday() }),
+		"not affected is another one": beside(func(b *patch.Bulletin) {
+			b.Products[0].Standing, b.Products[0].Versions = patch.NotAffected, []string{"1.1.1"}
+		}),
+		"withdrawn": beside(func(b *patch.Bulletin) { b.Withdrawn = friday() }),
 	} {
 		a, err := patch.NewAdvisory("a", friday(), osv)
 		require.NoError(t, err)
