@@ -217,7 +217,11 @@ func (a *Advisories) again(ctx context.Context, by servicecoin.Actor, b Bulletin
 // named keeps that all names of an advisory are its. A name that a source takes back
 // stays: it was the same flaw once.
 func (a *Advisories) named(ctx context.Context, x Advisory) error {
-	for _, name := range x.Names() {
+	all := x.Names()
+	for _, id := range x.Was {
+		all = append(all, string(id))
+	}
+	for _, name := range all {
 		of := store.Of(a.view, names)
 		item, err := of.Item(ctx, nameID(name))
 		switch {
@@ -251,18 +255,32 @@ func (a *Advisories) Confirm(ctx context.Context, by servicecoin.Actor, id Advis
 // Supersede says that the patch of another advisory mends this one, too: it has no
 // deadline of its own any more. An empty id takes that back.
 func (a *Advisories) Supersede(ctx context.Context, by servicecoin.Actor, id, other AdvisoryID) (Advisory, error) {
-	if other != "" {
-		if _, err := a.Get(ctx, other); err != nil {
-			return Advisory{}, err
-		}
+	if err := a.supersedes(ctx, other, id); err != nil {
+		return Advisory{}, err
 	}
 	return a.change(ctx, by, id, VerbSupersede, EventSuperseded, func(x *Advisory, _ time.Time) error {
-		if other == id {
-			return x.refuse(VerbSupersede, "it cannot supersede itself")
-		}
 		x.SupersededBy = other
 		return nil
 	})
+}
+
+// supersedes refuses that an advisory supersedes another one by which it is superseded
+// itself, over however many: none of them would have a deadline any more.
+func (a *Advisories) supersedes(ctx context.Context, other, id AdvisoryID) error {
+	seen := map[AdvisoryID]bool{}
+	for next := other; next != "" && !seen[next]; {
+		x, err := a.Get(ctx, next)
+		switch {
+		case isNotFound(err) && next != other:
+			return nil
+		case err != nil:
+			return err
+		case x.ID == id:
+			return x.refuse(VerbSupersede, "it cannot supersede itself")
+		}
+		seen[next], next = true, x.SupersededBy
+	}
+	return nil
 }
 
 func (a *Advisory) refuse(verb, why string) error {
@@ -286,9 +304,21 @@ func (a *Advisories) change(ctx context.Context, by servicecoin.Actor, id Adviso
 	})
 }
 
-// Get returns an advisory.
+// Get returns an advisory; by the id of one that turned out to be of the same flaw as
+// another one, that one.
 func (a *Advisories) Get(ctx context.Context, id AdvisoryID) (Advisory, error) {
-	return store.Of(a.view, advisories).Get(ctx, string(id))
+	x, err := store.Of(a.view, advisories).Get(ctx, string(id))
+	if !isNotFound(err) {
+		return x, err
+	}
+	n, other := store.Of(a.view, names).Get(ctx, nameID(string(id)))
+	if other != nil {
+		return x, err
+	}
+	if x, other = store.Of(a.view, advisories).Get(ctx, string(n.Advisory)); other != nil || !slices.Contains(x.Was, id) {
+		return Advisory{}, err
+	}
+	return x, nil
 }
 
 // Named returns the advisory that a name is of: an id or alias of a bulletin, CVE-2024-23897,

@@ -29,6 +29,9 @@ type Advisory struct {
 	ConfirmedBy servicecoin.PersonID `json:"confirmedBy,omitempty"`
 	// SupersededBy is the advisory whose patch mends this one, too; "" is none.
 	SupersededBy AdvisoryID `json:"supersededBy,omitempty"`
+	// Was are advisories that turned out to be of the same flaw: what was said by their ids is
+	// said of this one.
+	Was []AdvisoryID `json:"was,omitempty"`
 	// Exploited is when we heard that it is exploited, which shortens the deadline.
 	ExploitedKnownAt time.Time `json:"exploitedKnownAt,omitzero"`
 }
@@ -188,6 +191,10 @@ func (a *Advisory) Absorb(o Advisory, at time.Time) error {
 	}
 	if !o.ExploitedKnownAt.IsZero() && (next.ExploitedKnownAt.IsZero() || o.ExploitedKnownAt.Before(next.ExploitedKnownAt)) {
 		next.ExploitedKnownAt = o.ExploitedKnownAt
+	}
+	next.Was = slices.Concat(a.Was, []AdvisoryID{o.ID}, o.Was)
+	if slices.Contains(next.Was, next.SupersededBy) {
+		next.SupersededBy = "" // by itself: then it has a deadline of its own
 	}
 	next.ChangedAt = servicecoin.Instant(at)
 	if err := next.room(); err != nil {

@@ -303,8 +303,9 @@ func TestImports(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, first.Advisory, joined.Advisory, "the older one stays")
 	require.Equal(t, []patch.AdvisoryID{other.Advisory}, joined.Joined)
-	_, err = r.Get(ctx, other.Advisory)
-	require.ErrorIs(t, err, servicecoin.ErrNotFound)
+	was, err := r.Get(ctx, other.Advisory)
+	require.NoError(t, err, "what was said by its id is said of the other one")
+	require.Equal(t, first.Advisory, was.ID)
 	a, err = r.Named(ctx, "OURS-1")
 	require.NoError(t, err)
 	require.Equal(t, first.Advisory, a.ID)
@@ -335,6 +336,34 @@ func TestImports(t *testing.T) {
 }
 
 // Nobody's severity is as bad as the worst that stands, and lists come worst first.
+// TestSuperseded: no advisory loses its deadline to itself, by however many others.
+func TestSuperseded(t *testing.T) {
+	t.Parallel()
+	r, _, _ := register(t)
+	ids := make([]patch.AdvisoryID, 3)
+	for n := range ids {
+		out, err := r.Import(t.Context(), ada(), patch.Bulletin{Source: "host", ID: fmt.Sprintf("OURS-%d", n)})
+		require.NoError(t, err)
+		ids[n] = out.Advisory
+	}
+	_, err := r.Supersede(t.Context(), ada(), ids[0], ids[1])
+	require.NoError(t, err)
+	_, err = r.Supersede(t.Context(), ada(), ids[1], ids[2])
+	require.NoError(t, err)
+	_, err = r.Supersede(t.Context(), ada(), ids[2], ids[0])
+	require.ErrorContains(t, err, "cannot supersede itself")
+
+	// Two of which one supersedes the other turn out to be one.
+	_, err = r.Import(t.Context(), ada(), patch.Bulletin{Source: "host", ID: "OURS-0", Aliases: []string{"OURS-1"}})
+	require.NoError(t, err)
+	a, err := r.Get(t.Context(), ids[1])
+	require.NoError(t, err)
+	require.Empty(t, a.SupersededBy)
+	page, err := r.Standing().Page(t.Context(), "", 10)
+	require.NoError(t, err)
+	require.Len(t, page.Items, 2)
+}
+
 func TestWorstFirst(t *testing.T) {
 	t.Parallel()
 	ctx, by := t.Context(), servicecoin.Program("importer")
