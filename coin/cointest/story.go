@@ -62,6 +62,8 @@ func Stories(t *testing.T, h storetest.Harness, usage Usage) {
 		"a flaw is patched by rings":            patchStory,
 		"a deadline that is brought forward":    replanStory,
 		"two customers are patched at once":     togetherStory,
+		"a cycle stays what it is":              cycleStaysStory,
+		"a routine comes in time":               routineStory,
 		"a change of many items":                manyItems,
 	} {
 		t.Run(name, func(t *testing.T) { part(newProvider(t, h, usage)) })

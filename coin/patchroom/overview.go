@@ -131,7 +131,7 @@ func (n Nouns) standings(ctx context.Context, at time.Time, customer servicecoin
 func (n Nouns) all(ctx context.Context, a *patch.Advisory, at time.Time, by map[servicecoin.CustomerID]*looked) (patch.Compliance, error) {
 	parts := make([]patch.Compliance, 0, len(by))
 	for customer, l := range by {
-		exempt, err := n.exempt(ctx, customer, a.ID)
+		exempt, err := n.exempt(ctx, customer, a)
 		if err != nil {
 			return patch.Compliance{}, err
 		}
@@ -144,13 +144,18 @@ func (n Nouns) all(ctx context.Context, a *patch.Advisory, at time.Time, by map[
 	return patch.Together(at, parts...), nil
 }
 
-func (n Nouns) exempt(ctx context.Context, customer servicecoin.CustomerID, id patch.AdvisoryID) ([]patch.Exemption, error) {
+// exempt returns what a customer's targets may go without, of an advisory and of those that
+// turned out to be the same flaw.
+func (n Nouns) exempt(ctx context.Context, customer servicecoin.CustomerID, a *patch.Advisory) ([]patch.Exemption, error) {
 	var list []patch.Exemption
-	for e, err := range n.Exemptions(customer).Of(id).All(ctx) {
-		if err != nil {
-			return nil, err
+	for _, id := range append([]patch.AdvisoryID{a.ID}, a.Was...) {
+		for e, err := range n.Exemptions(customer).Of(id).All(ctx) {
+			if err != nil {
+				return nil, err
+			}
+			e.Advisory = a.ID
+			list = append(list, e)
 		}
-		list = append(list, e)
 	}
 	return list, nil
 }

@@ -27,15 +27,24 @@ func scopeOf(service servicecoin.ServiceID) change.Scope {
 // Preview finds the targets of a cycle's advisories and places them, and keeps nothing:
 // who would be missed, and why.
 func (n Nouns) Preview(ctx context.Context, t patch.Terms, pick patch.Selector) (patch.Plan, error) {
-	w, err := n.wanted(ctx, t, pick)
+	w, err := n.wanted(ctx, picking(t, pick))
 	if err != nil {
 		return patch.Plan{}, err
 	}
-	return patch.Place(t.Question(w))
+	return patch.Place(t.Question(w).NotBefore(n.Store.Now()))
 }
 
-func (n Nouns) wanted(ctx context.Context, t patch.Terms, pick patch.Selector) (patch.Want, error) {
-	found, err := n.Targets(ctx, pick, t.Advisories...)
+// picking are terms with a selector: it stays with the cycle, which is planned anew for
+// what it picks.
+func picking(t patch.Terms, pick patch.Selector) patch.Terms {
+	if len(pick) > 0 {
+		t.Select = pick
+	}
+	return t
+}
+
+func (n Nouns) wanted(ctx context.Context, t patch.Terms) (patch.Want, error) {
+	found, err := n.Targets(ctx, t.Select, t.Advisories...)
 	if err != nil {
 		return patch.Want{}, err
 	}
@@ -43,9 +52,10 @@ func (n Nouns) wanted(ctx context.Context, t patch.Terms, pick patch.Selector) (
 }
 
 // Plan makes a cycle for the targets that its advisories concern, of all customers; without
-// advisories, for all targets that a selector picks.
+// advisories, for all targets that a selector picks; nil is that of the terms.
 func (n Nouns) Plan(ctx context.Context, by servicecoin.Actor, id patch.CycleID, t patch.Terms, pick patch.Selector) (patch.Cycle, patch.Plan, error) {
-	w, err := n.wanted(ctx, t, pick)
+	t = picking(t, pick)
+	w, err := n.wanted(ctx, t)
 	if err != nil {
 		return patch.Cycle{}, patch.Plan{}, err
 	}
@@ -70,7 +80,7 @@ func (n Nouns) Replan(ctx context.Context, by servicecoin.Actor, id patch.CycleI
 // that it has.
 func (n Nouns) again(ctx context.Context, c patch.Cycle) (patch.Want, error) {
 	if len(c.Advisories) > 0 {
-		return n.wanted(ctx, c.Terms, nil)
+		return n.wanted(ctx, c.Terms)
 	}
 	has := map[patch.Ref]bool{}
 	for j, err := range n.Cycles().Jobs(c).All(ctx) {
@@ -80,6 +90,13 @@ func (n Nouns) again(ctx context.Context, c patch.Cycle) (patch.Want, error) {
 		for _, t := range j.Tasks {
 			has[patch.Ref{Customer: j.Customer, ID: t.Target}] = true
 		}
+	}
+	missed, err := n.Cycles().Missed(ctx, c)
+	if err != nil {
+		return patch.Want{}, err
+	}
+	for _, m := range missed {
+		has[patch.Ref{Customer: m.Customer, ID: m.Target}] = true // it had no slot, and may have one now
 	}
 	found, err := n.Targets(ctx, nil)
 	if err != nil {
@@ -206,9 +223,10 @@ func (n Nouns) forward(ctx context.Context, c patch.Cycle) (string, error) {
 			continue
 		}
 		for _, t := range j.Tasks {
-			// A deadline that is none of the flaws' any more was brought forward.
+			// A deadline that is none of the flaws' any more was brought forward, and where there
+			// was none, there may be one now.
 			moved := !slices.ContainsFunc(all, func(d patch.Deadline) bool { return d.At.Equal(t.Deadline) })
-			if moved && t.Slot.End.After(first) && t.Deadline.After(first) {
+			if moved && t.Slot.End.After(first) && (t.Deadline.IsZero() || t.Deadline.After(first)) {
 				return fmt.Sprintf("the deadline of %s is %s now: %s", list[which].Title(), first.UTC().Format(time.RFC3339), all[which].Why), nil
 			}
 		}
@@ -228,25 +246,45 @@ func (n Nouns) due(ctx context.Context, by servicecoin.Actor, r patch.Routine) (
 	if err != nil {
 		return "", err
 	}
-	during, ok, err := r.Next(tt, now)
-	if err != nil || !ok {
-		return "", err
-	}
-	if lead, _ := r.Lead.Get(); now.Before(during.Start.Add(-lead)) {
-		return "", nil
-	}
-	id, err := r.Cycle(during.Start)
-	if err != nil {
-		return "", err
-	}
-	if _, err := n.Cycles().Get(ctx, id); !errors.Is(err, servicecoin.ErrNotFound) {
+	during, id, err := n.next(ctx, r, tt, now)
+	if err != nil || id == "" {
 		return "", err
 	}
 	t := r.Terms
 	t.During = during
-	_, _, err = n.Plan(ctx, by, id, t, r.Select)
-	if errors.Is(err, servicecoin.ErrExists) {
+	switch _, _, err = n.Plan(ctx, by, id, t, r.Select); {
+	case errors.Is(err, servicecoin.ErrExists):
 		return "", nil
+	case err != nil:
+		return "", err
 	}
-	return id, err
+	return id, nil
+}
+
+// next returns the first time of a routine that is to be planned now and is not, and the id
+// of its cycle: one whose lead has begun, and that is not over. What was under way already
+// when somebody kept the routine is none of it.
+func (n Nouns) next(ctx context.Context, r patch.Routine, tt *hours.Timetable, now time.Time) (calendar.Interval, patch.CycleID, error) {
+	long, _ := r.For.Get()
+	lead, _ := r.Lead.Get()
+	after := now.Add(-long)
+	if r.KeptAt.After(after) {
+		after = r.KeptAt
+	}
+	for {
+		during, ok, err := r.Next(tt, after)
+		if err != nil || !ok || now.Before(during.Start.Add(-lead)) {
+			return during, "", err
+		}
+		id, err := r.Cycle(during.Start)
+		if err != nil {
+			return during, "", err
+		}
+		if _, err := n.Cycles().Get(ctx, id); errors.Is(err, servicecoin.ErrNotFound) {
+			return during, id, nil
+		} else if err != nil {
+			return during, "", err
+		}
+		after = during.Start
+	}
 }

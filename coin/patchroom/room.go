@@ -124,7 +124,7 @@ func (w world) Stand(ctx context.Context, c patch.Cycle, j patch.Job) (map[servi
 	for _, id := range c.Advisories {
 		a, err := w.n.Advisories().Get(ctx, id)
 		if errors.Is(err, servicecoin.ErrNotFound) {
-			continue // it was joined with another one
+			return stand, nil // of what nobody knows, nobody has seen that it is mended
 		}
 		if err != nil {
 			return nil, err
@@ -168,7 +168,7 @@ func (n Nouns) conditionOf(ctx context.Context, customer servicecoin.CustomerID,
 	}
 	worst := patch.Compliant
 	for k := range list {
-		exempt, err := n.exempt(ctx, customer, list[k].ID)
+		exempt, err := n.exempt(ctx, customer, &list[k])
 		if err != nil {
 			return "", err
 		}

@@ -21,6 +21,9 @@ type Terms struct {
 	// Advisories are what it mends; none: it brings what is current, and nobody can say
 	// by a version whether it did.
 	Advisories []AdvisoryID `json:"advisories,omitempty"`
+	// Select picks the targets, also those that come when it is planned anew; an empty one
+	// all that the advisories concern.
+	Select Selector `json:"select,omitempty"`
 	// Model is the model of standard changes that its jobs are made from, in the words of
 	// who controls changes; "": they are asked for one by one.
 	Model string `json:"model,omitempty"`
@@ -65,6 +68,7 @@ func (t Terms) validate(v *servicecoin.Violations) {
 			v.ID(fmt.Sprintf("implementers[%d]", n), string(id))
 		}
 	}
+	v.Limit("select", len(t.Select), maxLabels)
 	v.Limit("rings", len(t.Rings), maxCycleRings)
 	if t.WayBack < 0 || t.WayBack >= t.Length && t.Length > 0 {
 		v.Add("wayBack", "out-of-range", t.WayBack.String(), "must be from nothing to less than the length of one target")

@@ -79,7 +79,7 @@ func (n *Cycles) Plan(ctx context.Context, by servicecoin.Actor, id CycleID, t T
 	if err := v.Err(); err != nil {
 		return Cycle{}, Plan{}, err
 	}
-	plan, err := Place(t.Question(w))
+	plan, err := Place(t.Question(w).NotBefore(n.view.Now()))
 	if err != nil {
 		return Cycle{}, Plan{}, err
 	}
@@ -196,11 +196,8 @@ func (n *Cycles) Replan(ctx context.Context, by servicecoin.Actor, id CycleID, r
 	if err := n.sweep(ctx, id, edition); err != nil {
 		return Cycle{}, Plan{}, err
 	}
-	q := c.Question(w)
+	q := c.Question(w).NotBefore(now)
 	q.First, q.Fixed = c.Ring, map[Ref]int{}
-	if now.After(q.During.Start) {
-		q.During.Start = now
-	}
 	var idle []JobID
 	stays := map[Ref]bool{}
 	for j, err := range n.Jobs(c).All(ctx) {

@@ -37,6 +37,12 @@ type Question struct {
 	Free func(customer servicecoin.CustomerID, service servicecoin.ServiceID) (calendar.Set, error)
 }
 
+// NotBefore returns the question with nothing placed before an instant: now, say.
+func (q Question) NotBefore(at time.Time) Question {
+	q.During.Start = later(q.During.Start, at)
+	return q
+}
+
 // Openings returns the time that windows leave, less what is taken out: freezes, critical
 // windows. Without windows it is the whole time, less that.
 func Openings(during calendar.Interval, windows []recur.Window, without ...calendar.Set) (calendar.Set, error) {
