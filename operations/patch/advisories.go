@@ -345,5 +345,5 @@ func (a *Advisories) Standing() store.Listing[Advisory] {
 // Reindex brings the records of this package into the indexes and the form of this
 // release: see [store.Reindex].
 func Reindex(ctx context.Context, s *store.Store) (int, error) {
-	return store.Reindex(ctx, s, advisories, names, cycles, jobs, misses, present, past, exemptions, routines)
+	return store.Reindex(ctx, s, advisories, names, cycles, jobs, misses, plannings, present, past, exemptions, routines)
 }

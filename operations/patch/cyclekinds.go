@@ -13,6 +13,8 @@ const (
 	CycleRecord  = "patch.cycle"  // [Cycle]
 	JobRecord    = "patch.job"    // [Job]
 	MissedRecord = "patch.missed" // who has no slot before its deadline, in parts
+
+	PlanningRecord = "patch.planning" // that a plan of a cycle is being made
 )
 
 // The events of cycles. Their data is a [CycleChanged], that of jobs a [JobChanged].
@@ -103,7 +105,7 @@ type missing struct {
 	List    []Missed `json:"list"`
 }
 
-const missedInAPart = 150
+const missedInAPart = 100
 
 var misses = store.Kind[missing]{
 	Name:  MissedRecord,
@@ -117,3 +119,12 @@ var misses = store.Kind[missing]{
 		}},
 	},
 }
+
+// planning is an attempt to plan a cycle: of several, the one that began last goes on, and
+// what another one would write after that is refused.
+type planning struct {
+	Cycle CycleID `json:"cycle"`
+	Token string  `json:"token"`
+}
+
+var plannings = store.Kind[planning]{Name: PlanningRecord, House: house.Own(), ID: func(p planning) string { return string(p.Cycle) }}

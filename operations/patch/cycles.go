@@ -2,7 +2,6 @@ package patch
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -87,20 +86,60 @@ func (n *Cycles) Plan(ctx context.Context, by servicecoin.Actor, id CycleID, t T
 	if err != nil {
 		return Cycle{}, Plan{}, err
 	}
-	switch _, err := n.Get(ctx, id); {
-	case err == nil:
-		return Cycle{}, Plan{}, &servicecoin.KeyError{Key: n.view.Key(CycleRecord, string(id)), Err: servicecoin.ErrExists}
-	case !errors.Is(err, servicecoin.ErrNotFound):
+	mine, err := n.attempt(ctx, id, 0)
+	if err != nil {
 		return Cycle{}, Plan{}, err
 	}
-	if err := n.write(ctx, &c, 1, plan, w.Targets); err != nil {
+	if err := n.write(ctx, mine, 1, plan, w.Targets); err != nil {
 		return Cycle{}, Plan{}, err
 	}
 	e, err := cycleHappened(by, EventPlanned, &c)
 	if err != nil {
 		return Cycle{}, Plan{}, err
 	}
-	return c, plan, store.Of(n.view, cycles).Insert(ctx, c, e)
+	return c, plan, n.within(ctx, mine, func(tx store.View) error {
+		if err := store.Of(tx, plannings).Delete(ctx, string(id)); err != nil {
+			return err
+		}
+		return store.Of(tx, cycles).Insert(ctx, c, e)
+	})
+}
+
+// attempt begins to plan a cycle that is at an edition, 0: that there is none of. Nobody
+// who began before goes on.
+func (n *Cycles) attempt(ctx context.Context, id CycleID, edition int) (planning, error) {
+	mine := planning{id, n.view.NewID()}
+	return mine, n.view.Do(ctx, func(tx store.View) error {
+		c, err := n.On(tx).Get(ctx, id)
+		switch {
+		case err != nil && !(edition == 0 && isNotFound(err)):
+			return err
+		case err == nil && edition == 0:
+			return &servicecoin.KeyError{Key: tx.Key(CycleRecord, string(id)), Err: servicecoin.ErrExists}
+		case c.Edition != edition:
+			return c.life().Refuse(VerbReplan, c.State, "somebody else has planned it anew")
+		}
+		item, err := store.Of(tx, plannings).Item(ctx, string(id))
+		if err != nil && !isNotFound(err) {
+			return err
+		}
+		return store.Of(tx, plannings).Put(ctx, mine, item.Version)
+	})
+}
+
+// within does a part of planning in one commit, if nobody else has begun to plan the cycle
+// since.
+func (n *Cycles) within(ctx context.Context, mine planning, do func(tx store.View) error) error {
+	return n.view.Do(ctx, func(tx store.View) error {
+		now, err := store.Of(tx, plannings).Get(ctx, string(mine.Cycle))
+		if err != nil && !isNotFound(err) {
+			return err
+		}
+		if now.Token != mine.Token {
+			return &servicecoin.RefusedError{Subject: CycleKey(mine.Cycle), Verb: VerbPlan, Why: "somebody else plans it at the same time"}
+		}
+		return do(tx)
+	})
 }
 
 // maxCycleID leaves room for the names of jobs.
@@ -108,8 +147,8 @@ const maxCycleID = 60
 
 // write keeps the jobs of an edition, and whom it misses, in as many commits as it takes.
 // Nobody sees them before the cycle has come to that edition.
-func (n *Cycles) write(ctx context.Context, c *Cycle, edition int, p Plan, targets []Target) error {
-	if err := n.sweep(ctx, c.ID, edition); err != nil {
+func (n *Cycles) write(ctx context.Context, mine planning, edition int, p Plan, targets []Target) error {
+	if err := n.sweep(ctx, mine, edition); err != nil {
 		return err
 	}
 	deadlines := make(map[Ref]time.Time, len(targets))
@@ -117,14 +156,14 @@ func (n *Cycles) write(ctx context.Context, c *Cycle, edition int, p Plan, targe
 		deadlines[t.Ref()] = t.Deadline
 	}
 	const tasks, records = 400, 40 // of a commit
-	list := p.jobs(c.ID, edition, deadlines)
+	list := p.jobs(mine.Cycle, edition, deadlines)
 	for len(list) > 0 {
 		many, size := 0, 0
 		for many < len(list) && many < records && (many == 0 || size+len(list[many].Tasks) <= tasks) {
 			size += len(list[many].Tasks)
 			many++
 		}
-		err := n.view.Do(ctx, func(tx store.View) error {
+		err := n.within(ctx, mine, func(tx store.View) error {
 			for _, j := range list[:many] {
 				if err := store.Of(tx, jobs).Insert(ctx, j); err != nil {
 					return err
@@ -139,7 +178,10 @@ func (n *Cycles) write(ctx context.Context, c *Cycle, edition int, p Plan, targe
 	}
 	part := 0
 	for list := range slices.Chunk(p.Missed, missedInAPart) {
-		if err := store.Of(n.view, misses).Insert(ctx, missing{Cycle: c.ID, Edition: edition, Part: part, List: list}); err != nil {
+		err := n.within(ctx, mine, func(tx store.View) error {
+			return store.Of(tx, misses).Insert(ctx, missing{Cycle: mine.Cycle, Edition: edition, Part: part, List: list})
+		})
+		if err != nil {
 			return err
 		}
 		part++
@@ -148,28 +190,34 @@ func (n *Cycles) write(ctx context.Context, c *Cycle, edition int, p Plan, targe
 }
 
 // sweep takes away what an attempt to plan left behind that did not get to its end.
-func (n *Cycles) sweep(ctx context.Context, id CycleID, edition int) error {
-	for item, err := range n.jobs(id).Items(ctx) {
+func (n *Cycles) sweep(ctx context.Context, mine planning, edition int) error {
+	for item, err := range n.jobs(mine.Cycle).Items(ctx) {
 		if err != nil {
 			return err
 		}
-		j := item.Value
-		switch {
-		case j.From == edition:
-			err = store.Of(n.view, jobs).Delete(ctx, string(j.ID))
-		case j.Until == edition:
-			j.Until = 0
-			err = store.Of(n.view, jobs).Put(ctx, j, item.Version)
+		if item.Value.From != edition && item.Value.Until != edition {
+			continue
 		}
+		err = n.within(ctx, mine, func(tx store.View) error {
+			if item.Value.From == edition {
+				return store.Of(tx, jobs).Delete(ctx, item.Key.ID)
+			}
+			_, err := store.Of(tx, jobs).Update(ctx, item.Key.ID, func(j *Job) ([]store.Event, error) {
+				j.Until = 0
+				return nil, nil
+			})
+			return err
+		})
 		if err != nil {
 			return err
 		}
 	}
-	for item, err := range store.Of(n.view, misses).Find(store.By("cycle", store.Text(id), store.Int(edition))).Items(ctx) {
+	for item, err := range store.Of(n.view, misses).Find(store.By("cycle", store.Text(mine.Cycle), store.Int(edition))).Items(ctx) {
 		if err != nil {
 			return err
 		}
-		if err := store.Of(n.view, misses).Delete(ctx, item.Key.ID); err != nil {
+		err = n.within(ctx, mine, func(tx store.View) error { return store.Of(tx, misses).Delete(ctx, item.Key.ID) })
+		if err != nil {
 			return err
 		}
 	}
@@ -193,7 +241,11 @@ func (n *Cycles) Replan(ctx context.Context, by servicecoin.Actor, id CycleID, r
 		return Cycle{}, Plan{}, trial.replan(by, now, reason, Plan{Rings: c.Plan})
 	}
 	edition := c.Edition + 1
-	if err := n.sweep(ctx, id, edition); err != nil {
+	mine, err := n.attempt(ctx, id, c.Edition)
+	if err != nil {
+		return Cycle{}, Plan{}, err
+	}
+	if err := n.sweep(ctx, mine, edition); err != nil {
 		return Cycle{}, Plan{}, err
 	}
 	q := c.Question(w).NotBefore(now)
@@ -226,34 +278,38 @@ func (n *Cycles) Replan(ctx context.Context, by servicecoin.Actor, id CycleID, r
 	if err != nil {
 		return Cycle{}, Plan{}, err
 	}
+	if first := func(s Slot) bool { return s.Ring == 0 }; c.Ring > 0 || slices.ContainsFunc(q.Taken, first) {
+		plan.Rings[0].Lacks = c.Plan[0].Lacks // it was begun: what is left of it says nothing of what it has
+	}
 	for _, s := range q.Taken {
 		plan.Rings[s.Ring].Targets++
 		plan.Rings[s.Ring].add(s.During)
 	}
-	if err := n.write(ctx, &c, edition, plan, w.Targets); err != nil {
+	if err := n.write(ctx, mine, edition, plan, w.Targets); err != nil {
 		return Cycle{}, Plan{}, err
 	}
-	if err := n.replace(ctx, id, idle, edition); err != nil {
+	if err := n.replace(ctx, mine, idle, edition); err != nil {
 		return Cycle{}, Plan{}, err
 	}
-	c, err = n.change(ctx, id, func(c *Cycle) ([]string, error) {
-		if c.Edition+1 != edition {
-			return nil, c.life().Refuse(VerbReplan, c.State, "somebody else has planned it anew")
+	err = n.within(ctx, mine, func(tx store.View) error {
+		if err := store.Of(tx, plannings).Delete(ctx, string(id)); err != nil {
+			return err
 		}
-		return []string{EventReplanned}, c.replan(by, now, reason, plan)
-	}, by)
+		c, err = n.On(tx).change(ctx, id, func(c *Cycle) ([]string, error) { return []string{EventReplanned}, c.replan(by, now, reason, plan) }, by)
+		return err
+	})
 	return c, plan, err
 }
 
 // replace says that jobs have others in their place, from an edition on.
-func (n *Cycles) replace(ctx context.Context, id CycleID, idle []JobID, edition int) error {
+func (n *Cycles) replace(ctx context.Context, mine planning, idle []JobID, edition int) error {
 	const few = 40
 	for part := range slices.Chunk(idle, few) {
-		err := n.view.Do(ctx, func(tx store.View) error {
+		err := n.within(ctx, mine, func(tx store.View) error {
 			for _, job := range part {
 				_, err := store.Of(tx, jobs).Update(ctx, string(job), func(j *Job) ([]store.Event, error) {
 					if j.Begun() {
-						return nil, j.refuse(VerbReplan, "it was begun while "+string(id)+" was planned anew: plan once more")
+						return nil, j.refuse(VerbReplan, "it was begun while "+string(mine.Cycle)+" was planned anew: plan once more")
 					}
 					j.Until = edition
 					return nil, nil
