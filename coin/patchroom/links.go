@@ -41,6 +41,9 @@ func (n Nouns) sees() exchange.Link {
 				return nil // it was looked at something else
 			}
 			s := patch.Spotted{Target: news.Item, At: o.At, Before: news.Before}
+			if fresh := mine.fresh(w.Customer, item); fresh > 0 && !news.Before.IsZero() {
+				s.Lost = news.At.Sub(news.Before) > fresh
+			}
 			if !o.Gone {
 				s.Components = mine.components(item, o.State)
 			}

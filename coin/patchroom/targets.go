@@ -126,15 +126,12 @@ func (n Nouns) labels(i configuration.Item) map[string]string {
 	return labels
 }
 
-// items yields the items of a customer, "": of all, that are not retired.
+// items yields the items of a customer, "": of all, those that are retired among them.
 func (n Nouns) items(ctx context.Context, customer servicecoin.CustomerID, each func(customer servicecoin.CustomerID, i configuration.Item) error) error {
 	if customer != "" {
 		for i, err := range n.Register(n.Base, customer).Items().All(ctx) {
 			if err != nil {
 				return err
-			}
-			if !i.RetiredAt.IsZero() {
-				continue
 			}
 			if err := each(customer, i); err != nil {
 				return err
@@ -170,6 +167,9 @@ func (n Nouns) Targets(ctx context.Context, pick patch.Selector, ids ...patch.Ad
 	}
 	var found []Found
 	err = n.items(ctx, "", func(customer servicecoin.CustomerID, i configuration.Item) error {
+		if !i.RetiredAt.IsZero() {
+			return nil
+		}
 		f, err := n.target(ctx, customer, i)
 		if err != nil || !pick.Picks(f.Target) {
 			return err

@@ -30,6 +30,8 @@ type Exemption struct {
 	Why        string                      `json:"why"`
 	From       time.Time                   `json:"from"`
 	Until      time.Time                   `json:"until"` // it ends by itself
+	// Replaced says that another one stands in its place since it ended: what held, held.
+	Replaced bool `json:"replaced,omitempty"`
 }
 
 // Validate reports every violation: an exemption has an approver, a reason and an end.

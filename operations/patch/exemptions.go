@@ -3,6 +3,7 @@ package patch
 import (
 	"context"
 	"errors"
+	"strconv"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
@@ -19,7 +20,12 @@ const (
 
 var exemptions = store.Kind[Exemption]{
 	Name: ExemptionRecord, House: house.Own(),
-	ID: func(e Exemption) string { return store.JoinID(string(e.Advisory), string(e.Target)) },
+	ID: func(e Exemption) string {
+		if e.Replaced {
+			return store.JoinID(string(e.Advisory), string(e.Target), strconv.FormatInt(e.From.UnixMicro(), 10))
+		}
+		return store.JoinID(string(e.Advisory), string(e.Target))
+	},
 	Indexes: []store.Index[Exemption]{
 		{Name: "advisory", Columns: "tt", Of: func(e Exemption) store.Tuple {
 			return store.Tuple{store.Text(e.Advisory), store.Text(e.Target)}
@@ -39,7 +45,8 @@ func NewExemptions(view store.View) *Exemptions {
 }
 
 // Grant lets a target go without a patch until an instant: from now on, and whoever says
-// so, a person, stands for it. It replaces what was granted for the same before.
+// so, a person, stands for it. It replaces what was granted for the same before, from now on:
+// what held until now stays on record.
 func (n *Exemptions) Grant(ctx context.Context, by servicecoin.Actor, target servicecoin.ConfigurationID, advisory AdvisoryID, until time.Time, why string) (Exemption, error) {
 	if err := n.view.Ask(ctx, by, VerbExempt, ExemptionRecord, string(target)); err != nil {
 		return Exemption{}, err
@@ -67,6 +74,15 @@ func (n *Exemptions) put(ctx context.Context, by servicecoin.Actor, e Exemption,
 		item, err := store.Of(tx, exemptions).Item(ctx, store.JoinID(string(e.Advisory), string(e.Target)))
 		if err != nil && !isNotFound(err) {
 			return err
+		}
+		if was := item.Value; name == EventExempted && was.From.Before(e.From) && err == nil {
+			was.Replaced = true
+			if was.Until.After(e.From) {
+				was.Until = e.From
+			}
+			if err := store.Of(tx, exemptions).Insert(ctx, was); err != nil {
+				return err
+			}
 		}
 		return store.Of(tx, exemptions).Put(ctx, e, item.Version, event)
 	})

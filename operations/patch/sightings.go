@@ -54,7 +54,10 @@ type Spotted struct {
 	At     time.Time
 	// Before is when the target was looked at before this, and all was as it had been; zero:
 	// it was not looked at.
-	Before     time.Time
+	Before time.Time
+	// Lost says that nobody knew any more what runs between Before and At: what was seen then
+	// and is seen now was not seen without a break.
+	Lost       bool
 	Components []Component // all that is installed, each in the version that runs
 }
 
@@ -136,9 +139,13 @@ func (n *Sightings) See(ctx context.Context, by servicecoin.Actor, s Spotted) er
 		if s.At.Before(x.At) {
 			return &servicecoin.RefusedError{Subject: tx.Key(InstalledRecord, string(s.Target)), Verb: VerbSee, Why: "it was looked at " + lifecycle.Stamp(x.At) + ", which is later than " + lifecycle.Stamp(s.At)}
 		}
-		list, ended := meet(x.List, s)
+		list, ended := meet(x.List, s, false)
 		changed := len(ended) + len(list) - len(x.List)
-		if len(ended) == 0 && changed == 0 {
+		other := len(ended) > 0 || changed != 0
+		if s.Lost && s.At.After(x.Through) {
+			list, ended = meet(x.List, s, true)
+		}
+		if !other && len(ended) == 0 {
 			if !s.At.After(x.Through) {
 				return nil
 			}
@@ -152,6 +159,9 @@ func (n *Sightings) See(ctx context.Context, by servicecoin.Actor, s Spotted) er
 			}
 			x.Parts++
 		}
+		if !other {
+			return store.Of(tx, present).Put(ctx, x, item.Version)
+		}
 		e, err := store.Happened(by, EventSeen, SeenChanged{Target: s.Target, Count: max(changed, 1)})
 		if err != nil {
 			return err
@@ -160,8 +170,8 @@ func (n *Sightings) See(ctx context.Context, by servicecoin.Actor, s Spotted) er
 	})
 }
 
-// meet returns what is installed after a look, and what ended with it.
-func meet(list []Seen, s Spotted) (now, ended []Seen) {
+// meet returns what is installed after a look, and what ended with it: all, if it was lost.
+func meet(list []Seen, s Spotted, lost bool) (now, ended []Seen) {
 	type versioned struct{ name, version string }
 	found, there := map[versioned]bool{}, map[string]bool{}
 	for _, c := range s.Components {
@@ -180,6 +190,9 @@ func meet(list []Seen, s Spotted) (now, ended []Seen) {
 	for _, was := range list {
 		k := versioned{was.key(), was.versionOf()}
 		switch {
+		case lost:
+			was.Until = later(was.From, s.Before)
+			ended = append(ended, was)
 		case was.Absent && !there[k.name]:
 			now, gone[k.name] = append(now, was), true
 		case !was.Absent && found[k] && !fewer[k.name]:
