@@ -3,6 +3,7 @@ package patch
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -155,12 +156,10 @@ func (n *Cycles) Advance(ctx context.Context, by servicecoin.Actor, id CycleID) 
 		if err != nil {
 			return Cycle{}, err
 		}
-		for job, reports := range wrong {
-			if _, err := n.Report(ctx, by, job, reports...); err != nil && !errors.Is(err, servicecoin.ErrRefused) {
-				return Cycle{}, err
-			}
-		}
 		if len(wrong) > 0 {
+			if more, err := n.failed(ctx, by, wrong); err != nil || !more {
+				return before, err
+			}
 			continue
 		}
 		at := n.view.Now()
@@ -183,6 +182,27 @@ func (n *Cycles) Advance(ctx context.Context, by servicecoin.Actor, id CycleID) 
 			return after, err
 		}
 	}
+}
+
+// failed reports targets that were seen in another version, of so many jobs as have room in
+// one commit where it is a part of one, and says whether anything came of it. What has no
+// room is reported when the gate is looked at again.
+func (n *Cycles) failed(ctx context.Context, by servicecoin.Actor, wrong map[JobID][]Report) (bool, error) {
+	const most = 8 // jobs of large records
+	reported := 0
+	for k, job := range slices.Sorted(maps.Keys(wrong)) {
+		if k == most {
+			break
+		}
+		switch _, err := n.Report(ctx, by, job, wrong[job]...); {
+		case errors.Is(err, servicecoin.ErrRefused): // somebody has said something else meanwhile
+		case err != nil:
+			return false, err
+		default:
+			reported++
+		}
+	}
+	return reported > 0, nil
 }
 
 // whatCame names the events of an advance.

@@ -112,7 +112,7 @@ func (n *Cycles) attempt(ctx context.Context, id CycleID, edition int) (planning
 	return mine, n.view.Do(ctx, func(tx store.View) error {
 		c, err := n.On(tx).Get(ctx, id)
 		switch {
-		case err != nil && !(edition == 0 && isNotFound(err)):
+		case err != nil && (edition > 0 || !isNotFound(err)):
 			return err
 		case err == nil && edition == 0:
 			return &servicecoin.KeyError{Key: tx.Key(CycleRecord, string(id)), Err: servicecoin.ErrExists}
@@ -437,6 +437,9 @@ func (n *Cycles) Report(ctx context.Context, by servicecoin.Actor, id JobID, rep
 					return j.refuse(VerbReport, string(r.Target)+" is not begun: "+why)
 				}
 			}
+			if t != nil && t.Result == Pending && r.Result == Skipped && j.Until != 0 {
+				return j.refuse(VerbReport, string(r.Target)+" is not skipped here: "+c.replaced(&j))
+			}
 			was := t != nil && t.Result.wrong()
 			is, err := j.report(by, at, r)
 			if err != nil {
@@ -453,6 +456,7 @@ func (n *Cycles) Report(ctx context.Context, by servicecoin.Actor, id JobID, rep
 				}
 			}
 		}
+		j.fit()
 		if out = j; !changed {
 			return nil
 		}
@@ -490,16 +494,22 @@ func (c *Cycle) keeps(j *Job) string {
 		return "the cycle is halted: " + c.Halted
 	case c.State != CycleRunning:
 		return "the cycle is " + string(c.State)
-	case j.Until > c.Edition:
-		return "the cycle is being planned anew: if nobody is at that any more, plan it once more"
 	case j.Until != 0:
-		return "it has another slot"
+		return c.replaced(j)
 	case !j.Stands(c.Edition):
 		return "it is of a plan that does not hold"
 	case j.Ring > c.Ring:
 		return fmt.Sprintf("its ring, %q, waits for %q", c.Rings[j.Ring].Name, c.Rings[c.Ring].Name)
 	}
 	return ""
+}
+
+// replaced says what became of a job that has another one in its place, or will have.
+func (c *Cycle) replaced(j *Job) string {
+	if j.Until > c.Edition {
+		return "the cycle is being planned anew: if nobody is at that any more, plan it once more"
+	}
+	return "it has another slot"
 }
 
 // Keeps says why nothing of a job may be begun now, "" if it may: what a change that was

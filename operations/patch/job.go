@@ -196,6 +196,23 @@ func (r Report) validate(v *servicecoin.Violations, path string) {
 // mostWhy is how long what is said of a target may be: a job has many.
 const mostWhy = 400
 
+// fit shortens what is said of targets until the job has room in its record: that something
+// failed counts more than all that is said of it.
+func (j *Job) fit() {
+	const most = 200 << 10
+	for long := mostWhy / 2; long > 0; long /= 4 { //nolint:mnd // 200, 50, 12, 3
+		var v servicecoin.Violations
+		if lifecycle.Room(&v, "", j, most); v.Len() == 0 {
+			return
+		}
+		for k := range j.Tasks {
+			if r := []rune(j.Tasks[k].Why); len(r) > long {
+				j.Tasks[k].Why = string(r[:long]) + "…"
+			}
+		}
+	}
+}
+
 // report takes what is said of a target, and reports whether that is something else than
 // was said before.
 func (j *Job) report(by servicecoin.Actor, at time.Time, r Report) (bool, error) {
