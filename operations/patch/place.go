@@ -166,7 +166,7 @@ func Place(q Question) (Plan, error) {
 		return Plan{}, err
 	}
 	parts, left := q.parts()
-	p := placer{q: q, free: map[place]calendar.Set{}, lanes: map[servicecoin.CustomerID][]time.Time{}, groups: groupsOf(q.Keep), busy: map[servicecoin.CustomerID][]calendar.Interval{}}
+	p := placer{q: q, free: map[place]calendar.Set{}, lanes: map[servicecoin.CustomerID][]time.Time{}, groups: groupsOf(q.Keep), busy: map[servicecoin.CustomerID][]calendar.Interval{}, several: severalOf(q.Targets), room: map[place]time.Time{}}
 	plan := Plan{Rings: make([]RingPlan, len(q.Rings))}
 	ends := p.take(q.Taken)
 	begin := q.During.Start
@@ -350,6 +350,21 @@ type placer struct {
 	lanes  map[servicecoin.CustomerID][]time.Time // until when each is taken
 	groups map[Ref][]*group
 	busy   map[servicecoin.CustomerID][]calendar.Interval // slots that stay, where there is a limit
+	// several are customers of more than one service: those may have other windows, so that
+	// their slots are counted one by one, too. room is before when a place has none.
+	several map[servicecoin.CustomerID]bool
+	room    map[place]time.Time
+}
+
+func severalOf(targets []Target) map[servicecoin.CustomerID]bool {
+	one, several := map[servicecoin.CustomerID]servicecoin.ServiceID{}, map[servicecoin.CustomerID]bool{}
+	for _, t := range targets {
+		if s, known := one[t.Customer]; known && s != t.Service {
+			several[t.Customer] = true
+		}
+		one[t.Customer] = t.Service
+	}
+	return several
 }
 
 func (p *placer) times(t Target) (calendar.Set, error) {
@@ -378,13 +393,22 @@ func (p *placer) slot(t Target, ring int, from time.Time) (Slot, string, error) 
 	if lane >= 0 {
 		start = later(start, p.lanes[t.Customer][lane])
 	}
-	for {
+	counted, kept := lane < 0 && p.q.AtOnce > 0, place{t.Customer, t.Service}
+	start = later(start, p.room[kept])
+	for alone := counted; ; {
 		window, at, ok := fit(free, start, p.q.Length)
 		if !ok {
 			return Slot{}, p.without(t, free, from), nil
 		}
 		iv := calendar.Between(at, at.Add(p.q.Length))
-		if until, full := p.full(t, iv); full {
+		until, full := p.crowded(t, iv)
+		if alone && !full {
+			p.room[kept], alone = at, false // before that, others of the customer take all
+		}
+		if end, is := p.down(t, iv); is {
+			until, full = later(until, end), true
+		}
+		if full {
 			start = until
 			continue
 		}
@@ -394,7 +418,7 @@ func (p *placer) slot(t Target, ring int, from time.Time) (Slot, string, error) 
 		switch {
 		case lane >= 0:
 			p.lanes[t.Customer][lane] = iv.End
-		case len(p.busy[t.Customer]) > 0:
+		case counted:
 			p.busy[t.Customer] = append(p.busy[t.Customer], iv)
 		}
 		return Slot{Target: t.ID, Customer: t.Customer, Service: t.Service, Ring: ring, During: iv, Window: window}, "", nil
@@ -404,7 +428,7 @@ func (p *placer) slot(t Target, ring int, from time.Time) (Slot, string, error) 
 // lane returns the lane of a customer that is free first, -1 where there is no limit, or
 // slots that stay are counted one by one.
 func (p *placer) lane(customer servicecoin.CustomerID) int {
-	if p.q.AtOnce == 0 || len(p.busy[customer]) > 0 {
+	if p.q.AtOnce == 0 || p.several[customer] || len(p.busy[customer]) > 0 {
 		return -1
 	}
 	lanes := p.lanes[customer]
@@ -421,14 +445,20 @@ func (p *placer) lane(customer servicecoin.CustomerID) int {
 	return first
 }
 
-// full reports whether redundancy keeps a target from being patched in an interval, and
+// down reports whether redundancy keeps a target from being patched in an interval, and
 // until when at least.
-func (p *placer) full(t Target, iv calendar.Interval) (until time.Time, full bool) {
+func (p *placer) down(t Target, iv calendar.Interval) (until time.Time, full bool) {
 	for _, g := range p.groups[t.Ref()] {
 		if end, is := g.full(t.Ref(), iv); is {
 			until, full = later(until, end), true
 		}
 	}
+	return until, full
+}
+
+// crowded reports whether as many others of its customer are patched in an interval as may
+// be at once, and until when at least.
+func (p *placer) crowded(t Target, iv calendar.Interval) (until time.Time, full bool) {
 	n, first := 0, time.Time{}
 	for _, b := range p.busy[t.Customer] {
 		if b.Overlaps(iv) {
@@ -437,10 +467,10 @@ func (p *placer) full(t Target, iv calendar.Interval) (until time.Time, full boo
 			}
 		}
 	}
-	if n > 0 && n >= p.q.AtOnce {
-		until, full = later(until, first), true
+	if n == 0 || n < p.q.AtOnce {
+		return time.Time{}, false
 	}
-	return until, full
+	return first, true
 }
 
 // fit returns the first stretch of a set that has room for a length from an instant on,

@@ -184,6 +184,7 @@ func TestPlaces(t *testing.T) {
 		group := patch.Redundant{Name: "g"}
 		for n := range rapid.IntRange(1, 12).Draw(t, "targets") {
 			x := target(fmt.Sprint("t", n), string(rapid.SampledFrom(customers).Draw(t, "customer")))
+			x.Service = rapid.SampledFrom([]servicecoin.ServiceID{"", "erp"}).Draw(t, "service") // of several, slots are counted one by one
 			if d := rapid.IntRange(0, 60).Draw(t, "deadline"); d > 0 {
 				x.Deadline = friday().Add(time.Duration(d) * time.Hour)
 			}
@@ -322,4 +323,28 @@ func TestSlotsThatStay(t *testing.T) {
 	q.First = 2
 	_, err = patch.Place(q)
 	require.ErrorContains(t, err, "first")
+}
+
+// TestOneAtATimeInOtherWindows: a service whose window comes late keeps no other one of the
+// same customer waiting.
+func TestOneAtATimeInOtherWindows(t *testing.T) {
+	t.Parallel()
+	targets := []patch.Target{node(1, "alder", "all"), node(2, "alder", "all"), node(3, "alder", "all"), node(4, "alder", "all")}
+	targets[0].Service, targets[0].Deadline = "late", friday().Add(60*time.Hour) // it is placed first
+	targets[1].Service, targets[1].Deadline = "late", friday().Add(61*time.Hour)
+	plan, err := patch.Place(patch.Question{
+		During: calendar.Between(friday(), friday().Add(72*time.Hour)), Rings: []patch.Ring{{Name: "all"}}, Length: time.Hour, Targets: targets, AtOnce: 1,
+		Free: func(_ servicecoin.CustomerID, service servicecoin.ServiceID) (calendar.Set, error) {
+			if service == "late" {
+				return calendar.SetOf(calendar.Between(friday().Add(50*time.Hour), friday().Add(53*time.Hour))), nil
+			}
+			return calendar.SetOf(calendar.Between(friday(), friday().Add(2*time.Hour))), nil
+		},
+	})
+	require.NoError(t, err)
+	require.Empty(t, plan.Missed)
+	require.Len(t, plan.Slots, 4)
+	for n := range 3 {
+		require.False(t, plan.Slots[n].During.Overlaps(plan.Slots[n+1].During))
+	}
 }
