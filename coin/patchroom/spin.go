@@ -71,7 +71,7 @@ func (n Nouns) gather(ctx context.Context, s *exchange.Spinning) error {
 			}
 		}
 		for id, targets := range counted {
-			figures[id].add(&standing, targets, s.Whose().ID)
+			figures[id].add(&standing, id, targets, s.Whose().ID)
 		}
 	}
 	for id, f := range figures {
@@ -81,14 +81,14 @@ func (n Nouns) gather(ctx context.Context, s *exchange.Spinning) error {
 	return nil
 }
 
-func (p *Patched) add(s *Standing, targets int, customer servicecoin.CustomerID) {
+func (p *Patched) add(s *Standing, service servicecoin.ServiceID, targets int, customer servicecoin.CustomerID) {
 	p.Flaws++
 	if len(p.Trace.Parts) >= mostNamed {
 		return
 	}
 	part := servicecoin.Trace{Label: s.Advisory.Title(), Value: servicecoin.Some(decimal.NewFromInt(int64(targets))), Unit: "targets"}
 	for _, r := range s.Now.Rows {
-		if len(part.From) < mostNamed {
+		if r.Service == service && len(part.From) < mostNamed {
 			part.From = append(part.From, servicecoin.Key{Customer: customer, Kind: configuration.ItemRecord, ID: string(r.Target)})
 		}
 	}

@@ -69,7 +69,20 @@ func (t Terms) validate(v *servicecoin.Violations) {
 		}
 	}
 	v.Limit("select", len(t.Select), maxLabels)
-	v.Limit("rings", len(t.Rings), maxCycleRings)
+	if len(t.Rings) == 0 {
+		v.Add("rings", "required", "", "there is nothing to place targets in")
+	}
+	if v.Limit("rings", len(t.Rings), maxCycleRings) {
+		for n, r := range t.Rings {
+			r.validate(v, fmt.Sprintf("rings[%d]", n))
+		}
+	}
+	if t.Length <= 0 || t.Length > maxSoak {
+		v.Add("length", "out-of-range", t.Length.String(), "must be longer than nothing, and at most 366 days")
+	}
+	if t.AtOnce < 0 {
+		v.Add("atOnce", "out-of-range", strconv.Itoa(t.AtOnce), "must not be negative")
+	}
 	if t.WayBack < 0 || t.WayBack >= t.Length && t.Length > 0 {
 		v.Add("wayBack", "out-of-range", t.WayBack.String(), "must be from nothing to less than the length of one target")
 	}

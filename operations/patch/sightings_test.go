@@ -239,7 +239,7 @@ func TestRoutine(t *testing.T) {
 	require.False(t, ok, "it is stopped")
 	require.Equal(t, r.Rule.String(), got.Rule.String())
 	_, err = n.KeepRoutine(t.Context(), ada(), patch.Routine{ID: "x", Zone: "Mars/Olympus", For: calendar.Within(0)})
-	for _, path := range []string{"rule", "zone", "for", "lead", "terms.name"} {
+	for _, path := range []string{"rule", "zone", "for", "lead", "terms.name", "terms.rings", "terms.length"} {
 		require.ErrorContains(t, err, path)
 	}
 }
