@@ -195,8 +195,11 @@ func CycleTransitions() []lifecycle.Transition[CycleState] {
 const (
 	maxCycleHistory = 400
 	maxKnown        = 100
-	// maxCycle leaves room in the record for its end.
-	maxCycle = 200 << 10
+	// maxCycle leaves room in the record for its end: a halt and a cancellation whose reasons
+	// are as long as they may be, in letters of which each takes six bytes in JSON.
+	maxCycle = 128 << 10
+	// maxLacks is how much of what the pilot lacks is kept: that may be a value of each target.
+	maxLacks = 100
 )
 
 // newCycle returns a cycle whose plan was made.
@@ -225,8 +228,12 @@ func newCycle(by servicecoin.Actor, at time.Time, id CycleID, t Terms, p Plan) (
 
 func (c *Cycle) planned(p Plan) {
 	c.Plan, c.Missed, c.Targets = p.Rings, len(p.Missed), 0
-	for _, r := range p.Rings {
+	c.Plan = slices.Clone(c.Plan)
+	for k, r := range p.Rings {
 		c.Targets += r.Targets
+		if more := len(r.Lacks) - maxLacks; more > 0 {
+			c.Plan[k].Lacks = append(slices.Clone(r.Lacks[:maxLacks]), fmt.Sprintf("and %d more", more))
+		}
 	}
 	for _, m := range p.Missed {
 		if m.Ring < 0 {
@@ -323,7 +330,7 @@ func (c *Cycle) placed() int {
 
 // Halt stops it: nothing more is begun until a person resumes it.
 func (c *Cycle) Halt(by servicecoin.Actor, at time.Time, reason string) error {
-	return c.move(by, at, VerbHalt, reason, lifecycle.Because(reason, maxText), nil, func(c *Cycle, _ time.Time) { c.Halted = reason })
+	return c.move(by, at, VerbHalt, reason, lifecycle.Because(reason, maxText), nil, func(c *Cycle, _ time.Time) { c.Halted = clip(reason) })
 }
 
 // Resume lets it go on where it was halted: what failed until now, and which incidents are

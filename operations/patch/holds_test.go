@@ -137,3 +137,33 @@ func TestWhatFailsInARingThatPassed(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, c.Halted, `ring "pilot": 1 failed, its gate allows 0`)
 }
+
+// TestACycleHasRoomForItsEnd: however long its history is, it can be halted and cancelled;
+// and a pilot that lacks something of each target is no reason to plan nothing.
+func TestACycleHasRoomForItsEnd(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	list := nodes()
+	for n := range 500 {
+		x := node(100+n, "alder", "rest")
+		x.Labels["host"] = fmt.Sprintf("%d%s", n, strings.Repeat("h", 490))
+		list = append(list, x)
+	}
+	c := b.plan(list...)
+	require.Len(t, c.Plan[0].Lacks, 101)
+	require.Equal(t, "and 401 more", c.Plan[0].Lacks[100])
+	b.begin("")
+	long := strings.Repeat("<", 8000)
+	var err error
+	for range 30 {
+		b.now = b.now.Add(time.Minute)
+		_, err = b.cycles.Halt(t.Context(), ada(), "openssl", long)
+		require.NoError(t, err)
+		if _, err = b.cycles.Resume(t.Context(), ada(), "openssl", "go on"); err != nil {
+			break
+		}
+	}
+	require.ErrorContains(t, err, "too-large", "it ends some time")
+	_, err = b.cycles.Cancel(t.Context(), ada(), "openssl", long)
+	require.NoError(t, err)
+}
