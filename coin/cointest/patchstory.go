@@ -483,5 +483,8 @@ func togetherStory(p *provider) {
 		if strings.Contains(string(text), "globex") {
 			p.t.Errorf("the change names who is forgotten: %s", text)
 		}
+		if j.Customer == "" {
+			same(p.t, "nor what was theirs", []servicecoin.ConfigurationID{"forgotten"}, x.Scope.Records)
+		}
 	}
 }
