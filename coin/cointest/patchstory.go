@@ -350,6 +350,13 @@ func (p *provider) wasInTime(a patch.AdvisoryID) {
 	same(p.t, "at the deadline", patch.Tally{Applicable: 4, Compliant: 2, NonCompliant: 2}, s.AtDeadline.Tally)
 	kept, of, over := s.Kept()
 	same(p.t, "kept", "2 4 true", fmt.Sprint(kept, of, over))
+	rings, err := p.Patches().ByRing(ctx, p.clock(), cycleID)
+	p.must(err)
+	same(p.t, "by ring", []patchroom.InRing{
+		{Ring: 0, Name: "test", Tally: patch.Tally{Applicable: 1, Compliant: 1}}, {Ring: 1, Name: "production", Tally: patch.Tally{Applicable: 3, Compliant: 2, Exempt: 1}},
+	}, rings)
+	_, whole := p.Patches().Took(s)
+	same(p.t, "the last one is mended", false, whole)
 	spin, err := p.Spin(ctx, acme, calendar.Month{Year: 2026, Month: time.February})
 	p.must(err)
 	for _, row := range spin.Rows {

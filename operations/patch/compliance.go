@@ -93,7 +93,8 @@ func (t Tally) Share() (float64, bool) {
 	return float64(t.Compliant) / float64(t.Applicable), true
 }
 
-func (t Tally) with(c Condition) Tally {
+// With counts one more.
+func (t Tally) With(c Condition) Tally {
 	t.Applicable++
 	switch c {
 	case Compliant:
@@ -168,7 +169,7 @@ func Comply(l Look) (Compliance, error) {
 		if !applies {
 			continue
 		}
-		c.Tally = c.Tally.with(row.Condition)
+		c.Tally = c.Tally.With(row.Condition)
 		c.Rows = append(c.Rows, row)
 		complete = complete && row.Condition == Compliant
 		c.Complete = later(c.Complete, row.Since)
@@ -186,7 +187,7 @@ func Together(at time.Time, parts ...Compliance) Compliance {
 	complete := true
 	for _, p := range parts {
 		for _, r := range p.Rows {
-			c.Tally = c.Tally.with(r.Condition)
+			c.Tally = c.Tally.With(r.Condition)
 			complete = complete && r.Condition == Compliant
 			c.Complete = later(c.Complete, r.Since)
 		}
@@ -339,7 +340,7 @@ func (c Compliance) By(name func(r Row) string) []Named {
 			at[n] = place
 			list = append(list, Named{Name: n})
 		}
-		list[place].Tally = list[place].Tally.with(r.Condition)
+		list[place].Tally = list[place].Tally.With(r.Condition)
 	}
 	slices.SortFunc(list, func(a, b Named) int { return cmp.Compare(a.Name, b.Name) })
 	return list
