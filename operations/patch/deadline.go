@@ -172,13 +172,13 @@ func (p Policy) Deadline(a *Advisory, tt *hours.Timetable, loc *time.Location) (
 
 func dayEnd(d calendar.Date, loc *time.Location) time.Time { return d.In(loc).End }
 
-// start returns when the clock of the policy starts, and what that is called.
 // KnownAt returns when the time to mend a flaw begins, zero where it has not.
 func (p Policy) KnownAt(a *Advisory) time.Time {
 	at, _ := p.start(a)
 	return at
 }
 
+// start returns when the clock of the policy starts, and what that is called.
 func (p Policy) start(a *Advisory) (time.Time, string) {
 	switch p.Clock {
 	case FromConfirmed:
