@@ -35,6 +35,9 @@ func (n Nouns) Preview(ctx context.Context, t patch.Terms, pick patch.Selector) 
 }
 
 func (n Nouns) wanted(ctx context.Context, t patch.Terms, pick patch.Selector) (patch.Want, error) {
+	if err := t.Validate(); err != nil {
+		return patch.Want{}, err // before anything is looked for
+	}
 	found, err := n.Targets(ctx, pick, t.Advisories...)
 	if err != nil {
 		return patch.Want{}, err
