@@ -17,6 +17,7 @@ import (
 	"github.com/servicecoin/servicecoin/store"
 )
 
+// The pages of patches are among those of changes, which is what patching is.
 const patchesPath = "/patches"
 
 // patchesArea is where flaws are known, and what runs is brought up to date.
@@ -39,7 +40,6 @@ func (p *portal) patchesArea() area {
 			"POST /patches/routines/{routine}/{verb}": {providers, p.changeRoutine},
 			"GET /customers/{customer}/patches":       {ofCustomer, p.showPatchesOf},
 		},
-		nav:  toProviders(navItem{Path: patchesPath, Name: "Patches"}),
 		of:   toCustomer("Patches", "patches"),
 		work: []chore{p.cyclesThatWait()},
 		done: map[string]string{
@@ -80,7 +80,7 @@ type flawRow struct {
 func flawRowOf(a *patch.Advisory) flawRow {
 	row := flawRow{Advisory: *a, Path: flawPath(a), Called: flawName(a), Says: flawTitle(a), Severe: a.Severity(), Tone: flawTone(a.Severity())}
 	if on := a.Exploited(); !on.IsZero() {
-		row.Since = on.String()
+		row.Since = onDay(on)
 	}
 	switch {
 	case a.Withdrawn():
@@ -137,7 +137,7 @@ type advisoriesPage struct {
 func (p *portal) showAdvisories(w http.ResponseWriter, r *http.Request) error {
 	const most = 50
 	ctx := r.Context()
-	v := advisoriesPage{page: p.page(r, "Advisories", patchesPath), Here: "advisories", Every: r.URL.Query().Get("show") == "all"}
+	v := advisoriesPage{page: p.page(r, "Advisories", changesPath), Here: "advisories", Every: r.URL.Query().Get("show") == "all"}
 	if v.Every && !wantsCSV(r) {
 		found, ways, err := listed(r, p.Advisories().Recent(), most)
 		if err != nil {
@@ -161,7 +161,7 @@ func (p *portal) showAdvisories(w http.ResponseWriter, r *http.Request) error {
 			row := p.flawRow(&s)
 			t := row.Tally
 			rows = append(rows, []string{
-				row.Called, row.Says, string(row.Severe), row.Since, instantText(row.Deadline.At), strconv.Itoa(t.Applicable), strconv.Itoa(t.Compliant), strconv.Itoa(t.NonCompliant), strconv.Itoa(t.Exempt), strconv.Itoa(t.Unknown), strconv.Itoa(row.Overdue),
+				row.Called, row.Says, string(row.Severe), isoDay(row.Exploited()), instantText(row.Deadline.At), strconv.Itoa(t.Applicable), strconv.Itoa(t.Compliant), strconv.Itoa(t.NonCompliant), strconv.Itoa(t.Exempt), strconv.Itoa(t.Unknown), strconv.Itoa(row.Overdue),
 			})
 		}
 		return p.cellsAsCSV(w, r, "advisories.csv", []string{"advisory", "title", "severity", "exploitedSince", "deadline", "applicable", "compliant", "nonCompliant", "exempt", "unknown", "overdue"}, rows)

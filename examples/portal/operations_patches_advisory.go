@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -18,20 +19,19 @@ type advisoryPage struct {
 	page
 	flawRow
 
-	Here         string
-	Text         string
-	Bulletins    []bulletinPart
-	Names        []string
-	Superseded   *flawRow // what mends it
-	Others       []option // that may mend it
-	Concerned    []concernedPart
-	Cycles       []cycleRow
-	Kept, Of     int // at the deadline, once it is over
-	KeptOver     bool
-	KeptTone     string
-	MayExempt    bool
-	Why          string // of the deadline
-	UnknownToday int
+	Here       string
+	Text       string
+	Bulletins  []bulletinPart
+	Names      []string
+	Superseded *flawRow // what mends it
+	Others     []option // that may mend it
+	Concerned  []concernedPart
+	Cycles     []cycleRow
+	Kept, Of   int // at the deadline, once it is over
+	KeptOver   bool
+	KeptTone   string
+	MayExempt  bool
+	Why        string // of the deadline
 }
 
 // bulletinPart is what one source says.
@@ -80,7 +80,7 @@ func (p *portal) advisoryNow(w http.ResponseWriter, r *http.Request, form string
 	if err != nil {
 		return err
 	}
-	v := advisoryPage{page: p.page(r, flawTitle(&a), patchesPath), Names: a.Names(), Text: flawText(&a), MayExempt: viewer(r).is(manager)}
+	v := advisoryPage{page: p.page(r, flawTitle(&a), changesPath), Names: a.Names(), Text: flawText(&a), MayExempt: viewer(r).is(manager)}
 	s, err := p.Patches().Standing(ctx, v.Now, "", a.ID)
 	if err != nil {
 		return err
@@ -145,10 +145,10 @@ func bulletinOf(a *patch.Advisory, n int) bulletinPart {
 		say(x.name, instantText(x.at))
 	}
 	if !b.Exploited.IsZero() {
-		say("Exploited since", b.Exploited.String())
+		say("Exploited since", onDay(b.Exploited))
 	}
 	if !b.Due.IsZero() {
-		say("Last day to mend it", b.Due.String())
+		say("Last day to mend it", onDay(b.Due))
 	}
 	if b.Ransomware {
 		say("Ransomware", "it is used by those who demand ransom")
@@ -213,7 +213,7 @@ func conditionRank(c patch.Condition) int {
 
 // targetRow says how a target stands in words, with the exemption that holds.
 func (p *portal) targetRow(ctx context.Context, s *patchroom.Standing, row patch.Row, called func(servicecoin.CustomerID, servicecoin.ConfigurationID) string) (targetRow, error) {
-	t := targetRow{Row: row, Called: called(row.Customer, row.Target), Evidence: row.Why, Form: "exempt-" + string(row.Customer) + "-" + string(row.Target)}
+	t := targetRow{Row: row, Called: called(row.Customer, row.Target), Evidence: sightingWords(&s.Advisory, row.Why), Form: "exempt-" + string(row.Customer) + "-" + string(row.Target)}
 	t.Stands, t.Tone = conditionWords(row.Condition)
 	if row.Condition != patch.Exempt {
 		return t, nil
@@ -223,7 +223,8 @@ func (p *portal) targetRow(ctx context.Context, s *patchroom.Standing, row patch
 		return t, err
 	}
 	t.Exemption = &e
-	t.Evidence, _, _ = strings.Cut(row.Why, "; "+string(e.ApprovedBy)+" allows")
+	why, _, _ := strings.Cut(row.Why, "; "+string(e.ApprovedBy)+" allows")
+	t.Evidence = sightingWords(&s.Advisory, why)
 	return t, nil
 }
 
@@ -245,6 +246,11 @@ func (p *portal) changeAdvisory(w http.ResponseWriter, r *http.Request) error {
 		_, err = p.Advisories().Confirm(ctx, by, a.ID)
 	case "supersede":
 		_, err = p.Advisories().Supersede(ctx, by, a.ID, patch.AdvisoryID(f.text("other")))
+		if errors.Is(err, servicecoin.ErrNotFound) || errors.Is(err, servicecoin.ErrInvalid) {
+			f.bad.Add("other", "unknown", f.text("other"), "is no advisory that we know")
+			err = f.bad.Err()
+			return p.advisoryNow(w, r, form, f, err)
+		}
 	case "exempt", "endExemption":
 		form = "exempt-" + string(customer) + "-" + string(target)
 		if _, err := p.Configuration(customer).Item(ctx, target); err != nil {

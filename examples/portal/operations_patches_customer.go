@@ -63,7 +63,7 @@ func (p *portal) showPatchesOf(w http.ResponseWriter, r *http.Request) error {
 		for _, s := range all {
 			a := flawRowOf(&s.Advisory)
 			for _, row := range s.Now.Rows {
-				rows = append(rows, []string{a.Called, a.Says, string(a.Severe), a.Since, instantText(s.Deadline.At), string(row.Target), string(row.Condition), instantText(row.Seen), instantText(row.Since)})
+				rows = append(rows, []string{a.Called, a.Says, string(a.Severe), isoDay(a.Exploited()), instantText(s.Deadline.At), string(row.Target), string(row.Condition), instantText(row.Seen), instantText(row.Since)})
 			}
 		}
 		return p.cellsAsCSV(w, r, string(c.ID)+"-patches.csv", []string{"advisory", "title", "severity", "exploitedSince", "deadline", "item", "condition", "seen", "compliantSince"}, rows)

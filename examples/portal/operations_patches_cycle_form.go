@@ -34,12 +34,14 @@ type cycleFormPage struct {
 
 // ringFields are the fields of one ring.
 type ringFields struct {
+	patch.Ring
+
 	N      int
 	Called string
-	patch.Ring
+	Open   bool // something stands in it
 }
 
-// Select is what picks its targets.
+// Selects is what picks its targets.
 func (r ringFields) Selects() string { return selectorText(r.Ring.Select) }
 
 // Soaks is how long is waited after it.
@@ -148,7 +150,7 @@ func (p *portal) showNewCycle(w http.ResponseWriter, r *http.Request) error {
 
 func (p *portal) cycleForm(w http.ResponseWriter, r *http.Request, v cycleFormPage, f *form, problems error) error {
 	ctx := r.Context()
-	v.page, v.Here = p.page(r, "Plan a patch cycle", patchesPath), "cycles"
+	v.page, v.Here = p.page(r, "Plan a patch cycle", changesPath), "cycles"
 	all, err := p.Patches().Overview(ctx, v.Now, "")
 	if err != nil {
 		return err
@@ -160,7 +162,10 @@ func (p *portal) cycleForm(w http.ResponseWriter, r *http.Request, v cycleFormPa
 	for n := range max(ringRows, len(v.Terms.Rings)) {
 		row := ringFields{N: n, Called: "Ring " + itoa(n+1)}
 		if n < len(v.Terms.Rings) {
-			row.Ring = v.Terms.Rings[n]
+			row.Ring, row.Open = v.Terms.Rings[n], true
+		}
+		if f != nil {
+			row.Open = ringTyped(f, n)
 		}
 		v.Rows = append(v.Rows, row)
 	}
@@ -235,7 +240,7 @@ func (p *portal) readCycleTerms(ctx context.Context, f *form) (patch.Terms, patc
 			Name: f.text(field("ring")), Select: f.selectorIn(field("select")), Number: f.int(field("number")), Share: f.int(field("share")), Soak: f.spanIn(field("soak")),
 			Gate: patch.Gate{MaxFailures: f.int(field("failures")), NoIncident: f.text(field("noIncident")) != "", Verified: f.text(field("verified")) != "", GoAhead: f.text(field("goAhead")) != ""},
 		}
-		if r.Name == "" && f.text(field("select"))+f.text(field("number"))+f.text(field("share"))+f.text(field("soak")) == "" && !r.Gate.NoIncident && !r.Gate.Verified && !r.Gate.GoAhead && r.Gate.MaxFailures == 0 {
+		if !ringTyped(f, n) {
 			continue
 		}
 		path := "rings[" + itoa(len(t.Rings)) + "]"
@@ -245,6 +250,16 @@ func (p *portal) readCycleTerms(ctx context.Context, f *form) (patch.Terms, patc
 		t.Rings = append(t.Rings, r)
 	}
 	return t, f.selectorIn("pick")
+}
+
+// ringTyped reports whether anything stands in the fields of a ring.
+func ringTyped(f *form, n int) bool {
+	for _, name := range []string{"ring", "select", "number", "share", "soak", "failures", "noIncident", "verified", "goAhead"} {
+		if f.text(name+"-"+itoa(n)) != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // spanIn reads a length of time, nothing for an empty field.

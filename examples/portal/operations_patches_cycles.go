@@ -50,7 +50,7 @@ type cyclesPage struct {
 
 func (p *portal) showCycles(w http.ResponseWriter, r *http.Request) error {
 	const most = 25
-	v := cyclesPage{page: p.page(r, "Patch cycles", patchesPath), Here: "cycles"}
+	v := cyclesPage{page: p.page(r, "Patch cycles", changesPath), Here: "cycles"}
 	if wantsCSV(r) {
 		return p.asCSV(w, r, "patch-cycles.csv", []string{"cycle", "name", "state", "targets", "missed", "from", "until", "begun", "ended", "halted"}, rowsOfPages(r, p.Cycles().Recent(), func(c patch.Cycle) [][]string {
 			return [][]string{{string(c.ID), c.Name, string(c.State), itoa(c.Targets), itoa(c.Missed), instantText(c.During.Start), instantText(c.During.End), instantText(c.BegunAt), instantText(c.EndedAt), c.Halted}}
@@ -82,8 +82,7 @@ type boardPage struct {
 	History []historyRow
 	Lacks   string // what the pilot ring does not have
 	Comes   string // what comes next
-	Model   string
-	Steps   string // the run book
+	Unsaid  string // what was typed into a form that is not there any more
 }
 
 type ringPart struct {
@@ -121,7 +120,7 @@ func (p *portal) boardNow(w http.ResponseWriter, r *http.Request, word string, f
 		return err
 	}
 	c := b.Cycle
-	v := boardPage{page: p.page(r, c.Name, patchesPath), cycleRow: cycleRowOf(&c), Here: "cycles", Total: countWords(b.Total), Comes: cycleNext(&c), Forms: cycleForms(&c)}
+	v := boardPage{page: p.page(r, c.Name, changesPath), cycleRow: cycleRowOf(&c), Here: "cycles", Total: countWords(b.Total), Comes: cycleNext(&c), Forms: cycleForms(&c)}
 	for _, id := range c.Advisories {
 		a, err := p.Advisories().Get(ctx, id)
 		if errors.Is(err, servicecoin.ErrNotFound) {
@@ -149,6 +148,9 @@ func (p *portal) boardNow(w http.ResponseWriter, r *http.Request, word string, f
 	}
 	if problems != nil {
 		v.againIn(word, f, problems)
+		if !slices.ContainsFunc(v.Forms, func(x verbForm) bool { return x.Word == word }) {
+			v.Unsaid = f.text("reason")
+		}
 	}
 	return p.render(w, r, "patch_board.html", problem.Status(problems), v)
 }
@@ -156,6 +158,9 @@ func (p *portal) boardNow(w http.ResponseWriter, r *http.Request, word string, f
 func (p *portal) ringPart(c *patch.Cycle, b *patch.RingBoard, n int, whose func(servicecoin.CustomerID) string, now time.Time) ringPart {
 	part := ringPart{RingBoard: *b, Picks: selectorText(b.Select), Numbers: countWords(b.Counts), Now: n == c.Ring && !c.Over() && c.State != patch.CyclePlanned}
 	part.Stands, part.Tone = ringWords(b.State)
+	if n == 0 && b.State == patch.RingWaiting {
+		part.Stands = "Not begun"
+	}
 	if part.Picks == "" {
 		part.Picks = "whatever is left"
 	}
@@ -186,7 +191,7 @@ func (p *portal) ringPart(c *patch.Cycle, b *patch.RingBoard, n int, whose func(
 	return part
 }
 
-// Gate says what has to hold of the ring before the next one begins.
+// Gates says what has to hold of the ring before the next one begins.
 func (r ringPart) Gates() []string {
 	g := r.RingBoard.Gate
 	list := []string{"none failed"}

@@ -89,7 +89,7 @@ func (p *portal) showImport(w http.ResponseWriter, r *http.Request) error {
 
 func (p *portal) importForm(w http.ResponseWriter, r *http.Request, b patch.Bulletin, f *form, problems error) error {
 	v := importPage{
-		page: p.page(r, "Import a bulletin", patchesPath), Here: "import", Bulletin: b, Severities: patch.Severities(),
+		page: p.page(r, "Import a bulletin", changesPath), Here: "import", Bulletin: b, Severities: patch.Severities(),
 		Schemes:   []option{{"", "that of the package URL"}, {string(version.SemVer), "SemVer"}, {string(version.Maven), "Maven"}, {string(version.PyPI), "Python"}},
 		Standings: []option{{string(patch.Affected), "affected"}, {string(patch.Fixed), "mended in"}, {string(patch.NotAffected), "not affected"}, {string(patch.Open), "under investigation"}},
 	}

@@ -35,6 +35,7 @@ type taskRow struct {
 	Called, Path, Stands, Tone string
 	RunPath, Who               string
 	Late                       bool
+	Open                       bool // something can be said of it
 }
 
 func (p *portal) showJob(w http.ResponseWriter, r *http.Request) error {
@@ -58,7 +59,7 @@ func (p *portal) jobNow(w http.ResponseWriter, r *http.Request, f *form, problem
 	whose, called := p.customerNames(ctx), p.targetNames(ctx)
 	now := p.store.Now()
 	v := jobPage{
-		page: p.page(r, c.Name+": "+c.Rings[j.Ring].Name, patchesPath), Here: "cycles", Of: c, CyclePath: cyclePath(c.ID), RingName: c.Rings[j.Ring].Name, Gone: !j.Stands(c.Edition),
+		page: p.page(r, c.Name+": "+c.Rings[j.Ring].Name, changesPath), Here: "cycles", Of: c, CyclePath: cyclePath(c.ID), RingName: c.Rings[j.Ring].Name, Gone: !j.Stands(c.Edition),
 		jobRow: jobRow{Job: j, Path: jobPath(j.ID), Whose: whose(j.Customer), Numbers: countWords(j.Counts(now)), Late: j.Counts(now).Late},
 	}
 	if j.Customer == "" {
@@ -85,7 +86,8 @@ func (p *portal) jobNow(w http.ResponseWriter, r *http.Request, f *form, problem
 		if t.By.ID != "" {
 			row.Who = p.pages.actor(t.By)
 		}
-		v.Open = v.Open || len(t.Result.After()) > 0
+		row.Open = len(t.Result.After()) > 0
+		v.Open = v.Open || row.Open
 		v.Targets = append(v.Targets, row)
 	}
 	for _, result := range patch.Results() {
@@ -108,6 +110,9 @@ func (p *portal) reportJob(w http.ResponseWriter, r *http.Request) error {
 	id, result, why := patch.JobID(r.PathValue("job")), patch.Result(f.text("result")), f.text("why")
 	const most = 400 // of a why: what the rules allow
 	again := func(err error) error { return p.jobNow(w, r, f, f.err(err)) }
+	for _, name := range []string{"target", "result", "why"} {
+		f.at(name, name)
+	}
 	var reports []patch.Report
 	for _, target := range slices.Compact(slices.Sorted(slices.Values(f.all("target")))) {
 		reports = append(reports, patch.Report{Target: servicecoin.ConfigurationID(target), Result: result, Why: why})

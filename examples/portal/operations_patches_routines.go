@@ -30,7 +30,7 @@ type routineRow struct {
 func (p *portal) showRoutines(w http.ResponseWriter, r *http.Request) error {
 	const most = 100
 	ctx := r.Context()
-	v := routinesPage{page: p.page(r, "Routines", patchesPath), Here: "routines"}
+	v := routinesPage{page: p.page(r, "Routines", changesPath), Here: "routines"}
 	found, err := p.Cycles().Routines().Page(ctx, "", most)
 	if err != nil {
 		return err

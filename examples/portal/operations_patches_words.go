@@ -179,6 +179,27 @@ func plainDeadline(why string) string {
 	})
 }
 
+// onDay is a day as people write it.
+func onDay(d calendar.Date) string { return d.In(time.UTC).Start.Format("2 Jan 2006") }
+
+// isoDay is a day for a file, "" for none.
+func isoDay(d calendar.Date) string {
+	if d.IsZero() {
+		return ""
+	}
+	return d.String()
+}
+
+// sightingWords says why a target stands as it does, with the source at the end.
+func sightingWords(a *patch.Advisory, why string) string {
+	for _, b := range a.Bulletins {
+		if rest, ok := strings.CutPrefix(why, b.Source+" "+b.ID+": "); ok {
+			return rest + " (" + b.Source + " " + b.ID + ")"
+		}
+	}
+	return why
+}
+
 // flawName is what an advisory is called in lists and addresses: its CVE, or else the
 // first of its names.
 func flawName(a *patch.Advisory) string {
