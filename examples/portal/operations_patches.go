@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
@@ -56,9 +55,7 @@ func flawPath(a *patch.Advisory) string {
 	return patchesPath + "/advisories/" + url.PathEscape(flawName(a))
 }
 
-func cyclePath(id patch.CycleID, parts ...string) string {
-	return strings.Join(append([]string{patchesPath + "/cycles", url.PathEscape(string(id))}, parts...), "/")
-}
+func cyclePath(id patch.CycleID) string { return patchesPath + "/cycles/" + url.PathEscape(string(id)) }
 
 func jobPath(id patch.JobID) string { return patchesPath + "/jobs/" + url.PathEscape(string(id)) }
 

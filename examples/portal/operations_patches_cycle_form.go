@@ -42,7 +42,7 @@ type ringFields struct {
 }
 
 // Selects is what picks its targets.
-func (r ringFields) Selects() string { return selectorText(r.Ring.Select) }
+func (r ringFields) Selects() string { return selectorText(r.Select) }
 
 // Soaks is how long is waited after it.
 func (r ringFields) Soaks() string {
@@ -225,13 +225,13 @@ func (p *portal) labelWords(ctx context.Context) (string, error) {
 // readCycleTerms reads the form.
 func (p *portal) readCycleTerms(ctx context.Context, f *form) (patch.Terms, patch.Selector) {
 	t := patch.Terms{
-		Name: f.text("name"), Why: f.text("why"), Model: f.text("model"), Runbook: servicecoin.RunbookID(f.text("runbook")), Implementers: p.colleaguesIn(ctx, f, "implementer"),
+		Name: f.text("name"), Why: f.text("why"), Model: f.text("model"), Runbook: servicecoin.RunbookID(f.text("runbook")), Implementers: p.colleaguesIn(ctx, f, "patcher"),
 		During: calendar.Interval{Start: p.timeIn(f, "from"), End: p.timeIn(f, "until")}, Length: f.spanIn("length"), WayBack: f.spanIn("wayBack"), AtOnce: f.int("atOnce"),
 	}
 	for _, id := range f.all("advisory") {
 		t.Advisories = append(t.Advisories, patch.AdvisoryID(id))
 	}
-	for path, name := range map[string]string{"during": "from", "during.start": "from", "during.end": "until", "advisories": "advisory", "implementers": "implementer", "rings": "ring-0", "length": "length", "wayBack": "wayBack", "atOnce": "atOnce"} {
+	for path, name := range map[string]string{"during": "from", "during.start": "from", "during.end": "until", "advisories": "advisory", "implementers": "patcher", "rings": "ring-0", "length": "length", "wayBack": "wayBack", "atOnce": "atOnce"} {
 		f.at(path, name)
 	}
 	for n := range ringRows {

@@ -193,7 +193,7 @@ func (p *portal) ringPart(c *patch.Cycle, b *patch.RingBoard, n int, whose func(
 
 // Gates says what has to hold of the ring before the next one begins.
 func (r ringPart) Gates() []string {
-	g := r.RingBoard.Gate
+	g := r.Gate
 	list := []string{"none failed"}
 	if g.MaxFailures > 0 {
 		list[0] = "at most " + itoa(g.MaxFailures) + " failed"

@@ -176,7 +176,7 @@ func cycleFields(t *testing.T, r *running, advisory string) url.Values {
 	ticked := regexp.MustCompile(`name="advisory" value="([^"]+)" checked`).FindStringSubmatch(body)
 	require.NotNil(t, ticked)
 	return url.Values{
-		"id": {hidden(t, body, "id")}, "advisory": {ticked[1]}, "name": {"EdgeOS 7.4.9"}, "why": {"Sign-in is passed by"}, "from": {"2026-11-24T18:00"}, "until": {"2026-12-04T18:00"}, "length": {"1 h"}, "wayBack": {"20 min"}, "atOnce": {"1"}, "model": {"patching"}, "runbook": {"server-patch"}, "implementer": {"ben"},
+		"id": {hidden(t, body, "id")}, "advisory": {ticked[1]}, "name": {"EdgeOS 7.4.9"}, "why": {"Sign-in is passed by"}, "from": {"2026-11-24T18:00"}, "until": {"2026-12-04T18:00"}, "length": {"1 h"}, "wayBack": {"20 min"}, "atOnce": {"1"}, "model": {"patching"}, "runbook": {"server-patch"}, "patcher": {"ben"},
 		"ring-0": {"Pilot"}, "number-0": {"1"}, "soak-0": {"2 h"}, "goAhead-0": {"yes"}, "ring-1": {"All others"}, "failures-1": {"1"},
 	}
 }
@@ -187,7 +187,7 @@ func TestACycleIsPlanned(t *testing.T) {
 	nobody := demoPortal(t)
 	ada, ben := nobody.as("ada"), nobody.as("ben")
 	body := ben.refused("/patches/cycles", url.Values{
-		"name": {""}, "why": {"kept <b>"}, "advisory": {"none"}, "pick": {"odd"}, "from": {"soon"}, "length": {"1 fortnight"}, "wayBack": {"2 h"}, "atOnce": {"many"}, "implementer": {"nobody"}, "select-0": {"environment"}, "ring-2": {"Third"}, "number-2": {"3"}, "share-2": {"120"}, "soak-2": {"x"}, "failures-2": {"-1"}, "do": {"plan"},
+		"name": {""}, "why": {"kept <b>"}, "advisory": {"none"}, "pick": {"odd"}, "from": {"soon"}, "length": {"1 fortnight"}, "wayBack": {"2 h"}, "atOnce": {"many"}, "patcher": {"nobody"}, "select-0": {"environment"}, "ring-2": {"Third"}, "number-2": {"3"}, "share-2": {"120"}, "soak-2": {"x"}, "failures-2": {"-1"}, "do": {"plan"},
 	}, "kept &lt;b&gt;", "“odd” must be labels", "“soon” must be a day", "“1 fortnight” must be a length", "“many” must be a whole number", "“nobody” is nobody", `id="e-f-name"`, `id="e-f-select-0"`, `id="e-f-ring-0"`, `id="e-f-share-2"`, `id="e-f-soak-2"`, `id="e-f-failures-2"`, `value="Third"`)
 	require.NotContains(t, body, `id="e-f-ring-1"`, "a ring that nobody filled in is none")
 	ben.refused("/patches/cycles", url.Values{"name": {"x"}, "why": {"y"}, "length": {"1 h"}, "from": {"2026-11-24T18:00"}, "until": {"2026-11-24T10:00"}, "ring-0": {"All"}}, "must not", `id="e-f-from"`)
