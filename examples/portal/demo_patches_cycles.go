@@ -27,7 +27,7 @@ func patchBook() runbook.Book {
 	const m = time.Minute
 	install := risky(hand("install", "Bring {{target}} up to date", "```sh\nssh {{target}} sudo update --stay-on-branch\n```\n\nIt takes a snapshot before.", 20*m), "The server is away for a minute", byHand("Go back to the snapshot:\n\n```sh\nssh {{target}} sudo update --back\n```"))
 	return runbook.Book{
-		ID: serverPatch, Title: english("Patch a server"), Scenario: runbook.Patch, Services: []servicecoin.ServiceID{"erp", "files"}, Roles: roles()[:1], ReviewEvery: calendar.Within(180 * day),
+		ID: serverPatch, Title: english("Patch a server"), Scenario: runbook.Patch, Services: []servicecoin.ServiceID{"erp"}, Roles: roles()[:1], ReviewEvery: calendar.Within(180 * day),
 		Purpose:    english("One server of a patch cycle, in its slot."),
 		Parameters: []runbook.Parameter{{Name: patchroom.Parameter, Type: runbook.Text, Text: english("Which server")}},
 		Steps:      []runbook.Step{install, look("answers", "It answers", "Open its first page.", runbook.Verification{LookAt: english("How long the page takes"), Expect: runbook.Expectation{Is: runbook.AtMost, Value: "3"}, Unit: "s"}, 5*m)},

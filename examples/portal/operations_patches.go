@@ -39,7 +39,6 @@ func (p *portal) patchesArea() area {
 			"POST /patches/routines/{routine}/{verb}": {providers, p.changeRoutine},
 			"GET /customers/{customer}/patches":       {ofCustomer, p.showPatchesOf},
 		},
-		of:   toCustomer("Patches", "patches"),
 		work: []chore{p.cyclesThatWait()},
 		done: map[string]string{
 			"advisory-new": "The bulletin is imported: it is a flaw that nobody had spoken of.", "advisory-changed": "The bulletin is imported: it changed what is known.", "advisory-same": "Nothing is changed: it says what was known.",

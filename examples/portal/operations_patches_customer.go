@@ -48,7 +48,7 @@ func (p *portal) showPatchesOf(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := patchesOfPage{page: p.page(r, "Patches of "+c.Name, customerPath(c.ID, "patches")), Customer: c.Customer}
+	v := patchesOfPage{page: p.page(r, "Patches of "+c.Name, customerPath(c.ID, "notices")), Customer: c.Customer}
 	all, err := p.Patches().Overview(ctx, v.Now, c.ID)
 	if err != nil {
 		return err
