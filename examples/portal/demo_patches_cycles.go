@@ -85,13 +85,13 @@ func (d demo) underWay(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.turn(d.evening(-5, 11, 0))
+	d.turn(d.evening(-9, 11, 0)) // well before, whatever is closed meanwhile
 	start := d.evening(-4, 12, 0)
 	_, _, err = d.Patches().Plan(ctx, servicecoin.Person(dana), nginxCycle, patch.Terms{
 		Name: "nginx 1.28.2", Why: "Requests of others can be smuggled in; 1.28.2 mends that", Advisories: []patch.AdvisoryID{flaw}, Model: string(patchingModel), Runbook: serverPatch, Implementers: []servicecoin.PersonID{dana},
 		During: calendar.Between(start, start.Add(14*day)), Length: 45 * time.Minute, WayBack: 15 * time.Minute, AtOnce: 1,
 		Rings: []patch.Ring{
-			{Name: "Pilot", Select: patch.Selector{"environment": "test"}, Soak: 60 * time.Hour, Gate: patch.Gate{NoIncident: true, Verified: true, GoAhead: true}},
+			{Name: "Pilot", Select: patch.Selector{"environment": "test"}, Soak: 54 * time.Hour, Gate: patch.Gate{NoIncident: true, Verified: true, GoAhead: true}},
 			{Name: "First customers", Number: 4, Soak: 12 * time.Hour, Gate: patch.Gate{MaxFailures: 1, Verified: true}},
 			{Name: "All others", Gate: patch.Gate{MaxFailures: 1}},
 		},
@@ -99,7 +99,7 @@ func (d demo) underWay(ctx context.Context) error {
 	if err := doneBefore(err); err != nil {
 		return fmt.Errorf("cycle %s of the demonstration: %w", nginxCycle, err)
 	}
-	d.turn(d.evening(-5, 12, 0))
+	d.turn(d.evening(-9, 12, 0))
 	_, err = d.Cycles().Begin(ctx, servicecoin.Person(dana), nginxCycle, "")
 	if err := doneBefore(err); err != nil {
 		return err

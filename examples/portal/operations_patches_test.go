@@ -227,6 +227,13 @@ func TestACycleIsPlanned(t *testing.T) {
 	require.Contains(t, ben.does("/patches/cycles", fields), "It concerns no target")
 	fields.Set("pick", "environment=test, type=host")
 	require.Contains(t, ben.does("/patches/cycles", fields), "1 target. All of them have a slot before their deadline.")
+	// Without a model people decide on each of its changes: until then the job is stuck, and says why.
+	fields.Set("do", "plan")
+	path = ben.planned(fields)
+	text = ben.does(path+"/begin", nil)
+	require.Contains(t, text, "1 job stuck")
+	require.Contains(t, text, "Stuck: it waits to be assessed and approved")
+	require.Contains(t, textOf(ben.page(regexp.MustCompile(`/patches/jobs/[^"]+`).FindString(ben.page(path)))), "It is stuck It waits to be assessed and approved.")
 	fields.Set("verified-0", "yes")
 	ben.refused("/patches/cycles", fields, "wants no version that could be seen", `id="e-f-verified-0"`)
 }
