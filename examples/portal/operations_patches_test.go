@@ -146,6 +146,8 @@ func TestImportByHand(t *testing.T) {
 		"source": {"maker"}, "bulletin": {"NGX-2026-9"}, "aliases": {"CVE-2026-50001\n"}, "title": {"nginx: logs can be forged"}, "text": {"Lines that nobody wrote stand in the log."}, "score": {"4.2"}, "published": {"2026-11-24T08:00"},
 		"purl-0": {"pkg:generic/nginx"}, "scheme-0": {"semver"}, "introduced-0": {"1.0.0"}, "fixed-0": {"1.28.3"}, "remedy-0": {"Install 1.28.3"}, "references": {"https://nginx.example/9\nnot a link"},
 	}
+	earlier := url.Values{"source": {"maker"}, "bulletin": {"NGX-2026-8"}, "score": {"6"}, "purl-0": {"pkg:generic/nginx"}, "scheme-0": {"semver"}, "fixed-0": {"1.28.3"}}
+	require.Contains(t, ben.does("/patches/import", earlier), "NGX-2026-8")
 	text := ben.does("/patches/import", fields)
 	for _, want := range []string{"a flaw that nobody had spoken of", "nginx: logs can be forged", "0 of 8 are compliant, 7 not, of 1 nobody knows", "medium, by its score of 4.2", "from 1.0.0 before 1.28.3"} {
 		require.Contains(t, text, want)
@@ -157,6 +159,8 @@ func TestImportByHand(t *testing.T) {
 	fields.Set("exploited", "2026-11-23")
 	text = ben.does("/patches/import", fields)
 	require.Contains(t, text, "it changed what is known")
+	list := ben.page("/patches")
+	require.Less(t, strings.Index(list, "CVE-2026-50001"), strings.Index(list, "NGX-2026-8"), "of the same severity, what is exploited first")
 	require.Contains(t, text, "Exploited: within 3 days, known since 24 Nov 2026")
 	form := ben.page("/patches/import?of=CVE-2026-50001&n=0")
 	for _, want := range []string{`value="NGX-2026-9"`, `value="1.28.3"`, `value="2026-11-23"`, "Lines that nobody wrote", "CVE-2026-50001"} {
