@@ -44,6 +44,9 @@ func picking(t patch.Terms, pick patch.Selector) patch.Terms {
 }
 
 func (n Nouns) wanted(ctx context.Context, t patch.Terms) (patch.Want, error) {
+	if err := t.Validate(); err != nil {
+		return patch.Want{}, err // before anything is looked for
+	}
 	found, err := n.Targets(ctx, t.Select, t.Advisories...)
 	if err != nil {
 		return patch.Want{}, err

@@ -142,7 +142,7 @@ func TestAnEmergencyBeginsFirst(t *testing.T) {
 	ben.refused(path+"/moveFollowUp", url.Values{"number": {"1"}, "text": {"why it moves"}, "due": {"never"}}, "“never”", "why it moves")
 	cleo.does(path+"/completeFollowUp", url.Values{"number": {"1"}, "text": {"Ordered"}})
 	require.Contains(t, ben.does(path+"/close", nil), "It is over.")
-	require.Contains(t, textOf(ben.page("/changes/figures")), "Emergencies of all changes 20 % 2 of 10")
+	require.Contains(t, textOf(ben.page("/changes/figures")), "Emergencies of all changes 18 % 2 of 11")
 }
 
 // A conflict and a freeze are somebody's to answer for, by name; a customer is asked.
@@ -229,21 +229,21 @@ func TestFiguresOfChanges(t *testing.T) {
 	t.Parallel()
 	ada := demoPortal(t).as("ada")
 	text := textOf(ada.page("/changes/figures?month=2026-11"))
-	for _, want := range []string{"9 changes whose work ended", "44 % 4 of 9, 95 % interval 19 to 73 %", "Late approvals", "100 % 1 of 1", "10.5 days", "By service", "Renew the certificate of sign-in"} {
+	for _, want := range []string{"10 changes whose work ended", "50 % 5 of 10, 95 % interval 24 to 76 %", "Late approvals", "100 % 1 of 1", "10.5 days", "By service", "Renew the certificate of sign-in"} {
 		require.Contains(t, text, want)
 	}
 	text = textOf(ada.page("/changes/figures?month=2026-08"))
 	require.Contains(t, text, "undefined: there were none")
 	require.NotContains(t, text, "0 %")
 	file := ada.page("/changes/figures?month=2026-11&as=csv")
-	require.Contains(t, file, "all,,Success,4,9,0.")
+	require.Contains(t, file, "all,,Success,5,10,0.")
 	require.Contains(t, file, "service,Sign-in,Put back,1,2,")
 	require.Contains(t, ada.page("/changes/figures?month=2026-08&as=csv"), "all,,Success,0,0,,\n")
 	for _, bad := range []string{"2027-01", "1999-01", "x"} {
 		status, _ := ada.get("/changes/figures?month=" + bad)
 		require.Equal(t, http.StatusUnprocessableEntity, status, bad)
 	}
-	require.Equal(t, 17, strings.Count(ada.page("/changes?state=all&as=csv"), "\n"))
+	require.Equal(t, 22, strings.Count(ada.page("/changes?state=all&as=csv"), "\n"))
 }
 
 // Changes are the provider's own affair.

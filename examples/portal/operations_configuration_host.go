@@ -11,7 +11,7 @@ import (
 func itemTypes() []configuration.Type {
 	const fresh = 26 * time.Hour // a sweep a night, and two hours
 	text, number := configuration.Text, configuration.Number
-	return []configuration.Type{
+	return append([]configuration.Type{
 		{
 			Name: "server", Title: "Server", Fresh: calendar.Within(fresh),
 			Attributes: []configuration.Attribute{
@@ -60,7 +60,7 @@ func itemTypes() []configuration.Type {
 			Attributes: []configuration.Attribute{{Path: "/name", Kind: text, Required: true}, {Path: "/records", Kind: configuration.Object, Text: "what stands in the name service"}},
 			Rules:      configuration.Rules{List: []configuration.Rule{{Path: "/records", Below: true, Severity: configuration.Warning}}},
 		},
-	}
+	}, patchedTypes()...)
 }
 
 // configurationRules are what the portal records. The key stands in the program, for it

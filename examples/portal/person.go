@@ -16,6 +16,7 @@ import (
 	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/operations/change"
 	"github.com/servicecoin/servicecoin/operations/configuration"
+	"github.com/servicecoin/servicecoin/operations/patch"
 	"github.com/servicecoin/servicecoin/operations/runbook"
 	"github.com/servicecoin/servicecoin/problem"
 	"github.com/servicecoin/servicecoin/store"
@@ -79,7 +80,8 @@ func mayChange(by person, a servicecoin.Attempt) bool {
 			change.ChangeRecord, change.ModelRecord, change.FreezeRecord, change.WindowRecord,
 		}
 		kinds = append(kinds, runbook.BookRecord, runbook.RunRecord, runbook.TemplateRecord, runbook.ChecklistRecord,
-			configuration.ItemRecord, configuration.StrayRecord, configuration.BaselineRecord)
+			configuration.ItemRecord, configuration.StrayRecord, configuration.BaselineRecord,
+			patch.AdvisoryRecord, patch.CycleRecord, patch.JobRecord, patch.RoutineRecord)
 		return a.Verb == metering.VerbReviewQuotas || slices.Contains(kinds, a.Subject.Kind) && a.Verb != catalog.VerbApproveOrder
 	case owner, member:
 		if a.Verb == incident.VerbReport { // a record of the provider's, in the customer's name

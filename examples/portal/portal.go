@@ -98,7 +98,7 @@ func (p *portal) assemble(now func() time.Time, provisioning time.Duration) (err
 		Customer: p.host.customer, Covered: p.covered,
 		Provisioner: machines{p.store, provisioning}, CheckParameters: checkParameters, Holder: providerName,
 		Usage: p.usage, Comes: p.comes, Active: active, Changes: p.changeRules(), FreezeWhenSpent: true,
-		Runbooks: p.runbooks(provisioning), Configuration: configurationRules(),
+		Runbooks: p.runbooks(provisioning), Configuration: configurationRules(), Patches: p.patchRules(),
 	}); err != nil {
 		return err
 	}
@@ -189,12 +189,16 @@ func (p *portal) watch(ctx context.Context) {
 func (p *portal) pump(ctx context.Context, every time.Duration) {
 	t := time.NewTicker(every)
 	defer t.Stop()
+	var tended time.Time
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-t.C:
+		case now := <-t.C:
 			_, err := p.Pursue(ctx)
+			if now.Sub(tended) >= tendEvery {
+				tended, err = now, errors.Join(err, p.tend(ctx))
+			}
 			if err = errors.Join(err, p.tick(ctx), p.drain(ctx)); err != nil && ctx.Err() == nil {
 				p.log.WarnContext(ctx, "the exchange failed and tries again", "cause", err.Error())
 			}

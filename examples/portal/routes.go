@@ -33,6 +33,7 @@ func (p *portal) areas() []area {
 		p.scheduleArea(), p.noticesArea(), p.feedsArea(),
 		p.runbooksArea(), p.runsArea(), p.checklistsArea(),
 		p.configurationArea(),
+		p.patchesArea(),
 	}
 }
 

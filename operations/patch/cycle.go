@@ -47,6 +47,20 @@ const (
 	maxMends      = 100
 )
 
+// Validate reports every violation at once: of what is said, of the rings, and of the time.
+func (t Terms) Validate() error {
+	var v servicecoin.Violations
+	t.validate(&v)
+	if len(t.Rings) <= maxCycleRings {
+		v.Merge("", t.Question(Want{Free: atAnyTime}).validate())
+	}
+	return v.Err()
+}
+
+func atAnyTime(servicecoin.CustomerID, servicecoin.ServiceID) (calendar.Set, error) {
+	return calendar.Set{}, nil
+}
+
 func (t Terms) validate(v *servicecoin.Violations) {
 	v.Text("name", t.Name, 1, maxTitle)
 	v.Text("why", t.Why, 1, maxText)

@@ -72,7 +72,7 @@ func (n *Cycles) Plan(ctx context.Context, by servicecoin.Actor, id CycleID, t T
 		return Cycle{}, Plan{}, err
 	}
 	var v servicecoin.Violations
-	t.validate(&v)
+	v.Merge("", t.Validate())
 	v.ID("id", string(id))
 	v.Limit("id", len(id), maxCycleID)
 	if err := v.Err(); err != nil {

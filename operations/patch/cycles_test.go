@@ -405,6 +405,17 @@ func TestWhatIsNoCycle(t *testing.T) {
 	for _, text := range []string{"name", "wayBack", "advisories[1]", "advisories[2]"} {
 		require.ErrorContains(t, err, text)
 	}
+	worse := bad
+	worse.During, worse.Rings = calendar.Interval{}, []patch.Ring{{Soak: -1}}
+	for _, text := range []string{"name", "wayBack", "advisories[1]", "during", "rings[0].name", "rings[0].soak"} {
+		require.ErrorContains(t, worse.Validate(), text, "all at once")
+		_, _, err = b.cycles.Plan(t.Context(), ada(), "openssl", worse, patch.Want{})
+		require.ErrorContains(t, err, text)
+	}
+	require.NoError(t, terms().Validate())
+	worse.Rings = make([]patch.Ring, 10_000)
+	require.ErrorContains(t, worse.Validate(), "rings")
+	require.NotContains(t, worse.Validate().Error(), "rings[0]", "what is too many is not looked at")
 	blind := terms()
 	blind.Advisories = nil
 	_, _, err = b.cycles.Plan(t.Context(), ada(), "openssl", blind, patch.Want{})
