@@ -350,6 +350,9 @@ func (p *provider) wasInTime(a patch.AdvisoryID) {
 	same(p.t, "at the deadline", patch.Tally{Applicable: 4, Compliant: 2, NonCompliant: 2}, s.AtDeadline.Tally)
 	kept, of, over := s.Kept()
 	same(p.t, "kept", "2 4 true", fmt.Sprint(kept, of, over))
+	found, err := p.Patches().Targets(ctx, nil, a)
+	p.must(err)
+	same(p.t, "what is exempt is not planned", 0, len(found))
 	rings, err := p.Patches().ByRing(ctx, p.clock(), cycleID)
 	p.must(err)
 	same(p.t, "by ring", []patchroom.InRing{

@@ -154,7 +154,8 @@ func (n Nouns) items(ctx context.Context, customer servicecoin.CustomerID, each 
 }
 
 // Targets finds the targets that advisories concern, of all customers: those that are
-// vulnerable, or of which that cannot be told. Each has the earliest deadline of its flaws.
+// vulnerable, or of which that cannot be told, but for those that may go without for now.
+// Each has the earliest deadline of its flaws.
 // A selector picks among them.
 func (n Nouns) Targets(ctx context.Context, pick patch.Selector, ids ...patch.AdvisoryID) ([]Found, error) {
 	list, err := n.known(ctx, ids)
@@ -166,6 +167,7 @@ func (n Nouns) Targets(ctx context.Context, pick patch.Selector, ids ...patch.Ad
 		return nil, err
 	}
 	var found []Found
+	free := exempted{n: n, list: list, by: map[servicecoin.CustomerID]map[servicecoin.ConfigurationID][]patch.AdvisoryID{}}
 	err = n.items(ctx, "", func(customer servicecoin.CustomerID, i configuration.Item) error {
 		if !i.RetiredAt.IsZero() {
 			return nil
@@ -174,7 +176,11 @@ func (n Nouns) Targets(ctx context.Context, pick patch.Selector, ids ...patch.Ad
 		if err != nil || !pick.Picks(f.Target) {
 			return err
 		}
-		f.judge(list, deadlines)
+		exempt, err := free.of(ctx, customer)
+		if err != nil {
+			return err
+		}
+		f.judge(list, deadlines, exempt[f.ID])
 		if len(f.Flaws) > 0 || len(ids) == 0 {
 			found = append(found, f)
 		}
@@ -183,9 +189,40 @@ func (n Nouns) Targets(ctx context.Context, pick patch.Selector, ids ...patch.Ad
 	return found, err
 }
 
+// exempted is which targets may go without the patches of which advisories now, read once
+// for each customer.
+type exempted struct {
+	n    Nouns
+	list []patch.Advisory
+	by   map[servicecoin.CustomerID]map[servicecoin.ConfigurationID][]patch.AdvisoryID
+}
+
+func (x exempted) of(ctx context.Context, customer servicecoin.CustomerID) (map[servicecoin.ConfigurationID][]patch.AdvisoryID, error) {
+	if known, ok := x.by[customer]; ok {
+		return known, nil
+	}
+	now, all := x.n.Store.Now(), map[servicecoin.ConfigurationID][]patch.AdvisoryID{}
+	for k := range x.list {
+		list, err := x.n.exempt(ctx, customer, &x.list[k])
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range list {
+			if !now.Before(e.From) && now.Before(e.Until) {
+				all[e.Target] = append(all[e.Target], e.Advisory)
+			}
+		}
+	}
+	x.by[customer] = all
+	return all, nil
+}
+
 // judge says what the advisories mean for a target.
-func (f *Found) judge(list []patch.Advisory, deadlines []patch.Deadline) {
+func (f *Found) judge(list []patch.Advisory, deadlines []patch.Deadline, exempt []patch.AdvisoryID) {
 	for k := range list {
+		if slices.Contains(exempt, list[k].ID) {
+			continue
+		}
 		for _, c := range f.Components {
 			v, why := list[k].Match(c)
 			if v != patch.Vulnerable && v != patch.Undecided {
