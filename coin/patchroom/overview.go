@@ -38,22 +38,39 @@ func (s Standing) Kept() (kept, of int, over bool) {
 	return t.Compliant + t.Exempt, t.Applicable, true
 }
 
-// MaxAdvisories is how many advisories an overview looks at.
-const MaxAdvisories = 500
+// MaxAdvisories is how many advisories an overview looks at, the worst first.
+const MaxAdvisories = 20_000
 
 // Overview says how the targets of a customer, "": of all, stand to the advisories that
 // stand, the worst first, at an instant. Those that concern nothing are left out.
 func (n Nouns) Overview(ctx context.Context, at time.Time, customer servicecoin.CustomerID) ([]Standing, error) {
+	by, err := n.look(ctx, customer)
+	if err != nil {
+		return nil, err
+	}
+	var runs patch.Index
+	for _, l := range by {
+		for _, f := range l.found {
+			runs.Add(f.Components...)
+			for _, s := range l.seen[f.ID] {
+				runs.Add(s.Component)
+			}
+		}
+	}
 	var list []patch.Advisory
+	looked := 0
 	for a, err := range n.Advisories().Standing().All(ctx) {
 		if err != nil {
 			return nil, err
 		}
-		if list = append(list, a); len(list) == MaxAdvisories {
+		if runs.MayConcern(&a) {
+			list = append(list, a)
+		}
+		if looked++; looked == MaxAdvisories {
 			break
 		}
 	}
-	return n.standings(ctx, at, customer, list)
+	return n.standings(ctx, at, by, list)
 }
 
 // Standing says how the targets of a customer, "": of all, stand to one advisory.
@@ -62,7 +79,11 @@ func (n Nouns) Standing(ctx context.Context, at time.Time, customer servicecoin.
 	if err != nil {
 		return Standing{}, err
 	}
-	all, err := n.standings(ctx, at, customer, list)
+	by, err := n.look(ctx, customer)
+	if err != nil {
+		return Standing{}, err
+	}
+	all, err := n.standings(ctx, at, by, list)
 	if err != nil {
 		return Standing{}, err
 	}
@@ -82,13 +103,10 @@ type looked struct {
 	seen  map[servicecoin.ConfigurationID][]patch.Sighting
 }
 
-func (n Nouns) standings(ctx context.Context, at time.Time, customer servicecoin.CustomerID, list []patch.Advisory) ([]Standing, error) {
-	deadlines, err := n.deadlines(list)
-	if err != nil {
-		return nil, err
-	}
+// look reads what is known of the targets of a customer, "": of all.
+func (n Nouns) look(ctx context.Context, customer servicecoin.CustomerID) (map[servicecoin.CustomerID]*looked, error) {
 	by := map[servicecoin.CustomerID]*looked{}
-	err = n.items(ctx, customer, func(whose servicecoin.CustomerID, i configuration.Item) error {
+	err := n.items(ctx, customer, func(whose servicecoin.CustomerID, i configuration.Item) error {
 		f, err := n.target(ctx, whose, i)
 		if err != nil {
 			return err
@@ -104,6 +122,11 @@ func (n Nouns) standings(ctx context.Context, at time.Time, customer servicecoin
 		}
 		return err
 	})
+	return by, err
+}
+
+func (n Nouns) standings(ctx context.Context, at time.Time, by map[servicecoin.CustomerID]*looked, list []patch.Advisory) ([]Standing, error) {
+	deadlines, err := n.deadlines(list)
 	if err != nil {
 		return nil, err
 	}

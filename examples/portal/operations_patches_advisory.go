@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/coin/patchroom"
 	"github.com/servicecoin/servicecoin/operations/patch"
 	"github.com/servicecoin/servicecoin/problem"
@@ -32,6 +33,8 @@ type advisoryPage struct {
 	KeptTone   string
 	MayExempt  bool
 	Why        string // of the deadline
+	Took       string // from when it was known to the last target, once that is so
+	Services   []patch.Named
 }
 
 // bulletinPart is what one source says.
@@ -87,6 +90,12 @@ func (p *portal) advisoryNow(w http.ResponseWriter, r *http.Request, form string
 	}
 	v.flawRow, v.Why = p.flawRow(&s), plainDeadline(s.Deadline.Why)
 	v.Kept, v.Of, v.KeptOver = s.Kept()
+	if took, over := p.Patches().Took(s); over {
+		v.Took = lengthWords(calendar.Within(took))
+	}
+	if v.Services, err = p.flawServices(ctx, &s); err != nil {
+		return err
+	}
 	if v.KeptTone = "good"; v.Kept < v.Of {
 		v.KeptTone = "bad"
 	}
@@ -204,6 +213,26 @@ func (p *portal) flawConcerns(ctx context.Context, s *patchroom.Standing) ([]con
 		list = append(list, part)
 	}
 	slices.SortFunc(list, func(a, b concernedPart) int { return compareFold(a.Name, b.Name) })
+	return list, nil
+}
+
+// flawServices says how targets stand service by service, where there are several.
+func (p *portal) flawServices(ctx context.Context, s *patchroom.Standing) ([]patch.Named, error) {
+	list := s.Now.By(func(r patch.Row) string { return string(r.Service) })
+	if len(list) < 2 { //nolint:mnd // one is the whole
+		return nil, nil
+	}
+	names, err := p.names(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for n := range list {
+		if list[n].Name == "" {
+			list[n].Name = "of no service"
+			continue
+		}
+		list[n].Name = names.Of(servicecoin.ServiceID(list[n].Name))
+	}
 	return list, nil
 }
 

@@ -92,7 +92,8 @@ type ringPart struct {
 	Numbers                   []figure
 	Waits                     []string
 	Jobs                      []jobRow
-	Now                       bool // the cycle has come to it
+	Seen                      patch.Tally // how its targets stand, by what was seen
+	Now                       bool        // the cycle has come to it
 }
 
 type jobRow struct {
@@ -134,6 +135,15 @@ func (p *portal) boardNow(w http.ResponseWriter, r *http.Request, word string, f
 	whose := p.customerNames(ctx)
 	for n := range b.Rings {
 		v.Board = append(v.Board, p.ringPart(&c, &b.Rings[n], n, whose, v.Now))
+	}
+	if len(c.Advisories) > 0 && c.State != patch.CyclePlanned {
+		rings, err := p.Patches().ByRing(ctx, v.Now, c.ID)
+		if err != nil {
+			return err
+		}
+		for n := range rings {
+			v.Board[n].Seen = rings[n].Tally
+		}
 	}
 	if len(c.Plan) > 0 {
 		v.Lacks = strings.Join(c.Plan[0].Lacks, ", ")
