@@ -4,67 +4,12 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
-	"github.com/servicecoin/servicecoin/calendar/recur"
 	"github.com/servicecoin/servicecoin/lifecycle"
 )
-
-// Question is what is asked of a cycle: when is each target patched?
-type Question struct {
-	// During is the time in which slots are looked for; the first ring begins with it.
-	During calendar.Interval
-	Rings  []Ring
-	// Length is how long one target takes, with its way back.
-	Length  time.Duration
-	Targets []Target
-	Keep    []Redundant
-	// AtOnce is how many targets of one customer are patched at the same time; 0: any
-	// number that redundancy allows.
-	AtOnce int
-	// Of a cycle that is under way: rings before First are over, and what would be theirs is
-	// the first one's; Fixed is the ring of targets that had one before, and Taken are slots
-	// that stay.
-	First int
-	Fixed map[Ref]int
-	Taken []Slot
-	// Free returns the time in which a target may be patched: the windows of its customer,
-	// in its zone, less freezes and critical windows: see [Openings]. It is asked once for
-	// each customer and service.
-	Free func(customer servicecoin.CustomerID, service servicecoin.ServiceID) (calendar.Set, error)
-}
-
-// NotBefore returns the question with nothing placed before an instant: now, say.
-func (q Question) NotBefore(at time.Time) Question {
-	q.During.Start = later(q.During.Start, at)
-	return q
-}
-
-// Openings returns the time that windows leave, less what is taken out: freezes, critical
-// windows. Without windows it is the whole time, less that.
-func Openings(during calendar.Interval, windows []recur.Window, without ...calendar.Set) (calendar.Set, error) {
-	free := calendar.SetOf(during)
-	if len(windows) > 0 {
-		var all calendar.Set
-		for n, w := range windows {
-			times, err := w.Compile()
-			if err != nil {
-				var v servicecoin.Violations
-				v.Merge(fmt.Sprintf("windows[%d]", n), err)
-				return calendar.Set{}, v.Err()
-			}
-			all = all.Union(times.Set(during))
-		}
-		free = all.Clip(during)
-	}
-	for _, set := range without {
-		free = free.Subtract(set)
-	}
-	return free, nil
-}
 
 // Slot is when one target is patched.
 type Slot struct {
@@ -104,56 +49,6 @@ type RingPlan struct {
 	During  calendar.Interval `json:"during,omitzero"` // from its first slot to the end of its last
 	Soaked  time.Time         `json:"soaked,omitzero"` // when the next one may begin
 	Lacks   []string          `json:"lacks,omitempty"` // of the first ring: what later targets have that it does not
-}
-
-// validate checks the question; limits first.
-func (q Question) validate() error {
-	var v servicecoin.Violations
-	v.Merge("during", q.During.Validate())
-	if q.During.Empty() {
-		v.Add("during", "empty", q.During.String(), "must not be empty")
-	}
-	if q.Length <= 0 || q.Length > maxSoak {
-		v.Add("length", "out-of-range", q.Length.String(), "must be longer than nothing, and at most 366 days")
-	}
-	if q.AtOnce < 0 {
-		v.Add("atOnce", "out-of-range", strconv.Itoa(q.AtOnce), "must not be negative")
-	}
-	if q.First < 0 || q.First > 0 && q.First >= len(q.Rings) {
-		v.Add("first", "out-of-range", strconv.Itoa(q.First), fmt.Sprintf("must be one of %d rings, from 0", len(q.Rings)))
-	}
-	v.Limit("taken", len(q.Taken), MaxTargets)
-	if q.Free == nil {
-		v.Add("free", "required", "", "say when targets may be patched")
-	}
-	if len(q.Rings) == 0 {
-		v.Add("rings", "required", "", "there is nothing to place targets in")
-	}
-	if v.Limit("rings", len(q.Rings), maxRings) {
-		for n, r := range q.Rings {
-			r.validate(&v, fmt.Sprintf("rings[%d]", n))
-		}
-	}
-	if v.Limit("targets", len(q.Targets), MaxTargets) {
-		seen := make(map[Ref]bool, len(q.Targets))
-		for n, t := range q.Targets {
-			path := fmt.Sprintf("targets[%d]", n)
-			t.validate(&v, path)
-			if seen[t.Ref()] {
-				v.Add(path+".id", "duplicate", string(t.ID), "is a target already")
-			}
-			seen[t.Ref()] = true
-		}
-	}
-	if v.Limit("keep", len(q.Keep), maxGroups) {
-		for n, g := range q.Keep {
-			path := fmt.Sprintf("keep[%d]", n)
-			if many := len(g.Members) + len(g.Units); v.Limit(path+".members", many, MaxTargets) && (g.Keep < 0 || g.Keep >= many) {
-				v.Add(path+".keep", "out-of-range", strconv.Itoa(g.Keep), fmt.Sprintf("must be from 0 to %d: one of %d is patched at a time at least", many-1, many))
-			}
-		}
-	}
-	return v.Err()
 }
 
 // Place gives each target a slot: ring by ring, each as early as it can be, those with the
@@ -287,61 +182,6 @@ func byDeadline(a, b Target) int {
 type place struct {
 	customer servicecoin.CustomerID
 	service  servicecoin.ServiceID
-}
-
-// group is redundant units, and when those of them are down that have a slot.
-type group struct {
-	most  int // that are down at once
-	unit  map[Ref]int
-	taken []down
-}
-
-// down is when a unit is.
-type down struct {
-	unit int
-	iv   calendar.Interval
-}
-
-func groupsOf(list []Redundant) map[Ref][]*group {
-	of := map[Ref][]*group{}
-	for _, r := range list {
-		g := &group{most: len(r.Members) + len(r.Units) - r.Keep, unit: map[Ref]int{}}
-		join := func(unit int, id Ref) {
-			if _, twice := g.unit[id]; !twice {
-				g.unit[id] = unit
-				of[id] = append(of[id], g)
-			}
-		}
-		for n, id := range r.Members {
-			join(n, id)
-		}
-		for n, unit := range r.Units {
-			for _, id := range unit {
-				join(len(r.Members)+n, id)
-			}
-		}
-	}
-	return of
-}
-
-// full returns when the first of the other units is up again that are down in an interval,
-// if as many are as may be at once.
-func (g *group) full(id Ref, iv calendar.Interval) (until time.Time, full bool) {
-	own, others := g.unit[id], map[int]bool{}
-	for _, d := range g.taken {
-		if d.unit == own || !d.iv.Overlaps(iv) {
-			continue
-		}
-		others[d.unit] = true
-		if until.IsZero() || d.iv.End.Before(until) {
-			until = d.iv.End
-		}
-	}
-	return until, len(others) >= g.most
-}
-
-func (g *group) take(id Ref, iv calendar.Interval) {
-	g.taken = append(g.taken, down{g.unit[id], iv})
 }
 
 type placer struct {
@@ -516,51 +356,4 @@ func (p *placer) late(t Target, ring int, from time.Time) string {
 		return "the rings before it and their soak end at " + lifecycle.Stamp(from)
 	}
 	return "others, or those that must stay up meanwhile, take the windows before the deadline"
-}
-
-// Batch is the slots of one ring, customer and window: what becomes one change.
-type Batch struct {
-	Ring     int                           `json:"ring"`
-	Customer servicecoin.CustomerID        `json:"customer"`
-	Window   calendar.Interval             `json:"window"`
-	During   calendar.Interval             `json:"during"` // from the first slot to the end of the last
-	Services []servicecoin.ServiceID       `json:"services,omitempty"`
-	Targets  []servicecoin.ConfigurationID `json:"targets"`
-}
-
-// Batches returns the slots of a plan as changes: one for each ring, customer and window,
-// in the order in which they begin.
-func (p Plan) Batches() []Batch {
-	type key struct {
-		ring     int
-		customer servicecoin.CustomerID
-		start    int64
-	}
-	at := map[key]int{}
-	var list []Batch
-	for _, s := range p.Slots {
-		k := key{s.Ring, s.Customer, s.Window.Start.UnixMicro()}
-		n, ok := at[k]
-		if !ok {
-			n = len(list)
-			at[k] = n
-			list = append(list, Batch{Ring: s.Ring, Customer: s.Customer, Window: s.Window, During: s.During})
-		}
-		b := &list[n]
-		if s.During.Start.Before(b.During.Start) {
-			b.During.Start = s.During.Start
-		}
-		b.During.End = later(b.During.End, s.During.End)
-		b.Targets = append(b.Targets, s.Target)
-		if s.Service != "" && !slices.Contains(b.Services, s.Service) {
-			b.Services = append(b.Services, s.Service)
-		}
-	}
-	for n := range list {
-		slices.Sort(list[n].Services)
-	}
-	slices.SortStableFunc(list, func(a, b Batch) int {
-		return cmp.Or(a.During.Start.Compare(b.During.Start), cmp.Compare(a.Ring, b.Ring), cmp.Compare(a.Customer, b.Customer))
-	})
-	return list
 }
