@@ -38,11 +38,19 @@ func (n Nouns) ByRing(ctx context.Context, at time.Time, id patch.CycleID) ([]In
 		}
 	}
 	worst := map[patch.Ref]patch.Condition{}
-	for _, advisory := range c.Advisories {
-		s, err := n.Standing(ctx, at, "", advisory)
-		if err != nil {
-			return nil, unlessGone(err)
-		}
+	list, err := n.known(ctx, c.Advisories)
+	if err != nil {
+		return nil, unlessGone(err)
+	}
+	by, err := n.look(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	all, err := n.standings(ctx, at, by, list)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range all {
 		for _, r := range s.Now.Rows {
 			ref := patch.Ref{Customer: r.Customer, ID: r.Target}
 			if was, ok := worst[ref]; !ok || worse(r.Condition, was) {

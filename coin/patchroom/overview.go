@@ -158,7 +158,7 @@ func (n Nouns) all(ctx context.Context, a *patch.Advisory, at time.Time, by map[
 		if err != nil {
 			return patch.Compliance{}, err
 		}
-		c, err := n.comply(a, at, exempt, l)
+		c, err := comply(a, at, exempt, l)
 		if err != nil {
 			return patch.Compliance{}, err
 		}
@@ -184,7 +184,7 @@ func (n Nouns) exempt(ctx context.Context, customer servicecoin.CustomerID, a *p
 }
 
 // comply asks how the targets of one customer stand.
-func (n Nouns) comply(a *patch.Advisory, at time.Time, exempt []patch.Exemption, l *looked) (patch.Compliance, error) {
+func comply(a *patch.Advisory, at time.Time, exempt []patch.Exemption, l *looked) (patch.Compliance, error) {
 	looks := map[time.Duration]*patch.Look{} //nolint:exhaustive // no list of lengths
 	for _, f := range l.found {
 		if f.Item.RecordedAt.After(at) {
@@ -193,11 +193,10 @@ func (n Nouns) comply(a *patch.Advisory, at time.Time, exempt []patch.Exemption,
 		if r := f.Item.RetiredAt; !r.IsZero() && !r.After(at) {
 			continue // it is not there any more
 		}
-		fresh := n.fresh(f.Customer, f.Item)
-		look := looks[fresh]
+		look := looks[f.fresh]
 		if look == nil {
-			look = &patch.Look{At: at, Advisory: a, Fresh: fresh, Exemptions: exempt, Changed: map[servicecoin.ConfigurationID]time.Time{}}
-			looks[fresh] = look
+			look = &patch.Look{At: at, Advisory: a, Fresh: f.fresh, Exemptions: exempt, Changed: map[servicecoin.ConfigurationID]time.Time{}}
+			looks[f.fresh] = look
 		}
 		look.Targets = append(look.Targets, f.Target)
 		if o := f.Item.Outdated; o != nil {

@@ -173,7 +173,7 @@ func (n Nouns) conditionOf(ctx context.Context, customer servicecoin.CustomerID,
 		if err != nil {
 			return "", err
 		}
-		c, err := n.comply(&list[k], n.Store.Now(), exempt, &l)
+		c, err := comply(&list[k], n.Store.Now(), exempt, &l)
 		if err != nil {
 			return "", err
 		}

@@ -72,6 +72,8 @@ type Found struct {
 	Seen bool
 	// Flaws are the advisories that concern it, by id.
 	Flaws map[patch.AdvisoryID]Flaw
+
+	fresh time.Duration // how long a look at it counts
 }
 
 // Flaw is what an advisory means for a target.
@@ -83,7 +85,7 @@ type Flaw struct {
 
 // target makes a target of an item.
 func (n Nouns) target(ctx context.Context, customer servicecoin.CustomerID, i configuration.Item) (Found, error) {
-	f := Found{Item: i, Target: patch.Target{ID: i.ID, Customer: customer, Service: i.Service, Labels: n.labels(i)}}
+	f := Found{Item: i, fresh: n.fresh(customer, i), Target: patch.Target{ID: i.ID, Customer: customer, Service: i.Service, Labels: n.labels(i)}}
 	if customer != servicecoin.Provider {
 		seen, at, err := n.Sightings(customer).Installed(ctx, i.ID)
 		if err != nil {
