@@ -144,6 +144,7 @@ func floors() map[string][]string {
 		"/operations/change":         ground,
 		"/operations/configuration":  ground,
 		"/operations/patch":          ground,
+		"/operations/release":        ground,
 		"/operations/runbook":        ground,
 		"/sla":                       ground,
 		"/coin/exchange":             {"", "/calendar", "/store"},
@@ -154,6 +155,7 @@ func floors() map[string][]string {
 		"/coin/changeroom":           append(ground, "/coin/exchange", "/incident", "/operations/change", "/operations/configuration"),
 		"/coin/configurationroom":    append(ground, "/coin/exchange", "/operations/change", "/operations/configuration"),
 		"/coin/patchroom":            append(ground, "/coin/exchange", "/incident", "/operations/change", "/operations/configuration", "/operations/patch", "/operations/runbook"),
+		"/coin/releaseroom":          append(ground, "/coin/exchange", "/incident", "/operations/change", "/operations/patch", "/operations/release", "/operations/runbook"),
 		"/coin/catalogroom":          append(ground, "/coin/exchange", "/catalog"),
 		"/coin/meteringroom":         append(ground, "/coin/exchange", "/metering"),
 		"/coin/costroom":             append(ground, "/coin/exchange", "/metering", "/metering/cost", "/metering/rating", "/sla"),
@@ -334,7 +336,7 @@ func TestKindsStayInTheHouse(t *testing.T) {
 func TestRoomsReindexTheirKinds(t *testing.T) {
 	t.Parallel()
 	kinds, updated := map[string]string{}, map[string]bool{}
-	for _, room := range []string{"adoption", "catalog", "incident", "sla", "metering", "metering/rating", "metering/cost", "operations/change", "operations/configuration", "operations/patch", "operations/runbook", "coin/bundle"} {
+	for _, room := range []string{"adoption", "catalog", "incident", "sla", "metering", "metering/rating", "metering/cost", "operations/change", "operations/configuration", "operations/patch", "operations/release", "operations/runbook", "coin/bundle"} {
 		files, err := filepath.Glob(filepath.Join(room, "*.go"))
 		require.NoError(t, err)
 		for _, path := range files {

@@ -17,6 +17,7 @@
 //	change, approval, freeze, conflict            operations/change operations
 //	advisory, deadline, package URL               operations/patch operations
 //	run book, run, evidence, checklist            operations/runbook operations
+//	release, feature, certificate, binding        operations/release operations
 //	item, baseline, observation, drift            operations/configuration operations
 //	onboarding, journey, survey, departure        adoption         adoption
 //	the exchange between the sides, a month       coin             all three

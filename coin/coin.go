@@ -37,6 +37,7 @@ import (
 	"github.com/servicecoin/servicecoin/coin/exchange"
 	"github.com/servicecoin/servicecoin/coin/incidentroom"
 	"github.com/servicecoin/servicecoin/coin/patchroom"
+	"github.com/servicecoin/servicecoin/coin/releaseroom"
 	"github.com/servicecoin/servicecoin/coin/runbookroom"
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/metering"
@@ -79,6 +80,8 @@ type Options struct {
 	// Patches says by when flaws are mended, what runs on an item, and when and in which
 	// company it may be patched. What other rooms know is filled in where it is nil.
 	Patches patchroom.Options
+	// Releases says what releases, features, evidence and APIs need of the host.
+	Releases releaseroom.Options
 	// Compose writes the letters that the exchange drafts; nil is [incidentroom.Compose].
 	Compose func(n incidentroom.News) incident.Letter
 	// SendUnder is the policy under which the exchange sends what it drafts; "":

@@ -40,7 +40,7 @@ func (c *Coin) rooms() []exchange.Room {
 	promises.Links = append(promises.Links, brings.Promises()...)
 	usage.Links = append(usage.Links, brings.Quotas()...)
 	charges.Links = append(charges.Links, brings.Charges()...)
-	return []exchange.Room{promises, charges, offers, c.incidents().Room(), c.changes().Room(), c.books().Room(), c.records().Room(), c.patches().Room(), usage, c.people().Room()}
+	return []exchange.Room{promises, charges, offers, c.incidents().Room(), c.changes().Room(), c.books().Room(), c.records().Room(), c.patches().Room(), c.releases().Room(), usage, c.people().Room()}
 }
 
 // The rooms, each with what the host has set for it.

@@ -34,6 +34,7 @@ func (p *portal) areas() []area {
 		p.runbooksArea(), p.runsArea(), p.checklistsArea(),
 		p.configurationArea(),
 		p.patchesArea(),
+		p.releasesArea(), p.featuresArea(), p.certificationArea(), p.apisArea(),
 	}
 }
 

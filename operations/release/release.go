@@ -1,0 +1,84 @@
+// Package release models what a platform promises about itself: when it is released and
+// whether that was kept, which features it has and who may use them, what proves that it
+// does what it is supposed to, and which bindings keep up with its APIs.
+//
+// # Errors
+//
+// A malformed document, plan or report is an [*servicecoin.InvalidError] with all that is
+// wrong; what the state of a record forbids is a [*servicecoin.RefusedError].
+package release
+
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/version"
+)
+
+// PlatformID names what is released as one: a platform, a product, a service that has
+// versions of its own.
+type PlatformID string
+
+// FeatureID names a feature of a platform.
+type FeatureID string
+
+// readVersion reads a version as it is written, and adds to v what is wrong with it.
+// Semantic and calendar versions are taken, with leading zeros: 1.27, v1.27.3, 24.04.
+func readVersion(v *servicecoin.Violations, path, text string) version.Version {
+	before := v.Len()
+	v.Text(path, text, 1, version.MaxLength)
+	if v.Len() > before {
+		return version.Version{}
+	}
+	parsed, err := version.ParseLoose(text)
+	if err != nil {
+		v.Merge(path, err)
+	}
+	return parsed
+}
+
+// readRange reads a range of versions, and adds to v what is wrong with it.
+func readRange(v *servicecoin.Violations, path, text string) version.Range {
+	before := v.Len()
+	v.Text(path, text, 1, version.MaxRange)
+	if v.Len() > before {
+		return version.Range{}
+	}
+	r, err := version.ParseRange(text)
+	if err != nil {
+		v.Merge(path, err)
+	}
+	return r
+}
+
+// canonical is the one text of all ways to write a version, without its build: 1.27 and
+// v1.27.0 are the same.
+func canonical(text string) (string, error) {
+	p, err := version.ParseLoose(text)
+	if err != nil {
+		return "", err
+	}
+	text = fmt.Sprintf("%d.%d.%d", p.Major, p.Minor, p.Patch)
+	if p.Prerelease() != "" {
+		text += "-" + p.Prerelease()
+	}
+	return text, nil
+}
+
+// compare orders two versions that were read before; what cannot be read comes first.
+func compare(a, b string) int {
+	p, errA := version.ParseLoose(a)
+	q, errB := version.ParseLoose(b)
+	if errA != nil || errB != nil {
+		return cmp.Or(-boolean(errA != nil)+boolean(errB != nil), cmp.Compare(a, b))
+	}
+	return p.Compare(q)
+}
+
+func boolean(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
