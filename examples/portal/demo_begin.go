@@ -22,9 +22,9 @@ type beginning struct {
 	Release int `json:"release,omitempty"`
 }
 
-// release is counted up when a room has an index more: at its next start the portal
+// indexed is counted up when a room has an index more: at its next start the portal
 // brings the records of older files into it.
-const release = 1
+const indexed = 1
 
 var beginnings = store.Kind[beginning]{Name: "portal.beginning", ID: func(beginning) string { return "beginning" }}
 
@@ -33,7 +33,7 @@ func (p *portal) begin(ctx context.Context, what string) (beginning, error) {
 	c := store.Of(p.store.For(servicecoin.Provider), beginnings)
 	b, err := c.Get(ctx, "beginning")
 	if errors.Is(err, servicecoin.ErrNotFound) {
-		b = beginning{What: what, At: p.store.Now(), Release: release}
+		b = beginning{What: what, At: p.store.Now(), Release: indexed}
 		err = c.Insert(ctx, b)
 	}
 	return b, err
@@ -44,7 +44,7 @@ func (p *portal) begin(ctx context.Context, what string) (beginning, error) {
 func (p *portal) upToDate(ctx context.Context) error {
 	c := store.Of(p.store.For(servicecoin.Provider), beginnings)
 	b, err := c.Get(ctx, "beginning")
-	if errors.Is(err, servicecoin.ErrNotFound) || err == nil && b.Release >= release {
+	if errors.Is(err, servicecoin.ErrNotFound) || err == nil && b.Release >= indexed {
 		return nil
 	}
 	if err != nil {
@@ -57,7 +57,7 @@ func (p *portal) upToDate(ctx context.Context) error {
 	}
 	p.log.InfoContext(ctx, "the file is up to date", "records", n)
 	_, err = c.Update(ctx, "beginning", func(b *beginning) ([]store.Event, error) {
-		b.Release = release
+		b.Release = indexed
 		return nil, nil
 	})
 	return err
