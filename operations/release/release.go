@@ -10,6 +10,7 @@ package release
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 
 	"github.com/servicecoin/servicecoin"
@@ -32,9 +33,7 @@ func readVersion(v *servicecoin.Violations, path, text string) version.Version {
 		return version.Version{}
 	}
 	parsed, err := version.ParseLoose(text)
-	if err != nil {
-		v.Merge(path, err)
-	}
+	wrong(v, path, err)
 	return parsed
 }
 
@@ -46,10 +45,17 @@ func readRange(v *servicecoin.Violations, path, text string) version.Range {
 		return version.Range{}
 	}
 	r, err := version.ParseRange(text)
-	if err != nil {
-		v.Merge(path, err)
-	}
+	wrong(v, path, err)
 	return r
+}
+
+// wrong adds what cannot be read of one text under the path of that text.
+func wrong(v *servicecoin.Violations, path string, err error) {
+	if invalid, ok := errors.AsType[*servicecoin.InvalidError](err); ok {
+		for _, x := range invalid.Violations {
+			v.Add(path, x.Code, x.Value, x.Text)
+		}
+	}
 }
 
 // canonical is the one text of all ways to write a version, without its build: 1.27 and
