@@ -50,6 +50,8 @@ func TestWhatIsGrantedIsEnded(t *testing.T) {
 		"patch.result":             "a fact, that a person may tell otherwise",
 		"patch.settle":             "a step of a cycle, which a person halts or cancels",
 		"patch.halt":               "a person resumes the cycle",
+		"fix.close":                "a fact: a version that mends it is out",
+		"warning.settle":           "ends",
 		"letter.draft":             "a letter is said once, and overtaken by the next",
 		"bundle.ask":               "an answer, which the grants are ended from",
 		"promise.end":              "ends",
@@ -64,7 +66,7 @@ func TestWhatIsGrantedIsEnded(t *testing.T) {
 	for _, l := range whole(t).Links() {
 		links[l.Name] = l
 	}
-	require.Len(t, links, 34)
+	require.Len(t, links, 37)
 	for name, l := range links {
 		_, listed := grantsNothing[name]
 		require.NotEqual(t, listed, l.EndedBy != "", "%s: either it names what ends it, or it is listed with a reason", name)

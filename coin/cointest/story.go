@@ -65,6 +65,7 @@ func Stories(t *testing.T, h storetest.Harness, usage Usage) {
 		"a cycle stays what it is":              cycleStaysStory,
 		"a routine comes in time":               routineStory,
 		"a change of many items":                manyItems,
+		"a release is moved, and one recalled":  scheduleStory,
 	} {
 		t.Run(name, func(t *testing.T) { part(newProvider(t, h, usage)) })
 	}

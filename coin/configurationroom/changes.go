@@ -3,7 +3,6 @@ package configurationroom
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"github.com/servicecoin/servicecoin"
@@ -117,7 +116,7 @@ func (n Nouns) outdateAll(ctx context.Context, w exchange.Work, x *change.Change
 			}
 			o := configuration.Outdated{At: x.EndedAt, Change: x.ID}
 			_, err := n.Register(item.Key.Customer).Outdate(ctx, exchange.By(), item.Value.ID, o)
-			if err := unlessGone(exchange.UnlessRefused(err)); err != nil {
+			if err := exchange.UnlessGone(exchange.UnlessRefused(err)); err != nil {
 				return "", err
 			}
 		}
@@ -150,11 +149,4 @@ func scope(s *store.Store, x *change.Change) ([]string, func(id string) store.Li
 func text(p place) (string, error) {
 	b, err := json.Marshal(p)
 	return string(b), err
-}
-
-func unlessGone(err error) error {
-	if errors.Is(err, servicecoin.ErrNotFound) {
-		return nil
-	}
-	return err
 }

@@ -63,6 +63,14 @@ func UnlessRefused(err error) error {
 	return err
 }
 
+// UnlessGone drops that a record is not there: it was erased, or never was.
+func UnlessGone(err error) error {
+	if errors.Is(err, servicecoin.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
 // When is a link whose work for one event has room in one commit.
 func When[T any](b Base, name, from, to string, on []string, do func(ctx context.Context, w Work, news T) error) Link {
 	return Parts(b, name, from, to, on, func(ctx context.Context, w Work, news T, _ string) (string, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/servicecoin/servicecoin/coin/exchange"
 	"github.com/servicecoin/servicecoin/operations/patch"
 )
 
@@ -40,7 +41,7 @@ func (n Nouns) ByRing(ctx context.Context, at time.Time, id patch.CycleID) ([]In
 	worst := map[patch.Ref]patch.Condition{}
 	list, err := n.known(ctx, c.Advisories)
 	if err != nil {
-		return nil, unlessGone(err)
+		return nil, exchange.UnlessGone(err)
 	}
 	by, err := n.look(ctx, "")
 	if err != nil {

@@ -31,11 +31,11 @@ func (n Nouns) sees() exchange.Link {
 			register := mine.Register(w.Base, w.Customer)
 			item, err := register.Item(ctx, news.Item)
 			if err != nil {
-				return unlessGone(err)
+				return exchange.UnlessGone(err)
 			}
 			o, err := register.Observed(ctx, news.Item)
 			if err != nil {
-				return unlessGone(err)
+				return exchange.UnlessGone(err)
 			}
 			if !o.Covers("/components") {
 				return nil // it was looked at something else
@@ -77,7 +77,7 @@ func (p progress) before(o progress) bool {
 func (n Nouns) eachJob(ctx context.Context, w exchange.Work, id patch.CycleID, at string, least int, pick func(c *patch.Cycle, j *patch.Job) bool, do func(c *patch.Cycle, j *patch.Job) error) (string, error) {
 	c, err := n.Cycles().Get(ctx, id)
 	if err != nil {
-		return "", unlessGone(err)
+		return "", exchange.UnlessGone(err)
 	}
 	var p progress
 	if at != "" {
@@ -147,7 +147,7 @@ func moved(c *patch.Cycle, j *patch.Job) bool { return j.Change != "" && !j.Stan
 // withdraw cancels the change of a job.
 func (n Nouns) withdraw(ctx context.Context, j *patch.Job, reason string) error {
 	_, err := n.Control(n.Base).Cancel(ctx, by(), j.Change, reason)
-	return unlessGone(exchange.UnlessRefused(err))
+	return exchange.UnlessGone(exchange.UnlessRefused(err))
 }
 
 // ask makes the change of a job.
@@ -310,11 +310,11 @@ func (n Nouns) begins() exchange.Link {
 			mine := n.On(w.Base)
 			j, err := mine.Cycles().OfChange(ctx, news.Change)
 			if err != nil {
-				return "", unlessGone(err)
+				return "", exchange.UnlessGone(err)
 			}
 			c, err := mine.Cycles().Get(ctx, j.Cycle)
 			if err != nil {
-				return "", unlessGone(err)
+				return "", exchange.UnlessGone(err)
 			}
 			from, _ := strconv.Atoi(at) // "" is the first
 			var reports []patch.Report
@@ -400,7 +400,7 @@ func (n Nouns) hears() exchange.Link {
 			mine := n.On(w.Base)
 			j, err := mine.Cycles().OfChange(ctx, news.Change)
 			if err != nil {
-				return unlessGone(err)
+				return exchange.UnlessGone(err)
 			}
 			at := slices.IndexFunc(j.Tasks, func(t patch.Task) bool { return t.Run == string(news.Run) })
 			if at < 0 {
@@ -435,13 +435,13 @@ func (n Nouns) settles() exchange.Link {
 			if c := news.Counts; news.Change != "" && c.Failed+c.PutBack == 0 && c.Done > 0 {
 				outcome := fmt.Sprintf("%d of %d targets are patched", c.Done, c.Total())
 				if _, err := mine.Control(w.Base).Implement(ctx, by(), news.Change, outcome); err != nil {
-					if err := unlessGone(exchange.UnlessRefused(err)); err != nil {
+					if err := exchange.UnlessGone(exchange.UnlessRefused(err)); err != nil {
 						return err
 					}
 				}
 			}
 			_, err := mine.Cycles().Advance(ctx, by(), news.Cycle)
-			return unlessGone(err)
+			return exchange.UnlessGone(err)
 		})
 }
 
@@ -467,7 +467,7 @@ func (n Nouns) halts() exchange.Link {
 					continue
 				}
 				if _, err := mine.Cycles().Advance(ctx, by(), c.ID); err != nil {
-					return unlessGone(err)
+					return exchange.UnlessGone(err)
 				}
 			}
 			return nil

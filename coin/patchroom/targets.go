@@ -2,7 +2,6 @@ package patchroom
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -348,11 +347,3 @@ func (n Nouns) free(ctx context.Context, customers []servicecoin.CustomerID, dur
 
 // By is who makes the changes of the room.
 func by() servicecoin.Actor { return exchange.By() }
-
-// unlessGone drops that something is not there any more.
-func unlessGone(err error) error {
-	if errors.Is(err, servicecoin.ErrNotFound) {
-		return nil
-	}
-	return err
-}

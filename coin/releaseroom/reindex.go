@@ -3,7 +3,8 @@ package releaseroom
 import (
 	"context"
 
+	"github.com/servicecoin/servicecoin/operations/release"
 	"github.com/servicecoin/servicecoin/store"
 )
 
-func reindex(context.Context, *store.Store) (int, error) { return 0, nil }
+func reindex(ctx context.Context, s *store.Store) (int, error) { return release.Reindex(ctx, s) }

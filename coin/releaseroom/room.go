@@ -46,6 +46,7 @@ func (n Nouns) Room() exchange.Room {
 			}
 			return nil
 		},
+		Spin:  &exchange.Gatherer{Figures: n.gather, Judge: judge},
 		Links: slices.Concat(n.scheduleLinks(), n.featureLinks(), n.evidenceLinks(), n.apiLinks()),
 	}
 }

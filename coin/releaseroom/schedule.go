@@ -2,16 +2,405 @@ package releaseroom
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/coin/exchange"
+	"github.com/servicecoin/servicecoin/operations/release"
+	"github.com/servicecoin/servicecoin/store"
 )
 
 // ScheduleOptions are what a host may set for what is released and when.
-type ScheduleOptions struct{}
+type ScheduleOptions struct {
+	// Patched says, of a flaw by its name, how many targets of a customer are without it, by
+	// what was seen of them; false where nothing is known by that name. Nil: what the room of
+	// patches knows, where there is one.
+	Patched func(ctx context.Context, b exchange.Base, customer servicecoin.CustomerID, advisory string) (Patched, bool, error)
+}
 
-func (n Nouns) scheduleLinks() []exchange.Link { return nil }
+// Patched is how many targets of a customer are without a flaw.
+type Patched struct {
+	Targets   int
+	Compliant int
+	Unknown   int
+}
 
-func (n Nouns) forgetSchedule(context.Context, servicecoin.Actor, servicecoin.CustomerID) error {
+// Schedule is what is released and when.
+func (n Nouns) Schedule() *release.Schedule { return release.NewSchedule(n.Provider()) }
+
+// Fixes are the critical flaws that are followed until the last customer is rid of them.
+func (n Nouns) Fixes() *release.Fixes { return release.NewFixes(n.Provider()) }
+
+// Installations is what a customer runs.
+func (n Nouns) Installations(customer servicecoin.CustomerID) *release.Installations {
+	return release.NewInstallations(n.Of(customer), n.Schedule())
+}
+
+// Warnings is what a customer is warned about of what it runs.
+func (n Nouns) Warnings(customer servicecoin.CustomerID) *release.Warnings {
+	return release.NewWarnings(n.Of(customer))
+}
+
+func (n Nouns) scheduleLinks() []exchange.Link {
+	return []exchange.Link{n.closes(), n.warns(), n.warnsOne()}
+}
+
+func (n Nouns) forgetSchedule(ctx context.Context, by servicecoin.Actor, id servicecoin.CustomerID) error {
+	return n.Fixes().Forget(ctx, by, id)
+}
+
+// whole is a platform with all that says where an installation of it stands.
+type whole struct {
+	platform release.Platform
+	lines    []release.Line
+	releases []release.Release
+	fixes    []release.Fix
+}
+
+func (n Nouns) whole(ctx context.Context, id release.PlatformID) (whole, error) {
+	var w whole
+	var err error
+	if w.platform, err = n.Schedule().Platform(ctx, id); err != nil {
+		return w, err
+	}
+	if w.lines, err = n.Schedule().Lines(ctx, id); err != nil {
+		return w, err
+	}
+	if w.releases, err = all(ctx, n.Schedule().Releases(id)); err != nil {
+		return w, err
+	}
+	w.fixes, err = all(ctx, n.Fixes().All(id))
+	return w, err
+}
+
+func all[T any](ctx context.Context, l store.Listing[T]) ([]T, error) {
+	var list []T
+	for x, err := range l.All(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, x)
+	}
+	return list, nil
+}
+
+func (w *whole) locate(n Nouns, customer servicecoin.CustomerID, r release.Running) release.Position {
+	return release.Locate(release.Installation{Customer: customer, Running: r}, w.platform, w.lines, w.releases, w.fixes, n.Store.Now())
+}
+
+// Positions says which versions a customer runs, and what stands between these and the
+// newest: by platform and installation.
+func (n Nouns) Positions(ctx context.Context, customer servicecoin.CustomerID) ([]release.Position, error) {
+	known := map[release.PlatformID]whole{}
+	var list []release.Position
+	for r, err := range n.Installations(customer).All().All(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		w, ok := known[r.Platform]
+		if !ok {
+			if w, err = n.whole(ctx, r.Platform); errors.Is(err, servicecoin.ErrNotFound) {
+				w = whole{platform: release.Platform{ID: r.Platform}} // of another program, maybe
+			} else if err != nil {
+				return nil, err
+			}
+			known[r.Platform] = w
+		}
+		list = append(list, w.locate(n, customer, r))
+	}
+	return list, nil
+}
+
+// Everywhere says which versions of a platform all customers run, customer by customer.
+func (n Nouns) Everywhere(ctx context.Context, id release.PlatformID) ([]release.Position, error) {
+	w, err := n.whole(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	var list []release.Position
+	err = n.across(ctx, id, func(customer servicecoin.CustomerID, r release.Running) {
+		list = append(list, w.locate(n, customer, r))
+	})
+	return list, err
+}
+
+// across calls do for what all customers run of a platform.
+func (n Nouns) across(ctx context.Context, id release.PlatformID, do func(customer servicecoin.CustomerID, r release.Running)) error {
+	for item, err := range release.RunningAcross(n.Store, id).Items(ctx) {
+		if err != nil {
+			return err
+		}
+		do(item.Key.Customer, item.Value)
+	}
 	return nil
+}
+
+// RolledOut is how far a critical fix is with all customers, and how their targets stand to
+// it where patches are kept, too.
+type RolledOut struct {
+	release.Rollout
+
+	Patched map[servicecoin.CustomerID]Patched
+}
+
+// RollOut says how far a critical fix is with every customer, ring by ring.
+func (n Nouns) RollOut(ctx context.Context, id release.FixID) (RolledOut, error) {
+	f, err := n.Fixes().Get(ctx, id)
+	if err != nil {
+		return RolledOut{}, err
+	}
+	w, err := n.whole(ctx, f.Platform)
+	if err != nil {
+		return RolledOut{}, err
+	}
+	var list []release.Installation
+	if err := n.across(ctx, f.Platform, func(customer servicecoin.CustomerID, r release.Running) {
+		list = append(list, release.Installation{Customer: customer, Running: r})
+	}); err != nil {
+		return RolledOut{}, err
+	}
+	out := RolledOut{Rollout: release.RollOut(f, w.platform, w.lines, list, n.Store.Now()), Patched: map[servicecoin.CustomerID]Patched{}}
+	if n.Patched == nil || f.Advisory == "" {
+		return out, nil
+	}
+	for _, r := range out.Rows {
+		if _, asked := out.Patched[r.Customer]; asked {
+			continue
+		}
+		p, ok, err := n.Patched(ctx, n.Base, r.Customer, f.Advisory)
+		if err != nil {
+			return RolledOut{}, err
+		}
+		if ok {
+			out.Patched[r.Customer] = p
+		}
+	}
+	return out, nil
+}
+
+// closes is the link that notes that a release mends critical flaws: those whose name is
+// among the advisories that it closes, or among its fixes.
+func (n Nouns) closes() exchange.Link {
+	return exchange.When(n.Base, "fix.close", Name, Name, []string{release.EventPublished, release.EventDescribed},
+		func(ctx context.Context, w exchange.Work, news release.Changed) error {
+			mine := n.On(w.Base)
+			r, err := mine.Schedule().Get(ctx, news.Platform, news.Version)
+			if err != nil || r.Done.IsZero() || r.Recalled != nil {
+				return exchange.UnlessGone(err)
+			}
+			fixes, err := all(ctx, mine.Fixes().All(news.Platform))
+			if err != nil {
+				return err
+			}
+			for _, f := range fixes {
+				named := f.Advisory != "" && slices.Contains(r.Holds.Advisories, f.Advisory) ||
+					slices.ContainsFunc(r.Holds.Fixes, func(i release.Item) bool { return i.ID == string(f.ID) })
+				if !named || f.Withdrawn != nil {
+					continue
+				}
+				since := w.Event.At
+				if p, err := mine.Schedule().Platform(ctx, news.Platform); err != nil {
+					return exchange.UnlessGone(err)
+				} else if loc, err := p.Location(); err == nil && r.Done != p.Today(since) {
+					since = r.Done.In(loc).Start // it was recorded later than it came
+				}
+				if since.Before(f.KnownAt) {
+					since = f.KnownAt
+				}
+				_, err := mine.Fixes().Fix(ctx, by(), f.ID, r.Version, since)
+				if err := exchange.UnlessRefused(err); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+}
+
+func by() servicecoin.Actor { return exchange.By() }
+
+// roomForALook is what a look at one installation takes of a commit at most: a warning of
+// its recall, of the end of its line and of each of a few fixes.
+const (
+	roomForALook = 50
+	mostWarnings = 8 // that a look gives or settles
+)
+
+// place is where a link goes on: after which installation.
+type place struct {
+	Customer     servicecoin.CustomerID `json:"customer"`
+	Installation string                 `json:"installation,omitempty"`
+}
+
+// warns is the link that looks at all installations of a platform once something of it
+// changed that they are warned of: a recall, a fix, the support of a line.
+func (n Nouns) warns() exchange.Link {
+	l := exchange.Parts(n.Base, "warning.give", Name, Name,
+		[]string{release.EventRecalled, release.EventPublished, release.EventLineKept, release.EventFixed, release.EventFixWithdrawn},
+		func(ctx context.Context, w exchange.Work, news struct {
+			Platform release.PlatformID `json:"platform"`
+		}, at string,
+		) (string, error) {
+			mine := n.On(w.Base)
+			of, err := mine.whole(ctx, news.Platform)
+			if err != nil {
+				return "", exchange.UnlessGone(err)
+			}
+			var p place
+			if at != "" {
+				if err := json.Unmarshal([]byte(at), &p); err != nil {
+					return "", fmt.Errorf("progress %q: %w", at, err)
+				}
+			}
+			first := true
+			for item, err := range release.RunningAcross(w.Store, news.Platform).Items(ctx) {
+				if err != nil {
+					return "", err
+				}
+				here := place{item.Key.Customer, item.Value.Installation}
+				if at != "" && here.compare(p) <= 0 {
+					continue
+				}
+				if !first && w.Left() < roomForALook {
+					text, err := json.Marshal(p)
+					return string(text), err
+				}
+				if _, err := mine.look(ctx, &of, here.Customer, item.Value); err != nil {
+					return "", fmt.Errorf("customer %s: %w", here.Customer, err)
+				}
+				p, first = here, false
+			}
+			return "", nil
+		})
+	l.EndedBy = "warning.settle"
+	return l
+}
+
+func (p place) compare(o place) int {
+	if c := strings.Compare(string(p.Customer), string(o.Customer)); c != 0 {
+		return c
+	}
+	return strings.Compare(p.Installation, o.Installation)
+}
+
+// warnsOne is the link that looks at one installation once something else runs: what it was
+// warned of is settled if it does not hold any more.
+func (n Nouns) warnsOne() exchange.Link {
+	return exchange.When(n.Base, "warning.settle", Name, Name, []string{release.EventRunning, release.EventStopped},
+		func(ctx context.Context, w exchange.Work, news release.RunningChanged) error {
+			mine := n.On(w.Base)
+			of, err := mine.whole(ctx, news.Platform)
+			if errors.Is(err, servicecoin.ErrNotFound) {
+				of, err = whole{platform: release.Platform{ID: news.Platform}}, nil
+			}
+			if err != nil {
+				return err
+			}
+			r, err := mine.Installations(w.Customer).Get(ctx, news.Platform, news.Installation)
+			if err != nil {
+				return exchange.UnlessGone(err)
+			}
+			_, err = mine.look(ctx, &of, w.Customer, r)
+			return err
+		})
+}
+
+// look gives an installation the warnings that hold now, and settles those that do not any
+// more. It returns how many of both.
+func (n Nouns) look(ctx context.Context, of *whole, customer servicecoin.CustomerID, r release.Running) (int, error) {
+	want := map[string]release.Warning{}
+	pos := of.locate(n, customer, r)
+	add := func(w release.Warning) {
+		w.Platform, w.Installation, w.Version = r.Platform, r.Installation, r.Version
+		want[string(w.About)+" "+w.Of] = w
+	}
+	if c := pos.Recalled; c != nil {
+		add(release.Warning{About: release.ARecall, Of: r.Version, Instead: c.Instead, Why: c.Why})
+	}
+	if last, ok := pos.Line.End(); ok && (pos.NearEnd || pos.Phase == release.Ended || pos.Phase == release.Extended) {
+		add(release.Warning{About: release.AnEnd, Of: pos.Line.Name, Instead: pos.Line.Successor, Until: last})
+	}
+	for _, id := range pos.Fixes {
+		k := slices.IndexFunc(of.fixes, func(f release.Fix) bool { return f.ID == id })
+		if to := of.mending(&of.fixes[k], pos); to != "" && len(want) < mostWarnings {
+			add(release.Warning{About: release.AFix, Of: string(id), Instead: to, Why: of.fixes[k].Title})
+		}
+	}
+	open, err := all(ctx, n.Warnings(customer).Open(r.Platform, r.Installation))
+	if err != nil {
+		return 0, err
+	}
+	told := 0
+	for _, w := range open {
+		key := string(w.About) + " " + w.Of
+		if x, holds := want[key]; holds {
+			x.GivenAt = w.GivenAt
+			if x == w {
+				delete(want, key)
+			}
+			continue
+		}
+		if told++; told > mostWarnings {
+			break // the next look goes on
+		}
+		if err := n.Warnings(customer).Settle(ctx, by(), w); err != nil {
+			return told, err
+		}
+	}
+	for _, w := range want {
+		told++
+		if _, err := n.Warnings(customer).Give(ctx, by(), w); err != nil {
+			return told, err
+		}
+	}
+	return told, nil
+}
+
+// mending is the version that mends a flaw and is the least way to go from where somebody
+// stands; "" if there is none yet.
+func (w *whole) mending(f *release.Fix, pos release.Position) string {
+	for _, s := range pos.Between {
+		if slices.ContainsFunc(w.releases, func(r release.Release) bool { return r.Version == s.Version && r.Recalled == nil }) && f.Mends(w.lines, s.Version) {
+			return s.Version
+		}
+	}
+	return ""
+}
+
+// Tended is what a round of [Nouns.Tend] did.
+type Tended struct {
+	Looked int // at installations
+	Told   int // warnings that were given or settled
+}
+
+// Tend lets time do what it does to what customers run: they are warned when support of
+// their line is about to end. A host calls it once a day, or as often as it likes.
+func (n Nouns) Tend(ctx context.Context) (Tended, error) {
+	var done Tended
+	for p, err := range n.Schedule().Platforms().All(ctx) {
+		if err != nil {
+			return done, err
+		}
+		of, err := n.whole(ctx, p.ID)
+		if err != nil {
+			return done, err
+		}
+		var looked []release.Installation
+		if err := n.across(ctx, p.ID, func(customer servicecoin.CustomerID, r release.Running) {
+			looked = append(looked, release.Installation{Customer: customer, Running: r})
+		}); err != nil {
+			return done, err
+		}
+		for _, i := range looked {
+			told, err := n.look(ctx, &of, i.Customer, i.Running)
+			done.Looked, done.Told = done.Looked+1, done.Told+told
+			if err != nil {
+				return done, fmt.Errorf("customer %s: %w", i.Customer, err)
+			}
+		}
+	}
+	return done, nil
 }

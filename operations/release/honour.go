@@ -60,12 +60,12 @@ func Honoured(list []Promised, p Platform, on calendar.Date) Honour {
 			h.Kept++
 		case WasLate:
 			h.Late++
-			late = append(late, x.Planned.Late(on))
+			late = append(late, x.Late(on))
 		case WasSkipped:
 			h.Skipped++
 		case IsOverdue:
 			h.Overdue++
-			late = append(late, x.Planned.Late(on))
+			late = append(late, x.Late(on))
 		case IsDue:
 			h.Due++
 		case WasUnpromised:

@@ -12,7 +12,7 @@ import (
 
 // Planned is a day that was promised, and what became of it. The first promise stays: moves
 // are added to it.
-type Planned struct {
+type Planned struct { //nolint:recvcheck // a value, but while it is changed
 	// First is the day that was promised first; zero: none was, as of a fix that nobody had
 	// planned.
 	First   calendar.Date `json:"first,omitzero"`

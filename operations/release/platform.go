@@ -3,6 +3,7 @@ package release
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
@@ -129,7 +130,7 @@ func (p Platform) Today(at time.Time) calendar.Date {
 func (r Rules) validate(v *servicecoin.Violations, path string) {
 	within := func(name string, n, most int) {
 		if n < 0 || n > most {
-			v.Add(path+"."+name, "out-of-range", fmt.Sprint(n), fmt.Sprintf("must be from 0 to %d", most))
+			v.Add(path+"."+name, "out-of-range", strconv.Itoa(n), fmt.Sprintf("must be from 0 to %d", most))
 		}
 	}
 	within("cadenceDays", r.Cadence, maxDays)

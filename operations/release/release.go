@@ -37,16 +37,15 @@ func readVersion(v *servicecoin.Violations, path, text string) version.Version {
 	return parsed
 }
 
-// readRange reads a range of versions, and adds to v what is wrong with it.
-func readRange(v *servicecoin.Violations, path, text string) version.Range {
+// checkRange adds to v what is wrong with a range of versions.
+func checkRange(v *servicecoin.Violations, path, text string) {
 	before := v.Len()
 	v.Text(path, text, 1, version.MaxRange)
 	if v.Len() > before {
-		return version.Range{}
+		return
 	}
-	r, err := version.ParseRange(text)
+	_, err := version.ParseRange(text)
 	wrong(v, path, err)
-	return r
 }
 
 // wrong adds what cannot be read of one text under the path of that text.

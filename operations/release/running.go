@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
@@ -144,16 +145,13 @@ func NewInstallations(view store.View, schedule *Schedule) *Installations {
 	return &Installations{view.OfCustomer("installations"), schedule}
 }
 
-// On returns the same over another view; it asks no schedule.
-func (n *Installations) on(view store.View) *Installations { return &Installations{view, n.schedule} }
-
 // Place says in which ring and from which channel an installation gets its versions. One
 // that is not there yet begins, without a version.
 func (n *Installations) Place(ctx context.Context, by servicecoin.Actor, p PlatformID, installation, channel string, ring int) (Running, error) {
 	check := func(v *servicecoin.Violations) {
 		v.Text("channel", channel, 0, maxName)
 		if ring < 0 || ring > maxRing {
-			v.Add("ring", "out-of-range", fmt.Sprint(ring), fmt.Sprintf("must be from 0 to %d", maxRing))
+			v.Add("ring", "out-of-range", strconv.Itoa(ring), fmt.Sprintf("must be from 0 to %d", maxRing))
 		}
 	}
 	return n.change(ctx, by, VerbPlace, p, installation, check, func(_ store.View, _ time.Time, r *Running) ([]store.Event, error) {
@@ -391,4 +389,9 @@ func same(a, b string) bool {
 	v, err := version.ParseLoose(a)
 	w, err2 := version.ParseLoose(b)
 	return err == nil && err2 == nil && v.Compare(w) == 0
+}
+
+// RunningKey is where the record of an installation is.
+func RunningKey(customer servicecoin.CustomerID, p PlatformID, installation string) servicecoin.Key {
+	return servicecoin.Key{Customer: customer, Kind: RunningRecord, ID: runningID(p, installation)}
 }

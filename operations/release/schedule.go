@@ -396,7 +396,7 @@ func (s *Schedule) leadsTo(ctx context.Context, platform PlatformID, from, to st
 	}
 	var v servicecoin.Violations
 	if _, err := canonical(to); err != nil {
-		return nil // Validate says so
+		return nil //nolint:nilerr // Validate says so
 	}
 	r, err := s.Get(ctx, platform, to)
 	switch {

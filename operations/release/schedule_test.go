@@ -280,7 +280,7 @@ func TestTake(t *testing.T) {
 	}
 	got, err := h.schedule().Take(ctx, ada(), r)
 	require.NoError(t, err)
-	require.Equal(t, 8, got.Planned.Late(date(time.March, 1)))
+	require.Equal(t, 8, got.Late(date(time.March, 1)))
 	r.Version, r.Kind = "8.4.1", release.Patch
 	for name, change := range map[string]func(r *release.Release){
 		"a move from elsewhere":    func(r *release.Release) { r.Moves[0].From = date(time.February, 2) },

@@ -192,13 +192,12 @@ func statusAtDay(t *testing.T, c vector) {
 	require.Equal(t, want, got)
 
 	// The phase says the same.
-	phase := l.Phase(in.Day)
-	switch {
-	case phase == release.Coming:
+	switch phase := l.Phase(in.Day); phase {
+	case release.Coming:
 		require.Negative(t, in.Day.Compare(l.Released))
-	case phase == release.NotStated:
+	case release.NotStated:
 		require.False(t, l.Maintained(in.Day))
-	default:
+	case release.Active, release.Maintenance, release.Extended, release.Ended:
 		require.Equal(t, want["is_maintained"], phase != release.Ended)
 		if phase == release.Active {
 			require.False(t, want["is_eoas"])
