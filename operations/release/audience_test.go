@@ -30,7 +30,7 @@ func runs(version string) map[release.PlatformID]string {
 
 // asks compiles one feature, and asks for one subject.
 func asks(t require.TestingT, s release.Subject, id release.FeatureID, list ...release.Feature) release.Decision {
-	r, err := release.Compile(list)
+	r, err := release.CompileAudiences(list)
 	require.NoError(t, err)
 	w, err := r.For(s)
 	require.NoError(t, err)
@@ -179,7 +179,7 @@ func TestCompileRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := release.Compile(c.list)
+			_, err := release.CompileAudiences(c.list)
 			require.ErrorIs(t, err, servicecoin.ErrInvalid)
 			if c.want != nil {
 				require.Empty(t, cmp.Diff(c.want, codes(err)))
@@ -195,7 +195,7 @@ func TestCompileRefuses(t *testing.T) {
 			}
 		})
 	}
-	r, err := release.Compile([]release.Feature{feature("f", release.StageBeta)})
+	r, err := release.CompileAudiences([]release.Feature{feature("f", release.StageBeta)})
 	require.NoError(t, err)
 	_, err = r.For(release.Subject{Customer: "acme", Runs: runs("the new one")})
 	require.ErrorIs(t, err, servicecoin.ErrInvalid)
@@ -211,7 +211,7 @@ func TestShares(t *testing.T) {
 				{Name: "some", Share: servicecoin.Some(decimal.RequireFromString(percent)), Salt: salt},
 			}}}
 		})
-		r, err := release.Compile([]release.Feature{f})
+		r, err := release.CompileAudiences([]release.Feature{f})
 		require.NoError(t, err)
 		for n := range 20_000 {
 			w, err := r.For(release.Subject{Customer: servicecoin.CustomerID("customer-" + strconv.Itoa(n)), Runs: runs("3.2")})
@@ -246,7 +246,7 @@ func TestToldIsWhoMay(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		list := someFeatures(t)
-		r, err := release.Compile(list)
+		r, err := release.CompileAudiences(list)
 		if err != nil {
 			require.ErrorIs(t, err, servicecoin.ErrInvalid)
 			return
@@ -369,7 +369,7 @@ func BenchmarkMayUseOne(b *testing.B) {
 	}
 }
 
-func manyFeatures(tb testing.TB, n int) (*release.Rule, release.Subject) {
+func manyFeatures(tb testing.TB, n int) (*release.Audiences, release.Subject) {
 	tb.Helper()
 	list := make([]release.Feature, n)
 	for k := range list {
@@ -389,7 +389,7 @@ func manyFeatures(tb testing.TB, n int) (*release.Rule, release.Subject) {
 		}
 		list[k] = f
 	}
-	r, err := release.Compile(list)
+	r, err := release.CompileAudiences(list)
 	require.NoError(tb, err)
 	return r, release.Subject{
 		Customer: "0197a3c2-8c1e-7d4a-9b62-3f5e1c7a9d04", Runs: runs("3.7.2"), Offerings: []servicecoin.OfferingID{"gold"},

@@ -76,7 +76,7 @@ type Decision struct {
 
 // Who is a subject made ready to be asked about many features. It never changes.
 type Who struct {
-	rule     *Rule
+	rule     *Audiences
 	customer servicecoin.CustomerID
 	runs     []running
 	has      []bool        // offerings
@@ -91,18 +91,18 @@ const firstCode = 2
 
 type running struct {
 	known   bool
-	at, low line
+	at, low stageLine
 }
 
 // For makes a subject ready. A version that cannot be read is reported.
-func (r *Rule) For(s Subject) (*Who, error) {
+func (r *Audiences) For(s Subject) (*Who, error) {
 	w := new(Who)
 	return w, r.Into(w, s)
 }
 
-// Into is [Rule.For] into what was made before, which is overwritten: nobody else may be
+// Into is [Audiences.For] into what was made before, which is overwritten: nobody else may be
 // asking it.
-func (r *Rule) Into(w *Who, s Subject) error {
+func (r *Audiences) Into(w *Who, s Subject) error {
 	w.rule, w.customer = r, s.Customer
 	w.runs = cleared(w.runs, len(r.platforms))
 	w.has = cleared(w.has, len(r.offerings))
@@ -121,7 +121,7 @@ func (r *Rule) Into(w *Who, s Subject) error {
 			v.Merge(fmt.Sprintf("runs[%s]", id), err)
 			continue
 		}
-		at := line{p.Major, p.Minor}
+		at := stageLine{p.Major, p.Minor}
 		x := running{true, at, at.previous()}
 		if low, ok := s.Compatible[id]; ok && low != "" {
 			q, err := version.ParseLoose(low)
@@ -129,7 +129,7 @@ func (r *Rule) Into(w *Who, s Subject) error {
 				v.Merge(fmt.Sprintf("compatible[%s]", id), err)
 				continue
 			}
-			x.low = line{q.Major, q.Minor}
+			x.low = stageLine{q.Major, q.Minor}
 		}
 		w.runs[n] = x
 	}
@@ -199,7 +199,7 @@ func (w *Who) All(list []Decision) []Decision {
 }
 
 // Features lists what the rule knows, in byte order.
-func (r *Rule) Features() []FeatureID { return slices.Sorted(maps.Keys(r.index)) }
+func (r *Audiences) Features() []FeatureID { return slices.Sorted(maps.Keys(r.index)) }
 
 // decide joins what is said of a feature with what is said of all that it needs.
 func (w *Who) decide(n int) Decision {

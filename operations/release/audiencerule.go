@@ -9,10 +9,10 @@ import (
 	"github.com/servicecoin/servicecoin/version"
 )
 
-// Rule is the one rule of who may use which feature, and who is told of it: features with
+// Audiences is the one rule of who may use which feature, and who is told of it: features with
 // their stages, needs and audiences, made ready to be asked. It never changes, and may be
 // asked by many at once.
-type Rule struct {
+type Audiences struct {
 	features   []ruled
 	index      map[FeatureID]int
 	platforms  map[PlatformID]int
@@ -33,11 +33,11 @@ type ruled struct {
 	closure   []int // all that it needs, through all steps
 	public    int   // the number of the stage from which on it is public; none: beyond all
 	held      bool
-	heldFrom  line
+	heldFrom  stageLine
 }
 
 type ruledEntry struct {
-	from, min line
+	from, min stageLine
 	held      bool
 	stage     uint8
 	standard  bool // on by default
@@ -79,13 +79,13 @@ const (
 	exceptShift = 8 // of the bits of a mark
 )
 
-// Compile makes a rule of features. What they violate together ([ValidateFeatures]) it
+// CompileAudiences makes a rule of features. What they violate together ([ValidateFeatures]) it
 // reports, and makes none.
-func Compile(list []Feature) (*Rule, error) {
+func CompileAudiences(list []Feature) (*Audiences, error) {
 	if err := ValidateFeatures(list); err != nil {
 		return nil, err
 	}
-	r := &Rule{
+	r := &Audiences{
 		features: make([]ruled, len(list)), index: make(map[FeatureID]int, len(list)), platforms: map[PlatformID]int{},
 		offerings: map[servicecoin.OfferingID]int{}, attributes: map[string]int{}, marks: map[servicecoin.CustomerID][]mark{},
 	}
@@ -132,7 +132,7 @@ func intern[K comparable](m map[K]int, k K) int {
 	return n
 }
 
-func (r *Rule) audience(x *ruled, feature, stage int, a Audience) {
+func (r *Audiences) audience(x *ruled, feature, stage int, a Audience) {
 	x.audiences[stage] = ruledAudience{
 		everybody: a.Everybody, enter: a.Enter, segments: r.segments(x.id, a.Segments), where: r.segments(x.id, a.EnterWhere),
 	}
@@ -149,7 +149,7 @@ func (r *Rule) audience(x *ruled, feature, stage int, a Audience) {
 	}
 }
 
-func (r *Rule) segments(id FeatureID, list []Segment) []ruledSegment {
+func (r *Audiences) segments(id FeatureID, list []Segment) []ruledSegment {
 	made := make([]ruledSegment, len(list))
 	for n, s := range list {
 		salt := s.Salt
@@ -168,7 +168,7 @@ func (r *Rule) segments(id FeatureID, list []Segment) []ruledSegment {
 	return made
 }
 
-func (r *Rule) condition(c Condition) ruledCondition {
+func (r *Audiences) condition(c Condition) ruledCondition {
 	x := ruledCondition{attribute: intern(r.attributes, c.Attribute), span: -1, not: len(c.IsNot) > 0}
 	for len(r.values) < len(r.attributes) {
 		r.values = append(r.values, map[string]int32{})
@@ -191,7 +191,7 @@ func (r *Rule) condition(c Condition) ruledCondition {
 }
 
 // below lists all that a feature needs, through all steps.
-func (r *Rule) below(list []Feature, f Feature) []int {
+func (r *Audiences) below(list []Feature, f Feature) []int {
 	var found []int
 	seen := map[FeatureID]bool{}
 	for stack := slices.Clone(f.Needs); len(stack) > 0; {

@@ -112,7 +112,7 @@ func Strains(list []Feature) []Strain {
 // needs does.
 func strained(id, need FeatureID, mine, other []staged) (found []Strain) {
 	seen := map[Strain]bool{}
-	add := func(x *staged, at, low line, later bool) {
+	add := func(x *staged, at, low stageLine, later bool) {
 		y := standAt(other, at, low)
 		for _, c := range inversions(x, y) {
 			s := Strain{Feature: id, Needs: need, Cause: c, At: at.String()}
@@ -135,7 +135,7 @@ func strained(id, need FeatureID, mine, other []staged) (found []Strain) {
 }
 
 // lowest is the compatible line at which an entry is looked at: that which it names.
-func (x *staged) lowest() line {
+func (x *staged) lowest() stageLine {
 	if x.held {
 		return x.min
 	}

@@ -81,39 +81,39 @@ type StageEntry struct {
 	Since time.Time `json:"since,omitzero"`
 }
 
-// line is a version without its patch: stages are told of lines.
-type line struct{ major, minor uint64 }
+// stageLine is a version without its patch: stages are told of lines.
+type stageLine struct{ major, minor uint64 }
 
-func (l line) before(o line) bool {
+func (l stageLine) before(o stageLine) bool {
 	return l.major < o.major || l.major == o.major && l.minor < o.minor
 }
 
 // previous is one line below: that of a line of number 0 is itself.
-func (l line) previous() line { return line{l.major, max(l.minor, 1) - 1} }
+func (l stageLine) previous() stageLine { return stageLine{l.major, max(l.minor, 1) - 1} }
 
-func (l line) String() string {
+func (l stageLine) String() string {
 	return strconv.FormatUint(l.major, 10) + "." + strconv.FormatUint(l.minor, 10)
 }
 
 // lineOf is the line of a version: that of 8.5.0-rc.1 and of 8.5.3 is 8.5.
-func lineOf(text string) (line, error) {
+func lineOf(text string) (stageLine, error) {
 	v, err := version.ParseLoose(text)
-	return line{v.Major, v.Minor}, err
+	return stageLine{v.Major, v.Minor}, err
 }
 
 // readLine reads a line, which has two numbers and nothing else, and adds to v what is
 // wrong with it. It is false where something is.
-func readLine(v *servicecoin.Violations, path, text string) (line, bool) {
+func readLine(v *servicecoin.Violations, path, text string) (stageLine, bool) {
 	before := v.Len()
 	p := readVersion(v, path, text)
 	if v.Len() > before {
-		return line{}, false
+		return stageLine{}, false
 	}
 	if strings.Count(text, ".") != 1 || p.Prerelease() != "" || p.Build() != "" {
 		v.Add(path, "not-a-line", text, "must be a line, of two numbers: stages do not change with a patch")
-		return line{}, false
+		return stageLine{}, false
 	}
-	return line{p.Major, p.Minor}, true
+	return stageLine{p.Major, p.Minor}, true
 }
 
 // maxStages is how many stage entries a feature has at most.
@@ -133,7 +133,7 @@ func ValidateStages(list []StageEntry) error {
 type staged struct {
 	StageEntry
 
-	from, min line
+	from, min stageLine
 	held      bool // it has a lowest compatible line
 }
 
@@ -252,9 +252,9 @@ func StageAt(list []StageEntry, at, compatible string) (Stand, error) {
 	return standAt(entries, l, low).stand(), nil
 }
 
-func asked(v *servicecoin.Violations, path, text string) line {
+func asked(v *servicecoin.Violations, path, text string) stageLine {
 	p := readVersion(v, path, text)
-	return line{p.Major, p.Minor}
+	return stageLine{p.Major, p.Minor}
 }
 
 // readStages reads the lines of entries, whether the entries are valid or not.
@@ -278,7 +278,7 @@ func readStages(v *servicecoin.Violations, path string, list []StageEntry) []sta
 }
 
 // standAt returns the last entry that holds at a line, nil for none.
-func standAt(entries []staged, at, low line) *staged {
+func standAt(entries []staged, at, low stageLine) *staged {
 	for n := len(entries) - 1; n >= 0; n-- {
 		x := &entries[n]
 		if at.before(x.from) || x.held && low.before(x.min) {
