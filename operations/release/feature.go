@@ -72,7 +72,6 @@ const (
 
 	maxFeatureID  = 200 // bytes, so that an edition and a version have room beside it
 	maxWords      = 2000
-	maxReason     = 2000
 	maxOfferings  = 100
 	maxFeature    = 128 << 10
 	maxTogether   = 5000 // features of a platform

@@ -46,7 +46,7 @@ const (
 	VerbPropose = "promotion.propose"
 	VerbSignOff = "promotion.signOff"
 	VerbWaive   = "promotion.waive"
-	VerbSettle  = "promotion.settle"
+	VerbRedeem  = "promotion.redeem"
 	VerbPromote = "promotion.promote"
 	VerbDrop    = "promotion.drop"
 

@@ -379,13 +379,13 @@ func needed(ctx context.Context, tx store.View, f Feature) error {
 // Settle looks again at what a promotion went without, by the edition of the procedure
 // that it was judged by: what is met after all is open no more.
 func (n *Features) Settle(ctx context.Context, by servicecoin.Actor, id PromotionID) (Promotion, error) {
-	return n.amend(ctx, by, id, VerbSettle, EventPromotionSettled, "", "", func(tx store.View, p *Promotion) error {
+	return n.amend(ctx, by, id, VerbRedeem, EventPromotionSettled, "", "", func(tx store.View, p *Promotion) error {
 		at, err := lifecycle.Check(by, tx.Now(), nil)
 		if err != nil {
 			return err
 		}
 		if p.State != PromotionDone || p.Judgement == nil {
-			return p.refuse(VerbSettle, "it is not promoted")
+			return p.refuse(VerbRedeem, "it is not promoted")
 		}
 		mine := n.On(tx)
 		f, err := mine.Get(ctx, p.Feature)

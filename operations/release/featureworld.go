@@ -5,16 +5,16 @@ import "context"
 // MemoryWorld is a [World] in memory, for tests and demonstrations: what is not in it,
 // nobody knows.
 type MemoryWorld struct {
-	Tests   map[FeatureID]map[string]Known // by version
+	Tests   map[FeatureID]map[string]Shown // by version
 	Used    map[FeatureID]Usage
-	Written map[FeatureID]Known
-	Books   map[FeatureID]Known
+	Written map[FeatureID]Shown
+	Books   map[FeatureID]Shown
 }
 
 var _ World = MemoryWorld{}
 
 // Proven implements World.
-func (w MemoryWorld) Proven(_ context.Context, f Feature, version string) (Known, error) {
+func (w MemoryWorld) Proven(_ context.Context, f Feature, version string) (Shown, error) {
 	return w.Tests[f.ID][version], nil
 }
 
@@ -22,9 +22,9 @@ func (w MemoryWorld) Proven(_ context.Context, f Feature, version string) (Known
 func (w MemoryWorld) Use(_ context.Context, f Feature) (Usage, error) { return w.Used[f.ID], nil }
 
 // Documentation implements World.
-func (w MemoryWorld) Documentation(_ context.Context, f Feature, _ string) (Known, error) {
+func (w MemoryWorld) Documentation(_ context.Context, f Feature, _ string) (Shown, error) {
 	return w.Written[f.ID], nil
 }
 
 // Runbook implements World.
-func (w MemoryWorld) Runbook(_ context.Context, f Feature) (Known, error) { return w.Books[f.ID], nil }
+func (w MemoryWorld) Runbook(_ context.Context, f Feature) (Shown, error) { return w.Books[f.ID], nil }

@@ -31,15 +31,14 @@ type shop struct {
 func newShop(t *testing.T) *shop {
 	t.Helper()
 	h := &shop{t: t, now: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC), world: release.MemoryWorld{
-		Tests: map[release.FeatureID]map[string]release.Known{}, Used: map[release.FeatureID]release.Usage{},
-		Written: map[release.FeatureID]release.Known{}, Books: map[release.FeatureID]release.Known{},
+		Tests: map[release.FeatureID]map[string]release.Shown{}, Used: map[release.FeatureID]release.Usage{},
+		Written: map[release.FeatureID]release.Shown{}, Books: map[release.FeatureID]release.Shown{},
 	}}
 	h.s = store.New(memory.New(), &store.Options{Now: func() time.Time { return h.now }})
 	h.features = release.NewFeatures(h.s.For(servicecoin.Provider), &release.FeaturesOptions{World: h.world})
 	return h
 }
 
-func ada() servicecoin.Actor { return servicecoin.Person("ada") }
 func ben() servicecoin.Actor { return servicecoin.Person("ben") }
 func cy() servicecoin.Actor  { return servicecoin.Person("cy") }
 
@@ -110,8 +109,8 @@ func TestPromote(t *testing.T) {
 	}
 	_, err = h.features.SignOff(ctx, ben(), p.ID, "support", "")
 	require.ErrorIs(t, err, servicecoin.ErrRefused)
-	h.world.Written["f"], h.world.Books["f"] = release.Known{Met: true}, release.Known{Met: true, Text: "run book 7"}
-	h.world.Tests["f"] = map[string]release.Known{"3.2.0-rc.1": {Met: true}}
+	h.world.Written["f"], h.world.Books["f"] = release.Shown{Met: true}, release.Shown{Met: true, Text: "run book 7"}
+	h.world.Tests["f"] = map[string]release.Shown{"3.2.0-rc.1": {Met: true}}
 	h.world.Used["f"] = release.Usage{Known: true, Customers: 5, Asked: 5, Satisfied: 5}
 	h.days(29)
 	_, err = h.features.Promote(ctx, ben(), p.ID)
@@ -123,7 +122,7 @@ func TestPromote(t *testing.T) {
 	p = h.propose("f", release.StageGeneral, "3.2.0")
 	_, err = h.features.Promote(ctx, ben(), p.ID)
 	require.Equal(t, []string{"tests", "satisfaction", "support", "product", "operations"}, lacks(t, err))
-	h.world.Tests["f"]["3.2.0"] = release.Known{Met: true}
+	h.world.Tests["f"]["3.2.0"] = release.Shown{Met: true}
 	for _, role := range []string{"product", "operations", "support"} {
 		_, err = h.features.SignOff(ctx, cy(), p.ID, role, "")
 		require.NoError(t, err)
@@ -234,7 +233,7 @@ func TestPromoteGoesForward(t *testing.T) {
 	// One that would rest on what is less mature is not promoted, whatever was signed.
 	p := h.propose("top", release.StageGeneral, "3.2.0")
 	h.days(40)
-	h.world.Tests["top"] = map[string]release.Known{"3.2.0": {Met: true}}
+	h.world.Tests["top"] = map[string]release.Shown{"3.2.0": {Met: true}}
 	for _, c := range []string{"use", "satisfaction", "documentation", "runbook", "support", "product", "operations"} {
 		_, err := h.features.Waive(ctx, ben(), p.ID, c, "a test", h.now.AddDate(0, 0, 5))
 		require.NoError(t, err)
@@ -399,9 +398,9 @@ func TestJudgeIsMonotone(t *testing.T) {
 		to := rapid.SampledFrom(release.Stages()[1:]).Draw(t, "to")
 		asked := rapid.IntRange(0, 40).Draw(t, "asked")
 		f := release.Facts{
-			At: at, Since: at.AddDate(0, 0, -rapid.IntRange(0, 60).Draw(t, "days")), Proven: release.Known{Met: rapid.Bool().Draw(t, "proven")},
+			At: at, Since: at.AddDate(0, 0, -rapid.IntRange(0, 60).Draw(t, "days")), Proven: release.Shown{Met: rapid.Bool().Draw(t, "proven")},
 			Use:     release.Usage{Known: rapid.Bool().Draw(t, "known"), Customers: rapid.IntRange(0, 9).Draw(t, "customers"), Asked: asked, Satisfied: rapid.IntRange(0, asked).Draw(t, "satisfied")},
-			Written: release.Known{Met: rapid.Bool().Draw(t, "written")}, Runbook: release.Known{Met: rapid.Bool().Draw(t, "book")},
+			Written: release.Shown{Met: rapid.Bool().Draw(t, "written")}, Runbook: release.Shown{Met: rapid.Bool().Draw(t, "book")},
 		}
 		for _, role := range []string{"product", "support", "operations"} {
 			if rapid.Bool().Draw(t, role) {

@@ -15,8 +15,8 @@ import (
 	"github.com/servicecoin/servicecoin/lifecycle"
 )
 
-// Known is what is known of one question: whether it is so, and what says it.
-type Known struct {
+// Shown is what is known of one question: whether it is so, and what says it.
+type Shown struct {
 	Met  bool   `json:"met"`
 	Text string `json:"text,omitempty"` // what was found, or what is missing, for people
 	Ref  string `json:"ref,omitempty"`  // where that can be seen
@@ -34,23 +34,23 @@ type Usage struct {
 // method reads only. An error ends the judgement; what nobody knows is not so.
 type World interface {
 	// Proven says whether the tests of a feature passed on a version.
-	Proven(ctx context.Context, f Feature, version string) (Known, error)
+	Proven(ctx context.Context, f Feature, version string) (Shown, error)
 	// Use says who uses a feature.
 	Use(ctx context.Context, f Feature) (Usage, error)
 	// Documentation says whether customers can read how it works in a version.
-	Documentation(ctx context.Context, f Feature, version string) (Known, error)
+	Documentation(ctx context.Context, f Feature, version string) (Shown, error)
 	// Runbook says whether a run book says how it is run.
-	Runbook(ctx context.Context, f Feature) (Known, error)
+	Runbook(ctx context.Context, f Feature) (Shown, error)
 }
 
 // Facts are what a promotion is judged by, at an instant. They are kept with the judgement.
 type Facts struct {
 	At       time.Time `json:"at"`
 	Since    time.Time `json:"since,omitzero"` // when it got into the stage that it leaves; zero: nobody knows
-	Proven   Known     `json:"proven"`
+	Proven   Shown     `json:"proven"`
 	Use      Usage     `json:"use"`
-	Written  Known     `json:"written"` // documentation
-	Runbook  Known     `json:"runbook"`
+	Written  Shown     `json:"written"` // documentation
+	Runbook  Shown     `json:"runbook"`
 	SignOffs []SignOff `json:"signOffs,omitempty"` // of the version
 	Waivers  []Waiver  `json:"waivers,omitempty"`
 }
@@ -142,7 +142,7 @@ func (c Criterion) judge(j *Judgement) Row {
 	return r
 }
 
-func (r *Row) known(k Known, found, missing, lacks string) {
+func (r *Row) known(k Shown, found, missing, lacks string) {
 	r.Met, r.Found = k.Met, k.Text
 	if r.Found == "" {
 		r.Found = missing

@@ -189,7 +189,7 @@ func TestValidateStages(t *testing.T) {
 		"a patch":               {[]release.StageEntry{{From: "8.1.2", Stage: release.StageAlpha}}, []string{"stages[0].from not-a-line"}},
 		"one number":            {[]release.StageEntry{{From: "8", Stage: release.StageAlpha}}, []string{"stages[0].from not-a-line"}},
 		"a candidate":           {[]release.StageEntry{{From: "8.1-rc1", Stage: release.StageAlpha}}, []string{"stages[0].from not-a-line"}},
-		"no version":            {[]release.StageEntry{{From: "next", Stage: release.StageAlpha}}, []string{"stages[0].from.version bad-version"}},
+		"no version":            {[]release.StageEntry{{From: "next", Stage: release.StageAlpha}}, []string{"stages[0].from bad-version"}},
 		"too long":              {[]release.StageEntry{{From: strings.Repeat("9", 300), Stage: release.StageAlpha}}, []string{"stages[0].from too-long"}},
 		"too many":              {make([]release.StageEntry, 51), []string{"stages too-many"}},
 		"several at once": {
