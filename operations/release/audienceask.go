@@ -79,11 +79,12 @@ type Who struct {
 	rule     *Audiences
 	customer servicecoin.CustomerID
 	runs     []running
-	has      []bool        // offerings
-	entered  []AccessState // by feature
-	named    []uint16      // by feature: the bits of marks
-	codes    []int32       // of attributes: 0 not known, 1 a value that no condition names
-	within   []bool        // ranges
+	has      []bool                   // offerings
+	entered  []AccessState            // by feature
+	named    []uint16                 // by feature: the bits of marks
+	codes    []int32                  // of attributes: 0 not known, 1 a value that no condition names
+	within   []bool                   // ranges
+	others   map[PlatformID]stageLine // platforms that no feature is of
 }
 
 // firstCode is the code of the first value of an attribute that a condition names.
@@ -110,10 +111,10 @@ func (r *Audiences) Into(w *Who, s Subject) error {
 	w.named = cleared(w.named, len(r.features))
 	w.codes = cleared(w.codes, len(r.attributes))
 	w.within = cleared(w.within, len(r.ranges))
+	clear(w.others)
 	var v servicecoin.Violations
 	for id, text := range s.Runs {
-		n, ok := r.platforms[id]
-		if !ok || text == "" {
+		if text == "" {
 			continue
 		}
 		p, err := version.ParseLoose(text)
@@ -122,6 +123,14 @@ func (r *Audiences) Into(w *Who, s Subject) error {
 			continue
 		}
 		at := stageLine{p.Major, p.Minor}
+		n, ok := r.platforms[id]
+		if !ok {
+			if w.others == nil {
+				w.others = map[PlatformID]stageLine{}
+			}
+			w.others[id] = at
+			continue
+		}
 		x := running{true, at, at.previous()}
 		if low, ok := s.Compatible[id]; ok && low != "" {
 			q, err := version.ParseLoose(low)
