@@ -49,7 +49,7 @@ func (f Fix) Validate() error {
 	v.ID("platform", string(f.Platform))
 	v.Text("advisory", f.Advisory, 0, maxName)
 	v.Text("title", f.Title, 1, maxItem)
-	checkRange(&v, "affected", f.Affected)
+	readRange(&v, "affected", f.Affected)
 	v.Time("knownAt", f.KnownAt)
 	f.Promise.validate(&v, "promise")
 	if v.Limit("in", len(f.In), maxFixedIn) {

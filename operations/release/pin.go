@@ -50,7 +50,7 @@ func (p Pin) Validate() error {
 	var v servicecoin.Violations
 	v.ID("platform", string(p.Platform))
 	v.Text("installation", p.Installation, 0, maxName)
-	checkRange(&v, "range", p.Range)
+	readRange(&v, "range", p.Range)
 	v.Time("from", p.From)
 	v.Merge("until", p.Until.Validate())
 	v.Text("contract", p.Contract, 0, maxName)

@@ -37,8 +37,8 @@ func readVersion(v *servicecoin.Violations, path, text string) version.Version {
 	return parsed
 }
 
-// checkRange adds to v what is wrong with a range of versions.
-func checkRange(v *servicecoin.Violations, path, text string) {
+// readRange reads a range of versions, and adds to v what is wrong with a range of versions.
+func readRange(v *servicecoin.Violations, path, text string) {
 	before := v.Len()
 	v.Text(path, text, 1, version.MaxRange)
 	if v.Len() > before {
