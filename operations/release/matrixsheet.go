@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"iter"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -18,7 +19,8 @@ type TestRun struct {
 }
 
 // Sheet gathers the results of one version: of each test in each environment the newest
-// counts. Of two results whose order is not known, the worse counts.
+// counts. Of two results whose order is not known, the worse counts. Tests that share a
+// name within a report are told apart by their order in it.
 type Sheet struct {
 	prover  *Prover
 	version string
@@ -97,7 +99,7 @@ func (s *Sheet) Add(run TestRun, results iter.Seq[*TestResult]) {
 		s.envs, s.envOf[run.Environment] = append(s.envs, run.Environment), env
 	}
 	foreign := s.build != "" && run.Build != "" && run.Build != s.build
-	inRun := map[string]*suiteInRun{}
+	inRun, times := map[string]*suiteInRun{}, map[string]int{}
 	for r := range results {
 		at := r.At
 		if at.IsZero() {
@@ -131,7 +133,16 @@ func (s *Sheet) Add(run TestRun, results iter.Seq[*TestResult]) {
 				suite.proofs = append(suite.proofs, p)
 			}
 		}
-		s.put(run.Environment+"\x01"+r.key(), r, sheetTest{at: at, report: report, env: env, outcome: outcome}, proofs)
+		key := run.Environment + "\x01" + r.key()
+		n := times[key]
+		if !r.Again || n == 0 {
+			n++
+			times[key] = n
+		}
+		if n > 1 { // another test of the same name
+			key += "\x00" + strconv.Itoa(n)
+		}
+		s.put(key, r, sheetTest{at: at, report: report, env: env, outcome: outcome}, proofs)
 	}
 	s.wholes(run, report, env, inRun)
 }
@@ -170,13 +181,6 @@ func (s *Sheet) put(key string, r *TestResult, t sheetTest, proofs []int) {
 		case was.report == t.report && r.Again:
 			if before := was.counts(); t.outcome == TestPassed && (before == TestFailed || before == TestFlaky) {
 				t.outcome = s.outcome(&TestResult{Outcome: TestFlaky}, false)
-			}
-		case was.report == t.report:
-			if !t.outcome.worse(was.counts()) {
-				return
-			}
-			if was.at.After(t.at) {
-				t.at = was.at
 			}
 		case t.at.IsZero():
 			if t.outcome.worse(was.untimed) {
