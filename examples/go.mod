@@ -11,11 +11,13 @@ require (
 	github.com/servicecoin/servicecoin v0.0.0
 	github.com/servicecoin/servicecoin/interop/advisory v0.0.0
 	github.com/servicecoin/servicecoin/interop/inventory v0.0.0
+	github.com/servicecoin/servicecoin/interop/junit v0.0.0
 	github.com/servicecoin/servicecoin/interop/runbookmd v0.0.0
 	github.com/servicecoin/servicecoin/store/postgres v0.0.0-00010101000000-000000000000
 	github.com/servicecoin/servicecoin/store/sqlite v0.0.0
 	github.com/shopspring/decimal v1.6.0
 	github.com/stretchr/testify v1.12.1
+	go.yaml.in/yaml/v4 v4.0.0
 	golang.org/x/text v0.41.0
 )
 
@@ -32,7 +34,6 @@ require (
 	github.com/remyoudompheng/bigfft v0.0.0-20230129092748-24d4a6f8daec // indirect
 	github.com/yuin/goldmark v1.8.7 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
-	go.yaml.in/yaml/v4 v4.0.0 // indirect
 	golang.org/x/sync v0.23.0 // indirect
 	golang.org/x/sys v0.48.0 // indirect
 	modernc.org/libc v1.77.1 // indirect
@@ -45,6 +46,7 @@ replace (
 	github.com/servicecoin/servicecoin => ..
 	github.com/servicecoin/servicecoin/interop/advisory => ../interop/advisory
 	github.com/servicecoin/servicecoin/interop/inventory => ../interop/inventory
+	github.com/servicecoin/servicecoin/interop/junit => ../interop/junit
 	github.com/servicecoin/servicecoin/interop/runbookmd => ../interop/runbookmd
 	github.com/servicecoin/servicecoin/store/postgres => ../store/postgres
 	github.com/servicecoin/servicecoin/store/sqlite => ../store/sqlite

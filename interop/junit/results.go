@@ -1,0 +1,81 @@
+package junit
+
+import (
+	"iter"
+	"strings"
+
+	"github.com/servicecoin/servicecoin/operations/release"
+)
+
+// Results yields what the report says of each test, as evidence. What is to be done, and
+// what has a word that is not known, proves nothing, as what was skipped. The value is
+// used again for the next one.
+func (r *Report) Results() iter.Seq[*release.TestResult] {
+	return func(yield func(*release.TestResult) bool) {
+		var x release.TestResult
+		paths := make(map[int]string, len(r.Suites))
+		common := make(map[int][]string, len(r.Suites)) // properties of suites and the run
+		for n := range r.Cases {
+			c := &r.Cases[n]
+			if _, ok := paths[c.Suite]; !ok {
+				paths[c.Suite] = r.path(c.Suite)
+				of := *c
+				of.Properties = nil
+				for p := range r.All(&of) {
+					common[c.Suite] = append(common[c.Suite], p.Name+"="+p.Value)
+				}
+			}
+			x = release.TestResult{
+				Suite: paths[c.Suite], Package: r.Package(c), Class: c.Class, Name: c.Name, Message: c.Message, At: r.At(c), Again: c.Again, Whole: c.Whole, Outcome: c.proves(),
+			}
+			if x.Properties = common[c.Suite]; len(c.Properties) > 0 {
+				x.Properties = make([]string, 0, len(c.Properties)+len(common[c.Suite]))
+				for _, p := range c.Properties {
+					x.Properties = append(x.Properties, p.Name+"="+p.Value)
+				}
+				x.Properties = append(x.Properties, common[c.Suite]...)
+			}
+			if !yield(&x) {
+				return
+			}
+		}
+	}
+}
+
+// proves is the outcome as evidence.
+func (c *Case) proves() release.TestOutcome {
+	switch c.Outcome {
+	case Passed:
+		return release.TestPassed
+	case Flaky:
+		return release.TestFlaky
+	case Failed:
+		return release.TestFailed
+	case Skipped, Todo, Other:
+	}
+	return release.TestSkipped
+}
+
+// Run returns what the results of the report have in common, as far as it tells: where it
+// ran and of which build is for the caller to say.
+func (r *Report) Run() release.TestRun {
+	return release.TestRun{Report: r.Digest, At: r.Started, Cut: r.Incomplete != ""}
+}
+
+// Value returns the first value of a property that the run or a suite has, whatever the
+// letters of its name; "" where none has it.
+func (r *Report) Value(name string) string {
+	find := func(list []Property) string {
+		for _, p := range list {
+			if strings.EqualFold(p.Name, name) {
+				return p.Value
+			}
+		}
+		return ""
+	}
+	value := find(r.Properties)
+	for n := 0; n < len(r.Suites) && value == ""; n++ {
+		value = find(r.Suites[n].Properties)
+	}
+	return value
+}
