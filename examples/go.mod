@@ -11,6 +11,7 @@ require (
 	github.com/servicecoin/servicecoin v0.0.0
 	github.com/servicecoin/servicecoin/interop/advisory v0.0.0
 	github.com/servicecoin/servicecoin/interop/inventory v0.0.0
+	github.com/servicecoin/servicecoin/interop/releases v0.0.0
 	github.com/servicecoin/servicecoin/interop/runbookmd v0.0.0
 	github.com/servicecoin/servicecoin/store/postgres v0.0.0-00010101000000-000000000000
 	github.com/servicecoin/servicecoin/store/sqlite v0.0.0
@@ -45,6 +46,7 @@ replace (
 	github.com/servicecoin/servicecoin => ..
 	github.com/servicecoin/servicecoin/interop/advisory => ../interop/advisory
 	github.com/servicecoin/servicecoin/interop/inventory => ../interop/inventory
+	github.com/servicecoin/servicecoin/interop/releases => ../interop/releases
 	github.com/servicecoin/servicecoin/interop/runbookmd => ../interop/runbookmd
 	github.com/servicecoin/servicecoin/store/postgres => ../store/postgres
 	github.com/servicecoin/servicecoin/store/sqlite => ../store/sqlite

@@ -2,5 +2,6 @@
 // already and write it back. Each is a module of its own, so that nobody gets a
 // parser of somebody's format who does not ask for it. Interop/runbookmd reads run
 // books that were written as Markdown, interop/advisory what is published of flaws,
-// interop/inventory what tools tell of what there is and how it was found.
+// interop/inventory what tools tell of what there is and how it was found, interop/releases
+// the schedules that projects publish of their releases.
 package interop
