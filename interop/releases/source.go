@@ -90,23 +90,27 @@ func (s *source) lines() []string {
 	return out
 }
 
-// tooDeep returns the line where brackets, or lists on one line, may be more than is
+// tooDeep returns the line where brackets, or what begins a line, may be more than is
 // allowed, 0 where they are not: the parser of YAML goes into each level.
 func (s *source) tooDeep() int {
-	open, dashes := 0, 0
+	open, leads, leading := 0, 0, true
 	for at := range len(s.text) {
-		switch s.text[at] {
+		c := s.text[at]
+		switch c {
 		case '[', '{':
 			open++
 		case ']', '}':
 			open = max(0, open-1)
-		case '-', '?', ':':
-			dashes++
 		case '\n':
-			dashes = 0
+			leads, leading = 0, true
+		case '-', '?', ':':
+			if leading {
+				leads++
+			}
 		}
+		leading = leading && (c == '\n' || c == ' ' || c == '-' || c == '?' || c == ':')
 		const most = 20 * maxDepth // in texts they mean nothing
-		if open > most || dashes > most {
+		if open > most || leads > most {
 			return s.line(at)
 		}
 	}
