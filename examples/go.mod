@@ -12,6 +12,7 @@ require (
 	github.com/servicecoin/servicecoin/interop/advisory v0.0.0
 	github.com/servicecoin/servicecoin/interop/inventory v0.0.0
 	github.com/servicecoin/servicecoin/interop/junit v0.0.0
+	github.com/servicecoin/servicecoin/interop/releases v0.0.0
 	github.com/servicecoin/servicecoin/interop/runbookmd v0.0.0
 	github.com/servicecoin/servicecoin/store/postgres v0.0.0-00010101000000-000000000000
 	github.com/servicecoin/servicecoin/store/sqlite v0.0.0
@@ -47,6 +48,7 @@ replace (
 	github.com/servicecoin/servicecoin/interop/advisory => ../interop/advisory
 	github.com/servicecoin/servicecoin/interop/inventory => ../interop/inventory
 	github.com/servicecoin/servicecoin/interop/junit => ../interop/junit
+	github.com/servicecoin/servicecoin/interop/releases => ../interop/releases
 	github.com/servicecoin/servicecoin/interop/runbookmd => ../interop/runbookmd
 	github.com/servicecoin/servicecoin/store/postgres => ../store/postgres
 	github.com/servicecoin/servicecoin/store/sqlite => ../store/sqlite

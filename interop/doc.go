@@ -3,5 +3,7 @@
 // parser of somebody's format who does not ask for it. Interop/runbookmd reads run
 // books that were written as Markdown, interop/advisory what is published of flaws,
 // interop/inventory what tools tell of what there is and how it was found, interop/junit
-// reports of test runs.
+// reports of test runs, interop/releases the schedules that projects publish of their
+// releases, interop/openapi what changed between two revisions of an API, interop/bindings
+// what language bindings say they run on.
 package interop
