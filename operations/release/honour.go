@@ -85,12 +85,12 @@ func Honoured(list []Promised, p Platform, on calendar.Date) Honour {
 	}
 	slices.Sort(late)
 	const half, most, whole = 50, 90, 100
-	h.Median, h.Ninetieth = rank(late, half, whole), rank(late, most, whole)
+	h.Median, h.Ninetieth = nearest(late, half, whole), nearest(late, most, whole)
 	return h
 }
 
-// rank is the percentile of a sorted list by nearest rank, 0 of nothing.
-func rank(sorted []int, part, whole int) int {
+// nearest is the percentile of a sorted list by nearest rank, 0 of nothing.
+func nearest(sorted []int, part, whole int) int {
 	if len(sorted) == 0 {
 		return 0
 	}
