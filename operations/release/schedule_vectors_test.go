@@ -30,7 +30,7 @@ func vectors(t *testing.T, name string) []vector {
 	return list
 }
 
-func day(t *testing.T, text string) calendar.Date {
+func dated(t *testing.T, text string) calendar.Date {
 	t.Helper()
 	d, err := calendar.ParseDate(text)
 	require.NoError(t, err, text)
@@ -129,7 +129,7 @@ func end(t *testing.T, x any) release.End {
 		}
 		return release.NotOver
 	case string:
-		return release.LastDay(day(t, x))
+		return release.LastDay(dated(t, x))
 	}
 	require.Fail(t, "neither a day nor a boolean")
 	return ""
@@ -172,12 +172,12 @@ func statusAtDay(t *testing.T, c vector) {
 	require.NoError(t, json.Unmarshal(c.Expect, &want))
 	released, isText := in.Cycle["releaseDate"].(string)
 	require.True(t, isText)
-	l := release.Line{Released: day(t, released), Support: release.Support{
+	l := release.Line{Released: dated(t, released), Support: release.Support{
 		Active: end(t, in.Cycle["eoas"]), Until: end(t, in.Cycle["eol"]), Extended: end(t, in.Cycle["eoes"]),
 	}}
 	switch lts := in.Cycle["lts"].(type) {
 	case string:
-		l.Support.LongTerm = day(t, lts)
+		l.Support.LongTerm = dated(t, lts)
 	case bool:
 		if lts {
 			l.Support.LongTerm = l.Released
