@@ -11,11 +11,11 @@ import (
 
 // The kinds of records of features, in the provider's partition.
 const (
-	FeatureRecord   = "release.feature"        // [Feature], as it is now
-	EditionRecord   = "release.featureEdition" // [Feature], as it was
-	TogetherRecord  = "release.features"       // how often features of a platform changed
-	ProcedureRecord = "release.procedure"      // an edition of the [Procedure]
-	PromotionRecord = "release.promotion"      // [Promotion]
+	FeatureRecord   = "release.feature"   // [Feature], as it is now
+	EditionRecord   = "release.featured"  // [Feature], as it was
+	TogetherRecord  = "release.features"  // how often features of a platform changed
+	ProcedureRecord = "release.procedure" // an edition of the [Procedure]
+	PromotionRecord = "release.promotion" // [Promotion]
 )
 
 // The events of features. Their data is a [FeatureChanged], that of promotions a
