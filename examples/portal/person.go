@@ -17,6 +17,7 @@ import (
 	"github.com/servicecoin/servicecoin/operations/change"
 	"github.com/servicecoin/servicecoin/operations/configuration"
 	"github.com/servicecoin/servicecoin/operations/patch"
+	"github.com/servicecoin/servicecoin/operations/release"
 	"github.com/servicecoin/servicecoin/operations/runbook"
 	"github.com/servicecoin/servicecoin/problem"
 	"github.com/servicecoin/servicecoin/store"
@@ -82,6 +83,10 @@ func mayChange(by person, a servicecoin.Attempt) bool {
 		kinds = append(kinds, runbook.BookRecord, runbook.RunRecord, runbook.TemplateRecord, runbook.ChecklistRecord,
 			configuration.ItemRecord, configuration.StrayRecord, configuration.BaselineRecord,
 			patch.AdvisoryRecord, patch.CycleRecord, patch.JobRecord, patch.RoutineRecord)
+		kinds = append(kinds, release.ReleaseRecord, release.MilestoneRecord, release.FixRecord, release.RunningRecord)
+		if a.Verb == release.VerbRecall || a.Verb == release.VerbPin || a.Verb == release.VerbUnpin {
+			return false // what it costs, the service manager answers for
+		}
 		return a.Verb == metering.VerbReviewQuotas || slices.Contains(kinds, a.Subject.Kind) && a.Verb != catalog.VerbApproveOrder
 	case owner, member:
 		if a.Verb == incident.VerbReport { // a record of the provider's, in the customer's name

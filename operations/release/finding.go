@@ -38,7 +38,7 @@ const (
 // order in which they came, pre-releases left out; the time since the last one counts while
 // the line is supported.
 func Findings(p Platform, l Line, list []Release, on calendar.Date) []Finding {
-	rules := l.Rules.or(p.Rules)
+	rules := l.Stated(p)
 	out := lineFindings(l, rules, on)
 	came := make([]Release, 0, len(list))
 	for n := range list {

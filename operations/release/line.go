@@ -141,6 +141,10 @@ func (l Line) End() (calendar.Date, bool) {
 	return l.Support.Active.Day()
 }
 
+// Stated are the rules that hold for the line: its own, and those of its platform where it
+// has none.
+func (l Line) Stated(p Platform) Rules { return l.Rules.or(p.Rules) }
+
 // NearEnd reports whether support of the line is about to end: in the last third of its
 // life, and at most 120 days before the last day, which is in.
 func (l Line) NearEnd(on calendar.Date) bool {

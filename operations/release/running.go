@@ -329,7 +329,7 @@ func (r Release) withheld(p Platform, channel string, pin *Pin, now time.Time) s
 		return r.Version + " does not come"
 	case !r.Out(p.Today(now)):
 		return r.Version + " is not out"
-	case !p.offers(r.Channel, channel):
+	case !p.Offers(r.Channel, channel):
 		return fmt.Sprintf("%s is offered in the channel %q, and this is on %q", r.Version, r.Channel, channel)
 	case pin != nil && !pin.Allows(r.Version):
 		return fmt.Sprintf("it is pinned to %s: %s", pin.Range, pin.Why)
@@ -337,9 +337,9 @@ func (r Release) withheld(p Platform, channel string, pin *Pin, now time.Time) s
 	return ""
 }
 
-// offers reports whether who is on a channel is offered what is in another one: what is in
+// Offers reports whether who is on a channel is offered what is in another one: what is in
 // none is for everybody, and who is on none is on the most cautious.
-func (p Platform) offers(of, on string) bool {
+func (p Platform) Offers(of, on string) bool {
 	return of == "" || slices.Index(p.Channels, of) <= max(0, slices.Index(p.Channels, on))
 }
 
