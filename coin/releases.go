@@ -14,6 +14,12 @@ func (c *Coin) releases() releaseroom.Nouns {
 	if o.Patched == nil {
 		o.Patched = c.patched
 	}
+	if o.Offerings == nil {
+		o.Offerings = c.offerings
+	}
+	if o.Carries == nil {
+		o.Carries = c.carriedBy
+	}
 	return releaseroom.Nouns{Base: c.base(), Options: o}
 }
 

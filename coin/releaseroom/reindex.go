@@ -7,4 +7,16 @@ import (
 	"github.com/servicecoin/servicecoin/store"
 )
 
-func reindex(ctx context.Context, s *store.Store) (int, error) { return release.Reindex(ctx, s) }
+func reindex(ctx context.Context, s *store.Store) (int, error) {
+	all := 0
+	for _, kinds := range []func(ctx context.Context, s *store.Store) (int, error){
+		release.Reindex,
+		release.ReindexFeatures,
+	} {
+		n, err := kinds(ctx, s)
+		if all += n; err != nil {
+			return all, err
+		}
+	}
+	return all, nil
+}

@@ -2,6 +2,7 @@ package release
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
@@ -214,7 +215,7 @@ func (n *Access) change(ctx context.Context, by servicecoin.Actor, id FeatureID,
 			return err
 		}
 		a.State, a.Since = e.To, e.At
-		a.History = append(a.History[:len(a.History):len(a.History)], e)
+		a.History = append(slices.Clip(a.History), e)
 		if over := len(a.History) - MaxHistory; over > 0 {
 			a.History = a.History[over:]
 		}

@@ -153,7 +153,7 @@ var promotions = store.Kind[Promotion]{
 // ReindexFeatures brings the records of features, access and news into the indexes and
 // the form of this release, and returns how many it rewrote.
 func ReindexFeatures(ctx context.Context, s *store.Store) (int, error) {
-	return store.Reindex(ctx, s, features, editions, togethers, procedures, promotions, accesses, allNews, tolds)
+	return store.Reindex(ctx, s, features, editions, togethers, procedures, promotions, accesses, allNews, tolds, allLosses)
 }
 
 func featureHappened(by servicecoin.Actor, name string, f Feature, before Stage) (store.Event, error) {

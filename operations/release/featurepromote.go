@@ -14,10 +14,15 @@ import (
 // CommitProcedure makes a procedure the one by which features are promoted from now on: a
 // person stands for it. Edition and dates of p are filled in.
 func (n *Features) CommitProcedure(ctx context.Context, by servicecoin.Actor, p Procedure) (Procedure, error) {
-	if err := n.view.Ask(ctx, by, VerbCommitProcedure, ProcedureRecord, ""); err != nil {
+	before, err := n.Procedure(ctx)
+	if err != nil && !isNotFound(err) {
 		return Procedure{}, err
 	}
-	err := n.view.Do(ctx, func(tx store.View) error {
+	p.Edition = before.Edition + 1
+	if err := n.view.Ask(ctx, by, VerbCommitProcedure, ProcedureRecord, procedures.ID(p)); err != nil {
+		return Procedure{}, err
+	}
+	err = n.view.Do(ctx, func(tx store.View) error {
 		last, err := n.On(tx).Procedure(ctx)
 		if err != nil && !isNotFound(err) {
 			return err

@@ -105,7 +105,7 @@ func (n *NewsItem) Validate() error {
 	if n.Version != "" {
 		readVersion(&v, "version", n.Version)
 	}
-	n.Wording.validate(&v)
+	n.worded(&v)
 	v.Limit("corrections", len(n.Corrections), MaxCorrections)
 	if v.Len() == 0 {
 		lifecycle.Room(&v, "", n, maxNews)
@@ -113,7 +113,7 @@ func (n *NewsItem) Validate() error {
 	return v.Err()
 }
 
-func (w Wording) validate(v *servicecoin.Violations) {
+func (w Wording) worded(v *servicecoin.Violations) {
 	for path, texts := range map[string]servicecoin.Texts{"title": w.Title, "text": w.Text} {
 		if len(texts) == 0 {
 			v.Add(path, "required", "", "say it in one language at least")
@@ -208,7 +208,7 @@ func (n *NewsItem) Correct(by servicecoin.Actor, at time.Time, w Wording, why st
 	at, err := lifecycle.Check(by, at, func(v *servicecoin.Violations) {
 		byPerson(v, by)
 		v.Text("why", why, 1, maxReason)
-		w.validate(v)
+		w.worded(v)
 		v.Limit("corrections", len(n.Corrections)+1, MaxCorrections)
 	})
 	if err != nil {

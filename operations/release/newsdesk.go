@@ -15,6 +15,7 @@ import (
 const (
 	NewsRecord = "release.news" // [NewsItem]
 	ToldRecord = "release.told" // [Told]
+	LossRecord = "release.loss" // [Loss], in that of each customer that lost a feature
 )
 
 // The verbs of news.
@@ -38,6 +39,9 @@ const (
 	EventNewsWithdrawn = "news.withdrawn"
 	EventNewsDiscarded = "news.discarded"
 	EventNewsTold      = "news.told"
+
+	EventFeatureLost     = "feature.lost" // with a customer that could use what is taken back
+	EventFeatureRegained = "feature.regained"
 )
 
 // NewsChanged is the data of an event of news.
@@ -60,6 +64,17 @@ type Told struct {
 	// Withdrawn says that it was told that the item is withdrawn.
 	Withdrawn bool `json:"withdrawn,omitempty"`
 }
+
+// Loss is that a feature that a customer could use is taken back, or is there again.
+type Loss struct {
+	Feature FeatureID `json:"feature"`
+	Edition int       `json:"edition"` // of the feature
+	Lost    bool      `json:"lost"`
+	Why     string    `json:"why,omitempty"`
+	At      time.Time `json:"at"`
+}
+
+var allLosses = store.Kind[Loss]{Name: LossRecord, House: house.Own(), ID: func(l Loss) string { return string(l.Feature) }}
 
 var allNews = store.Kind[NewsItem]{
 	Name: NewsRecord, House: house.Own(), ID: func(n NewsItem) string { return string(n.ID) },
@@ -265,4 +280,38 @@ func (n *Tellings) Follow(ctx context.Context, by servicecoin.Actor, x NewsItem,
 		}
 		return c.Put(ctx, now, item.Version, e)
 	})
+}
+
+// Lose notes that a feature that the customer could use is taken back, or is there again: as
+// the feature says. Of each there is one event, [EventFeatureLost] or
+// [EventFeatureRegained], with the [Loss].
+func (n *Tellings) Lose(ctx context.Context, by servicecoin.Actor, f Feature) error {
+	if err := n.view.Ask(ctx, by, VerbTellNews, LossRecord, string(f.ID)); err != nil {
+		return err
+	}
+	return n.view.Do(ctx, func(tx store.View) error {
+		c := store.Of(tx, allLosses)
+		item, err := c.Item(ctx, string(f.ID))
+		if err != nil && !isNotFound(err) {
+			return err
+		}
+		l := Loss{Feature: f.ID, Edition: f.Edition, Lost: f.Hold != nil, At: tx.Now()}
+		name := EventFeatureRegained
+		if l.Lost {
+			name, l.Why = EventFeatureLost, f.Hold.Why
+		}
+		if l.Lost == item.Value.Lost || f.Edition <= item.Value.Edition {
+			return nil
+		}
+		e, err := store.Happened(by, name, l)
+		if err != nil {
+			return err
+		}
+		return c.Put(ctx, l, item.Version, e)
+	})
+}
+
+// Lost returns what is known of a feature that the customer lost, or ErrNotFound.
+func (n *Tellings) Lost(ctx context.Context, id FeatureID) (Loss, error) {
+	return store.Of(n.view, allLosses).Get(ctx, string(id))
 }
