@@ -50,6 +50,7 @@ func TestWhatIsGrantedIsEnded(t *testing.T) {
 		"patch.result":             "a fact, that a person may tell otherwise",
 		"patch.settle":             "a step of a cycle, which a person halts or cancels",
 		"patch.halt":               "a person resumes the cycle",
+		"certificate.revise":       "a certificate keeps its editions: a later one supersedes it",
 		"fix.close":                "a fact: a version that mends it is out",
 		"warning.settle":           "ends",
 		"letter.draft":             "a letter is said once, and overtaken by the next",

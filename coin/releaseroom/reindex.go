@@ -7,4 +7,13 @@ import (
 	"github.com/servicecoin/servicecoin/store"
 )
 
-func reindex(ctx context.Context, s *store.Store) (int, error) { return release.Reindex(ctx, s) }
+func reindex(ctx context.Context, s *store.Store) (int, error) {
+	all := 0
+	for _, of := range []func(context.Context, *store.Store) (int, error){release.Reindex, release.ReindexProofs} {
+		n, err := of(ctx, s)
+		if all += n; err != nil {
+			return all, err
+		}
+	}
+	return all, nil
+}
