@@ -67,7 +67,7 @@ func TestWhatIsGrantedIsEnded(t *testing.T) {
 	for _, l := range whole(t).Links() {
 		links[l.Name] = l
 	}
-	require.Len(t, links, 37)
+	require.Len(t, links, 38)
 	for name, l := range links {
 		_, listed := grantsNothing[name]
 		require.NotEqual(t, listed, l.EndedBy != "", "%s: either it names what ends it, or it is listed with a reason", name)
