@@ -9,9 +9,8 @@ import (
 
 func reindex(ctx context.Context, s *store.Store) (int, error) {
 	all := 0
-	for _, kinds := range []func(ctx context.Context, s *store.Store) (int, error){
-		release.Reindex,
-		release.ReindexFeatures,
+	for _, kinds := range []func(context.Context, *store.Store) (int, error){
+		release.Reindex, release.ReindexFeatures, release.ReindexProofs,
 	} {
 		n, err := kinds(ctx, s)
 		if all += n; err != nil {

@@ -1,6 +1,7 @@
 package junit
 
 import (
+	"fmt"
 	"iter"
 	"strings"
 
@@ -78,4 +79,22 @@ func (r *Report) Value(name string) string {
 		value = find(r.Suites[n].Properties)
 	}
 	return value
+}
+
+// Evidence returns what the report tells of itself, for [release.Proofs.Take]: what version,
+// environment and build it is of is for the caller to say.
+func (r *Report) Evidence(platform release.PlatformID, version string) release.Evidence {
+	const most, notes = 400, 20
+	e := release.Evidence{
+		Report: r.Digest, Platform: platform, Version: version, Form: string(r.Form), Producer: cut(r.Producer, most), Host: cut(r.Host, most), RanAt: r.Started,
+		Incomplete: cut(r.Incomplete, most),
+	}
+	for n, c := range r.Complaints {
+		if n == notes-1 && len(r.Complaints)+r.More > notes {
+			e.Notes = append(e.Notes, fmt.Sprintf("and %d more", len(r.Complaints)+r.More-n))
+			break
+		}
+		e.Notes = append(e.Notes, fmt.Sprintf("line %d: %s", c.Line, cut(c.Text, most)))
+	}
+	return e
 }

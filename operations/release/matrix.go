@@ -193,14 +193,14 @@ func (s *Sheet) judge(n int, p *Proof, c *Cell) (ProofState, string) {
 	state, where := IsUnproven, ""
 	if len(p.Environments) == 0 {
 		for _, e := range c.Environments {
-			if rank(e.State) < rank(state) {
+			if badness(e.State) < badness(state) {
 				state = e.State
 			}
 		}
 	} else {
 		state = IsProven
 		for _, name := range p.Environments {
-			if e := in(name); rank(e) > rank(state) {
+			if e := in(name); badness(e) > badness(state) {
 				state, where = e, " in "+name
 			}
 		}
@@ -225,7 +225,7 @@ func (s *Sheet) judge(n int, p *Proof, c *Cell) (ProofState, string) {
 	return state, "no test ran" + where
 }
 
-func rank(s ProofState) int { return slices.Index(ProofStates(), s) }
+func badness(s ProofState) int { return slices.Index(ProofStates(), s) }
 
 // lengthOf says a length in days where it is whole days.
 func lengthOf(d time.Duration) string {

@@ -40,7 +40,7 @@ func manyResults(version, count int) iter.Seq[*release.TestResult] {
 			f := n % 500
 			r = release.TestResult{
 				Suite: fmt.Sprintf("shop/feature%03d", f), Package: fmt.Sprintf("shop.feature%03d", f), Class: fmt.Sprintf("shop.feature%03d.SuiteTest", f),
-				Name: fmt.Sprintf("TestFeature%03d/case %d", f, n), Outcome: release.TestPassed, At: day(1 + version%20), Properties: []string{fmt.Sprintf("requirement=REQ-%03d", f)},
+				Name: fmt.Sprintf("TestFeature%03d/case %d", f, n), Outcome: release.TestPassed, At: march(1 + version%20), Properties: []string{fmt.Sprintf("requirement=REQ-%03d", f)},
 			}
 			if n%97 == 0 {
 				r.Outcome = release.TestFailed
@@ -68,11 +68,11 @@ func BenchmarkMatrix(b *testing.B) {
 		}
 		var sheets []*release.Sheet
 		for v := range versions {
-			s := release.NewSheet(p, fmt.Sprintf("8.%d.0", v), "", day(25))
-			s.Add(release.TestRun{Report: strconv.Itoa(v), At: day(1)}, manyResults(v, results/versions))
+			s := release.NewSheet(p, fmt.Sprintf("8.%d.0", v), "", march(25))
+			s.Add(release.TestRun{Report: strconv.Itoa(v), At: march(1)}, manyResults(v, results/versions))
 			sheets = append(sheets, s)
 		}
-		m := release.NewMatrix(day(25), sheets)
+		m := release.NewMatrix(march(25), sheets)
 		b.StopTimer()
 		runtime.ReadMemStats(&after)
 		if len(m.Rows) != 500 || len(m.Rows[0].Cells) != versions || m.Rows[1].Cells[0].Counts.Passed == 0 {

@@ -14,7 +14,7 @@ import (
 	"github.com/servicecoin/servicecoin/operations/release"
 )
 
-func day(n int) time.Time { return time.Date(2026, 3, n, 10, 0, 0, 0, time.UTC) }
+func march(n int) time.Time { return time.Date(2026, 3, n, 10, 0, 0, 0, time.UTC) }
 
 // ran is what a report says, "name outcome" for each test.
 type ran struct {
@@ -43,7 +43,7 @@ func (r ran) add(s *release.Sheet) {
 }
 
 func on(n int, tests string) ran {
-	return ran{release.TestRun{Report: "r" + day(n).Format("02"), At: day(n)}, tests}
+	return ran{release.TestRun{Report: "r" + march(n).Format("02"), At: march(n)}, tests}
 }
 
 func TestStates(t *testing.T) {
@@ -116,7 +116,7 @@ func TestStates(t *testing.T) {
 			c.rules.Proofs = []release.Proof{c.proof}
 			p, err := release.NewProver(c.rules)
 			require.NoError(t, err)
-			s := release.NewSheet(p, "1.0.0", c.build, day(20))
+			s := release.NewSheet(p, "1.0.0", c.build, march(20))
 			for _, r := range c.runs {
 				r.add(s)
 			}
@@ -134,15 +134,15 @@ func TestWaived(t *testing.T) {
 		w    release.ProofWaiver
 		want release.ProofState
 	}{
-		"it holds":          {release.ProofWaiver{Feature: "f", Until: day(21)}, release.IsWaived},
-		"of this version":   {release.ProofWaiver{Feature: "f", Version: "v1.0", Until: day(21)}, release.IsWaived},
-		"of another one":    {release.ProofWaiver{Feature: "f", Version: "1.1.0", Until: day(21)}, release.IsBroken},
-		"it is over":        {release.ProofWaiver{Feature: "f", Until: day(20)}, release.IsBroken},
-		"it comes later":    {release.ProofWaiver{Feature: "f", From: day(21), Until: day(22)}, release.IsBroken},
-		"of something else": {release.ProofWaiver{Feature: "g", Until: day(21)}, release.IsBroken},
+		"it holds":          {release.ProofWaiver{Feature: "f", Until: march(21)}, release.IsWaived},
+		"of this version":   {release.ProofWaiver{Feature: "f", Version: "v1.0", Until: march(21)}, release.IsWaived},
+		"of another one":    {release.ProofWaiver{Feature: "f", Version: "1.1.0", Until: march(21)}, release.IsBroken},
+		"it is over":        {release.ProofWaiver{Feature: "f", Until: march(20)}, release.IsBroken},
+		"it comes later":    {release.ProofWaiver{Feature: "f", From: march(21), Until: march(22)}, release.IsBroken},
+		"of something else": {release.ProofWaiver{Feature: "g", Until: march(21)}, release.IsBroken},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := release.NewSheet(p, "1.0.0", "", day(20))
+			s := release.NewSheet(p, "1.0.0", "", march(20))
 			on(1, "f failed").add(s)
 			cell := s.Cells(c.w)[0]
 			require.Equal(t, c.want, cell.State)
@@ -154,13 +154,13 @@ func TestWaived(t *testing.T) {
 }
 
 func TestUnmapped(t *testing.T) {
-	s := release.NewSheet(prover(t, release.Proof{Feature: "f", Tests: []release.TestPattern{{Name: "f"}}}), "1.0.0", "", day(20))
+	s := release.NewSheet(prover(t, release.Proof{Feature: "f", Tests: []release.TestPattern{{Name: "f"}}}), "1.0.0", "", march(20))
 	on(1, "f passed, b failed, a passed, c skipped").add(s)
 	on(2, "a skipped").add(s)
 	list, all := s.Unmapped(2)
 	require.Equal(t, 3, all)
 	require.Empty(t, cmp.Diff([]release.UnmappedTest{
-		{Called: "s/a", Counts: release.TestCounts{Skipped: 1}, Newest: day(2)}, {Called: "s/b", Counts: release.TestCounts{Failed: 1}, Newest: day(1)},
+		{Called: "s/a", Counts: release.TestCounts{Skipped: 1}, Newest: march(2)}, {Called: "s/b", Counts: release.TestCounts{Failed: 1}, Newest: march(1)},
 	}, list))
 }
 
@@ -182,7 +182,7 @@ func TestOrderOfReports(t *testing.T) {
 			runs = append(runs, r)
 		}
 		cells := func(runs []ran) []release.Cell {
-			s := release.NewSheet(p, "1.0.0", "", day(6))
+			s := release.NewSheet(p, "1.0.0", "", march(6))
 			for _, r := range runs {
 				r.add(s)
 			}

@@ -28,6 +28,9 @@ type Proof struct {
 	MaxAge calendar.Duration `json:"maxAge"`
 	// Environments must each prove it; none: one of them does, whichever it is.
 	Environments []string `json:"environments,omitempty"`
+	// From is the stage from which on it must be proven; "": in any, and where the feature is
+	// not defined.
+	From Stage `json:"from,omitempty"`
 	// Optional says that it need not be proven for a version to be certified.
 	Optional bool `json:"optional,omitempty"`
 }
@@ -107,6 +110,9 @@ func (p *Proof) check(v *servicecoin.Violations, path string) {
 		for n, t := range p.Tests {
 			t.check(v, fmt.Sprintf("%s.tests[%d]", path, n))
 		}
+	}
+	if p.From != "" && !p.From.Known() {
+		v.Add(path+".from", "unknown", string(p.From), "must be a stage")
 	}
 	if age, set := p.MaxAge.Get(); set && age <= 0 {
 		v.Add(path+".maxAge", "not-positive", "", "must be more than nothing")
