@@ -92,8 +92,7 @@ func StandingOf(b Binding, revisions []Revision, trials []Trial, on calendar.Dat
 	byVersion(revisions)
 	known := knowledgeOf(b, revisions, trials)
 	covered := map[string]bool{} // lines of which a newer version is covered
-	for n := len(revisions) - 1; n >= 0; n-- {
-		r := revisions[n]
+	for _, r := range slices.Backward(revisions) {
 		if r.Gone {
 			continue
 		}
