@@ -26,8 +26,8 @@ const (
 	VerbRevise      = "api.revise"
 	VerbKeepBinding = "binding.keep"
 	VerbReport      = "binding.report"
-	VerbPutOff      = "binding.putOff"
-	VerbDrop        = "binding.drop"
+	VerbMoveWork    = "binding.putOff"
+	VerbDropWork    = "binding.drop"
 	VerbTend        = "binding.tend"
 )
 

@@ -36,8 +36,8 @@ func goBinding() release.Binding {
 	return release.Binding{ID: "orders-go", API: orders, Language: "go", Package: "example.org/orders", Owner: "gopher", Stability: release.Stable, Version: "1.4.0", Range: ">=8.3 <8.5"}
 }
 
-// keep keeps the API and some bindings.
-func (h *house) keep(list ...release.Binding) {
+// keepBindings keeps the API and some bindings.
+func (h *house) keepBindings(list ...release.Binding) {
 	h.t.Helper()
 	h.platform(nil)
 	_, err := h.apis().KeepAPI(h.t.Context(), ada(), ordersAPI())
@@ -62,7 +62,7 @@ func (h *house) tried(b release.BindingID, version string, passed bool) {
 	require.NoError(h.t, err)
 }
 
-func (h *house) standing(b release.BindingID) release.Standing {
+func (h *house) bindingStanding(b release.BindingID) release.Standing {
 	h.t.Helper()
 	board, err := h.apis().Board(h.t.Context(), orders)
 	require.NoError(h.t, err)
@@ -75,8 +75,8 @@ func (h *house) standing(b release.BindingID) release.Standing {
 	return release.Standing{}
 }
 
-// states are "8.4.0 tested, 8.3.0 inferred".
-func states(s release.Standing) string {
+// bindingStates are "8.4.0 tested, 8.3.0 inferred".
+func bindingStates(s release.Standing) string {
 	var list []string
 	for _, c := range s.Cells {
 		list = append(list, c.Version+" "+string(c.State))
@@ -84,7 +84,7 @@ func states(s release.Standing) string {
 	return strings.Join(list, ", ")
 }
 
-func found(list []release.APIFinding) string {
+func codesOf(list []release.APIFinding) string {
 	var out []string
 	for _, f := range list {
 		out = append(out, f.Code)
@@ -98,7 +98,7 @@ func TestABindingFallsBehind(t *testing.T) {
 	h := newHouse(t)
 	ctx := t.Context()
 	python := release.Binding{ID: "orders-py", API: orders, Language: "python", Package: "orders", Stability: release.Stable, Range: "8.3"}
-	h.keep(goBinding(), python)
+	h.keepBindings(goBinding(), python)
 	h.revise(release.Revision{Version: "8.3.0", Released: date(time.March, 2), Own: "1.0.0", Document: "sha256:a"})
 	h.tried("orders-go", "8.3.0", true)
 	h.tried("orders-py", "8.3.0", true)
@@ -108,24 +108,24 @@ func TestABindingFallsBehind(t *testing.T) {
 		Version: "8.4.0", Released: date(time.April, 1), Own: "1.1.0", Document: "sha256:b",
 		Differences: &release.Differences{Since: "8.3.0", Breaking: 2, Harmless: 1, Changes: []release.APIChange{{Level: "breaking", Operation: "GET /orders", Text: "is gone"}}},
 	})
-	require.Equal(t, release.BreakingWithoutMajor, found(r.Findings))
+	require.Equal(t, release.BreakingWithoutMajor, codesOf(r.Findings))
 	require.Contains(t, r.Findings[0].Text, "from 1.0.0 to 1.1.0")
 
-	s := h.standing("orders-go")
-	require.Equal(t, "8.4.0 inferred, 8.3.0 tested", states(s))
+	s := h.bindingStanding("orders-go")
+	require.Equal(t, "8.4.0 inferred, 8.3.0 tested", bindingStates(s))
 	require.Zero(t, s.Days)
-	require.Equal(t, release.InferredOnly, found(s.Findings))
+	require.Equal(t, release.InferredOnly, codesOf(s.Findings))
 	work := s.Cells[0].Work
 	require.Equal(t, servicecoin.PersonID("gopher"), work.Owner)
 	require.Equal(t, "2026-04-08T22:00:00Z", work.Due.Format(time.RFC3339), "the end of the seventh day after it, in Berlin")
 
-	s = h.standing("orders-py")
-	require.Equal(t, "8.4.0 untested, 8.3.0 tested", states(s))
+	s = h.bindingStanding("orders-py")
+	require.Equal(t, "8.4.0 untested, 8.3.0 tested", bindingStates(s))
 	require.Equal(t, servicecoin.PersonID("olga"), s.Cells[0].Work.Owner, "nobody owns it: the API's owner has the work")
-	require.Equal(t, release.NobodyOwns+" "+release.IsBehind, found(s.Findings))
+	require.Equal(t, release.NobodyOwns+" "+release.IsBehind, codesOf(s.Findings))
 
 	h.on(time.May, 5)
-	require.Equal(t, 34, h.standing("orders-py").Days)
+	require.Equal(t, 34, h.bindingStanding("orders-py").Days)
 	overdue := 0
 	for x, err := range h.apis().Due(h.now).All(ctx) {
 		require.NoError(t, err)
@@ -144,24 +144,24 @@ func TestABindingFallsBehind(t *testing.T) {
 	python.Owner = "paula"
 	_, err = h.apis().KeepBinding(ctx, ada(), python)
 	require.NoError(t, err)
-	s = h.standing("orders-py")
+	s = h.bindingStanding("orders-py")
 	require.Equal(t, servicecoin.PersonID("paula"), s.Cells[0].Work.Owner)
 	require.NotNil(t, s.Binding.Behind)
 
 	h.tried("orders-py", "8.4.0", false)
-	s = h.standing("orders-py")
-	require.Equal(t, "8.4.0 broken, 8.3.0 tested", states(s))
+	s = h.bindingStanding("orders-py")
+	require.Equal(t, "8.4.0 broken, 8.3.0 tested", bindingStates(s))
 	require.Equal(t, 34, s.Days, "what is broken is behind")
 	require.Equal(t, followup.Done, s.Cells[0].Work.State)
-	require.Equal(t, release.BrokenNow+" "+release.IsBehind, found(s.Findings))
+	require.Equal(t, release.BrokenNow+" "+release.IsBehind, codesOf(s.Findings))
 
 	h.now = h.now.Add(time.Hour)
 	h.tried("orders-py", "v8.4", true)
 	done, err = h.apis().Tend(ctx, ada())
 	require.NoError(t, err)
 	require.Equal(t, release.TendedBindings{Current: []release.BindingID{"orders-py"}}, done)
-	s = h.standing("orders-py")
-	require.Equal(t, "8.4.0 tested, 8.3.0 tested", states(s))
+	s = h.bindingStanding("orders-py")
+	require.Equal(t, "8.4.0 tested, 8.3.0 tested", bindingStates(s))
 	require.Empty(t, s.Findings)
 	require.Nil(t, s.Binding.Behind)
 
@@ -185,34 +185,34 @@ func TestOffer(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	ctx := t.Context()
-	h.keep(goBinding())
+	h.keepBindings(goBinding())
 	h.revise(release.Revision{Version: "8.3.0", Released: date(time.January, 2), Own: "1.0.0", Document: "sha256:a"})
 	h.tried("orders-go", "8.3.0", true)
 	require.NoError(t, h.apis().Offer(ctx, ada(), harbour, "8.4.0", date(time.March, 1)))
 	require.NoError(t, h.apis().Offer(ctx, ada(), harbour, "8.4.0", date(time.March, 1)), "again changes nothing")
 	require.NoError(t, h.apis().Offer(ctx, ada(), "elsewhere", "8.4.0", date(time.March, 1)))
-	s := h.standing("orders-go")
-	require.Equal(t, "8.4.0 inferred, 8.3.0 tested", states(s))
+	s := h.bindingStanding("orders-go")
+	require.Equal(t, "8.4.0 inferred, 8.3.0 tested", bindingStates(s))
 	require.Equal(t, followup.Open, s.Cells[0].Work.State)
 
 	r := h.revise(release.Revision{Version: "8.4.0", Released: date(time.March, 1), Own: "1.0.0", Document: "sha256:b"})
-	require.Equal(t, release.OwnVersionSame, found(r.Findings))
-	require.Equal(t, "2026-03-09", h.standing("orders-go").Cells[0].Work.Due.Format("2006-01-02"), "it is due when it was")
+	require.Equal(t, release.OwnVersionSame, codesOf(r.Findings))
+	require.Equal(t, "2026-03-09", h.bindingStanding("orders-go").Cells[0].Work.Due.Format("2006-01-02"), "it is due when it was")
 
 	// The same description as before is nothing to do; and a pre-release is no version to follow.
 	h.revise(release.Revision{Version: "8.4.1", Released: date(time.March, 2), Own: "1.0.0", Document: "sha256:b"})
 	h.revise(release.Revision{Version: "8.5.0-rc.1", Released: date(time.March, 2), Document: "sha256:c"})
-	s = h.standing("orders-go")
-	require.Equal(t, "8.5.0-rc.1 untested, 8.4.1 inferred, 8.4.0 inferred, 8.3.0 tested", states(s))
+	s = h.bindingStanding("orders-go")
+	require.Equal(t, "8.5.0-rc.1 untested, 8.4.1 inferred, 8.4.0 inferred, 8.3.0 tested", bindingStates(s))
 	require.Nil(t, s.Cells[0].Work)
 	require.Nil(t, s.Cells[1].Work)
 	require.Zero(t, s.Days)
 
 	// What is gone is not followed, and not offered again.
 	r = h.revise(release.Revision{Version: "9.0.0", Released: date(time.March, 2), Gone: true})
-	require.Equal(t, release.GoneWithoutSunset, found(r.Findings))
+	require.Equal(t, release.GoneWithoutSunset, codesOf(r.Findings))
 	require.NoError(t, h.apis().Offer(ctx, ada(), harbour, "9.1.0", date(time.March, 2)))
-	require.Len(t, h.standing("orders-go").Cells, 4)
+	require.Len(t, h.bindingStanding("orders-go").Cells, 4)
 	_, err := h.apis().Revision(ctx, orders, "9.1.0")
 	require.ErrorIs(t, err, servicecoin.ErrNotFound)
 }
@@ -221,26 +221,26 @@ func TestOffer(t *testing.T) {
 func TestANewBindingFollows(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	h.keep()
+	h.keepBindings()
 	h.revise(release.Revision{Version: "8.3.0", Released: date(time.January, 2)})
 	h.revise(release.Revision{Version: "8.4.0", Released: date(time.January, 30)})
 	h.revise(release.Revision{Version: "8.5.0-rc.1", Released: date(time.February, 2)})
 	rust := release.Binding{ID: "orders-rs", API: orders, Language: "rust", Package: "orders", Stability: release.Experimental, From: "8.4"}
 	old := release.Binding{ID: "orders-pl", API: orders, Language: "perl", Package: "Orders", Stability: release.Deprecated, Owner: "pia"}
-	h.keep(rust, old)
-	s := h.standing("orders-rs")
-	require.Equal(t, "8.5.0-rc.1 untested, 8.4.0 untested, 8.3.0 untested", states(s))
+	h.keepBindings(rust, old)
+	s := h.bindingStanding("orders-rs")
+	require.Equal(t, "8.5.0-rc.1 untested, 8.4.0 untested, 8.3.0 untested", bindingStates(s))
 	require.Equal(t, "2026-05-01T22:00:00Z", s.Cells[1].Work.Due.Format(time.RFC3339), "sixty days from the second of March on")
 	require.Equal(t, "8.4.0 31", fmt.Sprint(s.Missing, " ", s.Days), "what is below its first version does not count")
-	require.Equal(t, release.NobodyOwns+" "+release.IsBehind+" "+release.NothingKnown, found(s.Findings))
-	s = h.standing("orders-pl")
+	require.Equal(t, release.NobodyOwns+" "+release.IsBehind+" "+release.NothingKnown, codesOf(s.Findings))
+	s = h.bindingStanding("orders-pl")
 	require.Zero(t, s.Days, "what is deprecated need not follow")
 	require.Nil(t, s.Cells[1].Work)
 
 	// A newer version of the line covers the one before.
 	h.revise(release.Revision{Version: "8.4.1", Released: date(time.March, 1)})
 	h.tried("orders-rs", "8.4.1", true)
-	require.Zero(t, h.standing("orders-rs").Days)
+	require.Zero(t, h.bindingStanding("orders-rs").Days)
 	nobody := 0
 	for b, err := range h.apis().OwnedBy("").All(t.Context()) {
 		require.NoError(t, err)
@@ -279,7 +279,7 @@ func TestJudge(t *testing.T) {
 		a.Stability, a.Sunset = c.stability, c.sunset
 		before := release.Revision{Version: "8.3.0", Own: c.before, Document: "sha256:a"}
 		after := release.Revision{Version: "8.4.0", Released: date(time.May, 1), Own: c.own, Document: "sha256:b", Differences: c.diff, Gone: c.gone}
-		require.Equal(t, c.want, found(a.Judge(&before, after)), name)
+		require.Equal(t, c.want, codesOf(a.Judge(&before, after)), name)
 		require.Equal(t, c.gone, len(a.Judge(nil, after)) > 0 || c.want == "" && c.gone, name)
 	}
 }
@@ -293,7 +293,7 @@ func TestAPIsRefuse(t *testing.T) {
 	for _, path := range []string{"id", "platform", "name", "kind", "stability", "owner", "keepUp.days", "keepUp.languages", "keepUp.languages[]", "keepUp.stability"} {
 		require.ErrorContains(t, err, path)
 	}
-	h.keep(goBinding())
+	h.keepBindings(goBinding())
 	own := ordersAPI()
 	own.Successor = own.ID
 	_, err = n.KeepAPI(ctx, ada(), own)
@@ -385,7 +385,7 @@ func TestAPIsAsk(t *testing.T) {
 		require.ErrorIs(t, do(), servicecoin.ErrForbidden)
 	}
 	require.Equal(t, []string{
-		release.VerbKeepAPI, release.VerbDescribeAPI, release.VerbRevise, release.VerbKeepBinding, release.VerbReport, release.VerbPutOff, release.VerbDrop, release.VerbTend,
+		release.VerbKeepAPI, release.VerbDescribeAPI, release.VerbRevise, release.VerbKeepBinding, release.VerbReport, release.VerbMoveWork, release.VerbDropWork, release.VerbTend,
 	}, asked)
 }
 
@@ -409,8 +409,8 @@ func TestDescriptions(t *testing.T) {
 	require.ErrorIs(t, err, servicecoin.ErrNotFound)
 }
 
-// world draws an API's revisions, a binding and what is known of it.
-func world(t *rapid.T) (release.Binding, []release.Revision, []release.Trial) {
+// bindingWorld draws an API's revisions, a binding and what is known of it.
+func bindingWorld(t *rapid.T) (release.Binding, []release.Revision, []release.Trial) {
 	versions := []string{"8.2.0", "8.2.1", "8.3.0", "8.3.1", "8.4.0-rc.1", "8.4.0", "9.0.0"}
 	var revisions []release.Revision
 	var trials []release.Trial
@@ -438,7 +438,7 @@ func world(t *rapid.T) (release.Binding, []release.Revision, []release.Trial) {
 func TestStandingProperty(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		b, revisions, trials := world(t)
+		b, revisions, trials := bindingWorld(t)
 		on := date(time.January, 1).AddDays(rapid.IntRange(0, 120).Draw(t, "on"))
 		at := time.Date(2026, 7, 1, 0, 0, 0, 0, time.UTC)
 		s := release.StandingOf(b, revisions, trials, on, at)

@@ -225,10 +225,10 @@ func (n *APIs) PutOff(ctx context.Context, by servicecoin.Actor, b BindingID, te
 			v.Add("due", "out-of-order", lifecycle.Stamp(due), "must not have passed")
 		}
 	}
-	return n.changeWork(ctx, by, VerbPutOff, EventWorkMoved, b, text, why, check, func(t *Trial, at time.Time) error {
+	return n.changeWork(ctx, by, VerbMoveWork, EventWorkMoved, b, text, why, check, func(t *Trial, at time.Time) error {
 		const most = 50
 		if len(t.Work.Moves) >= most {
-			return n.refuse(TrialRecord, trials.ID(*t), VerbPutOff, "it was put off too often")
+			return n.refuse(TrialRecord, trials.ID(*t), VerbMoveWork, "it was put off too often")
 		}
 		work := followup.List{*t.Work}.Move(0, by, at, due, why)[0]
 		t.Work = &work
@@ -240,7 +240,7 @@ func (n *APIs) PutOff(ctx context.Context, by servicecoin.Actor, b BindingID, te
 // it is: it may go on to be behind.
 func (n *APIs) Drop(ctx context.Context, by servicecoin.Actor, b BindingID, text, why string) (Trial, error) {
 	check := func(v *servicecoin.Violations, _ time.Time) { v.Text("why", why, 1, maxItem) }
-	return n.changeWork(ctx, by, VerbDrop, EventWorkDropped, b, text, why, check, func(t *Trial, at time.Time) error {
+	return n.changeWork(ctx, by, VerbDropWork, EventWorkDropped, b, text, why, check, func(t *Trial, at time.Time) error {
 		t.Work = t.ended(followup.Dropped, why, at)
 		return nil
 	})

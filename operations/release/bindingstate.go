@@ -46,8 +46,8 @@ type BindingReport struct {
 	At     time.Time         `json:"at"`
 }
 
-// Cell is how a binding stands at one version of the platform.
-type Cell struct {
+// BindingCell is how a binding stands at one version of the platform.
+type BindingCell struct {
 	Version  string             `json:"version"`
 	Released calendar.Date      `json:"released"`
 	State    BindingState       `json:"state"`
@@ -58,8 +58,8 @@ type Cell struct {
 
 // Standing is how a binding keeps up with its API.
 type Standing struct {
-	Binding Binding `json:"binding"`
-	Cells   []Cell  `json:"cells,omitempty"` // the newest version first; without those in which the API is gone
+	Binding Binding       `json:"binding"`
+	Cells   []BindingCell `json:"cells,omitempty"` // the newest version first; without those in which the API is gone
 	// Days is how long it is behind: since the day of the earliest version that it misses,
 	// Missing. 0: it is not.
 	Days     int           `json:"days"`
@@ -102,11 +102,11 @@ func StandingOf(b Binding, revisions []Revision, trials []Trial, on calendar.Dat
 			s.Overdue++
 		}
 		if c.State.Covers() {
-			covered[lineOf(r.Version)] = true
+			covered[lineNumbers(r.Version)] = true
 			continue
 		}
 		came := r.Released.Compare(on) <= 0
-		if !came || b.Stability == Deprecated || r.prerelease() || covered[lineOf(r.Version)] || b.From != "" && compare(r.Version, b.From) < 0 {
+		if !came || b.Stability == Deprecated || r.prerelease() || covered[lineNumbers(r.Version)] || b.From != "" && compare(r.Version, b.From) < 0 {
 			continue
 		}
 		if s.Missing == "" || r.Released.Compare(s.Since) <= 0 {
@@ -120,8 +120,8 @@ func StandingOf(b Binding, revisions []Revision, trials []Trial, on calendar.Dat
 	return s
 }
 
-// lineOf is the first two numbers of a version.
-func lineOf(text string) string {
+// lineNumbers is the first two numbers of a version.
+func lineNumbers(text string) string {
 	v, err := version.ParseLoose(text)
 	if err != nil {
 		return text
@@ -177,9 +177,9 @@ func key(text string) string {
 	return c
 }
 
-func (k knowledge) cell(r Revision) Cell {
+func (k knowledge) cell(r Revision) BindingCell {
 	t := k.trials[key(r.Version)]
-	c := Cell{Version: r.Version, Released: r.Released, Work: t.Work, Report: t.Report}
+	c := BindingCell{Version: r.Version, Released: r.Released, Work: t.Work, Report: t.Report}
 	same, like := k.same[r.Document]
 	switch {
 	case t.Report != nil && t.Report.Passed:
@@ -210,11 +210,11 @@ func (s *Standing) find(k knowledge, on calendar.Date) {
 	if s.Overdue > 0 {
 		found(WorkOverdue, fmt.Sprintf("%d of its works are overdue", s.Overdue))
 	}
-	newest := slices.IndexFunc(s.Cells, func(c Cell) bool { return c.Released.Compare(on) <= 0 })
+	newest := slices.IndexFunc(s.Cells, func(c BindingCell) bool { return c.Released.Compare(on) <= 0 })
 	if newest >= 0 && s.Cells[newest].State == BindingBroken {
 		found(BrokenNow, "it does not work with "+s.Cells[newest].Version)
 	}
-	tried := slices.ContainsFunc(s.Cells, func(c Cell) bool { return c.Report != nil })
+	tried := slices.ContainsFunc(s.Cells, func(c BindingCell) bool { return c.Report != nil })
 	for _, c := range s.Cells {
 		if n := k.breaking[key(c.Version)]; c.State == BindingInferred && n > 0 && tried && k.holds(c.Version) {
 			found(InferredOnly, fmt.Sprintf("its range holds %s, which breaks its API in %d places, and nobody tried it", c.Version, n))
