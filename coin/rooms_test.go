@@ -53,6 +53,7 @@ func TestWhatIsGrantedIsEnded(t *testing.T) {
 		"fix.close":                "a fact: a version that mends it is out",
 		"warning.settle":           "ends",
 		"letter.draft":             "a letter is said once, and overtaken by the next",
+		"binding.follow":           "work, which a report ends, or a person drops",
 		"bundle.ask":               "an answer, which the grants are ended from",
 		"promise.end":              "ends",
 		"quota.end":                "ends",
@@ -66,7 +67,7 @@ func TestWhatIsGrantedIsEnded(t *testing.T) {
 	for _, l := range whole(t).Links() {
 		links[l.Name] = l
 	}
-	require.Len(t, links, 37)
+	require.Len(t, links, 38)
 	for name, l := range links {
 		_, listed := grantsNothing[name]
 		require.NotEqual(t, listed, l.EndedBy != "", "%s: either it names what ends it, or it is listed with a reason", name)

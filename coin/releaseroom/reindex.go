@@ -7,4 +7,11 @@ import (
 	"github.com/servicecoin/servicecoin/store"
 )
 
-func reindex(ctx context.Context, s *store.Store) (int, error) { return release.Reindex(ctx, s) }
+func reindex(ctx context.Context, s *store.Store) (int, error) {
+	n, err := release.Reindex(ctx, s)
+	if err != nil {
+		return n, err
+	}
+	m, err := release.ReindexAPIs(ctx, s)
+	return n + m, err
+}

@@ -266,24 +266,24 @@ func (n *APIs) Offer(ctx context.Context, by servicecoin.Actor, p PlatformID, te
 		if err != nil {
 			return err
 		}
-		r := Revision{API: a.ID, Version: text, Released: day}
-		switch _, err := store.Of(n.view, revisions).Get(ctx, revisions.ID(r)); {
-		case err == nil:
-			continue
-		case !errors.Is(err, servicecoin.ErrNotFound):
-			return err
-		}
-		if gone, err := n.gone(ctx, a.ID, text); err != nil || gone {
-			if err != nil {
-				return err
-			}
-			continue
-		}
-		if _, err := n.Revise(ctx, by, r); err != nil {
+		if err := n.OfferTo(ctx, by, a.ID, text, day); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// OfferTo is [APIs.Offer] for one API.
+func (n *APIs) OfferTo(ctx context.Context, by servicecoin.Actor, id APIID, text string, day calendar.Date) error {
+	r := Revision{API: id, Version: text, Released: day}
+	if _, err := store.Of(n.view, revisions).Get(ctx, revisions.ID(r)); !errors.Is(err, servicecoin.ErrNotFound) {
+		return err // it has one
+	}
+	if gone, err := n.gone(ctx, id, text); err != nil || gone {
+		return err
+	}
+	_, err := n.Revise(ctx, by, r)
+	return err
 }
 
 // gone reports whether an API is not in a version, as the last revision below it says.
