@@ -82,6 +82,7 @@ func mayChange(by person, a servicecoin.Attempt) bool {
 		kinds = append(kinds, runbook.BookRecord, runbook.RunRecord, runbook.TemplateRecord, runbook.ChecklistRecord,
 			configuration.ItemRecord, configuration.StrayRecord, configuration.BaselineRecord,
 			patch.AdvisoryRecord, patch.CycleRecord, patch.JobRecord, patch.RoutineRecord)
+		kinds = append(kinds, apiRecords()...)
 		return a.Verb == metering.VerbReviewQuotas || slices.Contains(kinds, a.Subject.Kind) && a.Verb != catalog.VerbApproveOrder
 	case owner, member:
 		if a.Verb == incident.VerbReport { // a record of the provider's, in the customer's name

@@ -480,3 +480,20 @@ func TestStandingProperty(t *testing.T) {
 		}
 	})
 }
+
+// Who has tried the newest version of a line need not try those before it.
+func TestOlderWorkIsSpared(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.keepBindings(goBinding())
+	for n, v := range []string{"8.3.9", "8.4.0", "8.4.1", "8.4.2"} {
+		h.revise(release.Revision{Version: v, Released: date(time.February, n+1)})
+	}
+	h.tried("orders-go", "8.4.1", false)
+	h.tried("orders-go", "8.4.2", true)
+	var works []string
+	for _, c := range h.bindingStanding("orders-go").Cells {
+		works = append(works, c.Version+" "+string(c.Work.State))
+	}
+	require.Equal(t, []string{"8.4.2 done", "8.4.1 done", "8.4.0 dropped", "8.3.9 open"}, works)
+}

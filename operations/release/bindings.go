@@ -97,7 +97,7 @@ func (n *APIs) begin(ctx context.Context, a API, b Binding) error {
 	return nil
 }
 
-// maxHanded is how many works go to another owner at once; older ones stay.
+// maxHanded is how many works of a binding change at once; more stay as they are.
 const maxHanded = 80
 
 // hand gives the open works of a binding to its owner.
@@ -106,24 +106,15 @@ func (n *APIs) hand(ctx context.Context, a API, b Binding) error {
 	if owner == "" {
 		owner = a.Owner
 	}
-	var open []store.Item[Trial]
-	for item, err := range store.Of(n.view, trials).Find(store.By("binding", store.Text(b.ID))).Items(ctx) {
-		if err != nil {
-			return err
+	return n.eachOpen(ctx, b.ID, func(t *Trial) bool {
+		if t.Work.Owner == owner {
+			return false
 		}
-		if item.Value.open() && item.Value.Work.Owner != owner && len(open) < maxHanded {
-			open = append(open, item)
-		}
-	}
-	for _, item := range open {
-		t, work := item.Value, *item.Value.Work
+		work := *t.Work
 		work.Owner = owner
 		t.Work = &work
-		if err := store.Of(n.view, trials).Put(ctx, t, item.Version); err != nil {
-			return err
-		}
-	}
-	return nil
+		return true
+	})
 }
 
 // Tried is what came of trying a binding with a version of the platform.
@@ -139,7 +130,8 @@ type Tried struct {
 
 // Report says what came of trying a binding. The newest report counts; one that is older
 // than what is known is refused. It ends the work to try it, whatever came of it: a binding
-// that is broken stays behind.
+// that is broken stays behind. One that works ends the work for older versions of the line,
+// too.
 func (n *APIs) Report(ctx context.Context, by servicecoin.Actor, x Tried) (Trial, error) {
 	id := store.JoinID(string(x.Binding), key(x.Version))
 	if err := n.view.Ask(ctx, by, VerbReport, TrialRecord, id); err != nil {
@@ -196,9 +188,45 @@ func (n *APIs) Report(ctx context.Context, by servicecoin.Actor, x Tried) (Trial
 			return err
 		}
 		out = t
+		if r.Passed {
+			if err := n.On(tx).spare(ctx, t, at); err != nil {
+				return err
+			}
+		}
 		return store.Of(tx, trials).Put(ctx, t, item.Version, e)
 	})
 	return out, err
+}
+
+// spare drops the open works for older versions of a line, of which a newer one works: who
+// runs the line can take that.
+func (n *APIs) spare(ctx context.Context, works Trial, at time.Time) error {
+	return n.eachOpen(ctx, works.Binding, func(t *Trial) bool {
+		if lineNumbers(t.Version) != lineNumbers(works.Version) || compare(t.Version, works.Version) >= 0 {
+			return false
+		}
+		t.Work = t.ended(followup.Dropped, "it works with "+works.Version+" of the same line", at)
+		return true
+	})
+}
+
+// eachOpen changes the open works of a binding, as many as have room in a commit.
+func (n *APIs) eachOpen(ctx context.Context, b BindingID, change func(t *Trial) bool) error {
+	var changed []store.Item[Trial]
+	for item, err := range store.Of(n.view, trials).Find(store.By("binding", store.Text(b))).Items(ctx) {
+		if err != nil {
+			return err
+		}
+		if item.Value.open() && len(changed) < maxHanded && change(&item.Value) {
+			changed = append(changed, item)
+		}
+	}
+	for _, item := range changed {
+		if err := store.Of(n.view, trials).Put(ctx, item.Value, item.Version); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func outcome(r BindingReport) string {

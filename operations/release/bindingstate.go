@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
@@ -65,7 +66,7 @@ type Standing struct {
 	Days     int           `json:"days"`
 	Missing  string        `json:"missing,omitempty"`
 	Since    calendar.Date `json:"since,omitzero"`
-	Overdue  int           `json:"overdue"` // works whose day has passed
+	Overdue  []string      `json:"overdue,omitempty"` // the versions with which it should have been tried by now
 	Findings []APIFinding  `json:"findings,omitempty"`
 }
 
@@ -99,7 +100,7 @@ func StandingOf(b Binding, revisions []Revision, trials []Trial, on calendar.Dat
 		c := known.cell(r)
 		s.Cells = append(s.Cells, c)
 		if c.Work != nil && c.Work.Overdue(at) {
-			s.Overdue++
+			s.Overdue = append(s.Overdue, r.Version)
 		}
 		if c.State.Covers() {
 			covered[lineNumbers(r.Version)] = true
@@ -205,10 +206,15 @@ func (s *Standing) find(k knowledge, on calendar.Date) {
 		found(NobodyOwns, "nobody owns it")
 	}
 	if s.Missing != "" {
-		found(IsBehind, fmt.Sprintf("it misses %s, for %d days", s.Missing, s.Days))
+		found(IsBehind, fmt.Sprintf("it misses %s, for %s", s.Missing, several(s.Days, "day")))
 	}
-	if s.Overdue > 0 {
-		found(WorkOverdue, fmt.Sprintf("%d of its works are overdue", s.Overdue))
+	if n := len(s.Overdue); n > 0 {
+		const most = 3
+		more := ""
+		if n > most {
+			more = fmt.Sprintf(" and %d more", n-most)
+		}
+		found(WorkOverdue, "it should have been tried by now with "+strings.Join(s.Overdue[:min(n, most)], ", ")+more)
 	}
 	newest := slices.IndexFunc(s.Cells, func(c BindingCell) bool { return c.Released.Compare(on) <= 0 })
 	if newest >= 0 && s.Cells[newest].State == BindingBroken {
@@ -217,7 +223,7 @@ func (s *Standing) find(k knowledge, on calendar.Date) {
 	tried := slices.ContainsFunc(s.Cells, func(c BindingCell) bool { return c.Report != nil })
 	for _, c := range s.Cells {
 		if n := k.breaking[key(c.Version)]; c.State == BindingInferred && n > 0 && tried && k.holds(c.Version) {
-			found(InferredOnly, fmt.Sprintf("its range holds %s, which breaks its API in %d places, and nobody tried it", c.Version, n))
+			found(InferredOnly, fmt.Sprintf("its range holds %s, which breaks its API in %s, and nobody tried it", c.Version, several(n, "place")))
 			break
 		}
 	}
@@ -230,4 +236,11 @@ func (s *Standing) find(k knowledge, on calendar.Date) {
 // severity is the order in which findings of a binding are told.
 func severity(code string) int {
 	return slices.Index([]string{BrokenNow, NobodyOwns, WorkOverdue, IsBehind, InferredOnly, NothingKnown}, code)
+}
+
+func several(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
