@@ -55,6 +55,7 @@ func TestWhatIsGrantedIsEnded(t *testing.T) {
 		"warning.settle":           "ends",
 		"news.discard":             "ends",
 		"letter.draft":             "a letter is said once, and overtaken by the next",
+		"binding.follow":           "work, which a report ends, or a person drops",
 		"bundle.ask":               "an answer, which the grants are ended from",
 		"promise.end":              "ends",
 		"quota.end":                "ends",
@@ -68,7 +69,7 @@ func TestWhatIsGrantedIsEnded(t *testing.T) {
 	for _, l := range whole(t).Links() {
 		links[l.Name] = l
 	}
-	require.Len(t, links, 42)
+	require.Len(t, links, 43)
 	for name, l := range links {
 		_, listed := grantsNothing[name]
 		require.NotEqual(t, listed, l.EndedBy != "", "%s: either it names what ends it, or it is listed with a reason", name)
