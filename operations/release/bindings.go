@@ -301,12 +301,14 @@ type TendedBindings struct {
 	Current []BindingID `json:"current,omitempty"` // that are not any more
 }
 
+const everyBinding = "" // what is asked for is no single one
+
 // Tend does what time asks for: it tells of bindings that are behind, once for each version
 // that they miss, and of those that are not any more. The host calls it, once a day or more
 // often.
 func (n *APIs) Tend(ctx context.Context, by servicecoin.Actor) (TendedBindings, error) {
 	var done TendedBindings
-	if err := n.view.Ask(ctx, by, VerbTend, BindingRecord, ""); err != nil {
+	if err := n.view.Ask(ctx, by, VerbTend, BindingRecord, everyBinding); err != nil {
 		return done, err
 	}
 	if _, err := lifecycle.Check(by, n.view.Now(), nil); err != nil {
