@@ -169,7 +169,7 @@ func (p *portal) bindingsThatAreDue() chore {
 			return paged(ctx, p.Releases().APIs().Due(p.store.Now()), after, limit, func(item store.Item[release.Trial]) (task, error) {
 				row, err := p.dueRow(ctx, item.Value)
 				return task{
-					ID: string(row.Binding) + " " + row.Version, What: row.What + " with " + row.Version, More: "Due " + stamp(row.Work.Due),
+					ID: string(row.Binding) + " " + row.Version, What: row.What + " with " + row.Version, More: "Due by " + row.Work.Due.Add(-1).Format("2 Jan 2006"),
 					Path: row.Path, Since: row.Work.FirstDue, Late: true, Look: true,
 				}, err
 			})

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -240,8 +241,9 @@ func (p *portal) showRevision(w http.ResponseWriter, r *http.Request) error {
 	return p.render(w, r, "api_revision.html", 0, v)
 }
 
-func levelOfChange(level string) string {
-	switch level {
+// levelOfChange is the tone of a level, whichever package names it.
+func levelOfChange(level any) string {
+	switch fmt.Sprint(level) {
 	case "breaking":
 		return "bad"
 	case "risky":

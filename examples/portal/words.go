@@ -83,6 +83,7 @@ func (p *pages) templates(loc *time.Location) (*template.Template, error) {
 			return t.In(loc).Format(wholeTime)
 		},
 		"onDay": dateWords, "outcome": outcomeWords, "phase": phaseWords, "lastDay": endWords, "fraction": fractionWords, "content": contentWords, "apiKind": apiKindWords, "apiTone": levelOfChange,
+		"byDay": func(t time.Time) string { return t.Add(-time.Nanosecond).In(loc).Format("2 Jan 2006") },
 		"share": shareWords, "shareOf": shareOf,
 		"verb": verbWords, "dict": dict, "plural": plural, "amount": amount, "figure": inColumn, "more": more, "grouped": grouped, "pageID": pageID, "lead": leadWords, "int": func(n int64) int { return int(n) }, "five": func() []int { return []int{1, 2, 3, 4, 5} },
 	}).ParseFS(web, "web/*.html")
