@@ -88,6 +88,7 @@ func mayChange(by person, a servicecoin.Attempt) bool {
 			return false // what it costs, the service manager answers for
 		}
 		kinds = append(kinds, apiRecords()...)
+		kinds = append(kinds, release.EvidenceRecord)
 		return a.Verb == metering.VerbReviewQuotas || slices.Contains(kinds, a.Subject.Kind) && a.Verb != catalog.VerbApproveOrder
 	case owner, member:
 		if a.Verb == incident.VerbReport { // a record of the provider's, in the customer's name
