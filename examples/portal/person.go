@@ -17,6 +17,7 @@ import (
 	"github.com/servicecoin/servicecoin/operations/change"
 	"github.com/servicecoin/servicecoin/operations/configuration"
 	"github.com/servicecoin/servicecoin/operations/patch"
+	"github.com/servicecoin/servicecoin/operations/release"
 	"github.com/servicecoin/servicecoin/operations/runbook"
 	"github.com/servicecoin/servicecoin/problem"
 	"github.com/servicecoin/servicecoin/store"
@@ -81,7 +82,11 @@ func mayChange(by person, a servicecoin.Attempt) bool {
 		}
 		kinds = append(kinds, runbook.BookRecord, runbook.RunRecord, runbook.TemplateRecord, runbook.ChecklistRecord,
 			configuration.ItemRecord, configuration.StrayRecord, configuration.BaselineRecord,
-			patch.AdvisoryRecord, patch.CycleRecord, patch.JobRecord, patch.RoutineRecord)
+			patch.AdvisoryRecord, patch.CycleRecord, patch.JobRecord, patch.RoutineRecord,
+			release.FeatureRecord, release.PromotionRecord, release.NewsRecord, release.AccessRecord)
+		if a.Verb == release.VerbWaive { // what is waived is answered for
+			return false
+		}
 		return a.Verb == metering.VerbReviewQuotas || slices.Contains(kinds, a.Subject.Kind) && a.Verb != catalog.VerbApproveOrder
 	case owner, member:
 		if a.Verb == incident.VerbReport { // a record of the provider's, in the customer's name
@@ -95,7 +100,8 @@ func mayChange(by person, a servicecoin.Attempt) bool {
 			adoption.VerbReachPoint, adoption.VerbAnswerSurvey, adoption.VerbDismissSurvey,
 		}
 		if by.Role == owner {
-			verbs = append(verbs, catalog.VerbApproveOrder, catalog.VerbRejectOrder, catalog.VerbDepartSubscription, catalog.VerbStaySubscription, change.VerbAnswerNotice)
+			verbs = append(verbs, catalog.VerbApproveOrder, catalog.VerbRejectOrder, catalog.VerbDepartSubscription, catalog.VerbStaySubscription, change.VerbAnswerNotice,
+				release.VerbEnterAccess, release.VerbAskAccess, release.VerbLeaveAccess)
 		}
 		return slices.Contains(verbs, a.Verb)
 	}
