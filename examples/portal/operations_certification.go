@@ -2,14 +2,12 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/operations/release"
 	"github.com/servicecoin/servicecoin/version"
 )
@@ -55,20 +53,6 @@ func (p *portal) certifiedPlatform(r *http.Request) (release.PlatformID, error) 
 		return demoPlatform, err
 	}
 	return list[0].ID, nil
-}
-
-// featureNames names the features of a platform, by their ids where nobody named them.
-func (p *portal) featureNames(ctx context.Context, platform release.PlatformID) (func(release.FeatureID) string, error) {
-	names := map[release.FeatureID]string{}
-	for f, err := range release.NewFeatures(p.store.For(servicecoin.Provider), nil).Of(platform).All(ctx) {
-		if err != nil {
-			return nil, err
-		}
-		names[f.ID], _ = f.Name.In("en")
-	}
-	return func(id release.FeatureID) string {
-		return cmp.Or(names[id], sentence(strings.ReplaceAll(string(id), "-", " ")))
-	}, nil
 }
 
 // proofWords is a state for people, and its colour.
@@ -219,10 +203,7 @@ func (p *portal) showMatrix(w http.ResponseWriter, r *http.Request) error {
 		versions = append(versions, t.Version)
 		v.Versions = append(v.Versions, testedWords(t))
 	}
-	called, err := p.featureNames(ctx, platform)
-	if err != nil {
-		return err
-	}
+	called := p.featureNames(ctx)
 	m, err := p.proofs().Matrix(ctx, platform, v.Now, versions...)
 	if err != nil {
 		return err

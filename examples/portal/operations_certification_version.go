@@ -74,10 +74,7 @@ func (p *portal) certifiedNow(w http.ResponseWriter, r *http.Request, form strin
 	v := certifiedPage{
 		page: p.page(r, "Certification of "+t.Version, releasesPath), testedVersion: testedWords(t), Parts: releaseParts(r), Holds: true, MayIssue: viewer(r).is(manager),
 	}
-	called, err := p.featureNames(ctx, platform)
-	if err != nil {
-		return err
-	}
+	called := p.featureNames(ctx)
 	sheet, waivers, err := p.proofs().SheetOf(ctx, platform, t.Version, v.Now)
 	if err != nil {
 		return err
@@ -187,10 +184,7 @@ func (p *portal) showProof(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	called, err := p.featureNames(ctx, platform)
-	if err != nil {
-		return err
-	}
+	called := p.featureNames(ctx)
 	tests, all, err := p.proofs().History(ctx, platform, feature, t.Version, mostTests)
 	if err != nil {
 		return err
@@ -245,10 +239,7 @@ func (p *portal) showCertificate(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	called, err := p.featureNames(ctx, platform)
-	if err != nil {
-		return err
-	}
+	called := p.featureNames(ctx)
 	if markdown {
 		w.Header().Set("Content-Type", "text/markdown; charset=utf-8")
 		w.Header().Set("Cache-Control", "no-store")

@@ -27,7 +27,7 @@ type verbForm struct {
 // verbField is an input of such a form.
 type verbField struct {
 	Name, Label, Hint string
-	Kind              string // "text", "time", "select", "people" or "lines"
+	Kind              string // "text", "line", "time", "select", "people" or "lines"
 	Options           []option
 	Begins            string
 	Empty             bool // it may be empty

@@ -83,12 +83,12 @@ func mayChange(by person, a servicecoin.Attempt) bool {
 		kinds = append(kinds, runbook.BookRecord, runbook.RunRecord, runbook.TemplateRecord, runbook.ChecklistRecord,
 			configuration.ItemRecord, configuration.StrayRecord, configuration.BaselineRecord,
 			patch.AdvisoryRecord, patch.CycleRecord, patch.JobRecord, patch.RoutineRecord)
-		kinds = append(kinds, release.ReleaseRecord, release.MilestoneRecord, release.FixRecord, release.RunningRecord)
-		if a.Verb == release.VerbRecall || a.Verb == release.VerbPin || a.Verb == release.VerbUnpin {
+		kinds = append(kinds, release.ReleaseRecord, release.MilestoneRecord, release.FixRecord, release.RunningRecord,
+			release.FeatureRecord, release.PromotionRecord, release.NewsRecord, release.AccessRecord, release.EvidenceRecord)
+		kinds = append(kinds, apiRecords()...)
+		if slices.Contains([]string{release.VerbRecall, release.VerbPin, release.VerbUnpin, release.VerbWaive}, a.Verb) {
 			return false // what it costs, the service manager answers for
 		}
-		kinds = append(kinds, apiRecords()...)
-		kinds = append(kinds, release.EvidenceRecord)
 		return a.Verb == metering.VerbReviewQuotas || slices.Contains(kinds, a.Subject.Kind) && a.Verb != catalog.VerbApproveOrder
 	case owner, member:
 		if a.Verb == incident.VerbReport { // a record of the provider's, in the customer's name
@@ -102,7 +102,8 @@ func mayChange(by person, a servicecoin.Attempt) bool {
 			adoption.VerbReachPoint, adoption.VerbAnswerSurvey, adoption.VerbDismissSurvey,
 		}
 		if by.Role == owner {
-			verbs = append(verbs, catalog.VerbApproveOrder, catalog.VerbRejectOrder, catalog.VerbDepartSubscription, catalog.VerbStaySubscription, change.VerbAnswerNotice)
+			verbs = append(verbs, catalog.VerbApproveOrder, catalog.VerbRejectOrder, catalog.VerbDepartSubscription, catalog.VerbStaySubscription, change.VerbAnswerNotice,
+				release.VerbEnterAccess, release.VerbAskAccess, release.VerbLeaveAccess)
 		}
 		return slices.Contains(verbs, a.Verb)
 	}

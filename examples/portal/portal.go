@@ -11,6 +11,7 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/coin"
+	"github.com/servicecoin/servicecoin/coin/releaseroom"
 	"github.com/servicecoin/servicecoin/store"
 	"github.com/servicecoin/servicecoin/store/sqlite"
 	"github.com/servicecoin/servicecoin/store/sqlite/usage"
@@ -98,7 +99,7 @@ func (p *portal) assemble(now func() time.Time, provisioning time.Duration) (err
 		Customer: p.host.customer, Covered: p.covered,
 		Provisioner: machines{p.store, provisioning}, CheckParameters: checkParameters, Holder: providerName,
 		Usage: p.usage, Comes: p.comes, Active: active, Changes: p.changeRules(), FreezeWhenSpent: true,
-		Runbooks: p.runbooks(provisioning), Configuration: configurationRules(), Patches: p.patchRules(),
+		Runbooks: p.runbooks(provisioning), Configuration: configurationRules(), Patches: p.patchRules(), Releases: releaseroom.Options{FeatureOptions: p.featureRules()},
 	}); err != nil {
 		return err
 	}
