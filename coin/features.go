@@ -23,9 +23,16 @@ func (c *Coin) offerings(ctx context.Context, b exchange.Base, customer servicec
 	return list, nil
 }
 
-// carriedBy are the service that has a platform's id, and what rests on it.
+// carriedBy are a platform's service, or the one that has its id, and what rests on it.
 func (c *Coin) carriedBy(ctx context.Context, b exchange.Base, platform release.PlatformID) ([]servicecoin.ServiceID, error) {
 	own := servicecoin.ServiceID(platform)
+	p, err := release.NewSchedule(b.Provider()).Platform(ctx, platform)
+	if err := exchange.UnlessGone(err); err != nil {
+		return nil, err
+	}
+	if p.Service != "" {
+		own = p.Service
+	}
 	g, err := c.offers().On(b).Catalog().Graph(ctx)
 	if err != nil {
 		return nil, err

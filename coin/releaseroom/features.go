@@ -25,11 +25,12 @@ type FeatureOptions struct {
 	// tier; nil: nothing.
 	Attributes func(ctx context.Context, customer servicecoin.CustomerID) (map[string]string, error)
 	// Carries returns the services that a platform carries, whose customers are told of its
-	// news; nil: the service of the platform's id, and all that rests on it.
+	// news; nil: the platform's service, and all that rests on it.
 	Carries func(ctx context.Context, b exchange.Base, platform release.PlatformID) ([]servicecoin.ServiceID, error)
 
 	// Proven, Documentation, Runbook and Use are those of a [release.World], over a base;
-	// nil: nobody knows. Of use, nil counts who entered.
+	// nil: nobody knows. What is proven, nil takes from the evidence; of use, nil counts who
+	// entered.
 	Proven        func(ctx context.Context, b exchange.Base, f release.Feature, version string) (release.Shown, error)
 	Documentation func(ctx context.Context, b exchange.Base, f release.Feature, version string) (release.Shown, error)
 	Runbook       func(ctx context.Context, b exchange.Base, f release.Feature) (release.Shown, error)
@@ -124,7 +125,7 @@ type featureWorld struct{ n Nouns }
 // Proven implements release.World.
 func (w featureWorld) Proven(ctx context.Context, f release.Feature, version string) (release.Shown, error) {
 	if w.n.Proven == nil {
-		return release.Shown{}, nil
+		return w.n.Proofs().Proven(ctx, f, version)
 	}
 	return w.n.Proven(ctx, w.n.Base, f, version)
 }
