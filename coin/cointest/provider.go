@@ -17,6 +17,7 @@ import (
 	"github.com/servicecoin/servicecoin/coin"
 	"github.com/servicecoin/servicecoin/coin/bundle"
 	"github.com/servicecoin/servicecoin/coin/changeroom"
+	"github.com/servicecoin/servicecoin/coin/releaseroom"
 	"github.com/servicecoin/servicecoin/coin/runbookroom"
 	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/metering/cost"
@@ -24,6 +25,7 @@ import (
 	"github.com/servicecoin/servicecoin/money"
 	"github.com/servicecoin/servicecoin/operations/change"
 	"github.com/servicecoin/servicecoin/operations/configuration"
+	"github.com/servicecoin/servicecoin/operations/release"
 	"github.com/servicecoin/servicecoin/operations/runbook"
 	"github.com/servicecoin/servicecoin/sla"
 	"github.com/servicecoin/servicecoin/store"
@@ -40,6 +42,7 @@ type provider struct {
 	runner    *runbook.MemoryRunner
 	exchanges *store.Consumer
 	brings    func(s catalog.SubscriptionChanged) (bundle.Bundle, error)
+	owners    []string // what owners of bindings were told
 
 	mu  sync.Mutex
 	now time.Time
@@ -79,7 +82,11 @@ func newProvider(t *testing.T, h storetest.Harness, usage Usage) *provider {
 		Runbooks:      runbookroom.Options{Runner: p.runner},
 		Configuration: configuration.Options{Types: recorded(), SecretKey: []byte("a key that a test need not hide")},
 		Patches:       flaws(),
-		Provisioner:   p.machines, Usage: usage(t, b), CheckParameters: hasSize,
+		Releases: releaseroom.Options{APIOptions: releaseroom.APIOptions{TellOwner: func(_ context.Context, to servicecoin.PersonID, event string, news release.BindingChanged, _ string) error {
+			p.tellOwner(to, event, news)
+			return nil
+		}}},
+		Provisioner: p.machines, Usage: usage(t, b), CheckParameters: hasSize,
 		Comes: func(_ context.Context, _ servicecoin.CustomerID, s catalog.SubscriptionChanged) (bundle.Bundle, error) {
 			return p.brings(s)
 		},

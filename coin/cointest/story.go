@@ -66,6 +66,7 @@ func Stories(t *testing.T, h storetest.Harness, usage Usage) {
 		"a routine comes in time":               routineStory,
 		"a change of many items":                manyItems,
 		"a release is moved, and one recalled":  scheduleStory,
+		"a platform keeps what it says":         platformStory,
 	} {
 		t.Run(name, func(t *testing.T) { part(newProvider(t, h, usage)) })
 	}
