@@ -49,10 +49,11 @@ func (p *provider) hasAFeature() {
 	p.must(err)
 	const month = 30 * 24 * time.Hour
 	tests := release.Criterion{ID: "tests", Kind: release.AskProven, Text: "its tests passed on this version"}
-	_, err = n.Features().CommitProcedure(ctx, ada(), release.Procedure{Why: "agreed with the product council", Criteria: map[release.Stage][]release.Criterion{
+	_, err = n.Features().CommitProcedure(ctx, ada(), release.Procedure{Why: "agreed with the product council", Criteria: map[release.Stage][]release.Criterion{ //nolint:exhaustive // the others ask for nothing
 		release.StageBeta: {tests},
 		release.StageGeneral: {
-			tests, {ID: "soak", Kind: release.AskSoak, Text: "a month in beta", Soak: calendar.Within(month)},
+			tests,
+			{ID: "soak", Kind: release.AskSoak, Text: "a month in beta", Soak: calendar.Within(month)},
 			{ID: "use", Kind: release.AskUse, Text: "somebody uses it", Customers: 1},
 			{ID: "support", Kind: release.AskSignOff, Text: "support is briefed", Role: "support"},
 		},
