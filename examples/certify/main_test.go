@@ -183,7 +183,7 @@ func TestText(t *testing.T) {
 	require.Equal(t, `version 8.3.1, as of 2026-03-02T11:00:00Z
 
 feature  state   must be  passed  failed  skipped  newest                why
-f        broken  yes      0       1       0        2026-03-02T10:00:00Z  1 of 1 tests failed
+f        broken  yes      0       1       0        2026-03-02T10:00:00Z  1 of 1 test failed
 
 0 of 1 features that must be proven are.
 

@@ -55,7 +55,8 @@ func (d demo) certificationOfDemo(ctx context.Context) error {
 			continue
 		}
 		d.turn(d.at(x.ago, 9, 0))
-		if _, err := proofs.Issue(ctx, by, demoPlatform, x.version); doneBefore(err) != nil {
+		_, err = proofs.Issue(ctx, by, demoPlatform, x.version)
+		if err := doneBefore(err); err != nil {
 			return err
 		}
 	}
@@ -81,10 +82,10 @@ func nightlyReport(at time.Time, version, fails string) string {
 		fmt.Fprintf(&b, "  <testsuite name=%q hostname=\"build-2\" timestamp=%q>\n", suite.name, at.UTC().Format(time.RFC3339))
 		for _, name := range suite.tests {
 			fmt.Fprintf(&b, "    <testcase classname=%q name=%q time=\"0.2\">", suite.class, name)
-			switch {
-			case name == fails:
+			switch name {
+			case fails:
 				b.WriteString("<failure message=\"expected 2 parts, got 3\">order 4711: expected 2 parts, got 3</failure>")
-			case name == "forecasts over a holiday":
+			case "forecasts over a holiday":
 				b.WriteString("<skipped message=\"to be done\"/>")
 			}
 			b.WriteString("</testcase>\n")

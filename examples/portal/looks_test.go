@@ -74,7 +74,7 @@ wanted.length`))
 
 // pagePaths are the pages that the checks of looks go through.
 func pagePaths() []string {
-	return append(slices.Concat(pagesOfRunbooks(), pagesOfConfiguration(), pagesOfPatches(), pagesOfAPIs()), []string{
+	return append(slices.Concat(pagesOfRunbooks(), pagesOfConfiguration(), pagesOfPatches(), pagesOfAPIs(), pagesOfCertification()), []string{
 		"/status", "/status/history", "/status/erp-disk", "/signin", "/work", "/work/letters", "/sessions", "/customers", "/incidents", "/incidents/new", "/incidents/files-upload", "/incidents/erp-disk", "/followups", "/dependencies", "/dependencies?fails=line-a", "/calendar?month=2026-12",
 		"/changes", "/changes/new", "/changes/found", "/changes/figures", "/changes/models", "/changes/models/signin-certificate", "/changes/models/new", "/changes/mail-relay", "/changes/signin-upgrade", "/changes/files-gateways", "/changes/database-index", "/changes/network-core", "/changes/network-core/edit", "/changes/line-b-router",
 		"/changes/calendar", "/changes/calendar?week=2026-12-02", "/changes/schedule", "/changes/agenda", "/changes/freezes", "/changes/windows?edit=evening", "/feeds",

@@ -32,11 +32,11 @@ func (p *portal) certificationArea() area {
 }
 
 func certifiedPath(version string, parts ...string) string {
-	path := certificationPath + "/" + url.PathEscape(version)
+	path := []string{certificationPath, url.PathEscape(version)}
 	for _, part := range parts {
-		path += "/" + url.PathEscape(part)
+		path = append(path, url.PathEscape(part))
 	}
-	return path
+	return strings.Join(path, "/")
 }
 
 // proofs are those of the portal.

@@ -7,6 +7,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// pagesOfCertification are looked at by the tests of how pages look.
+func pagesOfCertification() []string {
+	return []string{
+		"/certification", "/certification/8.3.6", "/certification/8.4.3", "/certification/8.3.5", "/certification/8.4.3/features/barcode-intake",
+		"/certification/8.3.6/certificates/1", "/certification/8.3.6/certificates/2", "/certification/import",
+	}
+}
+
 // TestCertification walks from the matrix down to a test, and makes an edition of a
 // certificate by a report that is taken in.
 func TestCertification(t *testing.T) {

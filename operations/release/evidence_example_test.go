@@ -33,8 +33,8 @@ func ExampleSheet() {
 		fmt.Println(c.Feature, "is", c.State+":", c.Why)
 	}
 	// Output:
-	// barcode-intake is broken: 1 of 1 tests failed
-	// split-orders is proven: 1 tests passed
+	// barcode-intake is broken: 1 of 1 test failed
+	// split-orders is proven: 1 test passed
 }
 
 func ExampleProofs_Issue() {
@@ -94,13 +94,13 @@ func ExampleProofs_Issue() {
 	//
 	// | Feature | Was | Is | Since | Why |
 	// |---|---|---|---|---|
-	// | split-orders | proven | broken | 2026-03-11T02:00:00Z | 1 of 1 tests failed: by day |
+	// | split-orders | proven | broken | 2026-03-11T02:00:00Z | 1 of 1 test failed: by day |
 	//
 	// ## Features
 	//
 	// | Feature | Demanded | State | Passed | Failed | Skipped | Newest | Why |
 	// |---|---|---|---|---|---|---|---|
-	// | split-orders | yes | broken | 0 | 1 | 0 | 2026-03-11T02:00:00Z | 1 of 1 tests failed |
+	// | split-orders | yes | broken | 0 | 1 | 0 | 2026-03-11T02:00:00Z | 1 of 1 test failed |
 	//
 	// ## Evidence
 	//

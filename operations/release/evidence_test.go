@@ -197,7 +197,7 @@ func TestCertificate(t *testing.T) {
 	fourth, revised, err := l.proofs.Revise(t.Context(), tester(), webshop, "8.3.0")
 	require.NoError(t, err)
 	require.True(t, revised)
-	require.Empty(t, cmp.Diff([]release.ChangedProof{{Feature: "scan", From: release.IsProven, To: release.IsBroken, Since: march(7), Why: "1 of 1 tests failed", Failing: []string{"s/scan"}}}, fourth.Changed))
+	require.Empty(t, cmp.Diff([]release.ChangedProof{{Feature: "scan", From: release.IsProven, To: release.IsBroken, Since: march(7), Why: "1 of 1 test failed", Failing: []string{"s/scan"}}}, fourth.Changed))
 
 	// What proves it is said anew: what was issued by the old rules stays as it was.
 	_, err = l.proofs.Set(t.Context(), tester(), webshop, release.ProofRules{Proofs: []release.Proof{{Feature: "other", Tests: []release.TestPattern{{Name: "o"}}}}})
@@ -278,7 +278,7 @@ func TestKept(t *testing.T) {
 	require.ErrorIs(t, err, servicecoin.ErrInvalid)
 	shown, err := l.proofs.Proven(t.Context(), release.Feature{ID: "scan", Platform: webshop}, "8.3.0")
 	require.NoError(t, err)
-	require.Empty(t, cmp.Diff(release.Shown{Met: true, Text: "1 tests passed", Ref: fmt.Sprintf("%064x", 1)}, shown))
+	require.Empty(t, cmp.Diff(release.Shown{Met: true, Text: "1 test passed", Ref: fmt.Sprintf("%064x", 1)}, shown))
 }
 
 func TestHistory(t *testing.T) {

@@ -188,7 +188,7 @@ func (s *Sheet) judge(n int, p *Proof, c *Cell) (ProofState, string) {
 		return c.Environments[k].State
 	}
 	if c.Counts.Failed > 0 {
-		return IsBroken, fmt.Sprintf("%d of %d tests failed", c.Counts.Failed, c.Counts.Failed+c.Counts.Passed)
+		return IsBroken, fmt.Sprintf("%d of %s failed", c.Counts.Failed, testsOf(c.Counts.Failed+c.Counts.Passed))
 	}
 	state, where := IsUnproven, ""
 	if len(p.Environments) == 0 {
@@ -208,9 +208,9 @@ func (s *Sheet) judge(n int, p *Proof, c *Cell) (ProofState, string) {
 	switch state {
 	case IsProven:
 		if c.Counts.Flaky > 0 {
-			return state, fmt.Sprintf("%d tests passed, %d of them only when they were run again", c.Counts.Passed, c.Counts.Flaky)
+			return state, fmt.Sprintf("%s passed, %d only when run again", testsOf(c.Counts.Passed), c.Counts.Flaky)
 		}
-		return state, fmt.Sprintf("%d tests passed", c.Counts.Passed)
+		return state, testsOf(c.Counts.Passed) + " passed"
 	case IsExpired:
 		age, _ := p.MaxAge.Get()
 		return state, fmt.Sprintf("evidence%s is older than the %s that are allowed", where, lengthOf(age))
@@ -226,6 +226,14 @@ func (s *Sheet) judge(n int, p *Proof, c *Cell) (ProofState, string) {
 }
 
 func badness(s ProofState) int { return slices.Index(ProofStates(), s) }
+
+// testsOf says how many tests.
+func testsOf(n int) string {
+	if n == 1 {
+		return "1 test"
+	}
+	return fmt.Sprintf("%d tests", n)
+}
 
 // lengthOf says a length in days where it is whole days.
 func lengthOf(d time.Duration) string {
