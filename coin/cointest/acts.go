@@ -150,7 +150,10 @@ func (l *life) acts() map[string]func(Act) error {
 		"plan":  func(a Act) error { l.limit = int64(50 + 50*(a.N%3)); return nil },
 		"fail":  func(a Act) error { l.failing = a.N%3 == 0; return nil },
 		"rules": func(a Act) error { l.fewer = a.N%2 == 0; return l.hire() },
-		"ahead": func(a Act) error { l.ahead = time.Duration(a.N%600) * time.Minute; return l.hire() },
+		"ahead": func(a Act) error {
+			l.furthest, l.ahead = l.latest(), time.Duration(a.N%600)*time.Minute
+			return l.hire()
+		},
 		"retry": func(Act) error {
 			if err := l.retry(); err != nil && !l.failing {
 				return err
@@ -167,14 +170,16 @@ func (l *life) acts() map[string]func(Act) error {
 			l.zones[l.customer(a.N)] = []string{"Europe/Berlin", "America/New_York", "UTC", "Pacific/Auckland"}[a.M%4]
 			return nil
 		},
-		"change": l.plan,
-		"work":   l.work,
-		"answer": l.answer,
-		"advise": l.advise,
-		"cycle":  l.cycle,
-		"record": l.record,
-		"look":   l.look,
-		"accept": l.accept,
+		"change":  l.plan,
+		"work":    l.work,
+		"answer":  l.answer,
+		"advise":  l.advise,
+		"cycle":   l.cycle,
+		"record":  l.record,
+		"release": l.releasing,
+		"run":     l.running,
+		"look":    l.look,
+		"accept":  l.accept,
 		"forget": func(a Act) error {
 			who := l.customer(a.N)
 			if err := c.Forget(ctx, by, who); err != nil {

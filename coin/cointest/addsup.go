@@ -18,6 +18,7 @@ import (
 // settle lets everything come to rest, without faults, and then looks at it all.
 func (l *life) settle() error {
 	l.faults.Script()
+	l.now = l.latest() // what a clock wrote that was ahead has come about
 	l.failing, l.fewer, l.ahead = false, false, 0
 	if err := l.hire(); err != nil {
 		return err
@@ -49,7 +50,7 @@ func (l *life) settle() error {
 	var wrong []error
 	for _, who := range simulated {
 		for name, check := range map[string]func(servicecoin.CustomerID) error{
-			"reports": l.reports, "grants": l.grants, "statements": l.statements, "letters": l.letters, "users": l.users, "notices": l.notices, "machines": l.machines, "patches": l.patches,
+			"reports": l.reports, "grants": l.grants, "statements": l.statements, "letters": l.letters, "users": l.users, "notices": l.notices, "machines": l.machines, "patches": l.patches, "versions": l.versions,
 		} {
 			if err := check(who); err != nil {
 				wrong = append(wrong, fmt.Errorf("%s of %s: %w", name, who, err))

@@ -10,6 +10,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/catalog"
 	"github.com/servicecoin/servicecoin/coin"
 	"github.com/servicecoin/servicecoin/coin/bundle"
@@ -31,23 +32,25 @@ import (
 // metered item, a quota and a promise; three customers in three zones; and two
 // replicas of the exchange.
 type life struct {
-	ctx     context.Context //nolint:containedctx // lives as long as the life
-	faults  *storetest.Faults
-	usage   *metering.MemoryStore
-	now     time.Time
-	zones   map[servicecoin.CustomerID]string
-	limit   int64 // of the quotas that new subscriptions bring
-	failing bool  // the host's function fails
-	coin    *coin.Coin
-	workers [2]*store.Consumer
-	ahead   time.Duration // of the second worker's clock
-	fewer   bool          // the second worker has a rule less, and in another order
-	seen    time.Time     // when the first worker was at work last
+	ctx      context.Context //nolint:containedctx // lives as long as the life
+	faults   *storetest.Faults
+	usage    *metering.MemoryStore
+	now      time.Time
+	zones    map[servicecoin.CustomerID]string
+	limit    int64 // of the quotas that new subscriptions bring
+	failing  bool  // the host's function fails
+	coin     *coin.Coin
+	workers  [2]*store.Consumer
+	ahead    time.Duration // of the second worker's clock
+	furthest time.Time     // that its clock showed when it was ahead by more
+	fewer    bool          // the second worker has a rule less, and in another order
+	seen     time.Time     // when the first worker was at work last
 
 	subs    map[servicecoin.CustomerID][]servicecoin.SubscriptionID
 	events  map[servicecoin.CustomerID]int
 	cases   []servicecoin.IncidentID
 	changes []servicecoin.ChangeID
+	firsts  map[string]calendar.Date // when versions were promised first
 	n       int
 	open    error
 }
@@ -92,6 +95,14 @@ func newLife(ctx context.Context) (*life, error) {
 func second[T any](_ T, err error) error { return err }
 
 func (l *life) by() servicecoin.Actor { return servicecoin.Person(simulator) }
+
+// latest is the latest instant that any clock has shown.
+func (l *life) latest() time.Time {
+	if at := l.now.Add(l.ahead); at.After(l.furthest) {
+		return at
+	}
+	return l.furthest
+}
 
 // assemble makes a coin over the life's backend, with a clock of its own.
 func (l *life) assemble(replica int) (*coin.Coin, error) {

@@ -54,6 +54,8 @@ func weights() []struct {
 		{"accept", 4},
 		{"advise", 3},
 		{"cycle", 20},
+		{"release", 10},
+		{"run", 8},
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/coin/exchange"
 	"github.com/servicecoin/servicecoin/incident"
+	"github.com/servicecoin/servicecoin/lifecycle"
 	"github.com/servicecoin/servicecoin/operations/change"
 	"github.com/servicecoin/servicecoin/operations/configuration"
 	"github.com/servicecoin/servicecoin/operations/patch"
@@ -146,7 +147,16 @@ func moved(c *patch.Cycle, j *patch.Job) bool { return j.Change != "" && !j.Stan
 
 // withdraw cancels the change of a job.
 func (n Nouns) withdraw(ctx context.Context, j *patch.Job, reason string) error {
-	_, err := n.Control(n.Base).Cancel(ctx, by(), j.Change, reason)
+	control := n.Control(n.Base)
+	_, err := control.Cancel(ctx, by(), j.Change, reason)
+	if errors.Is(err, servicecoin.ErrRefused) {
+		x, missing := control.Get(ctx, j.Change)
+		if missing == nil && slices.ContainsFunc(change.Transitions(), func(t lifecycle.Transition[change.State]) bool {
+			return t.From == x.State && t.Verb == change.VerbCancel
+		}) {
+			return err // another replica, whose clock is ahead, changed it: again when that time has come
+		}
+	}
 	return exchange.UnlessGone(exchange.UnlessRefused(err))
 }
 
