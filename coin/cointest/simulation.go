@@ -54,6 +54,7 @@ func weights() []struct {
 		{"accept", 4},
 		{"advise", 3},
 		{"cycle", 20},
+		{"api", 16},
 	}
 }
 
