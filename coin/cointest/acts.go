@@ -175,6 +175,7 @@ func (l *life) acts() map[string]func(Act) error {
 		"answer":  l.answer,
 		"advise":  l.advise,
 		"cycle":   l.cycle,
+		"api":     l.api,
 		"record":  l.record,
 		"release": l.releasing,
 		"run":     l.running,

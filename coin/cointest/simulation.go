@@ -56,6 +56,7 @@ func weights() []struct {
 		{"cycle", 20},
 		{"release", 10},
 		{"run", 8},
+		{"api", 16},
 	}
 }
 

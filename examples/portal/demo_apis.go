@@ -88,7 +88,7 @@ func (d demo) bindingOfDemo(ctx context.Context, b release.Binding) error {
 	if _, err := apis.API(ctx, ordersAPI); err != nil {
 		if _, err := apis.KeepAPI(ctx, by, release.API{
 			ID: ordersAPI, Platform: demoPlatform, Service: "erp", Name: "Orders", Kind: release.REST, Stability: release.Stable, Owner: cleo,
-			KeepUp: release.KeepUp{Days: 30, Languages: map[string]int{"go": 14, "javascript": 14}, Stability: map[release.Stability]int{release.Experimental: 90}},
+			KeepUp: release.KeepUp{Days: 30, Languages: map[string]int{"go": 14, "javascript": 14}, Stability: map[release.Stability]int{release.Experimental: 90}}, //nolint:exhaustive // the rest has what Days says
 		}); err != nil {
 			return err
 		}

@@ -497,3 +497,21 @@ func TestOlderWorkIsSpared(t *testing.T) {
 	}
 	require.Equal(t, []string{"8.4.2 done", "8.4.1 done", "8.4.0 dropped", "8.3.9 open"}, works)
 }
+
+// The earliest day counts, not the lowest version; and what was tried before it came is not
+// to be tried again.
+func TestTheEarliestDayCounts(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	b := goBinding()
+	b.Range = ""
+	h.keepBindings(b)
+	h.tried("orders-go", "8.5.0", true)
+	h.revise(release.Revision{Version: "8.4.0", Released: date(time.February, 1)})
+	h.revise(release.Revision{Version: "8.3.9", Released: date(time.February, 20)})
+	h.revise(release.Revision{Version: "8.5.0", Released: date(time.February, 25)})
+	s := h.bindingStanding("orders-go")
+	require.Equal(t, "8.4.0 2026-02-01 29", fmt.Sprint(s.Missing, " ", s.Since, " ", s.Days))
+	require.Equal(t, release.BindingTested, s.Cells[0].State)
+	require.Nil(t, s.Cells[0].Work)
+}
