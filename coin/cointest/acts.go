@@ -167,14 +167,16 @@ func (l *life) acts() map[string]func(Act) error {
 			l.zones[l.customer(a.N)] = []string{"Europe/Berlin", "America/New_York", "UTC", "Pacific/Auckland"}[a.M%4]
 			return nil
 		},
-		"change": l.plan,
-		"work":   l.work,
-		"answer": l.answer,
-		"advise": l.advise,
-		"cycle":  l.cycle,
-		"record": l.record,
-		"look":   l.look,
-		"accept": l.accept,
+		"change":  l.plan,
+		"work":    l.work,
+		"answer":  l.answer,
+		"advise":  l.advise,
+		"cycle":   l.cycle,
+		"prove":   l.prove,
+		"certify": l.certify,
+		"record":  l.record,
+		"look":    l.look,
+		"accept":  l.accept,
 		"forget": func(a Act) error {
 			who := l.customer(a.N)
 			if err := c.Forget(ctx, by, who); err != nil {

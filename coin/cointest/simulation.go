@@ -54,6 +54,8 @@ func weights() []struct {
 		{"accept", 4},
 		{"advise", 3},
 		{"cycle", 20},
+		{"prove", 5},
+		{"certify", 4},
 	}
 }
 
