@@ -67,6 +67,7 @@ func Stories(t *testing.T, h storetest.Harness, usage Usage) {
 		"a change of many items":                manyItems,
 		"a release is moved, and one recalled":  scheduleStory,
 		"a platform keeps what it says":         platformStory,
+		"a certificate has a later edition":     evidenceStory,
 	} {
 		t.Run(name, func(t *testing.T) { part(newProvider(t, h, usage)) })
 	}
