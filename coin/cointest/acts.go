@@ -179,6 +179,8 @@ func (l *life) acts() map[string]func(Act) error {
 		"record":  l.record,
 		"release": l.releasing,
 		"run":     l.running,
+		"prove":   l.prove,
+		"certify": l.certify,
 		"look":    l.look,
 		"accept":  l.accept,
 		"forget": func(a Act) error {

@@ -57,6 +57,9 @@ func (l *life) settle() error {
 			}
 		}
 	}
+	if err := l.certificates(); err != nil {
+		wrong = append(wrong, fmt.Errorf("certificates: %w", err))
+	}
 	return errors.Join(wrong...)
 }
 

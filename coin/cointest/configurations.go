@@ -98,7 +98,11 @@ func (l *life) machines(who servicecoin.CustomerID) error {
 				if err != nil {
 					return err
 				}
-				if x.Unauthorised || x.StartedAt.IsZero() && x.Decision == nil && !wasApproved(&x) || !touches(&x, who, &i) {
+				services, err := l.wasOf(who, &i)
+				if err != nil {
+					return err
+				}
+				if x.Unauthorised || x.StartedAt.IsZero() && x.Decision == nil && !wasApproved(&x) || !touches(&x, who, &i, services) {
 					return fmt.Errorf("%s: finding %d is explained by %s, which is %s", i.ID, f.Number, x.ID, x.State)
 				}
 			case configuration.Pending, configuration.Untold:
@@ -111,7 +115,7 @@ func (l *life) machines(who servicecoin.CustomerID) error {
 			return fmt.Errorf("%s: findings %v are on record as no change", i.ID, unauthorised)
 		}
 		for _, x := range ended {
-			if touches(&x, who, &i) && i.RetiredAt.IsZero() && !x.EndedAt.Before(i.RecordedAt) && i.WholeAt.Before(x.EndedAt) && i.Standing(l.now) != configuration.Unknown && i.Standing(l.now) != configuration.NeverSeen {
+			if touches(&x, who, &i, []servicecoin.ServiceID{i.Service}) && i.RetiredAt.IsZero() && !x.EndedAt.Before(i.RecordedAt) && i.WholeAt.Before(x.EndedAt) && i.Standing(l.now) != configuration.Unknown && i.Standing(l.now) != configuration.NeverSeen {
 				return fmt.Errorf("%s was looked at %s, change %s ended %s, and it is %s", i.ID, i.WholeAt, x.ID, x.EndedAt, i.Standing(l.now))
 			}
 		}
@@ -149,12 +153,24 @@ func wasApproved(x *change.Change) bool {
 	return slices.ContainsFunc(x.History, func(e change.Event) bool { return e.To == change.Approved })
 }
 
-func touches(x *change.Change, who servicecoin.CustomerID, i *configuration.Item) bool {
+// wasOf are the services that an item was of: a finding was explained by what it was then.
+func (l *life) wasOf(who servicecoin.CustomerID, i *configuration.Item) ([]servicecoin.ServiceID, error) {
+	list := []servicecoin.ServiceID{i.Service}
+	for v, err := range l.coin.Configuration(who).Versions(i.ID).All(l.ctx) {
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, v.Service)
+	}
+	return list, nil
+}
+
+func touches(x *change.Change, who servicecoin.CustomerID, i *configuration.Item, services []servicecoin.ServiceID) bool {
 	if !x.Scope.Tells(who) {
 		return false
 	}
 	if len(x.Scope.Records) > 0 {
 		return slices.Contains(x.Scope.Records, i.ID)
 	}
-	return slices.Contains(x.Scope.Services, i.Service)
+	return slices.ContainsFunc(services, func(id servicecoin.ServiceID) bool { return slices.Contains(x.Scope.Services, id) })
 }

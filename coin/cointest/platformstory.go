@@ -15,7 +15,7 @@ import (
 
 const (
 	splitting release.FeatureID = "split-orders"
-	ordersAPI release.APIID     = "orders"
+	publicAPI release.APIID     = "orders"
 	python    release.BindingID = "orders-python"
 )
 
@@ -31,7 +31,7 @@ func platformStory(p *provider) {
 	p.movesTheRelease()
 	p.isCertified()
 	p.hearsOfIt()
-	p.fallsBehind()
+	p.bindingFallsBehind()
 	p.failsLater()
 }
 
@@ -163,13 +163,13 @@ func (p *provider) hearsOfIt() {
 	}
 }
 
-// fallsBehind has a binding that nobody tries with the new version: its owner is told.
-func (p *provider) fallsBehind() {
+// bindingFallsBehind has a binding that nobody tries with the new version: its owner is told.
+func (p *provider) bindingFallsBehind() {
 	p.t.Helper()
 	ctx, a := p.t.Context(), p.Releases().APIs()
-	_, err := a.KeepAPI(ctx, ada(), release.API{ID: ordersAPI, Platform: harbour, Service: erp, Name: "Orders", Kind: release.REST, Stability: release.Stable, Owner: "ada", KeepUp: release.KeepUp{Days: 14}})
+	_, err := a.KeepAPI(ctx, ada(), release.API{ID: publicAPI, Platform: harbour, Service: erp, Name: "Orders", Kind: release.REST, Stability: release.Stable, Owner: "ada", KeepUp: release.KeepUp{Days: 14}})
 	p.must(err)
-	_, err = a.KeepBinding(ctx, ada(), release.Binding{ID: python, API: ordersAPI, Language: "python", Package: "orders", Owner: "carl", Stability: release.Stable, Version: "1.4.0", Range: ">=8.4.0 <8.5.1", From: "8.4.0"})
+	_, err = a.KeepBinding(ctx, ada(), release.Binding{ID: python, API: publicAPI, Language: "python", Package: "orders", Owner: "carl", Stability: release.Stable, Version: "1.4.0", Range: ">=8.4.0 <8.5.1", From: "8.4.0"})
 	p.must(err)
 	p.exchange()
 	p.at(time.April, 7, 9, 0)

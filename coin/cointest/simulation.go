@@ -57,6 +57,8 @@ func weights() []struct {
 		{"release", 10},
 		{"run", 8},
 		{"api", 16},
+		{"prove", 5},
+		{"certify", 4},
 	}
 }
 

@@ -68,6 +68,7 @@ func Stories(t *testing.T, h storetest.Harness, usage Usage) {
 		"a release is moved, and one recalled":  scheduleStory,
 		"a platform keeps what it says":         platformStory,
 		"a binding falls behind":                apiStory,
+		"a certificate has a later edition":     evidenceStory,
 	} {
 		t.Run(name, func(t *testing.T) { part(newProvider(t, h, usage)) })
 	}

@@ -58,7 +58,7 @@ func TestCorpus(t *testing.T) {
 		"junit-entities.xml":          {counts{Failed: 1, Errors: 1, Skipped: 2}, 1, false, nil},
 		"junit-gotestsum.xml":         {counts{Passed: 42, Failed: 13, Skipped: 5}, 5, false, slices.Repeat([]string{"count"}, 4)},
 		"junit-jest.xml":              {counts{Passed: 2}, 1, false, nil},
-		"junit-mocha.xml":             {counts{Passed: 109}, 1, false, slices.Repeat([]string{"duplicate"}, 8)},
+		"junit-mocha.xml":             {counts{Passed: 109}, 1, false, []string{"duplicate"}},
 		"junit-multiresult.xml":       {counts{Passed: 1, Failed: 1, Errors: 1, Skipped: 1}, 1, false, nil},
 		"junit-nanoseconds.xml":       {counts{Passed: 3}, 1, true, []string{"duration", "duration", "count"}},
 		"junit-nested.xml":            {counts{Passed: 5}, 4, false, nil},

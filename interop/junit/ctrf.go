@@ -224,21 +224,34 @@ func (r *ctrfReader) flat(all map[string]any) []Property {
 // ctrfTest is a test of CTRF, as far as it is of use.
 type ctrfTest struct {
 	Name     string
-	Status   string
-	Duration *json.Number
-	Start    *json.Number
+	Status   any
+	Duration any
+	Start    any
 	Suite    any
-	Message  string
-	Trace    string
+	Message  any
+	Trace    any
 	Tags     any
 	Labels   map[string]any
 	Extra    any
-	Type     string
-	FilePath string
-	Browser  string
-	Device   string
-	Retries  *json.Number
-	Flaky    bool
+	Type     any
+	FilePath any
+	Browser  any
+	Device   any
+	Retries  any
+	Flaky    any
+}
+
+// textOf is a value that should be a text, as one; "" if it is none.
+func textOf(value any) string {
+	switch x := value.(type) {
+	case string:
+		return x
+	case json.Number:
+		return x.String()
+	case bool:
+		return strconv.FormatBool(x)
+	}
+	return ""
 }
 
 func (r *ctrfReader) test() error {
@@ -247,7 +260,7 @@ func (r *ctrfReader) test() error {
 		return err
 	}
 	line := r.here()
-	x := Case{Suite: -1, Name: r.name(line, t.Name), File: r.intern(r.name(line, t.FilePath)), Line: line}
+	x := Case{Suite: -1, Name: r.name(line, t.Name), File: r.intern(r.name(line, textOf(t.FilePath))), Line: line}
 	var path []string
 	switch s := t.Suite.(type) {
 	case string:
@@ -293,7 +306,7 @@ func (r *ctrfReader) describe(x *Case, t *ctrfTest) {
 	if extra, ok := t.Extra.(map[string]any); ok {
 		x.Properties = append(x.Properties, r.flat(extra)...)
 	}
-	for _, p := range []Property{{"type", t.Type}, {"browser", t.Browser}, {"device", t.Device}} {
+	for _, p := range []Property{{"type", textOf(t.Type)}, {"browser", textOf(t.Browser)}, {"device", textOf(t.Device)}} {
 		if p.Value != "" {
 			x.Properties = r.property(x.Line, x.Properties, p.Name, p.Value)
 		}
@@ -301,11 +314,8 @@ func (r *ctrfReader) describe(x *Case, t *ctrfTest) {
 	if len(x.Properties) > MaxProperties {
 		x.Properties = x.Properties[:MaxProperties]
 	}
-	if t.Start != nil {
-		x.Started = r.instant(x.Line, t.Start)
-	}
-	if t.Duration != nil {
-		text := t.Duration.String()
+	x.Started = r.instant(x.Line, textOf(t.Start))
+	if text := textOf(t.Duration); text != "" {
 		if x.Took, x.Timed = took(text, time.Millisecond); !x.Timed {
 			x.Claimed = cut(text, 40)
 			r.complain(x.Line, CodeDuration, fmt.Sprintf("a test took %s ms, which is not believed", x.Claimed))
@@ -314,18 +324,16 @@ func (r *ctrfReader) describe(x *Case, t *ctrfTest) {
 }
 
 func (r *ctrfReader) outcome(x *Case, t *ctrfTest) {
-	r.words[t.Status]++
-	retries := 0.0
-	if t.Retries != nil {
-		retries, _ = t.Retries.Float64()
-	}
+	status := strings.ToLower(textOf(t.Status))
+	r.words[status]++
+	retries, _ := number(textOf(t.Retries))
 	const most = 1e6
 	if retries >= 1 && retries < most {
 		x.Attempts = int(retries) + 1
 	}
-	switch t.Status {
+	switch status {
 	case "passed":
-		if x.Outcome = Passed; t.Flaky || x.Attempts > 0 {
+		if x.Outcome = Passed; textOf(t.Flaky) == "true" || x.Attempts > 0 {
 			x.Outcome = Flaky
 		}
 	case "failed":
@@ -337,24 +345,29 @@ func (r *ctrfReader) outcome(x *Case, t *ctrfTest) {
 	case "other":
 		x.Outcome, x.Kind = Other, "other"
 	default:
-		x.Outcome, x.Kind = Other, r.name(x.Line, t.Status)
-		r.complain(x.Line, CodeStatus, fmt.Sprintf("the status %q is not known: it does not count as passed", cut(t.Status, 40)))
+		x.Outcome, x.Kind = Other, r.name(x.Line, status)
+		r.complain(x.Line, CodeStatus, fmt.Sprintf("the status %q is not known: it does not count as passed", cut(status, 40)))
 	}
 	if x.Outcome != Passed {
-		x.Message = message(firstOf(t.Message, t.Trace))
+		x.Message = message(firstOf(textOf(t.Message), textOf(t.Trace)))
 	}
 }
 
 // instant reads milliseconds; where they are seconds it says so once.
-func (r *ctrfReader) instant(line int, n *json.Number) time.Time {
-	f, err := n.Float64()
-	if err != nil || f == 0 {
+func (r *ctrfReader) instant(line int, text string) time.Time {
+	f, ok := number(text)
+	if !ok {
+		if at, ok := when(text); ok { // some write a date
+			return at
+		}
+	}
+	if !ok || f == 0 {
 		return time.Time{}
 	}
 	at, seconds := epoch(f)
 	switch {
 	case at.IsZero():
-		r.complain(line, CodeTime, fmt.Sprintf("the time %s is none of this century", cut(n.String(), 40)))
+		r.complain(line, CodeTime, fmt.Sprintf("the time %s is none of this century", cut(text, 40)))
 	case seconds && !r.seconds:
 		r.seconds = true
 		r.complain(line, CodeTime, "times are in seconds, where the format has milliseconds")
@@ -365,7 +378,7 @@ func (r *ctrfReader) instant(line int, n *json.Number) time.Time {
 // compare compares the summary with the tests.
 func (r *ctrfReader) compare() {
 	if r.summary.Start != nil {
-		r.Started = r.instant(r.here(), r.summary.Start)
+		r.Started = r.instant(r.here(), r.summary.Start.String())
 	}
 	for _, x := range []struct {
 		name     string

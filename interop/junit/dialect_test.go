@@ -82,6 +82,8 @@ func TestDialects(t *testing.T) {
 		{"TAP: prove", "ok 1 - a\nnot ok 2 - b\n#   Failed test 'b'\n#   at t/x.t line 3.\n1..2\n# Looks like you failed 1 test of 2.\n", "passed, failed:failure"},
 
 		{"CTRF: all words", `{"reportFormat":"CTRF","results":{"tool":{"name":"x"},"tests":[{"name":"a","status":"passed","retries":1},{"name":"b","status":"passed","flaky":true},{"name":"c","status":"pending"},{"name":"d","status":"new"}]}}`, "flaky, flaky, skipped:pending, other:new"},
+		{"CTRF: other kinds of values", `{"results":{"tool":{},"tests":[{"name":"a","status":"Passed","flaky":"true","message":{"x":1},"start":"2024-01-01T00:00:00Z","duration":"12"},{"name":"b","status":null}]}}`, "flaky, other"},
+		{"disabled by an attribute", `<testsuite><testcase name="a" disabled="true"/></testsuite>`, "skipped"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			require.Equal(t, c.want, outcomes(read(t, c.text)))
@@ -235,6 +237,7 @@ func TestWrong(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
 		"nothing":       {" \n\t", "there is nothing in it"},
 		"a log":         {"hello\nworld\n", "it is text"},
+		"go test":       {"ok  \texample.com/x\t0.005s\nok then\n", "it is text"},
 		"another XML":   {`<?xml version="1.0"?><project/>`, "it is XML of another kind: <project>"},
 		"another JSON":  {`{"name": "x"}`, "it is JSON of another kind"},
 		"a list":        {`[1]`, "it is JSON of another kind"},

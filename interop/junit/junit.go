@@ -176,7 +176,7 @@ func formOf(line, rest []byte) (form Form, otherwise string) {
 	case line[0] == '[':
 		return "", "JSON of another kind"
 	default:
-		if beginsTAP(line) {
+		if beginsTAP(line, rest) {
 			return TAP, ""
 		}
 	}

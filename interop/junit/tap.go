@@ -10,14 +10,15 @@ import (
 	"time"
 )
 
-// beginsTAP reports whether a line is one that TAP begins with.
-func beginsTAP(line []byte) bool {
+// beginsTAP reports whether a line is one that TAP begins with. A point without a number
+// is one only where a plan follows: many other things begin with "ok".
+func beginsTAP(line, rest []byte) bool {
 	text := string(line)
 	if strings.HasPrefix(text, "TAP version ") || strings.HasPrefix(text, "Bail out!") {
 		return true
 	}
-	if _, _, ok := point(text); ok {
-		return true
+	if what, _, ok := point(text); ok {
+		return what != "" && what[0] >= '0' && what[0] <= '9' || bytes.Contains(rest, []byte("\n1.."))
 	}
 	_, _, ok := plan(text)
 	return ok

@@ -32,6 +32,10 @@ type xmlReader struct {
 	in    string // the element of a case whose text is read
 	parts caseParts
 	prop  *Property
+
+	again     int // names that stood in their suite before
+	first     string
+	firstLine int
 }
 
 // caseParts are the children of a case.
@@ -59,6 +63,9 @@ func readXML(b *bufio.Reader, c *collector) error {
 			}
 			if roots == 0 {
 				return r.s.wrong("has no element")
+			}
+			if r.again > 0 {
+				r.complain(r.firstLine, CodeDuplicate, fmt.Sprintf("%d tests have a name that stood in their suite before, the first is %q: each counts for itself", r.again, cut(r.first, 100)))
 			}
 			return nil
 		case tokenStart:
@@ -239,6 +246,11 @@ func (r *xmlReader) begin() {
 		}
 	}
 	r.parts = caseParts{status: s.attr("status")}
+	for _, name := range []string{"disabled", "skipped", "ignored"} {
+		if value := strings.ToLower(s.attr(name)); value == "true" || value == "yes" {
+			r.parts.skipped = true
+		}
+	}
 	if result := s.attr("result"); result != "" && (r.parts.status == "" || meaning(result) != Passed) {
 		r.parts.status = result
 	}
@@ -413,7 +425,9 @@ func (r *xmlReader) repeated(suite *counted, x *Case) {
 	key := x.Class + "\x00" + x.Name
 	if _, ok := suite.seen[key]; ok {
 		if x.Again = r.Producer == "go"; !x.Again {
-			r.complain(x.Line, CodeDuplicate, fmt.Sprintf("the name %q stands twice in a suite: the worse result counts", cut(x.Name, 100)))
+			if r.again++; r.again == 1 {
+				r.first, r.firstLine = x.Name, x.Line
+			}
 		}
 		return
 	}
