@@ -120,7 +120,7 @@ func (d demo) barcodeToBeta(ctx context.Context) error {
 		return err
 	}
 	d.turn(d.at(50, 9, 0))
-	if _, err := features.Propose(ctx, servicecoin.Person(dana), release.Proposal{Feature: barcodeIntake, To: release.StageBeta, Version: "8.4.0", Why: "Alder has scanned with it for two months"}); err != nil {
+	if _, err := features.Propose(ctx, servicecoin.Person(dana), release.Proposal{Feature: barcodeIntake, To: release.StageBeta, Version: "8.4.0", Why: "Birch has scanned with it for two months"}); err != nil {
 		return err
 	}
 	d.turn(d.at(48, 10, 0))
@@ -128,7 +128,7 @@ func (d demo) barcodeToBeta(ctx context.Context) error {
 		return err
 	}
 	d.turn(d.at(47, 11, 0))
-	if _, err := features.Waive(ctx, servicecoin.Person(ada), id, "documentation", "The manual is being translated; Alder was shown how it works", d.now.AddDate(0, 0, 9)); err != nil {
+	if _, err := features.Waive(ctx, servicecoin.Person(ada), id, "documentation", "The manual is being translated; Birch was shown how it works", d.now.AddDate(0, 0, 9)); err != nil {
 		return err
 	}
 	d.turn(d.at(46, 9, 0))
@@ -141,11 +141,11 @@ func (d demo) barcodeToBeta(ctx context.Context) error {
 // earlyOfDemo is who entered early access, and who asks for it.
 func (d demo) earlyOfDemo(ctx context.Context) error {
 	d.turn(d.at(40, 13, 0))
-	if _, err := d.Releases().Enter(ctx, servicecoin.Client(ownerOf("alder")), "alder", barcodeIntake); err != nil && doneBefore(err) != nil {
+	if _, err := d.Releases().Enter(ctx, servicecoin.Client(ownerOf("birch")), "birch", barcodeIntake); err != nil && doneBefore(err) != nil {
 		return err
 	}
 	d.turn(d.at(3, 14, 0))
-	_, err := d.Releases().Enter(ctx, servicecoin.Client(ownerOf("alder")), "alder", stockForecast)
+	_, err := d.Releases().Enter(ctx, servicecoin.Client(ownerOf("birch")), "birch", stockForecast)
 	return doneBefore(err)
 }
 
@@ -231,7 +231,7 @@ func (d demo) proposedOfDemo(ctx context.Context) error {
 		return err
 	}
 	d.turn(d.at(4, 9, 30))
-	if _, err := features.Propose(ctx, servicecoin.Person(dana), release.Proposal{Feature: barcodeIntake, To: release.StageGeneral, Version: "8.5.0-rc.1", Default: true, Why: "It holds, and birch waits for it"}); err != nil {
+	if _, err := features.Propose(ctx, servicecoin.Person(dana), release.Proposal{Feature: barcodeIntake, To: release.StageGeneral, Version: "8.5.0-rc.1", Default: true, Why: "It holds, and Alder waits for it"}); err != nil {
 		return err
 	}
 	d.turn(d.at(2, 11, 0))
