@@ -74,12 +74,12 @@ wanted.length`))
 
 // pagePaths are the pages that the checks of looks go through.
 func pagePaths() []string {
-	return append(slices.Concat(pagesOfRunbooks(), pagesOfConfiguration(), pagesOfPatches(), pagesOfAPIs(), pagesOfCertification()), []string{
+	return append(slices.Concat(pagesOfRunbooks(), pagesOfConfiguration(), pagesOfPatches(), pagesOfAPIs(), pagesOfCertification(), pagesOfFeatures()), []string{
 		"/status", "/status/history", "/status/erp-disk", "/signin", "/work", "/work/letters", "/sessions", "/customers", "/incidents", "/incidents/new", "/incidents/files-upload", "/incidents/erp-disk", "/followups", "/dependencies", "/dependencies?fails=line-a", "/calendar?month=2026-12",
 		"/changes", "/changes/new", "/changes/found", "/changes/figures", "/changes/models", "/changes/models/signin-certificate", "/changes/models/new", "/changes/mail-relay", "/changes/signin-upgrade", "/changes/files-gateways", "/changes/database-index", "/changes/network-core", "/changes/network-core/edit", "/changes/line-b-router",
 		"/changes/calendar", "/changes/calendar?week=2026-12-02", "/changes/schedule", "/changes/agenda", "/changes/freezes", "/changes/windows?edit=evening", "/feeds",
 		"/customers/alder", "/customers/cedar?month=2026-10", "/customers/alder/catalogue", "/customers/alder/catalogue/erp", "/customers/cedar/orders", "/customers/cedar/orders/erp-cloud",
-		"/customers/birch/subscriptions/mail-std", "/customers/alder/subscriptions/network-std/leave", "/customers/alder/problems", "/customers/alder/usage", "/customers/alder/usage/documents", "/customers/alder/statement?month=2026-10", "/customers/alder/statement", "/customers/alder/letters", "/customers/alder/notices", "/customers/alder/patches",
+		"/customers/birch/subscriptions/mail-std", "/customers/alder/subscriptions/network-std/leave", "/customers/alder/problems", "/customers/alder/usage", "/customers/alder/usage/documents", "/customers/alder/statement?month=2026-10", "/customers/alder/statement", "/customers/alder/letters", "/customers/alder/notices", "/customers/alder/patches", "/customers/alder/news", "/news",
 		"/customers/alder/availability", "/customers/birch/availability?month=2026-09", "/customers/alder/availability/erp-cloud/2026-09", "/nowhere",
 	}...)
 }
@@ -113,7 +113,7 @@ func TestBrowserKeyboard(t *testing.T) {
 	b := openBrowser(t, base)
 	b.signIn("ada")
 	b.look(1280, 900, "light")
-	for _, path := range []string{"/status", "/signin", "/incidents", "/incidents/new", "/incidents/files-upload", "/work", "/sessions", "/feeds", "/changes/calendar", "/changes/freezes", "/changes/windows", "/followups", "/dependencies?fails=line-a", "/customers/alder/problems", "/customers/alder/availability", "/customers/alder", "/customers/alder/letters", "/customers/birch/subscriptions/mail-std", "/changes", "/changes/new", "/changes/database-index", "/runs/restore-birch", "/runbooks/database-restore/start", "/checklists/morning-round%2F2026-11-24", "/configuration", "/customers/alder/configuration/items/alder-db-1", "/customers/alder/configuration/observe", "/patches/advisories/CVE-2026-39270", "/patches/cycles/new", "/patches/cycles/openssl-critical", "/patches/jobs/nginx-november.1.2", "/patches/import"} {
+	for _, path := range []string{"/status", "/signin", "/incidents", "/incidents/new", "/incidents/files-upload", "/work", "/sessions", "/feeds", "/changes/calendar", "/changes/freezes", "/changes/windows", "/followups", "/dependencies?fails=line-a", "/customers/alder/problems", "/customers/alder/availability", "/customers/alder", "/customers/alder/letters", "/customers/birch/subscriptions/mail-std", "/changes", "/changes/new", "/changes/database-index", "/runs/restore-birch", "/runbooks/database-restore/start", "/checklists/morning-round%2F2026-11-24", "/configuration", "/customers/alder/configuration/items/alder-db-1", "/customers/alder/configuration/observe", "/patches/advisories/CVE-2026-39270", "/patches/cycles/new", "/patches/cycles/openssl-critical", "/patches/jobs/nginx-november.1.2", "/patches/import", "/features/barcode-intake", "/features/procedure", "/newsdesk/split-orders-tips"} {
 		b.visit(path)
 		require.Empty(t, b.unreachable(), path)
 	}

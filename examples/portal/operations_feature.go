@@ -29,7 +29,7 @@ type featurePage struct {
 	Successor *featureLink
 
 	Cases     []promotionPart // that are proposed
-	Done      []promotionPart
+	Promoted  []promotionPart
 	Forms     []verbForm // of the feature itself
 	Audience  audiencePart
 	Customers []standingRow
@@ -180,7 +180,7 @@ func (p *portal) featureRelations(ctx context.Context, v *featurePage) error {
 		if err != nil {
 			return err
 		}
-		if slices.Contains(v.featureRow.Feature.Needs, f.ID) {
+		if slices.Contains(v.Feature.Needs, f.ID) {
 			v.Needs = append(v.Needs, linkOf(&f))
 		}
 		if slices.Contains(f.Needs, v.ID) {
@@ -217,7 +217,7 @@ func (p *portal) featurePromotions(ctx context.Context, v *featurePage) error {
 			if x.Judgement != nil {
 				part.judged(x.Judgement)
 			}
-			v.Done = append(v.Done, part)
+			v.Promoted = append(v.Promoted, part)
 		case release.PromotionProposed:
 			j, err := p.Releases().Features().Judge(ctx, x.ID)
 			if errors.Is(err, servicecoin.ErrNotFound) {
@@ -272,7 +272,7 @@ func (p *portal) signRow(x *release.Promotion, role string, who person) signRow 
 }
 
 func (p *portal) featureAudience(ctx context.Context, v *featurePage) error {
-	a := v.featureRow.Feature.Audience(v.Last().Stage)
+	a := v.Feature.Audience(v.Last().Stage)
 	part := audiencePart{Way: string(a.Enter), Public: string(v.PublicFrom), Ways: []option{
 		{"everybody", "every customer who is entitled"}, {"open", "whoever enters early access"}, {"asked", "whoever asks and is admitted"}, {"named", "only those below"},
 	}}

@@ -77,7 +77,7 @@ func (p *portal) reviseAudience(r *http.Request, f *form, id release.FeatureID) 
 	if f.bad.Len() > 0 {
 		return nil
 	}
-	audiences := map[release.Stage]release.Audience{stage: a}
+	audiences := map[release.Stage]release.Audience{stage: a} //nolint:exhaustive // filled below
 	for s, other := range x.Audiences {
 		if s != stage {
 			audiences[s] = other

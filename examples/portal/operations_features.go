@@ -35,7 +35,6 @@ func (p *portal) featuresArea() area {
 			"POST /customers/{customer}/news/{verb}":       {ofCustomer, p.changeAccess},
 			"POST /customers/{customer}/news/feeds/{verb}": {ofCustomer, p.changeNewsFeed},
 		},
-		of:   toCustomer("News", "news"),
 		work: []chore{p.promotionsThatWait(), p.accessThatWaits(), p.waiversThatEnd(), p.newsThatWait()},
 		done: map[string]string{
 			"feature-audience": "It holds from now on.", "feature-hold": "It is taken back: nobody may use it there, and who could hears of it.", "feature-free": "It is there again.",
@@ -53,12 +52,12 @@ func (p *portal) featuresArea() area {
 type featureRow struct {
 	release.Feature
 
-	Path, Called, Stands, Tone, From string
-	Who                              string
-	Open                             []openRow
-	Over                             int // waivers that are over
-	Proposed                         []release.Promotion
-	Asked                            int // customers that wait for an answer
+	Path, Called, Is, Tone, From string
+	Who                          string
+	Open                         []openRow
+	Over                         int // waivers that are over
+	Proposed                     []release.Promotion
+	Asked                        int // customers that wait for an answer
 }
 
 // openRow is something that a feature went without on its way to where it is.
@@ -91,7 +90,7 @@ func (p *portal) featureNames(ctx context.Context) func(release.FeatureID) strin
 
 func (p *portal) featureRow(ctx context.Context, f *release.Feature) (featureRow, error) {
 	last := f.Last()
-	row := featureRow{Feature: *f, Path: featurePath(f.ID), Called: featureName(f), Stands: last.Stage.Words(), Tone: stageTone(last.Stage), From: last.From}
+	row := featureRow{Feature: *f, Path: featurePath(f.ID), Called: featureName(f), Is: last.Stage.Words(), Tone: stageTone(last.Stage), From: last.From}
 	whose := p.customerNames(ctx)
 	row.Who = audienceWords(f.Audience(last.Stage), len(f.Offerings) > 0, func(list []string) string {
 		for n := range list {
@@ -156,7 +155,7 @@ func (p *portal) showFeatures(w http.ResponseWriter, r *http.Request) error {
 		release.StageDeprecated: "It works, and is going to be removed.", release.StagePreAlpha: "Nobody can use it yet.", release.StageRemoved: "It is gone.",
 	}
 	var all []release.Feature
-	rows := map[release.Stage][]featureRow{}
+	rows := map[release.Stage][]featureRow{} //nolint:exhaustive // filled below
 	for _, item := range found.Items {
 		row, err := p.featureRow(ctx, &item.Value)
 		if err != nil {

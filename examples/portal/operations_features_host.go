@@ -37,16 +37,10 @@ func (h host) factsOf(ctx context.Context, id release.FeatureID) (featureFacts, 
 	return x, err
 }
 
-// featureRules are what this host knows for features: whose services the platform carries,
-// what is known of customers, where features are described.
+// featureRules are what this host knows for features: what is known of
+// customers, and where features are described.
 func (p *portal) featureRules() releaseroom.FeatureOptions {
 	return releaseroom.FeatureOptions{
-		Carries: func(_ context.Context, _ exchange.Base, platform release.PlatformID) ([]servicecoin.ServiceID, error) {
-			if platform == demoPlatform {
-				return []servicecoin.ServiceID{"erp"}, nil
-			}
-			return []servicecoin.ServiceID{servicecoin.ServiceID(platform)}, nil
-		},
 		Attributes: func(ctx context.Context, id servicecoin.CustomerID) (map[string]string, error) {
 			c, err := p.host.clients().Get(ctx, string(id))
 			if errors.Is(err, servicecoin.ErrNotFound) {
@@ -56,8 +50,10 @@ func (p *portal) featureRules() releaseroom.FeatureOptions {
 		},
 		Proven: func(ctx context.Context, b exchange.Base, f release.Feature, version string) (release.Shown, error) {
 			x, err := host{b.Store}.factsOf(ctx, f.ID)
-			where, met := x.Tested[version]
-			return release.Shown{Met: met, Text: where}, err
+			if where, met := x.Tested[version]; met || err != nil {
+				return release.Shown{Met: met, Text: where}, err
+			}
+			return p.Releases().On(b).Proofs().Proven(ctx, f, version)
 		},
 		Documentation: func(ctx context.Context, b exchange.Base, f release.Feature, _ string) (release.Shown, error) {
 			x, err := host{b.Store}.factsOf(ctx, f.ID)

@@ -126,7 +126,7 @@ func (p *portal) commitProcedure(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	x := release.Procedure{Why: f.text("why"), Criteria: map[release.Stage][]release.Criterion{}}
+	x := release.Procedure{Why: f.text("why"), Criteria: map[release.Stage][]release.Criterion{}} //nolint:exhaustive // filled below
 	for _, s := range promotedStages() {
 		if list := criteriaOf(f, s); len(list) > 0 {
 			x.Criteria[s] = list

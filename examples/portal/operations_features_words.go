@@ -110,7 +110,10 @@ func criterionWords(c release.Criterion) string {
 	case release.AskSoak:
 		return "it was in the stage before for " + lengthWords(c.Soak)
 	case release.AskUse:
-		return plural(c.Customers, "customer") + " at least " + map[bool]string{true: "uses", false: "use"}[c.Customers == 1] + " it"
+		if c.Customers == 1 {
+			return "at least one customer uses it"
+		}
+		return "at least " + plural(c.Customers, "customer") + " use it"
 	case release.AskSatisfaction:
 		by := "by the lower bound of the interval (Wilson, 95 %)"
 		if c.Level.Valid {

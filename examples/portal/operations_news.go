@@ -119,7 +119,7 @@ func (p *portal) showNewNews(w http.ResponseWriter, r *http.Request) error {
 
 func (p *portal) newNewsNow(w http.ResponseWriter, r *http.Request, f *form, problems error) error {
 	v := newsItemPage{page: p.page(r, "Write news", releasesPath), Parts: featureParts(r), New: true, Draft: newsForm{Kind: string(release.NewsOfFeature), Platform: string(demoPlatform), Feature: r.URL.Query().Get("feature")}}
-	v.newsRow.Path = newsDeskPath
+	v.Path = newsDeskPath
 	if err := p.newsChoices(r.Context(), &v); err != nil {
 		return err
 	}
@@ -151,14 +151,14 @@ func (p *portal) newsItemNow(w http.ResponseWriter, r *http.Request, form string
 		return err
 	}
 	v := newsItemPage{page: p.page(r, "News", releasesPath), Parts: featureParts(r), newsRow: newsRowOf(&x, ""), Draft: formOfNews(&x)}
-	v.page.Title = v.Called
+	v.Title = v.Called
 	for n := range v.Parts {
 		v.Parts[n].Current = v.Parts[n].Path == newsDeskPath
 	}
 	if x.Feature != "" {
 		if of, err := p.Releases().Features().Get(ctx, x.Feature); err == nil {
 			link := linkOf(&of)
-			v.newsRow.Feature = &link
+			v.Feature = &link
 		}
 	}
 	if err := p.newsChoices(ctx, &v); err != nil {

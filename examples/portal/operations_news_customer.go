@@ -78,7 +78,7 @@ func (p *portal) newsOfNow(w http.ResponseWriter, r *http.Request, address, form
 	if err != nil {
 		return err
 	}
-	v := customerNewsPage{page: p.page(r, "News for "+c.Name, customerPath(c.ID, "news")), Customer: c.Customer, Address: address, Decides: viewer(r).is(owner)}
+	v := customerNewsPage{page: p.page(r, "News for "+c.Name, customerPath(c.ID, "notices")), Customer: c.Customer, Address: address, Decides: viewer(r).is(owner)}
 	list, err := p.Releases().NewsFor(ctx, c.ID, mostNews)
 	if err != nil {
 		return err
