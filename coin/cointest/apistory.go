@@ -8,7 +8,7 @@ import (
 	"github.com/servicecoin/servicecoin/operations/release"
 )
 
-const ordersAPI = release.APIID("orders")
+const boundAPI = release.APIID("orders")
 
 // apiStory tells an API whose platform comes out in a new version: the bindings are to be
 // tried with it, one keeps up, one falls behind and is told of, and catches up.
@@ -16,7 +16,7 @@ func apiStory(p *provider) {
 	p.hasReleases()
 	p.hasBindings()
 	p.revisesAPI()
-	p.fallsBehind()
+	p.missesAVersion()
 	p.catchesUp()
 }
 
@@ -25,7 +25,7 @@ func (p *provider) hasBindings() {
 	ctx, apis := p.t.Context(), p.Releases().APIs()
 	p.at(time.February, 1, 9, 0)
 	_, err := apis.KeepAPI(ctx, ada(), release.API{
-		ID: ordersAPI, Platform: harbour, Service: erp, Name: "Orders", Kind: release.REST, Stability: release.Stable, Owner: "olga",
+		ID: boundAPI, Platform: harbour, Service: erp, Name: "Orders", Kind: release.REST, Stability: release.Stable, Owner: "olga",
 		KeepUp: release.KeepUp{Days: 14},
 	})
 	p.must(err)
@@ -33,7 +33,7 @@ func (p *provider) hasBindings() {
 		{ID: "orders-go", Language: "go", Package: "example.org/orders", Owner: "gopher", Version: "1.0.0", Range: ">=8.3"},
 		{ID: "orders-python", Language: "python", Package: "orders", Version: "0.9.0", Range: "8.3"},
 	} {
-		b.API, b.Stability = ordersAPI, release.Stable
+		b.API, b.Stability = boundAPI, release.Stable
 		_, err = apis.KeepBinding(ctx, ada(), b)
 		p.must(err)
 	}
@@ -48,7 +48,7 @@ func (p *provider) revisesAPI() {
 	p.published("8.3.5", dayOf(time.February, 2), release.Holds{})
 	digest, err := apis.Describe(ctx, ada(), "openapi: 3.0.3")
 	p.must(err)
-	_, err = apis.Revise(ctx, ada(), release.Revision{API: ordersAPI, Version: "8.3.5", Released: dayOf(time.February, 2), Own: "1.0.0", Document: digest})
+	_, err = apis.Revise(ctx, ada(), release.Revision{API: boundAPI, Version: "8.3.5", Released: dayOf(time.February, 2), Own: "1.0.0", Document: digest})
 	p.must(err)
 	for _, b := range []release.BindingID{"orders-go", "orders-python"} {
 		_, err = apis.Report(ctx, ada(), release.Tried{Binding: b, Version: "8.3.5", Passed: true})
@@ -57,7 +57,7 @@ func (p *provider) revisesAPI() {
 	p.at(time.March, 2, 9, 0)
 	p.published("8.4.1", dayOf(time.March, 2), release.Holds{})
 	r, err := apis.Revise(ctx, ada(), release.Revision{
-		API: ordersAPI, Version: "8.4.1", Released: dayOf(time.March, 2), Own: "1.1.0", Document: "sha256:another",
+		API: boundAPI, Version: "8.4.1", Released: dayOf(time.March, 2), Own: "1.1.0", Document: "sha256:another",
 		Differences: &release.Differences{Since: "8.3.5", Breaking: 1, Changes: []release.APIChange{{Level: "breaking", Operation: "GET /orders", Text: "a parameter is required"}}},
 	})
 	p.must(err)
@@ -73,7 +73,7 @@ func (p *provider) revisesAPI() {
 
 func (p *provider) standing(b release.BindingID) release.Standing {
 	p.t.Helper()
-	board, err := p.Releases().APIs().Board(p.t.Context(), ordersAPI)
+	board, err := p.Releases().APIs().Board(p.t.Context(), boundAPI)
 	p.must(err)
 	for _, s := range board.Standings {
 		if s.Binding.ID == b {
@@ -84,7 +84,7 @@ func (p *provider) standing(b release.BindingID) release.Standing {
 	return release.Standing{}
 }
 
-func (p *provider) fallsBehind() {
+func (p *provider) missesAVersion() {
 	p.t.Helper()
 	ctx, n := p.t.Context(), p.Releases()
 	p.at(time.March, 10, 9, 0)
