@@ -78,6 +78,8 @@ func TestDialects(t *testing.T) {
 		{"TAP: a directive that is none", "1..1\nok 1 - #skip\n", "skipped"},
 		{"TAP: subtests", "TAP version 14\n# Subtest: math\n    ok 1 - adds\n    not ok 2 - divides\n      ---\n      error: 'by zero'\n      ...\n    1..2\nnot ok 1 - math\n1..1\n", "passed, failed:failure, failed:failure"},
 		{"TAP: subtests in braces", "TAP version 14\nok 1 - math # time=12ms {\n    ok 1 - adds\n    1..1\n}\n1..1\n", "passed, passed"},
+		{"Go: a benchmark has no end", gotest("start", "run BenchmarkX", "pass"), "skipped:benchmark"},
+		{"Go: a benchmark that did not come to its end", gotest("start", "run BenchmarkX", "fail"), "failed:unfinished"},
 		{"TAP: several streams", "TAP version 13\n1..1\nok 1\nTAP version 13\n1..1\nnot ok 1\n", "passed, failed:failure"},
 		{"TAP: prove", "ok 1 - a\nnot ok 2 - b\n#   Failed test 'b'\n#   at t/x.t line 3.\n1..2\n# Looks like you failed 1 test of 2.\n", "passed, failed:failure"},
 
@@ -176,6 +178,36 @@ func TestNames(t *testing.T) {
 		require.Equal(t, "abc", r.Properties[0].Value)
 		require.Equal(t, 1500*time.Millisecond, x.Took)
 		require.Equal(t, time.Date(2023, 11, 14, 22, 13, 20, 0, time.UTC), r.At(x))
+	})
+	t.Run("TAP of Node.js", func(t *testing.T) {
+		r := read(t, "TAP version 13\n# Subtest: alone\nok 1 - alone\n# Subtest: suite\n    # Subtest: inner\n        # Subtest: leaf\n        ok 1 - leaf\n        1..1\n    ok 1 - inner\n    # Subtest: other\n    ok 2 - other\n    1..2\nok 2 - suite\n1..2\n# tests 2\n")
+		var list []string
+		for n := range r.Cases {
+			list = append(list, r.Path(&r.Cases[n])+": "+r.Cases[n].Name)
+		}
+		require.Equal(t, []string{": alone", "suite/inner: leaf", "suite: inner", "suite: other", ": suite"}, list)
+		require.Empty(t, r.Incomplete)
+	})
+	t.Run("run again", func(t *testing.T) {
+		for name, c := range map[string]struct {
+			text string
+			want []bool
+		}{
+			"pytest":           {`<testsuite name="pytest"><testcase name="a"/><testcase name="a"/></testsuite>`, []bool{false, true}},
+			"Go":               {`<testsuite><properties><property name="go.version" value="1"/></properties><testcase name="a"/><testcase name="a"/></testsuite>`, []bool{false, true}},
+			"the same line":    {`<testsuite><testcase name="a" file="f" line="1"/><testcase name="a" file="f" line="1"/></testsuite>`, []bool{false, true}},
+			"another line":     {`<testsuite><testcase name="a" file="f" line="1"/><testcase name="a" file="f" line="2"/></testsuite>`, []bool{false, false}},
+			"nobody knows":     {`<testsuite><testcase name="a"/><testcase name="a"/></testsuite>`, []bool{false, false}},
+			"another class":    {`<testsuite name="pytest"><testcase classname="x" name="a"/><testcase name="a"/></testsuite>`, []bool{false, false}},
+			"in another suite": {`<testsuites><testsuite name="pytest"><testcase name="a"/></testsuite><testsuite name="pytest"><testcase name="a"/></testsuite></testsuites>`, []bool{false, false}},
+			"without any name": {`<testsuite name="pytest"><testcase/><testcase/></testsuite>`, []bool{false, false}},
+		} {
+			var again []bool
+			for _, x := range read(t, c.text).Cases {
+				again = append(again, x.Again)
+			}
+			require.Equal(t, c.want, again, name)
+		}
 	})
 	t.Run("TAP", func(t *testing.T) {
 		r := read(t, "TAP version 14\n1..3\n# Subtest: math\n    1..1\n    ok 1 - adds\nok 2 - math # time=3.5ms\nok 3 copies a file in 35ms\n")

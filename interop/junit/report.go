@@ -73,7 +73,8 @@ type Case struct {
 	Claimed    string // what the report says it took, where that is not to be believed
 	Attempts   int    // how often it was run, where that is told; 0: not told
 	// Again says that the name stood before in the same suite, of a tool whose names are
-	// unique: it was run again, and this is the later result.
+	// unique, or in the same line of its source: it was run again, and this is the later
+	// result.
 	Again bool
 	// Whole says that this is no test, but a suite that failed though none of its tests did,
 	// was not built, or a run that was given up.

@@ -137,8 +137,7 @@ func (r *tapReader) take(line string) error {
 	case text == "}" && depth+1 < len(r.levels) && r.levels[len(r.levels)-1].braces:
 		return r.close(depth+1, true)
 	case strings.HasPrefix(text, "#"):
-		r.comment(strings.TrimSpace(strings.TrimLeft(text, "#")), depth)
-		return nil
+		return r.comment(strings.TrimSpace(strings.TrimLeft(text, "#")), depth)
 	case indent == 0 && strings.HasPrefix(text, "TAP version "):
 		return r.again(text)
 	case strings.HasPrefix(text, "Bail out!"):
@@ -190,19 +189,25 @@ func (r *tapReader) again(text string) error {
 }
 
 // comment heeds what names a subtest, and keeps what may name a group of points.
-func (r *tapReader) comment(text string, depth int) {
+func (r *tapReader) comment(text string, depth int) error {
 	if name, ok := strings.CutPrefix(text, "Subtest:"); ok {
+		if r.told && r.at == depth-1 && depth == len(r.levels) { // one that lies in the one before
+			if _, err := r.level(depth); err != nil {
+				return err
+			}
+		}
 		r.pending, r.at, r.told = strings.TrimSpace(name), depth, true
-		return
+		return nil
 	}
 	first, _, _ := strings.Cut(text, " ")
 	switch first {
 	case "", "tests", "pass", "fail", "skip", "skipped", "todo", "cancelled", "suites", "duration_ms", "time=", "ok", "TAP", "Failed", "Looks":
-		return
+		return nil
 	}
 	if depth < len(r.levels) {
 		r.levels[depth].comment = text
 	}
+	return nil
 }
 
 // level returns the stream of a depth: it begins one, or ends those that lie in it.
@@ -270,6 +275,7 @@ func (r *tapReader) point(rest string, passed bool, depth int) error {
 	if err != nil {
 		return err
 	}
+	r.told = r.told && r.at != depth
 	x := Case{Suite: l.suite, Line: r.line}
 	digits, desc, _ := strings.Cut(rest, " ")
 	number, err := strconv.Atoi(digits)

@@ -18,7 +18,7 @@ type counted struct {
 	all      Counts // of those of the suites in it, too
 	group    bool   // testsuites
 	suite    int
-	seen     map[string]int // names of its cases, and their places
+	seen     map[string]string // names of its cases, and where they are written
 }
 
 // xmlReader reads JUnit XML.
@@ -33,7 +33,8 @@ type xmlReader struct {
 	parts caseParts
 	prop  *Property
 
-	again     int // names that stood in their suite before
+	written   string // the line of its source where the case stands
+	again     int    // names that stood in their suite before
 	first     string
 	firstLine int
 }
@@ -245,7 +246,7 @@ func (r *xmlReader) begin() {
 			r.now.Claimed = cut(text, 40)
 		}
 	}
-	r.parts = caseParts{status: s.attr("status")}
+	r.parts, r.written = caseParts{status: s.attr("status")}, s.attr("line", "lineno")
 	for _, name := range []string{"disabled", "skipped", "ignored"} {
 		if value := strings.ToLower(s.attr(name)); value == "true" || value == "yes" {
 			r.parts.skipped = true
@@ -413,25 +414,30 @@ func (r *xmlReader) finish() error {
 	return r.add(x)
 }
 
-// repeated finds names that stand twice in a suite. Go's names are unique within a
-// package, so there the later one is of another run of the same test.
+// repeated finds names that stand twice in a suite. Where names are unique (Go's within a
+// package, those of pytest), and where both are written in the same line of a file, the
+// later one is of another run of the same test.
 func (r *xmlReader) repeated(suite *counted, x *Case) {
 	if x.Name == "" {
 		return
 	}
 	if suite.seen == nil {
-		suite.seen = map[string]int{}
+		suite.seen = map[string]string{}
 	}
 	key := x.Class + "\x00" + x.Name
-	if _, ok := suite.seen[key]; ok {
-		if x.Again = r.Producer == "go"; !x.Again {
+	at := ""
+	if x.File != "" && r.written != "" {
+		at = x.File + ":" + r.written
+	}
+	if first, ok := suite.seen[key]; ok {
+		if x.Again = r.Producer == "go" || r.Producer == "pytest" || at != "" && at == first; !x.Again {
 			if r.again++; r.again == 1 {
 				r.first, r.firstLine = x.Name, x.Line
 			}
 		}
 		return
 	}
-	suite.seen[key] = len(r.Cases)
+	suite.seen[key] = at
 }
 
 // close ends a suite, and compares what it declares with what it contains.
