@@ -167,11 +167,12 @@ func (l *life) acts() map[string]func(Act) error {
 			l.zones[l.customer(a.N)] = []string{"Europe/Berlin", "America/New_York", "UTC", "Pacific/Auckland"}[a.M%4]
 			return nil
 		},
-		"change": l.plan,
-		"work":   l.work,
-		"answer": l.answer,
-		"advise": l.advise,
-		"cycle":  l.cycle,
+		"change":  l.plan,
+		"work":    l.work,
+		"answer":  l.answer,
+		"advise":  l.advise,
+		"cycle":   l.cycle,
+		"feature": l.feature, "enter": l.enter, "news": l.news,
 		"record": l.record,
 		"look":   l.look,
 		"accept": l.accept,

@@ -54,6 +54,9 @@ func weights() []struct {
 		{"accept", 4},
 		{"advise", 3},
 		{"cycle", 20},
+		{"feature", 14},
+		{"enter", 6},
+		{"news", 5},
 	}
 }
 
