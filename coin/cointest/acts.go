@@ -183,6 +183,9 @@ func (l *life) acts() map[string]func(Act) error {
 		"certify": l.certify,
 		"look":    l.look,
 		"accept":  l.accept,
+		"feature": l.feature,
+		"enter":   l.enter,
+		"news":    l.news,
 		"forget": func(a Act) error {
 			who := l.customer(a.N)
 			if err := c.Forget(ctx, by, who); err != nil {

@@ -50,7 +50,7 @@ func (l *life) settle() error {
 	var wrong []error
 	for _, who := range simulated {
 		for name, check := range map[string]func(servicecoin.CustomerID) error{
-			"reports": l.reports, "grants": l.grants, "statements": l.statements, "letters": l.letters, "users": l.users, "notices": l.notices, "machines": l.machines, "patches": l.patches, "versions": l.versions, "apis": l.apis,
+			"reports": l.reports, "grants": l.grants, "statements": l.statements, "letters": l.letters, "users": l.users, "notices": l.notices, "machines": l.machines, "patches": l.patches, "versions": l.versions, "apis": l.apis, "features": l.featured,
 		} {
 			if err := check(who); err != nil {
 				wrong = append(wrong, fmt.Errorf("%s of %s: %w", name, who, err))

@@ -16,6 +16,7 @@ import (
 	"github.com/servicecoin/servicecoin/coin/bundle"
 	"github.com/servicecoin/servicecoin/coin/changeroom"
 	"github.com/servicecoin/servicecoin/coin/exchange"
+	"github.com/servicecoin/servicecoin/coin/releaseroom"
 	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/metering/cost"
 	"github.com/servicecoin/servicecoin/metering/rating"
@@ -62,7 +63,7 @@ const simulator = servicecoin.PersonID("simulator")
 func newLife(ctx context.Context) (*life, error) {
 	l := &life{
 		ctx: ctx, faults: storetest.NewFaults(memory.New()), usage: metering.NewMemoryStore(), limit: 100,
-		now:   time.Date(2026, 1, 28, 12, 0, 0, 0, time.UTC),
+		now:   begun(),
 		zones: map[servicecoin.CustomerID]string{"acme": "Europe/Berlin", "globex": "America/New_York", "initech": "UTC"},
 		subs:  map[servicecoin.CustomerID][]servicecoin.SubscriptionID{}, events: map[servicecoin.CustomerID]int{},
 	}
@@ -92,6 +93,9 @@ func newLife(ctx context.Context) (*life, error) {
 	return l, err
 }
 
+// begun is when a life begins.
+func begun() time.Time { return time.Date(2026, 1, 28, 12, 0, 0, 0, time.UTC) }
+
 func second[T any](_ T, err error) error { return err }
 
 func (l *life) by() servicecoin.Actor { return servicecoin.Person(simulator) }
@@ -119,6 +123,7 @@ func (l *life) assemble(replica int) (*coin.Coin, error) {
 		},
 		Comes: l.comes, FreezeWhenSpent: true,
 		Patches:       flaws(),
+		Releases:      releaseroom.Options{FeatureOptions: l.featureRules()},
 		Configuration: configuration.Options{Types: recorded(), SecretKey: []byte("a key that a test need not hide")},
 		Changes: changeroom.Options{Grace: 60 * 24 * time.Hour, Policy: &change.Policy{Name: "one", Rules: []change.ApprovalRule{
 			{Quorums: []change.Quorum{{Group: "all", Members: []servicecoin.PersonID{simulator}}}},

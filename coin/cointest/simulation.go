@@ -54,11 +54,14 @@ func weights() []struct {
 		{"accept", 4},
 		{"advise", 3},
 		{"cycle", 20},
-		{"release", 10},
-		{"run", 8},
-		{"api", 16},
-		{"prove", 5},
-		{"certify", 4},
+		{"release", 6},
+		{"run", 5},
+		{"api", 6},
+		{"prove", 3},
+		{"certify", 2},
+		{"feature", 6},
+		{"enter", 4},
+		{"news", 3},
 	}
 }
 
