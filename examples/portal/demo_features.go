@@ -17,7 +17,7 @@ import (
 // one that was promoted without something and is proposed again, one that customers ask
 // for, and one that goes.
 func (d demo) featuresOfDemo(ctx context.Context) error {
-	for _, part := range []func(context.Context) error{d.defined, d.procedureOfDemo, d.barcodeToBeta, d.earlyOfDemo, d.newsOfDemo, d.proposedOfDemo} {
+	for _, part := range []func(context.Context) error{d.defined, d.proofsOfDemo, d.procedureOfDemo, d.barcodeToBeta, d.earlyOfDemo, d.newsOfDemo, d.proposedOfDemo} {
 		if err := part(ctx); err != nil {
 			return fmt.Errorf("features of the demonstration: %w", err)
 		}
@@ -67,7 +67,6 @@ func (d demo) defined(ctx context.Context) error {
 	}
 	for _, x := range []featureFacts{
 		{Feature: splitOrders, Manual: "Manual of order entry, chapter 4", Runbook: "database-restore"},
-		{Feature: barcodeIntake, Tested: map[string]string{"8.4.0": "run 2291 of the nightly tests: 184 passed", "8.5.0-rc.1": "run 2406 of the nightly tests: 191 passed"}},
 	} {
 		if err := kept(d.host.featureFacts().Insert(ctx, x)); err != nil {
 			return err

@@ -82,7 +82,7 @@ func (p *portal) apiForm(w http.ResponseWriter, r *http.Request, which string, f
 		return err
 	}
 	a := board.API
-	v := apiPage{page: p.page(r, a.Name, releasesPath), Parts: apiParts(r), API: a, Path: apiPath(a.ID), Tone: stabilityTone(a.Stability), Compares: a.Kind == release.REST}
+	v := apiPage{page: p.page(r, a.Name, releasesPath), Parts: releaseParts(r), API: a, Path: apiPath(a.ID), Tone: stabilityTone(a.Stability), Compares: a.Kind == release.REST}
 	if !a.Sunset.IsZero() {
 		v.Until = onDay(a.Sunset)
 	}
@@ -109,16 +109,6 @@ func (p *portal) apiForm(w http.ResponseWriter, r *http.Request, which string, f
 		v.againIn(which, f, problems)
 	}
 	return p.render(w, r, "api.html", problem.Status(problems), v)
-}
-
-// apiParts are the ways to the other pages of releases; a page below stands where its list
-// does.
-func apiParts(r *http.Request) []navItem {
-	items := releaseParts(r)
-	for n := range items {
-		items[n].Current = items[n].Path == apisPath
-	}
-	return items
 }
 
 func revisionRowOf(x release.Revision) revisionRow {
@@ -229,7 +219,7 @@ func (p *portal) showRevision(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v := revisionPage{page: p.page(r, a.Name+" in "+x.Version, releasesPath), Parts: apiParts(r), API: a, Path: apiPath(a.ID), Revision: revisionRowOf(x)}
+	v := revisionPage{page: p.page(r, a.Name+" in "+x.Version, releasesPath), Parts: releaseParts(r), API: a, Path: apiPath(a.ID), Revision: revisionRowOf(x)}
 	if d := x.Differences; d != nil {
 		v.Before = v.Path + "/versions/" + pageID(d.Since)
 	}

@@ -53,7 +53,7 @@ func (p *portal) descriptionForm(w http.ResponseWriter, r *http.Request, sent pr
 	if err != nil {
 		return err
 	}
-	v := descriptionPage{page: p.page(r, "A new description of "+a.Name, releasesPath), Parts: apiParts(r), API: a, Path: apiPath(a.ID), Sent: sent}
+	v := descriptionPage{page: p.page(r, "A new description of "+a.Name, releasesPath), Parts: releaseParts(r), API: a, Path: apiPath(a.ID), Sent: sent}
 	if v.Sent.Released.IsZero() {
 		v.Sent.Released = calendar.DateOf(v.Now, time.UTC)
 	}

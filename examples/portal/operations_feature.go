@@ -126,7 +126,7 @@ func (p *portal) featureNow(w http.ResponseWriter, r *http.Request, form string,
 	if err != nil {
 		return err
 	}
-	v := featurePage{page: p.page(r, featureName(&x), releasesPath), Parts: featureParts(r)}
+	v := featurePage{page: p.page(r, featureName(&x), releasesPath), Parts: releaseParts(r)}
 	for n := range v.Parts {
 		v.Parts[n].Current = v.Parts[n].Path == featuresPath
 	}

@@ -137,15 +137,10 @@ type featuresPage struct {
 // newsDeskPath is where the provider's people write news.
 const newsDeskPath = "/newsdesk"
 
-// featureParts are the ways between the pages of what is released, with the news.
-func featureParts(r *http.Request) []navItem {
-	return append(releaseParts(r), navItem{Path: newsDeskPath, Name: "News", Current: r.URL.Path == newsDeskPath})
-}
-
 func (p *portal) showFeatures(w http.ResponseWriter, r *http.Request) error {
 	const most = 500
 	ctx := r.Context()
-	v := featuresPage{page: p.page(r, "Features", releasesPath), Parts: featureParts(r)}
+	v := featuresPage{page: p.page(r, "Features", releasesPath), Parts: releaseParts(r)}
 	found, err := p.Releases().Features().All().Page(ctx, "", most)
 	if err != nil {
 		return err

@@ -19,7 +19,6 @@ type featureFacts struct {
 	Feature release.FeatureID     `json:"feature"`
 	Manual  string                `json:"manual,omitempty"`
 	Runbook servicecoin.RunbookID `json:"runbook,omitempty"`
-	Tested  map[string]string     `json:"tested,omitempty"` // by version: where that can be seen
 }
 
 var allFeatureFacts = store.Kind[featureFacts]{Name: "portal.feature", ID: func(f featureFacts) string { return string(f.Feature) }}
@@ -47,13 +46,6 @@ func (p *portal) featureRules() releaseroom.FeatureOptions {
 				return nil, nil
 			}
 			return map[string]string{"country": c.Country, "zone": c.Zone}, err
-		},
-		Proven: func(ctx context.Context, b exchange.Base, f release.Feature, version string) (release.Shown, error) {
-			x, err := host{b.Store}.factsOf(ctx, f.ID)
-			if where, met := x.Tested[version]; met || err != nil {
-				return release.Shown{Met: met, Text: where}, err
-			}
-			return p.Releases().On(b).Proofs().Proven(ctx, f, version)
 		},
 		Documentation: func(ctx context.Context, b exchange.Base, f release.Feature, _ string) (release.Shown, error) {
 			x, err := host{b.Store}.factsOf(ctx, f.ID)

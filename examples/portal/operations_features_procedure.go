@@ -59,7 +59,7 @@ func (p *portal) showProcedure(w http.ResponseWriter, r *http.Request) error {
 func (p *portal) procedureNow(w http.ResponseWriter, r *http.Request, f *form, problems error) error {
 	const most = 50
 	ctx := r.Context()
-	v := procedurePage{page: p.page(r, "How features are promoted", releasesPath), Parts: featureParts(r), May: viewer(r).is(manager)}
+	v := procedurePage{page: p.page(r, "How features are promoted", releasesPath), Parts: releaseParts(r), May: viewer(r).is(manager)}
 	now, err := p.Releases().Features().Procedure(ctx)
 	begins := release.DefaultProcedure()
 	switch {

@@ -62,7 +62,7 @@ type newsDeskPage struct {
 
 func (p *portal) showNewsDesk(w http.ResponseWriter, r *http.Request) error {
 	const most, drafts = 30, 100
-	v := newsDeskPage{page: p.page(r, "News", releasesPath), Parts: featureParts(r)}
+	v := newsDeskPage{page: p.page(r, "News", releasesPath), Parts: releaseParts(r)}
 	found, ways, err := listed(r, p.Releases().News().Published(), most)
 	if err != nil {
 		return err
@@ -118,7 +118,7 @@ func (p *portal) showNewNews(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (p *portal) newNewsNow(w http.ResponseWriter, r *http.Request, f *form, problems error) error {
-	v := newsItemPage{page: p.page(r, "Write news", releasesPath), Parts: featureParts(r), New: true, Draft: newsForm{Kind: string(release.NewsOfFeature), Platform: string(demoPlatform), Feature: r.URL.Query().Get("feature")}}
+	v := newsItemPage{page: p.page(r, "Write news", releasesPath), Parts: releaseParts(r), New: true, Draft: newsForm{Kind: string(release.NewsOfFeature), Platform: string(demoPlatform), Feature: r.URL.Query().Get("feature")}}
 	v.Path = newsDeskPath
 	if err := p.newsChoices(r.Context(), &v); err != nil {
 		return err
@@ -150,7 +150,7 @@ func (p *portal) newsItemNow(w http.ResponseWriter, r *http.Request, form string
 	if err != nil {
 		return err
 	}
-	v := newsItemPage{page: p.page(r, "News", releasesPath), Parts: featureParts(r), newsRow: newsRowOf(&x, ""), Draft: formOfNews(&x)}
+	v := newsItemPage{page: p.page(r, "News", releasesPath), Parts: releaseParts(r), newsRow: newsRowOf(&x, ""), Draft: formOfNews(&x)}
 	v.Title = v.Called
 	for n := range v.Parts {
 		v.Parts[n].Current = v.Parts[n].Path == newsDeskPath

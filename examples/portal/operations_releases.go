@@ -47,7 +47,7 @@ func (p *portal) releasesArea() area {
 func releaseParts(r *http.Request) []navItem {
 	items := []navItem{
 		{Path: releasesPath, Name: "Schedule"}, {Path: releasesPath + "/running", Name: "Who runs what"}, {Path: featuresPath, Name: "Features"},
-		{Path: certificationPath, Name: "Certification"}, {Path: apisPath, Name: "APIs and bindings"},
+		{Path: certificationPath, Name: "Certification"}, {Path: apisPath, Name: "APIs and bindings"}, {Path: newsDeskPath, Name: "News"},
 	}
 	best := -1
 	for n, x := range items {
