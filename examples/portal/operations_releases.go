@@ -34,7 +34,6 @@ func (p *portal) releasesArea() area {
 			"GET /customers/{customer}/platform":         {ofCustomer, p.showPlatformOf},
 			"POST /customers/{customer}/platform/{verb}": {providers, p.changePlatformOf},
 		},
-		of: toCustomer("Platform", "platform"),
 		done: map[string]string{
 			"release-planned": "It is promised for that day. The first promise stays on record, whatever comes.", "release-move": "It is promised for the other day, and its first promise stays on record.",
 			"release-publish": "It is noted that it came.", "release-skip": "It does not come. It stays on record, as not kept.", "release-recall": "It is recalled: nobody new gets it, and who has it is told where to go.",

@@ -117,7 +117,7 @@ func (p *portal) platformOfNow(w http.ResponseWriter, r *http.Request, which str
 	if err != nil {
 		return err
 	}
-	v := platformOfPage{page: p.page(r, "Platform of "+c.Name, customerPath(c.ID, "platform")), Customer: c.Customer, Path: customerPath(c.ID, "platform")}
+	v := platformOfPage{page: p.page(r, "Platform of "+c.Name, customerPath(c.ID, "notices")), Customer: c.Customer, Path: customerPath(c.ID, "platform")}
 	list, err := p.Releases().Positions(ctx, c.ID)
 	if err != nil {
 		return err
