@@ -92,12 +92,15 @@ type made struct {
 // makeRevision compares a pasted description with the one before it.
 func (p *portal) makeRevision(ctx context.Context, id release.APIID, sent proposal) (*made, error) {
 	apis := p.Releases().APIs()
+	var v servicecoin.Violations
+	if !v.Limit("text", len(sent.Text), release.MaxDescription) { // more could not be kept
+		return nil, v.Err()
+	}
 	list, err := apis.Revisions(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	out := &made{revision: release.Revision{API: id, Version: sent.Version, Released: sent.Released, Document: openapi.Digest([]byte(sent.Text))}}
-	var v servicecoin.Violations
 	doc, err := openapi.Read([]byte(sent.Text))
 	v.Merge("text", err)
 	v.Merge("", out.revision.Validate())

@@ -8,6 +8,8 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
+
+	"github.com/servicecoin/servicecoin/operations/release"
 )
 
 // pagesOfAPIs are those of APIs and bindings: the provider's own affair.
@@ -74,6 +76,7 @@ func TestAPIsAndBindings(t *testing.T) {
 		want   string
 	}{
 		{paste("hello"), "is no OpenAPI document"},
+		{paste(strings.Repeat("#", release.MaxDescription+1)), "163840 are allowed"},
 		{paste(strings.Replace(ordersDescription, `"#/components/schemas/Order"`, `"https://example.org/x.yaml"`, 1)), "is no OpenAPI document"},
 		{url.Values{"version": {"soon"}, "released": {"2026-02-30"}, "text": {""}}, "there is nothing in the document"},
 	} {

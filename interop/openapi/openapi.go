@@ -128,6 +128,9 @@ func read(document []byte) (r revision, err error) {
 	if r.Operations > MaxOperations {
 		return revision{}, wrong("too-many", "has %d operations, %d are allowed", r.Operations, MaxOperations)
 	}
+	if reach(api) > MaxReached {
+		return revision{}, wrong("too-many", "its operations reach more than %d schemas, one by one", MaxReached)
+	}
 	return r, nil
 }
 

@@ -217,6 +217,36 @@ func TestUnreadable(t *testing.T) {
 	require.ErrorContains(t, err, "asOf")
 }
 
+// An operation that holds much, many times.
+func heavy(operations, schemas, most int) []byte {
+	var b strings.Builder
+	b.WriteString(`{"openapi":"3.0.3","info":{"title":"T","version":"1"},"paths":{`)
+	for n := range operations {
+		if n > 0 {
+			b.WriteString(",")
+		}
+		fmt.Fprintf(&b, `"/p%d":{"post":{"requestBody":{"content":{"application/json":{"schema":{"$ref":"#/components/schemas/S0"}}}},"responses":{"200":{"description":"x"}}}}`, n)
+	}
+	b.WriteString(`},"components":{"schemas":{`)
+	for n := range schemas {
+		if n > 0 {
+			b.WriteString(",")
+		}
+		fmt.Fprintf(&b, `"S%d":{"type":"object","properties":{"next":{"$ref":"#/components/schemas/S%d"},"text":{"type":"string","maxLength":%d}}}`, n, (n+1)%schemas, most)
+	}
+	b.WriteString("}}}")
+	return []byte(b.String())
+}
+
+func TestReach(t *testing.T) {
+	t.Parallel()
+	_, err := openapi.Read(heavy(500, 300, 10)) // 500 times 600
+	require.ErrorContains(t, err, "reach more than 150000 schemas")
+	d, err := openapi.Compare(heavy(20, 100, 10), heavy(20, 100, 5), today)
+	require.NoError(t, err)
+	require.True(t, d.Breaks())
+}
+
 func manyOperations(n int) string {
 	paths := map[string]any{}
 	for i := range n {
