@@ -192,6 +192,15 @@ func TestValidateStages(t *testing.T) {
 		"no version":            {[]release.StageEntry{{From: "next", Stage: release.StageAlpha}}, []string{"stages[0].from bad-version"}},
 		"too long":              {[]release.StageEntry{{From: strings.Repeat("9", 300), Stage: release.StageAlpha}}, []string{"stages[0].from too-long"}},
 		"too many":              {make([]release.StageEntry, 51), []string{"stages too-many"}},
+		"less and less compatible": {
+			[]release.StageEntry{
+				{From: "8.2", Stage: release.StageBeta},
+				{From: "8.2", Stage: release.StageBeta, Default: true, MinCompatible: "8.2"},
+				{From: "8.3", Stage: release.StageGeneral, Default: true},
+				{From: "8.3", Stage: release.StageGeneral, MinCompatible: "8.1"},
+			},
+			[]string{"stages[3].minCompatible out-of-order"},
+		},
 		"several at once": {
 			[]release.StageEntry{{From: "1.3", Stage: release.StageBeta, Locked: true}, {From: "1.2", Stage: release.StageAlpha}},
 			[]string{"stages[1].from out-of-order", "stages[1].locked unlocked", "stages[1].stage backward"},
