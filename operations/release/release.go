@@ -2,6 +2,27 @@
 // whether that was kept, which features it has and who may use them, what proves that it
 // does what it is supposed to, and which bindings keep up with its APIs.
 //
+// It answers: was the schedule honoured, and how late is it; which version does each
+// customer run, until when is that supported, and what stands between it and the newest; is
+// a critical fix with every customer, and was that in time? Who may use this feature, who
+// is told of it, and what is missing before it can be promoted? Which features are proven
+// in this version, by which tests, and is it certified? What broke between two revisions of
+// an API, which bindings are behind, and who owns them?
+//
+// [Schedule] keeps platforms, their lines and releases: [Honoured] says how many came on
+// the day that was promised first, [Findings] where they do not do what the philosophy
+// says. [Installations] is what a customer runs and is pinned to, [Locate] says where that
+// stands, [Fixes] and [RollOut] follow a critical flaw to the last customer, [Warnings] are
+// what a customer is told to do about it.
+//
+// [Features] keeps features with a [Stage] for each line, and promotes them by a committed
+// [Procedure]. One rule, compiled by [Compile], says who may use one and who hears of it;
+// [Access] is what a customer entered early, [News] what is told.
+//
+// [Proofs] takes evidence of test runs in, makes a [Matrix] of it, and issues certificates
+// that recompute to the same bytes. [APIs] keeps what services offer to programs, and
+// whether the bindings in each language keep up.
+//
 // # Errors
 //
 // A malformed document, plan or report is an [*servicecoin.InvalidError] with all that is
