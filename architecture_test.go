@@ -155,7 +155,7 @@ func floors() map[string][]string {
 		"/coin/changeroom":           append(ground, "/coin/exchange", "/incident", "/operations/change", "/operations/configuration"),
 		"/coin/configurationroom":    append(ground, "/coin/exchange", "/operations/change", "/operations/configuration"),
 		"/coin/patchroom":            append(ground, "/coin/exchange", "/incident", "/operations/change", "/operations/configuration", "/operations/patch", "/operations/runbook"),
-		"/coin/releaseroom":          append(ground, "/coin/exchange", "/incident", "/operations/change", "/operations/patch", "/operations/release", "/operations/runbook"),
+		"/coin/releaseroom":          append(ground, "/coin/exchange", "/operations/release"),
 		"/coin/catalogroom":          append(ground, "/coin/exchange", "/catalog"),
 		"/coin/meteringroom":         append(ground, "/coin/exchange", "/metering"),
 		"/coin/costroom":             append(ground, "/coin/exchange", "/metering", "/metering/cost", "/metering/rating", "/sla"),

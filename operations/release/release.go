@@ -16,7 +16,7 @@
 // what a customer is told to do about it.
 //
 // [Features] keeps features with a [Stage] for each line, and promotes them by a committed
-// [Procedure]. One rule, compiled by [Compile], says who may use one and who hears of it;
+// [Procedure]. One rule, [Audiences], says who may use one and who hears of it;
 // [Access] is what a customer entered early, [News] what is told.
 //
 // [Proofs] takes evidence of test runs in, makes a [Matrix] of it, and issues certificates
