@@ -249,6 +249,39 @@ func TestAnotherBuild(t *testing.T) {
 	l.verified(c)
 }
 
+// TestCertifiedByItsOwnRules: rules that are added take no certificate away; and what is
+// taken in later was not known before.
+func TestCertifiedByItsOwnRules(t *testing.T) {
+	l := newLab(t)
+	l.take("8.3.0", "split passed, scan passed")
+	_, err := l.proofs.Issue(t.Context(), tester(), webshop, "8.3.0")
+	require.NoError(t, err)
+	sheet, err := l.proofs.Sheet(t.Context(), webshop)
+	require.NoError(t, err)
+	rules := sheet.Rules
+	rules.Proofs = append(rules.Proofs, release.Proof{Feature: "new", Tests: []release.TestPattern{{Name: "new"}}})
+	_, err = l.proofs.Set(t.Context(), tester(), webshop, rules)
+	require.NoError(t, err)
+	_, revised, err := l.proofs.Revise(t.Context(), tester(), webshop, "8.3.0")
+	require.NoError(t, err)
+	require.False(t, revised)
+	require.Equal(t, release.IsUnproven, l.state("new", "8.3.0"), "by the rules of today")
+
+	ran := l.now.Add(time.Hour)
+	l.now = march(3)
+	e := l.report("8.3.0")
+	e.RanAt = ran
+	_, _, err = l.proofs.Take(t.Context(), tester(), e, results("scan failed"))
+	require.NoError(t, err)
+	m, err := l.proofs.Matrix(t.Context(), webshop, march(2), "8.3.0")
+	require.NoError(t, err)
+	require.Equal(t, release.IsProven, m.Rows[1].Cells[0].State, "nobody knew it then")
+	c, revised, err := l.proofs.Revise(t.Context(), tester(), webshop, "8.3.0")
+	require.NoError(t, err)
+	require.True(t, revised)
+	require.Equal(t, ran, c.Changed[0].Since, "since it failed, not since that was known")
+}
+
 // TestTamperedResults: results that are not those that were taken in prove nothing.
 func TestTamperedResults(t *testing.T) {
 	l := newLab(t)

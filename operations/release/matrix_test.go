@@ -129,7 +129,7 @@ func TestStates(t *testing.T) {
 }
 
 func TestWaived(t *testing.T) {
-	p := prover(t, release.Proof{Feature: "f", Tests: []release.TestPattern{{Name: "f"}}})
+	p := prover(t, release.Proof{Feature: "f", Tests: []release.TestPattern{{Name: "f"}}}, release.Proof{Feature: "h", Tests: []release.TestPattern{{Name: "h"}}})
 	for name, c := range map[string]struct {
 		w    release.ProofWaiver
 		want release.ProofState
@@ -139,12 +139,17 @@ func TestWaived(t *testing.T) {
 		"of another one":    {release.ProofWaiver{Feature: "f", Version: "1.1.0", Until: march(21)}, release.IsBroken},
 		"it is over":        {release.ProofWaiver{Feature: "f", Until: march(20)}, release.IsBroken},
 		"it comes later":    {release.ProofWaiver{Feature: "f", From: march(21), Until: march(22)}, release.IsBroken},
+		"nothing to waive":  {release.ProofWaiver{Feature: "h", Until: march(21)}, release.IsProven},
 		"of something else": {release.ProofWaiver{Feature: "g", Until: march(21)}, release.IsBroken},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := release.NewSheet(p, "1.0.0", "", march(20))
-			on(1, "f failed").add(s)
-			cell := s.Cells(c.w)[0]
+			on(1, "f failed, h passed").add(s)
+			cells := s.Cells(c.w)
+			cell := cells[0]
+			if c.w.Feature == "h" {
+				cell = cells[1]
+			}
 			require.Equal(t, c.want, cell.State)
 			if cell.State == release.IsWaived {
 				require.Equal(t, release.IsBroken, cell.Was)
@@ -162,6 +167,25 @@ func TestUnmapped(t *testing.T) {
 	require.Empty(t, cmp.Diff([]release.UnmappedTest{
 		{Called: "s/a", Counts: release.TestCounts{Skipped: 1}, Newest: march(2)}, {Called: "s/b", Counts: release.TestCounts{Failed: 1}, Newest: march(1)},
 	}, list))
+}
+
+// TestEnvironments: how a feature stands in each environment.
+func TestEnvironments(t *testing.T) {
+	s := release.NewSheet(prover(t, release.Proof{Feature: "f", Tests: []release.TestPattern{{Name: "f*"}}, MaxAge: calendar.Within(72 * time.Hour)}), "1.0.0", "", march(5))
+	for env, tests := range map[string]string{"b": "f1 passed, f2 failed", "a": "f1 passed", "c": "f1 skipped"} {
+		r := on(4, tests)
+		r.Environment = env
+		r.add(s)
+	}
+	old := on(1, "f1 passed")
+	old.Environment = "d"
+	old.add(s)
+	require.Empty(t, cmp.Diff([]release.EnvironmentCell{
+		{Environment: "a", State: release.IsProven, Counts: release.TestCounts{Passed: 1}, Newest: march(4)},
+		{Environment: "b", State: release.IsBroken, Counts: release.TestCounts{Passed: 1, Failed: 1}, Newest: march(4)},
+		{Environment: "c", State: release.IsUnproven, Counts: release.TestCounts{Skipped: 1}, Newest: march(4)},
+		{Environment: "d", State: release.IsExpired, Counts: release.TestCounts{Passed: 1}, Newest: march(1)},
+	}, s.Cells()[0].Environments))
 }
 
 // TestOrderOfReports: the order in which reports are taken in changes nothing.
