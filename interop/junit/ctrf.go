@@ -43,8 +43,8 @@ type ctrfReader struct {
 	b       *budget
 	lines   *newlines
 	summary struct {
-		Tests, Passed, Failed, Pending, Skipped, Other *json.Number
-		Start, Stop                                    *json.Number
+		Tests, Passed, Failed, Pending, Skipped, Other any
+		Start                                          any
 	}
 	suites  map[string]int
 	words   map[string]int // how often each status came
@@ -165,11 +165,11 @@ func (r *ctrfReader) skip() error {
 func (r *ctrfReader) results(name string) error {
 	switch name {
 	case "tool":
-		var tool struct{ Name, Version string }
+		var tool struct{ Name, Version any }
 		if err := r.d.Decode(&tool); err != nil {
 			return err
 		}
-		r.Producer = r.name(r.line, strings.TrimSpace(tool.Name+" "+tool.Version))
+		r.Producer = r.name(r.line, strings.TrimSpace(textOf(tool.Name)+" "+textOf(tool.Version)))
 	case "summary":
 		return r.d.Decode(&r.summary)
 	case "environment":
@@ -231,7 +231,7 @@ type ctrfTest struct {
 	Message  any
 	Trace    any
 	Tags     any
-	Labels   map[string]any
+	Labels   any
 	Extra    any
 	Type     any
 	FilePath any
@@ -302,7 +302,9 @@ func (r *ctrfReader) describe(x *Case, t *ctrfTest) {
 	case map[string]any:
 		x.Properties = append(x.Properties, r.flat(tags)...)
 	}
-	x.Properties = append(x.Properties, r.flat(t.Labels)...)
+	if labels, ok := t.Labels.(map[string]any); ok {
+		x.Properties = append(x.Properties, r.flat(labels)...)
+	}
 	if extra, ok := t.Extra.(map[string]any); ok {
 		x.Properties = append(x.Properties, r.flat(extra)...)
 	}
@@ -377,12 +379,10 @@ func (r *ctrfReader) instant(line int, text string) time.Time {
 
 // compare compares the summary with the tests.
 func (r *ctrfReader) compare() {
-	if r.summary.Start != nil {
-		r.Started = r.instant(r.here(), r.summary.Start.String())
-	}
+	r.Started = r.instant(r.here(), textOf(r.summary.Start))
 	for _, x := range []struct {
 		name     string
-		declared *json.Number
+		declared any
 		n        int
 	}{
 		{"tests", r.summary.Tests, len(r.Cases)},
@@ -392,12 +392,13 @@ func (r *ctrfReader) compare() {
 		{"skipped", r.summary.Skipped, r.words["skipped"]},
 		{"other", r.summary.Other, r.words["other"]},
 	} {
-		if x.declared == nil || x.declared.String() == strconv.Itoa(x.n) {
+		declared := textOf(x.declared)
+		if declared == "" || declared == strconv.Itoa(x.n) {
 			continue
 		}
-		text := fmt.Sprintf("the report declares %s %s, and contains %d", x.name, cut(x.declared.String(), 20), x.n)
+		text := fmt.Sprintf("the report declares %s %s, and contains %d", x.name, cut(declared, 20), x.n)
 		r.complain(r.here(), CodeCount, text)
-		if n, err := x.declared.Int64(); err == nil && n > int64(x.n) && (x.name == "tests" || x.name == "failed") && r.Incomplete == "" {
+		if n, ok := number(declared); ok && n > float64(x.n) && (x.name == "tests" || x.name == "failed") && r.Incomplete == "" {
 			r.Incomplete = text
 		}
 	}

@@ -85,6 +85,7 @@ func TestDialects(t *testing.T) {
 
 		{"CTRF: all words", `{"reportFormat":"CTRF","results":{"tool":{"name":"x"},"tests":[{"name":"a","status":"passed","retries":1},{"name":"b","status":"passed","flaky":true},{"name":"c","status":"pending"},{"name":"d","status":"new"}]}}`, "flaky, flaky, skipped:pending, other:new"},
 		{"CTRF: other kinds of values", `{"results":{"tool":{},"tests":[{"name":"a","status":"Passed","flaky":"true","message":{"x":1},"start":"2024-01-01T00:00:00Z","duration":"12"},{"name":"b","status":null}]}}`, "flaky, other"},
+		{"CTRF: a summary of other kinds", `{"results":{"summary":{"tests":"1","passed":"\"","failed":{},"start":null},"tests":[{"name":"a","status":"passed"}]}}`, "passed"},
 		{"disabled by an attribute", `<testsuite><testcase name="a" disabled="true"/></testsuite>`, "skipped"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
