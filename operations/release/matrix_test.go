@@ -220,3 +220,24 @@ func TestOrderOfReports(t *testing.T) {
 		require.Empty(t, cmp.Diff(want, cells(rapid.Permutation(runs).Draw(t, "order"))))
 	})
 }
+
+// TestASuiteThatWasNotBuilt breaks what patterns look for in it, by anything but names: none
+// of its tests ran.
+func TestASuiteThatWasNotBuilt(t *testing.T) {
+	for name, c := range map[string]struct {
+		pattern release.TestPattern
+		want    release.ProofState
+	}{
+		"by its class":       {release.TestPattern{Class: "pkg", Name: "Test*"}, release.IsBroken},
+		"by its suite":       {release.TestPattern{Suite: "pkg"}, release.IsBroken},
+		"another one":        {release.TestPattern{Class: "other", Name: "Test*"}, release.IsUnproven},
+		"by the name alone":  {release.TestPattern{Name: "Test*"}, release.IsUnproven},
+		"by a property, too": {release.TestPattern{Class: "pkg", Property: "a=b"}, release.IsUnproven},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := release.NewSheet(prover(t, release.Proof{Feature: "f", Tests: []release.TestPattern{c.pattern}}), "1.0.0", "", march(5))
+			s.Add(release.TestRun{Report: "r", At: march(4)}, slices.Values([]*release.TestResult{{Suite: "pkg", Class: "pkg", Whole: true, Outcome: release.TestFailed}}))
+			require.Equal(t, c.want, s.Cells()[0].State)
+		})
+	}
+}
