@@ -94,4 +94,14 @@ func TestBindingsFollowReleases(t *testing.T) {
 	require.Empty(t, board.Standings[0].Missing)
 	require.Len(t, board.Standings[0].Cells, 1)
 	require.Len(t, board.Revisions, 2)
+	open := func() (n int) {
+		for _, err := range s.Releases().APIs().Due(s.now.AddDate(1, 0, 0)).All(ctx) {
+			require.NoError(t, err)
+			n++
+		}
+		return n
+	}
+	require.Equal(t, 6, open())
+	tend()
+	require.Zero(t, open(), "nobody has to try what was recalled")
 }

@@ -74,7 +74,7 @@ func (d demo) apisOfDemo(ctx context.Context) error {
 		version string
 		ago     int
 		text    string
-	}{{"8.3.0", 320, ordersWas("8.3.0")}, {"8.4.0", 100, ordersWas("8.4.0")}, {"8.4.1", 70, ordersWas("8.4.1")}, {"8.4.3", 28, ordersDescription}} {
+	}{{"8.3.0", 320, ordersWas("8.3.0")}, {"8.4.0", 100, ordersWas("8.4.0")}, {"8.4.1", 70, ordersWas("8.4.1")}, {"8.4.3", 28, ordersDescription}, {"8.3.9", 10, ordersWas("8.3.0")}, {"8.4.4", 10, ordersDescription}} {
 		d.turn(d.at(min(began-1, x.ago), 12, 0))
 		if err := d.revisionOfDemo(ctx, x.version, x.ago, x.text); err != nil {
 			return err

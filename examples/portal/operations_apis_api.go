@@ -55,7 +55,7 @@ type revisionRow struct {
 }
 
 // columns is how many versions the table has, the newest ones.
-const columns = 5
+const columns = 6
 
 func bindingTone(s release.BindingState) string {
 	switch s {

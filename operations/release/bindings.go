@@ -304,8 +304,8 @@ type TendedBindings struct {
 const everyBinding = "" // what is asked for is no single one
 
 // Tend does what time asks for: it tells of bindings that are behind, once for each version
-// that they miss, and of those that are not any more. The host calls it, once a day or more
-// often.
+// that they miss, and of those that are not any more, and drops the works for versions that
+// nobody has to follow any more. The host calls it, once a day or more often.
 func (n *APIs) Tend(ctx context.Context, by servicecoin.Actor) (TendedBindings, error) {
 	var done TendedBindings
 	if err := n.view.Ask(ctx, by, VerbTend, BindingRecord, everyBinding); err != nil {
@@ -323,12 +323,39 @@ func (n *APIs) Tend(ctx context.Context, by servicecoin.Actor) (TendedBindings, 
 			return done, err
 		}
 		for k := range board.Standings {
+			if err := n.forgo(ctx, &board, &board.Standings[k]); err != nil {
+				return done, err
+			}
 			if err := n.tend(ctx, by, &board.Standings[k], &done); err != nil {
 				return done, err
 			}
 		}
 	}
 	return done, nil
+}
+
+// forgo drops the open works of a binding for versions that do not count any more.
+func (n *APIs) forgo(ctx context.Context, board *Board, s *Standing) error {
+	known, counts := map[string]bool{}, map[string]bool{}
+	for _, r := range board.Revisions {
+		known[key(r.Version)] = true
+	}
+	for _, c := range s.Cells {
+		counts[key(c.Version)] = true
+	}
+	if len(known) == len(counts) {
+		return nil
+	}
+	at := servicecoin.Instant(n.view.Now())
+	return n.view.Do(ctx, func(tx store.View) error {
+		return n.On(tx).eachOpen(ctx, s.Binding.ID, func(t *Trial) bool {
+			if v := key(t.Version); !known[v] || counts[v] {
+				return false
+			}
+			t.Work = t.ended(followup.Dropped, "nobody has to follow "+t.Version+" any more", at)
+			return true
+		})
+	})
 }
 
 func (n *APIs) tend(ctx context.Context, by servicecoin.Actor, s *Standing, done *TendedBindings) error {
