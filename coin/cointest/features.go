@@ -67,7 +67,9 @@ func (l *life) feature(a Act) error {
 	case 1, 2:
 		return second(n.Free(l.ctx, by, id, "mended"))
 	case 3:
-		f.Audiences = map[release.Stage]release.Audience{release.StageBeta: {Enter: release.EnterOpen, Customers: []servicecoin.CustomerID{l.customer(a.M)}}}
+		f.Audiences = map[release.Stage]release.Audience{ //nolint:exhaustive // others have the default
+			release.StageBeta: {Enter: release.EnterOpen, Customers: []servicecoin.CustomerID{l.customer(a.M)}},
+		}
 		return second(n.Revise(l.ctx, by, f, "named"))
 	}
 	for p, err := range n.Proposed().All(l.ctx) {
