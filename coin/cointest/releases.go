@@ -3,6 +3,7 @@ package cointest
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
@@ -22,9 +23,9 @@ func (l *life) releasing(a Act) error {
 			return err
 		}
 	}
-	if _, err := s.Line(l.ctx, harbour, "1."+fmt.Sprint(a.N%2)); err != nil || a.M%31 == 0 {
+	if _, err := s.Line(l.ctx, harbour, "1."+strconv.Itoa(a.N%2)); err != nil || a.M%31 == 0 {
 		until := calendar.DateOf(l.now, time.UTC).AddDays(20 + a.M%100)
-		return second(s.KeepLine(l.ctx, by, release.Line{Platform: harbour, Name: "1." + fmt.Sprint(a.N%2), Released: until.AddDays(-200), Support: release.Support{Until: release.LastDay(until)}}))
+		return second(s.KeepLine(l.ctx, by, release.Line{Platform: harbour, Name: "1." + strconv.Itoa(a.N%2), Released: until.AddDays(-200), Support: release.Support{Until: release.LastDay(until)}}))
 	}
 	today, v := calendar.DateOf(l.now, time.UTC), version(a.N)
 	switch a.M % 9 {
@@ -71,7 +72,7 @@ func (l *life) running(a Act) error {
 	case 5:
 		return second(n.Stop(l.ctx, by, harbour, where))
 	case 6:
-		return second(n.Pin(l.ctx, by, release.Pin{Platform: harbour, Installation: where, Range: "1." + fmt.Sprint(a.N%2), Until: calendar.DateOf(l.now, time.UTC).AddDays(a.M % 60), Why: "contract"}))
+		return second(n.Pin(l.ctx, by, release.Pin{Platform: harbour, Installation: where, Range: "1." + strconv.Itoa(a.N%2), Until: calendar.DateOf(l.now, time.UTC).AddDays(a.M % 60), Why: "contract"}))
 	}
 	if a.N%2 == 0 {
 		return second(l.coin.Releases().Tend(l.ctx))
@@ -98,7 +99,7 @@ func (l *life) versions(who servicecoin.CustomerID) error {
 	}
 	for _, pos := range list {
 		i := pos.Installation
-		about := map[release.About]bool{}
+		about := make(map[release.About]bool)
 		for w, err := range n.Warnings(who).Open(i.Platform, i.Installation).All(l.ctx) {
 			if err != nil {
 				return err

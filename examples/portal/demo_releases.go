@@ -70,7 +70,6 @@ type tookIn struct {
 	why, skipped               string
 	holds                      release.Holds
 	notes                      string
-	early                      bool
 }
 
 // cameOfDemo are releases that came, late ones and a skipped one among them.
@@ -172,7 +171,8 @@ func (d demo) runningOfDemo(ctx context.Context) error {
 		if _, err := n.Place(ctx, by, demoPlatform, x.where, x.channel, x.ring); err != nil {
 			return err
 		}
-		if _, err := n.Run(ctx, by, demoPlatform, x.where, x.version); doneBefore(err) != nil {
+		_, err := n.Run(ctx, by, demoPlatform, x.where, x.version)
+		if err := doneBefore(err); err != nil {
 			return err
 		}
 	}
@@ -192,16 +192,18 @@ func (d demo) fixOfDemo(ctx context.Context) error {
 		return err
 	}
 	d.turn(d.at(12, 7, 30))
-	if _, err := d.Releases().Fixes().Know(ctx, by, release.Known{ID: "orders-of-others", Platform: demoPlatform, Title: "Orders of another customer could be read by their number", Affected: ">=8.2 <8.4.4", At: d.at(12, 7, 0)}); kept(err) != nil {
+	_, err := d.Releases().Fixes().Know(ctx, by, release.Known{ID: "orders-of-others", Platform: demoPlatform, Title: "Orders of another customer could be read by their number", Affected: ">=8.2 <8.4.4", At: d.at(12, 7, 0)})
+	if err := kept(err); err != nil {
 		return err
 	}
 	d.turn(d.at(10, 16, 0))
 	for _, version := range []string{"8.4.4", "8.3.9"} {
-		if _, err := s.Publish(ctx, by, release.Plan{
+		_, err := s.Publish(ctx, by, release.Plan{
 			Platform: demoPlatform, Version: version, On: d.day(10), Freeze: d.day(10),
 			Holds: release.Holds{Fixes: []release.Item{{ID: "orders-of-others", Text: "Orders of another customer cannot be read by their number any more"}}},
 			Notes: servicecoin.Texts{"en": "Mends a critical flaw: please take it at once.", "de": "Behebt einen kritischen Fehler: bitte sofort einspielen."},
-		}); doneBefore(err) != nil {
+		})
+		if err := doneBefore(err); err != nil {
 			return err
 		}
 	}
@@ -209,18 +211,21 @@ func (d demo) fixOfDemo(ctx context.Context) error {
 		return err
 	}
 	d.turn(d.at(9, 20, 0))
-	if _, err := d.Releases().Installations("birch").Run(ctx, servicecoin.Person(ben), demoPlatform, "", "8.4.4"); doneBefore(err) != nil {
+	_, err = d.Releases().Installations("birch").Run(ctx, servicecoin.Person(ben), demoPlatform, "", "8.4.4")
+	if err := doneBefore(err); err != nil {
 		return err
 	}
 	d.turn(d.at(6, 20, 0))
-	if _, err := d.Releases().Installations("alder").Run(ctx, servicecoin.Person(ben), demoPlatform, "", "8.3.9"); doneBefore(err) != nil {
+	_, err = d.Releases().Installations("alder").Run(ctx, servicecoin.Person(ben), demoPlatform, "", "8.3.9")
+	if err := doneBefore(err); err != nil {
 		return err
 	}
 	if err := d.drain(ctx); err != nil {
 		return err
 	}
 	d.turn(d.at(2, 11, 0))
-	if _, err := s.Recall(ctx, by, demoPlatform, "8.4.3", "A receipt can be booked twice when two people save at once", "8.4.4"); doneBefore(err) != nil {
+	_, err = s.Recall(ctx, by, demoPlatform, "8.4.3", "A receipt can be booked twice when two people save at once", "8.4.4")
+	if err := doneBefore(err); err != nil {
 		return err
 	}
 	return d.drain(ctx)

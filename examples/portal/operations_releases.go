@@ -45,17 +45,21 @@ func (p *portal) releasesArea() area {
 // releaseParts are the ways between the pages of what is released.
 func releaseParts(r *http.Request) []navItem {
 	items := []navItem{
-		{Path: releasesPath, Name: "Schedule"}, {Path: releasesPath + "/running", Name: "Who runs what"}, {Path: featuresPath, Name: "Features"},
-		{Path: certificationPath, Name: "Certification"}, {Path: apisPath, Name: "APIs and bindings"}, {Path: newsDeskPath, Name: "News"},
+		{Path: releasesPath, Name: "Schedule"},
+		{Path: releasesPath + "/running", Name: "Who runs what"},
+		{Path: featuresPath, Name: "Features"},
+		{Path: certificationPath, Name: "Certification"},
+		{Path: apisPath, Name: "APIs and bindings"},
+		{Path: newsDeskPath, Name: "News"},
 	}
-	best := -1
-	for n, x := range items {
-		if (r.URL.Path == x.Path || strings.HasPrefix(r.URL.Path, x.Path+"/")) && (best < 0 || len(x.Path) > len(items[best].Path)) {
-			best = n
+	longest := ""
+	for _, x := range items {
+		if (r.URL.Path == x.Path || strings.HasPrefix(r.URL.Path, x.Path+"/")) && len(x.Path) > len(longest) {
+			longest = x.Path
 		}
 	}
-	if best >= 0 {
-		items[best].Current = true
+	for n := range items {
+		items[n].Current = items[n].Path == longest
 	}
 	return items
 }
@@ -200,7 +204,7 @@ func (p *portal) calendarRows(ctx context.Context, v *releasesPage, today calend
 		rules[l.Name] = l.Stated(v.Platform)
 	}
 	put := func(row plannedRow) {
-		row.Outcome, row.Days = row.Planned.Outcome(today), row.Planned.Late(today)
+		row.Outcome, row.Days = row.Planned.Outcome(today), row.Late(today)
 		row.Tone = outcomeTone(row.Outcome)
 		if row.Done.IsZero() && row.Skipped == nil {
 			row.Day = row.Target
@@ -260,7 +264,7 @@ func (p *portal) lineRows(ctx context.Context, v *releasesPage, today calendar.D
 func (p *portal) releasesAsCSV(w http.ResponseWriter, r *http.Request, v *releasesPage, today calendar.Date) error {
 	var rows [][]string
 	for _, x := range slices.Concat(v.Ahead, v.Before) {
-		rows = append(rows, []string{x.Name, x.Kind, x.Line, isoDay(x.First), strconv.Itoa(len(x.Moves)), isoDay(x.Target), isoDay(x.Done), string(x.Outcome), strconv.Itoa(x.Planned.Late(today))})
+		rows = append(rows, []string{x.Name, x.Kind, x.Line, isoDay(x.First), strconv.Itoa(len(x.Moves)), isoDay(x.Target), isoDay(x.Done), string(x.Outcome), strconv.Itoa(x.Late(today))})
 	}
 	return p.cellsAsCSV(w, r, string(v.Platform.ID)+"-schedule.csv", []string{"name", "kind", "line", "firstPromised", "moves", "promised", "came", "outcome", "daysLate"}, rows)
 }

@@ -116,7 +116,7 @@ func philosophyWords(r release.Rules) []string {
 	}
 	list = append(list, fmt.Sprintf("changes are taken until %s before a release, at the latest", plural(lead, "day")))
 	if r.Support > 0 {
-		list = append(list, fmt.Sprintf("a line is supported for %s", plural(r.Support, "month")))
+		list = append(list, "a line is supported for "+plural(r.Support, "month"))
 	}
 	if len(r.Patch) > 0 {
 		var names []string

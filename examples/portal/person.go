@@ -82,8 +82,8 @@ func mayChange(by person, a servicecoin.Attempt) bool {
 		}
 		kinds = append(kinds, runbook.BookRecord, runbook.RunRecord, runbook.TemplateRecord, runbook.ChecklistRecord,
 			configuration.ItemRecord, configuration.StrayRecord, configuration.BaselineRecord,
-			patch.AdvisoryRecord, patch.CycleRecord, patch.JobRecord, patch.RoutineRecord)
-		kinds = append(kinds, release.ReleaseRecord, release.MilestoneRecord, release.FixRecord, release.RunningRecord,
+			patch.AdvisoryRecord, patch.CycleRecord, patch.JobRecord, patch.RoutineRecord,
+			release.ReleaseRecord, release.MilestoneRecord, release.FixRecord, release.RunningRecord,
 			release.FeatureRecord, release.PromotionRecord, release.NewsRecord, release.AccessRecord, release.EvidenceRecord)
 		kinds = append(kinds, apiRecords()...)
 		if slices.Contains([]string{release.VerbRecall, release.VerbPin, release.VerbUnpin, release.VerbWaive}, a.Verb) {

@@ -7,6 +7,7 @@ require (
 	github.com/servicecoin/servicecoin v0.0.0
 	github.com/stretchr/testify v1.12.1
 	go.yaml.in/yaml/v4 v4.0.0
+	pgregory.net/rapid v1.3.0
 )
 
 require (
