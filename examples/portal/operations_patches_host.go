@@ -48,7 +48,8 @@ func patchedTypes() []configuration.Type {
 }
 
 // tend lets time do what it does to patch cycles: rings soak and pass, plans are made anew,
-// routines come; and to bindings, which fall behind. What could not be tended is for the log, and the rest was.
+// routines come; and to what is released. What could not be tended is for the log, and the
+// rest was.
 func (p *portal) tend(ctx context.Context) error {
 	done, err := p.Patches().Tend(ctx, servicecoin.Program("portal"))
 	for _, x := range done.Failed {
@@ -56,8 +57,7 @@ func (p *portal) tend(ctx context.Context) error {
 			p.log.WarnContext(ctx, "a patch cycle could not be tended", "name", x.Name, "cause", x.Err.Error())
 		}
 	}
-	_, behind := p.Releases().TendBindings(ctx, servicecoin.Program("portal"))
-	return errors.Join(err, behind)
+	return errors.Join(err, p.tendReleases(ctx))
 }
 
 // tendEvery is how often that is done.

@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/operations/release"
 	"github.com/servicecoin/servicecoin/problem"
@@ -40,6 +42,22 @@ func (p *portal) releasesArea() area {
 			"release-describe": "What it holds is described.", "running-run": "It is noted what runs.", "running-pin": "It is pinned, and stays so until that day.", "running-unpin": "It is not pinned any more.",
 		},
 	}
+}
+
+// tendReleases lets time do what it does to what is released: support of a line ends soon,
+// evidence gets too old for a certificate, bindings fall behind.
+func (p *portal) tendReleases(ctx context.Context) error {
+	by := servicecoin.Program("portal")
+	_, err := p.Releases().Tend(ctx)
+	_, behind := p.Releases().TendBindings(ctx, by)
+	err = errors.Join(err, behind)
+	for platform, failed := range p.Releases().Schedule().Platforms().All(ctx) {
+		if failed == nil {
+			_, failed = p.Releases().Proofs().Tend(ctx, by, platform.ID)
+		}
+		err = errors.Join(err, failed)
+	}
+	return err
 }
 
 // releaseParts are the ways between the pages of what is released.
