@@ -338,9 +338,11 @@ func (r Release) withheld(p Platform, channel string, pin *Pin, now time.Time) s
 }
 
 // Offers reports whether who is on a channel is offered what is in another one: what is in
-// none is for everybody, and who is on none is on the most cautious.
+// none is for everybody, what is in one that the platform does not have (any more) for
+// nobody, and who is on none is on the most cautious.
 func (p Platform) Offers(of, on string) bool {
-	return of == "" || slices.Index(p.Channels, of) <= max(0, slices.Index(p.Channels, on))
+	n := slices.Index(p.Channels, of)
+	return of == "" || n >= 0 && n <= max(0, slices.Index(p.Channels, on))
 }
 
 // Get returns what an installation runs.
