@@ -1,6 +1,7 @@
 package release_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -10,6 +11,8 @@ import (
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/operations/release"
+	"github.com/servicecoin/servicecoin/store"
+	"github.com/servicecoin/servicecoin/store/memory"
 )
 
 func TestWhatRuns(t *testing.T) {
@@ -449,4 +452,21 @@ func TestRollOutOfWithdrawn(t *testing.T) {
 	require.Zero(t, out.Exposed)
 	require.Zero(t, out.Missed)
 	require.Equal(t, release.NeverAffected, out.Rows[0].Progress)
+}
+
+// Who may not run anything is not told why a version is withheld.
+func TestRunAsksAtOnce(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	ctx := t.Context()
+	h.platform(nil)
+	h.published("8.4.1", date(time.March, 1))
+	_, err := h.schedule().Recall(ctx, ada(), harbour, "8.4.1", "a secret", "")
+	require.NoError(t, err)
+	no := store.New(memory.New(), &store.Options{
+		Now:       func() time.Time { return h.now },
+		Authorize: func(context.Context, servicecoin.Attempt) error { return servicecoin.ErrForbidden },
+	})
+	_, err = release.NewInstallations(no.For("alder"), h.schedule()).Run(ctx, ada(), harbour, "", "8.4.1")
+	require.ErrorIs(t, err, servicecoin.ErrForbidden)
 }
