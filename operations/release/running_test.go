@@ -2,6 +2,7 @@ package release_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -469,4 +470,12 @@ func TestRunAsksAtOnce(t *testing.T) {
 	})
 	_, err = release.NewInstallations(no.For("alder"), h.schedule()).Run(ctx, ada(), harbour, "", "8.4.1")
 	require.ErrorIs(t, err, servicecoin.ErrForbidden)
+}
+
+// Whatever a line or a version may be called, a customer can be warned of it.
+func TestWarningOfLongNames(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 250)
+	w := release.Warning{Platform: harbour, About: release.AnEnd, Of: long, Version: long, Instead: long}
+	require.NoError(t, w.Validate())
 }
