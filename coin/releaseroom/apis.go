@@ -47,8 +47,9 @@ func (n Nouns) follows() exchange.Link {
 				return "", err
 			}
 			for _, item := range page.Items {
-				if err := apis.OfferTo(ctx, exchange.By(), item.Value.ID, news.Version, news.Done); err != nil {
-					return "", exchange.UnlessRefused(err)
+				err := apis.OfferTo(ctx, exchange.By(), item.Value.ID, news.Version, news.Done)
+				if err := exchange.UnlessRefused(err); err != nil {
+					return "", err
 				}
 			}
 			return page.Next, nil

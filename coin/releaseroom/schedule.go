@@ -183,28 +183,34 @@ func (n Nouns) RollOut(ctx context.Context, id release.FixID) (RolledOut, error)
 }
 
 // closes is the link that notes that a release mends critical flaws: those whose name is
-// among the advisories that it closes, or among its fixes.
+// among the advisories that it closes, or among its fixes, as many as have room in a commit.
 func (n Nouns) closes() exchange.Link {
-	return exchange.When(n.Base, "fix.close", Name, Name, []string{release.EventPublished, release.EventDescribed},
-		func(ctx context.Context, w exchange.Work, news release.Changed) error {
+	return exchange.Parts(n.Base, "fix.close", Name, Name, []string{release.EventPublished, release.EventDescribed},
+		func(ctx context.Context, w exchange.Work, news release.Changed, _ string) (string, error) {
 			mine := n.On(w.Base)
 			r, err := mine.Schedule().Get(ctx, news.Platform, news.Version)
 			if err != nil || r.Done.IsZero() || r.Recalled != nil {
-				return exchange.UnlessGone(err)
+				return "", exchange.UnlessGone(err)
 			}
 			fixes, err := all(ctx, mine.Fixes().All(news.Platform))
 			if err != nil {
-				return err
+				return "", err
 			}
+			first := true
 			for _, f := range fixes {
 				named := f.Advisory != "" && slices.Contains(r.Holds.Advisories, f.Advisory) ||
 					slices.ContainsFunc(r.Holds.Fixes, func(i release.Item) bool { return i.ID == string(f.ID) })
-				if !named || f.Withdrawn != nil {
+				noted := func(x release.FixedIn) bool { return canonicalText(x.Version) == canonicalText(r.Version) }
+				if !named || f.Withdrawn != nil || slices.ContainsFunc(f.In, noted) {
 					continue
 				}
+				if !first && w.Left() < roomForAFix {
+					return string(f.ID), nil // those before it are noted by then
+				}
+				first = false
 				since := w.Event.At
 				if p, err := mine.Schedule().Platform(ctx, news.Platform); err != nil {
-					return exchange.UnlessGone(err)
+					return "", exchange.UnlessGone(err)
 				} else if loc, err := p.Location(); err == nil && r.Done != p.Today(since) {
 					since = r.Done.In(loc).Start // it was recorded later than it came
 				}
@@ -213,14 +219,18 @@ func (n Nouns) closes() exchange.Link {
 				}
 				_, err := mine.Fixes().Fix(ctx, by(), f.ID, r.Version, since)
 				if err := exchange.UnlessRefused(err); err != nil {
-					return err
+					return "", err
 				}
 			}
-			return nil
+			return "", nil
 		})
 }
 
 func by() servicecoin.Actor { return exchange.By() }
+
+// roomForAFix is what one fix takes of a commit at most: its record, its event, and what it
+// reads.
+const roomForAFix = 8
 
 // roomForALook is what a look at one installation takes of a commit at most: a warning of
 // its recall, of the end of its line and of each of a few fixes.
@@ -309,13 +319,14 @@ func (n Nouns) warnsOne() exchange.Link {
 }
 
 // look gives an installation the warnings that hold now, and settles those that do not any
-// more. It returns how many of both.
+// more, so many of each as have room in a commit: the next look goes on. It returns how many
+// of both.
 func (n Nouns) look(ctx context.Context, of *whole, customer servicecoin.CustomerID, r release.Running) (int, error) {
-	want := map[string]release.Warning{}
+	var want []release.Warning // the most urgent first
 	pos := of.locate(n, customer, r)
 	add := func(w release.Warning) {
 		w.Platform, w.Installation, w.Version = r.Platform, r.Installation, r.Version
-		want[string(w.About)+" "+w.Of] = w
+		want = append(want, w)
 	}
 	if c := pos.Recalled; c != nil {
 		add(release.Warning{About: release.ARecall, Of: r.Version, Instead: c.Instead, Why: c.Why})
@@ -325,7 +336,7 @@ func (n Nouns) look(ctx context.Context, of *whole, customer servicecoin.Custome
 	}
 	for _, id := range pos.Fixes {
 		k := slices.IndexFunc(of.fixes, func(f release.Fix) bool { return f.ID == id })
-		if to := of.mending(&of.fixes[k], pos); to != "" && len(want) < mostWarnings {
+		if to := of.mending(&of.fixes[k], pos); to != "" {
 			add(release.Warning{About: release.AFix, Of: string(id), Instead: to, Why: of.fixes[k].Title})
 		}
 	}
@@ -333,30 +344,31 @@ func (n Nouns) look(ctx context.Context, of *whole, customer servicecoin.Custome
 	if err != nil {
 		return 0, err
 	}
-	told := 0
+	told, settled := 0, 0
 	for _, w := range open {
-		key := string(w.About) + " " + w.Of
-		if x, holds := want[key]; holds {
-			x.GivenAt = w.GivenAt
-			if x == w {
-				delete(want, key)
+		k := slices.IndexFunc(want, func(x release.Warning) bool { return x.About == w.About && x.Of == w.Of })
+		if k >= 0 {
+			x := want[k]
+			if x.GivenAt = w.GivenAt; x == w {
+				want = slices.Delete(want, k, k+1)
 			}
 			continue
 		}
-		if told++; told > mostWarnings {
-			break // the next look goes on
+		if settled == mostWarnings {
+			continue
 		}
 		if err := n.Warnings(customer).Settle(ctx, by(), w); err != nil {
-			return told, err
+			return settled, err
 		}
+		settled++
 	}
-	for _, w := range want {
-		told++
+	for _, w := range want[:min(len(want), mostWarnings)] {
 		if _, err := n.Warnings(customer).Give(ctx, by(), w); err != nil {
-			return told, err
+			return settled + told, err
 		}
+		told++
 	}
-	return told, nil
+	return settled + told, nil
 }
 
 // mending is the version that mends a flaw and is the least way to go from where somebody

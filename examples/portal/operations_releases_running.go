@@ -50,7 +50,7 @@ func standRowOf(pos release.Position, name string, today calendar.Date) standRow
 		row.Stands, row.Tone = "Newest", "good"
 	}
 	if pos.Line.Name != "" {
-		row.Until = endWords(pos.Line.Support.Until)
+		row.Until = endWords(pos.Until)
 	}
 	return row
 }
@@ -159,7 +159,7 @@ func (p *portal) ownRun(r *http.Request, pos release.Position, name string) (own
 	}
 	today := platform.Today(p.store.Now())
 	one.standRow, one.Platform = standRowOf(pos, name, today), platform
-	if one.History, err = p.Releases().Installations(pos.Installation.Customer).History(ctx, platform.ID, pos.Installation.Installation); err != nil {
+	if one.History, err = p.Releases().Installations(pos.Installation.Customer).History(ctx, pos.Installation.Platform, pos.Installation.Installation); err != nil {
 		return one, err
 	}
 	if pos.Pin == nil {

@@ -86,3 +86,11 @@ func TestAReleaseIsMoved(t *testing.T) {
 	require.Equal(t, http.StatusConflict, status)
 	require.Contains(t, body, "it prints nothing")
 }
+
+// A version of no line that is known is not shown as out of support, and a file is of the
+// platform whose page it is on.
+func TestRunningIsOfAPlatform(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, "Support not stated", phaseWords(""))
+	require.Contains(t, demoPortal(t).as("ben").page("/releases/running"), "/releases/running?platform=order-entry&amp;as=csv")
+}

@@ -68,7 +68,7 @@ func phaseTone(x release.Phase) string {
 
 func phaseWords(x release.Phase) string {
 	switch x {
-	case release.NotStated:
+	case release.NotStated, "": // of no line that is known
 		return "Support not stated"
 	case release.Coming:
 		return "Coming"

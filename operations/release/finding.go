@@ -80,7 +80,7 @@ func cadence(l Line, came []Release, rules Rules, on calendar.Date) []Finding {
 		until = end
 	}
 	last := came[len(came)-1]
-	if gap := days(last.Done, until); gap > rules.Cadence && !l.Support.Until.Passed(last.Done) {
+	if gap := days(last.Done, until); gap > rules.Cadence && !cmp.Or(l.Support.Until, l.Support.Active).Passed(last.Done) {
 		out = append(out, Finding{
 			Code: NoneInCadence, Line: l.Name, On: last.Done.AddDays(rules.Cadence + 1), Days: gap - rules.Cadence,
 			Text: fmt.Sprintf("none came for %d days after %s, at most %d are stated", gap, last.Version, rules.Cadence),
@@ -133,11 +133,15 @@ func releaseFindings(p Platform, l Line, r *Release, rules Rules, on calendar.Da
 	if !l.Released.IsZero() && r.Done.Compare(l.Released) < 0 && r.Kind != Prerelease {
 		found(BeforeLine, r.Done, days(r.Done, l.Released), "%s came on %s, before its line on %s", r.Version, r.Done, l.Released)
 	}
-	if end, ok := l.End(); ok && r.Done.Compare(end) > 0 {
+	if end, ok := l.End(); ok && r.Done.Compare(end) > 0 && l.Phase(r.Done) != Extended {
 		found(AfterEnd, r.Done, days(end, r.Done), "%s came when support of %s was over since %s", r.Version, l.Name, end)
 	}
 	if phase := l.Phase(r.Done); len(r.Holds.Features) > 0 && (phase == Maintenance || phase == Extended) {
-		found(AgainstPhase, r.Done, 0, "%s holds a feature, and its line gets fixes alone since %s", r.Version, l.Support.Active)
+		since := ""
+		if last, ok := l.Support.Active.Day(); ok {
+			since = " since " + last.String()
+		}
+		found(AgainstPhase, r.Done, 0, "%s holds a feature, and its line gets fixes alone%s", r.Version, since)
 	}
 	if r.Kind == Patch && len(rules.Patch) > 0 {
 		for _, c := range r.Holds.kinds() {

@@ -197,6 +197,9 @@ func RollOut(f Fix, p Platform, lines []Line, list []Installation, at time.Time)
 
 func (f Fix) rolled(p Platform, lines []Line, i *Installation, at time.Time) Rolled {
 	row := Rolled{Customer: i.Customer, Installation: i.Installation, Ring: i.Ring, Version: i.At(at), Progress: NeverAffected}
+	if f.Withdrawn != nil {
+		return row // it was no flaw
+	}
 	if d, ok := f.Promise.of(i.Customer).Get(); ok {
 		row.By = f.KnownAt.Add(d)
 	}

@@ -187,5 +187,8 @@ func (m Milestone) Validate() error {
 	v.Text("line", m.Line, 1, maxName)
 	v.Text("name", m.Name, 1, maxName)
 	m.validate(&v, "")
+	if v.Len() == 0 {
+		lifecycle.Room(&v, "", m, maxBody)
+	}
 	return v.Err()
 }

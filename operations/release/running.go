@@ -163,9 +163,6 @@ func (n *Installations) Place(ctx context.Context, by servicecoin.Actor, p Platf
 // Run says that an installation gets a version, from now on. It is refused for one that was
 // recalled, is not out, is in no channel of the installation, or that its pin does not hold.
 func (n *Installations) Run(ctx context.Context, by servicecoin.Actor, p PlatformID, installation, text string) (Running, error) {
-	if err := n.mayRun(ctx, p, installation, text); err != nil {
-		return Running{}, err
-	}
 	return n.run(ctx, by, VerbRun, p, installation, text, n.view.Now())
 }
 
@@ -185,6 +182,11 @@ func (n *Installations) run(ctx context.Context, by servicecoin.Actor, verb stri
 	}
 	return n.change(ctx, by, verb, p, installation, check, func(tx store.View, _ time.Time, r *Running) ([]store.Event, error) {
 		since := servicecoin.Instant(since)
+		if verb == VerbRun {
+			if err := n.mayRun(ctx, *r, text); err != nil {
+				return nil, err
+			}
+		}
 		if r.Version == text {
 			return nil, nil // it is known
 		}
@@ -293,26 +295,22 @@ func (n *Installations) change(ctx context.Context, by servicecoin.Actor, verb s
 	return out, err
 }
 
-// mayRun refuses a version that nobody is to get.
-func (n *Installations) mayRun(ctx context.Context, p PlatformID, installation, text string) error {
-	if _, err := canonical(text); err != nil || n.schedule == nil {
-		return nil //nolint:nilerr // what cannot be read is refused where the rest is checked
+// mayRun refuses a version that an installation is not to get.
+func (n *Installations) mayRun(ctx context.Context, have Running, text string) error {
+	if n.schedule == nil {
+		return nil
 	}
-	r, err := n.schedule.Get(ctx, p, text)
+	r, err := n.schedule.Get(ctx, have.Platform, text)
 	if err != nil {
 		return unknown(err, "version", text)
 	}
-	platform, err := n.schedule.Platform(ctx, p)
+	platform, err := n.schedule.Platform(ctx, have.Platform)
 	if err != nil {
-		return err
-	}
-	have, err := n.Get(ctx, p, installation)
-	if err != nil && !errors.Is(err, servicecoin.ErrNotFound) {
 		return err
 	}
 	now := n.view.Now()
 	if why := r.withheld(platform, have.Channel, have.PinAt(now, platform.Today(now)), now); why != "" {
-		return n.refuse(p, installation, VerbRun, why)
+		return n.refuse(have.Platform, have.Installation, VerbRun, why)
 	}
 	return nil
 }
@@ -338,9 +336,11 @@ func (r Release) withheld(p Platform, channel string, pin *Pin, now time.Time) s
 }
 
 // Offers reports whether who is on a channel is offered what is in another one: what is in
-// none is for everybody, and who is on none is on the most cautious.
+// none is for everybody, what is in one that the platform does not have (any more) for
+// nobody, and who is on none is on the most cautious.
 func (p Platform) Offers(of, on string) bool {
-	return of == "" || slices.Index(p.Channels, of) <= max(0, slices.Index(p.Channels, on))
+	n := slices.Index(p.Channels, of)
+	return of == "" || n >= 0 && n <= max(0, slices.Index(p.Channels, on))
 }
 
 // Get returns what an installation runs.

@@ -1,6 +1,8 @@
 package release_test
 
 import (
+	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,6 +12,8 @@ import (
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/operations/release"
+	"github.com/servicecoin/servicecoin/store"
+	"github.com/servicecoin/servicecoin/store/memory"
 )
 
 func TestWhatRuns(t *testing.T) {
@@ -359,4 +363,119 @@ func TestWarnings(t *testing.T) {
 	require.Equal(t, 1, n)
 	_, err = w.Give(ctx, ada(), release.Warning{Platform: harbour, About: "weather", Of: "x"})
 	violated(t, err, "about", "unknown")
+}
+
+// A channel that a platform does not have any more is not for everybody.
+func TestOffersOfNoChannel(t *testing.T) {
+	t.Parallel()
+	p := release.Platform{Channels: []string{"stable", "early"}}
+	require.True(t, p.Offers("", ""))
+	require.True(t, p.Offers("stable", "gone"))
+	require.True(t, p.Offers("stable", "early"))
+	require.False(t, p.Offers("early", "stable"))
+	require.False(t, p.Offers("beta", "early"), "beta is none of its channels")
+	require.False(t, release.Platform{}.Offers("beta", ""))
+}
+
+func came(version, line string, day int, change func(r *release.Release)) release.Release {
+	r := release.Release{Version: version, Line: line, Kind: release.Patch, Planned: release.Planned{Done: date(time.March, day)}}
+	if change != nil {
+		change(&r)
+	}
+	return r
+}
+
+func recalled(instead string) func(r *release.Release) {
+	return func(r *release.Release) { r.Recalled = &release.Recalled{Why: "bad", Instead: instead} }
+}
+
+// Who runs what was recalled is led to what was not, however often that happened.
+func TestLocateLeadsToWhatIsGood(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 20, 9, 0, 0, 0, time.UTC)
+	p := release.Platform{ID: harbour}
+	lines := []release.Line{{Name: "8.4", Support: release.Support{Active: "2026-06-30"}}}
+	list := []release.Release{
+		came("8.4.1", "8.4", 1, recalled("8.4.2")), came("8.4.2", "8.4", 2, recalled("8.4.3")), came("8.4.3", "8.4", 3, nil), came("8.4.4", "8.4", 4, recalled("")),
+	}
+	at := func(version string) release.Position {
+		return release.Locate(release.Installation{Running: release.Running{Platform: harbour, Version: version}}, p, lines, list, nil, now)
+	}
+	pos := at("8.4.1")
+	require.Equal(t, "8.4.3", pos.Recalled.Instead)
+	require.Equal(t, "8.4.2", list[0].Recalled.Instead, "what was said stays")
+	require.Equal(t, "8.4.3", pos.Newest)
+	require.Len(t, pos.Between, 2, "up to the newest that is good")
+	require.Equal(t, release.End("2026-06-30"), pos.Until, "the end of the active support, where nothing else is stated")
+	require.Empty(t, at("8.4.3").Between, "what was recalled is nothing to go to")
+	list[2].Recalled = &release.Recalled{Why: "bad", Instead: "8.4.1"}
+	require.Empty(t, at("8.4.1").Recalled.Instead, "they lead in a ring")
+}
+
+// A line that has a name, and not numbers, is the one that its releases say.
+func TestLocateInNamedLine(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 20, 9, 0, 0, 0, time.UTC)
+	lines := []release.Line{{Name: "dalmatian", Support: release.Support{Until: "2026-04-30"}, Successor: "epoxy"}, {Name: "epoxy"}}
+	list := []release.Release{came("30.0.0", "dalmatian", 1, nil), came("31.0.0", "epoxy", 2, nil)}
+	i := release.Installation{Running: release.Running{Platform: harbour, Version: "30.0"}}
+	pos := release.Locate(i, release.Platform{ID: harbour}, lines, list, nil, now)
+	require.Equal(t, "dalmatian", pos.Line.Name)
+	require.Equal(t, release.End("2026-04-30"), pos.Until)
+	require.True(t, pos.NearEnd)
+	cost := release.CostOf(release.Pin{Range: "30", Until: date(time.May, 10)}, lines, list, nil, date(time.March, 20))
+	require.Equal(t, release.Ended, cost.AtEnd)
+	require.Equal(t, 10, cost.Without)
+}
+
+// Pre-releases of a version stand between an earlier one of it and the version.
+func TestLocatePrerelease(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 20, 9, 0, 0, 0, time.UTC)
+	pre := func(r *release.Release) { r.Kind = release.Prerelease }
+	list := []release.Release{came("9.0.0-rc.1", "9.0", 1, pre), came("9.0.0-rc.2", "9.0", 2, pre), came("9.1.0-rc.1", "9.1", 3, pre), came("8.4.0", "8.4", 1, nil)}
+	at := func(version string) string {
+		return release.Locate(release.Installation{Running: release.Running{Version: version}}, release.Platform{}, nil, list, nil, now).Newest
+	}
+	require.Equal(t, "9.0.0-rc.2", at("9.0.0-rc.1"))
+	require.Empty(t, at("8.4.0"))
+}
+
+// What was no flaw exposes nobody.
+func TestRollOutOfWithdrawn(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 20, 9, 0, 0, 0, time.UTC)
+	f := release.Fix{Affected: ">=8", KnownAt: now.Add(-48 * time.Hour), Promise: release.FixPromise{Rolled: calendar.Within(time.Hour)}}
+	list := []release.Installation{{Customer: "alder", Running: release.Running{Version: "8.4.0", Since: now.Add(-96 * time.Hour)}}}
+	require.Equal(t, 1, release.RollOut(f, release.Platform{}, nil, list, now).Missed)
+	f.Withdrawn = &release.Skip{At: now, Why: "it was another program"}
+	out := release.RollOut(f, release.Platform{}, nil, list, now)
+	require.Zero(t, out.Exposed)
+	require.Zero(t, out.Missed)
+	require.Equal(t, release.NeverAffected, out.Rows[0].Progress)
+}
+
+// Who may not run anything is not told why a version is withheld.
+func TestRunAsksAtOnce(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	ctx := t.Context()
+	h.platform(nil)
+	h.published("8.4.1", date(time.March, 1))
+	_, err := h.schedule().Recall(ctx, ada(), harbour, "8.4.1", "a secret", "")
+	require.NoError(t, err)
+	no := store.New(memory.New(), &store.Options{
+		Now:       func() time.Time { return h.now },
+		Authorize: func(context.Context, servicecoin.Attempt) error { return servicecoin.ErrForbidden },
+	})
+	_, err = release.NewInstallations(no.For("alder"), h.schedule()).Run(ctx, ada(), harbour, "", "8.4.1")
+	require.ErrorIs(t, err, servicecoin.ErrForbidden)
+}
+
+// Whatever a line or a version may be called, a customer can be warned of it.
+func TestWarningOfLongNames(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 250)
+	w := release.Warning{Platform: harbour, About: release.AnEnd, Of: long, Version: long, Instead: long}
+	require.NoError(t, w.Validate())
 }

@@ -285,6 +285,9 @@ func (s *Schedule) Describe(ctx context.Context, by servicecoin.Actor, platform 
 		if !r.Done.IsZero() && freeze != r.Freeze {
 			return s.refuse(id, VerbDescribe, "it came on "+r.Done.String()+", and until when changes were taken is a fact")
 		}
+		if lost := r.Holds.lost(holds); !r.Done.IsZero() && lost != "" {
+			return s.refuse(id, VerbDescribe, "it came on "+r.Done.String()+", and holds "+lost)
+		}
 		r.Holds, r.Freeze, r.Notes = holds, freeze, notes
 		return nil
 	})

@@ -2,6 +2,7 @@ package release_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -422,4 +423,62 @@ func TestHonourAddsUp(t *testing.T) {
 		}
 		require.Equal(t, h.Of, sum)
 	})
+}
+
+// What came does not hold less than was said.
+func TestDescribeKeepsWhatWasSaid(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	ctx := t.Context()
+	h.platform(nil)
+	h.planned("8.4.1", date(time.March, 5))
+	describe := func(holds release.Holds) error {
+		_, err := h.schedule().Describe(ctx, ada(), harbour, "8.4.1", holds, calendar.Date{}, nil)
+		return err
+	}
+	require.NoError(t, describe(release.Holds{Features: []release.FeatureID{"f"}}))
+	holds := release.Holds{Advisories: []string{"CVE-1"}, Fixes: []release.Item{{ID: "a", Text: "x"}, {Text: "y"}}, Breaking: []release.Item{{Text: "z"}}}
+	require.NoError(t, describe(holds), "it did not come yet")
+	h.published("8.4.1", date(time.March, 2))
+	for name, bad := range map[string]release.Holds{
+		"advisory": {Fixes: holds.Fixes, Breaking: holds.Breaking, Advisories: []string{"CVE-2"}},
+		"fix":      {Fixes: []release.Item{{ID: "b", Text: "x"}, {Text: "y"}}, Breaking: holds.Breaking, Advisories: holds.Advisories},
+		"fewer":    {Fixes: holds.Fixes[:1], Breaking: holds.Breaking, Advisories: holds.Advisories},
+		"breaking": {Fixes: holds.Fixes, Advisories: holds.Advisories},
+	} {
+		refused(t, describe(bad), "holds")
+		require.NotEmpty(t, name)
+	}
+	holds.Fixes = []release.Item{{Text: "y, and what that means"}, {ID: "a", Text: "x, in words"}, {ID: "c", Text: "more"}}
+	require.NoError(t, describe(holds))
+}
+
+// A milestone that was moved often, with long reasons, is refused before the store refuses it.
+func TestMilestoneHasRoom(t *testing.T) {
+	t.Parallel()
+	m := release.Milestone{Platform: harbour, Line: "8.4", Name: "review", Planned: release.Planned{First: date(time.March, 1), FirstAt: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), Target: date(time.March, 1)}}
+	for range 100 {
+		m.Moves = append(m.Moves, release.Move{From: date(time.March, 1), To: date(time.March, 1), At: m.FirstAt, By: ada(), Why: strings.Repeat("w", 4000)})
+	}
+	require.ErrorIs(t, m.Validate(), servicecoin.ErrInvalid)
+	m.Moves = m.Moves[:40]
+	require.NoError(t, m.Validate())
+}
+
+// A release during extended support is none after the end, and a line whose support is over
+// owes no more releases.
+func TestFindingsOfExtendedSupport(t *testing.T) {
+	t.Parallel()
+	r := release.Release{Version: "8.2.9", Line: "8.2", Kind: release.Patch, Planned: release.Planned{Done: date(time.March, 10)}, Holds: release.Holds{Features: []release.FeatureID{"f"}}}
+	l := release.Line{Name: "8.2", Support: release.Support{Until: "2026-02-28", Extended: "2026-12-31"}}
+	list := release.Findings(release.Platform{}, l, []release.Release{r}, date(time.April, 1))
+	require.Len(t, list, 1)
+	require.Equal(t, release.AgainstPhase, list[0].Code)
+	require.NotContains(t, list[0].Text, "since ", "nobody said since when")
+	l.Support.Extended = ""
+	list = release.Findings(release.Platform{}, l, []release.Release{r}, date(time.April, 1))
+	require.Equal(t, release.AfterEnd, list[0].Code)
+	l = release.Line{Name: "8.2", Support: release.Support{Active: release.Over}, Rules: release.Rules{Cadence: 7}}
+	r.Holds = release.Holds{}
+	require.Empty(t, release.Findings(release.Platform{}, l, []release.Release{r}, date(time.September, 1)))
 }

@@ -169,6 +169,35 @@ func (h Holds) validate(v *servicecoin.Violations, path string) {
 	}
 }
 
+// lost says what others do not hold of these; "" if all is there. An item without an id may
+// be worded anew, but is not left out.
+func (h Holds) lost(in Holds) string {
+	for _, f := range h.Features {
+		if !slices.Contains(in.Features, f) {
+			return "the feature " + string(f)
+		}
+	}
+	for _, a := range h.Advisories {
+		if !slices.Contains(in.Advisories, a) {
+			return "the end of " + a
+		}
+	}
+	for _, x := range []struct {
+		what     string
+		was, now []Item
+	}{{"fix", h.Fixes, in.Fixes}, {"breaking change", h.Breaking, in.Breaking}} {
+		for _, i := range x.was {
+			if i.ID != "" && !slices.ContainsFunc(x.now, func(o Item) bool { return o.ID == i.ID }) {
+				return fmt.Sprintf("the %s %s", x.what, i.ID)
+			}
+		}
+		if len(x.now) < len(x.was) {
+			return fmt.Sprintf("no less than %d of kind %s", len(x.was), x.what)
+		}
+	}
+	return ""
+}
+
 // kinds are what of a philosophy's words a release holds.
 func (h Holds) kinds() []Content {
 	var list []Content

@@ -10,6 +10,7 @@ import (
 	"github.com/servicecoin/servicecoin/internal/house"
 	"github.com/servicecoin/servicecoin/lifecycle"
 	"github.com/servicecoin/servicecoin/store"
+	"github.com/servicecoin/servicecoin/version"
 )
 
 // WarningRecord is the kind of record of a warning, in a customer's partition.
@@ -82,10 +83,10 @@ func (w Warning) Validate() error {
 	if w.About != ARecall && w.About != AnEnd && w.About != AFix {
 		v.Add("about", "unknown", string(w.About), "must be recall, end or fix")
 	}
-	v.Text("of", w.Of, 1, maxName)
+	v.Text("of", w.Of, 1, version.MaxLength)
 	v.Text("why", w.Why, 0, maxReason)
 	for path, text := range map[string]string{"version": w.Version, "instead": w.Instead} {
-		v.Text(path, text, 0, maxName)
+		v.Text(path, text, 0, version.MaxLength)
 	}
 	return v.Err()
 }
