@@ -305,8 +305,9 @@ func (s *Schedule) Offer(ctx context.Context, by servicecoin.Actor, platform Pla
 	})
 }
 
-// Publish says that a release came, on a day that is not after today. One that nobody had
-// planned is recorded, and counts as promised by nobody.
+// Publish says that a release came, on a day that is not after today, and what it holds if
+// that is not as it was planned. One that nobody had planned is recorded, and counts as
+// promised by nobody.
 func (s *Schedule) Publish(ctx context.Context, by servicecoin.Actor, x Plan) (Release, error) {
 	id := releaseID(x.Platform, x.Version)
 	var out Release
@@ -322,12 +323,37 @@ func (s *Schedule) Publish(ctx context.Context, by servicecoin.Actor, x Plan) (R
 			if r.over() != "" {
 				return s.refuse(id, VerbPublish, r.over())
 			}
+			if err := came(p.Today(tx.Now()), x.On); err != nil {
+				return err
+			}
+			if told := p.Today(r.FirstAt); x.On.Compare(told) < 0 {
+				var v servicecoin.Violations
+				v.Add("on", "out-of-order", x.On.String(), "is before "+told.String()+", when it was promised")
+				return v.Err()
+			}
 			r.Done = x.On
-			return came(p.Today(tx.Now()), x.On)
+			r.say(x)
+			return offered(p, r.Channel)
 		})
 		return err
 	})
 	return out, err
+}
+
+// say takes what is said of a release as it comes; what is left out stays as it was planned.
+func (r *Release) say(x Plan) {
+	if !x.Freeze.IsZero() {
+		r.Freeze = x.Freeze
+	}
+	if x.Channel != "" {
+		r.Channel = x.Channel
+	}
+	if len(x.Holds.kinds()) > 0 {
+		r.Holds = x.Holds
+	}
+	if len(x.Notes) > 0 {
+		r.Notes = x.Notes
+	}
 }
 
 // came checks the day on which something came.
@@ -427,6 +453,9 @@ func (s *Schedule) Take(ctx context.Context, by servicecoin.Actor, r Release) (R
 	at, err := lifecycle.Check(by, s.view.Now(), func(v *servicecoin.Violations) {
 		v.Merge("", r.Validate())
 		notYet(v, s.view.Now(), r.Planned)
+		if r.Recalled != nil && r.Recalled.At.After(s.view.Now()) {
+			v.Add("recalled.at", "out-of-order", lifecycle.Stamp(r.Recalled.At), "must not be after now")
+		}
 	})
 	if err != nil {
 		return Release{}, err
@@ -439,6 +468,9 @@ func (s *Schedule) Take(ctx context.Context, by servicecoin.Actor, r Release) (R
 		}
 		if _, err := s.On(tx).Line(ctx, r.Platform, r.Line); err != nil {
 			return unknown(err, "line", r.Line)
+		}
+		if err := offered(p, r.Channel); err != nil {
+			return err
 		}
 		if !r.Done.IsZero() {
 			if err := came(p.Today(at), r.Done); err != nil {

@@ -209,6 +209,29 @@ func TestPlansThatAreRefused(t *testing.T) {
 	require.ErrorIs(t, err, servicecoin.ErrInvalid, "a customer's view has no schedule")
 }
 
+// What is said of a release as it comes counts; what is left out stays as it was planned.
+func TestPublishSaysMore(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	ctx := t.Context()
+	h.platform(nil)
+	notes := servicecoin.Texts{"en": "Two things"}
+	_, err := h.schedule().Plan(ctx, ada(), release.Plan{Platform: harbour, Version: "8.4.1", On: date(time.March, 10), Freeze: date(time.March, 5), Notes: notes})
+	require.NoError(t, err)
+	_, err = h.schedule().Publish(ctx, ada(), release.Plan{Platform: harbour, Version: "8.4.1", On: date(time.March, 1)})
+	violated(t, err, "on", "out-of-order")
+	h.on(time.March, 9)
+	_, err = h.schedule().Publish(ctx, ada(), release.Plan{Platform: harbour, Version: "8.4.1", On: date(time.March, 9), Channel: "nightly"})
+	violated(t, err, "channel", "unknown")
+	holds := release.Holds{Advisories: []string{"CVE-2026-7"}}
+	r, err := h.schedule().Publish(ctx, ada(), release.Plan{Platform: harbour, Version: "8.4.1", On: date(time.March, 9), Channel: "early", Holds: holds})
+	require.NoError(t, err)
+	require.Equal(t, holds, r.Holds)
+	require.Equal(t, notes, r.Notes)
+	require.Equal(t, date(time.March, 5), r.Freeze)
+	require.Equal(t, "early", r.Channel)
+}
+
 func TestRecall(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)

@@ -13,7 +13,7 @@ import (
 
 // Release is one version of a platform: what it holds, when it was promised, and when it
 // came.
-type Release struct {
+type Release struct { //nolint:recvcheck // a value, but while it is changed
 	Platform PlatformID `json:"platform"`
 	Version  string     `json:"version"` // as it is written
 	Line     string     `json:"line"`
