@@ -99,6 +99,14 @@ func TestAnswers(t *testing.T) {
 		"this version":     {map[string]string{"a.xml": `<testsuite><properties><property name="app" value="v8.3.1"/></properties><testcase name="a"/></testsuite>`}, "version-property: app\n" + rulesOf("- {feature: f, tests: [{name: a}]}"), nil, 0, "f,proven,1,0,0,\n", ""},
 		"the newest":       {map[string]string{"a.xml": strings.Replace(passing, `name="a"/>`, `name="a"><failure/></testcase>`, 1), "b.xml": strings.Replace(passing, "-02T", "-03T", 1)}, rulesOf("- {feature: f, tests: [{name: a}]}"), nil, 0, "f,proven,1,0,0,2026-03-03T10:00:00Z\n", ""},
 		"nothing to run":   {map[string]string{"a.xml": `<testsuite tests="0"/>`}, rulesOf("- {feature: f, tests: [{name: a}]}"), nil, 1, "f,unproven,0,0,0,\n", "has no tests: it proves nothing"},
+		"a package above": {map[string]string{"a.json": `{"Time":"2026-03-02T10:00:00Z","Action":"start","Package":"ex.com/shop"}
+{"Time":"2026-03-02T10:00:00Z","Action":"output","Package":"ex.com/shop","Output":"panic: oh\n"}
+{"Time":"2026-03-02T10:00:00Z","Action":"fail","Package":"ex.com/shop","Elapsed":0}
+{"Time":"2026-03-02T10:00:00Z","Action":"start","Package":"ex.com/shop/orders"}
+{"Time":"2026-03-02T10:00:00Z","Action":"run","Package":"ex.com/shop/orders","Test":"TestA"}
+{"Time":"2026-03-02T10:00:00Z","Action":"pass","Package":"ex.com/shop/orders","Test":"TestA","Elapsed":0}
+{"Time":"2026-03-02T10:00:00Z","Action":"pass","Package":"ex.com/shop/orders","Elapsed":0}
+`}, rulesOf("- {feature: f, tests: [{name: TestA}]}"), nil, 0, "f,proven,1,0,0,2026-03-02T10:00:00Z\nex.com/shop/(the suite as a whole),unmapped,0,1,0,2026-03-02T10:00:00Z\n", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			status, out, told := ask(t, folder(t, c.files), c.rules, c.args...)
