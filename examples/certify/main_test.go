@@ -80,6 +80,9 @@ func TestAnswers(t *testing.T) {
 		"in byte order":    {nil, rulesOf("- {feature: b, tests: [{name: a}]}", "- {feature: a, tests: [{name: a}]}", "- {feature: B, tests: [{name: a}]}"), nil, 1, "B,unproven,0,0,0,\na,unproven,0,0,0,\nb,unproven,0,0,0,\n", ""},
 		"folders in it":    {map[string]string{"x/y/a": passing, "x/.hidden": "<testsuite", ".git/a.xml": "<testsuite"}, rulesOf("- {feature: f, tests: [{name: a}]}"), nil, 0, "f,proven,1,0,0,2026-03-02T10:00:00Z\n", ""},
 		"other files":      {map[string]string{"a.xml": passing, "log.txt": "hello", "pom.xml": "<project/>", "empty": ""}, rulesOf("- {feature: f, tests: [{name: a}]}"), nil, 0, "f,proven,1,0,0,2026-03-02T10:00:00Z\n", "pom.xml: is no test report of a known form: it is XML of another kind: <project>, and left out"},
+		"a configuration":  {map[string]string{"a.xml": passing, "phpunit.xml": "<?xml version=\"1.0\"?>\n<phpunit>\n<testsuites>\n<testsuite name=\"unit\">\n<directory>tests</directory>\n</testsuite>\n</testsuites>\n</phpunit>\n"}, rulesOf("- {feature: f, tests: [{name: a}]}"), nil, 0, "f,proven,1,0,0,2026-03-02T10:00:00Z\n", "phpunit.xml: is no test report of a known form: it is XML of another kind: <phpunit>, and left out"},
+		"mochawesome":      {map[string]string{"a.xml": passing, "m.json": "{\n\"stats\": {\"tests\": 1},\n\"results\": [\n{\"tests\": []}]}\n"}, rulesOf("- {feature: f, tests: [{name: a}]}"), nil, 0, "f,proven,1,0,0,2026-03-02T10:00:00Z\n", "m.json: is no test report of a known form: it is JSON whose results are no object, and left out"},
+		"SARIF":            {map[string]string{"a.xml": passing, "m.json": "{\"runs\": [{\"tool\": {}, \"results\": [" + strings.Repeat("{\"ruleId\": \"a rule\"},\n", 400_000) + "{}]}]}"}, rulesOf("- {feature: f, tests: [{name: a}]}"), nil, 0, "f,proven,1,0,0,2026-03-02T10:00:00Z\n", "m.json: is no test report of a known form: it is JSON without results, and left out"},
 		"twice":            {map[string]string{"a.xml": passing, "b.xml": passing}, rulesOf("- {feature: f, tests: [{name: a}]}"), nil, 0, "f,proven,1,0,0,2026-03-02T10:00:00Z\n", "DIR/b.xml: is the same as DIR/a.xml, and left out"},
 		"old":              {map[string]string{"a.xml": passing}, rulesOf("- {feature: f, max-age: 7d, tests: [{name: a}]}"), []string{"-as-of", "2026-03-09"}, 1, "f,expired,1,0,0,2026-03-02T10:00:00Z\n", ""},
 		"old enough":       {map[string]string{"a.xml": passing}, "max-age: P8D\n" + rulesOf("- {feature: f, tests: [{name: a}]}"), []string{"-as-of", "2026-03-09"}, 0, "f,proven,1,0,0,2026-03-02T10:00:00Z\n", ""},
@@ -201,4 +204,13 @@ f fails in
 These tests prove no feature:
   s/b  1 passed, 0 failed, 0 skipped  2026-03-02T10:00:00Z
 `, out)
+}
+
+// TestLink: a link to a folder is that folder.
+func TestLink(t *testing.T) {
+	link := filepath.Join(t.TempDir(), "latest")
+	require.NoError(t, os.Symlink(folder(t, map[string]string{"a.xml": passing}), link))
+	status, out, told := ask(t, link, rulesOf("- {feature: f, tests: [{name: a}]}"))
+	require.Equal(t, header+"f,proven,1,0,0,2026-03-02T10:00:00Z\n", out)
+	require.Zero(t, status, told)
 }
