@@ -37,7 +37,8 @@ func (n Nouns) revises() exchange.Link {
 			if !item.Value.Certified {
 				continue
 			}
-			if _, _, err := proofs.Revise(ctx, by(), news.Platform, item.Value.Version); exchange.UnlessRefused(err) != nil {
+			_, _, err := proofs.Revise(ctx, by(), news.Platform, item.Value.Version)
+			if err := exchange.UnlessRefused(err); err != nil {
 				return "", err
 			}
 		}
