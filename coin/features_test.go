@@ -3,6 +3,7 @@ package coin_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"testing"
 	"time"
 
@@ -210,4 +211,35 @@ func TestForgetFeatures(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, events)
 	require.Equal(t, 3, f.Edition)
+}
+
+// TestManyCertificates: as a waiver for all versions ends, all that were certified by it get
+// an edition, however many there are.
+func TestManyCertificates(t *testing.T) {
+	t.Parallel()
+	s, ctx := featured(t), t.Context()
+	n := s.Releases().Proofs()
+	_, err := n.Set(ctx, ada, "mail", release.ProofRules{Proofs: []release.Proof{{Feature: "scan", Tests: []release.TestPattern{{Name: "scans"}}}}})
+	require.NoError(t, err)
+	_, err = n.Waive(ctx, ada, "mail", release.ProofWaiver{Feature: "scan", Why: "its bench is away", Until: s.now.AddDate(0, 1, 0)})
+	require.NoError(t, err)
+	const versions = 40
+	for k := range versions {
+		version := fmt.Sprintf("8.%d.0", k)
+		_, _, err := n.Take(ctx, ada, release.Evidence{Report: fmt.Sprintf("%064x", k), Platform: "mail", Version: version, RanAt: s.now}, func(yield func(*release.TestResult) bool) {
+			yield(&release.TestResult{Name: "scans", Outcome: release.TestSkipped})
+		})
+		require.NoError(t, err)
+		_, err = n.Issue(ctx, ada, "mail", version)
+		require.NoError(t, err)
+	}
+	_, err = n.EndWaiver(ctx, ada, "mail", "scan", "")
+	require.NoError(t, err)
+	_, parked := s.drain()
+	require.Empty(t, parked)
+	for k := range versions {
+		c, err := n.Certificate(ctx, "mail", fmt.Sprintf("8.%d.0", k), 2)
+		require.NoError(t, err)
+		require.False(t, c.Certified)
+	}
 }

@@ -18,18 +18,31 @@ func (n Nouns) evidenceLinks() []exchange.Link { return []exchange.Link{n.revise
 
 // revises is the link that makes the next edition of a certificate once what is known says
 // that its version is certified no more: by new evidence, by evidence that was taken back,
-// by another build, or as a waiver ended. What ends by itself is found by
-// [release.Proofs.Tend].
+// by another build, or as a waiver ended: of many versions a few in a commit. What ends by
+// itself is found by [release.Proofs.Tend].
 func (n Nouns) revises() exchange.Link {
 	on := []string{release.EventEvidenceTaken, release.EventEvidenceRetracted, release.EventBuildIdentified, release.EventProofWaived, release.EventProofWaiverEnded}
-	return exchange.When(n.Base, "certificate.revise", Name, Name, on, func(ctx context.Context, w exchange.Work, news release.EvidenceChanged) error {
+	return exchange.Parts(n.Base, "certificate.revise", Name, Name, on, func(ctx context.Context, w exchange.Work, news release.EvidenceChanged, at string) (string, error) {
 		proofs := n.On(w.Base).Proofs()
 		if news.Version != "" {
 			_, _, err := proofs.Revise(ctx, by(), news.Platform, news.Version)
-			return exchange.UnlessRefused(err)
+			return "", exchange.UnlessRefused(err)
 		}
-		_, err := proofs.Tend(ctx, by(), news.Platform)
-		return exchange.UnlessRefused(err)
+		const few = 4 // an edition takes up to 16 of what a commit has room for
+		page, err := proofs.Versions(news.Platform).Page(ctx, at, few)
+		if err != nil {
+			return "", err
+		}
+		for _, item := range page.Items {
+			if !item.Value.Certified {
+				continue
+			}
+			_, _, err := proofs.Revise(ctx, by(), news.Platform, item.Value.Version)
+			if err := exchange.UnlessRefused(err); err != nil {
+				return "", err
+			}
+		}
+		return page.Next, nil
 	})
 }
 

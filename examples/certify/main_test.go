@@ -80,6 +80,9 @@ func TestAnswers(t *testing.T) {
 		"in byte order":    {nil, rulesOf("- {feature: b, tests: [{name: a}]}", "- {feature: a, tests: [{name: a}]}", "- {feature: B, tests: [{name: a}]}"), nil, 1, "B,unproven,0,0,0,\na,unproven,0,0,0,\nb,unproven,0,0,0,\n", ""},
 		"folders in it":    {map[string]string{"x/y/a": passing, "x/.hidden": "<testsuite", ".git/a.xml": "<testsuite"}, rulesOf("- {feature: f, tests: [{name: a}]}"), nil, 0, "f,proven,1,0,0,2026-03-02T10:00:00Z\n", ""},
 		"other files":      {map[string]string{"a.xml": passing, "log.txt": "hello", "pom.xml": "<project/>", "empty": ""}, rulesOf("- {feature: f, tests: [{name: a}]}"), nil, 0, "f,proven,1,0,0,2026-03-02T10:00:00Z\n", "pom.xml: is no test report of a known form: it is XML of another kind: <project>, and left out"},
+		"a configuration":  {map[string]string{"a.xml": passing, "phpunit.xml": "<?xml version=\"1.0\"?>\n<phpunit>\n<testsuites>\n<testsuite name=\"unit\">\n<directory>tests</directory>\n</testsuite>\n</testsuites>\n</phpunit>\n"}, rulesOf("- {feature: f, tests: [{name: a}]}"), nil, 0, "f,proven,1,0,0,2026-03-02T10:00:00Z\n", "phpunit.xml: is no test report of a known form: it is XML of another kind: <phpunit>, and left out"},
+		"mochawesome":      {map[string]string{"a.xml": passing, "m.json": "{\n\"stats\": {\"tests\": 1},\n\"results\": [\n{\"tests\": []}]}\n"}, rulesOf("- {feature: f, tests: [{name: a}]}"), nil, 0, "f,proven,1,0,0,2026-03-02T10:00:00Z\n", "m.json: is no test report of a known form: it is JSON whose results are no object, and left out"},
+		"SARIF":            {map[string]string{"a.xml": passing, "m.json": "{\"runs\": [{\"tool\": {}, \"results\": [" + strings.Repeat("{\"ruleId\": \"a rule\"},\n", 400_000) + "{}]}]}"}, rulesOf("- {feature: f, tests: [{name: a}]}"), nil, 0, "f,proven,1,0,0,2026-03-02T10:00:00Z\n", "m.json: is no test report of a known form: it is JSON without results, and left out"},
 		"twice":            {map[string]string{"a.xml": passing, "b.xml": passing}, rulesOf("- {feature: f, tests: [{name: a}]}"), nil, 0, "f,proven,1,0,0,2026-03-02T10:00:00Z\n", "DIR/b.xml: is the same as DIR/a.xml, and left out"},
 		"old":              {map[string]string{"a.xml": passing}, rulesOf("- {feature: f, max-age: 7d, tests: [{name: a}]}"), []string{"-as-of", "2026-03-09"}, 1, "f,expired,1,0,0,2026-03-02T10:00:00Z\n", ""},
 		"old enough":       {map[string]string{"a.xml": passing}, "max-age: P8D\n" + rulesOf("- {feature: f, tests: [{name: a}]}"), []string{"-as-of", "2026-03-09"}, 0, "f,proven,1,0,0,2026-03-02T10:00:00Z\n", ""},
@@ -99,6 +102,14 @@ func TestAnswers(t *testing.T) {
 		"this version":     {map[string]string{"a.xml": `<testsuite><properties><property name="app" value="v8.3.1"/></properties><testcase name="a"/></testsuite>`}, "version-property: app\n" + rulesOf("- {feature: f, tests: [{name: a}]}"), nil, 0, "f,proven,1,0,0,\n", ""},
 		"the newest":       {map[string]string{"a.xml": strings.Replace(passing, `name="a"/>`, `name="a"><failure/></testcase>`, 1), "b.xml": strings.Replace(passing, "-02T", "-03T", 1)}, rulesOf("- {feature: f, tests: [{name: a}]}"), nil, 0, "f,proven,1,0,0,2026-03-03T10:00:00Z\n", ""},
 		"nothing to run":   {map[string]string{"a.xml": `<testsuite tests="0"/>`}, rulesOf("- {feature: f, tests: [{name: a}]}"), nil, 1, "f,unproven,0,0,0,\n", "has no tests: it proves nothing"},
+		"a package above": {map[string]string{"a.json": `{"Time":"2026-03-02T10:00:00Z","Action":"start","Package":"ex.com/shop"}
+{"Time":"2026-03-02T10:00:00Z","Action":"output","Package":"ex.com/shop","Output":"panic: oh\n"}
+{"Time":"2026-03-02T10:00:00Z","Action":"fail","Package":"ex.com/shop","Elapsed":0}
+{"Time":"2026-03-02T10:00:00Z","Action":"start","Package":"ex.com/shop/orders"}
+{"Time":"2026-03-02T10:00:00Z","Action":"run","Package":"ex.com/shop/orders","Test":"TestA"}
+{"Time":"2026-03-02T10:00:00Z","Action":"pass","Package":"ex.com/shop/orders","Test":"TestA","Elapsed":0}
+{"Time":"2026-03-02T10:00:00Z","Action":"pass","Package":"ex.com/shop/orders","Elapsed":0}
+`}, rulesOf("- {feature: f, tests: [{name: TestA}]}"), nil, 0, "f,proven,1,0,0,2026-03-02T10:00:00Z\nex.com/shop/(the suite as a whole),unmapped,0,1,0,2026-03-02T10:00:00Z\n", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			status, out, told := ask(t, folder(t, c.files), c.rules, c.args...)
@@ -193,4 +204,13 @@ f fails in
 These tests prove no feature:
   s/b  1 passed, 0 failed, 0 skipped  2026-03-02T10:00:00Z
 `, out)
+}
+
+// TestLink: a link to a folder is that folder.
+func TestLink(t *testing.T) {
+	link := filepath.Join(t.TempDir(), "latest")
+	require.NoError(t, os.Symlink(folder(t, map[string]string{"a.xml": passing}), link))
+	status, out, told := ask(t, link, rulesOf("- {feature: f, tests: [{name: a}]}"))
+	require.Equal(t, header+"f,proven,1,0,0,2026-03-02T10:00:00Z\n", out)
+	require.Zero(t, status, told)
 }

@@ -30,10 +30,14 @@ func (t *taking) told(path, text string) { fmt.Fprintf(t.out, "certify: %s: %s\n
 
 // folder takes all files of a folder, in the order of their names, or one file.
 func (t *taking) folder(root string) error {
-	if _, err := os.Stat(root); err != nil {
+	info, err := os.Stat(root)
+	if err != nil {
 		return err
 	}
-	err := filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+	if link, err := os.Lstat(root); err == nil && link.Mode()&os.ModeSymlink != 0 && info.IsDir() {
+		root += string(filepath.Separator) // the link itself would not be walked
+	}
+	err = filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err

@@ -93,7 +93,12 @@ func readCTRF(b *bufio.Reader, c *collector) error {
 			return r.skip()
 		}
 		found = true
-		return r.object(r.results)
+		if err := r.delim('{'); errors.Is(err, errShape) {
+			return fmt.Errorf("%w: it is JSON whose results are no object", ErrNoReport)
+		} else if err != nil {
+			return err
+		}
+		return r.fields(r.results)
 	})
 	if err != nil {
 		return r.wrong(err)
@@ -129,6 +134,11 @@ func (r *ctrfReader) object(field func(name string) error) error {
 	if err := r.delim('{'); err != nil {
 		return err
 	}
+	return r.fields(field)
+}
+
+// fields reads the rest of an object.
+func (r *ctrfReader) fields(field func(name string) error) error {
 	for r.d.More() {
 		r.b.left = maxElement
 		t, err := r.d.Token()
@@ -157,9 +167,24 @@ func (r *ctrfReader) delim(want json.Delim) error {
 	return nil
 }
 
+// skip leaves a value out, however long it is.
 func (r *ctrfReader) skip() error {
-	var left json.RawMessage
-	return r.d.Decode(&left)
+	for depth := 0; ; {
+		r.b.left = maxElement
+		t, err := r.d.Token()
+		if err != nil {
+			return err
+		}
+		switch t {
+		case json.Delim('{'), json.Delim('['):
+			depth++
+		case json.Delim('}'), json.Delim(']'):
+			depth--
+		}
+		if depth == 0 {
+			return nil
+		}
+	}
 }
 
 func (r *ctrfReader) results(name string) error {

@@ -294,3 +294,12 @@ func TestWrong(t *testing.T) {
 		}
 	})
 }
+
+// TestStopped: Ginkgo's words for a test that was stopped are of one that failed.
+func TestStopped(t *testing.T) {
+	for _, word := range []string{"panicked", "interrupted", "aborted", "timedout", "KILLED"} {
+		r, err := junit.Read(strings.NewReader(`<testsuite name="s"><testcase name="a" status="`+word+`"/></testsuite>`), nil)
+		require.NoError(t, err)
+		require.Equal(t, junit.Failed, r.Cases[0].Outcome, word)
+	}
+}

@@ -143,6 +143,9 @@ func detect(b *bufio.Reader, c *collector) (Form, error) {
 		if seen == "" {
 			seen = why
 		}
+		if other := rootOf(rest); other != "" && len(text) > 0 && text[0] == '<' && (bytes.HasPrefix(text, []byte("<?xml")) || bytes.Contains(rest, []byte("</"+other+">"))) {
+			break // what lies in a document of another kind is no report
+		}
 		at, rest = at+len(rest)-len(after), after
 	}
 	if seen == "" {

@@ -16,6 +16,12 @@ func (r *Report) Results() iter.Seq[*release.TestResult] {
 		var x release.TestResult
 		paths := make(map[int]string, len(r.Suites))
 		common := make(map[int][]string, len(r.Suites)) // properties of suites and the run
+		outer := make([]bool, len(r.Suites))            // suites lie in it
+		for _, s := range r.Suites {
+			if s.Parent >= 0 {
+				outer[s.Parent] = true
+			}
+		}
 		for n := range r.Cases {
 			c := &r.Cases[n]
 			if _, ok := paths[c.Suite]; !ok {
@@ -28,6 +34,7 @@ func (r *Report) Results() iter.Seq[*release.TestResult] {
 			}
 			x = release.TestResult{
 				Suite: paths[c.Suite], Package: r.Package(c), Class: c.Class, Name: c.Name, Message: c.Message, At: r.At(c), Again: c.Again, Whole: c.Whole, Outcome: c.proves(),
+				Alone: c.Whole && c.Suite >= 0 && !outer[c.Suite],
 			}
 			if x.Properties = common[c.Suite]; len(c.Properties) > 0 {
 				x.Properties = make([]string, 0, len(c.Properties)+len(common[c.Suite]))

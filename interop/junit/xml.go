@@ -356,7 +356,7 @@ func meaning(status string) Outcome {
 	switch strings.ToLower(strings.TrimSpace(status)) {
 	case "", "run", "ran", "pass", "passed", "success", "successful", "succeeded", "ok", "complete", "completed", "finished", "fixed", "xfail", "xfailed", "expected failure":
 		return Passed
-	case "fail", "failed", "failure", "broken", "regression", "xpass", "timeout", "timedout", "timed_out", "aborted", "crashed", "ko", "nok", "error", "errored", "undefined":
+	case "fail", "failed", "failure", "broken", "regression", "xpass", "timeout", "timedout", "timed_out", "aborted", "panicked", "interrupted", "killed", "crashed", "ko", "nok", "error", "errored", "undefined":
 		return Failed
 	case "disabled", "skip", "skipped", "skipping", "notrun", "not_run", "not-run", "notexecuted", "ignored", "ignore", "pending", "suppressed", "inconclusive", "untested", "excluded", "blocked", "filtered":
 		return Skipped

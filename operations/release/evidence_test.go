@@ -402,3 +402,21 @@ func TestBadEvidence(t *testing.T) {
 	require.Error(t, err, "a customer has no proofs")
 	require.Equal(t, []string{release.EventProofsSet}, slices.Compact(l.events()))
 }
+
+// TestManyReports: a version has a report of each of its modules, of which a commit could
+// not look at each.
+func TestManyReports(t *testing.T) {
+	l := newLab(t)
+	for n := range 120 {
+		l.take("8.3.0", fmt.Sprintf("split%d passed, scan%d passed", n, n))
+	}
+	c, err := l.proofs.Issue(t.Context(), tester(), webshop, "8.3.0")
+	require.NoError(t, err)
+	l.verified(c)
+	l.now = march(2)
+	l.take("8.3.0", "split7 failed")
+	c, revised, err := l.proofs.Revise(t.Context(), tester(), webshop, "8.3.0")
+	require.NoError(t, err)
+	require.True(t, revised)
+	l.verified(c)
+}

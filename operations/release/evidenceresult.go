@@ -36,6 +36,9 @@ type TestResult struct {
 	// Whole says that this is no test: the suite failed as a whole, and so may have whatever
 	// its tests are to prove. A suite of "" is the run.
 	Whole bool `json:"whole,omitempty"`
+	// Alone says of one that failed as a whole that no suite lies in it, though names of
+	// others may begin as its own does: Go's packages do.
+	Alone bool `json:"alone,omitempty"`
 }
 
 // Limits of results.

@@ -224,7 +224,7 @@ func indexes(room []int32, list []int) []int32 {
 }
 
 // wholes takes how the suites of a report stand as wholes. One that failed breaks what its
-// tests in this report prove, those of the suites in it too, and what patterns look for in
+// tests in this report prove, those of the suites in it too, if it has any, and what patterns look for in
 // it by anything but names.
 func (s *Sheet) wholes(run TestRun, report, env int32, inRun map[string]*suiteInRun) {
 	for name, suite := range inRun {
@@ -254,7 +254,7 @@ func (s *Sheet) whole(report, env int32, name string, inRun map[string]*suiteInR
 	}
 	list := slices.Clone(suite.proofs)
 	for other, o := range inRun {
-		if name == "" || strings.HasPrefix(other, name+"/") {
+		if name == "" || !suite.failed.Alone && strings.HasPrefix(other, name+"/") {
 			list = append(list, o.proofs...)
 		}
 	}

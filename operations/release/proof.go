@@ -10,7 +10,8 @@ import (
 )
 
 // TestPattern says which tests prove something: those that fit all that is given. In each
-// field * stands for any characters, none too, and \ before a character for that one.
+// field * stands for any characters, none too, and \ before one of these two for itself: any
+// other \ is one, as in the names of PHP's classes.
 type TestPattern struct {
 	Suite   string `json:"suite,omitempty"` // the whole path of suites, or the name of any in it
 	Package string `json:"package,omitempty"`

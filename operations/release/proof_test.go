@@ -63,6 +63,18 @@ func TestProves(t *testing.T) {
 	}
 }
 
+// TestBackslash: the names of PHP's classes are patterns as they stand.
+func TestBackslash(t *testing.T) {
+	result := release.TestResult{Class: `App\Tests\SplitTest`, Outcome: release.TestPassed}
+	for pattern, want := range map[string]bool{
+		`App\Tests\SplitTest`: true, `App\\Tests\\SplitTest`: true, `App\\*`: true, `App\Tests\\*Test`: true, `*\SplitTest`: true,
+		`App\*`: false, `AppTestsSplitTest`: false,
+	} {
+		got := prover(t, release.Proof{Feature: "f", Tests: []release.TestPattern{{Class: pattern}}}).Proves(&result)
+		require.Equal(t, want, len(got) == 1, pattern)
+	}
+}
+
 // TestIndexIsNaive: what the index finds is what trying every pattern finds.
 func TestIndexIsNaive(t *testing.T) {
 	part := rapid.SampledFrom([]string{"a", "b", "ab", "abc", "bca", "/", "*", "*", "-", "cab"})

@@ -12,7 +12,7 @@ func newGlob(text string) glob {
 	var b strings.Builder
 	for n := 0; n < len(text); n++ {
 		switch {
-		case text[n] == '\\' && n+1 < len(text):
+		case text[n] == '\\' && n+1 < len(text) && (text[n+1] == '*' || text[n+1] == '\\'):
 			n++
 			b.WriteByte(text[n])
 		case text[n] == '*':
