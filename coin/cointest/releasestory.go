@@ -28,6 +28,7 @@ func scheduleStory(p *provider) {
 	p.movesARelease()
 	p.recallsARelease()
 	p.mendsAFlaw()
+	p.knownLater()
 	p.endsALine()
 	p.forgetsWhatRuns()
 }
@@ -177,6 +178,26 @@ func (p *provider) mendsAFlaw() {
 	same(p.t, "how its targets stand is known", true, patched)
 }
 
+// knownLater hears of a flaw that releases have mended already: they say so.
+func (p *provider) knownLater() {
+	p.t.Helper()
+	ctx := p.t.Context()
+	p.at(time.March, 16, 9, 0)
+	p.published("8.4.4", dayOf(time.March, 16), release.Holds{Advisories: []string{"CVE-2026-9"}})
+	p.at(time.March, 18, 9, 0)
+	_, err := p.Releases().Fixes().Know(ctx, ada(), release.Known{ID: "later", Platform: harbour, Advisory: "CVE-2026-9", Title: "Prices of others can be read", Affected: "8.4.0 - 8.4.3", At: p.at(time.March, 18, 9, 0)})
+	p.must(err)
+	p.exchange()
+	f, err := p.Releases().Fixes().Get(ctx, "later")
+	p.must(err)
+	same(p.t, "mended before it was known", []release.FixedIn{{Version: "8.4.4", At: p.clock()}}, f.In)
+	same(p.t, "told where to go", "8.4.4", p.warned(acme)[release.AFix].Instead)
+	_, err = p.Releases().Fixes().Withdraw(ctx, ada(), "later", "it was none")
+	p.must(err)
+	p.exchange()
+	same(p.t, "and that it was none", 0, len(p.warned(acme)))
+}
+
 // endsALine warns in time, and says what stands in between.
 func (p *provider) endsALine() {
 	p.t.Helper()
@@ -193,8 +214,8 @@ func (p *provider) endsALine() {
 	for _, s := range list[0].Between {
 		between = append(between, s.Version)
 	}
-	same(p.t, "between", "8.4.1 8.4.2 8.4.3", strings.Join(between, " "))
-	same(p.t, "offered", "8.4.3", list[0].Offered)
+	same(p.t, "between", "8.4.1 8.4.2 8.4.3 8.4.4", strings.Join(between, " "))
+	same(p.t, "offered", "8.4.4", list[0].Offered)
 
 	l, err := p.Releases().Schedule().Line(ctx, harbour, "8.3")
 	p.must(err)
@@ -213,7 +234,7 @@ func (p *provider) endsALine() {
 			}
 		}
 	}
-	same(p.t, "in the spin", "version 8.4.3, supported until 2027-06-30", said)
+	same(p.t, "in the spin", "version 8.4.3, 1 release behind 8.4.4, supported until 2027-06-30", said)
 	done, err := p.Releases().Tend(ctx)
 	p.must(err)
 	same(p.t, "told once", 0, done.Told)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/coin/exchange"
@@ -182,48 +183,87 @@ func (n Nouns) RollOut(ctx context.Context, id release.FixID) (RolledOut, error)
 	return out, nil
 }
 
-// closes is the link that notes that a release mends critical flaws: those whose name is
-// among the advisories that it closes, or among its fixes, as many as have room in a commit.
+// closes is the link that notes that releases mend critical flaws: those whose name is among
+// the advisories that a release closes, or among its fixes; once the release comes or is
+// described, and once the flaw is known. As many are noted as have room in a commit.
 func (n Nouns) closes() exchange.Link {
-	return exchange.Parts(n.Base, "fix.close", Name, Name, []string{release.EventPublished, release.EventDescribed},
-		func(ctx context.Context, w exchange.Work, news release.Changed, _ string) (string, error) {
+	return exchange.Parts(n.Base, "fix.close", Name, Name, []string{release.EventPublished, release.EventDescribed, release.EventKnown},
+		func(ctx context.Context, w exchange.Work, news struct {
+			Platform release.PlatformID `json:"platform"`
+			Version  string             `json:"version"`
+			Fix      release.FixID      `json:"fix"`
+		}, _ string,
+		) (string, error) {
 			mine := n.On(w.Base)
-			r, err := mine.Schedule().Get(ctx, news.Platform, news.Version)
-			if err != nil || r.Done.IsZero() || r.Recalled != nil {
+			p, err := mine.Schedule().Platform(ctx, news.Platform)
+			if err != nil {
 				return "", exchange.UnlessGone(err)
 			}
-			fixes, err := all(ctx, mine.Fixes().All(news.Platform))
-			if err != nil {
-				return "", err
+			var releases []release.Release
+			var fixes []release.Fix
+			if news.Fix != "" {
+				f, err := mine.Fixes().Get(ctx, news.Fix)
+				if err != nil {
+					return "", exchange.UnlessGone(err)
+				}
+				fixes = []release.Fix{f}
+				if releases, err = all(ctx, mine.Schedule().Releases(news.Platform)); err != nil {
+					return "", err
+				}
+			} else {
+				r, err := mine.Schedule().Get(ctx, news.Platform, news.Version)
+				if err != nil {
+					return "", exchange.UnlessGone(err)
+				}
+				releases = []release.Release{r}
+				if fixes, err = all(ctx, mine.Fixes().All(news.Platform)); err != nil {
+					return "", err
+				}
 			}
 			first := true
-			for _, f := range fixes {
-				named := f.Advisory != "" && slices.Contains(r.Holds.Advisories, f.Advisory) ||
-					slices.ContainsFunc(r.Holds.Fixes, func(i release.Item) bool { return i.ID == string(f.ID) })
-				noted := func(x release.FixedIn) bool { return canonicalText(x.Version) == canonicalText(r.Version) }
-				if !named || f.Withdrawn != nil || slices.ContainsFunc(f.In, noted) {
-					continue
-				}
-				if !first && w.Left() < roomForAFix {
-					return string(f.ID), nil // those before it are noted by then
-				}
-				first = false
-				since := w.Event.At
-				if p, err := mine.Schedule().Platform(ctx, news.Platform); err != nil {
-					return "", exchange.UnlessGone(err)
-				} else if loc, err := p.Location(); err == nil && r.Done != p.Today(since) {
-					since = r.Done.In(loc).Start // it was recorded later than it came
-				}
-				if since.Before(f.KnownAt) {
-					since = f.KnownAt
-				}
-				_, err := mine.Fixes().Fix(ctx, by(), f.ID, r.Version, since)
-				if err := exchange.UnlessRefused(err); err != nil {
-					return "", err
+			for k := range releases {
+				for i := range fixes {
+					r, f := &releases[k], &fixes[i]
+					if !mends(r, f) {
+						continue
+					}
+					if !first && w.Left() < roomForAFix {
+						return r.Version + " " + string(f.ID), nil // those before it are noted by then
+					}
+					first = false
+					_, err := mine.Fixes().Fix(ctx, by(), f.ID, r.Version, since(p, r, f, w.Event.At))
+					if err := exchange.UnlessRefused(err); err != nil {
+						return "", err
+					}
 				}
 			}
 			return "", nil
 		})
+}
+
+// mends reports whether a release that is out says that it mends a flaw, and that is not
+// noted yet.
+func mends(r *release.Release, f *release.Fix) bool {
+	if r.Done.IsZero() || r.Recalled != nil || f.Withdrawn != nil {
+		return false
+	}
+	if slices.ContainsFunc(f.In, func(x release.FixedIn) bool { return canonicalText(x.Version) == canonicalText(r.Version) }) {
+		return false
+	}
+	return f.Advisory != "" && slices.Contains(r.Holds.Advisories, f.Advisory) ||
+		slices.ContainsFunc(r.Holds.Fixes, func(i release.Item) bool { return i.ID == string(f.ID) })
+}
+
+// since is when a release mends a flaw: as it was said to have come, or from the day on which
+// it came, if that is another one; not before the flaw is known.
+func since(p release.Platform, r *release.Release, f *release.Fix, said time.Time) time.Time {
+	if loc, err := p.Location(); err == nil && r.Done != p.Today(said) {
+		said = r.Done.In(loc).Start // it was recorded later than it came
+	}
+	if said.Before(f.KnownAt) {
+		return f.KnownAt
+	}
+	return said
 }
 
 func by() servicecoin.Actor { return exchange.By() }

@@ -105,7 +105,11 @@ func (r Runs) Lines() []exchange.Line {
 		case pos.Phase == release.Ended:
 			text, tone = text+", not supported any more", exchange.Warn
 		case len(pos.Between) > 0:
-			text += fmt.Sprintf(", %d behind %s", len(pos.Between), pos.Between[len(pos.Between)-1].Version)
+			what := "releases"
+			if len(pos.Between) == 1 {
+				what = "release"
+			}
+			text += fmt.Sprintf(", %d %s behind %s", len(pos.Between), what, pos.Between[len(pos.Between)-1].Version)
 		}
 		if until, ok := pos.Line.End(); ok && pos.Phase != release.Ended {
 			text += ", supported until " + until.String()

@@ -3,6 +3,7 @@ package main
 import (
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
@@ -141,7 +142,7 @@ func (p *portal) platformOfNow(w http.ResponseWriter, r *http.Request, which str
 			return err
 		}
 		if x.SettledAt.IsZero() {
-			v.Warnings = append(v.Warnings, warningRow{x, warningWords(x), map[release.About]string{release.ARecall: "bad", release.AFix: "bad", release.AnEnd: "warn"}[x.About]})
+			v.Warnings = append(v.Warnings, warningRow{x, warningWords(x, v.Now), map[release.About]string{release.ARecall: "bad", release.AFix: "bad", release.AnEnd: "warn"}[x.About]})
 		}
 	}
 	if problems != nil {
@@ -209,7 +210,7 @@ func (p *portal) comingFor(r *http.Request, v *platformOfPage, one ownRun, pos r
 }
 
 // warningWords say what is to be done about what runs.
-func warningWords(w release.Warning) string {
+func warningWords(w release.Warning, now time.Time) string {
 	to := ""
 	if w.Instead != "" {
 		to = " Go to " + w.Instead + "."
@@ -220,6 +221,9 @@ func warningWords(w release.Warning) string {
 	case release.AFix:
 		return w.Why + ": version " + w.Version + " has this critical flaw." + to
 	case release.AnEnd:
+	}
+	if now.After(w.Until.AddDays(1).In(time.UTC).Start) {
+		return "Support of " + w.Of + " ended with " + dateWords(w.Until) + "." + to
 	}
 	return "Support of " + w.Of + " ends with " + dateWords(w.Until) + "." + to
 }
