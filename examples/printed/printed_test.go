@@ -73,6 +73,8 @@ func stages() map[string]stage {
 		"operations/configuration/doc.go":       {skip: "ExampleRegister of the package runs the same verbs, with all that they stand on"},
 		"examples/chargeback/main.go":           {skip: "a command"},
 		"examples/kev/main.go":                  {skip: "a command"},
+		"examples/releasesheet/main.go":         {skip: "a command"},
+		"examples/certify/main.go":              {skip: "a command"},
 		"examples/portal/main.go":               {skip: "a command"},
 		"examples/runbookfile/main.go":          {skip: "a command"},
 		"store/store.go":                        {before: start, outside: notes},
