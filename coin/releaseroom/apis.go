@@ -8,7 +8,6 @@ import (
 	"github.com/servicecoin/servicecoin/coin/exchange"
 	"github.com/servicecoin/servicecoin/operations/release"
 	"github.com/servicecoin/servicecoin/store"
-	"github.com/servicecoin/servicecoin/version"
 )
 
 // APIOptions are what a host may set for APIs and their bindings.
@@ -91,25 +90,16 @@ func ignored(ctx context.Context, view store.View, p release.PlatformID, on cale
 			return nil, err
 		}
 		if r.Recalled != nil {
-			recalled[canonicalText(r.Version)] = true
+			recalled[release.Canonical(r.Version)] = true
 		}
 	}
 	return func(text string) bool {
-		if recalled[canonicalText(text)] {
+		if recalled[release.Canonical(text)] {
 			return true
 		}
 		l, ok := release.LineOf(lines, text)
 		return ok && l.Phase(on) == release.Ended
 	}, nil
-}
-
-// canonicalText is a version as it is compared with others.
-func canonicalText(text string) string {
-	v, err := version.ParseLoose(text)
-	if err != nil {
-		return text
-	}
-	return v.String()
 }
 
 func (n Nouns) forgetAPIs(context.Context, servicecoin.Actor, servicecoin.CustomerID) error {

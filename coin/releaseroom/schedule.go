@@ -122,22 +122,27 @@ func (n Nouns) Everywhere(ctx context.Context, id release.PlatformID) ([]release
 	if err != nil {
 		return nil, err
 	}
-	var list []release.Position
-	err = n.across(ctx, id, func(customer servicecoin.CustomerID, r release.Running) {
-		list = append(list, w.locate(n, customer, r))
-	})
-	return list, err
+	all, err := n.installations(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]release.Position, 0, len(all))
+	for _, i := range all {
+		list = append(list, w.locate(n, i.Customer, i.Running))
+	}
+	return list, nil
 }
 
-// across calls do for what all customers run of a platform.
-func (n Nouns) across(ctx context.Context, id release.PlatformID, do func(customer servicecoin.CustomerID, r release.Running)) error {
+// installations are what all customers run of a platform, customer by customer.
+func (n Nouns) installations(ctx context.Context, id release.PlatformID) ([]release.Installation, error) {
+	var list []release.Installation
 	for item, err := range release.RunningAcross(n.Store, id).Items(ctx) {
 		if err != nil {
-			return err
+			return nil, err
 		}
-		do(item.Key.Customer, item.Value)
+		list = append(list, release.Installation{Customer: item.Key.Customer, Running: item.Value})
 	}
-	return nil
+	return list, nil
 }
 
 // RolledOut is how far a critical fix is with all customers, and how their targets stand to
@@ -158,10 +163,8 @@ func (n Nouns) RollOut(ctx context.Context, id release.FixID) (RolledOut, error)
 	if err != nil {
 		return RolledOut{}, err
 	}
-	var list []release.Installation
-	if err := n.across(ctx, f.Platform, func(customer servicecoin.CustomerID, r release.Running) {
-		list = append(list, release.Installation{Customer: customer, Running: r})
-	}); err != nil {
+	list, err := n.installations(ctx, f.Platform)
+	if err != nil {
 		return RolledOut{}, err
 	}
 	out := RolledOut{Rollout: release.RollOut(f, w.platform, w.lines, list, n.Store.Now()), Patched: map[servicecoin.CustomerID]Patched{}}
@@ -247,7 +250,7 @@ func mends(r *release.Release, f *release.Fix) bool {
 	if r.Done.IsZero() || r.Recalled != nil || f.Withdrawn != nil {
 		return false
 	}
-	if slices.ContainsFunc(f.In, func(x release.FixedIn) bool { return canonicalText(x.Version) == canonicalText(r.Version) }) {
+	if slices.ContainsFunc(f.In, func(x release.FixedIn) bool { return release.Canonical(x.Version) == release.Canonical(r.Version) }) {
 		return false
 	}
 	return f.Advisory != "" && slices.Contains(r.Holds.Advisories, f.Advisory) ||
@@ -440,13 +443,11 @@ func (n Nouns) Tend(ctx context.Context) (Tended, error) {
 		if err != nil {
 			return done, err
 		}
-		var looked []release.Installation
-		if err := n.across(ctx, p.ID, func(customer servicecoin.CustomerID, r release.Running) {
-			looked = append(looked, release.Installation{Customer: customer, Running: r})
-		}); err != nil {
+		all, err := n.installations(ctx, p.ID)
+		if err != nil {
 			return done, err
 		}
-		for _, i := range looked {
+		for _, i := range all {
 			told, err := n.look(ctx, &of, i.Customer, i.Running)
 			done.Looked, done.Told = done.Looked+1, done.Told+told
 			if err != nil {

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
-	"github.com/servicecoin/servicecoin/calendar"
 )
 
 // form reads the fields of a request and gathers what is wrong with them.
@@ -297,19 +296,6 @@ func (f *form) time(name string, clock *time.Location) time.Time {
 	}
 	f.bad.Add(name, "bad-time", text, "must be a day and a time, as 2026-11-24 09:30")
 	return time.Time{}
-}
-
-// date reads a day, the zero Date for an empty field.
-func (f *form) date(name string) calendar.Date {
-	text := f.text(name)
-	if text == "" {
-		return calendar.Date{}
-	}
-	d, err := calendar.ParseDate(text)
-	if err != nil {
-		f.bad.Add(name, "bad-date", text, "must be a day, as 2026-11-24")
-	}
-	return d
 }
 
 // int reads a whole number, 0 for an empty field.

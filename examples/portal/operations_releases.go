@@ -298,7 +298,7 @@ func (p *portal) planRelease(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	x := release.Plan{
-		Platform: platform.ID, Version: f.text("version"), On: f.date("on"), Freeze: f.date("freeze"), Channel: f.text("channel"),
+		Platform: platform.ID, Version: f.text("version"), On: f.dateIn("on"), Freeze: f.dateIn("freeze"), Channel: f.text("channel"),
 		Holds: release.Holds{Fixes: itemsOf(f, "fixes"), Breaking: itemsOf(f, "breaking"), Advisories: f.lines("advisories")},
 	}
 	if text := f.text("notes"); text != "" {

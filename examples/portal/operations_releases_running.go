@@ -22,14 +22,6 @@ type runningPage struct {
 	Rows     []standRow
 }
 
-func sameVersion(a, b string) (bool, error) {
-	if a == "" {
-		return false, nil
-	}
-	n, err := version.SemVer.Compare(a, b)
-	return n == 0, err
-}
-
 func standRowOf(pos release.Position, name string, today calendar.Date) standRow {
 	row := standRow{Position: pos, Name: name, Behind: pos.Behind(today), Customer: pos.Installation.Customer, Path: customerPath(pos.Installation.Customer, "platform")}
 	switch {
@@ -247,7 +239,7 @@ func (p *portal) changePlatformOf(w http.ResponseWriter, r *http.Request) error 
 	case "run":
 		_, err = n.Run(ctx, who.actor(), platform, installation, f.text("version"))
 	case "pin":
-		until := f.date("until")
+		until := f.dateIn("until")
 		if f.bad.Err() != nil {
 			return again(nil)
 		}

@@ -64,7 +64,7 @@ func (p *portal) releaseNow(w http.ResponseWriter, r *http.Request, which string
 	}
 	whose := p.customerNames(ctx)
 	for _, pos := range all {
-		if same, err := sameVersion(pos.Installation.Version, x.Version); err == nil && same {
+		if release.Canonical(pos.Installation.Version) == release.Canonical(x.Version) {
 			v.Runs = append(v.Runs, standRowOf(pos, whose(pos.Installation.Customer), platform.Today(v.Now)))
 		}
 	}
@@ -98,7 +98,7 @@ func (p *portal) changeRelease(w http.ResponseWriter, r *http.Request) error {
 		return &roleError{"A release is recalled by the service manager."}
 	}
 	again := func(err error) error { return p.releaseNow(w, r, verb, f, f.err(err)) }
-	on := f.date("on")
+	on := f.dateIn("on")
 	f.at("to", "on")
 	f.at("reason", "why")
 	if f.bad.Err() != nil {

@@ -91,7 +91,7 @@ var apis = store.Kind[API]{
 
 var revisions = store.Kind[Revision]{
 	Name: RevisionRecord, House: house.Own(),
-	ID: func(r Revision) string { return store.JoinID(string(r.API), key(r.Version)) },
+	ID: func(r Revision) string { return store.JoinID(string(r.API), Canonical(r.Version)) },
 	Indexes: []store.Index[Revision]{
 		{Name: "api", Columns: "tt", Of: func(r Revision) store.Tuple {
 			return store.Tuple{store.Text(r.API), store.Text(r.Released.String())}
@@ -115,7 +115,7 @@ var bindings = store.Kind[Binding]{
 
 var trials = store.Kind[Trial]{
 	Name: TrialRecord, House: house.Own(),
-	ID: func(t Trial) string { return store.JoinID(string(t.Binding), key(t.Version)) },
+	ID: func(t Trial) string { return store.JoinID(string(t.Binding), Canonical(t.Version)) },
 	Indexes: []store.Index[Trial]{
 		{Name: "api", Columns: "tt", Of: func(t Trial) store.Tuple { return store.Tuple{store.Text(t.API), store.Text(t.Binding)} }},
 		{Name: "binding", Columns: "t", Of: func(t Trial) store.Tuple { return store.Tuple{store.Text(t.Binding)} }},

@@ -40,7 +40,7 @@ func (n *APIs) Revisions(ctx context.Context, id APIID) ([]Revision, error) {
 
 // Revision returns an API in one version of its platform, however that is written.
 func (n *APIs) Revision(ctx context.Context, id APIID, text string) (Revision, error) {
-	return store.Of(n.view, revisions).Get(ctx, store.JoinID(string(id), key(text)))
+	return store.Of(n.view, revisions).Get(ctx, store.JoinID(string(id), Canonical(text)))
 }
 
 // Binding returns a binding.

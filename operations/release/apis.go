@@ -51,7 +51,7 @@ func (n *APIs) KeepAPI(ctx context.Context, by servicecoin.Actor, a API) (API, e
 		return API{}, err
 	}
 	a.KeptAt = at
-	e, err := happened(by, EventAPIKept, APIChanged{API: a.ID, Platform: a.Platform})
+	e, err := store.Happened(by, EventAPIKept, APIChanged{API: a.ID, Platform: a.Platform})
 	if err != nil {
 		return API{}, err
 	}
@@ -114,7 +114,7 @@ func (n *APIs) Description(ctx context.Context, digest string) (string, error) {
 // A version that has a revision already gets this one in its place: what is known of it
 // grows. What should not be is a finding, and refused by nobody.
 func (n *APIs) Revise(ctx context.Context, by servicecoin.Actor, r Revision) (Revision, error) {
-	if err := n.view.Ask(ctx, by, VerbRevise, RevisionRecord, store.JoinID(string(r.API), key(r.Version))); err != nil {
+	if err := n.view.Ask(ctx, by, VerbRevise, RevisionRecord, store.JoinID(string(r.API), Canonical(r.Version))); err != nil {
 		return Revision{}, err
 	}
 	at, err := lifecycle.Check(by, n.view.Now(), func(v *servicecoin.Violations) { v.Merge("", r.Validate()) })
@@ -159,7 +159,7 @@ func (n *APIs) revise(ctx context.Context, by servicecoin.Actor, r *Revision) er
 	if d := r.Differences; d != nil {
 		news.Breaking, news.Risky, news.Harmless = d.Breaking, d.Risky, d.Harmless
 	}
-	e, err := happened(by, EventRevised, news)
+	e, err := store.Happened(by, EventRevised, news)
 	if err != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ func (n *APIs) KeepBinding(ctx context.Context, by servicecoin.Actor, b Binding)
 		return Binding{}, err
 	}
 	b.KeptAt, b.Behind = at, nil
-	e, err := happened(by, EventBindingKept, BindingChanged{API: b.API, Binding: b.ID, Owner: b.Owner, Own: b.Version, Range: b.Range})
+	e, err := store.Happened(by, EventBindingKept, BindingChanged{API: b.API, Binding: b.ID, Owner: b.Owner, Own: b.Version, Range: b.Range})
 	if err != nil {
 		return Binding{}, err
 	}
@@ -133,7 +133,7 @@ type Tried struct {
 // that is broken stays behind. One that works ends the work for older versions of the line,
 // too.
 func (n *APIs) Report(ctx context.Context, by servicecoin.Actor, x Tried) (Trial, error) {
-	id := store.JoinID(string(x.Binding), key(x.Version))
+	id := store.JoinID(string(x.Binding), Canonical(x.Version))
 	if err := n.view.Ask(ctx, by, VerbReport, TrialRecord, id); err != nil {
 		return Trial{}, err
 	}
@@ -183,7 +183,7 @@ func (n *APIs) Report(ctx context.Context, by servicecoin.Actor, x Tried) (Trial
 		if !r.Passed {
 			name = EventBindingBroken
 		}
-		e, err := happened(by, name, news)
+		e, err := store.Happened(by, name, news)
 		if err != nil {
 			return err
 		}
@@ -275,7 +275,7 @@ func (n *APIs) Drop(ctx context.Context, by servicecoin.Actor, b BindingID, text
 }
 
 func (n *APIs) changeWork(ctx context.Context, by servicecoin.Actor, verb, name string, b BindingID, text, why string, check func(v *servicecoin.Violations, at time.Time), do func(t *Trial, at time.Time) error) (Trial, error) {
-	id := store.JoinID(string(b), key(text))
+	id := store.JoinID(string(b), Canonical(text))
 	if err := n.view.Ask(ctx, by, verb, TrialRecord, id); err != nil {
 		return Trial{}, err
 	}
@@ -290,7 +290,7 @@ func (n *APIs) changeWork(ctx context.Context, by servicecoin.Actor, verb, name 
 		if err := do(t, at); err != nil {
 			return nil, err
 		}
-		e, err := happened(by, name, BindingChanged{API: t.API, Binding: t.Binding, Owner: t.Work.Owner, Version: t.Version, Text: why, Since: calendar.DateOf(t.Work.Due, time.UTC)})
+		e, err := store.Happened(by, name, BindingChanged{API: t.API, Binding: t.Binding, Owner: t.Work.Owner, Version: t.Version, Text: why, Since: calendar.DateOf(t.Work.Due, time.UTC)})
 		return []store.Event{e}, err
 	})
 }
@@ -338,10 +338,10 @@ func (n *APIs) Tend(ctx context.Context, by servicecoin.Actor) (TendedBindings, 
 func (n *APIs) forgo(ctx context.Context, board *Board, s *Standing) error {
 	known, counts := map[string]bool{}, map[string]bool{}
 	for _, r := range board.Revisions {
-		known[key(r.Version)] = true
+		known[Canonical(r.Version)] = true
 	}
 	for _, c := range s.Cells {
-		counts[key(c.Version)] = true
+		counts[Canonical(c.Version)] = true
 	}
 	if len(known) == len(counts) {
 		return nil
@@ -349,7 +349,7 @@ func (n *APIs) forgo(ctx context.Context, board *Board, s *Standing) error {
 	at := servicecoin.Instant(n.view.Now())
 	return n.view.Do(ctx, func(tx store.View) error {
 		return n.On(tx).eachOpen(ctx, s.Binding.ID, func(t *Trial) bool {
-			if v := key(t.Version); !known[v] || counts[v] {
+			if v := Canonical(t.Version); !known[v] || counts[v] {
 				return false
 			}
 			t.Work = t.ended(followup.Dropped, "nobody has to follow "+t.Version+" any more", at)
@@ -372,7 +372,7 @@ func (n *APIs) tend(ctx context.Context, by servicecoin.Actor, s *Standing, done
 		} else {
 			name = EventBindingCurrent
 		}
-		e, err := happened(by, name, news)
+		e, err := store.Happened(by, name, news)
 		return []store.Event{e}, err
 	})
 	switch {

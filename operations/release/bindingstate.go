@@ -148,12 +148,12 @@ func knowledgeOf(b Binding, revisions []Revision, trials []Trial) knowledge {
 	}
 	for _, t := range trials {
 		if t.Binding == b.ID {
-			k.trials[key(t.Version)] = t
+			k.trials[Canonical(t.Version)] = t
 		}
 	}
 	broke := 0
 	for _, r := range revisions {
-		t := k.trials[key(r.Version)]
+		t := k.trials[Canonical(r.Version)]
 		tried := t.Report != nil && t.Report.Passed
 		if r.Differences != nil {
 			broke += r.Differences.Breaking
@@ -164,22 +164,13 @@ func knowledgeOf(b Binding, revisions []Revision, trials []Trial) knowledge {
 				k.same[r.Document] = r.Version
 			}
 		}
-		k.breaking[key(r.Version)] = broke
+		k.breaking[Canonical(r.Version)] = broke
 	}
 	return k
 }
 
-// key is a version as it is compared with others.
-func key(text string) string {
-	c, err := canonical(text)
-	if err != nil {
-		return text
-	}
-	return c
-}
-
 func (k knowledge) cell(r Revision) BindingCell {
-	t := k.trials[key(r.Version)]
+	t := k.trials[Canonical(r.Version)]
 	c := BindingCell{Version: r.Version, Released: r.Released, Work: t.Work, Report: t.Report}
 	same, like := k.same[r.Document]
 	switch {
@@ -189,7 +180,7 @@ func (k knowledge) cell(r Revision) BindingCell {
 		c.State, c.Why = BindingBroken, "it was tried, and does not work"
 	case like && r.Document != "":
 		c.State, c.Why = BindingInferred, "the API is described as in "+same+", with which it works"
-	case k.holds(r.Version) && k.breaking[key(r.Version)] > 0:
+	case k.holds(r.Version) && k.breaking[Canonical(r.Version)] > 0:
 		c.State, c.Why = BindingInferred, "its range holds it, though the API breaks something since it was last tried"
 	case k.holds(r.Version):
 		c.State, c.Why = BindingInferred, "its range holds it"
@@ -222,7 +213,7 @@ func (s *Standing) find(k knowledge, on calendar.Date) {
 	}
 	tried := slices.ContainsFunc(s.Cells, func(c BindingCell) bool { return c.Report != nil })
 	for _, c := range s.Cells {
-		if n := k.breaking[key(c.Version)]; c.State == BindingInferred && n > 0 && tried && k.holds(c.Version) {
+		if n := k.breaking[Canonical(c.Version)]; c.State == BindingInferred && n > 0 && tried && k.holds(c.Version) {
 			found(InferredOnly, fmt.Sprintf("its range holds %s, which breaks its API in %s, and nobody tried it", c.Version, several(n, "place")))
 			break
 		}

@@ -95,7 +95,7 @@ var certificates = store.Kind[Certificate]{
 	Name: CertificateRecord, House: house.Own(), ID: func(c Certificate) string { return certificateID(c.Platform, c.Version, c.Edition) },
 	Indexes: []store.Index[Certificate]{
 		{Name: "version", Columns: "tti", Of: func(c Certificate) store.Tuple {
-			return store.Tuple{store.Text(c.Platform), store.Text(canonicalOf(c.Version)), store.Int(c.Edition)}
+			return store.Tuple{store.Text(c.Platform), store.Text(Canonical(c.Version)), store.Int(c.Edition)}
 		}},
 		{Name: "issued", Columns: "tm", Of: func(c Certificate) store.Tuple {
 			return store.Tuple{store.Text(c.Platform), store.Time(c.IssuedAt)}
@@ -104,7 +104,7 @@ var certificates = store.Kind[Certificate]{
 }
 
 func certificateID(p PlatformID, version string, edition int) string {
-	return store.JoinID(string(p), canonicalOf(version), fmt.Sprintf("%06d", edition))
+	return store.JoinID(string(p), Canonical(version), fmt.Sprintf("%06d", edition))
 }
 
 var certificateParts = store.Kind[part]{Name: CertificateBodyRecord, House: house.Own(), ID: func(p part) string { return partID(p.Of, p.N) }}

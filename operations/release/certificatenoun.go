@@ -262,7 +262,7 @@ func (n *Proofs) Certificate(ctx context.Context, platform PlatformID, version s
 
 // Certificates lists the editions of a version's certificate, the first one first.
 func (n *Proofs) Certificates(platform PlatformID, version string) store.Listing[Certificate] {
-	return store.Of(n.view, certificates).Find(store.By("version", store.Text(platform), store.Text(canonicalOf(version))))
+	return store.Of(n.view, certificates).Find(store.By("version", store.Text(platform), store.Text(Canonical(version))))
 }
 
 // Body returns what a certificate says.

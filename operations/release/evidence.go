@@ -150,18 +150,10 @@ var evidences = store.Kind[Evidence]{
 	},
 	Indexes: []store.Index[Evidence]{
 		{Name: "version", Columns: "ttm", Of: func(e Evidence) store.Tuple {
-			return store.Tuple{store.Text(e.Platform), store.Text(canonicalOf(e.Version)), store.Time(e.TakenAt)}
+			return store.Tuple{store.Text(e.Platform), store.Text(Canonical(e.Version)), store.Time(e.TakenAt)}
 		}},
 		{Name: "taken", Columns: "tm", Of: func(e Evidence) store.Tuple { return store.Tuple{store.Text(e.Platform), store.Time(e.TakenAt)} }},
 	},
-}
-
-// canonicalOf is the one text of a version that was read before.
-func canonicalOf(text string) string {
-	if c, err := canonical(text); err == nil {
-		return c
-	}
-	return text
 }
 
 // part is a piece of something that is too large for one record, packed.
@@ -176,14 +168,14 @@ func partID(of string, n int) string { return store.JoinID(of, fmt.Sprintf("%06d
 var resultParts = store.Kind[part]{Name: ResultsRecord, House: house.Own(), ID: func(p part) string { return partID(p.Of, p.N) }}
 
 func testedID(p PlatformID, version string) string {
-	return store.JoinID(string(p), canonicalOf(version))
+	return store.JoinID(string(p), Canonical(version))
 }
 
 var testeds = store.Kind[Tested]{
 	Name: TestedRecord, House: house.Own(), ID: func(t Tested) string { return testedID(t.Platform, t.Version) },
 	Indexes: []store.Index[Tested]{
 		{Name: "platform", Columns: "tt", Of: func(t Tested) store.Tuple {
-			return store.Tuple{store.Text(t.Platform), store.Text(canonicalOf(t.Version))}
+			return store.Tuple{store.Text(t.Platform), store.Text(Canonical(t.Version))}
 		}},
 		{Name: "certified", Columns: "t", Of: func(t Tested) store.Tuple {
 			if !t.Certified {

@@ -101,7 +101,7 @@ func (n *Proofs) Waive(ctx context.Context, by servicecoin.Actor, platform Platf
 	}
 	return n.change(ctx, by, at, platform, EventProofWaived, w.Feature, func(s *ProofSheet) error {
 		s.Waivers = slices.DeleteFunc(slices.Clone(s.Waivers), func(x ProofWaiver) bool {
-			return !at.Before(x.Until) || x.Feature == w.Feature && canonicalOf(x.Version) == canonicalOf(w.Version)
+			return !at.Before(x.Until) || x.Feature == w.Feature && Canonical(x.Version) == Canonical(w.Version)
 		})
 		s.Waivers = append(s.Waivers, w)
 		var v servicecoin.Violations
@@ -123,7 +123,7 @@ func (n *Proofs) EndWaiver(ctx context.Context, by servicecoin.Actor, platform P
 	}
 	return n.change(ctx, by, at, platform, EventProofWaiverEnded, feature, func(s *ProofSheet) error {
 		k := slices.IndexFunc(s.Waivers, func(x ProofWaiver) bool {
-			return x.Feature == feature && canonicalOf(x.Version) == canonicalOf(version) && at.Before(x.Until)
+			return x.Feature == feature && Canonical(x.Version) == Canonical(version) && at.Before(x.Until)
 		})
 		if k < 0 {
 			return &servicecoin.RefusedError{Subject: n.view.Key(ProofsRecord, string(platform)), Verb: VerbEndProofWaiver, Why: fmt.Sprintf("nobody stands for %s", feature)}
@@ -322,7 +322,7 @@ func (n *Proofs) Get(ctx context.Context, report string) (Evidence, error) {
 
 // Evidence lists the reports of a version, the retracted ones too, as they were taken in.
 func (n *Proofs) Evidence(platform PlatformID, version string) store.Listing[Evidence] {
-	return store.Of(n.view, evidences).Find(store.By("version", store.Text(platform), store.Text(canonicalOf(version))))
+	return store.Of(n.view, evidences).Find(store.By("version", store.Text(platform), store.Text(Canonical(version))))
 }
 
 // Taken lists the reports of a platform, the one that was taken in last first.

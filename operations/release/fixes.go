@@ -84,7 +84,7 @@ func (n *Fixes) Know(ctx context.Context, by servicecoin.Actor, k Known) (Fix, e
 	if err != nil {
 		return Fix{}, err
 	}
-	e, err := happened(by, EventKnown, FixChanged{Fix: f.ID, Platform: f.Platform})
+	e, err := store.Happened(by, EventKnown, FixChanged{Fix: f.ID, Platform: f.Platform})
 	if err != nil {
 		return Fix{}, err
 	}
@@ -161,7 +161,7 @@ func (n *Fixes) change(ctx context.Context, by servicecoin.Actor, verb, name str
 			}
 			f.ChangedAt = at
 			news.Fix, news.Platform = f.ID, f.Platform
-			e, err := happened(by, name, news)
+			e, err := store.Happened(by, name, news)
 			return []store.Event{e}, err
 		})
 		return err

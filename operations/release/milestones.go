@@ -48,7 +48,7 @@ func (s *Schedule) PlanMilestone(ctx context.Context, by servicecoin.Actor, plat
 			v.Add("on", "out-of-order", on.String(), "has passed: it is "+today.String()+" in "+zone(p))
 			return v.Err()
 		}
-		e, err := happened(by, EventMilestone, m.changed())
+		e, err := store.Happened(by, EventMilestone, m.changed())
 		if err != nil {
 			return err
 		}
@@ -120,7 +120,7 @@ func (s *Schedule) milestone(ctx context.Context, by servicecoin.Actor, verb str
 			if err := m.Validate(); err != nil {
 				return nil, err
 			}
-			e, err := happened(by, EventMilestone, m.changed())
+			e, err := store.Happened(by, EventMilestone, m.changed())
 			return []store.Event{e}, err
 		})
 		return err
@@ -154,7 +154,7 @@ func (s *Schedule) TakeMilestone(ctx context.Context, by servicecoin.Actor, m Mi
 				return err
 			}
 		}
-		e, err := happened(by, EventMilestone, m.changed())
+		e, err := store.Happened(by, EventMilestone, m.changed())
 		if err != nil {
 			return err
 		}

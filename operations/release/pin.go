@@ -104,7 +104,7 @@ func (n *Installations) Pin(ctx context.Context, by servicecoin.Actor, p Pin) (P
 			return nil, err
 		}
 		r.Pin = &p
-		e, err := happened(by, EventPinned, p.changed())
+		e, err := store.Happened(by, EventPinned, p.changed())
 		return []store.Event{e}, err
 	})
 	return p, err
@@ -149,7 +149,7 @@ func (n *Installations) Unpin(ctx context.Context, by servicecoin.Actor, id Plat
 		if err := n.file(ctx, tx, &out); err != nil {
 			return nil, err
 		}
-		e, err := happened(by, EventUnpinned, out.changed())
+		e, err := store.Happened(by, EventUnpinned, out.changed())
 		return []store.Event{e}, err
 	})
 	return out, err

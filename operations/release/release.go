@@ -78,18 +78,18 @@ func wrong(v *servicecoin.Violations, path string, err error) {
 	}
 }
 
-// canonical is the one text of all ways to write a version, without its build: 1.27 and
-// v1.27.0 are the same.
-func canonical(text string) (string, error) {
+// Canonical returns the one text of all ways to write a version, without its build: 1.27 and
+// v1.27.0 are the same. What is no version is returned as it is.
+func Canonical(text string) string {
 	p, err := version.ParseLoose(text)
 	if err != nil {
-		return "", err
+		return text
 	}
 	text = fmt.Sprintf("%d.%d.%d", p.Major, p.Minor, p.Patch)
 	if p.Prerelease() != "" {
 		text += "-" + p.Prerelease()
 	}
-	return text, nil
+	return text
 }
 
 // compare orders two versions that were read before; what cannot be read comes first.

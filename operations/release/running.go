@@ -117,8 +117,7 @@ var runnings = store.Kind[Running]{
 			if r.Version == "" {
 				return nil
 			}
-			c, _ := canonical(r.Version)
-			return store.Tuple{store.Text(r.Platform), store.Text(c)}
+			return store.Tuple{store.Text(r.Platform), store.Text(Canonical(r.Version))}
 		}},
 	},
 }
@@ -284,7 +283,7 @@ func (n *Installations) change(ctx context.Context, by servicecoin.Actor, verb s
 			name = EventStopped
 		}
 		if r.Version != was {
-			e, err := happened(by, name, RunningChanged{p, installation, was, r.Version})
+			e, err := store.Happened(by, name, RunningChanged{p, installation, was, r.Version})
 			if err != nil {
 				return err
 			}
@@ -377,11 +376,7 @@ func RunningAcross(s *store.Store, p PlatformID) store.Listing[Running] {
 
 // RunsAcross lists what runs one version of a platform, customer by customer.
 func RunsAcross(s *store.Store, p PlatformID, text string) store.Listing[Running] {
-	c, err := canonical(text)
-	if err != nil {
-		c = text
-	}
-	return store.Across(s, runnings).Find(store.By("version", store.Text(p), store.Text(c)))
+	return store.Across(s, runnings).Find(store.By("version", store.Text(p), store.Text(Canonical(text))))
 }
 
 // same reports whether two texts name one version.

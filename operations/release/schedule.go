@@ -77,7 +77,7 @@ func (s *Schedule) KeepLine(ctx context.Context, by servicecoin.Actor, l Line) (
 				return err
 			}
 		}
-		e, err := happened(by, EventLineKept, LineChanged{l.Platform, l.Name, l.Support.Until})
+		e, err := store.Happened(by, EventLineKept, LineChanged{l.Platform, l.Name, l.Support.Until})
 		if err != nil {
 			return err
 		}
@@ -126,7 +126,7 @@ func (s *Schedule) Plan(ctx context.Context, by servicecoin.Actor, x Plan) (Rele
 		if err := r.Validate(); err != nil {
 			return err
 		}
-		e, err := happened(by, EventPlanned, r.changed())
+		e, err := store.Happened(by, EventPlanned, r.changed())
 		if err != nil {
 			return err
 		}
@@ -232,7 +232,7 @@ func (s *Schedule) change(ctx context.Context, by servicecoin.Actor, verb, name 
 			if err := r.Validate(); err != nil {
 				return nil, err
 			}
-			e, err := happened(by, name, r.changed())
+			e, err := store.Happened(by, name, r.changed())
 			return []store.Event{e}, err
 		})
 		return err

@@ -8,6 +8,7 @@ import (
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/lifecycle"
 	"github.com/servicecoin/servicecoin/store"
+	"github.com/servicecoin/servicecoin/version"
 )
 
 // Publish says that a release came, on a day that is not after today, and what it holds if
@@ -80,7 +81,7 @@ func (s *Schedule) unplanned(ctx context.Context, by servicecoin.Actor, x Plan, 
 		if err := r.Validate(); err != nil {
 			return err
 		}
-		e, err := happened(by, EventPublished, r.changed())
+		e, err := store.Happened(by, EventPublished, r.changed())
 		if err != nil {
 			return err
 		}
@@ -129,7 +130,7 @@ func (s *Schedule) leadsTo(ctx context.Context, platform PlatformID, from, to st
 		return nil
 	}
 	var v servicecoin.Violations
-	if _, err := canonical(to); err != nil {
+	if _, err := version.ParseLoose(to); err != nil {
 		return nil //nolint:nilerr // Validate says so
 	}
 	r, err := s.Get(ctx, platform, to)
@@ -186,7 +187,7 @@ func (s *Schedule) Take(ctx context.Context, by servicecoin.Actor, r Release) (R
 		if !r.Done.IsZero() {
 			name = EventPublished
 		}
-		e, err := happened(by, name, r.changed())
+		e, err := store.Happened(by, name, r.changed())
 		if err != nil {
 			return err
 		}

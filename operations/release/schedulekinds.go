@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/internal/house"
 	"github.com/servicecoin/servicecoin/store"
@@ -127,13 +126,7 @@ func (p Planned) day() calendar.Date {
 	return p.Target
 }
 
-func releaseID(p PlatformID, text string) string {
-	c, err := canonical(text)
-	if err != nil {
-		c = text
-	}
-	return store.JoinID(string(p), c)
-}
+func releaseID(p PlatformID, text string) string { return store.JoinID(string(p), Canonical(text)) }
 
 var milestones = store.Kind[Milestone]{
 	Name: MilestoneRecord, House: house.Own(),
@@ -148,9 +141,4 @@ var milestones = store.Kind[Milestone]{
 // Reindex brings the records of all rooms' kinds of releases into their indexes.
 func Reindex(ctx context.Context, s *store.Store) (int, error) {
 	return store.Reindex(ctx, s, platforms, formers, lines, releases, milestones, fixes, runnings, rans, pins, warnings)
-}
-
-// happened is the event of a change.
-func happened(by servicecoin.Actor, name string, data any) (store.Event, error) {
-	return store.Happened(by, name, data)
 }

@@ -110,7 +110,7 @@ func (n *Warnings) Give(ctx context.Context, by servicecoin.Actor, x Warning) (W
 		return Warning{}, err
 	}
 	x.GivenAt, x.SettledAt = at, time.Time{}
-	e, err := happened(by, EventGiven, x.changed())
+	e, err := store.Happened(by, EventGiven, x.changed())
 	if err != nil {
 		return Warning{}, err
 	}
@@ -150,7 +150,7 @@ func (n *Warnings) Settle(ctx context.Context, by servicecoin.Actor, x Warning) 
 			return nil, &servicecoin.RefusedError{Subject: n.view.Key(WarningRecord, id), Verb: VerbSettle, Why: "it was settled at " + lifecycle.Stamp(x.SettledAt)}
 		}
 		x.SettledAt = at
-		e, err := happened(by, EventSettled, x.changed())
+		e, err := store.Happened(by, EventSettled, x.changed())
 		return []store.Event{e}, err
 	})
 	return err
