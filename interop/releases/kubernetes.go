@@ -13,27 +13,16 @@ import (
 // is the zero one, a release without a target is complained of; a day that is none, a
 // line or a release without a name, or no list of schedules cannot be read.
 func ReadKubernetes(file []byte) (*Schedule, error) {
-	s, err := open(file)
-	if err != nil {
-		return nil, err
-	}
-	root, err := s.yaml()
-	if err != nil {
-		return nil, err
-	}
-	r, out := &reader{}, &Schedule{}
-	if !r.root(root, object) {
-		return r.done(out)
-	}
-	schedules := root.get("schedules")
-	if schedules.kind == absent {
-		r.wrong(schedules, "required", "must be a list of release lines")
-	}
-	for _, x := range r.objects(schedules) {
-		out.Lines = append(out.Lines, r.kubernetesLine(x))
-	}
-	r.sameLines(out.Lines)
-	return r.done(out)
+	return whole(file, (*source).yaml, object, func(r *reader, root *node, out *Schedule) {
+		schedules := root.get("schedules")
+		if schedules.kind == absent {
+			r.wrong(schedules, "required", "must be a list of release lines")
+		}
+		for _, x := range r.objects(schedules) {
+			out.Lines = append(out.Lines, r.kubernetesLine(x))
+		}
+		r.sameLines(out.Lines)
+	})
 }
 
 func (r *reader) kubernetesLine(x *node) Line {
@@ -156,62 +145,40 @@ func (r *reader) sameLines(lines []Line) {
 // ReadKubernetesEnds reads the eol.yaml of Kubernetes: the branches that are out of
 // support, with their last patches. An end that was not kept is told by its note alone.
 func ReadKubernetesEnds(file []byte) (*Schedule, error) {
-	s, err := open(file)
-	if err != nil {
-		return nil, err
-	}
-	root, err := s.yaml()
-	if err != nil {
-		return nil, err
-	}
-	r, out := &reader{}, &Schedule{}
-	if !r.root(root, object) {
-		return r.done(out)
-	}
-	branches := root.get("branches")
-	if branches.kind == absent {
-		r.wrong(branches, "required", "must be a list of branches")
-	}
-	for _, x := range r.objects(branches) {
-		l := Line{
-			Name: r.must(x.get("release")), End: When{Date: r.date(x.get("endOfLifeDate"))},
-			Final: r.str(x.get("finalPatchRelease")), Note: r.str(x.get("note")), At: x.line,
+	return whole(file, (*source).yaml, object, func(r *reader, root *node, out *Schedule) {
+		branches := root.get("branches")
+		if branches.kind == absent {
+			r.wrong(branches, "required", "must be a list of branches")
 		}
-		if l.End.Date.IsZero() && x.get("endOfLifeDate").none() {
-			r.odd(x.line, x.path(), ComplaintMissing, "%s has no end of life", short(l.Name))
+		for _, x := range r.objects(branches) {
+			l := Line{
+				Name: r.must(x.get("release")), End: When{Date: r.date(x.get("endOfLifeDate"))},
+				Final: r.str(x.get("finalPatchRelease")), Note: r.str(x.get("note")), At: x.line,
+			}
+			if l.End.Date.IsZero() && x.get("endOfLifeDate").none() {
+				r.odd(x.line, x.path(), ComplaintMissing, "%s has no end of life", short(l.Name))
+			}
+			out.Lines = append(out.Lines, l)
 		}
-		out.Lines = append(out.Lines, l)
-	}
-	r.sameLines(out.Lines)
-	return r.done(out)
+		r.sameLines(out.Lines)
+	})
 }
 
 // ReadKubernetesExceptions reads the exceptions.yaml of a release of Kubernetes: what was
 // let through its freezes, and what was not.
 func ReadKubernetesExceptions(file []byte) (*Schedule, error) {
-	s, err := open(file)
-	if err != nil {
-		return nil, err
-	}
-	root, err := s.yaml()
-	if err != nil {
-		return nil, err
-	}
-	r, out := &reader{}, &Schedule{}
-	if !r.root(root, object) {
-		return r.done(out)
-	}
-	for _, freeze := range root.items {
-		for _, x := range r.objects(freeze) {
-			e := Exception{
-				Name: r.must(x.get("name")), Issue: r.str(x.get("issue")), Freeze: freeze.key, At: x.line,
-				Requested: r.date(x.get("date_requested")), Reviewed: r.date(x.get("date_reviewed")), Decision: r.str(x.get("status")),
+	return whole(file, (*source).yaml, object, func(r *reader, root *node, out *Schedule) {
+		for _, freeze := range root.items {
+			for _, x := range r.objects(freeze) {
+				e := Exception{
+					Name: r.must(x.get("name")), Issue: r.str(x.get("issue")), Freeze: freeze.key, At: x.line,
+					Requested: r.date(x.get("date_requested")), Reviewed: r.date(x.get("date_reviewed")), Decision: r.str(x.get("status")),
+				}
+				if days, ok := e.Days(); ok && days < 0 {
+					r.odd(x.line, x.path(), ComplaintContradiction, "%s is reviewed on %s, before it is asked for on %s", short(e.Name), e.Reviewed, e.Requested)
+				}
+				out.Exceptions = append(out.Exceptions, e)
 			}
-			if days, ok := e.Days(); ok && days < 0 {
-				r.odd(x.line, x.path(), ComplaintContradiction, "%s is reviewed on %s, before it is asked for on %s", short(e.Name), e.Reviewed, e.Requested)
-			}
-			out.Exceptions = append(out.Exceptions, e)
 		}
-	}
-	return r.done(out)
+	})
 }

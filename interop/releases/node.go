@@ -189,6 +189,23 @@ func (r *reader) root(n *node, want kind) bool {
 	return r.is(n, want)
 }
 
+// whole reads a file whose root is of a kind, and has fill make a schedule of that.
+func whole(file []byte, parse func(*source) (*node, error), want kind, fill func(r *reader, root *node, out *Schedule)) (*Schedule, error) {
+	s, err := open(file)
+	if err != nil {
+		return nil, err
+	}
+	root, err := parse(s)
+	if err != nil {
+		return nil, err
+	}
+	r, out := &reader{}, &Schedule{}
+	if r.root(root, want) {
+		fill(r, root, out)
+	}
+	return r.done(out)
+}
+
 // date returns a day; the zero one where there is none.
 func (r *reader) date(n *node) calendar.Date {
 	s := r.str(n)
