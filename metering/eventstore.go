@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"context"
 	"iter"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
@@ -24,45 +22,57 @@ import (
 // [Run]: https://pkg.go.dev/github.com/servicecoin/servicecoin/metering/meteringtest#Run
 type EventStore interface {
 	// Append stores those events of the batch whose customer, source and id are
-	// not there yet, in one step, and returns what became of each, in the order
-	// of the batch. An event that is there already with the same content is a
-	// [Repeat]; with other content it is a [Conflict], what is stored stays, and
-	// the rest of the batch is stored all the same. That holds within a batch,
-	// too: the first of two events of one key counts.
+	// not there yet, in one step, and returns what became of them. An event that
+	// is there already with the same content is a [Repeat]; with other content it
+	// is a [Conflict], and what is stored stays; one that is not valid is
+	// [Refused]. The rest of the batch is stored all the same. That holds within a
+	// batch, too: the first of two events of one key counts.
 	//
-	// The batch is checked with [Prepare]: an event that is not valid spoils it,
-	// nothing is stored, and the ErrInvalid lists all violations. The customers
-	// of a batch may differ. After an error that is no sentinel of the root
-	// package the batch may be stored: it can be appended again.
-	Append(ctx context.Context, events []Event) ([]Result, error)
+	// A fact that voids, corrects or closes an event is stored beside it, and
+	// counts from then on, whichever of the two came first.
+	//
+	// A batch of more than [MaxBatch] events is an ErrInvalid, and nothing of it is
+	// stored. The customers of a batch may differ. After an error that is no
+	// sentinel of the root package the batch may be stored: it can be appended
+	// again.
+	Append(ctx context.Context, events []Event) (Receipt, error)
 
-	// Scan yields the events of a query in the order of [Event.Compare]. It
-	// reads in pages, so that other methods may be called in the loop: what is
-	// appended meanwhile may come or not, everything else comes exactly once.
-	// It ends after the first error.
+	// Scan yields the events of a query as they stand, in the order of
+	// [Event.Compare]: what facts have voided is left out, what they have corrected
+	// is as they say. It reads in pages, so that other methods may be called in the
+	// loop: what is appended meanwhile may come or not, everything else comes
+	// exactly once. It ends after the first error.
 	Scan(ctx context.Context, q Query) iter.Seq2[Event, error]
+
+	// History returns what is stored about an event: itself, as it was first told,
+	// and the facts about it, in the order in which they were recorded. Nothing:
+	// the store knows nothing of it.
+	History(ctx context.Context, key EventKey) ([]Event, error)
+
+	// Measure answers what [Meter.Measure] makes of the events that Scan yields,
+	// for each customer, from running totals where it can.
+	Measure(ctx context.Context, m Measurement) (*Measured, error)
+
+	// Digest answers what [DigestOf] makes of the events that Scan yields.
+	Digest(ctx context.Context, q Query) (Digest, error)
+
+	// Verify adds the totals of a customer up again from its events, and returns
+	// those that differ: none, or the store is broken.
+	Verify(ctx context.Context, customer servicecoin.CustomerID) ([]Difference, error)
 
 	// Forget erases all events of a customer, and nobody else's. It is
 	// idempotent. Their keys are free again.
 	Forget(ctx context.Context, customer servicecoin.CustomerID) error
 }
 
-// Outcome is what became of an appended event.
-type Outcome string
-
-// The outcomes.
-const (
-	Added    Outcome = "added"    // it is stored now
-	Repeat   Outcome = "repeat"   // it was stored before, with the same content
-	Conflict Outcome = "conflict" // another content is stored under its key, and stays
-)
-
-// Result is what became of one event of a batch.
-type Result struct {
-	Outcome Outcome
-	// Stored is what the store has under the event's key: the event itself, as
-	// it was first recorded, or in a conflict the other one.
-	Stored Event
+// Difference is a total that is not what its events come to.
+type Difference struct {
+	Customer servicecoin.CustomerID `json:"customer"`
+	Type     string                 `json:"type"`
+	Day      time.Time              `json:"day"` // its beginning, UTC
+	What     string                 `json:"what"`
+	Kept     string                 `json:"kept"`  // the total that is kept
+	Found    string                 `json:"found"` // what its events come to
 }
 
 // Query says which events to list.
@@ -97,8 +107,8 @@ func (q Query) cut() Query {
 	return q
 }
 
-// Matches reports whether an event belongs to the listing. It is the definition
-// that stores are held to.
+// Matches reports whether an event, as it stands, belongs to the listing. It is the
+// definition that stores are held to.
 func (q Query) Matches(e Event) bool {
 	q = q.cut()
 	return e.Customer == q.Customer && e.Type == q.Type && q.During.Contains(e.Time) &&
@@ -164,65 +174,4 @@ func readPage(ctx context.Context, q Query, after *Cursor, page func(ctx context
 		return nil, context.Cause(ctx)
 	}
 	return page(ctx, q, after)
-}
-
-// Settle is what the Append of all stores has in common. It prepares the batch,
-// hands the first event of every key to put, in the order of customer, source
-// and id (so that two batches never wait for each other), and tells what became
-// of each event. put stores in one step those that are not there, and returns
-// for each what is stored under its key now, and whether it was added.
-func Settle(events []Event, put func(first []Event) (stored []Event, added []bool, err error)) ([]Result, error) {
-	batch, err := Prepare(events)
-	if err != nil || len(batch) == 0 {
-		return nil, err
-	}
-	order := make([]int, len(batch))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(i, j int) int { return keyOf(batch[i]).compare(keyOf(batch[j])) })
-	first := make([]Event, 0, len(batch))
-	place := make([]int, len(batch)) // of the event's key among the first
-	for n, i := range order {
-		if n == 0 || keyOf(batch[i]) != keyOf(batch[order[n-1]]) {
-			first = append(first, batch[i])
-		}
-		place[i] = len(first) - 1
-	}
-	stored, added, err := put(first)
-	if err != nil {
-		return nil, err
-	}
-	results := make([]Result, len(batch))
-	for i, e := range batch {
-		p := place[i]
-		results[i] = outcome(e, stored[p], added[p])
-		added[p] = false // whoever comes second finds it there
-	}
-	return results, nil
-}
-
-// outcome compares an event with what is stored under its key.
-func outcome(e, stored Event, added bool) Result {
-	stored.Dimensions = maps.Clone(stored.Dimensions)
-	switch {
-	case added:
-		return Result{Outcome: Added, Stored: stored}
-	case e.Same(stored):
-		return Result{Outcome: Repeat, Stored: stored}
-	default:
-		return Result{Outcome: Conflict, Stored: stored}
-	}
-}
-
-// key is what an event is unique by.
-type key struct {
-	customer   servicecoin.CustomerID
-	source, id string
-}
-
-func keyOf(e Event) key { return key{e.Customer, e.Source, e.ID} }
-
-func (k key) compare(other key) int {
-	return cmp.Or(cmp.Compare(k.customer, other.customer), cmp.Compare(k.source, other.source), cmp.Compare(k.id, other.id))
 }

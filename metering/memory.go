@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/servicecoin/servicecoin"
 )
@@ -16,9 +15,10 @@ import (
 // engines; what it holds is gone with the process. Make it with
 // [NewMemoryStore].
 type MemoryStore struct {
-	mu    sync.Mutex
-	byKey map[key]Event
-	lists map[listing]*list
+	mu      sync.Mutex
+	byKey   map[EventKey]Event
+	facts   map[EventKey][]Event // by what they are about
+	entries map[listing][]Entry
 }
 
 // listing is what one query reads.
@@ -27,52 +27,60 @@ type listing struct {
 	eventType string
 }
 
-// list is sorted when it is read: batches come in any order.
-type list struct {
-	events []Event
-	sorted bool
-}
-
 var _ EventStore = (*MemoryStore)(nil)
 
 // NewMemoryStore returns an empty store.
 func NewMemoryStore() *MemoryStore {
-	return &MemoryStore{byKey: map[key]Event{}, lists: map[listing]*list{}}
+	return &MemoryStore{byKey: map[EventKey]Event{}, facts: map[EventKey][]Event{}, entries: map[listing][]Entry{}}
 }
 
 // Append implements EventStore.
-func (s *MemoryStore) Append(ctx context.Context, events []Event) ([]Result, error) {
+func (s *MemoryStore) Append(ctx context.Context, events []Event) (Receipt, error) {
 	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
+		return Receipt{}, context.Cause(ctx)
 	}
-	return Settle(events, func(first []Event) ([]Event, []bool, error) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		stored, added := make([]Event, len(first)), make([]bool, len(first))
-		for i, e := range first {
-			old, there := s.byKey[keyOf(e)]
-			if stored[i], added[i] = e, !there; there {
-				stored[i] = old
-				continue
-			}
-			s.byKey[keyOf(e)] = e
-			s.file(e)
-		}
-		return stored, added, nil
-	})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return Settle(events, (*memoryShelf)(s))
 }
 
-func (s *MemoryStore) file(e Event) {
-	of := listing{e.Customer, e.Type}
-	l := s.lists[of]
-	if l == nil {
-		l = &list{sorted: true}
-		s.lists[of] = l
+type memoryShelf MemoryStore
+
+func (s *memoryShelf) Put(events []Event) ([]Placed, error) {
+	placed := make([]Placed, len(events))
+	for i, e := range events {
+		if old, there := s.byKey[KeyOf(e)]; there {
+			placed[i].Stored = old
+			continue
+		}
+		e = e.clone()
+		s.byKey[KeyOf(e)] = e
+		placed[i] = Placed{Added: true, Awaited: e.Does == Happen && len(s.facts[KeyOf(e)]) > 0}
+		if e.Does != Happen {
+			s.facts[e.About()] = append(s.facts[e.About()], e)
+		}
 	}
-	if n := len(l.events); n > 0 && e.Compare(l.events[n-1]) < 0 {
-		l.sorted = false
+	return placed, nil
+}
+
+func (s *memoryShelf) Known(keys []EventKey) ([][]Event, error) {
+	list := make([][]Event, len(keys))
+	for i, key := range keys {
+		list[i] = slices.Clone(s.facts[key])
+		if e, there := s.byKey[key]; there && e.Does == Happen {
+			list[i] = append(list[i], e)
+		}
 	}
-	l.events = append(l.events, e)
+	return list, nil
+}
+
+func (s *memoryShelf) Lay(entries []Entry) error {
+	for _, e := range entries {
+		of := listing{e.Customer, e.Type}
+		e.Event = e.clone()
+		s.entries[of] = append(s.entries[of], e)
+	}
+	return nil
 }
 
 // Scan implements EventStore.
@@ -80,34 +88,54 @@ func (s *MemoryStore) Scan(ctx context.Context, q Query) iter.Seq2[Event, error]
 	return Pages(ctx, q, func(_ context.Context, q Query, after *Cursor) ([]Event, error) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		l := s.lists[listing{q.Customer, q.Type}]
-		if l == nil {
-			return nil, nil
-		}
-		if !l.sorted {
-			slices.SortFunc(l.events, Event.Compare)
-			l.sorted = true
-		}
-		from, _ := slices.BinarySearchFunc(l.events, q.During.Start, func(e Event, t time.Time) int { return e.Time.Compare(t) })
-		if after != nil {
-			at, found := slices.BinarySearchFunc(l.events, *after, func(e Event, p Cursor) int { return CursorOf(e).Compare(p) })
-			if found {
-				at++
+		var page []Event
+		for _, e := range Stand(s.entries[listing{q.Customer, q.Type}], q.KnownBefore) {
+			if !q.During.Contains(e.Time) || after != nil && CursorOf(e).Compare(*after) <= 0 {
+				continue
 			}
-			from = max(from, at)
-		}
-		page := make([]Event, 0, min(PageSize, len(l.events)-from))
-		for _, e := range l.events[from:] {
-			if len(page) == PageSize || !e.Time.Before(q.During.End) {
+			if page = append(page, e.clone()); len(page) == PageSize {
 				break
-			}
-			if q.Matches(e) {
-				e.Dimensions = maps.Clone(e.Dimensions)
-				page = append(page, e)
 			}
 		}
 		return page, nil
 	})
+}
+
+// History implements EventStore.
+func (s *MemoryStore) History(ctx context.Context, key EventKey) ([]Event, error) {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	known, err := (*memoryShelf)(s).Known([]EventKey{key})
+	if err != nil {
+		return nil, err
+	}
+	return Told(known[0]), nil
+}
+
+// Measure implements EventStore.
+func (s *MemoryStore) Measure(ctx context.Context, m Measurement) (*Measured, error) {
+	return MeasureScan(ctx, s, m, s.customers())
+}
+
+func (s *MemoryStore) customers() []servicecoin.CustomerID {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := map[servicecoin.CustomerID]struct{}{}
+	for of := range s.entries {
+		all[of.customer] = struct{}{}
+	}
+	return slices.Sorted(maps.Keys(all))
+}
+
+// Digest implements EventStore.
+func (s *MemoryStore) Digest(ctx context.Context, q Query) (Digest, error) { return DigestOf(s.Scan(ctx, q)) }
+
+// Verify implements EventStore.
+func (s *MemoryStore) Verify(context.Context, servicecoin.CustomerID) ([]Difference, error) {
+	return nil, nil
 }
 
 // Forget implements EventStore.
@@ -122,7 +150,8 @@ func (s *MemoryStore) Forget(ctx context.Context, customer servicecoin.CustomerI
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	maps.DeleteFunc(s.byKey, func(k key, _ Event) bool { return k.customer == customer })
-	maps.DeleteFunc(s.lists, func(l listing, _ *list) bool { return l.customer == customer })
+	maps.DeleteFunc(s.byKey, func(k EventKey, _ Event) bool { return k.Customer == customer })
+	maps.DeleteFunc(s.facts, func(k EventKey, _ []Event) bool { return k.Customer == customer })
+	maps.DeleteFunc(s.entries, func(l listing, _ []Entry) bool { return l.customer == customer })
 	return nil
 }

@@ -1,6 +1,7 @@
 package metering
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -12,11 +13,11 @@ import (
 	"github.com/servicecoin/servicecoin/store"
 )
 
-// Record keeps what happened, and tells what became of each event, in their
-// order. Customer and RecordedAt are filled in. An event that is there already
-// is a repeat; one with the same key and another content is a conflict: what is
-// stored stays, and what came is kept beside it ([Ledger.Conflicts]) and told,
-// once. An event that is not valid spoils the batch.
+// Record keeps what happened, and tells what became of it. Customer and RecordedAt
+// are filled in. An event that is there already is a repeat; one with the same key and
+// another content is a conflict: what is stored stays, and what came is kept beside it
+// ([Ledger.Conflicts]) and told, once. An event that is not valid, or of another
+// customer, is refused, and the receipt says why; the rest is kept.
 //
 // Then Record looks after the quotas of the meters that read the events, unless
 // [Options].QuotasByReview: an excess is told once for a quota and period, by an
@@ -24,58 +25,69 @@ import (
 //
 // After an error, record the same events again: what was stored is a repeat,
 // and what was not told yet will be.
-func (l *Ledger) Record(ctx context.Context, by servicecoin.Actor, events ...Event) ([]Result, error) {
+func (l *Ledger) Record(ctx context.Context, by servicecoin.Actor, events ...Event) (Receipt, error) {
 	if err := l.view.Err(); err != nil {
-		return nil, err
+		return Receipt{}, err
 	}
 	if err := l.view.Ask(ctx, by, VerbRecordUsage, UsageRecord, string(l.customer.ID)); err != nil {
-		return nil, err
+		return Receipt{}, err
 	}
-	batch, err := l.own(events)
-	if err != nil {
-		return nil, err
+	var v servicecoin.Violations
+	if !v.Limit("events", len(events), MaxBatch) {
+		return Receipt{}, v.Err()
 	}
-	results, err := l.events.Append(ctx, batch)
+	batch, places, receipt := l.own(events)
+	stored, err := l.events.Append(ctx, batch)
 	forget(ctx)
 	if err != nil {
-		return nil, err
+		return Receipt{}, err
 	}
+	for i := range stored.Exceptions {
+		stored.Exceptions[i].Index = places[stored.Exceptions[i].Index]
+	}
+	receipt.Add(stored, 0)
+	slices.SortFunc(receipt.Exceptions, func(a, b Exception) int { return cmp.Compare(a.Index, b.Index) })
 	var told []Conflicted
-	for i, r := range results {
-		if r.Outcome == Conflict {
-			told = append(told, Conflicted{Stored: r.Stored, Offered: batch[i], At: batch[i].RecordedAt})
+	now := l.view.Now()
+	for _, x := range receipt.Exceptions {
+		if x.Outcome == Conflict {
+			offered := events[x.Index].prepared()
+			offered.Customer, offered.RecordedAt = l.customer.ID, servicecoin.Instant(now)
+			told = append(told, Conflicted{Stored: *x.Stored, Offered: offered, At: offered.RecordedAt})
 		}
 	}
 	if err := l.tell(ctx, by, told); err != nil {
-		return results, fmt.Errorf("usage is recorded, a conflict is not told: %w", err)
+		return receipt, fmt.Errorf("usage is recorded, a conflict is not told: %w", err)
 	}
 	if l.o.QuotasByReview {
-		return results, nil
+		return receipt, nil
 	}
 	if err := l.lookAfter(ctx, by, batch); err != nil {
-		return results, fmt.Errorf("usage is recorded, quotas are not looked after: %w", err)
+		return receipt, fmt.Errorf("usage is recorded, quotas are not looked after: %w", err)
 	}
-	return results, nil
+	return receipt, nil
 }
 
-// own fills in what the ledger knows of its events.
-func (l *Ledger) own(events []Event) ([]Event, error) {
-	var v servicecoin.Violations
+// own fills in what the ledger knows of its events, and refuses those of others. It
+// returns where each stood that is left.
+func (l *Ledger) own(events []Event) (batch []Event, places []int, refused Receipt) {
 	now := l.view.Now()
-	batch := slices.Clone(events)
-	for i := range batch {
-		e := &batch[i]
+	batch, places = make([]Event, 0, len(events)), make([]int, 0, len(events))
+	for i, e := range events {
 		if e.Customer == "" {
 			e.Customer = l.customer.ID
 		}
-		if e.Customer != l.customer.ID {
-			v.Add(fmt.Sprintf("events[%d].customer", i), "foreign", string(e.Customer), "is not the customer of this ledger")
-		}
 		e.RecordedAt = now
+		if e.Customer != l.customer.ID {
+			var v servicecoin.Violations
+			v.Add("customer", "foreign", string(e.Customer), "is not the customer of this ledger")
+			v.Merge("", e.Validate())
+			refused.Refuse(i, e, v.Err())
+			continue
+		}
+		batch, places = append(batch, e), append(places, i)
 	}
-	_, err := Prepare(batch)
-	v.Merge("", err)
-	return batch, v.Err()
+	return batch, places, refused
 }
 
 // tell records conflicts that nobody has heard of, a few in a commit.

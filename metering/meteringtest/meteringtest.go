@@ -81,7 +81,7 @@ func event(n int) metering.Event {
 	return metering.Event{
 		Customer: acme, Source: "collector", ID: number(n), Type: hours, Subject: "vm1",
 		Time: after(time.Duration(n) * time.Minute), Value: servicecoin.Some(decimal.New(int64(n)*10+5, -1)),
-		Dimensions: map[string]string{"region": "eu", "size": "xl"}, RecordedAt: after(1000 * time.Hour),
+		Dimensions: metering.DimensionsOf(map[string]string{"region": "eu", "size": "xl"}), RecordedAt: after(1000 * time.Hour),
 	}
 }
 
@@ -95,16 +95,16 @@ func events(from, to int) []metering.Event {
 	return list
 }
 
-func appended(t testing.TB, s metering.EventStore, list ...metering.Event) []metering.Result {
+func appended(t testing.TB, s metering.EventStore, list ...metering.Event) metering.Receipt {
 	t.Helper()
-	results, err := s.Append(t.Context(), list)
+	receipt, err := s.Append(t.Context(), list)
 	if err != nil {
 		t.Fatalf("append: %v", err)
 	}
-	if len(results) != len(list) {
-		t.Fatalf("append of %d events answers %d results", len(list), len(results))
+	if receipt.Total() != len(list) {
+		t.Fatalf("append of %d events tells of %d", len(list), receipt.Total())
 	}
-	return results
+	return receipt
 }
 
 func everything(c servicecoin.CustomerID) metering.Query {
@@ -131,12 +131,27 @@ func ids(list []metering.Event) []string {
 	return names
 }
 
-func outcomes(results []metering.Result) []metering.Outcome {
-	list := make([]metering.Outcome, len(results))
-	for i, r := range results {
-		list[i] = r.Outcome
+func told(t testing.TB, s metering.EventStore, e metering.Event) []metering.Event {
+	t.Helper()
+	list, err := s.History(t.Context(), e.About())
+	if err != nil {
+		t.Fatalf("history: %v", err)
 	}
 	return list
+}
+
+// came is a receipt without exceptions.
+func came(added, repeats int) metering.Receipt {
+	return metering.Receipt{Added: added, Repeats: repeats}
+}
+
+// conflict is a receipt's only exception.
+func conflict(t testing.TB, what string, r metering.Receipt) metering.Exception {
+	t.Helper()
+	if len(r.Exceptions) != 1 || r.Conflicts != 1 || r.Exceptions[0].Stored == nil {
+		t.Fatalf("%s: want one conflict, got %+v", what, r)
+	}
+	return r.Exceptions[0]
 }
 
 func equal[T any](t testing.TB, what string, got, want T) {

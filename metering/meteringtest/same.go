@@ -63,7 +63,7 @@ func someEvents(r *rapid.T) []metering.Event {
 			e.Value = servicecoin.Some(decimal.New(rapid.Int64().Draw(r, "value"), exponent))
 		}
 		if rapid.Bool().Draw(r, "dimensioned") {
-			e.Dimensions = map[string]string{"k": rapid.SampledFrom([]string{"", "v", `"<`}).Draw(r, "dimension")}
+			e.Dimensions = metering.DimensionsOf(map[string]string{"k": rapid.SampledFrom([]string{"", "v", `"<`}).Draw(r, "dimension")})
 		}
 		list = append(list, e)
 	}

@@ -111,11 +111,11 @@ func (s *story) prepare(meters *metering.Meters, prices *rating.PriceList, since
 
 func (s *story) record(want metering.Outcome, batch ...metering.Event) {
 	s.Helper()
-	results, err := s.ledger.Record(s.Context(), s.by, batch...)
+	receipt, err := s.ledger.Record(s.Context(), s.by, batch...)
 	s.must(err)
-	for i, r := range results {
-		if r.Outcome != want {
-			s.Fatalf("event %d is %s, want %s", i, r.Outcome, want)
-		}
+	wanted := metering.Receipt{}
+	for range batch {
+		wanted.Count(want)
 	}
+	equal(s, "receipt", receipt, wanted)
 }
