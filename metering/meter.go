@@ -154,3 +154,17 @@ func (m Meter) nothing() decimal.NullDecimal {
 	}
 	return servicecoin.Undefined()
 }
+
+// said is what the meter says of a quantity that was measured.
+func (m Meter) said(d decimal.NullDecimal) decimal.NullDecimal {
+	if !d.Valid {
+		return d
+	}
+	if m.Convert != nil {
+		d.Decimal = m.Convert.Apply(d.Decimal)
+	}
+	if m.Round != nil {
+		d.Decimal = m.Round.Apply(d.Decimal)
+	}
+	return d
+}

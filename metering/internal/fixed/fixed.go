@@ -111,3 +111,16 @@ func (s *Sum) Decimal(places int32) decimal.Decimal {
 
 // fits reports whether the number is one of 64 bits.
 func fits(high int64, low uint64) bool { return high == int64(low)>>63 } //nolint:gosec // G115: two's complement on purpose
+
+// AddSum adds a sum.
+func (s *Sum) AddSum(other Sum) {
+	low, carry := bits.Add64(s.low, other.low, 0)
+	s.low = low
+	s.high += other.high + int64(carry) //nolint:gosec // G115: 0 or 1
+}
+
+// Words returns the sum as two words, the high one with the sign.
+func (s *Sum) Words() (high int64, low uint64) { return s.high, s.low }
+
+// SumOf returns a sum of two words.
+func SumOf(high int64, low uint64) Sum { return Sum{high, low} }
