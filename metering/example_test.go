@@ -34,14 +34,14 @@ func ExampleLedger() {
 		fmt.Println(err)
 		return
 	}
-	results, err := ledger.Record(ctx, servicecoin.Program("collector"), metering.Event{
+	receipt, err := ledger.Record(ctx, servicecoin.Program("collector"), metering.Event{
 		Source: "hypervisor", ID: "1", Type: "vm.ran", Subject: "vm7", Time: noon, Value: servicecoin.Some(decimal.RequireFromString("97.5")),
 	})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(results[0].Outcome)
+	fmt.Println(receipt.Added, "added")
 
 	decision, err := ledger.Check(ctx, "vm.hours", decimal.NewFromInt(3), noon)
 	if err != nil {
@@ -54,7 +54,7 @@ func ExampleLedger() {
 	used, err := ledger.Total(ctx, "vm.hours", calendar.Month{Year: 2026, Month: time.January})
 	fmt.Println(used.Value.Decimal, used.Unit, err)
 	// Output:
-	// added
+	// 1 added
 	// false 2.5
 	// refused: quota.use machines: 3 of vm.hours would make 100.5, over the 100 of a month that quota machines allows
 	// 97.5 hours <nil>

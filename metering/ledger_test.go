@@ -66,20 +66,32 @@ func (w world) ledger(id servicecoin.CustomerID, zone string, o *metering.Option
 func ran(id string, at time.Time, value string, dimensions ...string) metering.Event {
 	e := metering.Event{Source: "hv", ID: id, Type: "vm.ran", Subject: "vm1", Time: at, Value: some(value)}
 	if len(dimensions) > 0 {
-		e.Dimensions = map[string]string{"region": dimensions[0]}
+		e.Dimensions = metering.Dimensions{{Name: "region", Value: dimensions[0]}}
 	}
 	return e
 }
 
-func (w world) record(events ...metering.Event) []metering.Outcome {
+// record records events, and returns the receipt in short.
+func (w world) record(events ...metering.Event) string {
 	w.t.Helper()
-	results, err := w.Record(w.t.Context(), collector, events...)
+	receipt, err := w.Record(w.t.Context(), collector, events...)
 	require.NoError(w.t, err)
-	list := make([]metering.Outcome, len(results))
-	for i, r := range results {
-		list[i] = r.Outcome
+	return short(receipt)
+}
+
+// short is a receipt in short: "2 added, conflict of 0".
+func short(r metering.Receipt) string {
+	var list []string
+	if r.Added > 0 {
+		list = append(list, strconv.Itoa(r.Added)+" added")
 	}
-	return list
+	if r.Repeats > 0 {
+		list = append(list, strconv.Itoa(r.Repeats)+" repeated")
+	}
+	for _, x := range r.Exceptions {
+		list = append(list, fmt.Sprintf("%s of %d", x.Outcome, x.Index))
+	}
+	return strings.Join(list, ", ")
 }
 
 // told returns the events of the customer's feed.
@@ -101,9 +113,9 @@ func TestRecordAndUsage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
 	// 23:00 UTC on New Year's Eve is January in Berlin.
-	require.Equal(t, []metering.Outcome{"added", "added", "added"},
+	require.Equal(t, "3 added",
 		w.record(ran("1", time.Date(2025, 12, 31, 23, 0, 0, 0, time.UTC), "1.5", "eu"), ran("2", at(2, 0), "2", "us"), ran("3", at(31, 23), "100")))
-	require.Equal(t, []metering.Outcome{"repeat", "added"}, w.record(ran("2", at(2, 0), "2.0", "us"), ran("4", at(2, 1), "4", "eu")))
+	require.Equal(t, "1 added, 1 repeated", w.record(ran("2", at(2, 0), "2.0", "us"), ran("4", at(2, 1), "4", "eu")))
 
 	total, err := w.Total(t.Context(), "hours", january)
 	require.NoError(t, err)
@@ -181,7 +193,7 @@ func TestConflictsAreTold(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
 	w.record(ran("1", at(2, 0), "1"), ran("2", at(2, 0), "1"))
-	require.Equal(t, []metering.Outcome{"conflict", "repeat", "conflict"}, w.record(ran("1", at(2, 0), "9"), ran("2", at(2, 0), "1"), ran("1", at(2, 0), "9")))
+	require.Equal(t, "1 repeated, conflict of 0, conflict of 2", w.record(ran("1", at(2, 0), "9"), ran("2", at(2, 0), "1"), ran("1", at(2, 0), "9")))
 	w.record(ran("1", at(2, 0), "9"))
 	*w.now = w.now.Add(time.Hour)
 	w.record(ran("1", at(2, 0), "8"))
@@ -204,7 +216,7 @@ func TestManyConflictsAtOnce(t *testing.T) {
 	for i := range 100 {
 		e := ran(strconv.Itoa(i), at(2, 0), "1")
 		e.Subject = strings.Repeat("<", metering.MaxSubjectBytes)
-		e.Dimensions = map[string]string{"region": strings.Repeat("<", metering.MaxDimensionBytes-6)}
+		e.Dimensions = metering.Dimensions{{Name: "region", Value: strings.Repeat("<", metering.MaxDimensionBytes-6)}}
 		first = append(first, e)
 		e.Value = some("2")
 		second = append(second, e)
@@ -228,11 +240,11 @@ func TestRecordingAgainHeals(t *testing.T) {
 			w.record(ran("1", at(2, 0), "1"))
 			batch := []metering.Event{ran("1", at(2, 0), "7"), ran("2", at(2, 0), "6")}
 			w.faults.Script(append(make([]storetest.Fault, place), fault)...)
-			results, err := w.Record(ctx, collector, batch...)
+			receipt, err := w.Record(ctx, collector, batch...)
 			if err != nil {
 				hit++
 				require.ErrorIs(t, err, storetest.ErrFault)
-				require.Len(t, results, 2, "they are recorded, and the caller knows")
+				require.Equal(t, "1 added, conflict of 0", short(receipt), "they are recorded, and the caller knows")
 			}
 			w.faults.Script()
 			w.record(batch...)
@@ -275,10 +287,15 @@ func TestRecordRefuses(t *testing.T) {
 	foreign := ran("1", at(2, 0), "1")
 	foreign.Customer = "globex"
 	bad := ran("", time.Time{}, "1")
-	_, err := w.Record(ctx, collector, ran("0", at(2, 0), "1"), foreign, bad)
-	for _, want := range []string{"events[1].customer", "events[2].id", "events[2].time"} {
-		require.ErrorContains(t, err, want)
+	receipt, err := w.Record(ctx, collector, foreign, ran("0", at(2, 0), "1"), bad, ran("0", at(2, 0), "2"))
+	require.NoError(t, err)
+	require.Equal(t, "1 added, refused of 0, refused of 2, conflict of 3", short(receipt), "one that is refused takes no other with it")
+	for _, want := range []string{"events[0].customer", "events[2].id", "events[2].time"} {
+		require.ErrorContains(t, receipt.Err(), want)
 	}
+	many := make([]metering.Event, metering.MaxBatch+1)
+	_, err = w.Record(ctx, collector, many...)
+	require.ErrorContains(t, err, "events: has 10001")
 	_, err = w.Record(ctx, servicecoin.Actor{}, ran("0", at(2, 0), "1"))
 	require.ErrorContains(t, err, "by.kind")
 	gone, cancel := context.WithCancel(ctx)
@@ -287,10 +304,10 @@ func TestRecordRefuses(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 	total, err := w.Total(ctx, "hours", january)
 	require.NoError(t, err)
-	require.Zero(t, total.Events)
-	results, err := w.Record(ctx, collector)
+	require.EqualValues(t, 1, total.Events)
+	receipt, err = w.Record(ctx, collector)
 	require.NoError(t, err)
-	require.Empty(t, results)
+	require.Zero(t, receipt.Total())
 
 	_, err = w.Total(ctx, "hours", calendar.Month{})
 	require.ErrorIs(t, err, servicecoin.ErrInvalid)
@@ -392,8 +409,8 @@ type failing struct{ metering.EventStore }
 
 var errDown = errors.New("the store is down")
 
-func (failing) Append(context.Context, []metering.Event) ([]metering.Result, error) {
-	return nil, errDown
+func (failing) Append(context.Context, []metering.Event) (metering.Receipt, error) {
+	return metering.Receipt{}, errDown
 }
 
 func (failing) Scan(context.Context, metering.Query) iter.Seq2[metering.Event, error] {

@@ -24,7 +24,7 @@ func TestLongListsAreRefused(t *testing.T) { //nolint:paralleltest // counts wha
 		dimensions[fmt.Sprint("k", i)] = "\xff"
 	}
 	event := ran("1", at(10, 12), "1")
-	event.Dimensions = dimensions
+	event.Dimensions = metering.DimensionsOf(dimensions)
 	meter := metering.Meter{ID: "m", Name: "M", Type: "t", Aggregation: metering.Count, Unit: "u"}
 	grouped, names, batch := meter, slices.Repeat([]string{"x"}, n), make([]metering.Event, n)
 	grouped.GroupBy = make([]string, n)
@@ -35,7 +35,7 @@ func TestLongListsAreRefused(t *testing.T) { //nolint:paralleltest // counts wha
 			_, err := meter.Series(func(func(metering.Event, error) bool) {}, nil, names...)
 			return err
 		},
-		"a batch": func() error { _, err := metering.Prepare(batch); return err },
+		"a batch": func() error { _, err := metering.NewMemoryStore().Append(t.Context(), batch); return err },
 	} {
 		t.Run(name, func(t *testing.T) { //nolint:paralleltest // counts what is allocated
 			var err error
@@ -61,8 +61,9 @@ func TestHugeNumbersAreRefused(t *testing.T) {
 			require.False(t, event.Same(one))
 			require.False(t, one.Same(event))
 			require.True(t, event.Same(event))
-			_, err := w.Record(t.Context(), collector, event)
-			require.ErrorContains(t, err, "value")
+			receipt, err := w.Record(t.Context(), collector, event)
+			require.NoError(t, err)
+			require.ErrorContains(t, receipt.Err(), "value")
 			require.ErrorContains(t, metering.Quota{Limit: d}.Validate(), "limit")
 			_, err = w.SetQuota(t.Context(), ada, metering.Quota{ID: "q", Meter: "hours", Mode: metering.Hard, Period: metering.Monthly, Limit: d})
 			require.ErrorContains(t, err, "limit")

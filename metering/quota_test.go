@@ -86,7 +86,7 @@ func TestCheck(t *testing.T) {
 	require.False(t, check("peak", "8.1").Allowed)
 
 	// What happened is kept, whatever Check said.
-	require.Equal(t, []metering.Outcome{"added"}, w.record(ran("3", at(15, 1), "100")))
+	require.Equal(t, "1 added", w.record(ran("3", at(15, 1), "100")))
 	d = check("hours", "0")
 	require.False(t, d.Allowed, "the limit is passed already")
 	require.Equal(t, "-97", d.Remaining.Decimal.String())

@@ -36,11 +36,11 @@ func each(events ...metering.Event) iter.Seq2[metering.Event, error] {
 var origin = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func used(at time.Duration, value decimal.NullDecimal, dimensions ...string) metering.Event {
-	e := metering.Event{Type: "t", Time: origin.Add(at), Value: value, Dimensions: map[string]string{}}
+	told := map[string]string{}
 	for i := 0; i < len(dimensions); i += 2 {
-		e.Dimensions[dimensions[i]] = dimensions[i+1]
+		told[dimensions[i]] = dimensions[i+1]
 	}
-	return e
+	return metering.Event{Type: "t", Time: origin.Add(at), Value: value, Dimensions: metering.DimensionsOf(told)}
 }
 
 func meter(a metering.Aggregation) metering.Meter {
