@@ -29,6 +29,7 @@ type Plan struct {
 	cells     []Cell
 	page      *Page
 	free      *Page // its parts are used again
+	fault     error
 }
 
 // how is the way in which an aggregation is worked out.
@@ -291,10 +292,10 @@ func (p *Plan) events(blocks []*Block) iter.Seq2[Event, error] {
 
 // day returns the day of a block that is not empty.
 func (b *Block) day() int32 {
-	if len(b.at) == 0 {
+	if len(b.rows) == 0 {
 		return anyDay
 	}
-	return dayNumber(b.at[0])
+	return dayNumber(b.rows[0].at)
 }
 
 // DayOf returns the number of the day of UTC that an instant lies in, from 1970.
