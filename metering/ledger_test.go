@@ -417,6 +417,10 @@ func (failing) Scan(context.Context, metering.Query) iter.Seq2[metering.Event, e
 	return func(yield func(metering.Event, error) bool) { yield(metering.Event{}, errDown) }
 }
 
+func (failing) Measure(context.Context, metering.Measurement) (*metering.Measured, error) {
+	return nil, errDown
+}
+
 func TestAFailingStoreIsReported(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)

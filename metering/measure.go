@@ -2,6 +2,7 @@ package metering
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"slices"
 	"time"
@@ -42,8 +43,12 @@ func (m Measurement) Validate() error {
 		return v.Err()
 	}
 	for i, name := range m.GroupBy {
-		if !slices.Contains(m.Meter.GroupBy, name) || slices.Contains(m.GroupBy[:i], name) {
-			v.Add("groupBy", "unknown", name, "is no dimension that the meter groups by, or stands there twice")
+		path := fmt.Sprintf("groupBy[%d]", i)
+		switch {
+		case !slices.Contains(m.Meter.GroupBy, name):
+			v.Add(path, "unknown", name, "is no dimension that the meter groups by")
+		case slices.Contains(m.GroupBy[:i], name):
+			v.Add(path, "duplicate", name, "stands there twice")
 		}
 	}
 	if !m.KnownBefore.IsZero() {

@@ -124,7 +124,7 @@ func (l *Ledger) tell(ctx context.Context, by servicecoin.Actor, list []Conflict
 // conflictID names a conflict by the key and content of what came.
 func conflictID(e Event) string {
 	sum := sha256.New()
-	if err := digest(sum, e); err != nil {
+	if err := writeLine(sum, e); err != nil {
 		return "" // no such id is stored; texts that passed Prepare marshal
 	}
 	return store.JoinID(e.Source, e.ID, hex.EncodeToString(sum.Sum(nil)[:16]))
