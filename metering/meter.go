@@ -1,10 +1,10 @@
 package metering
 
 import (
-	"github.com/shopspring/decimal"
-
-	"fmt"
 	"slices"
+	"time"
+
+	"github.com/shopspring/decimal"
 
 	"github.com/servicecoin/servicecoin"
 )
@@ -55,7 +55,9 @@ type Filter struct {
 }
 
 // Matches reports whether the filter chooses an event.
-func (f Filter) Matches(e Event) bool {
+func (f Filter) Matches(e Event) bool { return f.matches(&e) }
+
+func (f *Filter) matches(e *Event) bool {
 	return slices.Contains(f.Values, e.Dimension(f.Dimension)) != f.Not
 }
 
@@ -108,49 +110,54 @@ type Meter struct {
 	// each case of the quantity of a whole window, never of its parts.
 	Convert *Conversion `json:"convert,omitempty"`
 	Round   *Rounding   `json:"round,omitempty"`
+
+	// Version numbers the definitions of a meter from 1, and From is when, in the time of
+	// events, this one begins to hold: zero for the first, which holds from the beginning.
+	// [Meters] sets both.
+	Version int       `json:"version,omitempty"`
+	From    time.Time `json:"from,omitzero"`
 }
 
-// Validate reports every violation of the meter.
-func (m Meter) Validate() error {
-	var v servicecoin.Violations
-	v.ID("id", string(m.ID))
-	v.Text("name", m.Name, 1, 200)
-	v.ID("type", m.Type)
-	v.Text("unit", m.Unit, 1, 100)
-	switch m.Aggregation {
-	case Count, Sum:
-	case Max:
-		if m.EmptyIsZero {
-			v.Add("emptyIsZero", "contradiction", "", "there is no largest of no values")
-		}
-	case Unique:
-		v.ID("distinct", m.Distinct)
-	default:
-		v.Add("aggregation", "unknown", string(m.Aggregation), "must be count, sum, max or unique")
+// reads reports whether an event counts for the meter.
+func (m *Meter) reads(e *Event) bool {
+	if e.Type != m.Type {
+		return false
 	}
-	if m.Distinct != "" && m.Aggregation != Unique {
-		v.Add("distinct", "contradiction", m.Distinct, "is for the aggregation unique")
-	}
-	if !v.Limit("groupBy", len(m.GroupBy), MaxDimensions) {
-		return v.Err()
-	}
-	for i, name := range m.GroupBy {
-		path := fmt.Sprintf("groupBy[%d]", i)
-		v.ID(path, name)
-		if slices.Index(m.GroupBy, name) < i {
-			v.Add(path, "duplicate", name, "stands there twice")
+	for i := range m.Filters {
+		if !m.Filters[i].matches(e) {
+			return false
 		}
 	}
-	return v.Err()
+	return true
 }
 
-// looksBack reports that events before a window count in it.
-func (m Meter) looksBack() bool { return m.Aggregation == TimeWeighted || m.Removes != nil }
+// chained reports that what was before a window goes on in it.
+func (m *Meter) chained() bool { return m.Aggregation == TimeWeighted || m.Removes != nil }
+
+// splits reports that an aggregation has a part of an interval in each window.
+func splits(a Aggregation) bool { return a == Sum || a == Product }
+
+// looksBack reports that events before a window may count in it.
+func (m Meter) looksBack() bool {
+	return m.chained() || splits(m.Aggregation) || splits(m.SampledBy)
+}
+
+// figure is the quantity of a window as the meter says it: converted, and rounded once.
+func (m *Meter) figure(q quantity) decimal.NullDecimal {
+	if !q.some {
+		if !m.EmptyIsZero {
+			return servicecoin.Undefined()
+		}
+		q = quantityOf(decimal.Zero)
+	}
+	if m.Convert != nil {
+		q = m.Convert.quantity(q)
+	}
+	if m.Round != nil {
+		return servicecoin.Some(m.Round.quantity(q))
+	}
+	return servicecoin.Some(q.decimal())
+}
 
 // nothing is what the meter says of no events.
-func (m Meter) nothing() decimal.NullDecimal {
-	if m.EmptyIsZero {
-		return servicecoin.Some(decimal.Zero)
-	}
-	return servicecoin.Undefined()
-}
+func (m Meter) nothing() decimal.NullDecimal { return m.figure(quantity{}) }
