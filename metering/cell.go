@@ -37,7 +37,7 @@ type cell interface {
 
 // newCell returns an empty cell of an aggregation that looks at nothing but its own
 // window: see chain for the others.
-func (m *Meter) newCell(a Aggregation) cell {
+func (m *rule) newCell(a Aggregation) cell {
 	switch a {
 	case Sum, Product:
 		return new(sumCell)
@@ -78,7 +78,7 @@ type sumCell struct{ sum total }
 
 func (c *sumCell) add(r reading) {
 	if r.has {
-		c.sum.addNumber(r.value)
+		c.sum.add(r.value)
 	}
 }
 
@@ -117,7 +117,7 @@ type averageCell struct {
 
 func (c *averageCell) add(r reading) {
 	if r.has {
-		c.sum.addNumber(r.value)
+		c.sum.add(r.value)
 		c.n++
 	}
 }

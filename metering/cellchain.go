@@ -25,7 +25,7 @@ type span struct{ from, to int64 }
 
 // newChain returns an empty cell of a meter that looks back: for a window, of which
 // only the time before now counts, or for a stretch beside the windows, which has none.
-func (m *Meter) newChain(window span, now int64) chain {
+func (m *rule) newChain(window span, now int64) chain {
 	cut := span{window.from, min(window.to, now)}
 	switch {
 	case m.Aggregation == Unique:
@@ -51,7 +51,7 @@ func (c *changeCell) add(r reading) {
 	if !r.has {
 		return
 	}
-	c.net.addNumber(r.value)
+	c.net.add(r.value)
 	if r.at.micros < c.cut.to {
 		c.known = true
 		c.over.add(r.value, c.cut.to-r.at.micros)

@@ -6,7 +6,6 @@ import (
 
 	"github.com/shopspring/decimal"
 
-	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/metering/internal/fixed"
 )
 
@@ -65,9 +64,7 @@ type total struct {
 	some bool            // something was added
 }
 
-func (t *total) add(d decimal.Decimal) { t.addNumber(numberOf(d)) }
-
-func (t *total) addNumber(n number) {
+func (t *total) add(n number) {
 	t.some = true
 	if n.exact == nil {
 		t.fast.Add(n.fast)
@@ -83,14 +80,6 @@ func (t *total) decimal() decimal.Decimal {
 		sum = sum.Add(t.rest)
 	}
 	return sum
-}
-
-// value returns the sum, undefined if nothing was added.
-func (t *total) value() decimal.NullDecimal {
-	if !t.some {
-		return servicecoin.Undefined()
-	}
-	return servicecoin.Some(t.decimal())
 }
 
 // area adds up numbers times microseconds. Its zero value is ready.

@@ -59,7 +59,9 @@ func (g *grid) after(micros int64) bool {
 func (g *grid) over(s span) (first, end int) {
 	at := g.stretch(s.from)
 	first = at / 2
-	for end = first; end < len(g.spans) && g.spans[end].from < s.to; end++ {
+	end = first
+	for end < len(g.spans) && g.spans[end].from < s.to {
+		end++
 	}
 	return first, end
 }

@@ -55,9 +55,7 @@ type Filter struct {
 }
 
 // Matches reports whether the filter chooses an event.
-func (f Filter) Matches(e Event) bool { return f.matches(&e) }
-
-func (f *Filter) matches(e *Event) bool {
+func (f Filter) Matches(e Event) bool {
 	return slices.Contains(f.Values, e.Dimension(f.Dimension)) != f.Not
 }
 
@@ -118,13 +116,25 @@ type Meter struct {
 	From    time.Time `json:"from,omitzero"`
 }
 
+// looksBack reports that events before a window may count in it.
+func (m Meter) looksBack() bool {
+	return (&rule{m}).chained() || splits(m.Aggregation) || splits(m.SampledBy)
+}
+
+// nothing is what the meter says of no events.
+func (m Meter) nothing() decimal.NullDecimal { return (&rule{m}).figure(quantity{}) }
+
+// rule is a meter at work, on many events: by reference.
+type rule struct{ Meter }
+
 // reads reports whether an event counts for the meter.
-func (m *Meter) reads(e *Event) bool {
+func (m *rule) reads(e *Event) bool {
 	if e.Type != m.Type {
 		return false
 	}
 	for i := range m.Filters {
-		if !m.Filters[i].matches(e) {
+		f := &m.Filters[i]
+		if slices.Contains(f.Values, e.Dimension(f.Dimension)) == f.Not {
 			return false
 		}
 	}
@@ -132,18 +142,13 @@ func (m *Meter) reads(e *Event) bool {
 }
 
 // chained reports that what was before a window goes on in it.
-func (m *Meter) chained() bool { return m.Aggregation == TimeWeighted || m.Removes != nil }
+func (m *rule) chained() bool { return m.Aggregation == TimeWeighted || m.Removes != nil }
 
 // splits reports that an aggregation has a part of an interval in each window.
 func splits(a Aggregation) bool { return a == Sum || a == Product }
 
-// looksBack reports that events before a window may count in it.
-func (m Meter) looksBack() bool {
-	return m.chained() || splits(m.Aggregation) || splits(m.SampledBy)
-}
-
 // figure is the quantity of a window as the meter says it: converted, and rounded once.
-func (m *Meter) figure(q quantity) decimal.NullDecimal {
+func (m *rule) figure(q quantity) decimal.NullDecimal {
 	if !q.some {
 		if !m.EmptyIsZero {
 			return servicecoin.Undefined()
@@ -158,6 +163,3 @@ func (m *Meter) figure(q quantity) decimal.NullDecimal {
 	}
 	return servicecoin.Some(q.decimal())
 }
-
-// nothing is what the meter says of no events.
-func (m Meter) nothing() decimal.NullDecimal { return m.figure(quantity{}) }

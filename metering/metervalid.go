@@ -81,7 +81,7 @@ func undefinedOfNothing(a Aggregation) (string, bool) {
 }
 
 // validReading checks what the meter reads of an event.
-func (m *Meter) validReading(v *servicecoin.Violations) {
+func (m Meter) validReading(v *servicecoin.Violations) {
 	only := func(path, value string, of Aggregation) {
 		if value != "" && m.Aggregation != of {
 			v.Add(path, "contradiction", value, "is for the aggregation "+string(of))
@@ -115,7 +115,7 @@ func (m *Meter) validReading(v *servicecoin.Violations) {
 }
 
 // validSamples checks what a percentile is made of.
-func (m *Meter) validSamples(v *servicecoin.Violations) {
+func (m Meter) validSamples(v *servicecoin.Violations) {
 	is := m.Aggregation == Percentile
 	switch p := m.Percent; {
 	case is && !p.Valid:
@@ -157,7 +157,7 @@ func (m *Meter) validSamples(v *servicecoin.Violations) {
 }
 
 // validFilters checks what chooses events.
-func (m *Meter) validFilters(v *servicecoin.Violations) {
+func (m Meter) validFilters(v *servicecoin.Violations) {
 	if m.Removes != nil {
 		v.Merge("removes", m.Removes.Validate())
 	}

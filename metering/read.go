@@ -135,7 +135,7 @@ func (a *question) addChained(row *group, e *Event, x extent) {
 	}
 	r := reading{at: mark{x.from, e.Source, e.ID}, end: forever}
 	if m.Aggregation == Unique {
-		r.text, r.gone = e.Dimension(m.Distinct), m.Removes.matches(e)
+		r.text, r.gone = e.Dimension(m.Distinct), m.Removes.Matches(*e)
 		add(r)
 		return
 	}
@@ -163,7 +163,7 @@ func (a *question) chain(at int) chain {
 }
 
 // read returns what the meter reads of an event in a window.
-func (m *Meter) read(e *Event, x extent, w span, splits bool) reading {
+func (m *rule) read(e *Event, x extent, w span, splits bool) reading {
 	r := reading{at: mark{x.from, e.Source, e.ID}}
 	if m.Distinct != "" {
 		r.text = e.Dimension(m.Distinct)
@@ -187,7 +187,7 @@ func (m *Meter) read(e *Event, x extent, w span, splits bool) reading {
 
 // product returns the product of two fields in a window. What is multiplied by
 // the seconds of the window holds all the time; what is not is split by time.
-func (m *Meter) product(e *Event, x extent, w span) (number, bool) {
+func (m *rule) product(e *Event, x extent, w span) (number, bool) {
 	field, times := m.Field, m.Times
 	if field == Seconds {
 		field, times = times, field
@@ -241,7 +241,7 @@ func (x extent) seconds(w span, part bool) (number, bool) {
 }
 
 // bounded refuses an event whose numbers are too large to reckon with.
-func (m *Meter) bounded(e *Event) error {
+func (m *rule) bounded(e *Event) error {
 	for _, name := range [2]string{m.Field, m.Times} {
 		value := e.Amount(name)
 		if exp := value.Decimal.Exponent(); value.Valid && (exp < -MaxPlaces || exp > MaxDigits) {

@@ -39,7 +39,7 @@ func (m Meter) Series(events iter.Seq2[Event, error], windows []calendar.Interva
 
 // question is what a meter is asked, once it is known to be a valid one.
 type question struct {
-	meter   Meter
+	meter   rule
 	by      []string
 	given   []calendar.Interval
 	windows grid
@@ -70,7 +70,7 @@ func (m Meter) ask(q Measurement) (*question, error) {
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
-	a := &question{meter: m, by: q.GroupBy, given: q.Windows, windows: gridOf(q.Windows), now: forever}
+	a := &question{meter: rule{m}, by: q.GroupBy, given: q.Windows, windows: gridOf(q.Windows), now: forever}
 	if !q.Now.IsZero() {
 		a.now = q.Now.UnixMicro()
 	}
