@@ -114,7 +114,7 @@ func MeasureScan(ctx context.Context, s EventStore, m Measurement, customers []s
 			during = calendar.Between(m.Windows[0].Start, m.Windows[n-1].End)
 		}
 		if m.Meter.looksBack() {
-			during.Start = time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC)
+			during.Start = time.Time{}.Add(time.Microsecond) // the zero time is none
 		}
 		return m.Meter.Measure(s.Scan(ctx, Query{Customer: c, Type: m.Meter.Type, During: during, KnownBefore: m.KnownBefore}), m)
 	})
