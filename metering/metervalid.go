@@ -105,8 +105,8 @@ func (m Meter) validReading(v *servicecoin.Violations) {
 	if only("distinct", m.Distinct, Unique); m.Aggregation == Unique {
 		v.ID("distinct", m.Distinct)
 	}
-	if m.Removes != nil {
-		only("removes", m.Removes.Dimension+" ", Unique)
+	if m.Removes != nil && m.Aggregation != Unique {
+		v.Add("removes", "contradiction", m.Removes.Dimension, "is for the aggregation unique")
 	}
 	only("level", string(m.Level), TimeWeighted)
 	if m.Level != Changes && m.Level != Sets {
