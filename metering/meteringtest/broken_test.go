@@ -60,7 +60,7 @@ func BenchmarkMemory(b *testing.B) { meteringtest.RunBenchmarks(b, sound()) }
 type double struct {
 	metering.EventStore
 
-	appends func(ctx context.Context, s metering.EventStore, events []metering.Event) ([]metering.Result, error)
+	appends func(ctx context.Context, s metering.EventStore, events []metering.Event) (metering.Receipt, error)
 	scan    func(ctx context.Context, s metering.EventStore, q metering.Query) iter.Seq2[metering.Event, error]
 	forget  func(ctx context.Context, s metering.EventStore, c servicecoin.CustomerID) error
 	closed  atomic.Bool
@@ -68,9 +68,9 @@ type double struct {
 
 var errClosed = errors.New("closed")
 
-func (d *double) Append(ctx context.Context, events []metering.Event) ([]metering.Result, error) {
+func (d *double) Append(ctx context.Context, events []metering.Event) (metering.Receipt, error) {
 	if d.closed.Load() {
-		return nil, errClosed
+		return metering.Receipt{}, errClosed
 	}
 	if d.appends == nil {
 		return d.EventStore.Append(ctx, events)
@@ -125,7 +125,7 @@ func (b brokenStore) harness() meteringtest.Harness {
 // changes alters every event on its way in.
 func changes(name string, change func(e *metering.Event)) brokenStore {
 	return brokenStore{name: name, fault: func(d *double) {
-		d.appends = func(ctx context.Context, s metering.EventStore, events []metering.Event) ([]metering.Result, error) {
+		d.appends = func(ctx context.Context, s metering.EventStore, events []metering.Event) (metering.Receipt, error) {
 			events = slices.Clone(events)
 			for i := range events {
 				change(&events[i])
@@ -135,15 +135,13 @@ func changes(name string, change func(e *metering.Event)) brokenStore {
 	}}
 }
 
-// says alters every result.
-func says(name string, change func(r *metering.Result)) brokenStore {
+// says alters every receipt.
+func says(name string, change func(r *metering.Receipt)) brokenStore {
 	return brokenStore{name: name, fault: func(d *double) {
-		d.appends = func(ctx context.Context, s metering.EventStore, events []metering.Event) ([]metering.Result, error) {
-			results, err := s.Append(ctx, events)
-			for i := range results {
-				change(&results[i])
-			}
-			return results, err
+		d.appends = func(ctx context.Context, s metering.EventStore, events []metering.Event) (metering.Receipt, error) {
+			receipt, err := s.Append(ctx, events)
+			change(&receipt)
+			return receipt, err
 		}
 	}}
 }
@@ -166,21 +164,16 @@ func brokenStores() map[string]brokenStore {
 		}),
 		"append/instants":  changes("rounds instants", func(e *metering.Event) { e.Time = e.Time.Round(time.Microsecond) }),
 		"append/odd texts": changes("trims ids", func(e *metering.Event) { e.ID = strings.TrimSpace(e.ID) }),
-		"append/repeat": says("calls a repeat added", func(r *metering.Result) {
-			if r.Outcome == metering.Repeat {
-				r.Outcome = metering.Added
-			}
-		}),
-		"append/conflict": says("calls a conflict a repeat", func(r *metering.Result) {
-			if r.Outcome == metering.Conflict {
-				r.Outcome = metering.Repeat
-			}
+		"append/repeat": says("calls a repeat added", func(r *metering.Receipt) { r.Added, r.Repeats = r.Added+r.Repeats, 0 }),
+		"append/conflict": says("calls a conflict a repeat", func(r *metering.Receipt) {
+			r.Repeats, r.Conflicts = r.Repeats+r.Conflicts, 0
+			r.Exceptions = slices.DeleteFunc(r.Exceptions, func(x metering.Exception) bool { return x.Outcome == metering.Conflict })
 		}),
 		"append/key":              changes("leaves the source out of the key", func(e *metering.Event) { e.Source = "any" }),
 		"append/twice in a batch": lastCounts(),
-		"append/invalid":          takesTheRest(),
+		"append/invalid":          allOrNothing(),
 		"append/limit":            chunks(),
-		"append/copies":           keepsMaps(),
+		"append/copies":           keepsLists(),
 		"append/at once":          looksFirst(),
 		"scan/order":              arrivalOrder(),
 		"scan/interval": asks("takes the end with it", func(ctx context.Context, q *metering.Query) context.Context {
@@ -206,7 +199,7 @@ func brokenStores() map[string]brokenStore {
 			}
 		}},
 		"cancelled": {name: "appends after the context has ended", fault: func(d *double) {
-			d.appends = func(ctx context.Context, s metering.EventStore, events []metering.Event) ([]metering.Result, error) {
+			d.appends = func(ctx context.Context, s metering.EventStore, events []metering.Event) (metering.Receipt, error) {
 				return s.Append(context.WithoutCancel(ctx), events)
 			}
 		}},
@@ -217,51 +210,53 @@ func brokenStores() map[string]brokenStore {
 // lastCounts lets the last of two events of one key win.
 func lastCounts() brokenStore {
 	return brokenStore{name: "lets the last of a batch win", fault: func(d *double) {
-		d.appends = func(ctx context.Context, s metering.EventStore, events []metering.Event) ([]metering.Result, error) {
+		d.appends = func(ctx context.Context, s metering.EventStore, events []metering.Event) (metering.Receipt, error) {
 			turned := slices.Clone(events)
 			slices.Reverse(turned)
-			results, err := s.Append(ctx, turned)
-			slices.Reverse(results)
-			return results, err
+			receipt, err := s.Append(ctx, turned)
+			for i := range receipt.Exceptions {
+				receipt.Exceptions[i].Index = len(events) - 1 - receipt.Exceptions[i].Index
+			}
+			slices.Reverse(receipt.Exceptions)
+			return receipt, err
 		}
 	}}
 }
 
-// takesTheRest leaves out what is not valid.
-func takesTheRest() brokenStore {
-	return brokenStore{name: "stores what is valid of a batch", fault: func(d *double) {
-		d.appends = func(ctx context.Context, s metering.EventStore, events []metering.Event) ([]metering.Result, error) {
-			results, err := s.Append(ctx, events)
-			if errors.Is(err, servicecoin.ErrInvalid) {
-				good := slices.DeleteFunc(slices.Clone(events), func(e metering.Event) bool { return e.Validate() != nil })
-				_, _ = s.Append(ctx, good)
+// allOrNothing stores nothing of a batch that has an event which is not valid.
+func allOrNothing() brokenStore {
+	return brokenStore{name: "refuses the whole batch for one event", fault: func(d *double) {
+		d.appends = func(ctx context.Context, s metering.EventStore, events []metering.Event) (metering.Receipt, error) {
+			bad := slices.DeleteFunc(slices.Clone(events), func(e metering.Event) bool { return e.Validate() == nil })
+			if len(bad) == 0 || len(events) > metering.MaxBatch {
+				return s.Append(ctx, events)
 			}
-			return results, err
+			return metering.NewMemoryStore().Append(ctx, events) // which is gone with it
 		}
 	}}
 }
 
 func chunks() brokenStore {
 	return brokenStore{name: "takes a batch of any size, in parts", fault: func(d *double) {
-		d.appends = func(ctx context.Context, s metering.EventStore, events []metering.Event) ([]metering.Result, error) {
-			var all []metering.Result
+		d.appends = func(ctx context.Context, s metering.EventStore, events []metering.Event) (metering.Receipt, error) {
+			var all metering.Receipt
 			for some := range slices.Chunk(events, metering.MaxBatch) {
-				results, err := s.Append(ctx, some)
+				receipt, err := s.Append(ctx, some)
 				if err != nil {
-					return nil, err
+					return metering.Receipt{}, err
 				}
-				all = append(all, results...)
+				all.Add(receipt, 0)
 			}
 			return all, nil
 		}
 	}}
 }
 
-// keepsMaps lists the maps that came in.
-func keepsMaps() brokenStore {
-	return brokenStore{name: "keeps the caller's maps", fault: func(d *double) {
-		kept := map[string]map[string]string{}
-		d.appends = func(ctx context.Context, s metering.EventStore, events []metering.Event) ([]metering.Result, error) {
+// keepsLists lists the dimensions that came in.
+func keepsLists() brokenStore {
+	return brokenStore{name: "keeps the caller's lists", fault: func(d *double) {
+		kept := map[string]metering.Dimensions{}
+		d.appends = func(ctx context.Context, s metering.EventStore, events []metering.Event) (metering.Receipt, error) {
 			for _, e := range events {
 				kept[e.ID] = e.Dimensions
 			}
@@ -283,24 +278,28 @@ func keepsMaps() brokenStore {
 // looksFirst tells by what it saw before it stored.
 func looksFirst() brokenStore {
 	return brokenStore{name: "looks first and stores later, without a lock", fault: func(d *double) {
-		d.appends = func(ctx context.Context, s metering.EventStore, events []metering.Event) ([]metering.Result, error) {
+		d.appends = func(ctx context.Context, s metering.EventStore, events []metering.Event) (metering.Receipt, error) {
 			there := map[string]bool{}
 			q := metering.Query{Customer: events[0].Customer, Type: events[0].Type, During: always()}
 			for e, err := range s.Scan(ctx, q) {
 				if err != nil {
-					return nil, err
+					return metering.Receipt{}, err
 				}
 				there[e.ID] = true
 			}
 			time.Sleep(time.Millisecond) // so that others look meanwhile
-			results, err := s.Append(ctx, events)
-			for i := range results {
-				results[i].Outcome = metering.Repeat
-				if !there[results[i].Stored.ID] {
-					results[i].Outcome = metering.Added
+			if _, err := s.Append(ctx, events); err != nil {
+				return metering.Receipt{}, err
+			}
+			var receipt metering.Receipt
+			for _, e := range events {
+				if there[e.ID] {
+					receipt.Count(metering.Repeat)
+				} else {
+					receipt.Count(metering.Added)
 				}
 			}
-			return results, err
+			return receipt, nil
 		}
 	}}
 }
@@ -386,9 +385,9 @@ func pagesByTime() brokenStore {
 func busyWhileListing() brokenStore {
 	return brokenStore{name: "holds its only connection while it lists", fault: func(d *double) {
 		var listing atomic.Int32
-		d.appends = func(ctx context.Context, s metering.EventStore, events []metering.Event) ([]metering.Result, error) {
+		d.appends = func(ctx context.Context, s metering.EventStore, events []metering.Event) (metering.Receipt, error) {
 			if listing.Load() > 0 {
-				return nil, servicecoin.ErrBusy
+				return metering.Receipt{}, servicecoin.ErrBusy
 			}
 			return s.Append(ctx, events)
 		}
