@@ -54,7 +54,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func BenchmarkMemory(b *testing.B) { meteringtest.RunBenchmarks(b, sound()) }
+func BenchmarkModel(b *testing.B) { meteringtest.RunBenchmarks(b, sound()) }
 
 // double overrides methods of a store, and can be closed.
 type double struct {
@@ -110,7 +110,7 @@ type brokenStore struct {
 func (b brokenStore) harness() meteringtest.Harness {
 	return meteringtest.Harness{
 		Open: func(testing.TB) metering.EventStore {
-			d := &double{EventStore: metering.NewMemoryStore()}
+			d := &double{EventStore: meteringtest.NewModel()}
 			b.fault(d)
 			return d
 		},
@@ -164,7 +164,7 @@ func brokenStores() map[string]brokenStore {
 		}),
 		"append/instants":  changes("rounds instants", func(e *metering.Event) { e.Time = e.Time.Round(time.Microsecond) }),
 		"append/odd texts": changes("trims ids", func(e *metering.Event) { e.ID = strings.TrimSpace(e.ID) }),
-		"append/repeat": says("calls a repeat added", func(r *metering.Receipt) { r.Added, r.Repeats = r.Added+r.Repeats, 0 }),
+		"append/repeat":    says("calls a repeat added", func(r *metering.Receipt) { r.Added, r.Repeats = r.Added+r.Repeats, 0 }),
 		"append/conflict": says("calls a conflict a repeat", func(r *metering.Receipt) {
 			r.Repeats, r.Conflicts = r.Repeats+r.Conflicts, 0
 			r.Exceptions = slices.DeleteFunc(r.Exceptions, func(x metering.Exception) bool { return x.Outcome == metering.Conflict })
@@ -231,7 +231,7 @@ func allOrNothing() brokenStore {
 			if len(bad) == 0 || len(events) > metering.MaxBatch {
 				return s.Append(ctx, events)
 			}
-			return metering.NewMemoryStore().Append(ctx, events) // which is gone with it
+			return meteringtest.NewModel().Append(ctx, events) // which is gone with it
 		}
 	}}
 }

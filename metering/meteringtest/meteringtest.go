@@ -1,13 +1,13 @@
 // Package meteringtest certifies event stores: it has a case for each sentence
-// of the contract that metering.EventStore states, a comparison with the store in
-// memory over random batches, and benchmarks.
+// of the contract that metering.EventStore states, a comparison with the store of
+// NewModel over random batches, and benchmarks.
 //
 //	func harness() meteringtest.Harness {
 //		return meteringtest.Harness{Open: func(tb testing.TB) metering.EventStore { return mine.New(tb.TempDir()) }}
 //	}
 //
 //	func TestStore(t *testing.T)         { meteringtest.Run(t, harness()) }
-//	func TestSameAsMemory(t *testing.T)  { meteringtest.RunSame(t, harness()) }
+//	func TestSameAsModel(t *testing.T)   { meteringtest.RunSame(t, harness()) }
 //	func BenchmarkStore(b *testing.B)    { meteringtest.RunBenchmarks(b, harness()) }
 //
 // Each case is known to fail on at least one store that was broken on purpose;

@@ -12,7 +12,7 @@ import (
 	"github.com/servicecoin/servicecoin/metering"
 )
 
-// RunSame appends random batches to a store and to one in memory, and demands the
+// RunSame appends random batches to a store and to the one of [NewModel], and demands the
 // same results and listings: in whatever batches events come, again or with other
 // content. It opens a store for each of some hundred sequences of calls
 // (-rapid.checks); Open may return the same one, since the suite forgets its
@@ -20,7 +20,7 @@ import (
 func RunSame(t testing.TB, h Harness) {
 	t.Helper()
 	rapid.Check(t, func(r *rapid.T) {
-		s, model := h.Open(t), metering.NewMemoryStore()
+		s, model := h.Open(t), NewModel()
 		for _, c := range []servicecoin.CustomerID{acme, globex} {
 			if err := s.Forget(t.Context(), c); err != nil {
 				r.Fatalf("forget %s: %v", c, err)
