@@ -134,7 +134,7 @@ func (d *delivery) sort(ctx context.Context, owner Owner, i int, e Event) error 
 	if err != nil {
 		if refusal := refusalOf("customer", e.Customer, err); refusal != nil {
 			d.receipt.Refuse(i, e, refusal)
-			return nil //nolint:nilerr // the event is refused, the call goes on
+			return nil
 		}
 		return fmt.Errorf("whose events[%d] is: %w", i, err)
 	}
@@ -144,45 +144,52 @@ func (d *delivery) sort(ctx context.Context, owner Owner, i int, e Event) error 
 		d.receipt.Refuse(i, e, v.Err())
 		return nil
 	}
-	p := d.parcels[customer.ID]
-	if p == nil {
-		if p, err = d.open(ctx, customer); err != nil {
-			return err
-		}
-		d.parcels[customer.ID] = p
+	p, err := d.open(ctx, customer)
+	if err != nil {
+		return err
 	}
 	d.of[i] = p
-	if p.fault != nil {
-		d.receipt.Refuse(i, e, p.fault)
-		return nil
-	}
-	if e.Customer != "" && e.Customer != customer.ID {
-		var v servicecoin.Violations
-		v.Add("customer", "foreign", string(e.Customer), "is not the customer whose event it is")
-		e.Customer = customer.ID
-		v.Merge("", e.Validate())
-		d.receipt.Refuse(i, e, v.Err())
-		return nil
-	}
-	e.Customer = customer.ID
-	p.batch = append(p.batch, e)
-	d.batch, d.places = append(d.batch, e), append(d.places, i)
+	d.put(i, e, p)
 	return nil
 }
 
-// open makes the ledger of a customer, and asks whether it may record.
+// put adds an event to its owner's parcel.
+func (d *delivery) put(i int, e Event, p *parcel) {
+	if p.fault != nil {
+		d.receipt.Refuse(i, e, p.fault)
+		return
+	}
+	id := p.receipt.Customer
+	if e.Customer != "" && e.Customer != id {
+		var v servicecoin.Violations
+		v.Add("customer", "foreign", string(e.Customer), "is not the customer whose event it is")
+		e.Customer = id
+		v.Merge("", e.Validate())
+		d.receipt.Refuse(i, e, v.Err())
+		return
+	}
+	e.Customer = id
+	p.batch = append(p.batch, e)
+	d.batch, d.places = append(d.batch, e), append(d.places, i)
+}
+
+// open returns the parcel of a customer: at its first event it makes the ledger, and asks
+// whether it may record.
 func (d *delivery) open(ctx context.Context, customer servicecoin.Customer) (*parcel, error) {
+	if p := d.parcels[customer.ID]; p != nil {
+		return p, nil
+	}
 	p := &parcel{receipt: CustomerReceipt{Customer: customer.ID}}
 	p.ledger = New(d.store.For(customer.ID), d.events, d.meters, customer, d.o)
-	if err := p.ledger.view.Err(); err != nil {
-		p.fault = err
-		return p, nil //nolint:nilerr // its events are refused
-	}
-	if err := p.ledger.view.Ask(ctx, d.by, VerbRecordUsage, UsageRecord, string(customer.ID)); err != nil {
-		if p.fault = refusalOf("customer", customer.ID, err); p.fault == nil {
-			return nil, fmt.Errorf("whether usage of %s may be recorded: %w", customer.ID, err)
+	p.fault = p.ledger.view.Err()
+	if p.fault == nil {
+		if err := p.ledger.view.Ask(ctx, d.by, VerbRecordUsage, UsageRecord, string(customer.ID)); err != nil {
+			if p.fault = refusalOf("customer", customer.ID, err); p.fault == nil {
+				return nil, fmt.Errorf("whether usage of %s may be recorded: %w", customer.ID, err)
+			}
 		}
 	}
+	d.parcels[customer.ID] = p
 	return p, nil
 }
 
