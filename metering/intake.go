@@ -69,7 +69,10 @@ func (in *Intake) Record(ctx context.Context, by servicecoin.Actor, owner Owner,
 	if err := in.check(by, owner, events); err != nil {
 		return BatchReceipt{}, err
 	}
-	d := delivery{Intake: in, by: by, now: in.store.Now(), parcels: map[servicecoin.CustomerID]*parcel{}, of: make([]*parcel, len(events))}
+	d := delivery{
+		Intake: in, by: by, now: in.store.Now(), parcels: map[servicecoin.CustomerID]*parcel{}, of: make([]*parcel, len(events)),
+		batch: make([]Event, 0, len(events)), places: make([]int, 0, len(events)),
+	}
 	for i, e := range events {
 		if err := d.sort(ctx, owner, i, e); err != nil {
 			return BatchReceipt{}, servicecoin.Unchanged(err)
@@ -123,7 +126,7 @@ type delivery struct {
 type parcel struct {
 	ledger  *Ledger
 	fault   error // why nothing of it is recorded
-	batch   []Event
+	batch   []int // its events in the batch of the delivery
 	receipt CustomerReceipt
 }
 
@@ -169,7 +172,7 @@ func (d *delivery) put(i int, e Event, p *parcel) {
 		return
 	}
 	e.Customer = id
-	p.batch = append(p.batch, e)
+	p.batch = append(p.batch, len(d.batch))
 	d.batch, d.places = append(d.batch, e), append(d.places, i)
 }
 
@@ -245,6 +248,21 @@ func (d *delivery) sorted() []*parcel {
 	return list
 }
 
+// eventsOf returns the events of a parcel, as far as what follows reads them.
+func (d *delivery) eventsOf(p *parcel) []Event {
+	if d.o != nil && d.o.QuotasByReview {
+		return nil
+	}
+	if len(p.batch) == len(d.batch) {
+		return d.batch
+	}
+	list := make([]Event, len(p.batch))
+	for i, at := range p.batch {
+		list[i] = d.batch[at]
+	}
+	return list
+}
+
 // follow does for each customer what follows from its events. What fails for one is done
 // for the others all the same.
 func (d *delivery) follow(ctx context.Context, events []Event) error {
@@ -261,7 +279,7 @@ func (d *delivery) follow(ctx context.Context, events []Event) error {
 				offered = append(offered, p.ledger.offered(x, events[x.Index], d.now))
 			}
 		}
-		if err := p.ledger.follow(ctx, d.by, p.batch, offered); err != nil {
+		if err := p.ledger.follow(ctx, d.by, d.eventsOf(p), offered); err != nil {
 			if failed++; failed <= told {
 				all = append(all, fmt.Errorf("customer %s: %w", p.receipt.Customer, err))
 			}
