@@ -17,9 +17,9 @@
 //
 // An extension attribute says that an event is about another one, whose id it has:
 //
-//	"voids":    "1041"   // that event never happened
-//	"corrects": "1041"   // it was as this one says
-//	"closes":   "1041"   // the interval, open so far, ended at this one's time
+//   - voids: that event never happened;
+//   - corrects: it was as this one says;
+//   - closes: the interval, open so far, ended at this one's time.
 //
 // The other one has the same source, or that of the attribute "ofsource". What only voids
 // or closes has a type and may have a subject and data, as CloudEvents do: they are not
