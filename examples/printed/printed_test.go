@@ -95,6 +95,7 @@ if err != nil {
 }
 today := calendar.Date{Year: 2026, Month: time.March, Day: 2}
 `},
+		"interop/cloudevents/cloudevents.go": {skip: "ExampleNew of the package makes the same handler, with all that it stands on"},
 		"interop/inventory/inventory.go": {before: records + `file, now, by := []byte("apiVersion: v1\nkind: Service\nmetadata: {name: web}\n"), time.Now(), servicecoin.Program("reader")
 register := configuration.New(s.For("acme"), &configuration.Options{Types: []configuration.Type{inventory.KubernetesType("Service", nil)}})
 _ = ada
