@@ -148,7 +148,7 @@ func (b *Block) addMore(e *Entry) {
 		c := &m.fields[i]
 		v := int64(null)
 		if d := e.Fields.Get(c.name); d.Valid {
-			v = number(d.Decimal, int32(n), &c.odd) //nolint:gosec // G115: of a day
+			v = inColumn(d.Decimal, int32(n), &c.odd) //nolint:gosec // G115: of a day
 		}
 		c.value = append(grown(c.value, n, null), v)
 	}
@@ -187,8 +187,8 @@ func (b *Block) odd() map[int32]decimal.Decimal {
 	return b.more.odd
 }
 
-// number returns a decimal as it stands in a column.
-func number(d decimal.Decimal, row int32, odd *map[int32]decimal.Decimal) int64 {
+// inColumn returns a decimal as it stands in a column.
+func inColumn(d decimal.Decimal, row int32, odd *map[int32]decimal.Decimal) int64 {
 	if n, ok := fixed.Of(d); ok {
 		return n
 	}

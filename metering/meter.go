@@ -163,17 +163,3 @@ func (m *rule) figure(q quantity) decimal.NullDecimal {
 	}
 	return servicecoin.Some(q.decimal())
 }
-
-// said is what the meter says of a quantity that was measured.
-func (m Meter) said(d decimal.NullDecimal) decimal.NullDecimal {
-	if !d.Valid {
-		return d
-	}
-	if m.Convert != nil {
-		d.Decimal = m.Convert.Apply(d.Decimal)
-	}
-	if m.Round != nil {
-		d.Decimal = m.Round.Apply(d.Decimal)
-	}
-	return d
-}

@@ -202,7 +202,9 @@ func (g *Page) columns(b *Block) {
 		}
 		if spread && b.end(i) != ofPoint {
 			v, odd := field.at(b, i)
-			g.spread(b, i, at, int(slot)*width, v, odd)
+			if !g.spread(b, i, int(slot)*width, v, odd) && at >= 0 {
+				g.accs[int(slot)*width+at].plain(null)
+			}
 			continue
 		}
 		if at >= 0 {
@@ -294,37 +296,46 @@ func (a *acc) addOdd(d decimal.Decimal) {
 	}
 }
 
-// spread adds the parts of an interval to the windows that it touches.
-func (g *Page) spread(b *Block, i int32, at, base int, v int64, odd decimal.Decimal) {
-	if at >= 0 {
-		a := &g.accs[base+at]
-		a.events++
-		a.some = true
-	}
-	if v == null || b.end(i) == ofOpen {
-		return
-	}
-	value := decimalIn(v, i, map[int32]decimal.Decimal{i: odd}).Decimal
+// spread adds the parts of an interval to the windows that it touches. It reports false
+// for one that is still to begin.
+func (g *Page) spread(b *Block, i int32, base int, v int64, odd decimal.Decimal) bool {
+	p := g.plan
 	from, to := b.rows[i].at, b.end(i)
-	first, found := slices.BinarySearch(g.plan.starts, from)
+	open := to == ofOpen
+	if open {
+		to = p.now
+	}
+	if to <= from {
+		return false
+	}
+	first, found := slices.BinarySearch(p.starts, from)
 	if !found {
 		first = max(first-1, 0)
 	}
-	for w := first; w < len(g.plan.starts) && g.plan.starts[w] < to; w++ {
-		start, end := max(g.plan.starts[w], from), min(g.plan.ends[w], to)
+	value := number{fast: v}
+	if v == isOdd {
+		value = numberOf(odd)
+	}
+	for w := first; w < len(p.starts) && p.starts[w] < to; w++ {
+		start, end := max(p.starts[w], from), min(p.ends[w], to)
 		if start >= end {
 			continue
 		}
 		a := &g.accs[base+w]
-		a.valued++
+		a.events++
 		a.some = true
-		part := partOf(value, from, to, start, end)
-		if n, ok := fixed.Of(part); ok {
-			a.sum.Add(n)
+		if v == null || open {
 			continue
 		}
-		a.addOdd(part)
+		a.valued++
+		part := value.share(end-from, to-from).minus(value.share(start-from, to-from))
+		if part.exact == nil {
+			a.sum.Add(part.fast)
+			continue
+		}
+		a.addOdd(*part.exact)
 	}
+	return true
 }
 
 // look makes the tables of a block's dimensions ready.
@@ -484,7 +495,7 @@ func (g *Page) finish() {
 			if group < 0 {
 				group = p.group(g.slots[slot])
 			}
-			p.cells = append(p.cells, Cell{Customer: g.place, Group: group, Window: int32(w), Events: a.events, amount: a.amount(&p.m.Meter)}) //nolint:gosec // G115: of a list
+			p.cells = append(p.cells, Cell{Customer: g.place, Group: group, Window: p.places[w], Events: a.events, amount: a.amount(&p.m.Meter)})
 		}
 	}
 }
@@ -523,20 +534,24 @@ func (a *acc) amount(m *Meter) amount {
 			}
 		}
 	case Average:
+		q := quantity{}
 		if a.valued > 0 {
-			result = exactly(servicecoin.Some(a.total().DivRound(decimal.NewFromInt(a.valued), MaxPlaces)))
+			q = fraction(a.total(), a.valued)
 		}
+		return exactly((&rule{*m}).figure(q))
 	case Min:
 		result = a.extreme(a.least, false)
 	case Max:
 		result = a.extreme(a.largest, true)
 	case Latest, TimeWeighted, Percentile, Product:
 	}
-	if !result.some && m.EmptyIsZero {
-		result = whole(0)
-	}
-	if result.some && (m.Convert != nil || m.Round != nil) {
-		result = exactly(m.said(result.value()))
+	switch {
+	case !result.some && m.EmptyIsZero, result.some && (m.Convert != nil || m.Round != nil):
+		q := quantity{}
+		if result.some {
+			q = quantityOf(result.value().Decimal)
+		}
+		return exactly((&rule{*m}).figure(q))
 	}
 	return result
 }
@@ -578,22 +593,4 @@ func whole(n int64) amount {
 		return a
 	}
 	return exactly(servicecoin.Some(decimal.NewFromInt(n)))
-}
-
-// partOf returns the part of a value that falls into [a,b) of an interval over which it is
-// spread evenly: of times in microseconds. The parts of windows that follow each other
-// sum to the whole, since each is what has come up to its end less what had come before;
-// what has come up to an instant is rounded to 9 places, or to as many as the value has.
-func partOf(value decimal.Decimal, from, to, a, b int64) decimal.Decimal {
-	places := max(fixed.Places, -value.Exponent())
-	upTo := func(t int64) decimal.Decimal {
-		switch {
-		case t <= from:
-			return decimal.Decimal{}
-		case t >= to:
-			return value
-		}
-		return value.Mul(decimal.NewFromInt(t-from)).DivRound(decimal.NewFromInt(to-from), places)
-	}
-	return upTo(b).Sub(upTo(a))
 }

@@ -3,7 +3,7 @@ package metering
 import (
 	"fmt"
 	"iter"
-	"slices"
+	"sort"
 	"strconv"
 	"time"
 
@@ -163,10 +163,8 @@ func (w *windowsOf) at(t time.Time) int {
 			return i
 		}
 	}
-	i, found := slices.BinarySearchFunc(w.list, t, func(iv calendar.Interval, t time.Time) int { return iv.Start.Compare(t) })
-	if !found {
-		i--
-	}
+	// The last one that begins by then: empty ones may begin with it.
+	i := sort.Search(len(w.list), func(i int) bool { return w.list[i].Start.After(t) }) - 1
 	if i < 0 || !w.list[i].Contains(t) {
 		return -1
 	}
