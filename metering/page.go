@@ -249,14 +249,14 @@ func (f fieldOf) at(b *Block, i int32) (int64, decimal.Decimal) {
 // plain adds a value that fits, or none.
 func (a *acc) plain(v int64) {
 	a.events++
+	a.some = true
 	if v == null {
-		a.some = true
 		return
 	}
 	a.valued++
 	a.sum.Add(v)
 	if !a.fits {
-		a.least, a.largest, a.fits, a.some = v, v, true, true
+		a.least, a.largest, a.fits = v, v, true
 		return
 	}
 	a.least, a.largest = min(a.least, v), max(a.largest, v)
