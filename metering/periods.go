@@ -250,13 +250,9 @@ func (r Rhythm) compile() rhythm {
 	return c
 }
 
-// begin returns where the n-th period from the anchor begins.
-func (r *rhythm) begin(n int) time.Time {
-	if n == 0 {
-		return r.Anchor
-	}
-	return r.Every.Times(n).After(r.Anchor, r.loc)
-}
+// begin returns where the n-th period from the anchor begins. No period after the anchor
+// is the anchor itself.
+func (r *rhythm) begin(n int) time.Time { return r.Every.Times(n).After(r.Anchor, r.loc) }
 
 // index returns the number of the last period that begins at an instant or before it:
 // the one that the calendar tells, or one of its neighbours.
