@@ -346,3 +346,28 @@ func ExamplePeriods() {
 	// 2026-02-28 to 2026-03-31
 	// 2026-03-31 to 2026-04-30
 }
+
+func ExamplePeriods_Move() {
+	newYork, err := time.LoadLocation("America/New_York")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	p, err := metering.NewPeriods(metering.Rhythm{Every: calendar.Period{Months: 1}, Anchor: time.Date(2025, 1, 1, 0, 0, 0, 0, newYork), Zone: "America/New_York"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	p, err = p.Move(time.Date(2025, 10, 20, 0, 0, 0, 0, time.UTC), "Europe/Berlin")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, month := range []time.Month{time.October, time.November, time.December} {
+		fmt.Println(p.At(time.Date(2025, month, 15, 0, 0, 0, 0, time.UTC)))
+	}
+	// Output:
+	// 2025-10-01T04:00:00Z/2025-11-01T04:00:00Z
+	// 2025-11-01T04:00:00Z/2025-11-30T23:00:00Z
+	// 2025-11-30T23:00:00Z/2025-12-31T23:00:00Z
+}

@@ -214,3 +214,20 @@ func TestStretchIsWhole(t *testing.T) {
 		}
 	})
 }
+
+func ExampleMinutes() {
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	long := calendar.Date{Year: 2026, Month: time.October, Day: 25}.In(berlin)
+	for _, n := range []int{15, 60, 240} {
+		windows, err := metering.Minutes(n).Split(long, berlin)
+		fmt.Println(metering.Minutes(n), len(windows), err)
+	}
+	// Output:
+	// 15min 100 <nil>
+	// 60min 25 <nil>
+	// 240min 6 <nil>
+}
