@@ -98,9 +98,6 @@ func parts(date calendar.Date, day calendar.Interval, n int, loc *time.Location,
 			at := calendar.LocalTime{Date: date, Clock: calendar.ClockAt(0, minute)}
 			end = at.In(loc, calendar.AfterGap, calendar.FirstOfTwo)[0]
 		}
-		if end.After(day.End) {
-			end = day.End
-		}
 		if !start.Before(end) {
 			continue // the clock has jumped over it
 		}

@@ -13,8 +13,8 @@ import (
 	"github.com/servicecoin/servicecoin/calendar"
 )
 
-// MaxRhythms is how often periods may be changed.
-const MaxRhythms = 1000
+// MaxRhythms is how many rhythms periods may follow, one after the other.
+const MaxRhythms = 100
 
 // Rhythm says how periods follow each other: one begins at the anchor, and at the same
 // time of day by the clock of the zone every so many days, or months, before and
@@ -89,10 +89,15 @@ func NewPeriods(rhythms ...Rhythm) (Periods, error) {
 		if i > 0 && !r.From.After(rhythms[i-1].From) {
 			v.Add(path+".from", "order", r.From.UTC().Format(time.RFC3339Nano), "must lie after that of the one before")
 		}
-		p.list = append(p.list, r.compile())
+		if v.Len() >= servicecoin.MaxViolations {
+			break
+		}
 	}
 	if err := v.Err(); err != nil {
 		return Periods{}, err
+	}
+	for _, r := range rhythms {
+		p.list = append(p.list, r.compile())
 	}
 	return p, nil
 }
@@ -250,13 +255,9 @@ func (r Rhythm) compile() rhythm {
 	return c
 }
 
-// begin returns where the n-th period from the anchor begins.
-func (r *rhythm) begin(n int) time.Time {
-	if n == 0 {
-		return r.Anchor
-	}
-	return r.Every.Times(n).After(r.Anchor, r.loc)
-}
+// begin returns where the n-th period from the anchor begins. No period after the anchor
+// is the anchor itself.
+func (r *rhythm) begin(n int) time.Time { return r.Every.Times(n).After(r.Anchor, r.loc) }
 
 // index returns the number of the last period that begins at an instant or before it:
 // the one that the calendar tells, or one of its neighbours.

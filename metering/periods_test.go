@@ -76,6 +76,10 @@ func TestPeriodsSplit(t *testing.T) {
 			"an anchor within a second", "P1D", "2026-01-01T00:00:00.25Z", "", "2026-01-01T00:00:00Z/2026-01-02T00:00:00.25Z",
 			[]string{"2026-01-01T00:00:00Z/2026-01-01T00:00:00.25Z", "2026-01-01T00:00:00.25Z/2026-01-02T00:00:00.25Z"},
 		},
+		{
+			"an anchor at a time that the clock shows for the second time", "P1D", "2026-10-25T01:30:00Z", "Europe/Berlin", "2026-10-24T00:30:00Z/2026-10-26T01:30:00Z",
+			[]string{"2026-10-24T00:30:00Z/2026-10-25T01:30:00Z", "2026-10-25T01:30:00Z/2026-10-26T01:30:00Z"},
+		},
 		{"nothing", "P1D", "2026-01-01T00:00:00Z", "", "2026-01-01T00:00:00Z/2026-01-01T00:00:00Z", nil},
 	} {
 		got, err := rhythmic(t, c.length, c.anchor, c.zone).Split(spans(t, c.during)[0])
@@ -118,6 +122,22 @@ func TestPeriodsNeighbours(t *testing.T) {
 	require.ErrorIs(t, err, servicecoin.ErrInvalid)
 }
 
+// A rhythm begins where it is told to, and its first period ends where it is told to.
+func TestPeriodsChange(t *testing.T) {
+	t.Parallel()
+	p, err := metering.NewPeriods(
+		metering.Rhythm{Every: every(t, "P1M"), Anchor: moment(t, "2026-01-01T00:00:00Z")},
+		metering.Rhythm{From: moment(t, "2026-02-10T00:00:00Z"), Every: every(t, "P1W"), Anchor: moment(t, "2026-02-02T00:00:00Z"), FirstEnd: moment(t, "2026-02-18T12:00:00Z")},
+		metering.Rhythm{From: moment(t, "2026-02-24T00:00:00Z"), Every: every(t, "P1M"), Anchor: moment(t, "2026-01-31T00:00:00Z")},
+	)
+	require.NoError(t, err)
+	got, err := p.Split(spans(t, "2026-01-01T00:00:00Z/2026-03-31T00:00:00Z")[0])
+	require.NoError(t, err)
+	require.Empty(t, cmp.Diff(spans(t, "2026-01-01T00:00:00Z/2026-02-01T00:00:00Z", "2026-02-01T00:00:00Z/2026-02-10T00:00:00Z",
+		"2026-02-10T00:00:00Z/2026-02-18T12:00:00Z", "2026-02-18T12:00:00Z/2026-02-23T00:00:00Z", "2026-02-23T00:00:00Z/2026-02-24T00:00:00Z",
+		"2026-02-24T00:00:00Z/2026-02-28T00:00:00Z", "2026-02-28T00:00:00Z/2026-03-31T00:00:00Z"), got))
+}
+
 // A customer moves: the period that runs ends as it would have, the next begins there.
 func TestPeriodsMove(t *testing.T) {
 	t.Parallel()
@@ -144,6 +164,10 @@ func TestPeriodsMove(t *testing.T) {
 		{
 			"and back", "P1D", "2026-01-01T10:00:00Z", "Etc/GMT-14", "Etc/GMT+11", "2026-03-10T12:00:00Z", "2026-03-10T10:00:00Z/2026-03-13T11:00:00Z",
 			[]string{"2026-03-10T10:00:00Z/2026-03-11T10:00:00Z", "2026-03-11T10:00:00Z/2026-03-13T11:00:00Z"},
+		},
+		{
+			"an anchor within a second", "P1D", "2026-01-01T00:00:00.25Z", "UTC", "Europe/Berlin", "2026-01-05T12:00:00Z", "2026-01-05T00:00:00.25Z/2026-01-07T23:00:00.25Z",
+			[]string{"2026-01-05T00:00:00.25Z/2026-01-06T00:00:00.25Z", "2026-01-06T00:00:00.25Z/2026-01-06T23:00:00.25Z", "2026-01-06T23:00:00.25Z/2026-01-07T23:00:00.25Z"},
 		},
 		{
 			"to where it was", "P1W", "2026-01-05T00:00:00Z", "UTC", "UTC", "2026-01-07T00:00:00Z", "2026-01-05T00:00:00Z/2026-01-26T00:00:00Z",
@@ -321,4 +345,29 @@ func ExamplePeriods() {
 	// Output:
 	// 2026-02-28 to 2026-03-31
 	// 2026-03-31 to 2026-04-30
+}
+
+func ExamplePeriods_Move() {
+	newYork, err := time.LoadLocation("America/New_York")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	p, err := metering.NewPeriods(metering.Rhythm{Every: calendar.Period{Months: 1}, Anchor: time.Date(2025, 1, 1, 0, 0, 0, 0, newYork), Zone: "America/New_York"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	p, err = p.Move(time.Date(2025, 10, 20, 0, 0, 0, 0, time.UTC), "Europe/Berlin")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, month := range []time.Month{time.October, time.November, time.December} {
+		fmt.Println(p.At(time.Date(2025, month, 15, 0, 0, 0, 0, time.UTC)))
+	}
+	// Output:
+	// 2025-10-01T04:00:00Z/2025-11-01T04:00:00Z
+	// 2025-11-01T04:00:00Z/2025-11-30T23:00:00Z
+	// 2025-11-30T23:00:00Z/2025-12-31T23:00:00Z
 }

@@ -85,6 +85,14 @@ func TestStretchSplit(t *testing.T) {
 			[]string{"2026-10-24T23:30:00Z/2026-10-25T02:00:00Z", "2026-10-25T02:00:00Z/2026-10-25T03:30:00Z"},
 		},
 		{
+			"a border that the clock jumps over", "72min", "Europe/Berlin", "2026-03-29T00:12:00Z/2026-03-29T01:36:00Z", // 01:12 to 03:36, without 02:24
+			[]string{"2026-03-29T00:12:00Z/2026-03-29T01:00:00Z", "2026-03-29T01:00:00Z/2026-03-29T01:36:00Z"},
+		},
+		{
+			"a border that the clock shows twice", "72min", "Europe/Berlin", "2026-10-24T23:12:00Z/2026-10-25T02:36:00Z", // 01:12 to 03:36
+			[]string{"2026-10-24T23:12:00Z/2026-10-25T00:24:00Z", "2026-10-25T00:24:00Z/2026-10-25T02:36:00Z"},
+		},
+		{
 			"half days", "720min", "Europe/Berlin", "2026-10-24T22:00:00Z/2026-10-25T23:00:00Z",
 			[]string{"2026-10-24T22:00:00Z/2026-10-25T11:00:00Z", "2026-10-25T11:00:00Z/2026-10-25T23:00:00Z"},
 		},
@@ -205,4 +213,21 @@ func TestStretchIsWhole(t *testing.T) {
 			}
 		}
 	})
+}
+
+func ExampleMinutes() {
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	long := calendar.Date{Year: 2026, Month: time.October, Day: 25}.In(berlin)
+	for _, n := range []int{15, 60, 240} {
+		windows, err := metering.Minutes(n).Split(long, berlin)
+		fmt.Println(metering.Minutes(n), len(windows), err)
+	}
+	// Output:
+	// 15min 100 <nil>
+	// 60min 25 <nil>
+	// 240min 6 <nil>
 }

@@ -319,6 +319,11 @@ func caseLateFact(t testing.TB, h Harness) {
 		[][]metering.Event{nil, known[1], known[1], known[3], nil, known[5]})
 	appended(t, s, list[1])
 	checkLife(t, "with all", s, list, known)
+	first, late := fact(6, metering.Correct, 2), fact(5, metering.Correct, 2)
+	late.Value = first.Value // it says the same, and has said it before
+	appended(t, s, event(2), first)
+	appended(t, s, late)
+	equal(t, "since when it stands so", only(t, scanned(t, s, everything(acme))[1:]), stands(event(2), late))
 }
 
 func caseFactsKnownBefore(t testing.TB, h Harness) {
