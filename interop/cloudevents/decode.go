@@ -14,6 +14,7 @@ import (
 	"github.com/cloudevents/sdk-go/v2/types"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/internal/jsonscan"
 )
 
 // maxAttributes is how many attributes an event has at most.
@@ -29,24 +30,24 @@ func fromJSON(raw []byte) item {
 		v.Add("", "bad-type", string(raw[:min(len(raw), servicecoin.MaxIDBytes)]), "must be an event, an object")
 		return item{err: v.Err()}
 	}
-	list := members(raw, maxAttributes)
+	list := jsonscan.Members(raw, maxAttributes)
 	if !v.Limit("", len(list), maxAttributes) {
 		return item{err: v.Err()}
 	}
 	attributes := map[string]any{}
-	var seen names
+	var seen jsonscan.Names
 	var data, encoded []byte
 	for _, m := range list {
 		switch {
-		case seen.add(m.name):
-			v.Add(cut(m.name), "duplicate", "", "stands there twice")
-		case m.name == "data":
-			data = m.raw
-		case m.name == "data_base64":
-			encoded = m.raw
+		case seen.Add(m.Name):
+			v.Add(cut(m.Name), "duplicate", "", "stands there twice")
+		case m.Name == "data":
+			data = m.Raw
+		case m.Name == "data_base64":
+			encoded = m.Raw
 		default:
 			if value := scalar(&v, m); value != nil {
-				attributes[m.name] = value
+				attributes[m.Name] = value
 			}
 		}
 	}
@@ -64,37 +65,37 @@ func fromJSON(raw []byte) item {
 		if data[0] != '"' && string(data) != "null" {
 			v.Add("data", "bad-type", "", "must be a text, as it is no JSON")
 		}
-		data = []byte(unquote(data))
+		data = []byte(jsonscan.Unquote(data))
 	}
 	return made(attributes, &v, data)
 }
 
 // scalar reads an attribute, nil for none.
-func scalar(v *servicecoin.Violations, m member) any {
-	switch c := m.raw[0]; {
+func scalar(v *servicecoin.Violations, m jsonscan.Member) any {
+	switch c := m.Raw[0]; {
 	case c == 'n':
 		return nil
 	case c == '"':
-		return unquote(m.raw)
-	case slices.Contains([]string{"specversion", "id", "source", "type", "subject", "time", "datacontenttype", "dataschema"}, m.name):
-		v.Add(m.name, "bad-type", cut(string(m.raw)), "must be a text")
+		return jsonscan.Unquote(m.Raw)
+	case slices.Contains([]string{"specversion", "id", "source", "type", "subject", "time", "datacontenttype", "dataschema"}, m.Name):
+		v.Add(m.Name, "bad-type", cut(string(m.Raw)), "must be a text")
 		return nil
 	case c == 't', c == 'f':
 		return c == 't'
 	case c == '{', c == '[':
-		v.Add(cut(m.name), "bad-type", "", "must be a text, a whole number, true or false")
+		v.Add(cut(m.Name), "bad-type", "", "must be a text, a whole number, true or false")
 		return nil
 	}
-	n, err := strconv.ParseInt(string(m.raw), 10, 32)
+	n, err := strconv.ParseInt(string(m.Raw), 10, 32)
 	if err != nil {
-		v.Add(cut(m.name), "bad-type", cut(string(m.raw)), "must be a whole number of 32 bits, or a text")
+		v.Add(cut(m.Name), "bad-type", cut(string(m.Raw)), "must be a whole number of 32 bits, or a text")
 		return nil
 	}
 	return int32(n)
 }
 
 func base64Data(v *servicecoin.Violations, encoded []byte) []byte {
-	data, err := base64.StdEncoding.DecodeString(unquote(encoded))
+	data, err := base64.StdEncoding.DecodeString(jsonscan.Unquote(encoded))
 	if err != nil || encoded[0] != '"' {
 		v.Add("data_base64", "bad-text", "", "must be a text in base64")
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/shopspring/decimal"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/internal/jsonscan"
 	"github.com/servicecoin/servicecoin/metering"
 )
 
@@ -68,15 +69,8 @@ type place struct {
 	name      string // what it is called in the event, of fields and dimensions
 	text      string // as it is written; "": nowhere
 	attribute string // "": in the data
-	steps     []step
+	steps     []jsonscan.Step
 	optional  bool
-}
-
-// step goes into an object, or into a list.
-type step struct {
-	name  string
-	index int
-	list  bool
 }
 
 // plan reads the places of a mapping.
@@ -131,7 +125,7 @@ func parsePlace(text string) (place, string) {
 		return p, ""
 	}
 	for rest != "" {
-		var x step
+		var x jsonscan.Step
 		var why string
 		if x, rest, why = parseStep(rest); why != "" {
 			return p, why
@@ -141,7 +135,7 @@ func parsePlace(text string) (place, string) {
 	return p, ""
 }
 
-func parseStep(text string) (x step, rest, why string) {
+func parseStep(text string) (x jsonscan.Step, rest, why string) {
 	const faulty = `must be a path such as $.a.b, $.list[0] or $["a.b"]`
 	if name, ok := strings.CutPrefix(text, "."); ok {
 		n := strings.IndexAny(name, ".[")
@@ -151,7 +145,7 @@ func parseStep(text string) (x step, rest, why string) {
 		if n == 0 {
 			return x, "", faulty
 		}
-		return step{name: name[:n]}, name[n:], ""
+		return jsonscan.Step{Name: name[:n]}, name[n:], ""
 	}
 	inside, ok := strings.CutPrefix(text, "[")
 	if !ok {
@@ -163,14 +157,14 @@ func parseStep(text string) (x step, rest, why string) {
 		if err != nil || !ok {
 			return x, "", faulty
 		}
-		return step{name: name}, rest, ""
+		return jsonscan.Step{Name: name}, rest, ""
 	}
 	number, rest, ok := strings.Cut(inside, "]")
 	n, err := strconv.ParseUint(number, 10, 16)
 	if !ok || err != nil {
 		return x, "", faulty
 	}
-	return step{index: int(n), list: true}, rest, ""
+	return jsonscan.Step{Index: int(n), List: true}, rest, ""
 }
 
 // event makes the usage event of a CloudEvent. It has the key even where there is an error.
@@ -281,8 +275,7 @@ func (r *reader) open(depth int) {
 	case !json.Valid(data) || !utf8.Valid(data):
 		r.v.Add("data", "syntax", "", "must be JSON")
 	default:
-		s := scanner{text: data, depth: depth}
-		if why := s.check(); why != nil {
+		if why := jsonscan.Check(data, depth); why != nil {
 			r.v.Add("data", why.Code, "", why.Text)
 			return
 		}
@@ -299,7 +292,7 @@ func (r *reader) read(at place) (raw []byte, text string, there bool) {
 	if at.attribute != "" {
 		text, there = attribute(r.x, at.attribute)
 	} else if r.data != nil {
-		raw = find(r.data, at.steps)
+		raw = jsonscan.Find(r.data, at.steps)
 		there = raw != nil
 	}
 	if !there && !at.optional && !r.bad {
@@ -324,7 +317,7 @@ func (r *reader) text(at place) (text string, quoted bool) {
 	case 'n':
 		return "", false
 	case '"':
-		return unquote(raw), true
+		return jsonscan.Unquote(raw), true
 	case '{', '[':
 		r.v.Add(at.text, "bad-type", "", "must be one value, not an object or a list")
 		return "", false

@@ -15,6 +15,7 @@ import (
 	"github.com/cloudevents/sdk-go/v2/event"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/internal/jsonscan"
 	"github.com/servicecoin/servicecoin/problem"
 )
 
@@ -100,7 +101,7 @@ func (h *Handler) batch(body []byte) ([]item, *problem.Problem) {
 	if body[0] != '[' {
 		return nil, refuse(http.StatusBadRequest, "no-cloudevent", "The body must be a list of events.")
 	}
-	list := elements(body, h.o.Events)
+	list := jsonscan.Elements(body, h.o.Events)
 	if len(list) > h.o.Events {
 		return nil, refuse(http.StatusRequestEntityTooLarge, "too-many", fmt.Sprintf("The batch has more than %d events.", h.o.Events))
 	}

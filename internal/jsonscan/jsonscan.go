@@ -1,4 +1,8 @@
-package cloudevents
+// Package jsonscan goes through JSON that is known to be valid, and gives its parts as
+// they are written: numbers keep their digits. What is left to find out is how deep it is,
+// and whether a name stands twice in an object: which of the two is meant, readers do not
+// agree on.
+package jsonscan
 
 import (
 	"bytes"
@@ -9,15 +13,20 @@ import (
 	"github.com/servicecoin/servicecoin"
 )
 
-// member is a name of an object, and its value as it is written.
-type member struct {
-	name string
-	raw  []byte
+// Member is a name of an object, and its value as it is written.
+type Member struct {
+	Name string
+	Raw  []byte
+	At   int // where the value begins, in bytes
 }
 
-// scanner goes through JSON that is known to be valid. What is left to find out is how
-// deep it is, and whether a name stands twice in an object: which of the two is meant,
-// readers do not agree on.
+// Step goes into an object, or into a list.
+type Step struct {
+	Name  string
+	Index int
+	List  bool
+}
+
 type scanner struct {
 	text  []byte
 	pos   int
@@ -92,8 +101,8 @@ func (s *scanner) raw() []byte {
 	return s.text[from:]
 }
 
-// elements returns the values of a list, the first most and one.
-func elements(list []byte, most int) [][]byte {
+// Elements returns the values of a list, the first most and one.
+func Elements(list []byte, most int) [][]byte {
 	s := scanner{text: list}
 	s.space()
 	s.pos++
@@ -107,17 +116,19 @@ func elements(list []byte, most int) [][]byte {
 	return all
 }
 
-// members returns what an object has, the first most and one.
-func members(object []byte, most int) []member {
+// Members returns what an object has, the first most and one.
+func Members(object []byte, most int) []Member {
 	s := scanner{text: object}
 	s.space()
 	s.pos++
-	var all []member
+	var all []Member
 	for s.peek() == '"' && len(all) <= most {
-		name := unquote(s.quoted())
+		name := Unquote(s.quoted())
 		s.space()
 		s.pos++ // the colon
-		all = append(all, member{name, s.raw()})
+		s.space()
+		at := s.pos
+		all = append(all, Member{name, s.raw(), at})
 		if s.peek() == ',' {
 			s.pos++
 		}
@@ -125,29 +136,29 @@ func members(object []byte, most int) []member {
 	return all
 }
 
-// find follows a path into a value, and returns what is there: nil for nothing.
-func find(value []byte, steps []step) []byte {
+// Find follows a path into a value, and returns what is there: nil for nothing.
+func Find(value []byte, steps []Step) []byte {
 	for _, x := range steps {
 		s := scanner{text: value}
 		begin := s.peek()
 		value = nil
 		switch {
-		case begin == '{' && !x.list:
+		case begin == '{' && !x.List:
 			s.pos++
 			for value == nil && s.peek() == '"' {
 				name := s.quoted()
 				s.space()
 				s.pos++
-				if raw := s.raw(); unquote(name) == x.name {
+				if raw := s.raw(); Unquote(name) == x.Name {
 					value = raw
 				}
 				if s.peek() == ',' {
 					s.pos++
 				}
 			}
-		case begin == '[' && x.list:
-			if all := elements(s.text, x.index); len(all) > x.index {
-				value = all[x.index]
+		case begin == '[' && x.List:
+			if all := Elements(s.text, x.Index); len(all) > x.Index {
+				value = all[x.Index]
 			}
 		}
 		if value == nil {
@@ -157,8 +168,8 @@ func find(value []byte, steps []step) []byte {
 	return value
 }
 
-// unquote returns the text of a quoted one that is valid.
-func unquote(quoted []byte) string {
+// Unquote returns the text of a quoted one that is valid.
+func Unquote(quoted []byte) string {
 	for _, c := range quoted {
 		if c == '\\' {
 			var text string
@@ -171,8 +182,13 @@ func unquote(quoted []byte) string {
 	return string(bytes.Trim(quoted, `"`)) // there is none inside
 }
 
-// check reports what is wrong with a value that is valid JSON: it is too deep, or says
-// something twice.
+// Check reports what is wrong with a value that is valid JSON: it is deeper than is
+// allowed, or says something twice.
+func Check(value []byte, depth int) *servicecoin.Violation {
+	s := scanner{text: value, depth: depth}
+	return s.check()
+}
+
 func (s *scanner) check() *servicecoin.Violation {
 	switch s.peek() {
 	case '{':
@@ -203,10 +219,10 @@ func (s *scanner) object() *servicecoin.Violation {
 		return tooDeep()
 	}
 	s.pos++
-	seen := names{}
+	seen := Names{}
 	for s.peek() == '"' {
-		name := unquote(s.quoted())
-		if seen.add(name) {
+		name := Unquote(s.quoted())
+		if seen.Add(name) {
 			return &servicecoin.Violation{Code: "duplicate", Text: fmt.Sprintf("has the name %.100q twice in an object", name)}
 		}
 		s.space()
@@ -227,14 +243,14 @@ func tooDeep() *servicecoin.Violation {
 	return &servicecoin.Violation{Code: "too-deep", Text: "has too many lists and objects inside of each other"}
 }
 
-// names are the names of an object: a list while they are few.
-type names struct {
+// Names are the names of an object: a list while they are few.
+type Names struct {
 	few  []string
 	many map[string]struct{}
 }
 
-// add adds a name, and reports whether it was there.
-func (n *names) add(name string) bool {
+// Add adds a name, and reports whether it was there.
+func (n *Names) Add(name string) bool {
 	const few = 16
 	if n.many == nil {
 		if slices.Contains(n.few, name) {
