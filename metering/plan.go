@@ -29,6 +29,7 @@ type Plan struct {
 	cells     []Cell
 	page      *Page
 	free      *Page // its parts are used again
+	fault     error
 }
 
 // how is the way in which an aggregation is worked out.
