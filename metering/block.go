@@ -67,7 +67,9 @@ func dayNumber(micros int64) int32 {
 
 // NewBlock returns an empty block.
 func NewBlock(customer servicecoin.CustomerID, eventType string) *Block {
-	return newBlock(customer, eventType, newDict())
+	b := newBlock(customer, eventType, newDict())
+	b.dict.apart = true
+	return b
 }
 
 func newBlock(customer servicecoin.CustomerID, kind string, d *dict) *Block {
@@ -79,6 +81,9 @@ func (b *Block) Len() int { return len(b.at) }
 
 // Add adds an entry of the block's customer and type, as stores keep it.
 func (b *Block) Add(e Entry) {
+	if b.dict.textIDs == nil {
+		b.index()
+	}
 	row := int32(len(b.at)) //nolint:gosec // G115: of a day
 	b.at = append(b.at, e.Time.UnixMicro())
 	b.known = append(b.known, e.RecordedAt.UnixMicro())

@@ -189,7 +189,7 @@ func (w *blockWriter) rest() []byte {
 // ReadBlock reads what [Block.Encode] has written. Without the rest it makes figures, and
 // no events. It keeps none of the bytes.
 func ReadBlock(customer servicecoin.CustomerID, eventType string, cells, rest []byte) (*Block, error) {
-	b := &Block{customer: customer, kind: eventType, dict: &dict{texts: []string{""}}}
+	b := &Block{customer: customer, kind: eventType, dict: &dict{texts: []string{""}, apart: true}}
 	if err := b.readCells(cells); err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ type dict struct {
 	combos   []Dimensions
 	comboIDs map[string]uint32
 	scratch  []byte
+	apart    bool // it is of one block only
 	// The hashes of texts and of dimensions, for marks.
 	textHash, comboHash []uint64
 
@@ -128,4 +129,26 @@ func (d *dict) written(dims Dimensions) []byte {
 		d.scratch = append(d.scratch, x.Value...)
 	}
 	return d.scratch
+}
+
+// index makes a block that was read ready for more entries.
+func (b *Block) index() {
+	d := b.dict
+	d.textIDs, d.comboIDs = make(map[string]uint32, len(d.texts)), make(map[string]uint32, len(d.combos))
+	first := make([]uint32, len(d.texts)) // a text of both parts of the block has two numbers
+	for i := range d.texts {
+		id := uint32(i) //nolint:gosec // G115: fewer than events
+		if earlier, there := d.textIDs[d.texts[i]]; there {
+			id = earlier
+		} else if i > 0 {
+			d.textIDs[d.texts[i]] = id
+		}
+		first[i] = id
+	}
+	for row, id := range b.source {
+		b.source[row] = first[id]
+	}
+	for i := range d.combos[1:] {
+		d.comboIDs[string(d.written(d.combos[i+1]))] = uint32(i + 1) //nolint:gosec // G115: fewer than events
+	}
 }

@@ -25,8 +25,10 @@ type Page struct {
 	slotOf  []int32 // of dimensions: unknown, out, or the group's place
 	pairs   map[uint64]int32
 	bySlots map[string]int32
-	texts   []uint32  // of dimensions: the text that is counted
-	stamps  [][]int32 // by group: the window in which a text was seen last, and 1
+	texts   []uint32          // of dimensions: the text that is counted
+	stamps  [][]int32         // by group: the window in which a text was seen last, and 1
+	words   map[string]uint32 // the numbers of texts in windows of several dictionaries
+	wordOf  []uint32          // of texts
 }
 
 // acc adds up one window of one group.
@@ -62,6 +64,7 @@ func (p *Plan) newPage() *Page {
 	}
 	clear(g.pairs)
 	clear(g.bySlots)
+	clear(g.words)
 	if len(p.m.GroupBy) == 0 && p.how != fromEvents {
 		g.slot(nil)
 	}
@@ -293,7 +296,7 @@ func (g *Page) look(b *Block) {
 		g.dict = b.dict
 		g.slotOf = g.slotOf[:0]
 		clear(g.pairs)
-		g.texts, g.stamps = g.texts[:0], g.stamps[:0]
+		g.texts, g.wordOf = g.texts[:0], g.wordOf[:0]
 	}
 	for len(g.slotOf) < len(b.dict.combos) {
 		g.slotOf = append(g.slotOf, notLooked)
@@ -362,6 +365,10 @@ func (g *Page) unique(b *Block) {
 	width := len(p.starts)
 	var rows []int32
 	day := b.day()
+	texts, several := len(b.dict.texts), b.dict.apart && p.beyond(day)
+	if several {
+		g.wordOf = grown(g.wordOf, texts, 0)
+	}
 	if whole := p.holds(day, day+1) >= 0; !whole || b.gone != nil || b.laterThan(p.known) {
 		rows = b.standing(p.known) // in order of time
 	}
@@ -384,12 +391,16 @@ func (g *Page) unique(b *Block) {
 		if id == 0 {
 			return
 		}
+		if several {
+			id = g.word(b.dict, id)
+			texts = len(g.words) + 1
+		}
 		for int(slot) >= len(g.stamps) {
 			g.stamps = append(g.stamps, nil)
 		}
 		stamps := g.stamps[slot]
 		if int(id) >= len(stamps) {
-			stamps = append(stamps, make([]int32, len(b.dict.texts)-len(stamps))...)
+			stamps = append(stamps, make([]int32, texts-len(stamps))...)
 			g.stamps[slot] = stamps
 		}
 		if stamps[id] != int32(at)+1 { //nolint:gosec // G115: of a list
@@ -406,6 +417,35 @@ func (g *Page) unique(b *Block) {
 	for _, row := range rows {
 		add(row)
 	}
+}
+
+// beyond reports that a window which touches a day goes beyond it.
+func (p *Plan) beyond(day int32) bool {
+	start, end := int64(day)*microsPerDay, int64(day+1)*microsPerDay
+	i, _ := slices.BinarySearch(p.ends, start+1)
+	for ; i < len(p.starts) && p.starts[i] < end; i++ {
+		if p.starts[i] < start || p.ends[i] > end {
+			return true
+		}
+	}
+	return false
+}
+
+// word returns the number of a text among those of all dictionaries.
+func (g *Page) word(d *dict, id uint32) uint32 {
+	if n := g.wordOf[id]; n != 0 {
+		return n
+	}
+	n, there := g.words[d.texts[id]]
+	if !there {
+		if g.words == nil {
+			g.words = map[string]uint32{}
+		}
+		n = uint32(len(g.words)) + 1 //nolint:gosec // G115: fewer than events
+		g.words[d.texts[id]] = n
+	}
+	g.wordOf[id] = n
+	return n
 }
 
 // distinct finds the texts that dimensions have in the one that is counted.
