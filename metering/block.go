@@ -79,7 +79,9 @@ func dayNumber(micros int64) int32 {
 
 // NewBlock returns an empty block.
 func NewBlock(customer servicecoin.CustomerID, eventType string) *Block {
-	return &Block{of: newOwner(customer, eventType, newDict())}
+	b := &Block{of: newOwner(customer, eventType, newDict())}
+	b.of.dict.apart = true
+	return b
 }
 
 func newOwner(customer servicecoin.CustomerID, kind string, d *dict) *owner {
@@ -348,7 +350,11 @@ func (b *Block) net(list, rows []int32, knownBefore int64) []int32 {
 		if !b.gone(i) {
 			from, into = &owed, &there
 		}
-		if k := slices.IndexFunc(*from, func(other int32) bool { return b.sameContent(i, other) }); k >= 0 {
+		k := slices.IndexFunc(*from, func(other int32) bool { return b.rows[i].known == b.rows[other].known && b.sameContent(i, other) })
+		if k < 0 {
+			k = slices.IndexFunc(*from, func(other int32) bool { return b.sameContent(i, other) })
+		}
+		if k >= 0 {
 			*from = slices.Delete(*from, k, k+1)
 		} else {
 			*into = append(*into, i)

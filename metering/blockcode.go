@@ -188,7 +188,7 @@ func (w *blockWriter) rest() []byte {
 // ReadBlock reads what [Block.Encode] has written. Without the rest it makes figures, and
 // no events. It keeps none of the bytes.
 func ReadBlock(customer servicecoin.CustomerID, eventType string, cells, rest []byte) (*Block, error) {
-	b := &Block{of: &owner{customer: customer, kind: eventType, dict: &dict{texts: []string{""}}}}
+	b := &Block{of: &owner{customer: customer, kind: eventType, dict: &dict{texts: []string{""}, apart: true}}}
 	if err := b.readCells(cells); err != nil {
 		return nil, err
 	}
@@ -434,6 +434,9 @@ func (b *Block) readRest(rest []byte) error {
 		return errBlock
 	}
 	b.ids = []byte(r.in)
-	b.of.dict.learn()
+	first := b.of.dict.learn()
+	for i := range b.rows {
+		b.rows[i].source = first[b.rows[i].source]
+	}
 	return nil
 }

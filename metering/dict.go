@@ -13,6 +13,7 @@ type dict struct {
 	// The hashes of texts and of dimensions.
 	textHash, comboHash []uint64
 	textAt, comboAt     hashTable // empty of a dictionary that was read
+	apart               bool      // it is of one block only
 
 	// Most events come from the source, and have the dimensions, of the one before.
 	lastSource, lastCombo uint32
@@ -92,7 +93,7 @@ func (d *dict) text(s string) uint32 {
 	hash := hashText(s)
 	id, ok := d.lookText(s, hash)
 	if !ok {
-		id = uint32(len(d.texts))                  //nolint:gosec // G115: fewer than events
+		id = uint32(len(d.texts))                   //nolint:gosec // G115: fewer than events
 		d.texts = append(d.texts, strings.Clone(s)) // of its own: not the text of a whole batch
 		d.textHash = append(d.textHash, hash)
 		d.textAt.add(hash, id)
@@ -194,15 +195,26 @@ func (d *dict) number(s string) uint32 {
 }
 
 // learn fills in the hashes of a dictionary that was read, and makes it ready for more.
-// A text may stand there twice, once for each part of a block: either is found.
-func (d *dict) learn() {
+// A text may stand there twice, once for each part of a block: it returns the first number
+// of each.
+func (d *dict) learn() []uint32 {
 	d.textHash, d.comboHash = make([]uint64, len(d.texts)), make([]uint64, len(d.combos))
-	for i, s := range d.texts[1:] {
-		d.textHash[i+1] = hashText(s)
-		d.textAt.add(d.textHash[i+1], uint32(i+1)) //nolint:gosec // G115: fewer than events
+	first := make([]uint32, len(d.texts))
+	for i, s := range d.texts {
+		if i == 0 {
+			continue
+		}
+		d.textHash[i] = hashText(s)
+		id, there := d.lookText(s, d.textHash[i])
+		if !there {
+			id = uint32(i) //nolint:gosec // G115: fewer than events
+			d.textAt.add(d.textHash[i], id)
+		}
+		first[i] = id
 	}
 	for i, c := range d.combos[1:] {
 		d.comboHash[i+1] = hashDimensions(c)
 		d.comboAt.add(d.comboHash[i+1], uint32(i+1)) //nolint:gosec // G115: fewer than events
 	}
+	return first
 }

@@ -25,8 +25,10 @@ type Page struct {
 	slotOf  []int32 // of dimensions: unknown, out, or the group's place
 	pairs   map[uint64]int32
 	bySlots map[string]int32
-	texts   []uint32  // of dimensions: the text that is counted
-	stamps  [][]int32 // by group: the window in which a text was seen last, and 1
+	texts   []uint32          // of dimensions: the text that is counted
+	stamps  [][]int32         // by group: the window in which a text was seen last, and 1
+	words   map[string]uint32 // the numbers of texts in windows of several dictionaries
+	wordOf  []uint32          // of texts
 }
 
 // acc adds up one window of one group.
@@ -58,10 +60,11 @@ func (p *Plan) newPage() *Page {
 	p.free = nil
 	*g = Page{
 		plan: p, place: int32(len(p.customers) - 1), accs: g.accs[:0], slots: g.slots[:0], blocks: g.blocks[:0], //nolint:gosec // G115: of a list
-		slotOf: g.slotOf[:0], texts: g.texts[:0], pairs: g.pairs, bySlots: g.bySlots, stamps: g.stamps[:0],
+		slotOf: g.slotOf[:0], texts: g.texts[:0], pairs: g.pairs, bySlots: g.bySlots, stamps: g.stamps[:0], words: g.words, wordOf: g.wordOf[:0],
 	}
 	clear(g.pairs)
 	clear(g.bySlots)
+	clear(g.words)
 	if len(p.m.GroupBy) == 0 && p.how != fromEvents {
 		g.slot(nil)
 	}
@@ -344,7 +347,7 @@ func (g *Page) look(b *Block) {
 		g.dict = b.of.dict
 		g.slotOf = g.slotOf[:0]
 		clear(g.pairs)
-		g.texts, g.stamps = g.texts[:0], g.stamps[:0]
+		g.texts, g.wordOf = g.texts[:0], g.wordOf[:0]
 	}
 	for len(g.slotOf) < len(b.of.dict.combos) {
 		g.slotOf = append(g.slotOf, notLooked)
@@ -411,21 +414,25 @@ func (g *Page) unique(b *Block) {
 	find := windows{starts: p.starts, ends: p.ends}
 	width := len(p.starts)
 	day := b.day()
+	several := b.of.dict.apart && p.beyond(day)
+	if several {
+		g.wordOf = grown(g.wordOf, len(b.of.dict.texts), 0)
+	}
 	if whole := p.holds(day, day+1); whole >= 0 && !b.hasGone() && !b.laterThan(p.known) {
 		for i := range b.rows {
-			g.see(b, &b.rows[i], int(whole), width)
+			g.see(b, &b.rows[i], int(whole), width, several)
 		}
 		return
 	}
 	for _, i := range b.standing(p.known) { // in order of time
 		if at := find.at(b.rows[i].at); at >= 0 {
-			g.see(b, &b.rows[i], at, width)
+			g.see(b, &b.rows[i], at, width, several)
 		}
 	}
 }
 
 // see counts the text of a row that lies in a window.
-func (g *Page) see(b *Block, r *row, at, width int) {
+func (g *Page) see(b *Block, r *row, at, width int, several bool) {
 	slot := g.slotAt(b, r)
 	if slot < 0 {
 		return
@@ -440,18 +447,52 @@ func (g *Page) see(b *Block, r *row, at, width int) {
 	if id == 0 {
 		return
 	}
+	texts := len(b.of.dict.texts)
+	if several {
+		id = g.word(b.of.dict, id)
+		texts = len(g.words) + 1
+	}
 	for int(slot) >= len(g.stamps) {
 		g.stamps = append(g.stamps, nil)
 	}
 	stamps := g.stamps[slot]
 	if int(id) >= len(stamps) {
-		stamps = append(stamps, make([]int32, len(b.of.dict.texts)-len(stamps))...)
+		stamps = append(stamps, make([]int32, texts-len(stamps))...)
 		g.stamps[slot] = stamps
 	}
 	if stamps[id] != int32(at)+1 { //nolint:gosec // G115: of a list
 		stamps[id] = int32(at) + 1 //nolint:gosec // G115: of a list
 		a.valued++
 	}
+}
+
+// beyond reports that a window which touches a day goes beyond it.
+func (p *Plan) beyond(day int32) bool {
+	start, end := int64(day)*microsPerDay, int64(day+1)*microsPerDay
+	i, _ := slices.BinarySearch(p.ends, start+1)
+	for ; i < len(p.starts) && p.starts[i] < end; i++ {
+		if p.starts[i] < start || p.ends[i] > end {
+			return true
+		}
+	}
+	return false
+}
+
+// word returns the number of a text among those of all dictionaries.
+func (g *Page) word(d *dict, id uint32) uint32 {
+	if n := g.wordOf[id]; n != 0 {
+		return n
+	}
+	n, there := g.words[d.texts[id]]
+	if !there {
+		if g.words == nil {
+			g.words = map[string]uint32{}
+		}
+		n = uint32(len(g.words)) + 1 //nolint:gosec // G115: fewer than events
+		g.words[d.texts[id]] = n
+	}
+	g.wordOf[id] = n
+	return n
 }
 
 // distinct finds the texts that dimensions have in the one that is counted.
