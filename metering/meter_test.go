@@ -4,7 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -82,7 +82,7 @@ func TestMeterSaysEverythingThatIsWrong(t *testing.T) {
 		}, []string{"filters[1].dimension", "filters[2].dimension", "filters[2].values", "filters[3].values[1]", "filters[3].values[2]"}},
 		"a large filter": {metering.Count, func(m *metering.Meter) {
 			for i := range 5 {
-				filter.Values = append(filter.Values, strings.Repeat(fmt.Sprint(i), metering.MaxDimensionBytes))
+				filter.Values = append(filter.Values, strings.Repeat(strconv.Itoa(i), metering.MaxDimensionBytes))
 			}
 			m.Filters = []metering.Filter{filter}
 		}, []string{"filters[0].values"}},
