@@ -19,6 +19,7 @@ func measureCases() []Case {
 		{Name: "measure", Sentence: "Measure answers what a meter says of each customer, in each window and group.", Run: caseMeasure},
 		{Name: "measure/every meter", Sentence: "Measure answers what the meter makes of the events that Scan yields, whatever its aggregation, field, filters and groups.", Run: caseEveryMeter},
 		{Name: "measure/windows", Sentence: "Windows begin and end at any microsecond, may have gaps between them, and may be empty.", Run: caseWindows},
+		{Name: "measure/intervals", Sentence: "The sum of an interval is spread over its time, also where it began before the first window; one that is open has a length, up to now, and no value yet.", Run: caseMeasureIntervals},
 		{Name: "measure/facts", Sentence: "What is voided does not count, what is corrected or closed counts as the fact says, also where a day was measured before.", Run: caseMeasureFacts},
 		{Name: "measure/known before", Sentence: "A measurement as of an instant counts what was known then.", Run: caseMeasureKnownBefore},
 		{Name: "measure/customers", Sentence: "Customers are those that are asked about, in order of their names; without any named, all that the store has.", Run: caseCustomers},
@@ -164,6 +165,44 @@ func caseWindows(t testing.TB, h Harness) {
 			asScanned(t, what, s, metering.Measurement{Meter: m, Windows: windows, GroupBy: []string{"region"}})
 		}
 	}
+}
+
+func caseMeasureIntervals(t testing.TB, h Harness) {
+	s := h.Open(t)
+	interval := func(n, from, to int, value string) metering.Event {
+		e := event(n)
+		e.Time, e.End, e.Value = after(time.Duration(from)*time.Hour), after(time.Duration(to)*time.Hour), some(value)
+		return e
+	}
+	going := interval(3, 12, 12, "24")
+	going.End, going.Open = time.Time{}, true
+	appended(t, s, interval(0, 22, 26, "8"), interval(1, -2, 2, "8"), interval(2, 20, 30, "1"), going)
+	third := []calendar.Interval{calendar.Between(after(20*time.Hour), after(23*time.Hour)), calendar.Between(after(23*time.Hour), after(26*time.Hour)), calendar.Between(after(26*time.Hour), after(30*time.Hour))}
+	says := func(what string, id metering.MeterID, windows []calendar.Interval, now time.Duration, want ...string) {
+		t.Helper()
+		got := measured(t, s, metering.Measurement{Meter: meter(t, id), Customers: []servicecoin.CustomerID{acme}, Windows: windows, Now: after(now)})
+		for i, p := range got[0].Series[0].Points {
+			if text := map[bool]string{true: p.Value.Decimal.String()}[p.Value.Valid]; text != want[i] {
+				t.Errorf("%s: %s of window %d: got %q, want %q", what, id, i, text, want[i])
+			}
+		}
+	}
+	says("spread over days", "sum", days(3), 30*time.Hour, "8.4", "4.6", "")
+	says("spread over hours", "sum", third, 30*time.Hour, "2.3", "6.3", "0.4")
+	says("lengths", "sum of lengths", days(3), 30*time.Hour, "72000", "50400", "")
+	says("one begins where it begins", "count", days(3), 30*time.Hour, "3", "", "")
+	appended(t, s, closing(3, 36))
+	says("closed", "sum", days(3), 30*time.Hour, "20.4", "16.6", "")
+	says("lengths, closed", "sum of lengths", days(3), 30*time.Hour, "72000", "72000", "")
+	appended(t, s, fact(7, metering.Void, 1))
+	says("voided", "sum", days(3), 30*time.Hour, "16.4", "16.6", "")
+}
+
+// closing is a fact that event(n), an open interval, ended so many hours after the start.
+func closing(n, hour int) metering.Event {
+	f := fact(1, metering.Close, n)
+	f.Time = after(time.Duration(hour) * time.Hour)
+	return f
 }
 
 func caseMeasureFacts(t testing.TB, h Harness) {
