@@ -77,7 +77,9 @@ func asScanned(t testing.TB, what string, s metering.EventStore, m metering.Meas
 	if err != nil {
 		t.Fatalf("%s: measure the listing: %v", what, err)
 	}
-	equal(t, fmt.Sprintf("%s: meter %q by %v", what, m.Meter.ID, m.GroupBy), measured(t, s, m), saidBy(d, m))
+	if diff := cmp.Diff(saidBy(d, m), measured(t, s, m)); diff != "" { // one is enough to read
+		t.Fatalf("%s: meter %q by %v (-want +got)\n%s", what, m.Meter.ID, m.GroupBy, diff)
+	}
 }
 
 // groupings are some ways to ask for groups.
@@ -153,13 +155,13 @@ func caseWindows(t testing.TB, h Harness) {
 	edge, all := use()[42].Time, meters(t)
 	for what, windows := range map[string][]calendar.Interval{
 		"one":                        every(-time.Hour, 200*time.Hour, 1),
-		"quarters of an hour":        every(20*time.Hour+7*time.Minute, 15*time.Minute, 200),
+		"quarters of an hour":        every(20*time.Hour+7*time.Minute, 15*time.Minute, 60),
 		"hours across midnight":      every(22*time.Hour+30*time.Minute, time.Hour, 30),
 		"days of another zone":       every(-2*time.Hour, 24*time.Hour, 6),
 		"with gaps":                  {every(0, 5*time.Hour, 1)[0], every(24*time.Hour, 24*time.Hour, 1)[0], every(60*time.Hour+time.Microsecond, 17*time.Hour, 1)[0]},
 		"an empty one among others":  {every(0, 5*time.Hour, 1)[0], calendar.Between(after(5*time.Hour), after(5*time.Hour)), every(5*time.Hour, 50*time.Hour, 1)[0]},
 		"edges on an event":          {calendar.Between(edge.Add(-time.Hour), edge), calendar.Between(edge, edge.Add(time.Microsecond)), calendar.Between(edge.Add(time.Microsecond), edge.Add(time.Hour))},
-		"long before and long after": {calendar.Between(after(-9000*time.Hour), after(-8500*time.Hour)), calendar.Between(after(8500*time.Hour), after(9000*time.Hour))},
+		"long before and long after": {calendar.Between(after(-9000*time.Hour), after(-8990*time.Hour)), calendar.Between(after(8990*time.Hour), after(9000*time.Hour))},
 	} {
 		for _, m := range all {
 			asScanned(t, what, s, metering.Measurement{Meter: m, Windows: windows, GroupBy: []string{"region"}})
@@ -258,7 +260,7 @@ func caseMeasureKnownBefore(t testing.TB, h Harness) {
 	appended(t, s, facts...)
 	appended(t, s, list[90:]...)
 	all := meters(t)
-	for _, hour := range []int{1000, 1001, 1007, 1012, 1020, 2000} {
+	for _, hour := range []int{1000, 1007, 1012, 2000} {
 		for _, m := range all {
 			q := metering.Measurement{Meter: m, Windows: days(6), GroupBy: []string{"region"}, KnownBefore: after(time.Duration(hour) * time.Hour)}
 			asScanned(t, "known before hour "+number(hour), s, q)
