@@ -5,5 +5,6 @@
 // interop/inventory what tools tell of what there is and how it was found, interop/junit
 // reports of test runs, interop/releases the schedules that projects publish of their
 // releases, interop/openapi what changed between two revisions of an API, interop/bindings
-// what language bindings say they run on.
+// what language bindings say they run on, interop/cloudevents usage events that are sent as
+// CloudEvents.
 package interop

@@ -18,12 +18,12 @@ func (b *Block) Find(refs []Ref) []int {
 		rows[i] = -1
 		wanted[r.ID] = append(wanted[r.ID], i)
 	}
-	for row := range int32(len(b.at)) { //nolint:gosec // G115: of a day
-		if b.gone != nil && b.gone[row] {
+	for row := range int32(len(b.rows)) { //nolint:gosec // G115: of a day
+		if b.gone(row) {
 			continue
 		}
 		for _, i := range wanted[string(b.id(row))] {
-			if rows[i] < 0 && refs[i].Source == b.dict.texts[b.source[row]] {
+			if rows[i] < 0 && refs[i].Source == b.of.dict.texts[b.rows[row].source] {
 				rows[i] = int(row)
 			}
 		}
@@ -38,7 +38,7 @@ func (b *Block) Events(q Query) iter.Seq[Event] {
 		q := q.cut()
 		start, end := q.During.Start.UnixMicro(), q.During.End.UnixMicro()
 		for _, row := range b.standing(q.known()) {
-			if b.at[row] >= start && b.at[row] < end && !yield(b.entry(row).Event) {
+			if at := b.rows[row].at; at >= start && at < end && !yield(b.entry(row).Event) {
 				return
 			}
 		}
@@ -125,12 +125,7 @@ func (e *Entry) mark() Mark {
 	h = mix(h, hashOr0(e.Source)^bits.RotateLeft64(hashOr0(e.Subject), 1)) //nolint:mnd // as a block's
 	combo := uint64(0)
 	if len(e.Dimensions) > 0 {
-		var room [256]byte
-		b := room[:0]
-		for _, x := range e.Dimensions {
-			b = appendText(appendText(b, x.Name), x.Value)
-		}
-		combo = hashText(b)
+		combo = hashDimensions(e.Dimensions)
 	}
 	h = mix(h, combo)
 	h = mix(h, uint64(e.Time.UnixMicro())) //nolint:gosec // G115: the bits are what counts

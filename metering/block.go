@@ -13,30 +13,42 @@ import (
 	"github.com/servicecoin/servicecoin/metering/internal/fixed"
 )
 
-// Block is entries of one customer and one type of event in columns, in the order in
+// Block is entries of one customer and one type of event, in the order in
 // which they came. Stores keep one for each day of UTC. It is not safe for concurrent
 // use while entries are added.
 type Block struct {
+	of    *owner
+	rows  []row
+	ids   []byte
+	more  *more                   // what most blocks do not have
+	order atomic.Pointer[[]int32] // of all rows, by [Entry.Compare]
+}
+
+// owner is whose entries a block has, and their texts.
+type owner struct {
 	customer servicecoin.CustomerID
 	kind     string
 	dict     *dict
 	head     uint64 // of all marks: customer and type
+}
 
-	at, known []int64 // microseconds since 1970
-	value     []int64 // of 10^-9; null and odd are none of them
-	subject   []uint32
-	source    []uint32
-	combo     []uint32
-	idEnd     []uint32
-	ids       []byte
+// row is an entry. Rows are what most figures are made of, and are read one after the
+// other: each is small, and all of it lies together.
+type row struct {
+	at, known int64 // microseconds since 1970
+	value     int64 // of 10^-9, or null, or isOdd
+	subject   uint32
+	combo     uint32
+	source    uint32
+	idEnd     uint32
+}
 
-	// What most blocks do not have is nil until an entry has it.
+// more is nil until an entry has something of it; then it has as many rows as the block.
+type more struct {
 	end    []int64 // ofPoint, ofOpen, or microseconds
 	gone   []bool
 	fields []fieldColumn
 	odd    map[int32]decimal.Decimal // values that do not fit, by row
-
-	order atomic.Pointer[[]int32] // of all rows, by [Entry.Compare]
 }
 
 // fieldColumn are the values of one field.
@@ -67,80 +79,118 @@ func dayNumber(micros int64) int32 {
 
 // NewBlock returns an empty block.
 func NewBlock(customer servicecoin.CustomerID, eventType string) *Block {
-	b := newBlock(customer, eventType, newDict())
-	b.dict.apart = true
+	b := &Block{of: newOwner(customer, eventType, newDict())}
+	b.of.dict.apart = true
 	return b
 }
 
-func newBlock(customer servicecoin.CustomerID, kind string, d *dict) *Block {
-	return &Block{customer: customer, kind: kind, dict: d, head: mix(hashText(string(customer)), hashText(kind))}
+func newOwner(customer servicecoin.CustomerID, kind string, d *dict) *owner {
+	return &owner{customer: customer, kind: kind, dict: d, head: mix(hashText(string(customer)), hashText(kind))}
 }
 
 // Len returns how many entries there are.
-func (b *Block) Len() int { return len(b.at) }
+func (b *Block) Len() int { return len(b.rows) }
 
 // Add adds an entry of the block's customer and type, as stores keep it.
 func (b *Block) Add(e Entry) {
-	if b.dict.textIDs == nil {
-		b.index()
-	}
-	row := int32(len(b.at)) //nolint:gosec // G115: of a day
-	b.at = append(b.at, e.Time.UnixMicro())
-	b.known = append(b.known, e.RecordedAt.UnixMicro())
-	b.subject = append(b.subject, b.dict.text(e.Subject))
-	b.source = append(b.source, b.dict.source(e.Source))
-	b.combo = append(b.combo, b.dict.combo(e.Dimensions))
+	d := b.of.dict
 	b.ids = append(b.ids, e.ID...)
-	b.idEnd = append(b.idEnd, uint32(len(b.ids))) //nolint:gosec // G115: of a day
-	v := int64(null)
+	r := row{
+		at: e.Time.UnixMicro(), known: e.RecordedAt.UnixMicro(), value: null,
+		subject: d.text(e.Subject), combo: d.combo(e.Dimensions), source: d.text(e.Source), idEnd: uint32(len(b.ids)), //nolint:gosec // G115: of a day
+	}
 	if e.Value.Valid {
-		v = number(e.Value.Decimal, row, &b.odd)
+		if n, ok := fixed.Of(e.Value.Decimal); ok {
+			r.value = n
+		} else {
+			r.value = isOdd
+		}
 	}
-	b.value = append(b.value, v)
-	if b.end != nil || e.Open || !e.End.IsZero() {
-		b.addEnd(e.Event)
-	}
-	if b.gone != nil || e.Gone {
-		b.gone = append(grown(b.gone, len(b.at)-1, false), e.Gone)
-	}
-	if len(b.fields) > 0 || len(e.Fields) > 0 {
-		b.addFields(e.Fields)
+	b.rows = append(b.rows, r)
+	if b.more != nil || r.value == isOdd || e.Gone || e.Open || !e.End.IsZero() || len(e.Fields) > 0 {
+		b.addMore(&e)
 	}
 	if b.order.Load() != nil {
 		b.order.Store(nil)
 	}
 }
 
-func (b *Block) addEnd(e Event) {
-	end := int64(ofPoint)
-	switch {
-	case e.Open:
-		end = ofOpen
-	case !e.End.IsZero():
-		end = e.End.UnixMicro()
+// addMore adds what most entries do not have.
+func (b *Block) addMore(e *Entry) {
+	n := len(b.rows) - 1
+	if b.more == nil {
+		b.more = &more{}
 	}
-	b.end = append(grown(b.end, len(b.at)-1, ofPoint), end)
-}
-
-func (b *Block) addFields(fields Fields) {
-	row := len(b.at) - 1
-	for _, f := range fields {
-		if !slices.ContainsFunc(b.fields, func(c fieldColumn) bool { return c.name == f.Name }) {
-			b.fields = append(b.fields, fieldColumn{name: b.dict.texts[b.dict.text(f.Name)]})
+	m := b.more
+	if b.rows[n].value == isOdd {
+		if m.odd == nil {
+			m.odd = map[int32]decimal.Decimal{}
+		}
+		m.odd[int32(n)] = e.Value.Decimal //nolint:gosec // G115: of a day
+	}
+	if m.end != nil || e.Open || !e.End.IsZero() {
+		end := int64(ofPoint)
+		switch {
+		case e.Open:
+			end = ofOpen
+		case !e.End.IsZero():
+			end = e.End.UnixMicro()
+		}
+		m.end = append(grown(m.end, n, ofPoint), end)
+	}
+	if m.gone != nil || e.Gone {
+		m.gone = append(grown(m.gone, n, false), e.Gone)
+	}
+	for _, f := range e.Fields {
+		if !slices.ContainsFunc(m.fields, func(c fieldColumn) bool { return c.name == f.Name }) {
+			m.fields = append(m.fields, fieldColumn{name: b.of.dict.texts[b.of.dict.text(f.Name)]})
 		}
 	}
-	for i := range b.fields {
-		c := &b.fields[i]
+	for i := range m.fields {
+		c := &m.fields[i]
 		v := int64(null)
-		if d := fields.Get(c.name); d.Valid {
-			v = number(d.Decimal, int32(row), &c.odd) //nolint:gosec // G115: of a day
+		if d := e.Fields.Get(c.name); d.Valid {
+			v = inColumn(d.Decimal, int32(n), &c.odd) //nolint:gosec // G115: of a day
 		}
-		c.value = append(grown(c.value, row, null), v)
+		c.value = append(grown(c.value, n, null), v)
 	}
 }
 
-// number returns a decimal as it stands in a column.
-func number(d decimal.Decimal, row int32, odd *map[int32]decimal.Decimal) int64 {
+// end returns the end of a row's interval, or ofPoint or ofOpen.
+func (b *Block) end(i int32) int64 {
+	if b.more == nil || b.more.end == nil {
+		return ofPoint
+	}
+	return b.more.end[i]
+}
+
+// gone reports whether a row takes an event away.
+func (b *Block) gone(i int32) bool { return b.more != nil && b.more.gone != nil && b.more.gone[i] }
+
+// hasGone reports whether any row does.
+func (b *Block) hasGone() bool { return b.more != nil && b.more.gone != nil }
+
+// hasEnds reports whether any row is an interval.
+func (b *Block) hasEnds() bool { return b.more != nil && b.more.end != nil }
+
+// fields are the further values of the rows.
+func (b *Block) fields() []fieldColumn {
+	if b.more == nil {
+		return nil
+	}
+	return b.more.fields
+}
+
+// odd are the values that do not fit.
+func (b *Block) odd() map[int32]decimal.Decimal {
+	if b.more == nil {
+		return nil
+	}
+	return b.more.odd
+}
+
+// inColumn returns a decimal as it stands in a column.
+func inColumn(d decimal.Decimal, row int32, odd *map[int32]decimal.Decimal) int64 {
 	if n, ok := fixed.Of(d); ok {
 		return n
 	}
@@ -163,36 +213,34 @@ func grown[T any](column []T, n int, fill T) []T {
 }
 
 // id returns the id of a row.
-func (b *Block) id(row int32) []byte {
+func (b *Block) id(i int32) []byte {
 	from := uint32(0)
-	if row > 0 {
-		from = b.idEnd[row-1]
+	if i > 0 {
+		from = b.rows[i-1].idEnd
 	}
-	return b.ids[from:b.idEnd[row]]
+	return b.ids[from:b.rows[i].idEnd]
 }
 
 // Entry returns a row.
-func (b *Block) Entry(row int) Entry { return b.entry(int32(row)) } //nolint:gosec // G115: of a day
+func (b *Block) Entry(i int) Entry { return b.entry(int32(i)) } //nolint:gosec // G115: of a day
 
-func (b *Block) entry(row int32) Entry {
+func (b *Block) entry(i int32) Entry {
+	r, d := &b.rows[i], b.of.dict
 	e := Entry{Event: Event{
-		Customer: b.customer, Source: b.dict.texts[b.source[row]], ID: string(b.id(row)), Type: b.kind, Subject: b.dict.texts[b.subject[row]],
-		Time: time.UnixMicro(b.at[row]).UTC(), RecordedAt: time.UnixMicro(b.known[row]).UTC(),
-		Value: decimalIn(b.value[row], row, b.odd), Dimensions: slices.Clone(b.dict.combos[b.combo[row]]),
-	}}
-	if b.end != nil {
-		switch b.end[row] {
-		case ofPoint:
-		case ofOpen:
-			e.Open = true
-		default:
-			e.End = time.UnixMicro(b.end[row]).UTC()
-		}
+		Customer: b.of.customer, Source: d.texts[r.source], ID: string(b.id(i)), Type: b.of.kind, Subject: d.texts[r.subject],
+		Time: time.UnixMicro(r.at).UTC(), RecordedAt: time.UnixMicro(r.known).UTC(),
+		Value: decimalIn(r.value, i, b.odd()), Dimensions: slices.Clone(d.combos[r.combo]),
+	}, Gone: b.gone(i)}
+	switch end := b.end(i); end {
+	case ofPoint:
+	case ofOpen:
+		e.Open = true
+	default:
+		e.End = time.UnixMicro(end).UTC()
 	}
-	e.Gone = b.gone != nil && b.gone[row]
-	for i := range b.fields {
-		if d := decimalIn(b.fields[i].value[row], row, b.fields[i].odd); d.Valid {
-			e.Fields = append(e.Fields, Field{b.fields[i].name, d.Decimal})
+	for _, f := range b.fields() {
+		if v := decimalIn(f.value[i], i, f.odd); v.Valid {
+			e.Fields = append(e.Fields, Field{f.name, v.Decimal})
 		}
 	}
 	e.Fields = e.Fields.tidy()
@@ -213,26 +261,29 @@ func decimalIn(n int64, row int32, odd map[int32]decimal.Decimal) decimal.NullDe
 
 // sorted returns the rows in the order of [Entry.Compare].
 func (b *Block) sorted() []int32 {
-	if p := b.order.Load(); p != nil && len(*p) == len(b.at) {
+	if p := b.order.Load(); p != nil && len(*p) == len(b.rows) {
 		return *p
 	}
-	rows := make([]int32, len(b.at))
-	for i := range rows {
-		rows[i] = int32(i) //nolint:gosec // G115: of a day
-	}
+	rows := identity(len(b.rows))
 	slices.SortFunc(rows, b.compare)
 	b.order.Store(&rows)
 	return rows
 }
 
+func identity(n int) []int32 {
+	rows := make([]int32, n)
+	for i := range rows {
+		rows[i] = int32(i) //nolint:gosec // G115: of a day
+	}
+	return rows
+}
+
 func (b *Block) compare(i, j int32) int {
-	if c := b.compareEvents(i, j); c != 0 {
+	c := cmp.Or(b.compareEvents(i, j), cmp.Compare(b.rows[i].known, b.rows[j].known))
+	if c != 0 || b.gone(i) == b.gone(j) {
 		return c
 	}
-	if c := cmp.Compare(b.known[i], b.known[j]); c != 0 || b.gone == nil || b.gone[i] == b.gone[j] {
-		return c
-	}
-	if b.gone[j] {
+	if b.gone(j) {
 		return -1
 	}
 	return 1
@@ -240,11 +291,12 @@ func (b *Block) compare(i, j int32) int {
 
 // compareEvents compares rows as their events are.
 func (b *Block) compareEvents(i, j int32) int {
-	if c := cmp.Compare(b.at[i], b.at[j]); c != 0 {
-		return c
+	x, y := &b.rows[i], &b.rows[j]
+	if x.at != y.at {
+		return cmp.Compare(x.at, y.at)
 	}
-	if b.source[i] != b.source[j] {
-		return cmp.Compare(b.dict.texts[b.source[i]], b.dict.texts[b.source[j]])
+	if x.source != y.source {
+		return cmp.Compare(b.of.dict.texts[x.source], b.of.dict.texts[y.source])
 	}
 	return slices.Compare(b.id(i), b.id(j))
 }
@@ -253,7 +305,7 @@ func (b *Block) compareEvents(i, j int32) int {
 // of what was recorded before an instant.
 func (b *Block) standing(knownBefore int64) []int32 {
 	rows := b.sorted()
-	if b.gone == nil && !b.laterThan(knownBefore) {
+	if !b.hasGone() && !b.laterThan(knownBefore) {
 		return rows
 	}
 	list := make([]int32, 0, len(rows))
@@ -273,8 +325,8 @@ func (b *Block) laterThan(instant int64) bool {
 	if instant == math.MaxInt64 {
 		return false
 	}
-	for _, k := range b.known {
-		if k >= instant {
+	for i := range b.rows {
+		if b.rows[i].known >= instant {
 			return true
 		}
 	}
@@ -284,24 +336,28 @@ func (b *Block) laterThan(instant int64) bool {
 // net adds those rows of one event, at one time, that stand.
 func (b *Block) net(list, rows []int32, knownBefore int64) []int32 {
 	if len(rows) == 1 {
-		if row := rows[0]; b.known[row] < knownBefore && (b.gone == nil || !b.gone[row]) {
-			return append(list, row)
+		if i := rows[0]; b.rows[i].known < knownBefore && !b.gone(i) {
+			return append(list, i)
 		}
 		return list
 	}
 	var there, owed []int32
-	for _, row := range rows {
-		if b.known[row] >= knownBefore {
+	for _, i := range rows {
+		if b.rows[i].known >= knownBefore {
 			continue
 		}
 		from, into := &there, &owed
-		if b.gone == nil || !b.gone[row] {
+		if !b.gone(i) {
 			from, into = &owed, &there
 		}
-		if i := slices.IndexFunc(*from, func(other int32) bool { return b.sameContent(row, other) }); i >= 0 {
-			*from = slices.Delete(*from, i, i+1)
+		k := slices.IndexFunc(*from, func(other int32) bool { return b.rows[i].known == b.rows[other].known && b.sameContent(i, other) })
+		if k < 0 {
+			k = slices.IndexFunc(*from, func(other int32) bool { return b.sameContent(i, other) })
+		}
+		if k >= 0 {
+			*from = slices.Delete(*from, k, k+1)
 		} else {
-			*into = append(*into, row)
+			*into = append(*into, i)
 		}
 	}
 	return append(list, there...)
@@ -309,11 +365,15 @@ func (b *Block) net(list, rows []int32, knownBefore int64) []int32 {
 
 // sameContent compares what two rows of one event say.
 func (b *Block) sameContent(i, j int32) bool {
-	if b.subject[i] != b.subject[j] || b.combo[i] != b.combo[j] || b.end != nil && b.end[i] != b.end[j] || !sameIn(b.value, b.odd, i, j) {
+	x, y := &b.rows[i], &b.rows[j]
+	if x.subject != y.subject || x.combo != y.combo || x.value != y.value || b.end(i) != b.end(j) {
+		return false // a decimal that fits is never odd
+	}
+	if x.value == isOdd && !fixed.Equal(b.more.odd[i], b.more.odd[j]) {
 		return false
 	}
-	for k := range b.fields {
-		if !sameIn(b.fields[k].value, b.fields[k].odd, i, j) {
+	for _, f := range b.fields() {
+		if !sameIn(f.value, f.odd, i, j) {
 			return false
 		}
 	}
@@ -325,18 +385,4 @@ func sameIn(column []int64, odd map[int32]decimal.Decimal, i, j int32) bool {
 		return false // a decimal that fits is never odd
 	}
 	return column[i] != isOdd || fixed.Equal(odd[i], odd[j])
-}
-
-// pack gives back the room that columns have for more rows.
-func (b *Block) pack() {
-	for _, c := range []*[]int64{&b.at, &b.known, &b.value, &b.end} {
-		*c = slices.Clip(slices.Clone(*c))
-	}
-	for _, c := range []*[]uint32{&b.subject, &b.source, &b.combo, &b.idEnd} {
-		*c = slices.Clip(slices.Clone(*c))
-	}
-	b.ids, b.gone = slices.Clip(slices.Clone(b.ids)), slices.Clip(slices.Clone(b.gone))
-	for i := range b.fields {
-		b.fields[i].value = slices.Clip(slices.Clone(b.fields[i].value))
-	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"math"
 	"math/bits"
-	"strings"
 
 	"github.com/shopspring/decimal"
 
@@ -29,7 +28,7 @@ var errBlock = errors.New("metering: the bytes of a block are broken")
 // Encode writes the block: what figures are made of, and the rest.
 func (b *Block) Encode() (cells, rest []byte) {
 	rows := b.sorted()
-	w := blockWriter{b: b, rows: rows, textOf: make([]uint32, len(b.dict.texts))}
+	w := blockWriter{b: b, rows: rows, textOf: make([]uint32, len(b.of.dict.texts))}
 	return w.cells(), w.rest()
 }
 
@@ -51,74 +50,74 @@ func (w *blockWriter) place(id uint32) uint64 {
 		return 0
 	}
 	if w.textOf[id] == 0 {
-		w.texts = append(w.texts, w.b.dict.texts[id])
+		w.texts = append(w.texts, w.b.of.dict.texts[id])
 		w.textOf[id] = uint32(len(w.texts)) //nolint:gosec // G115: of a day
 	}
 	return uint64(w.textOf[id])
 }
 
 func (w *blockWriter) cells() []byte {
-	b := w.b
+	b, d := w.b, w.b.of.dict
 	var flags byte
-	if b.end != nil {
+	if b.hasEnds() {
 		flags |= withEnds
 	}
-	if b.gone != nil {
+	if b.hasGone() {
 		flags |= withGone
 	}
 	// What follows the texts, which are only known behind it.
 	combos, comboAt := []uint32{0}, map[uint32]uint64{0: 0}
-	for _, row := range w.rows {
-		if _, there := comboAt[b.combo[row]]; !there {
-			comboAt[b.combo[row]] = uint64(len(combos))
-			combos = append(combos, b.combo[row])
+	for _, i := range w.rows {
+		if _, there := comboAt[b.rows[i].combo]; !there {
+			comboAt[b.rows[i].combo] = uint64(len(combos))
+			combos = append(combos, b.rows[i].combo)
 		}
 	}
 	w.uvarint(uint64(len(combos)))
 	for _, id := range combos {
-		w.uvarint(uint64(len(b.dict.combos[id])))
-		for _, d := range b.dict.combos[id] {
-			w.uvarint(w.place(b.dict.number(d.Name)))
-			w.uvarint(w.place(b.dict.number(d.Value)))
+		w.uvarint(uint64(len(d.combos[id])))
+		for _, x := range d.combos[id] {
+			w.uvarint(w.place(d.number(x.Name)))
+			w.uvarint(w.place(d.number(x.Value)))
 		}
 	}
 	before := int64(0)
-	for _, row := range w.rows {
-		w.varint(b.at[row] - before)
-		before = b.at[row]
+	for _, i := range w.rows {
+		w.varint(b.rows[i].at - before)
+		before = b.rows[i].at
 	}
-	w.numbers(b.value, b.odd)
-	for _, row := range w.rows {
-		w.uvarint(w.place(b.subject[row]))
+	w.numbers(func(i int32) int64 { return b.rows[i].value }, b.odd())
+	for _, i := range w.rows {
+		w.uvarint(w.place(b.rows[i].subject))
 	}
-	for _, row := range w.rows {
-		w.uvarint(comboAt[b.combo[row]])
+	for _, i := range w.rows {
+		w.uvarint(comboAt[b.rows[i].combo])
 	}
-	if b.end != nil {
-		for _, row := range w.rows {
-			switch end := b.end[row]; end {
+	if b.hasEnds() {
+		for _, i := range w.rows {
+			switch end := b.end(i); end {
 			case ofPoint:
 				w.uvarint(0)
 			case ofOpen:
 				w.uvarint(1)
 			default:
-				w.uvarint(uint64(end-b.at[row]) + 1) //nolint:gosec // G115: an end is behind its beginning
+				w.uvarint(uint64(end-b.rows[i].at) + 1) //nolint:gosec // G115: an end is behind its beginning
 			}
 		}
 	}
-	if b.gone != nil {
+	if b.hasGone() {
 		marks := make([]byte, (len(w.rows)+7)/8)
-		for i, row := range w.rows {
-			if b.gone[row] {
-				marks[i/8] |= 1 << (i % 8)
+		for k, i := range w.rows {
+			if b.gone(i) {
+				marks[k/8] |= 1 << (k % 8)
 			}
 		}
 		w.out = append(w.out, marks...)
 	}
-	w.uvarint(uint64(len(b.fields)))
-	for i := range b.fields {
-		w.uvarint(w.place(b.dict.number(b.fields[i].name)))
-		w.numbers(b.fields[i].value, b.fields[i].odd)
+	w.uvarint(uint64(len(b.fields())))
+	for _, f := range b.fields() {
+		w.uvarint(w.place(d.number(f.name)))
+		w.numbers(func(i int32) int64 { return f.value[i] }, f.odd)
 	}
 	body := w.out
 	w.out = make([]byte, 0, len(body)+64)
@@ -138,21 +137,21 @@ func (w *blockWriter) writeTexts() {
 }
 
 // numbers writes a column of values, without the zeros that all of them end in.
-func (w *blockWriter) numbers(column []int64, odd map[int32]decimal.Decimal) {
+func (w *blockWriter) numbers(value func(i int32) int64, odd map[int32]decimal.Decimal) {
 	scale, unit := byte(9), int64(1_000_000_000)
-	for _, row := range w.rows {
-		for v := column[row]; v != null && v != isOdd && v%unit != 0; {
+	for _, i := range w.rows {
+		for v := value(i); v != null && v != isOdd && v%unit != 0; {
 			scale, unit = scale-1, unit/10
 		}
 	}
 	w.out = append(w.out, scale)
-	for _, row := range w.rows {
-		switch v := column[row]; v {
+	for _, i := range w.rows {
+		switch v := value(i); v {
 		case null:
 			w.uvarint(0)
 		case isOdd:
 			w.uvarint(1)
-			w.text(Plain(odd[row]))
+			w.text(Plain(odd[i]))
 		default:
 			v /= unit
 			const behind = 2
@@ -165,19 +164,19 @@ func (w *blockWriter) rest() []byte {
 	b := w.b
 	w.out, w.texts = nil, nil
 	clear(w.textOf)
-	for _, row := range w.rows {
-		w.uvarint(w.place(b.source[row]))
+	for _, i := range w.rows {
+		w.uvarint(w.place(b.rows[i].source))
 	}
 	before := int64(0)
-	for _, row := range w.rows {
-		w.varint(b.known[row] - before)
-		before = b.known[row]
+	for _, i := range w.rows {
+		w.varint(b.rows[i].known - before)
+		before = b.rows[i].known
 	}
-	for _, row := range w.rows {
-		w.uvarint(uint64(len(b.id(row))))
+	for _, i := range w.rows {
+		w.uvarint(uint64(len(b.id(i))))
 	}
-	for _, row := range w.rows {
-		w.out = append(w.out, b.id(row)...)
+	for _, i := range w.rows {
+		w.out = append(w.out, b.id(i)...)
 	}
 	body := w.out
 	w.out = append(make([]byte, 0, len(body)+64), blockVersion)
@@ -189,12 +188,12 @@ func (w *blockWriter) rest() []byte {
 // ReadBlock reads what [Block.Encode] has written. Without the rest it makes figures, and
 // no events. It keeps none of the bytes.
 func ReadBlock(customer servicecoin.CustomerID, eventType string, cells, rest []byte) (*Block, error) {
-	b := &Block{customer: customer, kind: eventType, dict: &dict{texts: []string{""}, apart: true}}
+	b := &Block{of: &owner{customer: customer, kind: eventType, dict: &dict{texts: []string{""}, apart: true}}}
 	if err := b.readCells(cells); err != nil {
 		return nil, err
 	}
 	if rest != nil {
-		b.head = mix(hashText(string(customer)), hashText(eventType))
+		b.of.head = mix(hashText(string(customer)), hashText(eventType))
 		if err := b.readRest(rest); err != nil {
 			return nil, err
 		}
@@ -286,45 +285,44 @@ func (r *blockReader) place(d *dict, before uint64) uint32 {
 
 func (b *Block) readCells(cells []byte) error {
 	r := &blockReader{in: string(cells)} // one copy, of which all texts are parts
+	d := b.of.dict
 	if r.byte() != blockVersion {
 		return errBlock
 	}
 	flags := r.byte()
 	n := r.count()
-	before := r.readTexts(b.dict)
+	before := r.readTexts(d)
 	if err := b.readCombos(r, before); err != nil {
 		return err
 	}
-	numbers := make([]int64, 2*n)
-	b.at, b.value = numbers[:n:n], numbers[n:]
+	b.rows = make([]row, n)
 	at := int64(0)
-	for i := range b.at {
+	for i := range b.rows {
 		at += r.varint()
-		b.at[i] = at
+		b.rows[i].at = at
 	}
-	r.numbers(b.value, &b.odd)
-	places := make([]uint32, 2*n)
-	b.subject, b.combo = places[:n:n], places[n:]
-	for i := range b.subject {
-		b.subject[i] = r.place(b.dict, before)
+	var m more
+	r.numbers(n, func(i int, v int64) { b.rows[i].value = v }, &m.odd)
+	for i := range b.rows {
+		b.rows[i].subject = r.place(d, before)
 	}
-	for i := range b.combo {
+	for i := range b.rows {
 		c := r.uvarint()
-		if c >= uint64(len(b.dict.combos)) {
+		if c >= uint64(len(d.combos)) {
 			return errBlock
 		}
-		b.combo[i] = uint32(c) //nolint:gosec // G115: of a list
+		b.rows[i].combo = uint32(c) //nolint:gosec // G115: of a list
 	}
 	if flags&withEnds != 0 {
-		b.end = make([]int64, n)
-		for i := range b.end {
+		m.end = make([]int64, n)
+		for i := range m.end {
 			switch d := r.uvarint(); d {
 			case 0:
-				b.end[i] = ofPoint
+				m.end[i] = ofPoint
 			case 1:
-				b.end[i] = ofOpen
+				m.end[i] = ofOpen
 			default:
-				b.end[i] = b.at[i] + int64(d-1) //nolint:gosec // G115: the bits are what counts
+				m.end[i] = b.rows[i].at + int64(d-1) //nolint:gosec // G115: the bits are what counts
 			}
 		}
 	}
@@ -333,19 +331,22 @@ func (b *Block) readCells(cells []byte) error {
 		if len(r.in) < size {
 			return errBlock
 		}
-		b.gone = make([]bool, n)
-		for i := range b.gone {
-			b.gone[i] = r.in[i/8]>>(i%8)&1 == 1
+		m.gone = make([]bool, n)
+		for i := range m.gone {
+			m.gone[i] = r.in[i/8]>>(i%8)&1 == 1
 		}
 		r.in = r.in[size:]
 	}
 	for k := r.count(); k > 0 && !r.bad; k-- {
-		f := fieldColumn{name: b.dict.texts[r.place(b.dict, before)], value: make([]int64, n)}
-		r.numbers(f.value, &f.odd)
-		b.fields = append(b.fields, f)
+		f := fieldColumn{name: d.texts[r.place(d, before)], value: make([]int64, n)}
+		r.numbers(n, func(i int, v int64) { f.value[i] = v }, &f.odd)
+		m.fields = append(m.fields, f)
 	}
 	if r.bad || r.in != "" {
 		return errBlock
+	}
+	if m.odd != nil || m.end != nil || m.gone != nil || m.fields != nil {
+		b.more = &m
 	}
 	rows := identity(n)
 	b.order.Store(&rows)
@@ -358,10 +359,10 @@ func (b *Block) readCombos(r *blockReader, before uint64) error {
 		if k := r.count(); k > 0 {
 			c = make(Dimensions, k)
 			for i := range c {
-				c[i].Name, c[i].Value = b.dict.texts[r.place(b.dict, before)], b.dict.texts[r.place(b.dict, before)]
+				c[i].Name, c[i].Value = b.of.dict.texts[r.place(b.of.dict, before)], b.of.dict.texts[r.place(b.of.dict, before)]
 			}
 		}
-		b.dict.combos = append(b.dict.combos, c)
+		b.of.dict.combos = append(b.of.dict.combos, c)
 	}
 	if r.bad {
 		return errBlock
@@ -370,7 +371,7 @@ func (b *Block) readCombos(r *blockReader, before uint64) error {
 }
 
 // numbers reads a column of values.
-func (r *blockReader) numbers(column []int64, odd *map[int32]decimal.Decimal) {
+func (r *blockReader) numbers(n int, set func(i int, v int64), odd *map[int32]decimal.Decimal) {
 	scale, unit := r.byte(), int64(1)
 	if scale > 9 { //nolint:mnd // fixed.Places
 		r.bad = true
@@ -379,10 +380,10 @@ func (r *blockReader) numbers(column []int64, odd *map[int32]decimal.Decimal) {
 	for range scale {
 		unit *= 10
 	}
-	for i := range column {
+	for i := range n {
 		switch n := r.uvarint(); n {
 		case 0:
-			column[i] = null
+			set(i, null)
 		case 1:
 			text := r.text()
 			d, err := decimal.NewFromString(text)
@@ -393,7 +394,7 @@ func (r *blockReader) numbers(column []int64, odd *map[int32]decimal.Decimal) {
 			if *odd == nil {
 				*odd = map[int32]decimal.Decimal{}
 			}
-			column[i] = isOdd
+			set(i, isOdd)
 			(*odd)[int32(i)] = d //nolint:gosec // G115: of a day
 		default:
 			n -= 2
@@ -402,49 +403,40 @@ func (r *blockReader) numbers(column []int64, odd *map[int32]decimal.Decimal) {
 				r.bad = true
 				return
 			}
-			column[i] = (int64(n>>1) ^ -int64(n&1)) * unit //nolint:gosec // G115: the sign in the last bit
+			set(i, (int64(n>>1)^-int64(n&1))*unit) //nolint:gosec // G115: the sign in the last bit
 		}
 	}
 }
 
 func (b *Block) readRest(rest []byte) error {
 	r := &blockReader{in: string(rest)}
-	if r.byte() != blockVersion || r.count() != len(b.at) {
+	if r.byte() != blockVersion || r.count() != len(b.rows) {
 		return errBlock
 	}
-	n := len(b.at)
-	before := r.readTexts(b.dict)
-	places := make([]uint32, 2*n)
-	b.source, b.idEnd = places[:n:n], places[n:]
-	for i := range b.source {
-		b.source[i] = r.place(b.dict, before)
+	before := r.readTexts(b.of.dict)
+	for i := range b.rows {
+		b.rows[i].source = r.place(b.of.dict, before)
 	}
-	b.known = make([]int64, n)
 	known := int64(0)
-	for i := range b.known {
+	for i := range b.rows {
 		known += r.varint()
-		b.known[i] = known
+		b.rows[i].known = known
 	}
 	end := uint64(0)
-	for i := range b.idEnd {
+	for i := range b.rows {
 		end += r.uvarint()
 		if r.bad || end > uint64(len(r.in)) {
 			return errBlock
 		}
-		b.idEnd[i] = uint32(end) //nolint:gosec // G115: of a day
+		b.rows[i].idEnd = uint32(end) //nolint:gosec // G115: of a day
 	}
 	if uint64(len(r.in)) != end {
 		return errBlock
 	}
-	b.ids = []byte(strings.Clone(r.in))
-	b.dict.rehash()
-	return nil
-}
-
-func identity(n int) []int32 {
-	rows := make([]int32, n)
-	for i := range rows {
-		rows[i] = int32(i) //nolint:gosec // G115: of a day
+	b.ids = []byte(r.in)
+	first := b.of.dict.learn()
+	for i := range b.rows {
+		b.rows[i].source = first[b.rows[i].source]
 	}
-	return rows
+	return nil
 }

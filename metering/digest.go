@@ -4,8 +4,14 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"hash"
 	"iter"
 	"time"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/shopspring/decimal"
 )
 
 // The rules by which a digest is made of events. An issued statement names the one
@@ -100,6 +106,65 @@ func DigestOf(events iter.Seq2[Event, error]) (Digest, error) {
 	}
 	seal()
 	return NewDigest(days), nil
+}
+
+// Leaf returns the digest of the events of a day that stand, between two instants, of
+// what was recorded before another one; false if there are none.
+func (b *Block) Leaf(q Query) (Leaf, bool) {
+	q = q.cut()
+	start, end := q.During.Start.UnixMicro(), q.During.End.UnixMicro()
+	leaf := Leaf{Day: time.UnixMicro(int64(b.day()) * microsPerDay).UTC()}
+	sum := sha256.New()
+	var text []byte
+	for _, i := range b.standing(q.known()) {
+		if at := b.rows[i].at; at < start || at >= end {
+			continue
+		}
+		text = appendContent(text[:0], b.entry(i).Event)
+		sum.Write(text) // a hash takes everything
+		leaf.Events++
+	}
+	sum.Sum(leaf.Sum[:0])
+	return leaf, leaf.Events > 0
+}
+
+// Sealed reports whether a day lies in a query as a whole, and all of its entries were
+// recorded before its instant, so that a leaf of the whole day is the one asked for.
+func (q Query) Sealed(day int32, t *Total) bool {
+	q = q.cut()
+	from := int64(day) * microsPerDay
+	return q.During.Start.UnixMicro() <= from && q.During.End.UnixMicro() >= from+microsPerDay && t.until < q.known()
+}
+
+// digestLines makes a digest by the rule [DigestLines].
+func digestLines(events iter.Seq2[Event, error]) (string, error) {
+	sum := sha256.New()
+	for e, err := range events {
+		if err == nil {
+			err = writeLine(sum, e)
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// writeLine writes an event as it does not depend on how its value is written.
+func writeLine(sum hash.Hash, e Event) error {
+	e.RecordedAt = time.Time{}
+	e.Time = servicecoin.Instant(e.Time)
+	value := "null"
+	if e.Value.Valid {
+		value = Plain(e.Value.Decimal)
+	}
+	e.Value = decimal.NullDecimal{}
+	line, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("event %v: %w", e.Key(), err)
+	}
+	sum.Write(append(append(line, value...), '\n')) // a hash takes everything
+	return nil
 }
 
 // dayOf returns the beginning of the day of UTC.

@@ -139,7 +139,9 @@ func Stand(entries []Entry, knownBefore time.Time) []Event {
 	return events
 }
 
-// settle nets the entries of one event at one time.
+// settle nets the entries of one event at one time. What goes when the same came takes that
+// with it, rather than what came before: so what is left is what the timeline has,
+// whatever a late fact has added to and taken from it.
 func settle(list []Entry) []Event {
 	if len(list) == 1 && !list[0].Gone {
 		return []Event{list[0].Event}
@@ -151,7 +153,11 @@ func settle(list []Entry) []Event {
 		if !e.Gone {
 			from, into = &owed, &there
 		}
-		if i := slices.IndexFunc(*from, e.Same); i >= 0 {
+		i := slices.IndexFunc(*from, func(other Event) bool { return other.RecordedAt.Equal(e.RecordedAt) && e.Same(other) })
+		if i < 0 {
+			i = slices.IndexFunc(*from, e.Same)
+		}
+		if i >= 0 {
 			*from = slices.Delete(*from, i, i+1)
 		} else {
 			*into = append(*into, e.Event)

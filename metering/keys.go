@@ -13,14 +13,18 @@ type keyIndex struct {
 const partBits = 8
 
 type keyPart struct {
-	refs   []ref
-	hashes []uint32 // which part of refs an entry belongs in
-	used   int      // with those that are dropped
+	slots []keySlot
+	used  int // with those that are dropped
+}
+
+type keySlot struct {
+	hash uint32
+	ref
 }
 
 // ref is where an event is stored. The zero value is nowhere.
 type ref struct {
-	chunk uint32 // dropped: it was stored
+	chunk uint32
 	row   uint32
 }
 
@@ -31,23 +35,21 @@ const (
 	chunks  = 3 // the first chunk of a day
 )
 
-func (x *keyIndex) part(hash uint64) *keyPart { return &x.parts[hash>>(64-partBits)] }
-
 // find returns where the first event with such a hash is that same says is it.
 func (x *keyIndex) find(hash uint64, same func(ref) bool) (ref, bool) {
-	p := x.part(hash)
-	n := len(p.refs)
+	p := &x.parts[hash>>(64-partBits)]
+	n := len(p.slots)
 	if n == 0 {
 		return ref{}, false
 	}
 	h := uint32(hash) //nolint:gosec // G115: half of the bits
 	for i := p.place(h); ; {
-		r := p.refs[i]
-		if r.chunk == nowhere {
+		s := &p.slots[i]
+		if s.chunk == nowhere {
 			return ref{}, false
 		}
-		if p.hashes[i] == h && r.chunk != dropped && same(r) {
-			return r, true
+		if s.hash == h && s.chunk != dropped && same(s.ref) {
+			return s.ref, true
 		}
 		if i++; i == n {
 			i = 0
@@ -57,37 +59,37 @@ func (x *keyIndex) find(hash uint64, same func(ref) bool) (ref, bool) {
 
 // place returns where to look first.
 func (p *keyPart) place(h uint32) int {
-	high, _ := bits.Mul32(h, uint32(len(p.refs))) //nolint:gosec // G115: a part is smaller
+	high, _ := bits.Mul32(h, uint32(len(p.slots))) //nolint:gosec // G115: a part is smaller
 	return int(high)
 }
 
 // add adds an event that is not there.
 func (x *keyIndex) add(hash uint64, r ref) {
-	const least, full, more = 64, 0.8, 1.4
-	p := x.part(hash)
-	if float64(p.used+1) > float64(len(p.refs))*full {
-		p.grow(max(least, int(float64(len(p.refs))*more)))
+	const least = 64
+	p := &x.parts[hash>>(64-partBits)]
+	if full := len(p.slots) / 5 * 4; p.used >= full { // four fifths
+		p.grow(max(least, len(p.slots)/5*7)) //nolint:mnd // to seven fifths
 	}
-	p.put(uint32(hash), r) //nolint:gosec // G115: half of the bits
+	p.put(keySlot{uint32(hash), r}) //nolint:gosec // G115: half of the bits
 	p.used++
 }
 
-func (p *keyPart) put(h uint32, r ref) {
-	i := p.place(h)
-	for p.refs[i].chunk != nowhere {
-		if i++; i == len(p.refs) {
+func (p *keyPart) put(s keySlot) {
+	i := p.place(s.hash)
+	for p.slots[i].chunk != nowhere {
+		if i++; i == len(p.slots) {
 			i = 0
 		}
 	}
-	p.refs[i], p.hashes[i] = r, h
+	p.slots[i] = s
 }
 
 func (p *keyPart) grow(size int) {
-	old := *p
-	*p = keyPart{refs: make([]ref, size), hashes: make([]uint32, size)}
-	for i, r := range old.refs {
-		if r.chunk > dropped {
-			p.put(old.hashes[i], r)
+	old := p.slots
+	*p = keyPart{slots: make([]keySlot, size)}
+	for _, s := range old {
+		if s.chunk > dropped {
+			p.put(s)
 			p.used++
 		}
 	}
@@ -96,10 +98,9 @@ func (p *keyPart) grow(size int) {
 // drop forgets those events that gone says.
 func (x *keyIndex) drop(gone func(ref) bool) {
 	for i := range x.parts {
-		p := &x.parts[i]
-		for k, r := range p.refs {
-			if r.chunk > dropped && gone(r) {
-				p.refs[k].chunk = dropped
+		for k := range x.parts[i].slots {
+			if s := &x.parts[i].slots[k]; s.chunk > dropped && gone(s.ref) {
+				s.chunk = dropped
 			}
 		}
 	}

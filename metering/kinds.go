@@ -1,6 +1,9 @@
 package metering
 
 import (
+	"encoding/json"
+	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -13,6 +16,7 @@ import (
 // The names of events. They are API.
 const (
 	EventMeterDefined    = "meter.defined"    // data: MeterChanged
+	EventMeterRevised    = "meter.revised"    // data: MeterChanged
 	EventQuotaSet        = "quota.set"        // data: QuotaChanged
 	EventQuotaEnded      = "quota.ended"      // data: QuotaChanged
 	EventQuotaDropped    = "quota.dropped"    // data: QuotaChanged
@@ -23,6 +27,7 @@ const (
 // The verbs, as [servicecoin.Attempt] says them. They are API.
 const (
 	VerbDefineMeter  = "meter.define"
+	VerbReviseMeter  = "meter.revise"
 	VerbSetQuota     = "quota.set"
 	VerbEndQuota     = "quota.end"
 	VerbDropQuota    = "quota.drop"
@@ -37,6 +42,8 @@ type MeterChanged struct {
 	Type        string      `json:"type"`
 	Aggregation Aggregation `json:"aggregation"`
 	Unit        string      `json:"unit"`
+	Version     int         `json:"version,omitempty"` // of a revision, from 2
+	From        time.Time   `json:"from,omitzero"`     // when a revision begins to hold
 }
 
 // QuotaChanged is the data of quota events.
@@ -60,18 +67,41 @@ type Conflicted struct {
 // The kinds of records, as they stand in a [servicecoin.Key]. Usage and its
 // events are no records of the store; attempts and traces name them like one.
 const (
-	MeterRecord      = "metering.meter"    // provider's partition: [Meter]
-	QuotaRecord      = "metering.quota"    // customer's partition: [Quota]
-	ExcessRecord     = "metering.excess"   // customer's partition: [Excess]
-	ConflictRecord   = "metering.conflict" // customer's partition: [Conflicted]
-	UsageRecord      = "metering.usage"    // all that a customer used, by the customer's id
-	UsageEventRecord = "metering.event"    // one [Event]: see [Event.Key]
+	MeterRecord        = "metering.meter"    // provider's partition: [Meter], as it was last defined
+	MeterVersionRecord = "metering.version"  // provider's partition: [Meter], as it was before
+	QuotaRecord        = "metering.quota"    // customer's partition: [Quota]
+	ExcessRecord       = "metering.excess"   // customer's partition: [Excess]
+	ConflictRecord     = "metering.conflict" // customer's partition: [Conflicted]
+	UsageRecord        = "metering.usage"    // all that a customer used, by the customer's id
+	UsageEventRecord   = "metering.event"    // one [Event]: see [Event.Key]
 )
 
 var meterRecords = store.Kind[Meter]{
 	Name:  MeterRecord,
 	House: house.Own(),
 	ID:    func(m Meter) string { return string(m.ID) },
+	// A release that knows no filters would count too much, so it is refused.
+	Shape:   1,
+	Upgrade: firstMeter,
+}
+
+var meterVersions = store.Kind[Meter]{
+	Name:  MeterVersionRecord,
+	House: house.Own(),
+	ID:    func(m Meter) string { return store.JoinID(string(m.ID), strconv.Itoa(m.Version)) },
+	Indexes: []store.Index[Meter]{
+		{Name: "meter", Columns: "ti", Of: func(m Meter) store.Tuple { return store.Tuple{store.Text(m.ID), store.Int(m.Version)} }},
+	},
+}
+
+// firstMeter reads a meter that was defined before there were versions: it is the first.
+func firstMeter(_ int, body []byte) (Meter, error) {
+	var m Meter
+	if err := json.Unmarshal(body, &m); err != nil {
+		return Meter{}, fmt.Errorf("meter: %w", err)
+	}
+	m.Version = 1
+	return m, nil
 }
 
 var quotas = store.Kind[Quota]{

@@ -18,6 +18,7 @@ import (
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/metering"
+	"github.com/servicecoin/servicecoin/money"
 	"github.com/servicecoin/servicecoin/store"
 	"github.com/servicecoin/servicecoin/store/memory"
 	"github.com/servicecoin/servicecoin/store/storetest"
@@ -417,6 +418,10 @@ func (failing) Scan(context.Context, metering.Query) iter.Seq2[metering.Event, e
 	return func(yield func(metering.Event, error) bool) { yield(metering.Event{}, errDown) }
 }
 
+func (failing) Measure(context.Context, metering.Measurement) (*metering.Measured, error) {
+	return nil, errDown
+}
+
 func TestAFailingStoreIsReported(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
@@ -450,6 +455,11 @@ func TestEventsAreAPI(t *testing.T) {
 	w.record(ran("1", at(2, 0), "6.50", "eu"))
 	w.record(ran("1", at(2, 0), "7"), ran("2", at(2, 1), "6"))
 	require.NoError(t, w.DropQuota(ctx, ada, "q"))
+	hours, err := w.meters.Get(ctx, "hours")
+	require.NoError(t, err)
+	hours.Round = &metering.Rounding{Mode: money.Up}
+	_, err = w.meters.Revise(ctx, ada, hours, at(20, 0))
+	require.NoError(t, err)
 	events, err := w.store.Events(ctx, 0, 100)
 	require.NoError(t, err)
 	var b strings.Builder

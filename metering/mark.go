@@ -62,26 +62,27 @@ func hashText[T string | []byte](s T) uint64 {
 }
 
 // mark returns the mark of a row: of all that its event says.
-func (b *Block) mark(row int32) Mark {
-	h := mix(b.head, hashText(b.id(row)))
-	h = mix(h, b.dict.textHash[b.source[row]]^bits.RotateLeft64(b.dict.textHash[b.subject[row]], 1)) //nolint:mnd // so that the two are not the same
-	h = mix(h, b.dict.comboHash[b.combo[row]])
-	h = mix(h, uint64(b.at[row])) //nolint:gosec // G115: the bits are what counts
-	h = mix(h, b.numberHash(b.value, b.odd, row))
-	if b.end != nil && b.end[row] != ofPoint {
-		h = mix(h, uint64(b.end[row])) //nolint:gosec // G115: the bits are what counts
+func (b *Block) mark(i int32) Mark {
+	r, d := &b.rows[i], b.of.dict
+	h := mix(b.of.head, hashText(b.id(i)))
+	h = mix(h, d.textHash[r.source]^bits.RotateLeft64(d.textHash[r.subject], 1))
+	h = mix(h, d.comboHash[r.combo])
+	h = mix(h, uint64(r.at)) //nolint:gosec // G115: the bits are what counts
+	h = mix(h, numberHash(r.value, i, b.odd()))
+	if end := b.end(i); end != ofPoint {
+		h = mix(h, uint64(end)) //nolint:gosec // G115: the bits are what counts
 	}
-	for i := range b.fields {
-		if c := &b.fields[i]; c.value[row] != null {
-			h += mix(hashText(c.name), b.numberHash(c.value, c.odd, row)) // in whatever order the fields came
+	for _, f := range b.fields() {
+		if f.value[i] != null {
+			h += mix(hashText(f.name), numberHash(f.value[i], i, f.odd)) // in whatever order the fields came
 		}
 	}
 	return Mark{mix(h, salt1), mix(h, salt2)}
 }
 
-func (b *Block) numberHash(column []int64, odd map[int32]decimal.Decimal, row int32) uint64 {
-	if column[row] == isOdd {
-		return hashText(Plain(odd[row]))
+func numberHash(n int64, i int32, odd map[int32]decimal.Decimal) uint64 {
+	if n == isOdd {
+		return hashText(Plain(odd[i]))
 	}
-	return uint64(column[row]) //nolint:gosec // G115: the bits are what counts
+	return uint64(n) //nolint:gosec // G115: the bits are what counts
 }

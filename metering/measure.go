@@ -2,6 +2,7 @@ package metering
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"slices"
 	"time"
@@ -42,8 +43,12 @@ func (m Measurement) Validate() error {
 		return v.Err()
 	}
 	for i, name := range m.GroupBy {
-		if !slices.Contains(m.Meter.GroupBy, name) || slices.Contains(m.GroupBy[:i], name) {
-			v.Add("groupBy", "unknown", name, "is no dimension that the meter groups by, or stands there twice")
+		path := fmt.Sprintf("groupBy[%d]", i)
+		switch {
+		case !slices.Contains(m.Meter.GroupBy, name):
+			v.Add(path, "unknown", name, "is no dimension that the meter groups by")
+		case slices.Contains(m.GroupBy[:i], name):
+			v.Add(path, "duplicate", name, "stands there twice")
 		}
 	}
 	if !m.KnownBefore.IsZero() {
@@ -74,11 +79,28 @@ type Cell struct {
 func (c *Cell) Value() decimal.NullDecimal { return c.amount.value() }
 
 // Measure makes one customer's quantities of its events: a series for each group that has an
-// event in a window, ordered by group, or exactly one without groups. Events come in any
-// order, as they stand; those of another type, or of no window, are passed over, but for a
-// meter whose level an earlier event has set.
+// event in a window, or a level or something standing that is not 0, ordered by group, or
+// exactly one without groups. Events come in any order, as they stand; those of another
+// type, or that a filter leaves out, or of no window, are passed over. But what began before
+// a window counts in it where the meter looks back: an interval of which a part lies in the
+// window, a level that was set before, what came and still stands. So hand in what is
+// earlier, too.
+//
+// Of the measurement it reads Windows, GroupBy, Now and Zone. The meter is the receiver.
 func (m Meter) Measure(events iter.Seq2[Event, error], q Measurement) ([]Series, error) {
-	return m.Series(events, q.Windows, q.GroupBy...)
+	a, err := m.ask(q)
+	if err != nil {
+		return nil, err
+	}
+	for e, err := range events {
+		if err != nil {
+			return nil, err
+		}
+		if err := a.add(&e); err != nil {
+			return nil, err
+		}
+	}
+	return a.series(), nil
 }
 
 // MeasureScan is a Measure that reads the events one by one: what every other Measure
@@ -97,7 +119,7 @@ func MeasureScan(ctx context.Context, s EventStore, m Measurement, customers []s
 			during = calendar.Between(m.Windows[0].Start, m.Windows[n-1].End)
 		}
 		if m.Meter.looksBack() {
-			during.Start = time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC)
+			during.Start = time.Time{}.Add(time.Microsecond) // the zero time is none
 		}
 		return m.Meter.Measure(s.Scan(ctx, Query{Customer: c, Type: m.Meter.Type, During: during, KnownBefore: m.KnownBefore}), m)
 	})

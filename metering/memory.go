@@ -9,9 +9,12 @@ import (
 	"math"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/metering/internal/fixed"
 )
 
 // MemoryStore is an [EventStore] in the memory of the process: for tests, for
@@ -19,57 +22,77 @@ import (
 // engines; what it holds is gone with the process. Make it with
 // [NewMemoryStore].
 //
-// Events lie in columns, by customer, type and day of UTC, each day and each month with
-// its total. [MemoryStore.Seal] packs days that are over.
+// Events lie together by customer, type and day of UTC, each day and each month with
+// its total, which is kept up as events come. [MemoryStore.Seal] packs days that are over.
 type MemoryStore struct {
 	mu     sync.RWMutex
 	seed   maphash.Seed
 	keys   keyIndex
 	chunks []*chunk // by number; the first ones are none
+	open   []*chunk // those with rows that are not packed
 	aside  []Event  // facts, and events that came after facts about them
 	books  map[servicecoin.CustomerID]*book
-	last   *book // of the event before
+	kinds  map[string]*kind
+	pages  pageIndex
 }
 
 // book is what one customer has.
 type book struct {
 	customer servicecoin.CustomerID
+	hash     uint64
 	dict     *dict
+	sources  []uint64 // hashes of the sources, by the numbers of their texts; 0: not worked out
 	pages    map[string]*page
-	last     *page
 	facts    map[Ref][]uint32 // by what they are about: places in aside
+}
+
+// kind is what all customers have of one type.
+type kind struct {
+	mu     sync.Mutex // among those who read at the same time
+	pages  []*page
+	sorted bool // by customer
 }
 
 // page is what one customer has of one type.
 type page struct {
-	kind   string
+	of     owner
+	book   *book
 	days   []*chunk // in order
-	months []month  // in order
-	reach  int64    // when the last interval ends
+	months []*month // in order
 	latest *chunk   // of the event before
+	slab   []chunk  // room for more of them, side by side
+	reach  int64    // when the last interval ends
 }
 
 // chunk is a day.
 type chunk struct {
-	number uint32
 	day    int32
-	block  *Block
-	total  Total
+	number uint32
+	page   *page
 	month  *month
-	sealed int // rows that are packed
+	block  Block
+	total  Total
+	packed int // rows
+	leaf   atomic.Pointer[sealedLeaf]
+}
+
+// sealedLeaf is the digest of a day as it was with so many rows.
+type sealedLeaf struct {
+	rows int
+	leaf Leaf
 }
 
 // month is a month of UTC.
 type month struct {
 	from, to int32 // its days: from the first to before the last
-	total    *Total
+	total    Total
 }
 
 var _ EventStore = (*MemoryStore)(nil)
 
 // NewMemoryStore returns an empty store.
 func NewMemoryStore() *MemoryStore {
-	return &MemoryStore{seed: maphash.MakeSeed(), chunks: make([]*chunk, chunks), books: map[servicecoin.CustomerID]*book{}}
+	return &MemoryStore{seed: maphash.MakeSeed(), chunks: make([]*chunk, chunks), books: map[servicecoin.CustomerID]*book{}, kinds: map[string]*kind{}}
 }
 
 // Append implements EventStore.
@@ -85,35 +108,112 @@ func (s *MemoryStore) Append(ctx context.Context, events []Event) (Receipt, erro
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range events {
+		if s.addKnown(&events[i]) {
+			receipt.Added++
+			continue
+		}
 		if err := events[i].Validate(); err != nil {
 			receipt.Refuse(i, events[i], err)
 			continue
 		}
 		e := events[i].prepared()
-		hash := s.hash(&e)
-		if r, there := s.find(hash, &e); there {
+		b := s.book(e.Customer)
+		if r, there := s.find(b, &e); there {
 			receipt.settle(i, e, &Placed{Stored: s.at(r)})
 			continue
 		}
-		s.add(hash, &e)
+		s.add(b, &e)
 		receipt.Added++
 	}
 	return receipt, nil
 }
 
-func (s *MemoryStore) hash(e *Event) uint64 {
-	return mix(mix(maphash.String(s.seed, string(e.Customer)), maphash.String(s.seed, e.Source)), maphash.String(s.seed, e.ID))
+// addKnown adds an event of a kind that is there already: all its texts were checked
+// when they came first, but for its id, and nothing about it is odd. Of any other, and of
+// one whose key is there, it does nothing.
+func (s *MemoryStore) addKnown(e *Event) bool {
+	p := s.pages.find(maphash.String(s.seed, string(e.Customer)), maphash.String(s.seed, e.Type), e)
+	if p == nil || e.Does != Happen || e.Of != (Ref{}) || e.Open || !e.End.IsZero() || len(e.Fields) > 0 || p.book.facts != nil {
+		return false
+	}
+	r := row{at: e.Time.UnixMicro(), known: e.RecordedAt.UnixMicro(), value: null}
+	if r.at < earliest || r.at >= tooLate || r.known < earliest || r.known >= tooLate || !plainID(e.ID) {
+		return false
+	}
+	if e.Value.Valid {
+		n, ok := fixed.Of(e.Value.Decimal)
+		if !ok {
+			return false
+		}
+		r.value = n
+	}
+	d := p.of.dict
+	var ok bool
+	if r.subject, ok = d.knownText(e.Subject); !ok || len(e.Subject) > MaxSubjectBytes {
+		return false
+	}
+	if r.source, ok = d.knownSource(e.Source); !ok || int(r.source) >= len(p.book.sources) || p.book.sources[r.source] == 0 {
+		return false
+	}
+	if r.combo, ok = d.knownCombo(e.Dimensions); !ok {
+		return false
+	}
+	hash := s.hash(p.book, r.source, e.Source, e.ID)
+	if _, there := s.keys.find(hash, func(at ref) bool { return s.same(at, e) }); there {
+		return false
+	}
+	c := s.chunk(p, dayNumber(r.at))
+	c.block.ids = append(c.block.ids, e.ID...)
+	r.idEnd = uint32(len(c.block.ids)) //nolint:gosec // G115: of a day
+	c.block.rows = append(c.block.rows, r)
+	if c.block.more != nil {
+		c.block.addMore(&Entry{Event: *e})
+	}
+	s.keys.add(hash, s.laid(c))
+	return true
+}
+
+// The instants of the years 1 to 9999, in microseconds since 1970.
+const (
+	earliest = -62135596800_000_000
+	tooLate  = 253402300800_000_000
+)
+
+// plainID reports whether a text is an id without anything odd.
+func plainID(id string) bool {
+	if id == "" || len(id) > servicecoin.MaxIDBytes {
+		return false
+	}
+	for i := range len(id) {
+		if c := id[i]; c <= ' ' || c >= utf8.RuneSelf-1 {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *MemoryStore) hash(b *book, source uint32, text, id string) uint64 {
+	for int(source) >= len(b.sources) {
+		b.sources = append(b.sources, 0)
+	}
+	if b.sources[source] == 0 || source == 0 {
+		b.sources[source] = maphash.String(s.seed, text) | 1
+	}
+	return mix(b.hash^b.sources[source], maphash.String(s.seed, id))
 }
 
 // find returns where an event of the same key is stored.
-func (s *MemoryStore) find(hash uint64, e *Event) (ref, bool) {
-	return s.keys.find(hash, func(r ref) bool {
-		if r.chunk == aside {
-			return KeyOf(s.aside[r.row]) == KeyOf(*e)
-		}
-		b := s.chunks[r.chunk].block
-		return b.customer == e.Customer && b.dict.texts[b.source[r.row]] == e.Source && string(b.id(int32(r.row))) == e.ID //nolint:gosec // G115: of a day
-	})
+func (s *MemoryStore) find(b *book, e *Event) (ref, bool) {
+	return s.keys.find(s.hash(b, b.dict.text(e.Source), e.Source, e.ID), func(r ref) bool { return s.same(r, e) })
+}
+
+// same reports whether what is stored somewhere has the key of an event.
+func (s *MemoryStore) same(r ref, e *Event) bool {
+	if r.chunk == aside {
+		return KeyOf(s.aside[r.row]) == KeyOf(*e)
+	}
+	b := &s.chunks[r.chunk].block
+	return string(b.id(int32(r.row))) == e.ID && b.of.customer == e.Customer && b.of.dict.texts[b.rows[r.row].source] == e.Source //nolint:gosec // G115: of a day
 }
 
 // at returns what is stored somewhere.
@@ -125,24 +225,23 @@ func (s *MemoryStore) at(r ref) Event {
 }
 
 // add stores an event whose key is not there.
-func (s *MemoryStore) add(hash uint64, e *Event) {
-	b := s.book(e.Customer)
-	switch {
-	case e.Does == Happen && (b.facts == nil || b.facts[Ref{e.Source, e.ID}] == nil):
+func (s *MemoryStore) add(b *book, e *Event) {
+	hash := s.hash(b, b.dict.text(e.Source), e.Source, e.ID)
+	about := e.About().Ref
+	if e.Does == Happen && b.facts[about] == nil {
 		s.keys.add(hash, s.lay(b, Entry{Event: *e}))
-	default:
-		before := Timeline(s.known(b, e.About().Ref))
-		at := uint32(len(s.aside)) //nolint:gosec // G115: facts are few
-		s.aside = append(s.aside, e.clone())
-		s.keys.add(hash, ref{aside, at})
-		if b.facts == nil {
-			b.facts = map[Ref][]uint32{}
-		}
-		about := e.About().Ref
-		b.facts[about] = append(b.facts[about], at)
-		for _, entry := range between(before, Timeline(s.known(b, about))) {
-			s.lay(b, entry)
-		}
+		return
+	}
+	before := Timeline(s.known(b, about))
+	at := uint32(len(s.aside)) //nolint:gosec // G115: facts are few
+	s.aside = append(s.aside, e.clone())
+	s.keys.add(hash, ref{aside, at})
+	if b.facts == nil {
+		b.facts = map[Ref][]uint32{}
+	}
+	b.facts[about] = append(b.facts[about], at)
+	for _, entry := range between(before, Timeline(s.known(b, about))) {
+		s.lay(b, entry)
 	}
 }
 
@@ -150,8 +249,11 @@ func (s *MemoryStore) add(hash uint64, e *Event) {
 func (s *MemoryStore) known(b *book, about Ref) []Event {
 	var list []Event
 	e := Event{Customer: b.customer, Source: about.Source, ID: about.ID}
-	if r, there := s.find(s.hash(&e), &e); there && r.chunk != aside {
-		list = append(list, s.at(r))
+	if source, ok := b.dict.knownText(about.Source); ok && int(source) < len(b.sources) { // one that has no event has no hash
+		hash := mix(b.hash^b.sources[source], maphash.String(s.seed, about.ID))
+		if r, there := s.keys.find(hash, func(r ref) bool { return s.same(r, &e) }); there && r.chunk != aside {
+			list = append(list, s.at(r))
+		}
 	}
 	for _, at := range b.facts[about] {
 		list = append(list, s.aside[at])
@@ -160,65 +262,85 @@ func (s *MemoryStore) known(b *book, about Ref) []Event {
 }
 
 func (s *MemoryStore) book(c servicecoin.CustomerID) *book {
-	if s.last != nil && s.last.customer == c {
-		return s.last
-	}
 	b := s.books[c]
 	if b == nil {
-		b = &book{customer: c, dict: newDict(), pages: map[string]*page{}}
+		b = &book{customer: c, hash: maphash.String(s.seed, string(c)), dict: newDict(), pages: map[string]*page{}}
 		s.books[c] = b
 	}
-	s.last = b
 	return b
+}
+
+// page returns what a customer has of a type.
+func (s *MemoryStore) page(b *book, eventType string) *page {
+	p := b.pages[eventType]
+	if p == nil {
+		p = &page{of: *newOwner(b.customer, eventType, b.dict), book: b, reach: math.MinInt64}
+		b.pages[eventType] = p
+		k := s.kinds[eventType]
+		if k == nil {
+			k = &kind{}
+			s.kinds[eventType] = k
+		}
+		k.pages, k.sorted = append(k.pages, p), false
+		s.pages.add(b.hash, maphash.String(s.seed, eventType), p)
+	}
+	return p
 }
 
 // lay adds an entry to its day.
 func (s *MemoryStore) lay(b *book, e Entry) ref {
-	p := b.last
-	if p == nil || p.kind != e.Type {
-		if p = b.pages[e.Type]; p == nil {
-			p = &page{kind: e.Type, reach: math.MinInt64}
-			b.pages[e.Type] = p
-		}
-		b.last = p
-	}
-	day := dayNumber(e.Time.UnixMicro())
-	c := p.latest
-	if c == nil || c.day != day {
-		c = s.chunk(b, p, day)
-		p.latest = c
-	}
-	row := int32(c.block.Len()) //nolint:gosec // G115: of a day
+	c := s.chunk(s.page(b, e.Type), dayNumber(e.Time.UnixMicro()))
 	c.block.Add(e)
-	mark := c.block.mark(row)
-	c.total.addRow(c.block, row, mark)
-	c.month.total.addRow(c.block, row, mark)
-	p.reach = max(p.reach, c.total.reach)
-	return ref{c.number, uint32(row)} //nolint:gosec // G115: not negative
+	return s.laid(c)
+}
+
+// laid adds the last row of a day to what is kept of it.
+func (s *MemoryStore) laid(c *chunk) ref {
+	at := int32(len(c.block.rows) - 1) //nolint:gosec // G115: of a day
+	if int(at) == c.packed {
+		s.open = append(s.open, c)
+	}
+	if c.block.order.Load() != nil {
+		c.block.order.Store(nil)
+	}
+	mark := c.block.mark(at)
+	c.total.addRow(&c.block, at, mark)
+	c.month.total.addRow(&c.block, at, mark)
+	if c.total.reach > c.page.reach {
+		c.page.reach = c.total.reach
+	}
+	return ref{c.number, uint32(at)} //nolint:gosec // G115: not negative
 }
 
 // chunk returns the chunk of a day, a new one if there is none.
-func (s *MemoryStore) chunk(b *book, p *page, day int32) *chunk {
-	at, there := slices.BinarySearchFunc(p.days, day, func(c *chunk, day int32) int { return cmp.Compare(c.day, day) })
-	if there {
-		return p.days[at]
+func (s *MemoryStore) chunk(p *page, day int32) *chunk {
+	if p.latest != nil && p.latest.day == day {
+		return p.latest
 	}
-	c := &chunk{number: uint32(len(s.chunks)), day: day, block: newBlock(b.customer, p.kind, b.dict), total: newTotal(), month: p.monthOf(day)} //nolint:gosec // G115: fewer than events
-	s.chunks = append(s.chunks, c)
-	p.days = slices.Insert(p.days, at, c)
-	return c
+	at, there := slices.BinarySearchFunc(p.days, day, func(c *chunk, day int32) int { return cmp.Compare(c.day, day) })
+	if !there {
+		if len(p.slab) == 0 {
+			const least, most = 1, 8
+			p.slab = make([]chunk, min(max(least, len(p.days)), most))
+		}
+		c := &p.slab[0]
+		p.slab = p.slab[1:]
+		c.day, c.number, c.page, c.month, c.block.of, c.total = day, uint32(len(s.chunks)), p, p.monthOf(day), &p.of, newTotal() //nolint:gosec // G115: fewer than events
+		s.chunks = append(s.chunks, c)
+		p.days = slices.Insert(p.days, at, c)
+	}
+	p.latest = p.days[at]
+	return p.latest
 }
 
 // monthOf returns the month of a day.
 func (p *page) monthOf(day int32) *month {
 	from, to := monthDays(day)
-	at, there := slices.BinarySearchFunc(p.months, from, func(m month, from int32) int { return cmp.Compare(m.from, from) })
+	at, there := slices.BinarySearchFunc(p.months, from, func(m *month, from int32) int { return cmp.Compare(m.from, from) })
 	if !there {
-		total := newTotal()
-		p.months = slices.Insert(p.months, at, month{from, to, &total})
+		p.months = slices.Insert(p.months, at, &month{from, to, newTotal()})
 	}
-	m := p.months[at]
-	return &m
+	return p.months[at]
 }
 
 // monthDays returns the days of the month of UTC that a day lies in.
@@ -229,8 +351,9 @@ func monthDays(day int32) (from, to int32) {
 	return int32(first.Unix() / secondsPerDay), int32(first.AddDate(0, 1, 0).Unix() / secondsPerDay) //nolint:gosec // G115: of the years 1 to 9999
 }
 
-// Seal packs the days that end at an instant or before: their columns take no more room
-// than they need. What comes later for such a day is added to it all the same.
+// Seal packs the days that end at an instant or before: the rows of a month come to lie
+// side by side, and take no more room than they need. What comes later for such a day is
+// added to it all the same.
 func (s *MemoryStore) Seal(ctx context.Context, until time.Time) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -238,13 +361,37 @@ func (s *MemoryStore) Seal(ctx context.Context, until time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	last := DayOf(until)
-	for _, c := range s.chunks[chunks:] {
-		if c != nil && c.day < last && c.sealed < c.block.Len() {
-			c.block.pack()
-			c.sealed = c.block.Len()
+	done := map[*month]bool{}
+	stays := s.open[:0]
+	for _, c := range s.open {
+		switch {
+		case s.chunks[c.number] != c: // it was forgotten
+		case c.day >= last:
+			stays = append(stays, c)
+		case !done[c.month]:
+			done[c.month] = true
+			c.page.pack(c.month, last)
 		}
 	}
+	clear(s.open[len(stays):])
+	s.open = stays
 	return nil
+}
+
+// pack brings the rows of a month together, but for days that are not over.
+func (p *page) pack(m *month, last int32) {
+	from, _ := slices.BinarySearchFunc(p.days, m.from, func(c *chunk, day int32) int { return cmp.Compare(c.day, day) })
+	to, _ := slices.BinarySearchFunc(p.days, min(m.to, last), func(c *chunk, day int32) int { return cmp.Compare(c.day, day) })
+	rows, bytes := 0, 0
+	for _, c := range p.days[from:to] {
+		rows, bytes = rows+len(c.block.rows), bytes+len(c.block.ids)
+	}
+	all, ids := make([]row, 0, rows), make([]byte, 0, bytes)
+	for _, c := range p.days[from:to] {
+		a, i := len(all), len(ids)
+		all, ids = append(all, c.block.rows...), append(ids, c.block.ids...)
+		c.block.rows, c.block.ids, c.packed = all[a:len(all):len(all)], ids[i:len(ids):len(ids)], len(c.block.rows)
+	}
 }
 
 // Scan implements EventStore.
@@ -276,14 +423,15 @@ func (s *MemoryStore) Scan(ctx context.Context, q Query) iter.Seq2[Event, error]
 // list adds the events of a query that stand behind a cursor, up to a page.
 func (b *Block) list(page []Event, q Query, after *Cursor) []Event {
 	start, end := q.During.Start.UnixMicro(), q.During.End.UnixMicro()
-	for _, row := range b.standing(q.known()) {
-		if len(page) == PageSize || b.at[row] >= end {
+	for _, i := range b.standing(q.known()) {
+		at := b.rows[i].at
+		if len(page) == PageSize || at >= end {
 			break
 		}
-		if b.at[row] < start || after != nil && b.at[row] < after.Time.UnixMicro() {
+		if at < start || after != nil && at < after.Time.UnixMicro() {
 			continue
 		}
-		e := b.entry(row).Event
+		e := b.entry(i).Event
 		if after != nil && CursorOf(e).Compare(*after) <= 0 {
 			continue
 		}
@@ -325,20 +473,36 @@ func (s *MemoryStore) Measure(ctx context.Context, m Measurement) (*Measured, er
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	customers := slices.Sorted(slices.Values(m.Customers))
-	if m.Customers == nil {
-		customers = slices.Sorted(maps.Keys(s.books))
+	if m.Customers != nil {
+		for _, c := range slices.Sorted(slices.Values(m.Customers)) {
+			g := p.Page(c)
+			if b := s.books[c]; b != nil && b.pages[m.Meter.Type] != nil {
+				b.pages[m.Meter.Type].measure(p, g)
+			}
+		}
+		return p.Done()
 	}
-	for _, c := range customers {
-		if ctx.Err() != nil {
+	for i, page := range s.kinds[m.Meter.Type].inOrder() {
+		if i%256 == 0 && ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		g := p.Page(c)
-		if b := s.books[c]; b != nil && b.pages[m.Meter.Type] != nil {
-			b.pages[m.Meter.Type].measure(p, g)
-		}
+		page.measure(p, p.Page(page.of.customer))
 	}
 	return p.Done()
+}
+
+// inOrder returns the pages by customer.
+func (k *kind) inOrder() []*page {
+	if k == nil {
+		return nil
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if !k.sorted {
+		slices.SortFunc(k.pages, func(a, b *page) int { return cmp.Compare(a.of.customer, b.of.customer) })
+		k.sorted = true
+	}
+	return k.pages
 }
 
 // measure hands a plan what it needs.
@@ -355,9 +519,9 @@ func (p *page) measure(plan *Plan, g *Page) {
 			months = months[1:]
 		}
 		if m := months[0]; c.day >= first && (i == 0 || p.days[i-1].day < m.from) { // the first day of a month that has any
-			if need := plan.NeedsMonth(m.from, m.to, m.total); need != ItsEntries {
+			if need := plan.NeedsMonth(m.from, m.to, &m.total); need != ItsEntries {
 				if need == ItsTotal {
-					g.Total(m.from, m.total)
+					g.Total(m.from, &m.total)
 				}
 				for i < len(p.days) && p.days[i].day < m.to {
 					i++
@@ -369,7 +533,7 @@ func (p *page) measure(plan *Plan, g *Page) {
 		case ItsTotal:
 			g.Total(c.day, &c.total)
 		case ItsEntries:
-			g.Add(c.block)
+			g.Add(&c.block)
 		case Nothing:
 		}
 		i++
@@ -378,7 +542,44 @@ func (p *page) measure(plan *Plan, g *Page) {
 
 // Digest implements EventStore.
 func (s *MemoryStore) Digest(ctx context.Context, q Query) (Digest, error) {
-	return DigestOf(s.Scan(ctx, q))
+	if ctx.Err() != nil {
+		return Digest{}, context.Cause(ctx)
+	}
+	if err := q.Validate(); err != nil {
+		return Digest{}, err
+	}
+	q = q.cut()
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	b := s.books[q.Customer]
+	if b == nil || b.pages[q.Type] == nil || q.During.Empty() {
+		return NewDigest(nil), nil
+	}
+	days := b.pages[q.Type].days
+	at, _ := slices.BinarySearchFunc(days, DayOf(q.During.Start), func(c *chunk, day int32) int { return cmp.Compare(c.day, day) })
+	var leaves []Leaf
+	for _, c := range days[at:] {
+		if int64(c.day)*microsPerDay >= q.During.End.UnixMicro() {
+			break
+		}
+		if leaf := c.leafOf(q); leaf.Events > 0 {
+			leaves = append(leaves, leaf)
+		}
+	}
+	return NewDigest(leaves), nil
+}
+
+// leafOf returns the digest of a day, which is kept once it was worked out.
+func (c *chunk) leafOf(q Query) Leaf {
+	whole := q.Sealed(c.day, &c.total)
+	if known := c.leaf.Load(); whole && known != nil && known.rows == len(c.block.rows) {
+		return known.leaf
+	}
+	leaf, _ := c.block.Leaf(q)
+	if whole {
+		c.leaf.Store(&sealedLeaf{len(c.block.rows), leaf})
+	}
+	return leaf
 }
 
 // Verify implements EventStore.
@@ -431,12 +632,14 @@ func (s *MemoryStore) Forget(ctx context.Context, customer servicecoin.CustomerI
 		if r.chunk == aside {
 			return s.aside[r.row].Customer == customer
 		}
-		return s.chunks[r.chunk].block.customer == customer
+		return s.chunks[r.chunk].block.of.customer == customer
 	})
-	for _, p := range b.pages {
+	for name, p := range b.pages {
 		for _, c := range p.days {
 			s.chunks[c.number] = nil
 		}
+		k := s.kinds[name]
+		k.pages = slices.DeleteFunc(k.pages, func(other *page) bool { return other == p })
 	}
 	for i := range s.aside {
 		if s.aside[i].Customer == customer {
@@ -444,6 +647,6 @@ func (s *MemoryStore) Forget(ctx context.Context, customer servicecoin.CustomerI
 		}
 	}
 	delete(s.books, customer)
-	s.last = nil
+	s.pages.drop(customer)
 	return nil
 }

@@ -1,10 +1,10 @@
 package metering
 
 import (
-	"github.com/shopspring/decimal"
-
-	"fmt"
 	"slices"
+	"time"
+
+	"github.com/shopspring/decimal"
 
 	"github.com/servicecoin/servicecoin"
 )
@@ -108,63 +108,58 @@ type Meter struct {
 	// each case of the quantity of a whole window, never of its parts.
 	Convert *Conversion `json:"convert,omitempty"`
 	Round   *Rounding   `json:"round,omitempty"`
+
+	// Version numbers the definitions of a meter from 1, and From is when, in the time of
+	// events, this one begins to hold: zero for the first, which holds from the beginning.
+	// [Meters] sets both.
+	Version int       `json:"version,omitempty"`
+	From    time.Time `json:"from,omitzero"`
 }
 
-// Validate reports every violation of the meter.
-func (m Meter) Validate() error {
-	var v servicecoin.Violations
-	v.ID("id", string(m.ID))
-	v.Text("name", m.Name, 1, 200)
-	v.ID("type", m.Type)
-	v.Text("unit", m.Unit, 1, 100)
-	switch m.Aggregation {
-	case Count, Sum:
-	case Max:
-		if m.EmptyIsZero {
-			v.Add("emptyIsZero", "contradiction", "", "there is no largest of no values")
-		}
-	case Unique:
-		v.ID("distinct", m.Distinct)
-	default:
-		v.Add("aggregation", "unknown", string(m.Aggregation), "must be count, sum, max or unique")
-	}
-	if m.Distinct != "" && m.Aggregation != Unique {
-		v.Add("distinct", "contradiction", m.Distinct, "is for the aggregation unique")
-	}
-	if !v.Limit("groupBy", len(m.GroupBy), MaxDimensions) {
-		return v.Err()
-	}
-	for i, name := range m.GroupBy {
-		path := fmt.Sprintf("groupBy[%d]", i)
-		v.ID(path, name)
-		if slices.Index(m.GroupBy, name) < i {
-			v.Add(path, "duplicate", name, "stands there twice")
-		}
-	}
-	return v.Err()
+// looksBack reports that events before a window may count in it.
+func (m Meter) looksBack() bool {
+	return (&rule{m}).chained() || splits(m.Aggregation) || splits(m.SampledBy)
 }
-
-// looksBack reports that events before a window count in it.
-func (m Meter) looksBack() bool { return m.Aggregation == TimeWeighted || m.Removes != nil }
 
 // nothing is what the meter says of no events.
-func (m Meter) nothing() decimal.NullDecimal {
-	if m.EmptyIsZero {
-		return servicecoin.Some(decimal.Zero)
+func (m Meter) nothing() decimal.NullDecimal { return (&rule{m}).figure(quantity{}) }
+
+// rule is a meter at work, on many events: by reference.
+type rule struct{ Meter }
+
+// reads reports whether an event counts for the meter.
+func (m *rule) reads(e *Event) bool {
+	if e.Type != m.Type {
+		return false
 	}
-	return servicecoin.Undefined()
+	for i := range m.Filters {
+		f := &m.Filters[i]
+		if slices.Contains(f.Values, e.Dimension(f.Dimension)) == f.Not {
+			return false
+		}
+	}
+	return true
 }
 
-// said is what the meter says of a quantity that was measured.
-func (m Meter) said(d decimal.NullDecimal) decimal.NullDecimal {
-	if !d.Valid {
-		return d
+// chained reports that what was before a window goes on in it.
+func (m *rule) chained() bool { return m.Aggregation == TimeWeighted || m.Removes != nil }
+
+// splits reports that an aggregation has a part of an interval in each window.
+func splits(a Aggregation) bool { return a == Sum || a == Product }
+
+// figure is the quantity of a window as the meter says it: converted, and rounded once.
+func (m *rule) figure(q quantity) decimal.NullDecimal {
+	if !q.some {
+		if !m.EmptyIsZero {
+			return servicecoin.Undefined()
+		}
+		q = quantityOf(decimal.Zero)
 	}
 	if m.Convert != nil {
-		d.Decimal = m.Convert.Apply(d.Decimal)
+		q = m.Convert.quantity(q)
 	}
 	if m.Round != nil {
-		d.Decimal = m.Round.Apply(d.Decimal)
+		return servicecoin.Some(m.Round.quantity(q))
 	}
-	return d
+	return servicecoin.Some(q.decimal())
 }

@@ -30,11 +30,7 @@ package metering
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
-	"hash"
 	"iter"
 	"time"
 
@@ -110,16 +106,17 @@ func (l *Ledger) Customer() servicecoin.Customer { return l.customer }
 // Question asks for usage over time.
 type Question struct {
 	During  calendar.Interval
-	Each    Stretch  // hour, day or month of the customer's zone; empty: all as one
+	Each    Stretch  // of the customer's zone, [Daily]; empty: all as one
 	GroupBy []string // of the dimensions that the meter groups by
 	// KnownBefore asks for what was known then. Zero: everything.
 	KnownBefore time.Time
 }
 
 // Usage returns what a meter says over time: a series for each group. Windows
-// without an event have an undefined value, or 0 where the meter says so.
+// without an event have an undefined value, or 0 where the meter says so. An interval
+// that is still open runs up to now, or to KnownBefore.
 func (l *Ledger) Usage(ctx context.Context, id MeterID, q Question) ([]Series, error) {
-	m, err := l.meter(ctx, id)
+	m, err := l.meterAt(ctx, id, q.During.Start)
 	if err != nil {
 		return nil, err
 	}
@@ -127,20 +124,39 @@ func (l *Ledger) Usage(ctx context.Context, id MeterID, q Question) ([]Series, e
 	if err != nil {
 		return nil, err
 	}
-	return m.Series(l.scan(ctx, m, q.During, q.KnownBefore), windows, q.GroupBy...)
+	return l.measure(ctx, m, windows, q.GroupBy, q.KnownBefore)
+}
+
+// measure asks the store.
+func (l *Ledger) measure(ctx context.Context, m Meter, windows []calendar.Interval, groupBy []string, knownBefore time.Time) ([]Series, error) {
+	now := knownBefore
+	if now.IsZero() {
+		now = l.view.Now()
+	}
+	measured, err := l.events.Measure(ctx, Measurement{
+		Meter: m, Customers: []servicecoin.CustomerID{l.customer.ID}, Windows: windows, GroupBy: groupBy, KnownBefore: knownBefore, Now: now, Zone: l.zone,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return measured.Series(m, l.customer.ID), nil
 }
 
 // Usage is the quantity of a meter in a period, and what it rests on.
 type Usage struct {
 	Customer servicecoin.CustomerID `json:"customer"`
 	Meter    MeterID                `json:"meter"`
+	Version  int                    `json:"version,omitempty"` // of the meter; 0: the first
 	Unit     string                 `json:"unit"`
 	Period   calendar.Interval      `json:"period"`
 	Value    decimal.NullDecimal    `json:"value"`  // null: no event had a value
 	Events   int64                  `json:"events"` // how many there were
-	// Digest is the SHA-256, in hexadecimal, of the contents of the events in
-	// the order of [Event.Compare]: equal digests rest on equal events.
-	Digest string `json:"digest"`
+	// Digest is made of the contents of the events by DigestRule: equal digests of
+	// one rule rest on equal events. [DigestLines], the rule of what was issued before there
+	// were others, is the SHA-256, in hexadecimal, of a line of JSON for each event, in the
+	// order of [Event.Compare].
+	Digest     string `json:"digest"`
+	DigestRule string `json:"digestRule,omitempty"`
 }
 
 // Total returns the usage of a month of the customer's zone.
@@ -156,7 +172,7 @@ func (l *Ledger) Total(ctx context.Context, id MeterID, m calendar.Month) (Usage
 
 // Between returns the usage of an interval.
 func (l *Ledger) Between(ctx context.Context, id MeterID, during calendar.Interval) (Usage, error) {
-	m, err := l.meter(ctx, id)
+	m, err := l.meterAt(ctx, id, during.Start)
 	if err != nil {
 		return Usage{}, err
 	}
@@ -169,59 +185,28 @@ func (l *Ledger) between(ctx context.Context, m Meter, during calendar.Interval,
 	})
 }
 
-// addedUp reads the events of a period.
+// addedUp asks for the figure of a period, and for what it rests on.
 func (l *Ledger) addedUp(ctx context.Context, m Meter, during calendar.Interval, withDigest bool) (Usage, error) {
 	u := Usage{Customer: l.customer.ID, Meter: m.ID, Unit: m.Unit, Period: during}
 	windows, err := Whole.Split(during, l.zone)
 	if err != nil {
 		return Usage{}, err
 	}
-	events := l.scan(ctx, m, during, time.Time{})
-	sum := sha256.New()
-	if withDigest {
-		events = digested(events, sum)
-	}
-	series, err := m.Series(events, windows)
+	series, err := l.measure(ctx, m, windows, nil, time.Time{})
 	if err != nil {
 		return Usage{}, err
 	}
-	u.Digest = hex.EncodeToString(sum.Sum(nil))
 	if points := series[0].Points; len(points) == 1 {
 		u.Value, u.Events = points[0].Value, points[0].Events
 	}
-	return u, nil
-}
-
-// digested adds each event to a digest on its way: its content in JSON, a line
-// each.
-func digested(events iter.Seq2[Event, error], sum hash.Hash) iter.Seq2[Event, error] {
-	return func(yield func(Event, error) bool) {
-		for e, err := range events {
-			if err == nil {
-				err = digest(sum, e)
-			}
-			if !yield(e, err) || err != nil {
-				return
-			}
+	if withDigest {
+		d, err := l.events.Digest(ctx, Query{Customer: l.customer.ID, Type: m.Type, During: during})
+		if err != nil {
+			return Usage{}, err
 		}
+		u.Digest, u.DigestRule = d.Root, d.Rule
 	}
-}
-
-// digest writes an event as it does not depend on how its value is written.
-func digest(sum hash.Hash, e Event) error {
-	e.RecordedAt = time.Time{}
-	e.Time = servicecoin.Instant(e.Time)
-	value := "null"
-	if e.Value.Valid {
-		value = Plain(e.Value.Decimal)
-	}
-	e.Value = decimal.NullDecimal{}
-	line, err := json.Marshal(e)
-	if err != nil {
-		return fmt.Errorf("event %v: %w", e.Key(), err)
-	}
-	sum.Write(append(append(line, value...), '\n')) // a hash takes everything
-	return nil
+	return u, nil
 }
 
 // Trace explains the quantity as far as the ledger's events: [Ledger.Events]
@@ -277,4 +262,31 @@ func (l *Ledger) meter(ctx context.Context, id MeterID) (Meter, error) {
 		return Meter{}, err
 	}
 	return l.meters.Get(ctx, id)
+}
+
+// Rests reports whether a figure rests on the events that there are now, or that were
+// known before an instant: whether they have its digest, by the rule that it names.
+func (l *Ledger) Rests(ctx context.Context, u Usage, knownBefore time.Time) (bool, error) {
+	m, err := l.meter(ctx, u.Meter)
+	if err != nil {
+		return false, err
+	}
+	q := Query{Customer: l.customer.ID, Type: m.Type, During: u.Period, KnownBefore: knownBefore}
+	switch u.DigestRule {
+	case DigestLines:
+		root, err := digestLines(l.events.Scan(ctx, q))
+		return root == u.Digest, err
+	case DigestTree:
+		d, err := l.events.Digest(ctx, q)
+		return d.Root == u.Digest, err
+	default:
+		var v servicecoin.Violations
+		v.Add("digestRule", "unknown", u.DigestRule, "is no rule of this release")
+		return false, v.Err()
+	}
+}
+
+// meterAt returns the definition of a meter that held at an instant.
+func (l *Ledger) meterAt(ctx context.Context, id MeterID, _ time.Time) (Meter, error) {
+	return l.meter(ctx, id)
 }

@@ -60,7 +60,7 @@ func (p *Plan) newPage() *Page {
 	p.free = nil
 	*g = Page{
 		plan: p, place: int32(len(p.customers) - 1), accs: g.accs[:0], slots: g.slots[:0], blocks: g.blocks[:0], //nolint:gosec // G115: of a list
-		slotOf: g.slotOf[:0], texts: g.texts[:0], pairs: g.pairs, bySlots: g.bySlots, stamps: g.stamps[:0],
+		slotOf: g.slotOf[:0], texts: g.texts[:0], pairs: g.pairs, bySlots: g.bySlots, stamps: g.stamps[:0], words: g.words, wordOf: g.wordOf[:0],
 	}
 	clear(g.pairs)
 	clear(g.bySlots)
@@ -171,68 +171,110 @@ func (g *Page) columns(b *Block) {
 		return
 	}
 	g.look(b)
-	column, odd := b.column(p.m.Meter.Field)
+	plain := len(p.m.GroupBy) == 0 && len(p.m.Meter.Filters) == 0
+	field := b.field(p.m.Meter.Field)
 	find := windows{starts: p.starts, ends: p.ends}
 	width := len(p.starts)
-	spread := b.end != nil && p.spans()
-	add := func(row int32) {
-		at := find.at(b.at[row])
+	spread := b.hasEnds() && p.spans()
+	if !spread && !b.hasGone() && !b.laterThan(p.known) && field.simple() {
+		for i := range b.rows { // most blocks
+			r := &b.rows[i]
+			at := find.at(r.at)
+			if at < 0 {
+				continue
+			}
+			slot := int32(0)
+			if !plain {
+				if slot = g.slotAt(b, r); slot < 0 {
+					continue
+				}
+			}
+			g.accs[int(slot)*width+at].plain(r.value)
+		}
+		return
+	}
+	for _, i := range b.standing(p.known) {
+		r := &b.rows[i]
+		at := find.at(r.at)
 		if at < 0 && !spread {
-			return
+			continue
 		}
-		slot := g.slotAt(b, row)
+		slot := g.slotAt(b, r)
 		if slot < 0 {
-			return
+			continue
 		}
-		if spread && b.end[row] != ofPoint {
-			g.spread(b, row, at, int(slot)*width, column, odd)
-			return
+		if spread && b.end(i) != ofPoint {
+			v, odd := field.at(b, i)
+			if !g.spread(b, i, int(slot)*width, v, odd) && at >= 0 {
+				g.accs[int(slot)*width+at].plain(null)
+			}
+			continue
 		}
 		if at >= 0 {
-			g.accs[int(slot)*width+at].add(column, odd, row)
+			g.accs[int(slot)*width+at].add(field.at(b, i))
 		}
-	}
-	if b.gone == nil && !b.laterThan(p.known) {
-		for row := range int32(len(b.at)) { //nolint:gosec // G115: of a day
-			add(row)
-		}
-		return
-	}
-	for _, row := range b.standing(p.known) {
-		add(row)
 	}
 }
 
-// column returns the values of a field: a column of none if no row has it.
-func (b *Block) column(field string) (column []int64, odd map[int32]decimal.Decimal) {
-	if field == "" {
-		return b.value, b.odd
-	}
-	for i := range b.fields {
-		if b.fields[i].name == field {
-			return b.fields[i].value, b.fields[i].odd
-		}
-	}
-	return nil, nil
+// fieldOf is a value of the rows of a block: their own, a field, or none.
+type fieldOf struct {
+	own    bool
+	odd    bool
+	column *fieldColumn
 }
 
-// add adds a row.
-func (a *acc) add(column []int64, odd map[int32]decimal.Decimal, row int32) {
+func (b *Block) field(name string) fieldOf {
+	if name == "" {
+		return fieldOf{own: true, odd: b.odd() != nil}
+	}
+	for i := range b.fields() {
+		if b.more.fields[i].name == name {
+			return fieldOf{column: &b.more.fields[i]}
+		}
+	}
+	return fieldOf{}
+}
+
+// simple reports that every value is in its row, or null.
+func (f fieldOf) simple() bool { return f.own && !f.odd }
+
+// at returns the value of a row.
+func (f fieldOf) at(b *Block, i int32) (int64, decimal.Decimal) {
+	switch {
+	case f.own:
+		return b.rows[i].value, b.odd()[i]
+	case f.column != nil:
+		return f.column.value[i], f.column.odd[i]
+	}
+	return null, decimal.Decimal{}
+}
+
+// plain adds a value that fits, or none.
+func (a *acc) plain(v int64) {
 	a.events++
 	a.some = true
-	if column == nil {
+	if v == null {
 		return
 	}
-	switch v := column[row]; v {
-	case null:
-	case isOdd:
-		a.valued++
-		a.addOdd(odd[row])
-	default:
-		a.valued++
-		a.sum.Add(v)
-		a.span(v)
+	a.valued++
+	a.sum.Add(v)
+	if !a.fits {
+		a.least, a.largest, a.fits = v, v, true
+		return
 	}
+	a.least, a.largest = min(a.least, v), max(a.largest, v)
+}
+
+// add adds a value, which is odd, or none.
+func (a *acc) add(v int64, odd decimal.Decimal) {
+	if v != isOdd {
+		a.plain(v)
+		return
+	}
+	a.events++
+	a.some = true
+	a.valued++
+	a.addOdd(odd)
 }
 
 // span widens what lies between the least and the largest.
@@ -257,72 +299,80 @@ func (a *acc) addOdd(d decimal.Decimal) {
 	}
 }
 
-// spread adds the parts of an interval to the windows that it touches.
-func (g *Page) spread(b *Block, row int32, at, base int, column []int64, odd map[int32]decimal.Decimal) {
-	if at >= 0 {
-		a := &g.accs[base+at]
-		a.events++
-		a.some = true
+// spread adds the parts of an interval to the windows that it touches. It reports false
+// for one that is still to begin.
+func (g *Page) spread(b *Block, i int32, base int, v int64, odd decimal.Decimal) bool {
+	p := g.plan
+	from, to := b.rows[i].at, b.end(i)
+	open := to == ofOpen
+	if open {
+		to = p.now
 	}
-	if column == nil || column[row] == null || b.end[row] == ofOpen {
-		return
+	if to <= from {
+		return false
 	}
-	value := decimalIn(column[row], row, odd).Decimal
-	from, to := b.at[row], b.end[row]
-	first, found := slices.BinarySearch(g.plan.starts, from)
+	first, found := slices.BinarySearch(p.starts, from)
 	if !found {
 		first = max(first-1, 0)
 	}
-	for w := first; w < len(g.plan.starts) && g.plan.starts[w] < to; w++ {
-		start, end := max(g.plan.starts[w], from), min(g.plan.ends[w], to)
+	value := number{fast: v}
+	if v == isOdd {
+		value = numberOf(odd)
+	}
+	for w := first; w < len(p.starts) && p.starts[w] < to; w++ {
+		start, end := max(p.starts[w], from), min(p.ends[w], to)
 		if start >= end {
 			continue
 		}
 		a := &g.accs[base+w]
-		a.valued++
+		a.events++
 		a.some = true
-		part := partOf(value, from, to, start, end)
-		if n, ok := fixed.Of(part); ok {
-			a.sum.Add(n)
+		if v == null || open {
 			continue
 		}
-		a.addOdd(part)
+		a.valued++
+		part := value.share(end-from, to-from).minus(value.share(start-from, to-from))
+		if part.exact == nil {
+			a.sum.Add(part.fast)
+			continue
+		}
+		a.addOdd(*part.exact)
 	}
+	return true
 }
 
 // look makes the tables of a block's dimensions ready.
 func (g *Page) look(b *Block) {
-	if g.dict != b.dict {
-		g.dict = b.dict
+	if g.dict != b.of.dict {
+		g.dict = b.of.dict
 		g.slotOf = g.slotOf[:0]
 		clear(g.pairs)
 		g.texts, g.wordOf = g.texts[:0], g.wordOf[:0]
 	}
-	for len(g.slotOf) < len(b.dict.combos) {
+	for len(g.slotOf) < len(b.of.dict.combos) {
 		g.slotOf = append(g.slotOf, notLooked)
 	}
 }
 
 // slotAt returns the place of the group that a row belongs to, below 0 for a row that
 // does not count.
-func (g *Page) slotAt(b *Block, row int32) int32 {
+func (g *Page) slotAt(b *Block, r *row) int32 {
 	if len(g.plan.m.GroupBy) == 0 && len(g.plan.m.Meter.Filters) == 0 {
 		return 0
 	}
 	if !g.plan.bySubject() {
-		combo := b.combo[row]
-		if g.slotOf[combo] == notLooked {
-			g.slotOf[combo] = g.judge(b, row)
+		if g.slotOf[r.combo] == notLooked {
+			g.slotOf[r.combo] = g.judge(b, r)
 		}
-		return g.slotOf[combo]
+		return g.slotOf[r.combo]
 	}
-	pair := uint64(b.combo[row])<<32 | uint64(b.subject[row]) //nolint:mnd // two words in one
+	pair := uint64(r.combo)<<32 | uint64(r.subject) //nolint:mnd // two words in one
 	at, ok := g.pairs[pair]
 	if !ok {
 		if g.pairs == nil {
 			g.pairs = map[uint64]int32{}
 		}
-		at = g.judge(b, row)
+		at = g.judge(b, r)
 		g.pairs[pair] = at
 	}
 	return at
@@ -335,8 +385,8 @@ func (p *Plan) bySubject() bool {
 }
 
 // judge finds the group of a row.
-func (g *Page) judge(b *Block, row int32) int32 {
-	e := Event{Subject: b.dict.texts[b.subject[row]], Dimensions: b.dict.combos[b.combo[row]]}
+func (g *Page) judge(b *Block, r *row) int32 {
+	e := Event{Subject: b.of.dict.texts[r.subject], Dimensions: b.of.dict.combos[r.combo]}
 	for _, f := range g.plan.m.Meter.Filters {
 		if !f.Matches(e) {
 			return filtered
@@ -363,59 +413,56 @@ func (g *Page) unique(b *Block) {
 	g.distinct(b)
 	find := windows{starts: p.starts, ends: p.ends}
 	width := len(p.starts)
-	var rows []int32
 	day := b.day()
-	texts, several := len(b.dict.texts), b.dict.apart && p.beyond(day)
+	several := b.of.dict.apart && p.beyond(day)
 	if several {
-		g.wordOf = grown(g.wordOf, texts, 0)
+		g.wordOf = grown(g.wordOf, len(b.of.dict.texts), 0)
 	}
-	if whole := p.holds(day, day+1) >= 0; !whole || b.gone != nil || b.laterThan(p.known) {
-		rows = b.standing(p.known) // in order of time
-	}
-	add := func(row int32) {
-		at := find.at(b.at[row])
-		if at < 0 {
-			return
-		}
-		slot := g.slotAt(b, row)
-		if slot < 0 {
-			return
-		}
-		a := &g.accs[int(slot)*width+at]
-		a.events++
-		a.some = true
-		id := b.subject[row]
-		if p.m.Meter.Distinct != Subject {
-			id = g.texts[b.combo[row]]
-		}
-		if id == 0 {
-			return
-		}
-		if several {
-			id = g.word(b.dict, id)
-			texts = len(g.words) + 1
-		}
-		for int(slot) >= len(g.stamps) {
-			g.stamps = append(g.stamps, nil)
-		}
-		stamps := g.stamps[slot]
-		if int(id) >= len(stamps) {
-			stamps = append(stamps, make([]int32, texts-len(stamps))...)
-			g.stamps[slot] = stamps
-		}
-		if stamps[id] != int32(at)+1 { //nolint:gosec // G115: of a list
-			stamps[id] = int32(at) + 1 //nolint:gosec // G115: of a list
-			a.valued++
-		}
-	}
-	if rows == nil {
-		for row := range int32(len(b.at)) { //nolint:gosec // G115: of a day
-			add(row)
+	if whole := p.holds(day, day+1); whole >= 0 && !b.hasGone() && !b.laterThan(p.known) {
+		for i := range b.rows {
+			g.see(b, &b.rows[i], int(whole), width, several)
 		}
 		return
 	}
-	for _, row := range rows {
-		add(row)
+	for _, i := range b.standing(p.known) { // in order of time
+		if at := find.at(b.rows[i].at); at >= 0 {
+			g.see(b, &b.rows[i], at, width, several)
+		}
+	}
+}
+
+// see counts the text of a row that lies in a window.
+func (g *Page) see(b *Block, r *row, at, width int, several bool) {
+	slot := g.slotAt(b, r)
+	if slot < 0 {
+		return
+	}
+	a := &g.accs[int(slot)*width+at]
+	a.events++
+	a.some = true
+	id := r.subject
+	if g.plan.m.Meter.Distinct != Subject {
+		id = g.texts[r.combo]
+	}
+	if id == 0 {
+		return
+	}
+	texts := len(b.of.dict.texts)
+	if several {
+		id = g.word(b.of.dict, id)
+		texts = len(g.words) + 1
+	}
+	for int(slot) >= len(g.stamps) {
+		g.stamps = append(g.stamps, nil)
+	}
+	stamps := g.stamps[slot]
+	if int(id) >= len(stamps) {
+		stamps = append(stamps, make([]int32, texts-len(stamps))...)
+		g.stamps[slot] = stamps
+	}
+	if stamps[id] != int32(at)+1 { //nolint:gosec // G115: of a list
+		stamps[id] = int32(at) + 1 //nolint:gosec // G115: of a list
+		a.valued++
 	}
 }
 
@@ -451,8 +498,8 @@ func (g *Page) word(d *dict, id uint32) uint32 {
 // distinct finds the texts that dimensions have in the one that is counted.
 func (g *Page) distinct(b *Block) {
 	name := g.plan.m.Meter.Distinct
-	for i := len(g.texts); name != Subject && i < len(b.dict.combos); i++ {
-		g.texts = append(g.texts, b.dict.number(b.dict.combos[i].Get(name)))
+	for i := len(g.texts); name != Subject && i < len(b.of.dict.combos); i++ {
+		g.texts = append(g.texts, b.of.dict.number(b.of.dict.combos[i].Get(name)))
 	}
 }
 
@@ -489,7 +536,7 @@ func (g *Page) finish() {
 			if group < 0 {
 				group = p.group(g.slots[slot])
 			}
-			p.cells = append(p.cells, Cell{Customer: g.place, Group: group, Window: int32(w), Events: a.events, amount: a.amount(&p.m.Meter)}) //nolint:gosec // G115: of a list
+			p.cells = append(p.cells, Cell{Customer: g.place, Group: group, Window: p.places[w], Events: a.events, amount: a.amount(&p.m.Meter)})
 		}
 	}
 }
@@ -528,20 +575,24 @@ func (a *acc) amount(m *Meter) amount {
 			}
 		}
 	case Average:
+		q := quantity{}
 		if a.valued > 0 {
-			result = exactly(servicecoin.Some(a.total().DivRound(decimal.NewFromInt(a.valued), MaxPlaces)))
+			q = fraction(a.total(), a.valued)
 		}
+		return exactly((&rule{*m}).figure(q))
 	case Min:
 		result = a.extreme(a.least, false)
 	case Max:
 		result = a.extreme(a.largest, true)
 	case Latest, TimeWeighted, Percentile, Product:
 	}
-	if !result.some && m.EmptyIsZero {
-		result = whole(0)
-	}
-	if result.some && (m.Convert != nil || m.Round != nil) {
-		result = exactly(m.said(result.value()))
+	switch {
+	case !result.some && m.EmptyIsZero, result.some && (m.Convert != nil || m.Round != nil):
+		q := quantity{}
+		if result.some {
+			q = quantityOf(result.value().Decimal)
+		}
+		return exactly((&rule{*m}).figure(q))
 	}
 	return result
 }
@@ -583,22 +634,4 @@ func whole(n int64) amount {
 		return a
 	}
 	return exactly(servicecoin.Some(decimal.NewFromInt(n)))
-}
-
-// partOf returns the part of a value that falls into [a,b) of an interval over which it is
-// spread evenly: of times in microseconds. The parts of windows that follow each other
-// sum to the whole, since each is what has come up to its end less what had come before;
-// what has come up to an instant is rounded to 9 places, or to as many as the value has.
-func partOf(value decimal.Decimal, from, to, a, b int64) decimal.Decimal {
-	places := max(fixed.Places, -value.Exponent())
-	upTo := func(t int64) decimal.Decimal {
-		switch {
-		case t <= from:
-			return decimal.Decimal{}
-		case t >= to:
-			return value
-		}
-		return value.Mul(decimal.NewFromInt(t-from)).DivRound(decimal.NewFromInt(to-from), places)
-	}
-	return upTo(b).Sub(upTo(a))
 }

@@ -16,10 +16,12 @@ import (
 // [Plan.Done]. It is not safe for concurrent use.
 type Plan struct {
 	m           Measurement
-	starts      []int64 // of the windows
+	starts      []int64 // of the windows that are not empty
 	ends        []int64
-	known       int64 // entries that were recorded at or after it do not count
-	first, last int32 // the days that windows touch
+	places      []int32 // which of the measurement's they are
+	now         int64   // up to when an open interval runs
+	known       int64   // entries that were recorded at or after it do not count
+	first, last int32   // the days that windows touch
 	holder      []int32
 	how         how
 
@@ -59,18 +61,23 @@ func NewPlan(m Measurement) (*Plan, error) {
 	if err := m.Validate(); err != nil {
 		return nil, err
 	}
-	p := &Plan{m: m, known: math.MaxInt64, groups: map[string]int32{}, how: m.way()}
+	p := &Plan{m: m, now: math.MaxInt64, known: math.MaxInt64, groups: map[string]int32{}, how: m.way()}
 	if !m.KnownBefore.IsZero() {
 		p.known = servicecoin.Instant(m.KnownBefore).UnixMicro()
 	}
-	for _, w := range m.Windows {
-		p.starts = append(p.starts, servicecoin.Instant(w.Start).UnixMicro())
-		p.ends = append(p.ends, servicecoin.Instant(w.End).UnixMicro())
+	if !m.Now.IsZero() {
+		p.now = servicecoin.Instant(m.Now).UnixMicro()
 	}
-	if n := len(p.starts); n > 0 {
-		p.first, p.last = dayNumber(p.starts[0]), dayNumber(max(p.ends[n-1]-1, p.starts[0]))
-	} else {
-		p.first, p.last = 0, -1
+	for i, w := range m.Windows {
+		start, end := servicecoin.Instant(w.Start).UnixMicro(), servicecoin.Instant(w.End).UnixMicro()
+		if start < end {
+			p.starts, p.ends, p.places = append(p.starts, start), append(p.ends, end), append(p.places, int32(i)) //nolint:gosec // G115: of a list
+		}
+	}
+	p.first, p.last = 0, -1
+	if n := len(m.Windows); n > 0 {
+		start, end := servicecoin.Instant(m.Windows[0].Start).UnixMicro(), servicecoin.Instant(m.Windows[n-1].End).UnixMicro()
+		p.first, p.last = dayNumber(start), dayNumber(max(end-1, start))
 	}
 	if p.how == fromTotals {
 		p.holder = make([]int32, p.last-p.first+1)
@@ -130,18 +137,17 @@ func (p *Plan) Days() (first, last int32, reach int64, all bool) {
 	if len(p.starts) > 0 && p.spans() {
 		reach = p.starts[0]
 	}
-	return p.first, p.last, reach, p.m.Meter.looksBack()
+	return p.first, p.last, reach, p.chained()
 }
 
 // spans reports that an interval counts in every window that it touches.
 func (p *Plan) spans() bool {
-	switch p.m.Meter.Aggregation {
-	case Sum, TimeWeighted, Product:
-		return true
-	case Count, Min, Max, Average, Unique, Latest, Percentile:
-	}
-	return false
+	m := &p.m.Meter
+	return splits(m.Aggregation) || splits(m.SampledBy) || m.Aggregation == TimeWeighted
 }
+
+// chained reports that all that was before a window may count in it.
+func (p *Plan) chained() bool { return (&rule{p.m.Meter}).chained() }
 
 // NeedsEntries reports that the plan reads the entries of every day, whatever its total
 // says.
@@ -153,7 +159,7 @@ func (p *Plan) Needs(day int32, t *Total) Need {
 		return Nothing
 	}
 	if day < p.first {
-		if p.m.Meter.looksBack() || p.spans() && len(p.starts) > 0 && t.reach > p.starts[0] {
+		if p.chained() || p.spans() && len(p.starts) > 0 && t.reach > p.starts[0] {
 			return ItsEntries
 		}
 		return Nothing
@@ -292,10 +298,10 @@ func (p *Plan) events(blocks []*Block) iter.Seq2[Event, error] {
 
 // day returns the day of a block that is not empty.
 func (b *Block) day() int32 {
-	if len(b.at) == 0 {
+	if len(b.rows) == 0 {
 		return anyDay
 	}
-	return dayNumber(b.at[0])
+	return dayNumber(b.rows[0].at)
 }
 
 // DayOf returns the number of the day of UTC that an instant lies in, from 1970.

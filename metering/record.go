@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/store"
@@ -47,25 +48,36 @@ func (l *Ledger) Record(ctx context.Context, by servicecoin.Actor, events ...Eve
 	}
 	receipt.Add(stored, 0)
 	slices.SortFunc(receipt.Exceptions, func(a, b Exception) int { return cmp.Compare(a.Index, b.Index) })
-	var told []Conflicted
+	var offered []Conflicted
 	now := l.view.Now()
 	for _, x := range receipt.Exceptions {
 		if x.Outcome == Conflict {
-			offered := events[x.Index].prepared()
-			offered.Customer, offered.RecordedAt = l.customer.ID, servicecoin.Instant(now)
-			told = append(told, Conflicted{Stored: *x.Stored, Offered: offered, At: offered.RecordedAt})
+			offered = append(offered, l.offered(x, events[x.Index], now))
 		}
 	}
-	if err := l.tell(ctx, by, told); err != nil {
-		return receipt, fmt.Errorf("usage is recorded, a conflict is not told: %w", err)
+	return receipt, l.follow(ctx, by, batch, offered)
+}
+
+// offered is a conflict as it is told.
+func (l *Ledger) offered(x Exception, e Event, now time.Time) Conflicted {
+	e = e.prepared()
+	e.Customer, e.RecordedAt = l.customer.ID, servicecoin.Instant(now)
+	return Conflicted{Stored: *x.Stored, Offered: e, At: e.RecordedAt}
+}
+
+// follow does what follows from events that are stored: conflicts are told, and quotas
+// are looked after.
+func (l *Ledger) follow(ctx context.Context, by servicecoin.Actor, batch []Event, offered []Conflicted) error {
+	if err := l.tell(ctx, by, offered); err != nil {
+		return fmt.Errorf("usage is recorded, a conflict is not told: %w", err)
 	}
 	if l.o.QuotasByReview {
-		return receipt, nil
+		return nil
 	}
 	if err := l.lookAfter(ctx, by, batch); err != nil {
-		return receipt, fmt.Errorf("usage is recorded, quotas are not looked after: %w", err)
+		return fmt.Errorf("usage is recorded, quotas are not looked after: %w", err)
 	}
-	return receipt, nil
+	return nil
 }
 
 // own fills in what the ledger knows of its events, and refuses those of others. It
@@ -124,7 +136,7 @@ func (l *Ledger) tell(ctx context.Context, by servicecoin.Actor, list []Conflict
 // conflictID names a conflict by the key and content of what came.
 func conflictID(e Event) string {
 	sum := sha256.New()
-	if err := digest(sum, e); err != nil {
+	if err := writeLine(sum, e); err != nil {
 		return "" // no such id is stored; texts that passed Prepare marshal
 	}
 	return store.JoinID(e.Source, e.ID, hex.EncodeToString(sum.Sum(nil)[:16]))

@@ -2,7 +2,6 @@ package metering_test
 
 import (
 	"context"
-	"iter"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -14,16 +13,16 @@ import (
 	"github.com/servicecoin/servicecoin/metering"
 )
 
-// counting counts how often events are read.
+// counting counts how often a store is asked.
 type counting struct {
 	metering.EventStore
 
-	scans *atomic.Int64
+	measures *atomic.Int64
 }
 
-func (c counting) Scan(ctx context.Context, q metering.Query) iter.Seq2[metering.Event, error] {
-	c.scans.Add(1)
-	return c.EventStore.Scan(ctx, q)
+func (c counting) Measure(ctx context.Context, m metering.Measurement) (*metering.Measured, error) {
+	c.measures.Add(1)
+	return c.EventStore.Measure(ctx, m)
 }
 
 // Within a context that remembers, events are added up once for each question, and
@@ -54,15 +53,15 @@ func TestRemembering(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, "5", d.Standings[0].Used.Decimal.String())
 	}
-	require.EqualValues(t, 1, reads.scans.Load())
+	require.EqualValues(t, 1, reads.measures.Load())
 	require.Equal(t, "3", total(ctx, acme, "peak").Value.Decimal.String(), "another meter")
 	require.False(t, total(ctx, globex, "hours").Value.Valid, "another customer's is another question")
-	require.EqualValues(t, 3, reads.scans.Load())
+	require.EqualValues(t, 3, reads.measures.Load())
 	_, err = acme.Record(ctx, collector, ran("3", at.Add(2*time.Hour), "4"))
 	require.NoError(t, err)
 	require.Equal(t, "9", total(ctx, acme, "hours").Value.Decimal.String(), "what was recorded within is seen")
-	before := reads.scans.Load()
+	before := reads.measures.Load()
 	total(t.Context(), acme, "hours")
 	total(t.Context(), acme, "hours")
-	require.Equal(t, before+2, reads.scans.Load(), "nothing is kept without being asked to")
+	require.Equal(t, before+2, reads.measures.Load(), "nothing is kept without being asked to")
 }

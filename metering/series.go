@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"strconv"
 
 	"github.com/shopspring/decimal"
 
@@ -16,8 +15,10 @@ import (
 type Point struct {
 	calendar.Interval
 
-	Value  decimal.NullDecimal `json:"value"`  // null: there was no event with one
-	Events int64               `json:"events"` // how many events there were
+	Value decimal.NullDecimal `json:"value"` // null: there was no event with one
+	// Events is how many events there were: those that began in the window, of a sum,
+	// a product and a level also the intervals of which a part lies in it.
+	Events int64 `json:"events"`
 }
 
 // Series is usage over time, of one group.
@@ -26,170 +27,161 @@ type Series struct {
 	Points []Point  `json:"points"`          // one for each window, in order
 }
 
-// MaxPoints is how many points one question may have in all its series.
+// MaxPoints is how many points one question may have in all its series, and how many
+// inner windows a percentile.
 const MaxPoints = 250_000
 
-// Series makes series of events, in whatever order they come: one for each
-// group that has an event in a window, ordered by group, or exactly one without
-// groupBy. Events of another type, or in no window, are passed over. The windows
-// are ordered and do not overlap; see [Stretch.Split].
+// Series makes series of events, in whatever order they come: [Meter.Measure] in
+// short, where open intervals run to the end of each window.
 func (m Meter) Series(events iter.Seq2[Event, error], windows []calendar.Interval, groupBy ...string) ([]Series, error) {
+	return m.Measure(events, Measurement{Windows: windows, GroupBy: groupBy})
+}
+
+// question is what a meter is asked, once it is known to be a valid one.
+type question struct {
+	meter   rule
+	by      []string
+	given   []calendar.Interval
+	windows grid
+	inner   grid  // the windows of the samples of a percentile
+	firsts  []int // of each window the first inner one; one more at the end
+	now     int64 // up to when what is open runs; forever if nobody says so
+
+	groups groups
+}
+
+// ask checks a measurement, and makes a question of it.
+func (m Meter) ask(q Measurement) (*question, error) {
 	var v servicecoin.Violations
 	v.Merge("meter", m.Validate())
-	v.Merge("", ordered(windows))
-	if !v.Limit("groupBy", len(groupBy), MaxDimensions) {
-		return nil, v.Err()
+	if v.Limit("windows", len(q.Windows), MaxWindows) {
+		v.Merge("", ordered(q.Windows))
 	}
-	for i, name := range groupBy {
-		if !slices.Contains(m.GroupBy, name) {
-			v.Add(fmt.Sprintf("groupBy[%d]", i), "unknown", name, "is no dimension that the meter groups by")
+	if v.Limit("groupBy", len(q.GroupBy), MaxDimensions) {
+		for i, name := range q.GroupBy {
+			if !slices.Contains(m.GroupBy, name) {
+				v.Add(fmt.Sprintf("groupBy[%d]", i), "unknown", name, "is no dimension that the meter groups by")
+			}
 		}
+	}
+	if !q.Now.IsZero() {
+		v.Time("now", q.Now)
 	}
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
-	g := groups{meter: m, windows: windowsOf{list: windows}, by: groupBy, rows: map[string]*group{}}
-	if len(groupBy) == 0 {
-		g.rows[""] = &group{cells: make([]cell, len(windows))}
+	a := &question{meter: rule{m}, by: q.GroupBy, given: q.Windows, windows: gridOf(q.Windows), now: forever}
+	if !q.Now.IsZero() {
+		a.now = q.Now.UnixMicro()
 	}
-	for e, err := range events {
+	if err := a.sample(q); err != nil {
+		return nil, err
+	}
+	a.groups = groups{by: q.GroupBy, points: len(q.Windows), rows: map[string]*group{}}
+	if len(q.GroupBy) == 0 {
+		a.groups.rows[""] = new(group)
+	}
+	return a, nil
+}
+
+// sample makes the inner windows.
+func (a *question) sample(q Measurement) error {
+	if a.meter.Sampled == Whole {
+		return nil
+	}
+	var all []calendar.Interval
+	for _, w := range q.Windows {
+		inner, err := a.meter.Sampled.Split(w, q.Zone)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if err := g.add(e); err != nil {
-			return nil, err
+		a.firsts = append(a.firsts, len(all))
+		if all = append(all, inner...); len(all) > MaxPoints {
+			var v servicecoin.Violations
+			v.Add("windows", "too-many", "", fmt.Sprintf("have more than %d inner windows", MaxPoints))
+			return v.Err()
 		}
 	}
-	return g.series(), nil
-}
-
-// groups gathers the cells of a question.
-type groups struct {
-	meter   Meter
-	windows windowsOf
-	by      []string
-	rows    map[string]*group
-	name    []byte // of the group at hand
-	last    *group // the group of the event before
-}
-
-type group struct {
-	name   string
-	values []string
-	cells  []cell
-}
-
-func (g *groups) add(e Event) error {
-	if e.Type != g.meter.Type {
-		return nil
-	}
-	at := g.windows.at(e.Time)
-	if at < 0 {
-		return nil
-	}
-	row, err := g.row(e)
-	if err != nil {
-		return err
-	}
-	if exp := e.Value.Decimal.Exponent(); e.Value.Valid && (exp < -MaxPlaces || exp > MaxDigits) {
-		var v servicecoin.Violations
-		v.Number("value", e.Value.Decimal, MaxDigits, MaxPlaces)
-		return fmt.Errorf("event %v: %w", e.Key(), v.Err())
-	}
-	row.cells[at].add(g.meter, e)
+	a.firsts = append(a.firsts, len(all))
+	a.inner = gridOf(all)
 	return nil
 }
 
-// row returns the group that an event belongs to. Values have no control
-// characters, so one can part them.
-func (g *groups) row(e Event) (*group, error) {
-	g.name = g.name[:0]
-	for _, name := range g.by {
-		g.name = append(append(g.name, e.Dimension(name)...), 0)
-	}
-	if g.last != nil && g.last.name == string(g.name) {
-		return g.last, nil
-	}
-	row := g.rows[string(g.name)]
-	if row == nil {
-		if n := (len(g.rows) + 1) * len(g.windows.list); n > MaxPoints {
-			var v servicecoin.Violations
-			v.Add("groupBy", "too-many", strconv.Itoa(n), fmt.Sprintf("makes more than %d points", MaxPoints))
-			return nil, v.Err()
+// series returns the answer, by group.
+func (a *question) series() []Series {
+	list := make([]Series, 0, len(a.groups.rows))
+	for _, row := range a.groups.rows {
+		s := Series{Group: row.values, Points: make([]Point, len(a.given))}
+		bare := len(a.by) > 0 // no event, and nothing left of what was before
+		for i, q := range a.quantities(row) {
+			p := &s.Points[i]
+			*p = Point{Interval: a.given[i], Value: a.meter.figure(q), Events: row.events(i)}
+			bare = bare && p.Events == 0 && (!q.some || q.num.IsZero())
 		}
-		row = &group{name: string(g.name), values: make([]string, len(g.by)), cells: make([]cell, len(g.windows.list))}
-		for i, name := range g.by {
-			row.values[i] = e.Dimension(name)
+		if !bare {
+			list = append(list, s)
 		}
-		g.rows[row.name] = row
-	}
-	g.last = row
-	return row, nil
-}
-
-func (g *groups) series() []Series {
-	list := make([]Series, 0, len(g.rows))
-	for _, row := range g.rows {
-		s := Series{Group: row.values, Points: make([]Point, len(row.cells))}
-		for i := range row.cells {
-			s.Points[i] = Point{Interval: g.windows.list[i], Value: row.cells[i].value(g.meter), Events: row.cells[i].events}
-		}
-		list = append(list, s)
 	}
 	slices.SortFunc(list, func(a, b Series) int { return slices.Compare(a.Group, b.Group) })
 	return list
 }
 
-// cell is one window of one group.
-type cell struct {
-	events int64
-	sum    total
-	max    largest
-	seen   map[string]struct{}
+// quantities returns what the cells of a group come to, by window.
+func (a *question) quantities(row *group) []quantity {
+	list := make([]quantity, len(a.given))
+	switch {
+	case a.meter.chained():
+		before := row.chains[0]
+		if before == nil {
+			before = a.chain(0)
+		}
+		before.join(nil)
+		for at := 1; at < 2*len(list); at++ {
+			window := at%2 == 1
+			c := row.chains[at]
+			if c == nil {
+				if !window {
+					continue
+				}
+				c = a.chain(at)
+			}
+			if c.join(before); window {
+				list[at/2] = c.value()
+			}
+			before = c
+		}
+	case a.meter.Sampled != Whole:
+		for i := range list {
+			list[i] = a.percentile(row, i)
+		}
+	default:
+		for i, c := range row.cells {
+			if c.cell != nil {
+				list[i] = c.cell.value()
+			}
+		}
+	}
+	return list
 }
 
-func (c *cell) add(m Meter, e Event) {
-	c.events++
-	switch m.Aggregation {
-	case Sum:
-		if e.Value.Valid {
-			c.sum.add(e.Value.Decimal)
+// percentile is that of the samples of a window. An inner window that begins later than
+// now is no empty one, and of a window without any sample there is none.
+func (a *question) percentile(row *group, window int) quantity {
+	rank := rankCell{percent: a.meter.Percent.Decimal}
+	var empty int64
+	for k := a.firsts[window]; k < a.firsts[window+1]; k++ {
+		var q quantity
+		if c := row.samples[k]; c != nil {
+			q = c.value()
 		}
-	case Max:
-		if e.Value.Valid {
-			c.max.add(e.Value.Decimal)
-		}
-	case Unique:
-		text := e.Dimension(m.Distinct)
-		if text == "" {
-			return
-		}
-		if c.seen == nil {
-			c.seen = map[string]struct{}{}
-		}
-		c.seen[text] = struct{}{}
-	case Count:
-	}
-}
-
-func (c *cell) value(m Meter) decimal.NullDecimal {
-	value := servicecoin.Undefined()
-	switch m.Aggregation {
-	case Count:
-		if c.events > 0 {
-			value = servicecoin.Some(decimal.NewFromInt(c.events))
-		}
-	case Sum:
-		value = c.sum.value()
-	case Max:
-		value = c.max.value()
-	case Unique:
-		if len(c.seen) > 0 {
-			value = servicecoin.Some(decimal.NewFromInt(int64(len(c.seen))))
+		if q.some {
+			rank.add(reading{value: numberOf(q.decimal()), has: true})
+		} else if a.inner.spans[k].from < a.now {
+			empty++
 		}
 	}
-	if !value.Valid && m.EmptyIsZero {
-		return servicecoin.Some(decimal.Zero)
+	if a.meter.EmptySamples != EmptyAsZero {
+		empty = 0
 	}
-	return value
+	return rank.ranked(empty)
 }

@@ -43,16 +43,17 @@ func newTotal() Total {
 }
 
 // addRow adds a row of a block, and its mark.
-func (t *Total) addRow(b *Block, row int32, mark Mark) {
-	gone := b.gone != nil && b.gone[row]
+func (t *Total) addRow(b *Block, i int32, mark Mark) {
+	r := &b.rows[i]
 	one := int64(1)
+	gone := b.gone(i)
 	if gone {
 		one = -1
 		t.flags |= hasGone
 	}
 	t.rows++
 	t.Events += one
-	switch v := b.value[row]; v {
+	switch v := r.value; v {
 	case null:
 	case isOdd:
 		t.Valued += one
@@ -66,10 +67,10 @@ func (t *Total) addRow(b *Block, row int32, mark Mark) {
 		t.sum.Add(v)
 		t.least, t.largest = min(t.least, v), max(t.largest, v)
 	}
-	t.knownFrom, t.until = min(t.knownFrom, b.known[row]), max(t.until, b.known[row])
-	if b.end != nil && b.end[row] != ofPoint {
+	t.knownFrom, t.until = min(t.knownFrom, r.known), max(t.until, r.known)
+	if end := b.end(i); end != ofPoint {
 		t.flags |= hasSpans
-		t.reach = max(t.reach, b.end[row])
+		t.reach = max(t.reach, end)
 	}
 	t.Mark.add(mark, gone)
 }
@@ -77,8 +78,8 @@ func (t *Total) addRow(b *Block, row int32, mark Mark) {
 // Total returns the total of the block.
 func (b *Block) Total() Total {
 	t := newTotal()
-	for row := range b.at {
-		t.addRow(b, int32(row), b.mark(int32(row))) //nolint:gosec // G115: of a day
+	for i := range int32(len(b.rows)) { //nolint:gosec // G115: of a day
+		t.addRow(b, i, b.mark(i))
 	}
 	return t
 }

@@ -3,7 +3,7 @@ package metering
 import (
 	"fmt"
 	"iter"
-	"slices"
+	"sort"
 	"strconv"
 	"time"
 
@@ -11,29 +11,37 @@ import (
 	"github.com/servicecoin/servicecoin/calendar"
 )
 
-// Stretch is the length of the stretches that usage is asked for in.
+// Stretch is the length of the stretches that usage is asked for in: one of the words
+// below, or a number of minutes that divides a day, as "15min" (see [Minutes]).
 type Stretch string
 
-// The windows. Hours, days and months are those of the customer's zone: a day
-// on which the clock is changed has 23 or 25 hours and is one day.
+// The windows. They are those of the customer's zone: a day on which the clock is
+// changed has 23 or 25 hours and is one day. For billing periods, which begin on
+// any day, see [Periods].
 const (
-	Whole   Stretch = "" // the interval asked for, as one
-	Hourly  Stretch = "hour"
-	Daily   Stretch = "day"
-	Monthly Stretch = "month"
+	Whole     Stretch = "" // the interval asked for, as one
+	Hourly    Stretch = "hour"
+	Daily     Stretch = "day"
+	Weekly    Stretch = "week" // from Monday
+	Monthly   Stretch = "month"
+	Quarterly Stretch = "quarter" // from January, April, July and October
+	Yearly    Stretch = "year"
 )
 
 // MaxWindows is how many windows one question may have: a year of hours and
 // more.
 const MaxWindows = 10_000
 
-// Validate reports a window that has no such name.
+// Validate reports a window that has no such name, and minutes that do not divide a
+// day.
 func (w Stretch) Validate() error {
 	var v servicecoin.Violations
 	switch w {
-	case Whole, Hourly, Daily, Monthly:
+	case Whole, Hourly, Daily, Weekly, Monthly, Quarterly, Yearly:
 	default:
-		v.Add("", "unknown", string(w), "must be hour, day, month, or empty")
+		if w.minutes() == 0 {
+			v.Add("", "unknown", string(w), `must be hour, day, week, month, quarter, year, empty, or minutes that divide a day, as "15min"`)
+		}
 	}
 	return v.Err()
 }
@@ -60,20 +68,40 @@ func (w Stretch) Split(during calendar.Interval, loc *time.Location) ([]calendar
 	return list, nil
 }
 
+// At returns the window of a zone that an instant lies in, whole: the zero interval for
+// Whole, for no time, and for what Validate refuses.
+func (w Stretch) At(t time.Time, loc *time.Location) calendar.Interval {
+	if w == Whole || t.IsZero() {
+		return calendar.Interval{}
+	}
+	for window := range w.all(calendar.Between(t, t.Add(1)), loc) {
+		return window
+	}
+	return calendar.Interval{}
+}
+
+// all yields the windows that overlap an interval, whole.
 func (w Stretch) all(during calendar.Interval, loc *time.Location) iter.Seq[calendar.Interval] {
+	if during.Empty() {
+		return func(func(calendar.Interval) bool) {}
+	}
 	switch w {
 	case Hourly:
 		return calendar.ClockHours(during, loc)
 	case Daily:
 		return values(calendar.Days(during, loc))
+	case Weekly:
+		return weeks(during, loc)
 	case Monthly:
 		return values(calendar.Months(during, loc))
+	case Quarterly:
+		return months(3, during, loc)
+	case Yearly:
+		return months(12, during, loc)
 	case Whole:
-	}
-	return func(yield func(calendar.Interval) bool) {
-		if !during.Empty() {
-			yield(during)
-		}
+		return func(yield func(calendar.Interval) bool) { yield(during) }
+	default:
+		return minutes(w.minutes(), during, loc)
 	}
 }
 
@@ -83,6 +111,39 @@ func values[K, V any](pairs iter.Seq2[K, V]) iter.Seq[V] {
 			if !yield(value) {
 				return
 			}
+		}
+	}
+}
+
+// weeks yields those that overlap an interval, from Monday to Monday.
+func weeks(during calendar.Interval, loc *time.Location) iter.Seq[calendar.Interval] {
+	const week = 7
+	return func(yield func(calendar.Interval) bool) {
+		day := calendar.DateOf(during.Start, loc)
+		monday := day.AddDays(-(int(day.Weekday()+week-time.Monday) % week))
+		for start := monday.In(loc).Start; start.Before(during.End); {
+			monday = monday.AddDays(week)
+			end := monday.In(loc).Start
+			if !yield(calendar.Between(start, end)) {
+				return
+			}
+			start = end
+		}
+	}
+}
+
+// months yields those that overlap an interval, several at a time, from January on.
+func months(several int, during calendar.Interval, loc *time.Location) iter.Seq[calendar.Interval] {
+	return func(yield func(calendar.Interval) bool) {
+		m := calendar.MonthOf(during.Start, loc)
+		m = m.Add(-(int(m.Month-time.January) % several))
+		for start := m.In(loc).Start; start.Before(during.End); {
+			m = m.Add(several)
+			end := m.In(loc).Start
+			if !yield(calendar.Between(start, end)) {
+				return
+			}
+			start = end
 		}
 	}
 }
@@ -102,10 +163,8 @@ func (w *windowsOf) at(t time.Time) int {
 			return i
 		}
 	}
-	i, found := slices.BinarySearchFunc(w.list, t, func(iv calendar.Interval, t time.Time) int { return iv.Start.Compare(t) })
-	if !found {
-		i--
-	}
+	// The last one that begins by then: empty ones may begin with it.
+	i := sort.Search(len(w.list), func(i int) bool { return w.list[i].Start.After(t) }) - 1
 	if i < 0 || !w.list[i].Contains(t) {
 		return -1
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"iter"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -26,7 +27,10 @@ import (
 func TestBrokenStoresFail(t *testing.T) {
 	t.Parallel()
 	broken := map[string]suitetest.Broken[meteringtest.Harness]{}
-	for name, b := range brokenStores() {
+	all := brokenStores()
+	maps.Copy(all, brokenFacts())
+	maps.Copy(all, brokenFigures())
+	for name, b := range all {
 		broken[name] = suitetest.Broken[meteringtest.Harness]{What: b.name, Harness: b.harness()}
 	}
 	suitetest.RunBroken(t, meteringtest.Cases(), sound(), broken)
@@ -38,9 +42,24 @@ func TestRunSame(t *testing.T) {
 	t.Parallel()
 	same := meteringtest.Case{Name: "same", Run: func(t testing.TB, h meteringtest.Harness) { meteringtest.RunSame(t, h) }}
 	require.Empty(t, suitetest.Complaint(t, same, sound()))
-	for _, b := range []brokenStore{lastCounts(), arrivalOrder(), otherTypes()} {
-		require.NotEmpty(t, suitetest.Complaint(t, same, b.harness()), b.name)
+	broken := brokenFacts()
+	maps.Copy(broken, brokenFigures())
+	maps.Copy(broken, map[string]brokenStore{"append": lastCounts(), "scan": arrivalOrder(), "types": otherTypes(), "window": windowEnds()})
+	for _, name := range []string{"facts/forget", "measure/forget", "measure/invalid", "verify"} { // of which it asks nothing
+		delete(broken, name)
 	}
+	for name, b := range broken {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			require.NotEmpty(t, suitetest.Complaint(t, same, b.harness()), b.name)
+		})
+	}
+}
+
+// Every meter of the table is measured with.
+func TestEveryMeterIsMeasured(t *testing.T) {
+	t.Parallel()
+	require.Empty(t, meteringtest.LeftOut(t.Context()))
 }
 
 // What is broken on purpose need not be made short, nor be kept.
@@ -63,6 +82,10 @@ type double struct {
 	appends func(ctx context.Context, s metering.EventStore, events []metering.Event) (metering.Receipt, error)
 	scan    func(ctx context.Context, s metering.EventStore, q metering.Query) iter.Seq2[metering.Event, error]
 	forget  func(ctx context.Context, s metering.EventStore, c servicecoin.CustomerID) error
+	history func(ctx context.Context, s metering.EventStore, key metering.EventKey) ([]metering.Event, error)
+	measure func(ctx context.Context, s metering.EventStore, m metering.Measurement) (*metering.Measured, error)
+	digest  func(ctx context.Context, s metering.EventStore, q metering.Query) (metering.Digest, error)
+	verify  func(ctx context.Context, s metering.EventStore, c servicecoin.CustomerID) ([]metering.Difference, error)
 	closed  atomic.Bool
 }
 
@@ -96,6 +119,46 @@ func (d *double) Forget(ctx context.Context, c servicecoin.CustomerID) error {
 		return d.EventStore.Forget(ctx, c)
 	}
 	return d.forget(ctx, d.EventStore, c)
+}
+
+func (d *double) History(ctx context.Context, key metering.EventKey) ([]metering.Event, error) {
+	if d.closed.Load() {
+		return nil, errClosed
+	}
+	if d.history == nil {
+		return d.EventStore.History(ctx, key)
+	}
+	return d.history(ctx, d.EventStore, key)
+}
+
+func (d *double) Measure(ctx context.Context, m metering.Measurement) (*metering.Measured, error) {
+	if d.closed.Load() {
+		return nil, errClosed
+	}
+	if d.measure == nil {
+		return d.EventStore.Measure(ctx, m)
+	}
+	return d.measure(ctx, d.EventStore, m)
+}
+
+func (d *double) Digest(ctx context.Context, q metering.Query) (metering.Digest, error) {
+	if d.closed.Load() {
+		return metering.Digest{}, errClosed
+	}
+	if d.digest == nil {
+		return d.EventStore.Digest(ctx, q)
+	}
+	return d.digest(ctx, d.EventStore, q)
+}
+
+func (d *double) Verify(ctx context.Context, c servicecoin.CustomerID) ([]metering.Difference, error) {
+	if d.closed.Load() {
+		return nil, errClosed
+	}
+	if d.verify == nil {
+		return d.EventStore.Verify(ctx, c)
+	}
+	return d.verify(ctx, d.EventStore, c)
 }
 
 func sound() meteringtest.Harness { return brokenStore{fault: func(*double) {}}.harness() }

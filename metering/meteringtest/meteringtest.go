@@ -53,7 +53,9 @@ func (h Harness) Lacks(need string) bool { return need == Closing && h.Close == 
 type Case = suitetest.Case[Harness]
 
 // Cases returns the whole suite.
-func Cases() []Case { return slices.Concat(appendCases(), scanCases(), otherCases()) }
+func Cases() []Case {
+	return slices.Concat(appendCases(), scanCases(), factCases(), measureCases(), digestCases(), otherCases())
+}
 
 // Run runs every case as a parallel subtest on a store of its own. [RunSame]
 // belongs to it: an engine runs both.
@@ -136,6 +138,9 @@ func told(t testing.TB, s metering.EventStore, e metering.Event) []metering.Even
 	list, err := s.History(t.Context(), e.About())
 	if err != nil {
 		t.Fatalf("history: %v", err)
+	}
+	if len(list) == 0 {
+		return nil
 	}
 	return list
 }

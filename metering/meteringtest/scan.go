@@ -259,6 +259,12 @@ func caseCancelled(t testing.TB, h Harness) {
 	_, err := s.Append(ctx, events(2, 4))
 	check("append", err)
 	check("forget", s.Forget(ctx, acme))
+	_, err = s.History(ctx, metering.KeyOf(event(1)))
+	check("history", err)
+	_, err = s.Measure(ctx, metering.Measurement{Meter: meter(t, "count"), Windows: days(2)})
+	check("measure", err)
+	_, err = s.Digest(ctx, everything(acme))
+	check("digest", err)
 	yields := 0
 	for _, err := range s.Scan(ctx, everything(acme)) {
 		yields++
@@ -278,6 +284,16 @@ func caseClosed(t testing.TB, h Harness) {
 	if err := s.Forget(t.Context(), acme); err == nil {
 		t.Error("forget in a closed store answers no error")
 	}
+	for what, err := range map[string]error{
+		"history": second(s.History(t.Context(), metering.KeyOf(event(1)))),
+		"measure": second(s.Measure(t.Context(), metering.Measurement{Meter: meter(t, "count"), Windows: days(2)})),
+		"digest":  second(s.Digest(t.Context(), everything(acme))),
+		"verify":  second(s.Verify(t.Context(), acme)),
+	} {
+		if err == nil {
+			t.Errorf("%s of a closed store answers no error", what)
+		}
+	}
 	failed := false
 	for _, err := range s.Scan(t.Context(), everything(acme)) {
 		failed = failed || err != nil
@@ -286,3 +302,5 @@ func caseClosed(t testing.TB, h Harness) {
 		t.Error("scan of a closed store yields no error")
 	}
 }
+
+func second[T any](_ T, err error) error { return err }
