@@ -8,9 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -62,7 +60,7 @@ func batch(name string, n int) []metering.Event {
 	for i := range list {
 		list[i] = metering.Event{
 			Customer: "acme", Source: name, ID: strconv.Itoa(i), Type: "vm.ran", Time: day.Add(time.Duration(i) * time.Second),
-			Value: decimal.NewNullDecimal(decimal.New(int64(i), -2)), Dimensions: map[string]string{"region": "eu"}, RecordedAt: day,
+			Value: decimal.NewNullDecimal(decimal.New(int64(i), -2)), Dimensions: metering.DimensionsOf(map[string]string{"region": "eu"}), RecordedAt: day,
 		}
 	}
 	return list
@@ -153,31 +151,6 @@ func BenchmarkStore(b *testing.B) {
 	}})
 }
 
-// Listings walk the table in its order: no sort, no scan of everything.
-func TestPlans(t *testing.T) {
-	t.Parallel()
-	_, path := opened(t)
-	db := database(t, path)
-	for text, want := range usage.Texts() {
-		require.Equal(t, []string{want}, plan(t, db, text), text)
-	}
-}
-
-func plan(t *testing.T, db *sql.DB, text string) (steps []string) {
-	t.Helper()
-	rows, err := db.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+text, slices.Repeat([]any{1}, strings.Count(text, "?"))...)
-	require.NoError(t, err)
-	defer rows.Close()
-	for rows.Next() {
-		var id, parent, unused int
-		var detail string
-		require.NoError(t, rows.Scan(&id, &parent, &unused, &detail))
-		steps = append(steps, detail)
-	}
-	require.NoError(t, rows.Err())
-	return steps
-}
-
 // A process that appends is killed in the middle of it, again and again: every
 // acknowledged batch is there, and no half of any.
 func TestCrash(t *testing.T) {
@@ -231,9 +204,9 @@ func TestBesideRecordsInOneFile(t *testing.T) {
 	ledger := metering.New(st.For("acme"), s, meters, servicecoin.Customer{ID: "acme", Name: "Acme"}, nil)
 	_, err = ledger.SetQuota(t.Context(), ada, metering.Quota{ID: "q", Meter: "hours", Limit: decimal.NewFromInt(1), Mode: metering.Hard, Period: metering.Daily, From: day})
 	require.NoError(t, err)
-	results, err := ledger.Record(t.Context(), ada, batch("b", 100)...)
+	receipt, err := ledger.Record(t.Context(), ada, batch("b", 100)...)
 	require.NoError(t, err)
-	require.Len(t, results, 100)
+	require.Equal(t, 100, receipt.Added)
 	n := 0
 	for x, err := range ledger.Excesses().All(t.Context()) {
 		require.NoError(t, err)
