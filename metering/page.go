@@ -107,7 +107,7 @@ func tooMany(n int) error {
 
 // Total adds the total of a stretch that the plan needs the total of: its first day.
 func (g *Page) Total(day int32, t *Total) {
-	w := g.plan.holds(day, day+1)
+	w := g.plan.holderOf(day)
 	if w < 0 {
 		return
 	}

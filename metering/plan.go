@@ -79,10 +79,10 @@ func NewPlan(m Measurement) (*Plan, error) {
 		start, end := servicecoin.Instant(m.Windows[0].Start).UnixMicro(), servicecoin.Instant(m.Windows[n-1].End).UnixMicro()
 		p.first, p.last = dayNumber(start), dayNumber(max(end-1, start))
 	}
-	if p.how == fromTotals {
-		p.holder = make([]int32, p.last-p.first+1)
-		for day := range p.holder {
-			p.holder[day] = p.holds(p.first+int32(day), p.first+int32(day)+1) //nolint:gosec // G115: of a list
+	if n := int(p.last-p.first) + 1; p.how == fromTotals && n > 0 && n <= mostHolders {
+		p.holder = make([]int32, n)
+		for i := range p.holder {
+			p.holder[i] = p.holds(p.first+int32(i), p.first+int32(i)+1) //nolint:gosec // G115: of a list
 		}
 	}
 	if len(m.GroupBy) == 0 {
@@ -128,6 +128,17 @@ func (p *Plan) holds(from, to int32) int32 {
 	return -1
 }
 
+// mostHolders is for how many days it is worked out beforehand which window has them.
+const mostHolders = 1000
+
+// holderOf returns the window that has a day, as holds does.
+func (p *Plan) holderOf(day int32) int32 {
+	if i := int(day - p.first); day >= p.first && i < len(p.holder) {
+		return p.holder[i]
+	}
+	return p.holds(day, day+1)
+}
+
 // Days returns the days of UTC, numbered from 1970, that the plan needs something of:
 // from the first to the last. Before the first one it needs those days that have
 // intervals which end after the instant reach (microseconds since 1970). all: it needs
@@ -167,7 +178,7 @@ func (p *Plan) Needs(day int32, t *Total) Need {
 	if p.how != fromTotals {
 		return ItsEntries
 	}
-	switch p.holder[day-p.first] {
+	switch p.holderOf(day) {
 	case -1:
 		return p.overlapping(t)
 	case -2: //nolint:mnd // see holds
