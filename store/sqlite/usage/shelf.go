@@ -269,7 +269,7 @@ const (
 // other's: as either has an equal one, nothing hangs on it.
 func (s *shelf) look(k metering.EventKey) (slot int64, what finding, e metering.Event, err error) {
 	hash := s.hash.of(k)
-	kept := int64(0) // a slot of nothing, if there is one
+	kept := int64(0)            // a slot of nothing, if there is one
 	for slot = hash; ; slot++ { // from the last number to the first
 		if at, mine := s.bySlot[slot]; mine {
 			if metering.KeyOf(s.first[at]) == k {
