@@ -98,6 +98,10 @@ func (c *Coin) Ledger(customer servicecoin.Customer) *metering.Ledger {
 	return c.usage().Ledger(customer)
 }
 
+// Intake takes the usage events of many customers at once: those of a collector, which are
+// then in the [Coin.Ledger] of each.
+func (c *Coin) Intake() *metering.Intake { return c.usage().Intake() }
+
 // Statements is what one customer is charged, in its zone and currency.
 func (c *Coin) Statements(customer servicecoin.Customer) *cost.Statements {
 	return c.charges().Statements(customer)

@@ -81,10 +81,11 @@ func TestMeterSaysEverythingThatIsWrong(t *testing.T) {
 			m.Filters = []metering.Filter{filter, filter, {Dimension: "", Values: nil}, {Dimension: "b", Values: []string{"x", "\x00", "x"}}}
 		}, []string{"filters[1].dimension", "filters[2].dimension", "filters[2].values", "filters[3].values[1]", "filters[3].values[2]"}},
 		"a large filter": {metering.Count, func(m *metering.Meter) {
+			large := metering.Filter{Dimension: "a"}
 			for i := range 5 {
-				filter.Values = append(filter.Values, strings.Repeat(strconv.Itoa(i), metering.MaxDimensionBytes))
+				large.Values = append(large.Values, strings.Repeat(strconv.Itoa(i), metering.MaxDimensionBytes))
 			}
-			m.Filters = []metering.Filter{filter}
+			m.Filters = []metering.Filter{large}
 		}, []string{"filters[0].values"}},
 		"a conversion": {metering.Sum, func(m *metering.Meter) {
 			m.Convert = &metering.Conversion{Multiply: some("-1"), Divide: some("0"), Flag: "maybe"}

@@ -45,6 +45,22 @@ type Exception struct {
 // Total returns how many events the batch had.
 func (r Receipt) Total() int { return r.Added + r.Repeats + r.Conflicts + r.Refused }
 
+// Outcome returns what became of the only event of a batch: "" for a batch of none or of
+// several.
+func (r Receipt) Outcome() Outcome {
+	switch [4]int{r.Added, r.Repeats, r.Conflicts, r.Refused} {
+	case [4]int{1, 0, 0, 0}:
+		return Added
+	case [4]int{0, 1, 0, 0}:
+		return Repeat
+	case [4]int{0, 0, 1, 0}:
+		return Conflict
+	case [4]int{0, 0, 0, 1}:
+		return Refused
+	}
+	return ""
+}
+
 // Err returns an ErrInvalid that lists what was refused, each violation at the place of
 // its event ("events[3].value"), nil if nothing was.
 func (r Receipt) Err() error {

@@ -56,6 +56,9 @@ func (n Nouns) Ledger(customer servicecoin.Customer) *metering.Ledger {
 	return metering.New(view, n.Usage, n.List(), customer, nil)
 }
 
+// Intake takes the events of many customers at once, into the ledgers of each.
+func (n Nouns) Intake() *metering.Intake { return metering.NewIntake(n.Store, n.Usage, n.List(), nil) }
+
 // Room is the room in the exchange.
 func (n Nouns) Room() exchange.Room {
 	r := exchange.Room{Name: Name, Side: exchange.Operations, Reindex: metering.Reindex}

@@ -32,13 +32,13 @@ func render(ctx context.Context, used *metering.Ledger, request string, pages in
 		return "", err
 	}
 	// ... the work itself ...
-	results, err := used.Record(ctx, servicecoin.Program("renderer"), metering.Event{
+	receipt, err := used.Record(ctx, servicecoin.Program("renderer"), metering.Event{
 		Source: "renderer", ID: request, Type: "page.rendered", Time: now, Value: servicecoin.Some(decimal.NewFromInt(pages)),
 	})
 	if err != nil {
 		return "", err
 	}
-	return results[0].Outcome, nil // a conflict: the id was used before for something else
+	return receipt.Outcome(), nil // a conflict: the id was used before for something else
 }
 
 func main() {

@@ -1,4 +1,4 @@
-// Package jsonscan goes through JSON that is known to be valid, and gives its parts as
+// Package jsonscan goes through JSON that is known to be valid, in UTF-8, and gives its parts as
 // they are written: numbers keep their digits. What is left to find out is how deep it is,
 // and whether a name stands twice in an object: which of the two is meant, readers do not
 // agree on.

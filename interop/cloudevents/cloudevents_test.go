@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cloudevents/sdk-go/v2/event"
 	"github.com/stretchr/testify/require"
 
 	"github.com/servicecoin/servicecoin"
@@ -374,6 +375,8 @@ func TestRequestsAreRefused(t *testing.T) {
 	require.Equal(t, 405, rec.Code)
 	require.Equal(t, "POST", rec.Header().Get("Allow"))
 
+	require.Contains(t, s.send(one, "", "Authorization", "Bearer down").Body.String(), "Nothing was changed.")
+
 	code, a := s.post(many, "["+ce("1", "")+"]", "Host", "globex")
 	require.Equal(t, 403, code)
 	require.Equal(t, []string{"0 refused customer:forbidden"}, told(a))
@@ -411,6 +414,48 @@ func TestUntimed(t *testing.T) {
 	list := s.stored("vm.ran")
 	require.Len(t, list, 2)
 	require.Equal(t, noon, list[1].Time)
+}
+
+// The source of another event is read as sources are.
+func TestOfSource(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	body := strings.Replace(ce("1", ""), "/hv", "HTTP://hv/a b", 1)
+	code, _ := s.post(one, body)
+	require.Equal(t, 200, code)
+	require.Equal(t, "http://hv/a%20b", s.stored("vm.ran")[0].Source)
+	code, _ = s.post(one, ce("2", `,"voids":"1","ofsource":"HTTP://hv/a b"`))
+	require.Equal(t, 200, code)
+	require.Empty(t, s.stored("vm.ran"))
+}
+
+// An event that came by another way is checked all the same.
+func TestMapping(t *testing.T) {
+	t.Parallel()
+	var e event.Event
+	_, err := cloudevents.Mapping{}.Event(e)
+	require.ErrorContains(t, err, "specversion")
+	e = event.New()
+	e.SetType("x")
+	_, err = cloudevents.Mapping{}.Event(e)
+	require.ErrorContains(t, err, "id: ")
+	require.ErrorContains(t, err, "source: ")
+	_, err = cloudevents.Mapping{Value: "$$"}.Event(e)
+	require.ErrorContains(t, err, `value "$$"`)
+}
+
+func TestStatus(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	code, _ := s.post(one, ce("1", ""))
+	require.Equal(t, 200, code)
+	conflict, bad, nobodys := ce("1", `,"subject":"x"`), "{}", ce("2", `,"subject":"nobody's"`)
+	for body, want := range map[string]int{
+		conflict: 409, conflict + "," + conflict: 409, conflict + "," + bad: 422, bad: 422, nobodys: 422, conflict + "," + ce("1", ""): 200, bad + "," + ce("3", ""): 200,
+	} {
+		code, _ := s.post(many, "["+body+"]")
+		require.Equal(t, want, code, body)
+	}
 }
 
 // failing is a store that is down.

@@ -22,8 +22,8 @@ const maxAttributes = 100
 
 // fromJSON reads an event in structured mode, out of valid JSON. The reader of the SDK is
 // not used: as of v2.16.2 it cuts the fraction of numbers off, panics over a data_base64
-// that is no text, takes the last of two names that are the same, and reads the data of
-// types such as application/x+json only in some orders of the attributes.
+// that is no text, takes the last of two names that are the same, and refuses the data of
+// types such as application/x+json. Its reader of HTTP headers does not percent-decode.
 func fromJSON(raw []byte) item {
 	var v servicecoin.Violations
 	if raw[0] != '{' {

@@ -77,6 +77,14 @@ func withoutFacts(events []metering.Event) []metering.Event {
 	return slices.DeleteFunc(slices.Clone(events), func(e metering.Event) bool { return e.Does != metering.Happen })
 }
 
+func asPoints(events []metering.Event) []metering.Event {
+	events = slices.Clone(events)
+	for i := range events {
+		events[i].End, events[i].Open = time.Time{}, false
+	}
+	return events
+}
+
 func rounded(events []metering.Event) []metering.Event {
 	events = slices.Clone(events)
 	for i := range events {
@@ -102,6 +110,7 @@ func brokenFigures() map[string]brokenStore {
 				m.Windows[i] = calendar.Between(w.Start.Truncate(time.Minute), w.End)
 			}
 		}),
+		"measure/intervals":    measuresOn("counts an interval where it begins", meteringtest.NewModel, asPoints, true),
 		"measure/facts":        measuresOn("keeps totals of what came, whatever facts say", meteringtest.NewModel, withoutFacts, true),
 		"measure/known before": measures("answers from the totals of now", func(m *metering.Measurement) { m.KnownBefore = time.Time{} }),
 		"measure/customers": measures("answers for everybody", func(m *metering.Measurement) {

@@ -138,7 +138,7 @@ func someEvents(r *rapid.T) []metering.Event {
 			Does:       rapid.SampledFrom([]metering.Act{metering.Happen, metering.Happen, metering.Happen, metering.Correct, metering.Close, metering.Void}).Draw(r, "does"),
 		}
 		if e.Does != metering.Happen {
-			e.Of = metering.Ref{Source: rapid.SampledFrom(append(someSources(), "desk a")).Draw(r, "of source"), ID: rapid.SampledFrom(someIDs()).Draw(r, "of id")}
+			e.Of = metering.Ref{Source: rapid.SampledFrom(append(someSources(), "desk a", "a", "a")).Draw(r, "of source"), ID: rapid.SampledFrom(append(someIDs(), "1", "1")).Draw(r, "of id")}
 			e.Source = "desk " + e.Source[:1] // so that most events are no facts
 		}
 		if e.Does != metering.Void {
@@ -152,7 +152,12 @@ func someEvents(r *rapid.T) []metering.Event {
 	return list
 }
 
+// someContent is often one of two, so that facts say what was said before.
 func someContent(r *rapid.T, e *metering.Event) {
+	if rapid.Bool().Draw(r, "plain") {
+		e.Type, e.Time, e.Value = hours, after(time.Hour), servicecoin.Some(decimal.NewFromInt(int64(rapid.IntRange(1, 2).Draw(r, "value"))))
+		return
+	}
 	e.Type = rapid.SampledFrom([]string{hours, hours, "vm.starts"}).Draw(r, "type")
 	e.Subject = rapid.SampledFrom([]string{"", "vm1", "vm2", "vm3"}).Draw(r, "subject")
 	switch rapid.IntRange(0, 5).Draw(r, "interval") {

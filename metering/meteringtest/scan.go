@@ -265,6 +265,8 @@ func caseCancelled(t testing.TB, h Harness) {
 	check("measure", err)
 	_, err = s.Digest(ctx, everything(acme))
 	check("digest", err)
+	_, err = s.Verify(ctx, acme)
+	check("verify", err)
 	yields := 0
 	for _, err := range s.Scan(ctx, everything(acme)) {
 		yields++

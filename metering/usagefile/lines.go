@@ -13,8 +13,8 @@ import (
 // lines are those of a file that have something in them.
 type lines struct {
 	r      *bufio.Reader
-	left   *io.LimitedReader
-	most   int64
+	most   int64 // bytes
+	read   int64
 	number int
 	held   *line // was looked at, and comes again
 	fault  error // that came with it
@@ -31,9 +31,7 @@ func newLines(r io.Reader, most int64) *lines {
 	if most <= 0 {
 		most = MaxBytes
 	}
-	l := &lines{left: &io.LimitedReader{R: r, N: most + 1}, most: most}
-	l.r = bufio.NewReaderSize(l.left, MaxLine+2) // with its end
-	return l
+	return &lines{r: bufio.NewReaderSize(io.LimitReader(r, most+1), MaxLine+2), most: most} // with its end
 }
 
 // begin takes a byte order mark away, and refuses that of another encoding.
@@ -72,18 +70,17 @@ func (l *lines) next() (line, error) {
 	for {
 		text, err := l.r.ReadSlice('\n')
 		if len(text) == 0 && err != nil {
-			if errors.Is(err, io.EOF) && l.left.N == 0 {
-				return line{}, l.over()
-			}
 			return line{}, err //nolint:wrapcheck // that of the file
 		}
 		l.number++
+		l.read += int64(len(text))
 		found := line{text: bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r")), number: l.number}
 		for errors.Is(err, bufio.ErrBufferFull) {
 			found.long, found.text = true, nil
-			_, err = l.r.ReadSlice('\n')
+			text, err = l.r.ReadSlice('\n')
+			l.read += int64(len(text))
 		}
-		if l.left.N == 0 {
+		if l.read > l.most {
 			return line{}, l.over() // it may be cut off
 		}
 		if err != nil && !errors.Is(err, io.EOF) {

@@ -268,8 +268,18 @@ func TestBatches(t *testing.T) {
 	report, err = usagefile.Read(strings.NewReader(strings.ReplaceAll(b.String(), ",1\n", ",2\n")), o, keep(t, s, &batches))
 	require.NoError(t, err)
 	require.Equal(t, 20, report.Conflicts)
-	require.Equal(t, "3 conflict", told(report)[1])
+	for i, text := range told(report) {
+		require.Truef(t, strings.HasPrefix(text, fmt.Sprintf("%d ", i+2)), "%s in line %d", text, i+2)
+	}
 	require.Len(t, report.Complaints, 25)
+
+	var kept [][]metering.Event
+	_, err = usagefile.Read(strings.NewReader(b.String()), o, func(events []metering.Event) (metering.Receipt, error) {
+		kept = append(kept, events)
+		return metering.Receipt{Added: len(events)}, nil
+	})
+	require.NoError(t, err)
+	require.Equal(t, []string{"1", "10"}, []string{kept[0][0].ID, kept[1][0].ID}, "a batch may be kept")
 
 	broke := errors.New("the connection broke")
 	calls := 0
@@ -281,8 +291,24 @@ func TestBatches(t *testing.T) {
 	})
 	require.ErrorIs(t, err, broke)
 	require.Equal(t, 8, report.Added)
-	_, err = usagefile.Read(io.MultiReader(strings.NewReader("id,time,source,type\n1"), iotest.ErrReader(broke)), nil, keep(t, s, &batches))
-	require.ErrorIs(t, err, broke)
+	whole := "id,time,source,type,value\n1,2026-01-08T12:00:00Z,hv,vm.ran,15\n2,2026-01-08T12:00:00Z,hv,vm.ran,15"
+	for name, from := range map[string]struct {
+		r io.Reader
+		o *usagefile.Options
+	}{
+		"a reader that fails": {io.MultiReader(strings.NewReader(whole[:len(whole)-1]), iotest.ErrReader(broke)), nil},
+		"a limit":             {strings.NewReader(whole), &usagefile.Options{Bytes: int64(len(whole) - 1)}},
+	} {
+		var events []metering.Event
+		report, err = usagefile.Read(from.r, from.o, func(e []metering.Event) (metering.Receipt, error) {
+			events = append(events, e...)
+			return metering.Receipt{Added: len(e)}, nil
+		})
+		require.Error(t, err, name)
+		require.Equal(t, from.o == nil, errors.Is(err, broke), name)
+		require.Len(t, events, 1, "%s: the line before is whole, the one that was cut off is not read", name)
+		require.Equal(t, []int{1, 1}, []int{report.Lines, report.Added}, name)
+	}
 	_, err = usagefile.Read(iotest.ErrReader(broke), nil, keep(t, s, &batches))
 	require.ErrorIs(t, err, broke)
 }
