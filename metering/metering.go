@@ -2,30 +2,36 @@
 // meters that make quantities of events, and the quotas that bound them.
 //
 // It answers: how much did this customer use in a month, in each hour, by
-// region; which events is a figure made of; may this customer use more; and
-// when was a limit passed?
+// region; which events is a figure made of; what was known of it then; may this
+// customer use more; and when was a limit passed?
 //
-// A [Meter] is a pure rule: [Meter.Series] makes series of events, exactly, in
+// A [Meter] is a pure rule: [Meter.Measure] makes quantities of events, exactly, in
 // windows of the customer's zone. Events are kept in an [EventStore], apart from
 // the records of a store; [NewMemoryStore] has one in memory, and the modules
-// store/sqlite and store/postgres have one each in a package usage. A [Ledger]
-// is what a host calls:
+// store/sqlite and store/postgres have one each in a package usage. They keep
+// running totals, which come to what the meter makes of the events themselves. A
+// [Ledger] is what a host calls:
 //
-//	results, err := ledger.Record(ctx, collector, events...)
+//	receipt, err := ledger.Record(ctx, collector, events...)
 //	decision, err := ledger.Check(ctx, "vm.hours", decimal.NewFromInt(5), now)
 //	used, err := ledger.Total(ctx, "vm.hours", month)
 //
+// An [Intake] takes a batch of many customers' events, and the package usagefile a
+// file of them.
+//
 // What happened is always kept: a quota refuses in [Ledger.Check], never in
 // [Ledger.Record]. An event that comes again is kept once; one that comes again
-// with other content is told, never dropped. Prices are in the package rating,
+// with other content is told, never dropped. An event that was wrong is voided or
+// corrected by a fact that is kept beside it. Prices are in the package rating,
 // statements in the package cost.
 //
 // # Errors
 //
-// A batch with a malformed event is an [*servicecoin.InvalidError], and nothing of
-// it is kept. A hard quota in the way is a [Decision], and a
-// [*servicecoin.RefusedError] for who asks [Decision.Err]. An event that comes
-// again with other content is no error: its [Result] says so.
+// A malformed event is refused alone, and the [Receipt] says by its place, field and
+// rule why; the rest of its batch is kept. [Receipt.Err] makes an
+// [*servicecoin.InvalidError] of it. An event that comes again with other content is
+// no error: the receipt has it among its exceptions. A hard quota in the way is a
+// [Decision], and a [*servicecoin.RefusedError] for who asks [Decision.Err].
 package metering
 
 import (
