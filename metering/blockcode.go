@@ -124,9 +124,8 @@ func (w *blockWriter) cells() []byte {
 	w.out = append(w.out, blockVersion, flags)
 	w.uvarint(uint64(len(w.rows)))
 	w.writeTexts()
-	out := append(w.out, body...)
-	w.out = nil
-	return out
+	w.out = append(w.out, body...)
+	return w.out
 }
 
 func (w *blockWriter) writeTexts() {
@@ -241,7 +240,7 @@ func (r *blockReader) uvarint() uint64 {
 
 func (r *blockReader) varint() int64 {
 	n := r.uvarint()
-	return int64(n>>1) ^ -int64(n&1) //nolint:gosec // G115: the sign in the last bit
+	return int64(n>>1) ^ -int64(n&1)
 }
 
 // count reads how many things follow, each of at least one byte.
@@ -395,15 +394,15 @@ func (r *blockReader) numbers(n int, set func(i int, v int64), odd *map[int32]de
 				*odd = map[int32]decimal.Decimal{}
 			}
 			set(i, isOdd)
-			(*odd)[int32(i)] = d //nolint:gosec // G115: of a day
+			(*odd)[int32(i)] = d
 		default:
 			n -= 2
-			high, low := bits.Mul64(n>>1, uint64(unit)) //nolint:gosec // G115: not negative
+			high, low := bits.Mul64(n>>1, uint64(unit))
 			if high != 0 || low > math.MaxInt64 {
 				r.bad = true
 				return
 			}
-			set(i, (int64(n>>1)^-int64(n&1))*unit) //nolint:gosec // G115: the sign in the last bit
+			set(i, (int64(n>>1)^-int64(n&1))*unit)
 		}
 	}
 }

@@ -69,15 +69,15 @@ type Conflicted struct {
 // The kinds of records, as they stand in a [servicecoin.Key]. Usage and its
 // events are no records of the store; attempts and traces name them like one.
 const (
-	MeterRecord        = "metering.meter"    // provider's partition: [Meter], as it was last defined
-	MeterVersionRecord = "metering.version"  // provider's partition: [Meter], as it was before
-	QuotaRecord        = "metering.quota"    // customer's partition: [Quota]
-	ExcessRecord       = "metering.excess"   // customer's partition: [Excess]
-	ClosingRecord      = "metering.closing"      // customer's partition: [Closing]
-	LastClosingRecord  = "metering.lastclosing"  // customer's partition: the last [Closing]
-	ConflictRecord     = "metering.conflict" // customer's partition: [Conflicted]
-	UsageRecord        = "metering.usage"    // all that a customer used, by the customer's id
-	UsageEventRecord   = "metering.event"    // one [Event]: see [Event.Key]
+	MeterRecord        = "metering.meter"       // provider's partition: [Meter], as it was last defined
+	MeterVersionRecord = "metering.version"     // provider's partition: [Meter], as it was before
+	QuotaRecord        = "metering.quota"       // customer's partition: [Quota]
+	ExcessRecord       = "metering.excess"      // customer's partition: [Excess]
+	ClosingRecord      = "metering.closing"     // customer's partition: [Closing]
+	LastClosingRecord  = "metering.lastclosing" // customer's partition: the last [Closing]
+	ConflictRecord     = "metering.conflict"    // customer's partition: [Conflicted]
+	UsageRecord        = "metering.usage"       // all that a customer used, by the customer's id
+	UsageEventRecord   = "metering.event"       // one [Event]: see [Event.Key]
 )
 
 var meterRecords = store.Kind[Meter]{

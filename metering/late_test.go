@@ -1,7 +1,7 @@
 package metering_test
 
 import (
-	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -61,9 +61,9 @@ func TestCarriedPeriodsSumToTheWhole(t *testing.T) {
 		for day := 2; day <= 5; day++ {
 			for range rapid.IntRange(0, 4).Draw(r, "events") {
 				n++
-				e := ran(fmt.Sprint(n), at(rapid.IntRange(1, day-1).Draw(r, "day"), 3), fmt.Sprint(rapid.IntRange(-5, 9).Draw(r, "value")))
+				e := ran(strconv.Itoa(n), at(rapid.IntRange(1, day-1).Draw(r, "day"), 3), strconv.Itoa(rapid.IntRange(-5, 9).Draw(r, "value")))
 				if n > 1 && rapid.IntRange(0, 3).Draw(r, "a fact") == 0 {
-					e.Does, e.Of = metering.Correct, metering.Ref{Source: "hv", ID: fmt.Sprint(rapid.IntRange(1, n-1).Draw(r, "of"))}
+					e.Does, e.Of = metering.Correct, metering.Ref{Source: "hv", ID: strconv.Itoa(rapid.IntRange(1, n-1).Draw(r, "of"))}
 				}
 				receipt, err := w.Record(t.Context(), collector, e)
 				require.NoError(r, err)

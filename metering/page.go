@@ -553,7 +553,7 @@ func (g *Page) emit(s Series) {
 		if group < 0 {
 			group = g.plan.group(s.Group)
 		}
-		g.plan.cells = append(g.plan.cells, Cell{Customer: g.place, Group: group, Window: int32(w), Events: point.Events, amount: exactly(point.Value)}) //nolint:gosec // G115: of a list
+		g.plan.cells = append(g.plan.cells, Cell{Customer: g.place, Group: group, Window: int32(w), Events: point.Events, amount: exactly(point.Value)})
 	}
 }
 

@@ -79,7 +79,7 @@ func NewPlan(m Measurement) (*Plan, error) {
 	for i, w := range m.Windows {
 		start, end := servicecoin.Instant(w.Start).UnixMicro(), servicecoin.Instant(w.End).UnixMicro()
 		if start < end {
-			p.starts, p.ends, p.places = append(p.starts, start), append(p.ends, end), append(p.places, int32(i)) //nolint:gosec // G115: of a list
+			p.starts, p.ends, p.places = append(p.starts, start), append(p.ends, end), append(p.places, int32(i))
 		}
 	}
 	p.first, p.last = 0, -1
@@ -90,7 +90,7 @@ func NewPlan(m Measurement) (*Plan, error) {
 	if n := int(p.last-p.first) + 1; p.how == fromTotals && n > 0 && n <= mostHolders && len(p.starts) > 1 {
 		p.holder = make([]int32, n)
 		for i := range p.holder {
-			p.holder[i] = p.holds(p.first+int32(i), p.first+int32(i)+1) //nolint:gosec // G115: of a list
+			p.holder[i] = p.holds(p.first+int32(i), p.first+int32(i)+1)
 		}
 	}
 	if len(m.GroupBy) == 0 {
@@ -251,14 +251,14 @@ func (p *Plan) Done() (*Measured, error) {
 	done := &Measured{Customers: p.customers, Windows: p.m.Windows, Groups: p.names, Cells: p.cells}
 	order := make([]int32, len(p.names))
 	for i := range order {
-		order[i] = int32(i) //nolint:gosec // G115: of a list
+		order[i] = int32(i)
 	}
 	slices.SortFunc(order, func(a, b int32) int { return slices.Compare(p.names[a], p.names[b]) })
 	if !slices.IsSorted(order) {
 		place := make([]int32, len(order))
 		done.Groups = make([][]string, len(order))
 		for i, was := range order {
-			place[was], done.Groups[i] = int32(i), p.names[was] //nolint:gosec // G115: of a list
+			place[was], done.Groups[i] = int32(i), p.names[was]
 		}
 		for i := range done.Cells {
 			done.Cells[i].Group = place[done.Cells[i].Group]
