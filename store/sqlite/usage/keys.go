@@ -22,12 +22,11 @@ type hasher struct {
 
 // of returns the hash of a key.
 func (h *hasher) of(k metering.EventKey) int64 {
-	b := append(h.room[:0], h.seed...)
+	h.room = append(h.room[:0], h.seed...)
 	for _, part := range [...]string{string(k.Customer), k.Source, k.ID} {
-		b = append(binary.AppendUvarint(b, uint64(len(part))), part...)
+		h.room = append(binary.AppendUvarint(h.room, uint64(len(part))), part...)
 	}
-	h.room = b
-	sum := sha256.Sum256(b)
+	sum := sha256.Sum256(h.room)
 	return int64(binary.BigEndian.Uint64(sum[:]) & h.mask) //nolint:gosec // G115: the bits are what counts
 }
 
@@ -40,12 +39,19 @@ type keyRow struct {
 // keysAtOnce is how many rows one statement has.
 const keysAtOnce = 256
 
-var (
-	findKeys = keyStatements(`SELECT hash, place FROM servicecoin_usage_keys WHERE hash IN (`, `?`, `)`)
-	putKeys  = keyStatements(`INSERT OR IGNORE INTO servicecoin_usage_keys (hash, place) VALUES `, `(?, ?)`, ``)
-)
+// statements are those of several rows, by how many.
+type statements struct{ findKeys, putKeys, findAbout map[int]string }
+
+func newStatements() statements {
+	return statements{
+		findKeys:  keyStatements(`SELECT hash, place FROM servicecoin_usage_keys WHERE hash IN (`, `?`, `)`),
+		putKeys:   keyStatements(`INSERT OR IGNORE INTO servicecoin_usage_keys (hash, place) VALUES `, `(?, ?)`, ``),
+		findAbout: keyStatements(`SELECT about FROM servicecoin_usage_facts WHERE about IN (`, `?`, `)`),
+	}
+}
 
 const (
+	putKey     = `INSERT INTO servicecoin_usage_keys (hash, place) VALUES (?, ?)`
 	findKey    = `SELECT place FROM servicecoin_usage_keys WHERE hash = ?`
 	replaceKey = `UPDATE servicecoin_usage_keys SET place = ?2 WHERE hash = ?1`
 )
@@ -59,6 +65,42 @@ func keyStatements(head, row, end string) map[int]string {
 	return list
 }
 
+// hashes returns the hashes of rows, and the last one again until there are as many as a
+// statement has.
+func hashes(args []any, rows []keyRow) []any {
+	for i := range rows {
+		args = append(args, rows[i].hash)
+	}
+	size := 1
+	for size < len(rows) {
+		size *= 4
+	}
+	for len(args) < size {
+		args = append(args, rows[len(rows)-1].hash)
+	}
+	return args
+}
+
+// aboutAny returns those hashes of rows under which facts are kept.
+func (c *change) aboutAny(ctx context.Context, rows []keyRow) (map[int64]bool, error) {
+	told := map[int64]bool{}
+	if c.head.fact == 0 {
+		return told, nil
+	}
+	var about int64
+	for chunk := range slices.Chunk(rows, keysAtOnce) {
+		args := hashes(nil, chunk)
+		err := c.ses.query(ctx, c.store.texts.findAbout[len(args)], []any{&about}, func() error {
+			told[about] = true
+			return nil
+		}, args...)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return told, nil
+}
+
 // putKeys stores those keys, sorted by hash, whose hashes are free, and returns the rows
 // that it found for the others. Of several with one hash the first is stored.
 func (c *change) putKeys(ctx context.Context, rows []keyRow) (found []keyRow, err error) {
@@ -66,25 +108,15 @@ func (c *change) putKeys(ctx context.Context, rows []keyRow) (found []keyRow, er
 	var hash, place int64
 	there := map[int64]int64{}
 	into := []any{&hash, &place}
-	note := func() error {
-		there[hash] = place
-		return nil
-	}
 	free := make([]keyRow, 0, keysAtOnce)
 	for chunk := range slices.Chunk(rows, keysAtOnce) {
-		args = args[:0]
-		for i := range chunk {
-			args = append(args, chunk[i].hash)
-		}
-		size := 1
-		for size < len(chunk) {
-			size *= 4
-		}
-		for len(args) < size {
-			args = append(args, chunk[len(chunk)-1].hash)
-		}
+		args = hashes(args[:0], chunk)
 		clear(there)
-		if err := c.ses.query(ctx, findKeys[size], into, note, args...); err != nil {
+		err := c.ses.query(ctx, c.store.texts.findKeys[len(args)], into, func() error {
+			there[hash] = place
+			return nil
+		}, args...)
+		if err != nil {
 			return nil, err
 		}
 		free = free[:0]
@@ -115,7 +147,7 @@ func (c *change) insertKeys(ctx context.Context, rows []keyRow, args []any) erro
 			args = append(args, rows[i].hash, rows[i].place)
 		}
 		// Without IGNORE SQLite keeps a journal of each statement.
-		n, err := c.ses.exec(ctx, putKeys[size], args...)
+		n, err := c.ses.exec(ctx, c.store.texts.putKeys[size], args...)
 		if err != nil {
 			return failed(err)
 		}

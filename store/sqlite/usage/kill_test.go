@@ -110,15 +110,19 @@ func lifeOf(t *testing.T, path string, long time.Duration) (last int, name strin
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
 	lines := bufio.NewScanner(out)
-	for first := true; lines.Scan(); first = false {
+	var end *time.Timer
+	for lines.Scan() {
 		require.NotContains(t, lines.Text(), "failed")
 		_, err := fmt.Sscan(lines.Text(), &name, &last)
 		require.NoError(t, err)
-		if first {
-			defer time.AfterFunc(long, func() { _ = cmd.Process.Kill() }).Stop()
+		if end == nil {
+			end = time.AfterFunc(long, func() { _ = cmd.Process.Kill() })
 		}
 	}
 	_ = cmd.Wait()
+	if end != nil {
+		end.Stop()
+	}
 	return last, name
 }
 

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -43,10 +44,10 @@ func oldEvents(n int) []metering.Event {
 			Time: day.Add(time.Duration(i*7) * time.Minute), RecordedAt: day.Add(time.Duration(i) * time.Microsecond),
 		}
 		if i%5 > 0 {
-			e.Value = servicecoin.Some(decimal.New(int64(i), -int32(i%25))) //nolint:gosec // G115: small
+			e.Value = servicecoin.Some(decimal.New(int64(i), -int32(i%25)))
 		}
 		if i%7 > 0 {
-			e.Subject, e.Dimensions = "vm", metering.DimensionsOf(map[string]string{"region": "eu", "size": fmt.Sprint(i % 3)})
+			e.Subject, e.Dimensions = "vm", metering.DimensionsOf(map[string]string{"region": "eu", "size": strconv.Itoa(i % 3)})
 		}
 		list[i] = e
 	}

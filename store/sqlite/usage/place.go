@@ -13,7 +13,7 @@ func placeOf(page int64, day int32) int64 { return page<<dayBits + int64(day) + 
 
 func pageOf(place int64) int64 { return place >> dayBits }
 
-func dayOf(place int64) int32 { return int32(place&(1<<dayBits-1) - dayShift) } //nolint:gosec // G115: 22 bits
+func dayOf(place int64) int32 { return int32(place&(1<<dayBits-1) - dayShift) }
 
 const secondsPerDay = 24 * 60 * 60
 

@@ -30,7 +30,7 @@ func (s *Store) prepare(ctx context.Context, asItIs bool) error {
 		err = ses.query(ctx, readSeed, []any{&s.hash.seed}, func() error { return nil })
 	}
 	ses.spent = err != nil
-	if err = errors.Join(err, s.writes.give(ses)); err != nil {
+	if err := errors.Join(err, s.writes.give(ses)); err != nil {
 		return err
 	}
 	return s.carryOver(ctx, asItIs)

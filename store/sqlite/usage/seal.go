@@ -315,7 +315,7 @@ func (ses *session) putMonth(ctx context.Context, p pageRef, month int64, m mont
 		if err != nil {
 			return err
 		}
-		head[0] = byte(day - first)
+		head[0] = byte(day - first) //nolint:gosec // G115: of a month
 		days.Write(binary.AppendUvarint(head[:1], uint64(len(text))))
 		days.Write(text)
 	}
@@ -333,7 +333,7 @@ func eachDay(month int64, days []byte, each func(day int32, text []byte) error) 
 	for len(days) > 0 {
 		day := first + int32(days[0])
 		n, size := binary.Uvarint(days[1:])
-		if size <= 0 || n > uint64(len(days)-1-size) {
+		if size <= 0 || n > uint64(len(days)-1-size) { //nolint:gosec // G115: a size is no more than what is there
 			return errDays
 		}
 		text := days[1+size : 1+size+int(n)] //nolint:gosec // G115: bounded by what is there

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
@@ -33,15 +32,8 @@ func (s *sealing) Append(ctx context.Context, events []metering.Event) (metering
 		return receipt, err
 	}
 	s.n++
-	for _, e := range events {
-		switch until := e.Time; s.n % 4 {
-		case 0:
-			until = until.AddDate(1, 0, 0)
-			fallthrough
-		case 1, 2:
-			require.NoError(s.tb, s.Seal(ctx, until))
-		}
-		break
+	if len(events) > 0 && s.n%4 > 0 {
+		require.NoError(s.tb, s.Seal(ctx, events[0].Time.AddDate(s.n%2, 0, 0)))
 	}
 	verified(s.tb, s.Store, "acme", "globex")
 	return receipt, err
@@ -169,7 +161,7 @@ func TestTwoProcesses(t *testing.T) {
 			require.NoError(t, err)
 			got, err := s.Append(t.Context(), b)
 			require.NoError(t, err)
-			require.Equal(t, len(want.Exceptions), len(got.Exceptions))
+			require.Len(t, got.Exceptions, len(want.Exceptions))
 			require.Equal(t, want.Added, got.Added)
 		}
 		other := stores[random.IntN(len(stores))]
@@ -243,5 +235,3 @@ func TestVerifyTells(t *testing.T) {
 		})
 	}
 }
-
-var _ = decimal.Zero

@@ -113,31 +113,31 @@ func (p *sessions) close() error {
 	return errors.Join(append(errs, p.db.Close())...)
 }
 
-func (s *session) close() error {
+func (ses *session) close() error {
 	var errs []error
-	for _, st := range s.stmts {
+	for _, st := range ses.stmts {
 		errs = append(errs, st.Close())
 	}
-	return errors.Join(append(errs, s.conn.Close())...)
+	return errors.Join(append(errs, ses.conn.Close())...)
 }
 
-func (s *session) prepare(ctx context.Context, text string) (*sql.Stmt, error) {
-	if st, ok := s.stmts[text]; ok {
+func (ses *session) prepare(ctx context.Context, text string) (*sql.Stmt, error) {
+	if st, ok := ses.stmts[text]; ok {
 		return st, nil
 	}
-	st, err := s.conn.PrepareContext(ctx, text) //nolint:sqlclosecheck // kept, and closed with the session
+	st, err := ses.conn.PrepareContext(ctx, text)
 	if err != nil {
 		return nil, err
 	}
-	s.stmts[text] = st
+	ses.stmts[text] = st
 	return st, nil
 }
 
 // exec runs a statement; the end of ctx does not interrupt it. Its caller says what an
 // error of the driver means: see failed.
-func (s *session) exec(ctx context.Context, text string, args ...any) (int64, error) {
+func (ses *session) exec(ctx context.Context, text string, args ...any) (int64, error) {
 	plain := context.WithoutCancel(ctx) // a driver that is to be interrupted starts a goroutine
-	st, err := s.prepare(plain, text)
+	st, err := ses.prepare(plain, text) //nolint:sqlclosecheck // kept, and closed with the session
 	if err != nil {
 		return 0, err
 	}
@@ -152,9 +152,9 @@ func (s *session) exec(ctx context.Context, text string, args ...any) (int64, er
 const often = 1024
 
 // query calls each for every row, into which its values have been read.
-func (s *session) query(ctx context.Context, text string, into []any, each func() error, args ...any) (err error) {
+func (ses *session) query(ctx context.Context, text string, into []any, each func() error, args ...any) (err error) {
 	plain := context.WithoutCancel(ctx)
-	st, err := s.prepare(plain, text)
+	st, err := ses.prepare(plain, text) //nolint:sqlclosecheck // kept, and closed with the session
 	if err != nil {
 		return failed(err)
 	}

@@ -113,7 +113,7 @@ func (s *shelf) Put(events []metering.Event) (placed []metering.Placed, err erro
 	facts := false
 	for i := range events {
 		e := &events[i]
-		rows[i] = keyRow{hash: s.hash.of(metering.KeyOf(*e)), at: int32(i)} //nolint:gosec // G115: of a batch
+		rows[i] = keyRow{hash: s.hash.of(metering.KeyOf(*e)), at: int32(i)}
 		s.slots[i] = rows[i].hash
 		placed[i].Added = true
 		if e.Does != metering.Happen {
@@ -146,7 +146,7 @@ func (s *shelf) Put(events []metering.Event) (placed []metering.Placed, err erro
 	s.bySlot = make(map[int64]int32, len(events))
 	for i, slot := range s.slots {
 		if placed[i].Added {
-			s.bySlot[slot] = int32(i) //nolint:gosec // G115: of a batch
+			s.bySlot[slot] = int32(i)
 		}
 	}
 	if err := s.meet(found, placed); err != nil {
@@ -157,11 +157,16 @@ func (s *shelf) Put(events []metering.Event) (placed []metering.Placed, err erro
 
 // meet compares events with what stands under their hashes.
 func (s *shelf) meet(found []keyRow, placed []metering.Placed) error {
+	// What facts are about may lie elsewhere by now.
+	told, err := s.change.aboutAny(s.ctx, found)
+	if err != nil {
+		return err
+	}
 	byPlace := map[int64][]int32{}
 	var order []int64
 	var rest []keyRow
 	for _, f := range found {
-		if !s.mayBe(f, &s.first[f.at]) {
+		if told[s.slots[f.at]] || !s.mayBe(f, &s.first[f.at]) {
 			rest = append(rest, f)
 			continue
 		}
@@ -234,7 +239,7 @@ func (s *shelf) probe(at int32, placed []metering.Placed) error {
 	if what == awaited {
 		_, err = s.change.ses.exec(s.ctx, replaceKey, p.hash, p.place)
 	} else {
-		_, err = s.change.ses.exec(s.ctx, putKeys[1], p.hash, p.place)
+		_, err = s.change.ses.exec(s.ctx, putKey, p.hash, p.place)
 	}
 	if err != nil {
 		return failed(err)
@@ -269,6 +274,11 @@ const (
 // other's: as either has an equal one, nothing hangs on it.
 func (s *shelf) look(k metering.EventKey) (slot int64, what finding, e metering.Event, err error) {
 	hash := s.hash.of(k)
+	facts, err := s.change.ses.factsAbout(s.ctx, hash, k)
+	if err != nil {
+		return 0, nowhere, e, err
+	}
+	aside := holds(facts, k)
 	kept := int64(0)            // a slot of nothing, if there is one
 	for slot = hash; ; slot++ { // from the last number to the first
 		if at, mine := s.bySlot[slot]; mine {
@@ -290,6 +300,9 @@ func (s *shelf) look(k metering.EventKey) (slot int64, what finding, e metering.
 			}
 			continue
 		}
+		if place > 0 && aside {
+			continue
+		}
 		stored, err := s.change.stored(s.ctx, place, k)
 		if err != nil {
 			return 0, nowhere, e, err
@@ -298,14 +311,8 @@ func (s *shelf) look(k metering.EventKey) (slot int64, what finding, e metering.
 			return slot, there, *stored, nil
 		}
 	}
-	if what == awaited {
-		facts, err := s.change.ses.factsAbout(s.ctx, hash, k)
-		if err != nil {
-			return 0, nowhere, e, err
-		}
-		if len(facts) > 0 {
-			return kept, awaited, e, nil
-		}
+	if what == awaited && len(facts) > 0 {
+		return kept, awaited, e, nil
 	}
 	return slot, nowhere, e, nil
 }
@@ -371,7 +378,7 @@ func (s *shelf) putFacts(placed []metering.Placed) error {
 				return err
 			}
 			if what == nowhere { // the slot is kept for it
-				if _, err := s.change.ses.exec(s.ctx, putKeys[1], slot, int64(0)); err != nil {
+				if _, err := s.change.ses.exec(s.ctx, putKey, slot, int64(0)); err != nil {
 					return failed(err)
 				}
 			}

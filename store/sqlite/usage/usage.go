@@ -86,6 +86,7 @@ type Store struct {
 	hash   hasher
 	tail   *tail
 	limits limits
+	texts  statements
 }
 
 var _ metering.EventStore = (*Store)(nil)
@@ -131,7 +132,7 @@ func Open(ctx context.Context, path string, o *Options) (*Store, error) {
 func newStore(o Options, writes, reads *sessions) *Store {
 	return &Store{
 		writes: writes, reads: reads, most: o.BusyTimeout, turn: make(chan struct{}, 1), hash: hasher{mask: math.MaxUint64}, tail: newTail(0),
-		limits: limits{few: fewEntries, most: mostEntries},
+		limits: limits{few: fewEntries, most: mostEntries}, texts: newStatements(),
 	}
 }
 
