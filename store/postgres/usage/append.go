@@ -8,9 +8,9 @@ import (
 	"github.com/servicecoin/servicecoin/metering"
 )
 
-// Append implements metering.EventStore. When days are over, it seals those of as many
-// customers as it was handed events of. What keeps it from sealing keeps no batch from
-// being stored: [Store.Seal] tells.
+// Append implements metering.EventStore. When days are over it seals them, those of a
+// few customers at a time. What keeps it from sealing keeps no batch from being stored:
+// [Store.Seal] tells.
 func (s *Store) Append(ctx context.Context, events []metering.Event) (metering.Receipt, error) {
 	alone := map[servicecoin.CustomerID]bool{}
 	for {

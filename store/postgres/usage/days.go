@@ -63,7 +63,7 @@ func (m *monthRow) encode() (total, days []byte, err error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		head[0] = byte(day - m.from)
+		head[0] = byte(day - m.from) //nolint:gosec // G115: of a month
 		b.Write(binary.AppendUvarint(head[:1], uint64(len(text))))
 		b.Write(text)
 	}

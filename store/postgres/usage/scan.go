@@ -123,8 +123,3 @@ func (s *Store) History(ctx context.Context, key metering.EventKey) (known []met
 	}
 	return metering.Told(known), nil
 }
-
-// Digest implements metering.EventStore.
-func (s *Store) Digest(ctx context.Context, q metering.Query) (metering.Digest, error) {
-	return metering.DigestOf(s.Scan(ctx, q))
-}

@@ -2,8 +2,6 @@ package usage
 
 import (
 	"context"
-	"encoding/binary"
-	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -269,28 +267,4 @@ func reachOf(t *metering.Total) *int64 {
 func wholeDay(day int32) calendar.Interval {
 	from := time.Unix(int64(day)*secondsPerDay, 0).UTC()
 	return calendar.Interval{Start: from, End: from.AddDate(0, 0, 1)}
-}
-
-// leafOf returns the digest of a day as it is stored: how many events stand, and their sum.
-func leafOf(b *metering.Block, day int32) []byte {
-	leaf, some := b.Leaf(metering.Query{During: wholeDay(day)})
-	if !some {
-		return []byte{}
-	}
-	return append(binary.AppendUvarint(nil, uint64(leaf.Events)), leaf.Sum[:]...) //nolint:gosec // G115: not negative
-}
-
-// readLeaf reads it.
-func readLeaf(day int32, data []byte) (metering.Leaf, error) {
-	leaf := metering.Leaf{Day: time.Unix(int64(day)*secondsPerDay, 0).UTC()}
-	if len(data) == 0 {
-		return leaf, nil
-	}
-	n, size := binary.Uvarint(data)
-	if size <= 0 || len(data) != size+len(leaf.Sum) {
-		return leaf, fmt.Errorf("%w: a digest", servicecoin.Unchanged(errDays))
-	}
-	leaf.Events = int64(n) //nolint:gosec // G115: of a day
-	copy(leaf.Sum[:], data[size:])
-	return leaf, nil
 }

@@ -12,6 +12,7 @@ const (
 	customersAtOnce = 64      // in one transaction
 	entriesInTail   = 1 << 18 // a day is sealed in parts if it has more
 	leastCustomers  = 16      // that one Append seals
+	share           = 8       // of the customers of a batch, that it seals
 )
 
 // limits are when tails are sealed; tests have smaller ones.
@@ -23,6 +24,8 @@ type tails struct {
 	mu  sync.Mutex
 	of  map[servicecoin.CustomerID]*tail
 	due []servicecoin.CustomerID
+	// behind: somebody who is due has begun another day.
+	behind bool
 }
 
 type tail struct {
@@ -39,8 +42,8 @@ type sealing struct {
 }
 
 // grow notes entries that were stored, ordered by customer, and returns what is to be
-// sealed: as many customers as there were, or a few. An event of the future does not end
-// the day on which it was recorded.
+// sealed: a few customers, so that no batch takes much longer than others, and all once one
+// of them is behind. An event of the future does not end the day on which it was recorded.
 func (t *tails) grow(laid []metering.Entry, most int) []sealing {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -64,6 +67,7 @@ func (t *tails) grow(laid []metering.Entry, most int) []sealing {
 		x.all = x.all || x.entries > most
 		if day > x.day || x.all {
 			x.day = day
+			t.behind = t.behind || x.due
 			if !x.due {
 				x.due = true
 				t.due = append(t.due, customer)
@@ -72,7 +76,11 @@ func (t *tails) grow(laid []metering.Entry, most int) []sealing {
 		customers++
 		from = to
 	}
-	return t.take(max(customers, leastCustomers))
+	n := max(customers/share, leastCustomers)
+	if t.behind {
+		n = len(t.due)
+	}
+	return t.take(n)
 }
 
 // take returns those that have been due for the longest time.
@@ -93,7 +101,7 @@ func (t *tails) take(most int) []sealing {
 	}
 	t.due = t.due[n:]
 	if len(t.due) == 0 {
-		t.due = nil
+		t.due, t.behind = nil, false
 	}
 	return list
 }

@@ -32,7 +32,8 @@ JOIN ` + keys + ` AS k ON k.customer = e.customer AND k.key = e.key`,
 WHERE k.customer = e.customer AND k.key = e.key`,
 		awaitKeys: `INSERT INTO ` + keys + ` (customer, aside, key) SELECT customer, false, key FROM unnest($1::text[], $2::bytea[]) AS e (customer, key)
 ON CONFLICT DO NOTHING`,
-		putFacts: `INSERT INTO ` + facts + ` (customer, about, key, fact) SELECT * FROM unnest($1::text[], $2::bytea[], $3::bytea[], $4::bytea[])`,
+		putFacts: `INSERT INTO ` + facts + ` (customer, about, key, fact) SELECT customer, about, key, fact
+FROM unnest($1::text[], $2::bytea[], $3::bytea[], $4::bytea[]) AS e (customer, about, key, fact)`,
 		factsAbout: `SELECT e.n, f.fact FROM unnest($1::text[], $2::bytea[]) WITH ORDINALITY AS e (customer, key, n)
 JOIN ` + facts + ` AS f ON f.customer = e.customer AND f.about = e.key`,
 		factsOf: `SELECT e.n, f.fact FROM unnest($1::text[], $2::bytea[]) WITH ORDINALITY AS e (customer, key, n)
@@ -82,7 +83,7 @@ WHERE customer = $1 AND (type, day) > ($2, ` + epoch + ` + $3::int) ORDER BY typ
 		missingKeys: `SELECT e.n FROM unnest($2::bytea[]) WITH ORDINALITY AS e (key, n)
 WHERE NOT EXISTS (SELECT FROM ` + keys + ` AS k WHERE k.customer = $1 AND k.key = e.key AND (k.day IS NOT NULL OR k.aside))`,
 		getLeaves: `SELECT day - ` + epoch + `, leaf FROM ` + days + `
-WHERE customer = $1 AND type = $2 AND day >= ` + epoch + ` + $3::int AND day <= ` + epoch + ` + $4::int ORDER BY day`,
+WHERE customer = $1 AND type = $2 AND day >= ` + epoch + ` + $3::int AND day <= ` + epoch + ` + $4::int`,
 		forget: []string{
 			"DELETE FROM " + keys + " WHERE customer = $1", "DELETE FROM " + facts + " WHERE customer = $1", "DELETE FROM " + log + " WHERE customer = $1",
 			"DELETE FROM " + days + " WHERE customer = $1", "DELETE FROM " + months + " WHERE customer = $1",

@@ -18,8 +18,7 @@
 //
 // When a day of a customer is over it is sealed: its entries are packed by type of event,
 // with a total of each day and month beside them, and leave the log. Append does so by
-// itself, for as many customers at once as it was handed events of; [Store.Seal] does it
-// for all. Figures are made of totals where these say enough. The table of the packed days
+// itself, for a few customers at a time; [Store.Seal] does it for all. Figures are made of totals where these say enough. The table of the packed days
 // is partitioned by year.
 //
 // # Row-level security

@@ -35,7 +35,12 @@ type database struct {
 
 func open(tb testing.TB) database {
 	tb.Helper()
-	dsn := pgtest.Start(tb).Database(tb)
+	return openOn(tb, pgtest.Start(tb))
+}
+
+func openOn(tb testing.TB, server *pgtest.Server) database {
+	tb.Helper()
+	dsn := server.Database(tb)
 	d := database{dsn: dsn, owner: pgtest.Pool(tb, dsn), schemas: &schemas{}}
 	d.must(tb, "DO $$ BEGIN CREATE ROLE collector LOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;")
 	return d

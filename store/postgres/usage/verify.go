@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/hex"
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
@@ -121,7 +123,7 @@ func text(n *int64) string {
 	if n == nil {
 		return "none"
 	}
-	return fmt.Sprint(*n)
+	return strconv.FormatInt(*n, 10)
 }
 
 // days compares the next days that are packed with their totals, and looks their keys up.
@@ -145,7 +147,7 @@ func (x *verifying) days(ctx context.Context, w *work, after dayOf, most int) (n
 		delete(x.totals, last)
 		x.list = append(x.list, total.Differences(x.customer, kind, day, &found)...)
 		if is := leafOf(b, day); !bytes.Equal(leaf, is) {
-			x.say(last, "digest", fmt.Sprintf("%x", leaf), fmt.Sprintf("%x", is))
+			x.say(last, "digest", hex.EncodeToString(leaf), hex.EncodeToString(is))
 		}
 		if is := metering.NeedsRest(cells); whole != is {
 			x.say(last, "whole", whole, is)
