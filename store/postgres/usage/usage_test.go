@@ -2,11 +2,10 @@ package usage_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,12 +29,14 @@ import (
 type database struct {
 	dsn   string
 	owner *pgxpool.Pool // superuser: no policy binds it
+
+	schemas *schemas
 }
 
 func open(tb testing.TB) database {
 	tb.Helper()
 	dsn := pgtest.Start(tb).Database(tb)
-	d := database{dsn: dsn, owner: pgtest.Pool(tb, dsn)}
+	d := database{dsn: dsn, owner: pgtest.Pool(tb, dsn), schemas: &schemas{}}
 	d.must(tb, "DO $$ BEGIN CREATE ROLE collector LOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;")
 	return d
 }
@@ -59,17 +60,54 @@ func (d database) schema(tb testing.TB, name string) *postgres.Options {
 	require.NoError(tb, postgres.Migrate(tb.Context(), d.owner, name))
 	quoted := pgx.Identifier{name}.Sanitize()
 	d.must(tb, "GRANT USAGE ON SCHEMA "+quoted+" TO collector; GRANT SELECT ON "+quoted+".migrations TO collector;"+
-		"GRANT SELECT, INSERT, DELETE ON "+quoted+".usage_events TO collector;")
+		strings.ReplaceAll("GRANT SELECT, INSERT, UPDATE, DELETE ON s.usage_keys, s.usage_facts, s.usage_log, s.usage_days, s.usage_months TO collector;"+
+			"GRANT SELECT, DELETE ON s.usage_events TO collector;", "s.", quoted+"."))
 	return o
 }
 
-var schemas atomic.Int64
+// schemas are those of a database that nobody uses any more: a schema takes longer to
+// make than a case of the suite to run.
+type schemas struct {
+	mu   sync.Mutex
+	made int
+	free []string
+}
 
+// store returns an empty store in a schema that is its own until the test ends.
 func (d database) store(tb testing.TB, p *pgxpool.Pool) *usage.Store {
 	tb.Helper()
-	s, err := usage.New(tb.Context(), p, d.schema(tb, fmt.Sprintf(`Schema "%d"; --`, schemas.Add(1))))
-	require.NoError(tb, err)
+	s, _ := d.storeIn(tb, p)
 	return s
+}
+
+func (d database) storeIn(tb testing.TB, p *pgxpool.Pool) (*usage.Store, string) {
+	tb.Helper()
+	d.schemas.mu.Lock()
+	defer d.schemas.mu.Unlock()
+	name := fmt.Sprintf(`Schema "%d"; --`, d.schemas.made+1)
+	if n := len(d.schemas.free); n > 0 {
+		name, d.schemas.free = d.schemas.free[n-1], d.schemas.free[:n-1]
+	} else {
+		d.schema(tb, name)
+		d.schemas.made++
+	}
+	quoted := pgx.Identifier{name}.Sanitize()
+	tb.Cleanup(func() {
+		for _, table := range tables() {
+			_, err := d.owner.Exec(context.WithoutCancel(tb.Context()), "DELETE FROM "+quoted+"."+table)
+			require.NoError(tb, err)
+		}
+		d.schemas.mu.Lock()
+		defer d.schemas.mu.Unlock()
+		d.schemas.free = append(d.schemas.free, name)
+	})
+	s, err := usage.New(tb.Context(), p, &postgres.Options{Schema: name})
+	require.NoError(tb, err)
+	return s, quoted
+}
+
+func tables() []string {
+	return []string{"usage_keys", "usage_facts", "usage_log", "usage_days", "usage_months"}
 }
 
 // The program's role owns nothing, so the whole suite runs behind the row
@@ -82,6 +120,24 @@ func TestContract(t *testing.T) {
 			meteringtest.Run(t, meteringtest.Harness{Open: func(tb testing.TB) metering.EventStore { return d.store(tb, app) }})
 		})
 	}
+}
+
+// sealed is a store that seals all that there is after each batch.
+type sealed struct{ *usage.Store }
+
+func (s sealed) Append(ctx context.Context, events []metering.Event) (metering.Receipt, error) {
+	receipt, err := s.Store.Append(ctx, events)
+	if err == nil {
+		err = s.Seal(ctx, time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC))
+	}
+	return receipt, err
+}
+
+// What is sealed answers as what is not.
+func TestContractSealed(t *testing.T) {
+	d := open(t)
+	app := d.app(t)
+	meteringtest.Run(t, meteringtest.Harness{Open: func(tb testing.TB) metering.EventStore { return sealed{d.store(tb, app)} }})
 }
 
 func TestContractClosed(t *testing.T) {
@@ -113,7 +169,7 @@ func batch(customer servicecoin.CustomerID, from, n int) []metering.Event {
 	for i := range list {
 		list[i] = metering.Event{
 			Customer: customer, Source: "s", ID: strconv.Itoa(from + i), Type: "vm.ran", Time: day.Add(time.Duration(from+i) * time.Second),
-			Value: decimal.NewNullDecimal(decimal.New(int64(i), -2)), Dimensions: map[string]string{"region": "eu"}, RecordedAt: day,
+			Value: decimal.NewNullDecimal(decimal.New(int64(i), -2)), Dimensions: metering.DimensionsOf(map[string]string{"region": "eu"}), RecordedAt: day,
 		}
 	}
 	return list
@@ -139,6 +195,12 @@ func TestSameAsMemory(t *testing.T) {
 	meteringtest.RunSame(t, meteringtest.Harness{Open: func(testing.TB) metering.EventStore { return s }})
 }
 
+func TestSameAsMemorySealed(t *testing.T) {
+	d := open(t)
+	s := sealed{d.store(t, d.app(t))}
+	meteringtest.RunSame(t, meteringtest.Harness{Open: func(testing.TB) metering.EventStore { return s }})
+}
+
 func BenchmarkStore(b *testing.B) {
 	d := open(b)
 	app := d.app(b)
@@ -156,37 +218,6 @@ func TestStory(t *testing.T) {
 	s, err := usage.New(t.Context(), app, o)
 	require.NoError(t, err)
 	meteringtest.Story(t, records, s)
-}
-
-// The second wall: whoever forgets to say which customers it is about sees and
-// changes nothing, and a batch cannot store for a customer that it does not name.
-func TestRowPolicy(t *testing.T) {
-	d := open(t)
-	app := d.app(t)
-	s := d.store(t, app)
-	_, err := s.Append(t.Context(), append(batch("acme", 0, 3), batch("globex", 0, 2)...))
-	require.NoError(t, err)
-	table := pgx.Identifier{fmt.Sprintf(`Schema "%d"; --`, schemas.Load()), "usage_events"}.Sanitize()
-	count := func(p *pgxpool.Pool, customers string) (n int) {
-		tx, err := p.Begin(t.Context())
-		require.NoError(t, err)
-		defer tx.Rollback(t.Context())
-		_, err = tx.Exec(t.Context(), "SELECT set_config('servicecoin.customers', $1, true)", customers)
-		require.NoError(t, err)
-		require.NoError(t, tx.QueryRow(t.Context(), "SELECT count(*) FROM "+table).Scan(&n))
-		return n
-	}
-	require.Equal(t, 5, count(d.owner, ""))
-	require.Equal(t, 0, count(app, ""))
-	require.Equal(t, 3, count(app, "acme"))
-	require.Equal(t, 5, count(app, "acme\x1fglobex"))
-	tag, err := app.Exec(t.Context(), "DELETE FROM "+table)
-	require.NoError(t, err)
-	require.Zero(t, tag.RowsAffected())
-	_, err = app.Exec(t.Context(), "INSERT INTO "+table+" (customer, source, id, type, subject, at, recorded_at) VALUES ('acme', 's', 'x', 't', '', now(), now())")
-	require.ErrorContains(t, err, "row-level security")
-	_, err = app.Exec(t.Context(), "UPDATE "+table+" SET subject = 'x'")
-	require.ErrorContains(t, err, "permission denied")
 }
 
 func TestNewRefuses(t *testing.T) {
@@ -236,8 +267,8 @@ func TestForgetAndAppendAtOnce(t *testing.T) {
 // is ErrBusy, and nothing is stored.
 func TestLocked(t *testing.T) {
 	d := open(t)
-	s := d.store(t, d.app(t))
-	table := pgx.Identifier{fmt.Sprintf(`Schema "%d"; --`, schemas.Load()), "usage_events"}.Sanitize()
+	s, schema := d.storeIn(t, d.app(t))
+	table := schema + ".usage_keys"
 	tx, err := d.owner.Begin(t.Context())
 	require.NoError(t, err)
 	_, err = tx.Exec(t.Context(), "LOCK TABLE "+table+" IN SHARE MODE")
@@ -251,42 +282,6 @@ func TestLocked(t *testing.T) {
 	require.Empty(t, list(t, s, all("acme")))
 	_, err = s.Append(t.Context(), batch("acme", 0, 3))
 	require.NoError(t, err)
-}
-
-// A listing walks the index in its order, with the values of the parameters and
-// without them.
-func TestPlans(t *testing.T) {
-	d := open(t)
-	require.NoError(t, postgres.Migrate(t.Context(), d.owner, ""))
-	d.must(t, "GRANT USAGE ON SCHEMA servicecoin TO collector; GRANT SELECT ON servicecoin.migrations, servicecoin.usage_events TO collector")
-	d.must(t, `INSERT INTO servicecoin.usage_events (customer, source, id, type, subject, at, recorded_at)
-SELECT 'c' || n % 25, 's', n, 't' || n % 3, '', '2026-03-29'::timestamptz + n * interval '1 second', now() FROM generate_series(1, 20000) AS n;
-ANALYZE servicecoin.usage_events`)
-	app := d.app(t)
-	s, err := usage.New(t.Context(), app, nil)
-	require.NoError(t, err)
-	q := metering.Query{Customer: "c7", Type: "t1", During: calendar.Between(day, day.AddDate(0, 0, 1))}
-	for name, cursor := range map[string]*metering.Cursor{"first": nil, "next": {Time: day.Add(time.Hour), Source: "s", ID: "9"}} {
-		text, args := s.Listing(q, cursor)
-		for _, mode := range []string{"force_custom_plan", "force_generic_plan"} {
-			t.Run(name+"/"+mode, func(t *testing.T) {
-				tx, err := app.Begin(t.Context())
-				require.NoError(t, err)
-				defer tx.Rollback(t.Context())
-				_, err = tx.Exec(t.Context(), "SELECT set_config('plan_cache_mode', $1, true), set_config('servicecoin.customers', 'c7', true)", mode)
-				require.NoError(t, err)
-				_, err = tx.Exec(t.Context(), usage.Ordered())
-				require.NoError(t, err)
-				var plan string
-				require.NoError(t, tx.QueryRow(t.Context(), "EXPLAIN (FORMAT JSON) "+text, args...).Scan(&plan))
-				require.True(t, json.Valid([]byte(plan)))
-				require.Contains(t, plan, `"Index Name": "usage_events_time"`)
-				for _, bad := range []string{`"Sort"`, `"Seq Scan"`, `"Bitmap Heap Scan"`} {
-					require.NotContains(t, plan, `"Node Type": `+bad)
-				}
-			})
-		}
-	}
 }
 
 func BenchmarkAppend(b *testing.B) {

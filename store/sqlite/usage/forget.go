@@ -199,22 +199,23 @@ func (f *forgetting) freeKeys(ctx context.Context) error {
 		if err := f.store.begin(ctx); err != nil {
 			return err
 		}
-		for slot := hash.of(metering.EventKey{Customer: f.customer, Ref: ref}); ; slot++ {
-			place, taken, err := f.ses.placeAt(ctx, slot)
-			if err != nil {
+		first := hash.of(metering.EventKey{Customer: f.customer, Ref: ref})
+		_, before, err := f.ses.placeAt(ctx, first-1)
+		if err != nil {
+			return err
+		}
+		place, taken, err := f.ses.placeAt(ctx, first)
+		for slot := first; err == nil && taken; slot++ {
+			var next bool
+			var nextPlace int64
+			if nextPlace, next, err = f.ses.placeAt(ctx, slot+1); err != nil {
 				return err
 			}
-			if !taken {
-				break
-			}
-			_, next, err := f.ses.placeAt(ctx, slot+1)
-			if err != nil {
+			var ours bool
+			if ours, err = f.owns(ctx, slot, place, slot == first && !before && !next); err != nil {
 				return err
 			}
-			ours, err := f.owns(ctx, slot, place)
 			switch {
-			case err != nil:
-				return err
 			case !ours:
 			case next:
 				_, err = f.ses.exec(ctx, replaceKey, slot, int64(0))
@@ -224,24 +225,32 @@ func (f *forgetting) freeKeys(ctx context.Context) error {
 			if err != nil {
 				return failed(err)
 			}
-			if !next {
-				break
-			}
+			place, taken = nextPlace, next
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// owns reports whether a slot is the customer's.
-func (f *forgetting) owns(ctx context.Context, slot, place int64) (bool, error) {
-	if place > 0 {
+// owns reports whether a slot is the customer's alone.
+func (f *forgetting) owns(ctx context.Context, slot, place int64, alone bool) (bool, error) {
+	switch {
+	case place > 0:
 		_, ours := f.pages[pageOf(place)]
 		return ours, nil
+	case place < 0:
+		facts, err := f.ses.facts(ctx, getFact, -place)
+		return len(facts) > 0 && facts[0].Customer == f.customer, err
+	case !alone:
+		return false, nil // perhaps somebody else's: it stays
 	}
-	text, arg := getFact, -place
-	if place == 0 {
-		text, arg = listFacts, slot
+	facts, err := f.ses.facts(ctx, listFacts, slot)
+	for i := range facts {
+		if facts[i].Customer != f.customer {
+			return false, err
+		}
 	}
-	facts, err := f.ses.facts(ctx, text, arg)
-	return len(facts) > 0 && facts[0].Customer == f.customer, err
+	return true, err
 }

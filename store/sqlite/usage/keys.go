@@ -5,9 +5,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"slices"
 	"strings"
 
+	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/metering"
 )
 
@@ -40,7 +42,7 @@ const keysAtOnce = 256
 
 var (
 	findKeys = keyStatements(`SELECT hash, place FROM servicecoin_usage_keys WHERE hash IN (`, `?`, `)`)
-	putKeys  = keyStatements(`INSERT INTO servicecoin_usage_keys (hash, place) VALUES `, `(?, ?)`, ``)
+	putKeys  = keyStatements(`INSERT OR IGNORE INTO servicecoin_usage_keys (hash, place) VALUES `, `(?, ?)`, ``)
 )
 
 const (
@@ -101,6 +103,8 @@ func (c *change) putKeys(ctx context.Context, rows []keyRow) (found []keyRow, er
 	return found, nil
 }
 
+var errTaken = servicecoin.Unchanged(errors.New("sqlite: a key that was free is taken"))
+
 func (c *change) insertKeys(ctx context.Context, rows []keyRow, args []any) error {
 	for size := keysAtOnce; len(rows) > 0; {
 		for size > len(rows) {
@@ -110,8 +114,13 @@ func (c *change) insertKeys(ctx context.Context, rows []keyRow, args []any) erro
 		for i := range rows[:size] {
 			args = append(args, rows[i].hash, rows[i].place)
 		}
-		if _, err := c.ses.exec(ctx, putKeys[size], args...); err != nil {
+		// Without IGNORE SQLite keeps a journal of each statement.
+		n, err := c.ses.exec(ctx, putKeys[size], args...)
+		if err != nil {
 			return failed(err)
+		}
+		if n != int64(size) {
+			return errTaken
 		}
 		rows = rows[size:]
 	}

@@ -108,12 +108,13 @@ func (s *Store) History(ctx context.Context, key metering.EventKey) (known []met
 		}
 	}
 	err = s.snapshot(ctx, capture, func(ses *session) error {
-		for slot := hash.of(key); ; slot++ {
+		slot := hash.of(key)
+		if known, err = ses.factsAbout(ctx, slot, key); err != nil || len(known) > 0 {
+			return err
+		}
+		for ; ; slot++ {
 			place, taken, err := ses.placeAt(ctx, slot)
 			if err != nil || !taken {
-				return err
-			}
-			if known, err = ses.factsAbout(ctx, slot, key); err != nil || len(known) > 0 {
 				return err
 			}
 			if p, ours := pages[pageOf(place)]; ours {

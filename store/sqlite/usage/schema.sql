@@ -34,7 +34,7 @@ CREATE TABLE servicecoin_usage_keys (
 -- What voids, corrects or closes events, and the events that it is about.
 CREATE TABLE servicecoin_usage_facts (
 	id       INTEGER PRIMARY KEY,
-	about    INTEGER NOT NULL, -- the hash under which the event's key stands
+	about    INTEGER NOT NULL, -- the hash of the event's key
 	customer TEXT NOT NULL,
 	fact     BLOB NOT NULL
 );

@@ -247,6 +247,10 @@ func (c *change) cutLog(ctx context.Context, before int32) error {
 		for i := range entries {
 			first = min(first, metering.DayOf(entries[i].Time))
 		}
+		if len(entries) == 0 {
+			gone = append(gone, seq)
+			return nil
+		}
 		kept = append(kept, row{seq, first, metering.AppendEntries(nil, entries)})
 		return nil
 	}, before)

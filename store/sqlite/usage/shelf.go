@@ -40,7 +40,7 @@ type shelf struct {
 	slots  []int64                     // of the events that were put: where their keys stand
 	places []int64                     // of them: see keyRow
 	bySlot map[int64]int32             // of the events that were put
-	known  map[metering.EventKey]int64 // slots
+	known  map[metering.EventKey]int64 // hashes of keys that have a slot
 	laid   []metering.Entry
 	hash   hasher
 }
@@ -226,7 +226,7 @@ func (s *shelf) probe(at int32, placed []metering.Placed) error {
 	p := keyRow{hash: slot, place: s.places[at]}
 	if what == awaited && e.Does == metering.Happen {
 		// Facts about it have come before: it stays beside them.
-		if p.place, err = s.putAside(slot, *e); err != nil {
+		if p.place, err = s.putAside(*e); err != nil {
 			return err
 		}
 		placed[at].Awaited = true
@@ -246,10 +246,10 @@ func (s *shelf) probe(at int32, placed []metering.Placed) error {
 }
 
 // putAside stores an event beside the facts about it, and returns its place.
-func (s *shelf) putAside(slot int64, e metering.Event) (int64, error) {
+func (s *shelf) putAside(e metering.Event) (int64, error) {
 	s.change.head.fact++
 	id := s.change.head.fact
-	_, err := s.change.ses.exec(s.ctx, putFact, id, slot, string(e.Customer), metering.AppendEntries(nil, []metering.Entry{{Event: e}}))
+	_, err := s.change.ses.exec(s.ctx, putFact, id, s.hash.of(metering.KeyOf(e)), string(e.Customer), metering.AppendEntries(nil, []metering.Entry{{Event: e}}))
 	if err != nil {
 		return 0, failed(err)
 	}
@@ -265,9 +265,12 @@ const (
 	there
 )
 
-// look finds the slot of a key.
+// look finds the slot of a key. Where two keys of one hash lie at one place it may be the
+// other's: as either has an equal one, nothing hangs on it.
 func (s *shelf) look(k metering.EventKey) (slot int64, what finding, e metering.Event, err error) {
-	for slot = s.hash.of(k); ; slot++ { // from the last number to the first
+	hash := s.hash.of(k)
+	kept := int64(0)            // a slot of nothing, if there is one
+	for slot = hash; ; slot++ { // from the last number to the first
 		if at, mine := s.bySlot[slot]; mine {
 			if metering.KeyOf(s.first[at]) == k {
 				return slot, there, s.first[at], nil
@@ -275,15 +278,15 @@ func (s *shelf) look(k metering.EventKey) (slot int64, what finding, e metering.
 			continue
 		}
 		place, taken, err := s.change.ses.placeAt(s.ctx, slot)
-		switch {
-		case err != nil:
+		if err != nil {
 			return 0, nowhere, e, err
-		case !taken:
-			return slot, nowhere, e, nil
-		case place == 0:
-			facts, err := s.change.ses.factsAbout(s.ctx, slot, k)
-			if err != nil || len(facts) > 0 {
-				return slot, awaited, e, err
+		}
+		if !taken {
+			break
+		}
+		if place == 0 {
+			if what == nowhere {
+				what, kept = awaited, slot
 			}
 			continue
 		}
@@ -295,6 +298,16 @@ func (s *shelf) look(k metering.EventKey) (slot int64, what finding, e metering.
 			return slot, there, *stored, nil
 		}
 	}
+	if what == awaited {
+		facts, err := s.change.ses.factsAbout(s.ctx, hash, k)
+		if err != nil {
+			return 0, nowhere, e, err
+		}
+		if len(facts) > 0 {
+			return kept, awaited, e, nil
+		}
+	}
+	return slot, nowhere, e, nil
 }
 
 // stored returns the event of a key if it is the one at a place.
@@ -329,10 +342,10 @@ func (ses *session) facts(ctx context.Context, text string, arg any) (list []met
 	return list, err
 }
 
-// factsAbout returns the facts about a key, whose slot it is, and the event itself if it
-// is kept beside them.
-func (ses *session) factsAbout(ctx context.Context, slot int64, k metering.EventKey) ([]metering.Event, error) {
-	list, err := ses.facts(ctx, listFacts, slot)
+// factsAbout returns the facts about a key of a hash, and the event itself if it is kept
+// beside them.
+func (ses *session) factsAbout(ctx context.Context, hash int64, k metering.EventKey) ([]metering.Event, error) {
+	list, err := ses.facts(ctx, listFacts, hash)
 	own := list[:0]
 	for _, e := range list {
 		if e.About() == k {
@@ -351,11 +364,10 @@ func (s *shelf) putFacts(placed []metering.Placed) error {
 			continue
 		}
 		about := e.About()
-		slot, is := s.known[about]
+		hash, is := s.known[about]
 		if !is {
-			var what finding
-			var err error
-			if slot, what, _, err = s.look(about); err != nil {
+			slot, what, _, err := s.look(about)
+			if err != nil {
 				return err
 			}
 			if what == nowhere { // the slot is kept for it
@@ -363,9 +375,10 @@ func (s *shelf) putFacts(placed []metering.Placed) error {
 					return failed(err)
 				}
 			}
-			s.known[about] = slot
+			hash = s.hash.of(about)
+			s.known[about] = hash
 		}
-		_, err := s.change.ses.exec(s.ctx, putFact, -s.places[i], slot, string(e.Customer), metering.AppendEntries(nil, []metering.Entry{{Event: *e}}))
+		_, err := s.change.ses.exec(s.ctx, putFact, -s.places[i], hash, string(e.Customer), metering.AppendEntries(nil, []metering.Entry{{Event: *e}}))
 		if err != nil {
 			return failed(err)
 		}
@@ -382,14 +395,14 @@ func (s *shelf) Known(keys []metering.EventKey) ([][]metering.Event, error) {
 		if err != nil {
 			return nil, err
 		}
-		if list[i], err = s.change.ses.factsAbout(s.ctx, slot, k); err != nil {
+		if list[i], err = s.change.ses.factsAbout(s.ctx, s.hash.of(k), k); err != nil {
 			return nil, err
 		}
 		if what != there || stored.Does != metering.Happen || holds(list[i], k) {
 			continue
 		}
 		list[i] = append(list[i], stored)
-		place, err := s.putAside(slot, stored)
+		place, err := s.putAside(stored)
 		if err != nil {
 			return nil, err
 		}

@@ -1,12 +1,10 @@
 package usage_test
 
 import (
-	"bufio"
 	"context"
 	"database/sql"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"testing"
@@ -29,28 +27,19 @@ import (
 const fileVariable = "SERVICECOIN_TEST_USAGE_FILE"
 
 func TestMain(m *testing.M) {
+	if path := os.Getenv(openedOnce); path != "" {
+		if err := openOnce(context.Background(), path); err != nil {
+			fmt.Println("failed:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	path := os.Getenv(fileVariable)
 	if path == "" {
 		os.Exit(m.Run())
 	}
 	fmt.Println("failed:", appendForever(context.Background(), path))
 	os.Exit(1)
-}
-
-const crashBatch = 40
-
-func appendForever(ctx context.Context, path string) error {
-	s, err := usage.Open(ctx, path, nil)
-	if err != nil {
-		return err
-	}
-	for n := 0; ; n++ {
-		name := fmt.Sprintf("%d-%d", os.Getpid(), n)
-		if _, err := s.Append(ctx, batch(name, crashBatch)); err != nil {
-			return err
-		}
-		fmt.Println(name)
-	}
 }
 
 var day = time.Date(2026, 3, 29, 0, 0, 0, 0, time.UTC)
@@ -149,46 +138,6 @@ func BenchmarkStore(b *testing.B) {
 		s, _ := opened(tb)
 		return s
 	}})
-}
-
-// A process that appends is killed in the middle of it, again and again: every
-// acknowledged batch is there, and no half of any.
-func TestCrash(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "crash.db")
-	acknowledged := map[string]bool{}
-	for round := range 25 {
-		self, err := os.Executable()
-		require.NoError(t, err)
-		cmd := exec.CommandContext(t.Context(), self)
-		cmd.Env = append(os.Environ(), fileVariable+"="+path)
-		out, err := cmd.StdoutPipe()
-		require.NoError(t, err)
-		require.NoError(t, cmd.Start())
-		lines := bufio.NewScanner(out)
-		for n := 0; lines.Scan(); n++ {
-			require.NotContains(t, lines.Text(), "failed")
-			acknowledged[lines.Text()] = true
-			if n == round%7 {
-				require.NoError(t, cmd.Process.Kill())
-			}
-		}
-		_ = cmd.Wait()
-		s, err := usage.Open(t.Context(), path, nil)
-		require.NoError(t, err)
-		stored := map[string]int{}
-		for _, e := range list(t, s, all()) {
-			stored[e.Source]++
-		}
-		for name, n := range stored {
-			require.Equal(t, crashBatch, n, "half of %s", name)
-		}
-		for name := range acknowledged {
-			require.Equal(t, crashBatch, stored[name], "%s was acknowledged", name)
-		}
-		require.NoError(t, s.Close())
-	}
-	t.Logf("%d batches acknowledged", len(acknowledged))
 }
 
 func TestBesideRecordsInOneFile(t *testing.T) {

@@ -172,7 +172,7 @@ func (x *verifying) keys(ctx context.Context, p pageRef, day int32, b *metering.
 			if place == here {
 				break // as it was told
 			}
-			known, err := x.ses.factsAbout(ctx, slot, key)
+			known, err := x.ses.factsAbout(ctx, x.hash.of(key), key)
 			if err != nil {
 				return err
 			}
