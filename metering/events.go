@@ -197,9 +197,6 @@ func (p *paging) stretch(ctx context.Context, during calendar.Interval, mayEnd b
 			found = found[1:]
 		}
 	}
-	if n := len(found) - p.q.Limit - 1; n > 0 {
-		found = found[n:]
-	}
 	return found, read, true, nil
 }
 
