@@ -386,7 +386,7 @@ func (r *blockReader) numbers(n int, set func(i int, v int64), odd *map[int32]de
 		case 1:
 			text := r.text()
 			d, err := decimal.NewFromString(text)
-			if r.bad || err != nil || len(text) > MaxDigits+MaxPlaces+2 {
+			if r.bad || err != nil || len(text) > MaxDigits+MaxPlaces+2 || d.Exponent() < -MaxPlaces || d.Exponent() > MaxDigits {
 				r.bad = true
 				return
 			}
