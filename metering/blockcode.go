@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"math/bits"
+	"slices"
 
 	"github.com/shopspring/decimal"
 
@@ -263,7 +264,9 @@ func (r *blockReader) text() string {
 // readTexts reads texts, and returns how many the dictionary had before.
 func (r *blockReader) readTexts(d *dict) (before uint64) {
 	before = uint64(len(d.texts)) - 1
-	for n := r.count(); n > 0 && !r.bad; n-- {
+	n := r.count()
+	d.texts = slices.Grow(d.texts, n)
+	for ; n > 0 && !r.bad; n-- {
 		d.texts = append(d.texts, r.text())
 	}
 	return before
@@ -353,10 +356,16 @@ func (b *Block) readCells(cells []byte) error {
 }
 
 func (b *Block) readCombos(r *blockReader, before uint64) error {
-	for n := r.count(); n > 0 && !r.bad; n-- {
+	n := r.count()
+	b.of.dict.combos = slices.Grow(b.of.dict.combos, n)
+	room := make(Dimensions, n) // most have one
+	for ; n > 0 && !r.bad; n-- {
 		var c Dimensions
 		if k := r.count(); k > 0 {
-			c = make(Dimensions, k)
+			if k > len(room) {
+				room = make(Dimensions, k)
+			}
+			c, room = room[:k:k], room[k:]
 			for i := range c {
 				c[i].Name, c[i].Value = b.of.dict.texts[r.place(b.of.dict, before)], b.of.dict.texts[r.place(b.of.dict, before)]
 			}

