@@ -51,6 +51,8 @@ type question struct {
 	bulk      bool      // most pages of the kind
 	tails     map[int64][]tailDay
 
+	reader metering.BlockReader
+
 	early  []int64 // months, up to that of the first window, that have intervals which go on
 	totals map[int64][]monthTotal
 	days   map[int64]map[int64][]byte // by month and page
@@ -432,7 +434,13 @@ func (f *filling) sealed(ctx context.Context, ses *session, place int64, cells, 
 		}
 		return f.hand(whole, late, apart)
 	}
-	b, err := metering.ReadBlock(f.page.customer, f.page.kind.name, cells, rest)
+	var b *metering.Block
+	var err error
+	if rest == nil && !f.plan.Keeps() && (late == nil || apart) {
+		b, err = f.reader.Read(f.page.customer, f.page.kind.name, cells)
+	} else {
+		b, err = metering.ReadBlock(f.page.customer, f.page.kind.name, cells, rest)
+	}
 	if err != nil {
 		return err
 	}
