@@ -464,7 +464,7 @@ func (r *blockReader) values(rows []row, odd *map[int32]decimal.Decimal) {
 			return
 		default:
 			n -= behind
-			rows[i].value = (int64(n>>1) ^ -int64(n&1)) * unit //nolint:gosec // G115: the sign in the last bit
+			rows[i].value = (int64(n>>1) ^ -int64(n&1)) * unit
 		}
 	}
 }

@@ -4,7 +4,7 @@ package metering
 func IndexOf(n int) any {
 	x := &keyIndex{}
 	for i := range n {
-		x.add(mix(uint64(i), salt2), ref{chunks, uint32(i)}) //nolint:gosec // G115: not negative
+		x.add(mix(uint64(i), salt2), ref{chunks, uint32(i)})
 	}
 	return x
 }

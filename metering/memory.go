@@ -67,11 +67,11 @@ type page struct {
 
 // chunk is a day.
 type chunk struct {
+	block  Block // first: it is what questions read
 	day    int32
 	number uint32
 	page   *page
 	month  *month
-	block  Block
 	total  Total
 	packed int // rows
 	leaf   atomic.Pointer[sealedLeaf]
@@ -87,6 +87,14 @@ type sealedLeaf struct {
 type month struct {
 	from, to int32 // its days: from the first to before the last
 	total    Total
+	run      run
+}
+
+// run is all rows of a month's days that are packed, side by side.
+type run struct {
+	block    *Block // nil: there is none
+	from, to int32  // the first of the days, and the last
+	days     int    // how many there are
 }
 
 var _ EventStore = (*MemoryStore)(nil)
@@ -300,6 +308,9 @@ func (s *MemoryStore) laid(c *chunk) ref {
 	at := int32(len(c.block.rows) - 1) //nolint:gosec // G115: of a day
 	if int(at) == c.packed {
 		s.open = append(s.open, c)
+		if c.day <= c.month.run.to {
+			c.month.run = run{}
+		}
 	}
 	if c.block.order.Load() != nil {
 		c.block.order.Store(nil)
@@ -339,7 +350,7 @@ func (p *page) monthOf(day int32) *month {
 	from, to := monthDays(day)
 	at, there := slices.BinarySearchFunc(p.months, from, func(m *month, from int32) int { return cmp.Compare(m.from, from) })
 	if !there {
-		p.months = slices.Insert(p.months, at, &month{from, to, newTotal()})
+		p.months = slices.Insert(p.months, at, &month{from: from, to: to, total: newTotal()})
 	}
 	return p.months[at]
 }
@@ -388,10 +399,15 @@ func (p *page) pack(m *month, last int32) {
 		rows, bytes = rows+len(c.block.rows), bytes+len(c.block.ids)
 	}
 	all, ids := make([]row, 0, rows), make([]byte, 0, bytes)
+	plain := true
 	for _, c := range p.days[from:to] {
+		plain = plain && c.block.more == nil
 		a, i := len(all), len(ids)
 		all, ids = append(all, c.block.rows...), append(ids, c.block.ids...)
 		c.block.rows, c.block.ids, c.packed = all[a:len(all):len(all)], ids[i:len(ids):len(ids)], len(c.block.rows)
+	}
+	if m.run = (run{}); plain && to > from {
+		m.run = run{&Block{of: &p.of, rows: all}, p.nums[from], p.nums[to-1], to - from}
 	}
 }
 
@@ -520,6 +536,13 @@ func (p *page) measure(plan *Plan, g *Page) {
 		from = 0
 	}
 	if plan.NeedsEntries() {
+		for _, m := range p.months {
+			if r := m.run; r.block != nil && from < len(p.nums) && r.from >= p.nums[from] && plan.takesRun(r) {
+				from = p.measureDays(plan, g, from, r.from-1)
+				g.addRun(r.block)
+				from += r.days
+			}
+		}
 		p.measureDays(plan, g, from, last)
 		return
 	}
@@ -544,10 +567,28 @@ func (p *page) measure(plan *Plan, g *Page) {
 	}
 }
 
-func (p *page) measureDays(plan *Plan, g *Page, from int, last int32) {
+// measureDays hands in days from one to the last, and returns where the next one is.
+func (p *page) measureDays(plan *Plan, g *Page, from int, last int32) int {
 	for ; from < len(p.nums) && p.nums[from] <= last; from++ {
 		p.measureDay(plan, g, p.days[from])
 	}
+	return from
+}
+
+// takesRun reports that the days of a run may be handed in as one block: the plan needs
+// the entries of all of them, and where it counts texts, each lies in one window.
+func (p *Plan) takesRun(r run) bool {
+	if p.how != fromColumns || p.m.Meter.Field != "" || p.known != math.MaxInt64 || r.from < p.first || r.to > p.last {
+		return false
+	}
+	if p.m.Meter.Aggregation == Unique {
+		for day := r.from; day <= r.to; day++ {
+			if p.holds(day, day+1) < 0 {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 func (p *page) measureDay(plan *Plan, g *Page, c *chunk) {

@@ -16,8 +16,10 @@ import (
 // Page is one customer in a [Plan].
 type Page struct {
 	plan  *Plan
-	place int32 // of the customer
-	accs  []acc // by group and window
+	place int32           // of the customer
+	accs  []acc           // by group and window
+	spans []extreme       // the same, for the least and the largest
+	odds  map[int]*oddAcc // the same, of those that have any
 	slots [][]string
 	fault error
 
@@ -36,16 +38,22 @@ type Page struct {
 	wordOf  []uint32          // of texts
 }
 
-// acc adds up one window of one group.
+// acc adds up one window of one group. There may be very many.
 type acc struct {
 	events, valued int64
 	sum            fixed.Sum
-	least, largest int64
-	some, fits     bool // something was added; least and largest are of a value
-	odd            *oddAcc
 }
 
-// oddAcc is what does not fit.
+// some reports that something was added.
+func (a *acc) some() bool { return a.events != 0 || a.valued != 0 }
+
+// extreme is the least and the largest of one window of one group.
+type extreme struct {
+	least, largest int64
+	is             bool
+}
+
+// oddAcc is what does not fit of one window of one group.
 type oddAcc struct {
 	sum            decimal.Decimal
 	least, largest decimal.NullDecimal
@@ -64,18 +72,19 @@ func (p *Plan) newPage() *Page {
 	}
 	p.free = nil
 	*g = Page{
-		plan: p, place: int32(len(p.customers) - 1), accs: g.accs[:0], slots: g.slots[:0], blocks: g.blocks[:0], //nolint:gosec // G115: of a list
+		plan: p, place: int32(len(p.customers) - 1), accs: g.accs[:0], spans: g.spans[:0], odds: g.odds, slots: g.slots[:0], blocks: g.blocks[:0], //nolint:gosec // G115: of a list
 		slotOf: g.slotOf[:0], texts: g.texts[:0], pairs: g.pairs, bySlots: g.bySlots, stamps: g.stamps, base: g.base + uint32(len(p.starts)) + 1, name: g.name, words: g.words, wordOf: g.wordOf[:0], //nolint:gosec // G115: bounded by MaxWindows
 	}
 	if g.base > math.MaxUint32/2 {
 		g.base, g.stamps = 0, nil
 	}
+	clear(g.odds)
 	clear(g.pairs)
 	clear(g.bySlots)
 	clear(g.words)
 	if len(p.m.GroupBy) == 0 && p.how != fromEvents {
 		g.slots = append(g.slots, nil)
-		g.accs = append(g.accs, make([]acc, len(p.starts))...)
+		g.widen()
 	}
 	return g
 }
@@ -108,9 +117,20 @@ func (g *Page) slot(e *Event) int32 {
 	}
 	g.bySlots[string(g.name)] = at
 	g.slots = append(g.slots, values)
-	g.accs = slices.Grow(g.accs, width)[:n]
-	clear(g.accs[n-width:])
+	g.widen()
 	return at
+}
+
+// widen makes room for a group.
+func (g *Page) widen() {
+	width := len(g.plan.starts)
+	n := len(g.accs)
+	g.accs = slices.Grow(g.accs, width)[:n+width]
+	clear(g.accs[n:])
+	if a := g.plan.m.Meter.Aggregation; a == Min || a == Max {
+		g.spans = slices.Grow(g.spans, width)[:n+width]
+		clear(g.spans[n:])
+	}
 }
 
 // tooMany refuses a question with too many points.
@@ -130,10 +150,9 @@ func (g *Page) Total(day int32, t *Total) {
 	a.events += t.Events
 	a.valued += t.Valued
 	a.sum.AddSum(t.sum)
-	a.some = a.some || t.Events != 0 || t.Valued != 0
-	if t.least <= t.largest {
-		a.span(t.least)
-		a.span(t.largest)
+	if len(g.spans) > 0 && t.least <= t.largest {
+		g.spans[w].widen(t.least)
+		g.spans[w].widen(t.largest)
 	}
 }
 
@@ -204,7 +223,7 @@ func (g *Page) columns(b *Block) {
 					continue
 				}
 			}
-			g.accs[int(slot)*width+at].plain(r.value)
+			g.plain(int(slot)*width+at, r.value)
 		}
 		return
 	}
@@ -221,12 +240,13 @@ func (g *Page) columns(b *Block) {
 		if spread && b.end(i) != ofPoint {
 			v, odd := field.at(b, i)
 			if !g.spread(b, i, int(slot)*width, v, odd) && at >= 0 {
-				g.accs[int(slot)*width+at].plain(null)
+				g.plain(int(slot)*width+at, null)
 			}
 			continue
 		}
 		if at >= 0 {
-			g.accs[int(slot)*width+at].add(field.at(b, i))
+			v, odd := field.at(b, i)
+			g.add(int(slot)*width+at, v, odd)
 		}
 	}
 }
@@ -265,52 +285,53 @@ func (f fieldOf) at(b *Block, i int32) (int64, decimal.Decimal) {
 }
 
 // plain adds a value that fits, or none.
-func (a *acc) plain(v int64) {
+func (g *Page) plain(at int, v int64) {
+	a := &g.accs[at]
 	a.events++
-	a.some = true
 	if v == null {
 		return
 	}
 	a.valued++
 	a.sum.Add(v)
-	if !a.fits {
-		a.least, a.largest, a.fits = v, v, true
-		return
+	if len(g.spans) > 0 {
+		g.spans[at].widen(v)
 	}
-	a.least, a.largest = min(a.least, v), max(a.largest, v)
 }
 
-// add adds a value, which is odd, or none.
-func (a *acc) add(v int64, odd decimal.Decimal) {
+// add adds a value, which may be odd, or none.
+func (g *Page) add(at int, v int64, odd decimal.Decimal) {
 	if v != isOdd {
-		a.plain(v)
+		g.plain(at, v)
 		return
 	}
-	a.events++
-	a.some = true
-	a.valued++
-	a.addOdd(odd)
+	g.accs[at].events++
+	g.accs[at].valued++
+	g.addOdd(at, odd)
 }
 
-// span widens what lies between the least and the largest.
-func (a *acc) span(v int64) {
-	if !a.fits {
-		a.least, a.largest, a.fits = v, v, true
+func (x *extreme) widen(v int64) {
+	if !x.is {
+		*x = extreme{v, v, true}
 		return
 	}
-	a.least, a.largest = min(a.least, v), max(a.largest, v)
+	x.least, x.largest = min(x.least, v), max(x.largest, v)
 }
 
-func (a *acc) addOdd(d decimal.Decimal) {
-	if a.odd == nil {
-		a.odd = &oddAcc{}
+func (g *Page) addOdd(at int, d decimal.Decimal) {
+	o := g.odds[at]
+	if o == nil {
+		o = &oddAcc{}
+		if g.odds == nil {
+			g.odds = map[int]*oddAcc{}
+		}
+		g.odds[at] = o
 	}
-	a.odd.sum = a.odd.sum.Add(d)
-	if !a.odd.least.Valid || d.LessThan(a.odd.least.Decimal) {
-		a.odd.least = servicecoin.Some(d)
+	o.sum = o.sum.Add(d)
+	if !o.least.Valid || d.LessThan(o.least.Decimal) {
+		o.least = servicecoin.Some(d)
 	}
-	if !a.odd.largest.Valid || d.GreaterThan(a.odd.largest.Decimal) {
-		a.odd.largest = servicecoin.Some(d)
+	if !o.largest.Valid || d.GreaterThan(o.largest.Decimal) {
+		o.largest = servicecoin.Some(d)
 	}
 }
 
@@ -341,7 +362,6 @@ func (g *Page) spread(b *Block, i int32, base int, v int64, odd decimal.Decimal)
 		}
 		a := &g.accs[base+w]
 		a.events++
-		a.some = true
 		if v == null || open {
 			continue
 		}
@@ -351,7 +371,7 @@ func (g *Page) spread(b *Block, i int32, base int, v int64, odd decimal.Decimal)
 			a.sum.Add(part.fast)
 			continue
 		}
-		a.addOdd(*part.exact)
+		g.addOdd(base+w, *part.exact)
 	}
 	return true
 }
@@ -442,6 +462,23 @@ func (g *Page) unique(b *Block) {
 	}
 }
 
+// addRun adds the rows of several days: see [Plan.takesRun].
+func (g *Page) addRun(b *Block) {
+	p := g.plan
+	if p.m.Meter.Aggregation != Unique {
+		g.columns(b)
+		return
+	}
+	g.look(b)
+	g.distinct(b)
+	find := windows{starts: p.starts, ends: p.ends}
+	for i := range b.rows {
+		if at := find.at(b.rows[i].at); at >= 0 {
+			g.see(b, &b.rows[i], at, len(p.starts), false)
+		}
+	}
+}
+
 // see counts the text of a row that lies in a window.
 func (g *Page) see(b *Block, r *row, at, width int, several bool) {
 	slot := g.slotAt(b, r)
@@ -450,7 +487,6 @@ func (g *Page) see(b *Block, r *row, at, width int, several bool) {
 	}
 	a := &g.accs[int(slot)*width+at]
 	a.events++
-	a.some = true
 	id := r.subject
 	if g.plan.m.Meter.Distinct != Subject {
 		id = g.texts[r.combo]
@@ -537,18 +573,24 @@ func (g *Page) finish() {
 		order = identity(len(g.slots))
 	}
 	slices.SortFunc(order, func(a, b int32) int { return slices.Compare(g.slots[a], g.slots[b]) })
-	width := len(p.starts)
+	width, n := len(p.starts), 0
+	for i := range g.accs {
+		if g.accs[i].some() {
+			n++
+		}
+	}
+	p.cells = slices.Grow(p.cells, n)
 	for _, slot := range order {
 		group := int32(-1)
 		for w := range width {
-			a := &g.accs[int(slot)*width+w]
-			if !a.some {
+			at := int(slot)*width + w
+			if !g.accs[at].some() {
 				continue
 			}
 			if group < 0 {
 				group = p.group(g.slots[slot])
 			}
-			p.cells = append(p.cells, Cell{Customer: g.place, Group: group, Window: p.places[w], Events: a.events, amount: a.amount(&p.m.Meter)})
+			p.cells = append(p.cells, Cell{Customer: g.place, Group: group, Window: p.places[w], Events: g.accs[at].events, amount: g.amount(at)})
 		}
 	}
 }
@@ -568,7 +610,8 @@ func (g *Page) emit(s Series) {
 }
 
 // amount returns what the meter makes of what was added up.
-func (a *acc) amount(m *Meter) amount {
+func (g *Page) amount(at int) amount {
+	a, m := &g.accs[at], &g.plan.m.Meter
 	result := amount{}
 	switch m.Aggregation {
 	case Count:
@@ -582,20 +625,20 @@ func (a *acc) amount(m *Meter) amount {
 	case Sum:
 		if a.valued > 0 {
 			result = amount{sum: a.sum, some: true}
-			if a.odd != nil {
-				result = exactly(servicecoin.Some(a.total()))
+			if len(g.odds) > 0 && g.odds[at] != nil {
+				result = exactly(servicecoin.Some(g.total(at)))
 			}
 		}
 	case Average:
 		q := quantity{}
 		if a.valued > 0 {
-			q = fraction(a.total(), a.valued)
+			q = fraction(g.total(at), a.valued)
 		}
 		return exactly((&rule{*m}).figure(q))
 	case Min:
-		result = a.extreme(a.least, false)
+		result = g.outermost(at, g.spans[at].least, false)
 	case Max:
-		result = a.extreme(a.largest, true)
+		result = g.outermost(at, g.spans[at].largest, true)
 	case Latest, TimeWeighted, Percentile, Product:
 	}
 	switch {
@@ -609,22 +652,23 @@ func (a *acc) amount(m *Meter) amount {
 	return result
 }
 
-func (a *acc) total() decimal.Decimal {
-	d := a.sum.Decimal(fixed.Places)
-	if a.odd != nil {
-		d = d.Add(a.odd.sum)
+func (g *Page) total(at int) decimal.Decimal {
+	d := g.accs[at].sum.Decimal(fixed.Places)
+	if o := g.odds[at]; o != nil {
+		d = d.Add(o.sum)
 	}
 	return d
 }
 
-func (a *acc) extreme(n int64, largest bool) amount {
+// outermost is the least or the largest, of what fits and of what does not.
+func (g *Page) outermost(at int, n int64, largest bool) amount {
 	var odd decimal.NullDecimal
-	if a.odd != nil {
-		if odd = a.odd.least; largest {
-			odd = a.odd.largest
+	if o := g.odds[at]; o != nil {
+		if odd = o.least; largest {
+			odd = o.largest
 		}
 	}
-	if !a.fits {
+	if !g.spans[at].is {
 		return exactly(odd)
 	}
 	var s fixed.Sum

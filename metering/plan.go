@@ -76,6 +76,10 @@ func NewPlan(m Measurement) (*Plan, error) {
 	if !m.Now.IsZero() {
 		p.now = servicecoin.Instant(m.Now).UnixMicro()
 	}
+	if n := len(m.Windows); n > 1 {
+		room := make([]int64, 2*n)
+		p.starts, p.ends, p.places = room[:0:n], room[n:n], make([]int32, 0, n)
+	}
 	for i, w := range m.Windows {
 		start, end := servicecoin.Instant(w.Start).UnixMicro(), servicecoin.Instant(w.End).UnixMicro()
 		if start < end {
