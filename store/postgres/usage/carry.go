@@ -3,9 +3,11 @@ package usage
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/shopspring/decimal"
 
@@ -47,6 +49,10 @@ func (s *Store) nextLate(ctx context.Context) (customer servicecoin.CustomerID, 
 		})
 		return w.last(ctx)
 	})
+	const undefinedTable = "42P01" // it was empty, and dropped
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.Code == undefinedTable {
+		return "", nil
+	}
 	return customer, err
 }
 

@@ -297,3 +297,46 @@ func TestRoundTrips(t *testing.T) {
 		}
 	}
 }
+
+// An event and facts about it that come at the same moment meet, whichever is first.
+func TestFactsMeetTheirEvent(t *testing.T) {
+	d := open(t)
+	s := d.store(t, d.app(t))
+	model := metering.NewMemoryStore()
+	const rounds = 100
+	for n := range rounds {
+		event := batch("acme", n, 1)[0]
+		void := metering.Event{Customer: "acme", Source: "desk", ID: "void " + strconv.Itoa(n), Does: metering.Void, Of: metering.Ref{Source: "s", ID: event.ID}, RecordedAt: day.Add(time.Hour)}
+		correct := event
+		correct.Source, correct.ID, correct.Does, correct.Of, correct.RecordedAt = "desk", "correct "+strconv.Itoa(n), metering.Correct, void.Of, day.Add(2*time.Hour)
+		again := correct
+		correct.Subject, again.ID, again.RecordedAt = "another", "again "+strconv.Itoa(n), day.Add(3*time.Hour)
+		all := []metering.Event{event, void, correct, again}
+		_, err := model.Append(t.Context(), all)
+		require.NoError(t, err)
+		if n%2 == 0 { // the event is there
+			_, err := s.Append(t.Context(), all[:1])
+			require.NoError(t, err)
+			all = all[1:]
+		}
+		var wg sync.WaitGroup
+		start := make(chan struct{})
+		for _, e := range all {
+			wg.Go(func() {
+				<-start
+				if _, err := s.Append(t.Context(), []metering.Event{e}); err != nil {
+					t.Errorf("append: %v", err)
+				}
+			})
+		}
+		close(start)
+		wg.Wait()
+	}
+	require.Equal(t, list(t, model, all("acme")), list(t, s, all("acme")))
+	q := all("acme")
+	q.KnownBefore = day.Add(time.Hour + time.Microsecond)
+	require.Equal(t, list(t, model, q), list(t, s, q), "as it was known before")
+	differences, err := s.Verify(t.Context(), "acme")
+	require.NoError(t, err)
+	require.Empty(t, differences)
+}
