@@ -128,8 +128,8 @@ func (e *Entry) mark() Mark {
 		combo = hashDimensions(e.Dimensions)
 	}
 	h = mix(h, combo)
-	h = mix(h, uint64(e.Time.UnixMicro())) //nolint:gosec // G115: the bits are what counts
-	value := uint64(1 << 63)               // null
+	h = mix(h, uint64(e.Time.UnixMicro()))
+	value := uint64(1 << 63) // null
 	if e.Value.Valid {
 		if n, ok := fixed.Of(e.Value.Decimal); ok {
 			value = uint64(n) //nolint:gosec // G115: the bits are what counts

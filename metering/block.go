@@ -273,7 +273,7 @@ func (b *Block) sorted() []int32 {
 func identity(n int) []int32 {
 	rows := make([]int32, n)
 	for i := range rows {
-		rows[i] = int32(i) //nolint:gosec // G115: of a day
+		rows[i] = int32(i)
 	}
 	return rows
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"math/bits"
+	"slices"
 
 	"github.com/shopspring/decimal"
 
@@ -124,9 +125,8 @@ func (w *blockWriter) cells() []byte {
 	w.out = append(w.out, blockVersion, flags)
 	w.uvarint(uint64(len(w.rows)))
 	w.writeTexts()
-	out := append(w.out, body...)
-	w.out = nil
-	return out
+	w.out = append(w.out, body...)
+	return w.out
 }
 
 func (w *blockWriter) writeTexts() {
@@ -241,7 +241,7 @@ func (r *blockReader) uvarint() uint64 {
 
 func (r *blockReader) varint() int64 {
 	n := r.uvarint()
-	return int64(n>>1) ^ -int64(n&1) //nolint:gosec // G115: the sign in the last bit
+	return int64(n>>1) ^ -int64(n&1)
 }
 
 // count reads how many things follow, each of at least one byte.
@@ -264,7 +264,9 @@ func (r *blockReader) text() string {
 // readTexts reads texts, and returns how many the dictionary had before.
 func (r *blockReader) readTexts(d *dict) (before uint64) {
 	before = uint64(len(d.texts)) - 1
-	for n := r.count(); n > 0 && !r.bad; n-- {
+	n := r.count()
+	d.texts = slices.Grow(d.texts, n)
+	for ; n > 0 && !r.bad; n-- {
 		d.texts = append(d.texts, r.text())
 	}
 	return before
@@ -354,10 +356,16 @@ func (b *Block) readCells(cells []byte) error {
 }
 
 func (b *Block) readCombos(r *blockReader, before uint64) error {
-	for n := r.count(); n > 0 && !r.bad; n-- {
+	n := r.count()
+	b.of.dict.combos = slices.Grow(b.of.dict.combos, n)
+	room := make(Dimensions, n) // most have one
+	for ; n > 0 && !r.bad; n-- {
 		var c Dimensions
 		if k := r.count(); k > 0 {
-			c = make(Dimensions, k)
+			if k > len(room) {
+				room = make(Dimensions, k)
+			}
+			c, room = room[:k:k], room[k:]
 			for i := range c {
 				c[i].Name, c[i].Value = b.of.dict.texts[r.place(b.of.dict, before)], b.of.dict.texts[r.place(b.of.dict, before)]
 			}
@@ -387,7 +395,7 @@ func (r *blockReader) numbers(n int, set func(i int, v int64), odd *map[int32]de
 		case 1:
 			text := r.text()
 			d, err := decimal.NewFromString(text)
-			if r.bad || err != nil || len(text) > MaxDigits+MaxPlaces+2 {
+			if r.bad || err != nil || len(text) > MaxDigits+MaxPlaces+2 || d.Exponent() < -MaxPlaces || d.Exponent() > MaxDigits {
 				r.bad = true
 				return
 			}
@@ -395,15 +403,15 @@ func (r *blockReader) numbers(n int, set func(i int, v int64), odd *map[int32]de
 				*odd = map[int32]decimal.Decimal{}
 			}
 			set(i, isOdd)
-			(*odd)[int32(i)] = d //nolint:gosec // G115: of a day
+			(*odd)[int32(i)] = d
 		default:
 			n -= 2
-			high, low := bits.Mul64(n>>1, uint64(unit)) //nolint:gosec // G115: not negative
+			high, low := bits.Mul64(n>>1, uint64(unit))
 			if high != 0 || low > math.MaxInt64 {
 				r.bad = true
 				return
 			}
-			set(i, (int64(n>>1)^-int64(n&1))*unit) //nolint:gosec // G115: the sign in the last bit
+			set(i, (int64(n>>1)^-int64(n&1))*unit)
 		}
 	}
 }

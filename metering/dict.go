@@ -188,7 +188,7 @@ func (d *dict) number(s string) uint32 {
 	}
 	for i, text := range d.texts { // of a block that was read
 		if text == s {
-			return uint32(i) //nolint:gosec // G115: fewer than events
+			return uint32(i)
 		}
 	}
 	return 0
@@ -207,14 +207,14 @@ func (d *dict) learn() []uint32 {
 		d.textHash[i] = hashText(s)
 		id, there := d.lookText(s, d.textHash[i])
 		if !there {
-			id = uint32(i) //nolint:gosec // G115: fewer than events
+			id = uint32(i)
 			d.textAt.add(d.textHash[i], id)
 		}
 		first[i] = id
 	}
 	for i, c := range d.combos[1:] {
 		d.comboHash[i+1] = hashDimensions(c)
-		d.comboAt.add(d.comboHash[i+1], uint32(i+1)) //nolint:gosec // G115: fewer than events
+		d.comboAt.add(d.comboHash[i+1], uint32(i+1))
 	}
 	return first
 }

@@ -10,8 +10,9 @@ import (
 	"iter"
 	"time"
 
-	"github.com/servicecoin/servicecoin"
 	"github.com/shopspring/decimal"
+
+	"github.com/servicecoin/servicecoin"
 )
 
 // The rules by which a digest is made of events. An issued statement names the one

@@ -16,7 +16,7 @@ import (
 //
 // Customer, Source and ID are those of the event, also where a fact of another source
 // corrects it. Does and Of are empty.
-type Entry struct {
+type Entry struct { //nolint:recvcheck // a value, which some methods fill in
 	Event
 
 	Gone bool

@@ -166,7 +166,7 @@ func ReadEntries(b []byte) ([]Entry, error) {
 		}
 		const least = 3 // bytes of an entry
 		n := r.uvarint()
-		if n > uint64(len(r.in)/least) {
+		if n == 0 || n > uint64(len(r.in)/least) {
 			return nil, errEntries
 		}
 		if list == nil {

@@ -66,8 +66,8 @@ type Event struct {
 	ID       string                 `json:"id"`     // unique for the customer and source
 	Type     string                 `json:"type"`   // what happened, "vm.hours": meters read one type; "" where it voids or closes
 	Subject  string                 `json:"subject,omitempty"`
-	Time     time.Time              `json:"time,omitzero"` // when it happened, or began; UTC, microseconds
-	End      time.Time              `json:"end,omitzero"`  // of an interval, exclusive; zero: a point, or open
+	Time     time.Time              `json:"time,omitzero"`  // when it happened, or began; UTC, microseconds
+	End      time.Time              `json:"end,omitzero"`   // of an interval, exclusive; zero: a point, or open
 	Open     bool                   `json:"open,omitempty"` // an interval of which nobody knows the end yet
 
 	// Value is how much, in the unit of the meters that read the type: null for
@@ -145,8 +145,14 @@ func (e Event) bare(v *servicecoin.Violations) {
 		path string
 		said bool
 	}{
-		{"type", e.Type != ""}, {"subject", e.Subject != ""}, {"time", e.Does == Void && !e.Time.IsZero()}, {"end", !e.End.IsZero()}, {"open", e.Open},
-		{"value", e.Value.Valid}, {"fields", len(e.Fields) > 0}, {"dimensions", len(e.Dimensions) > 0},
+		{"type", e.Type != ""},
+		{"subject", e.Subject != ""},
+		{"time", e.Does == Void && !e.Time.IsZero()},
+		{"end", !e.End.IsZero()},
+		{"open", e.Open},
+		{"value", e.Value.Valid},
+		{"fields", len(e.Fields) > 0},
+		{"dimensions", len(e.Dimensions) > 0},
 	} {
 		if x.said {
 			v.Add(x.path, "contradiction", "", "a fact that only "+string(e.Does)+"s another says nothing of it")

@@ -152,6 +152,15 @@ func (d *delivery) sort(ctx context.Context, owner Owner, i int, e Event) error 
 		return err
 	}
 	d.of[i] = p
+	if p.fault == nil {
+		switch err := p.ledger.tooLate(ctx, e); {
+		case errors.Is(err, servicecoin.ErrInvalid):
+			d.receipt.Refuse(i, e, err)
+			return nil
+		case err != nil:
+			return fmt.Errorf("whether events[%d] is late: %w", i, err)
+		}
+	}
 	d.put(i, e, p)
 	return nil
 }

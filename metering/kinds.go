@@ -22,6 +22,7 @@ const (
 	EventQuotaDropped    = "quota.dropped"    // data: QuotaChanged
 	EventQuotaExceeded   = "quota.exceeded"   // data: Excess; once for each quota and period
 	EventUsageConflicted = "usage.conflicted" // data: Conflicted; once for each content
+	EventUsageClosed     = "usage.closed"     // data: Closing
 )
 
 // The verbs, as [servicecoin.Attempt] says them. They are API.
@@ -33,6 +34,7 @@ const (
 	VerbDropQuota    = "quota.drop"
 	VerbReviewQuotas = "quota.review"
 	VerbRecordUsage  = "usage.record"
+	VerbCloseUsage   = "usage.close"
 	VerbUseQuota     = "quota.use" // stands in refusals only: a hard quota would be exceeded
 )
 
@@ -67,13 +69,15 @@ type Conflicted struct {
 // The kinds of records, as they stand in a [servicecoin.Key]. Usage and its
 // events are no records of the store; attempts and traces name them like one.
 const (
-	MeterRecord        = "metering.meter"    // provider's partition: [Meter], as it was last defined
-	MeterVersionRecord = "metering.version"  // provider's partition: [Meter], as it was before
-	QuotaRecord        = "metering.quota"    // customer's partition: [Quota]
-	ExcessRecord       = "metering.excess"   // customer's partition: [Excess]
-	ConflictRecord     = "metering.conflict" // customer's partition: [Conflicted]
-	UsageRecord        = "metering.usage"    // all that a customer used, by the customer's id
-	UsageEventRecord   = "metering.event"    // one [Event]: see [Event.Key]
+	MeterRecord        = "metering.meter"       // provider's partition: [Meter], as it was last defined
+	MeterVersionRecord = "metering.version"     // provider's partition: [Meter], as it was before
+	QuotaRecord        = "metering.quota"       // customer's partition: [Quota]
+	ExcessRecord       = "metering.excess"      // customer's partition: [Excess]
+	ClosingRecord      = "metering.closing"     // customer's partition: [Closing]
+	LastClosingRecord  = "metering.lastclosing" // customer's partition: the last [Closing]
+	ConflictRecord     = "metering.conflict"    // customer's partition: [Conflicted]
+	UsageRecord        = "metering.usage"       // all that a customer used, by the customer's id
+	UsageEventRecord   = "metering.event"       // one [Event]: see [Event.Key]
 )
 
 var meterRecords = store.Kind[Meter]{
@@ -133,4 +137,19 @@ var conflicts = store.Kind[Conflicted]{
 	Indexes: []store.Index[Conflicted]{
 		{Name: "at", Columns: "m", Of: func(c Conflicted) store.Tuple { return store.Tuple{store.Time(c.At)} }},
 	},
+}
+
+var closings = store.Kind[Closing]{
+	Name:  ClosingRecord,
+	House: house.Own(),
+	ID:    func(c Closing) string { return closingID(c.Until) },
+	Indexes: []store.Index[Closing]{
+		{Name: "until", Columns: "m", Of: func(c Closing) store.Tuple { return store.Tuple{store.Time(c.Until)} }},
+	},
+}
+
+var lastClosings = store.Kind[lastClosed]{
+	Name:  LastClosingRecord,
+	House: house.Own(),
+	ID:    func(lastClosed) string { return lastID },
 }

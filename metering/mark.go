@@ -12,7 +12,7 @@ import (
 // and says at once whether two totals rest on the same ones. It finds mistakes, and
 // nothing else: whoever wants to can make other events of the same mark. A [Digest] is
 // for that.
-type Mark [2]uint64
+type Mark [2]uint64 //nolint:recvcheck // a value, which some methods fill in
 
 // String returns the mark in hexadecimal.
 func (m Mark) String() string {

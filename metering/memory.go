@@ -58,6 +58,7 @@ type page struct {
 	of     owner
 	book   *book
 	days   []*chunk // in order
+	nums   []int32  // their numbers
 	months []*month // in order
 	latest *chunk   // of the event before
 	slab   []chunk  // room for more of them, side by side
@@ -317,7 +318,7 @@ func (s *MemoryStore) chunk(p *page, day int32) *chunk {
 	if p.latest != nil && p.latest.day == day {
 		return p.latest
 	}
-	at, there := slices.BinarySearchFunc(p.days, day, func(c *chunk, day int32) int { return cmp.Compare(c.day, day) })
+	at, there := slices.BinarySearch(p.nums, day)
 	if !there {
 		if len(p.slab) == 0 {
 			const least, most = 1, 8
@@ -327,7 +328,7 @@ func (s *MemoryStore) chunk(p *page, day int32) *chunk {
 		p.slab = p.slab[1:]
 		c.day, c.number, c.page, c.month, c.block.of, c.total = day, uint32(len(s.chunks)), p, p.monthOf(day), &p.of, newTotal() //nolint:gosec // G115: fewer than events
 		s.chunks = append(s.chunks, c)
-		p.days = slices.Insert(p.days, at, c)
+		p.days, p.nums = slices.Insert(p.days, at, c), slices.Insert(p.nums, at, day)
 	}
 	p.latest = p.days[at]
 	return p.latest
@@ -409,7 +410,7 @@ func (s *MemoryStore) Scan(ctx context.Context, q Query) iter.Seq2[Event, error]
 		}
 		list := make([]Event, 0, PageSize)
 		days := b.pages[q.Type].days
-		at, _ := slices.BinarySearchFunc(days, DayOf(from), func(c *chunk, day int32) int { return cmp.Compare(c.day, day) })
+		at, _ := slices.BinarySearch(b.pages[q.Type].nums, DayOf(from))
 		for _, c := range days[at:] {
 			list = c.block.list(list, q, after)
 			if len(list) == PageSize || !q.During.End.After(time.UnixMicro(int64(c.day+1)*microsPerDay)) {
@@ -474,7 +475,11 @@ func (s *MemoryStore) Measure(ctx context.Context, m Measurement) (*Measured, er
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if m.Customers != nil {
-		for _, c := range slices.Sorted(slices.Values(m.Customers)) {
+		customers := m.Customers
+		if len(customers) > 1 {
+			customers = slices.Sorted(slices.Values(customers))
+		}
+		for _, c := range customers {
 			g := p.Page(c)
 			if b := s.books[c]; b != nil && b.pages[m.Meter.Type] != nil {
 				b.pages[m.Meter.Type].measure(p, g)
@@ -482,7 +487,9 @@ func (s *MemoryStore) Measure(ctx context.Context, m Measurement) (*Measured, er
 		}
 		return p.Done()
 	}
-	for i, page := range s.kinds[m.Meter.Type].inOrder() {
+	pages := s.kinds[m.Meter.Type].inOrder()
+	p.Expect(len(pages))
+	for i, page := range pages {
 		if i%256 == 0 && ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
@@ -508,35 +515,48 @@ func (k *kind) inOrder() []*page {
 // measure hands a plan what it needs.
 func (p *page) measure(plan *Plan, g *Page) {
 	first, last, reach, all := plan.Days()
-	from, _ := slices.BinarySearchFunc(p.days, first, func(c *chunk, day int32) int { return cmp.Compare(c.day, day) })
+	from, _ := slices.BinarySearch(p.nums, first)
 	if all || p.reach > reach {
 		from = 0
 	}
-	months := p.months
-	for i := from; i < len(p.days) && p.days[i].day <= last; {
-		c := p.days[i]
-		for len(months) > 0 && months[0].to <= c.day {
-			months = months[1:]
+	if plan.NeedsEntries() {
+		p.measureDays(plan, g, from, last)
+		return
+	}
+	for ; from < len(p.nums) && p.nums[from] < first; from++ {
+		p.measureDay(plan, g, p.days[from])
+	}
+	for _, m := range p.months {
+		if m.to <= first {
+			continue
 		}
-		if m := months[0]; c.day >= first && (i == 0 || p.days[i-1].day < m.from) { // the first day of a month that has any
-			if need := plan.NeedsMonth(m.from, m.to, &m.total); need != ItsEntries {
-				if need == ItsTotal {
-					g.Total(m.from, &m.total)
-				}
-				for i < len(p.days) && p.days[i].day < m.to {
-					i++
-				}
-				continue
-			}
+		if m.from > last || from == len(p.nums) {
+			break
 		}
-		switch plan.Needs(c.day, &c.total) {
+		switch plan.NeedsMonth(m.from, m.to, &m.total) {
 		case ItsTotal:
-			g.Total(c.day, &c.total)
+			g.Total(m.from, &m.total)
 		case ItsEntries:
-			g.Add(&c.block)
+			from, _ = slices.BinarySearch(p.nums, max(first, m.from))
+			p.measureDays(plan, g, from, min(last, m.to-1))
 		case Nothing:
 		}
-		i++
+	}
+}
+
+func (p *page) measureDays(plan *Plan, g *Page, from int, last int32) {
+	for ; from < len(p.nums) && p.nums[from] <= last; from++ {
+		p.measureDay(plan, g, p.days[from])
+	}
+}
+
+func (p *page) measureDay(plan *Plan, g *Page, c *chunk) {
+	switch plan.Needs(c.day, &c.total) {
+	case ItsTotal:
+		g.Total(c.day, &c.total)
+	case ItsEntries:
+		g.Add(&c.block)
+	case Nothing:
 	}
 }
 

@@ -2,36 +2,44 @@
 // meters that make quantities of events, and the quotas that bound them.
 //
 // It answers: how much did this customer use in a month, in each hour, by
-// region; which events is a figure made of; may this customer use more; and
-// when was a limit passed?
+// region; which events is a figure made of; what was known of it then; may this
+// customer use more; and when was a limit passed?
 //
-// A [Meter] is a pure rule: [Meter.Series] makes series of events, exactly, in
+// A [Meter] is a pure rule: [Meter.Measure] makes quantities of events, exactly, in
 // windows of the customer's zone. Events are kept in an [EventStore], apart from
 // the records of a store; [NewMemoryStore] has one in memory, and the modules
-// store/sqlite and store/postgres have one each in a package usage. A [Ledger]
-// is what a host calls:
+// store/sqlite and store/postgres have one each in a package usage. They keep
+// running totals, which come to what the meter makes of the events themselves. A
+// [Ledger] is what a host calls:
 //
-//	results, err := ledger.Record(ctx, collector, events...)
+//	receipt, err := ledger.Record(ctx, collector, events...)
 //	decision, err := ledger.Check(ctx, "vm.hours", decimal.NewFromInt(5), now)
 //	used, err := ledger.Total(ctx, "vm.hours", month)
 //
+// An [Intake] takes a batch of many customers' events, and the package usagefile a
+// file of them.
+//
 // What happened is always kept: a quota refuses in [Ledger.Check], never in
 // [Ledger.Record]. An event that comes again is kept once; one that comes again
-// with other content is told, never dropped. Prices are in the package rating,
+// with other content is told, never dropped. An event that was wrong is voided or
+// corrected by a fact that is kept beside it. Prices are in the package rating,
 // statements in the package cost.
 //
 // # Errors
 //
-// A batch with a malformed event is an [*servicecoin.InvalidError], and nothing of
-// it is kept. A hard quota in the way is a [Decision], and a
-// [*servicecoin.RefusedError] for who asks [Decision.Err]. An event that comes
-// again with other content is no error: its [Result] says so.
+// A malformed event is refused alone, and the [Receipt] says by its place, field and
+// rule why; the rest of its batch is kept. [Receipt.Err] makes an
+// [*servicecoin.InvalidError] of it. An event that comes again with other content is
+// no error: the receipt has it among its exceptions. A hard quota in the way is a
+// [Decision], and a [*servicecoin.RefusedError] for who asks [Decision.Err].
 package metering
 
 import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -47,6 +55,9 @@ type Options struct {
 	// period's events to do so, which is dear for who records much and often.
 	// The host calls [Ledger.Review] instead, as often as it likes.
 	QuotasByReview bool
+	// Late is what becomes of events for a time that was closed: see [Ledger.Close].
+	// Default: they count where they happened.
+	Late Late
 }
 
 // Ledger is what one customer used: its events, in its zone, and its quotas.
@@ -116,15 +127,63 @@ type Question struct {
 // without an event have an undefined value, or 0 where the meter says so. An interval
 // that is still open runs up to now, or to KnownBefore.
 func (l *Ledger) Usage(ctx context.Context, id MeterID, q Question) ([]Series, error) {
-	m, err := l.meterAt(ctx, id, q.During.Start)
-	if err != nil {
+	if err := l.view.Err(); err != nil {
 		return nil, err
 	}
 	windows, err := q.Each.Split(q.During, l.zone)
 	if err != nil {
 		return nil, err
 	}
-	return l.measure(ctx, m, windows, q.GroupBy, q.KnownBefore)
+	versions, err := l.meters.Versions(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if len(versions) == 1 || len(windows) == 0 {
+		return l.measure(ctx, versions[len(versions)-1], windows, q.GroupBy, q.KnownBefore)
+	}
+	return l.byVersion(ctx, versions, windows, q)
+}
+
+// byVersion measures each window by the version of the meter that held at its beginning.
+func (l *Ledger) byVersion(ctx context.Context, versions []Meter, windows []calendar.Interval, q Question) ([]Series, error) {
+	holds := func(w calendar.Interval) int {
+		at := len(versions) - 1
+		for at > 0 && versions[at].From.After(w.Start) {
+			at--
+		}
+		return at
+	}
+	byGroup := map[string]*Series{}
+	var order []string
+	for from := 0; from < len(windows); {
+		version, to := holds(windows[from]), from+1
+		for to < len(windows) && holds(windows[to]) == version {
+			to++
+		}
+		part, err := l.measure(ctx, versions[version], windows[from:to], q.GroupBy, q.KnownBefore)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range part {
+			name := strings.Join(s.Group, "\x00") // values have no control characters
+			if byGroup[name] == nil {
+				all := &Series{Group: s.Group, Points: make([]Point, len(windows))}
+				for i, w := range windows {
+					all.Points[i] = Point{Interval: w, Value: versions[holds(w)].nothing()}
+				}
+				byGroup[name] = all
+				order = append(order, name)
+			}
+			copy(byGroup[name].Points[from:to], s.Points)
+		}
+		from = to
+	}
+	slices.Sort(order)
+	list := make([]Series, len(order))
+	for i, name := range order {
+		list[i] = *byGroup[name]
+	}
+	return list, nil
 }
 
 // measure asks the store.
@@ -187,7 +246,7 @@ func (l *Ledger) between(ctx context.Context, m Meter, during calendar.Interval,
 
 // addedUp asks for the figure of a period, and for what it rests on.
 func (l *Ledger) addedUp(ctx context.Context, m Meter, during calendar.Interval, withDigest bool) (Usage, error) {
-	u := Usage{Customer: l.customer.ID, Meter: m.ID, Unit: m.Unit, Period: during}
+	u := Usage{Customer: l.customer.ID, Meter: m.ID, Version: m.Version, Unit: m.Unit, Period: during}
 	windows, err := Whole.Split(during, l.zone)
 	if err != nil {
 		return Usage{}, err

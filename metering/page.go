@@ -55,7 +55,7 @@ const (
 func (p *Plan) newPage() *Page {
 	g := p.free
 	if g == nil {
-		g = &Page{plan: p}
+		g = &p.room.page
 	}
 	p.free = nil
 	*g = Page{
@@ -66,7 +66,8 @@ func (p *Plan) newPage() *Page {
 	clear(g.bySlots)
 	clear(g.words)
 	if len(p.m.GroupBy) == 0 && p.how != fromEvents {
-		g.slot(nil)
+		g.slots = append(g.slots, nil)
+		g.accs = append(g.accs, make([]acc, len(p.starts))...)
 	}
 	return g
 }
@@ -107,7 +108,7 @@ func tooMany(n int) error {
 
 // Total adds the total of a stretch that the plan needs the total of: its first day.
 func (g *Page) Total(day int32, t *Total) {
-	w := g.plan.holds(day, day+1)
+	w := g.plan.holderOf(day)
 	if w < 0 {
 		return
 	}
@@ -520,9 +521,10 @@ func (g *Page) finish() {
 		}
 		return
 	}
-	order := make([]int32, len(g.slots))
-	for i := range order {
-		order[i] = int32(i) //nolint:gosec // G115: of a list
+	var one [1]int32
+	order := one[:min(1, len(g.slots))]
+	if len(g.slots) > 1 {
+		order = identity(len(g.slots))
 	}
 	slices.SortFunc(order, func(a, b int32) int { return slices.Compare(g.slots[a], g.slots[b]) })
 	width := len(p.starts)
@@ -551,7 +553,7 @@ func (g *Page) emit(s Series) {
 		if group < 0 {
 			group = g.plan.group(s.Group)
 		}
-		g.plan.cells = append(g.plan.cells, Cell{Customer: g.place, Group: group, Window: int32(w), Events: point.Events, amount: exactly(point.Value)}) //nolint:gosec // G115: of a list
+		g.plan.cells = append(g.plan.cells, Cell{Customer: g.place, Group: group, Window: int32(w), Events: point.Events, amount: exactly(point.Value)})
 	}
 }
 

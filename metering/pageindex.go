@@ -19,7 +19,8 @@ func (x *pageIndex) find(customer, eventType uint64, e *Event) *page {
 		return nil
 	}
 	h := mix(customer, eventType)
-	for i := h & uint64(len(x.slots)-1); ; i = (i + 1) & uint64(len(x.slots)-1) {
+	mask := x.mask()
+	for i := h & mask; ; i = (i + 1) & mask {
 		s := &x.slots[i]
 		if s.page == nil {
 			return nil
@@ -29,6 +30,8 @@ func (x *pageIndex) find(customer, eventType uint64, e *Event) *page {
 		}
 	}
 }
+
+func (x *pageIndex) mask() uint64 { return uint64(len(x.slots) - 1) } //nolint:gosec // G115: there are some
 
 // add adds a page that is not there.
 func (x *pageIndex) add(customer, eventType uint64, p *page) {
@@ -47,9 +50,10 @@ func (x *pageIndex) add(customer, eventType uint64, p *page) {
 }
 
 func (x *pageIndex) put(s pageSlot) {
-	i := s.hash & uint64(len(x.slots)-1)
+	mask := x.mask()
+	i := s.hash & mask
 	for x.slots[i].page != nil {
-		i = (i + 1) & uint64(len(x.slots)-1)
+		i = (i + 1) & mask
 	}
 	x.slots[i] = s
 }

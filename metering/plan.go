@@ -32,6 +32,13 @@ type Plan struct {
 	page      *Page
 	free      *Page // its parts are used again
 	fault     error
+
+	room struct { // of a question about little
+		starts, ends [1]int64
+		places       [1]int32
+		names        [1][]string
+		page         Page
+	}
 }
 
 // how is the way in which an aggregation is worked out.
@@ -61,7 +68,8 @@ func NewPlan(m Measurement) (*Plan, error) {
 	if err := m.Validate(); err != nil {
 		return nil, err
 	}
-	p := &Plan{m: m, now: math.MaxInt64, known: math.MaxInt64, groups: map[string]int32{}, how: m.way()}
+	p := &Plan{m: m, now: math.MaxInt64, known: math.MaxInt64, how: m.way()}
+	p.starts, p.ends, p.places = p.room.starts[:0], p.room.ends[:0], p.room.places[:0]
 	if !m.KnownBefore.IsZero() {
 		p.known = servicecoin.Instant(m.KnownBefore).UnixMicro()
 	}
@@ -71,7 +79,7 @@ func NewPlan(m Measurement) (*Plan, error) {
 	for i, w := range m.Windows {
 		start, end := servicecoin.Instant(w.Start).UnixMicro(), servicecoin.Instant(w.End).UnixMicro()
 		if start < end {
-			p.starts, p.ends, p.places = append(p.starts, start), append(p.ends, end), append(p.places, int32(i)) //nolint:gosec // G115: of a list
+			p.starts, p.ends, p.places = append(p.starts, start), append(p.ends, end), append(p.places, int32(i))
 		}
 	}
 	p.first, p.last = 0, -1
@@ -79,14 +87,16 @@ func NewPlan(m Measurement) (*Plan, error) {
 		start, end := servicecoin.Instant(m.Windows[0].Start).UnixMicro(), servicecoin.Instant(m.Windows[n-1].End).UnixMicro()
 		p.first, p.last = dayNumber(start), dayNumber(max(end-1, start))
 	}
-	if p.how == fromTotals {
-		p.holder = make([]int32, p.last-p.first+1)
-		for day := range p.holder {
-			p.holder[day] = p.holds(p.first+int32(day), p.first+int32(day)+1) //nolint:gosec // G115: of a list
+	if n := int(p.last-p.first) + 1; p.how == fromTotals && n > 0 && n <= mostHolders && len(p.starts) > 1 {
+		p.holder = make([]int32, n)
+		for i := range p.holder {
+			p.holder[i] = p.holds(p.first+int32(i), p.first+int32(i)+1)
 		}
 	}
 	if len(m.GroupBy) == 0 {
-		p.groups[""], p.names = 0, [][]string{nil}
+		p.names = p.room.names[:]
+	} else {
+		p.groups = map[string]int32{}
 	}
 	return p, nil
 }
@@ -128,6 +138,17 @@ func (p *Plan) holds(from, to int32) int32 {
 	return -1
 }
 
+// mostHolders is for how many days it is worked out beforehand which window has them.
+const mostHolders = 1000
+
+// holderOf returns the window that has a day, as holds does.
+func (p *Plan) holderOf(day int32) int32 {
+	if i := int(day - p.first); day >= p.first && i < len(p.holder) {
+		return p.holder[i]
+	}
+	return p.holds(day, day+1)
+}
+
 // Days returns the days of UTC, numbered from 1970, that the plan needs something of:
 // from the first to the last. Before the first one it needs those days that have
 // intervals which end after the instant reach (microseconds since 1970). all: it needs
@@ -167,7 +188,7 @@ func (p *Plan) Needs(day int32, t *Total) Need {
 	if p.how != fromTotals {
 		return ItsEntries
 	}
-	switch p.holder[day-p.first] {
+	switch p.holderOf(day) {
 	case -1:
 		return p.overlapping(t)
 	case -2: //nolint:mnd // see holds
@@ -230,20 +251,29 @@ func (p *Plan) Done() (*Measured, error) {
 	done := &Measured{Customers: p.customers, Windows: p.m.Windows, Groups: p.names, Cells: p.cells}
 	order := make([]int32, len(p.names))
 	for i := range order {
-		order[i] = int32(i) //nolint:gosec // G115: of a list
+		order[i] = int32(i)
 	}
 	slices.SortFunc(order, func(a, b int32) int { return slices.Compare(p.names[a], p.names[b]) })
 	if !slices.IsSorted(order) {
 		place := make([]int32, len(order))
 		done.Groups = make([][]string, len(order))
 		for i, was := range order {
-			place[was], done.Groups[i] = int32(i), p.names[was] //nolint:gosec // G115: of a list
+			place[was], done.Groups[i] = int32(i), p.names[was]
 		}
 		for i := range done.Cells {
 			done.Cells[i].Group = place[done.Cells[i].Group]
 		}
 	}
 	return done, nil
+}
+
+// Expect makes room for so many customers.
+func (p *Plan) Expect(customers int) {
+	const most = 1 << 18 // cells
+	p.customers = slices.Grow(p.customers, customers)
+	if p.how == fromTotals {
+		p.cells = slices.Grow(p.cells, min(customers*len(p.starts), most))
+	}
 }
 
 // Page begins with another customer; they come in byte order. What was handed in of the
@@ -265,6 +295,9 @@ func (p *Plan) close() {
 
 // group returns the number of a group in the answer.
 func (p *Plan) group(values []string) int32 {
+	if p.groups == nil {
+		return 0
+	}
 	size := 0
 	for _, v := range values {
 		size += len(v) + 1

@@ -249,7 +249,21 @@ func (l *Ledger) Review(ctx context.Context, by servicecoin.Actor, at time.Time)
 func (l *Ledger) lookAfter(ctx context.Context, by servicecoin.Actor, batch []Event) error {
 	times := map[string][]time.Time{}
 	for _, e := range batch {
-		times[e.Type] = append(times[e.Type], e.Time)
+		changed, err := l.timesOf(ctx, e)
+		if err != nil {
+			return err
+		}
+		for _, c := range changed {
+			times[c.kind] = append(times[c.kind], c.at)
+		}
+		// What ends, or is open, counts up to its end, or to now.
+		if kinds := len(changed); kinds > 0 && (!e.End.IsZero() || e.Open || e.Does == Close) {
+			until := e.End
+			if until.IsZero() {
+				until = l.view.Now()
+			}
+			times[changed[0].kind] = append(times[changed[0].kind], until.Add(-time.Microsecond))
+		}
 	}
 	for q, err := range l.Quotas("").All(ctx) {
 		if err != nil {
@@ -287,7 +301,7 @@ func (l *Ledger) judge(ctx context.Context, by servicecoin.Actor, q Quota, perio
 	if !errors.Is(err, servicecoin.ErrNotFound) {
 		return nil, err
 	}
-	m, err := l.meter(ctx, q.Meter)
+	m, err := l.meterAt(ctx, q.Meter, period.Start)
 	if err != nil {
 		return nil, err
 	}

@@ -21,7 +21,7 @@ const (
 
 // Receipt is what became of the events of a batch: how many of each, and those that
 // somebody has to look at.
-type Receipt struct {
+type Receipt struct { //nolint:recvcheck // a value, which some methods fill in
 	Added     int `json:"added"`
 	Repeats   int `json:"repeats"`
 	Conflicts int `json:"conflicts"`

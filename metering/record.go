@@ -37,7 +37,10 @@ func (l *Ledger) Record(ctx context.Context, by servicecoin.Actor, events ...Eve
 	if !v.Limit("events", len(events), MaxBatch) {
 		return Receipt{}, v.Err()
 	}
-	batch, places, receipt := l.own(events)
+	batch, places, receipt, err := l.own(ctx, events)
+	if err != nil {
+		return Receipt{}, err
+	}
 	stored, err := l.events.Append(ctx, batch)
 	forget(ctx)
 	if err != nil {
@@ -82,7 +85,7 @@ func (l *Ledger) follow(ctx context.Context, by servicecoin.Actor, batch []Event
 
 // own fills in what the ledger knows of its events, and refuses those of others. It
 // returns where each stood that is left.
-func (l *Ledger) own(events []Event) (batch []Event, places []int, refused Receipt) {
+func (l *Ledger) own(ctx context.Context, events []Event) (batch []Event, places []int, refused Receipt, err error) {
 	now := l.view.Now()
 	batch, places = make([]Event, 0, len(events)), make([]int, 0, len(events))
 	for i, e := range events {
@@ -97,9 +100,16 @@ func (l *Ledger) own(events []Event) (batch []Event, places []int, refused Recei
 			refused.Refuse(i, e, v.Err())
 			continue
 		}
+		switch err := l.tooLate(ctx, e); {
+		case errors.Is(err, servicecoin.ErrInvalid):
+			refused.Refuse(i, e, err)
+			continue
+		case err != nil:
+			return nil, nil, Receipt{}, err
+		}
 		batch, places = append(batch, e), append(places, i)
 	}
-	return batch, places, refused
+	return batch, places, refused, nil
 }
 
 // tell records conflicts that nobody has heard of, a few in a commit.

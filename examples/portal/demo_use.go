@@ -42,7 +42,7 @@ type usageOf struct {
 func (g *usageOf) add(kind string, at time.Time, subject string, value decimal.NullDecimal, dimensions map[string]string) {
 	g.events = append(g.events, metering.Event{
 		Customer: g.customer, Source: "demonstration", ID: fmt.Sprintf("%s-%s-%d", kind, at.Format("20060102"), len(g.events)),
-		Type: kind, Subject: subject, Time: at, Value: value, Dimensions: dimensions,
+		Type: kind, Subject: subject, Time: at, Value: value, Dimensions: metering.DimensionsOf(dimensions),
 	})
 }
 

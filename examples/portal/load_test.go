@@ -213,7 +213,7 @@ func grow(b *testing.B, path string) {
 				list[k].Customer = "birch"
 			}
 			if list[k].Type == "erp.document" {
-				list[k].Dimensions = map[string]string{"site": []string{"north", "south", "west"}[random.IntN(3)]}
+				list[k].Dimensions = metering.DimensionsOf(map[string]string{"site": []string{"north", "south", "west"}[random.IntN(3)]})
 			}
 		}
 		_, err := p.usage.Append(ctx, list)

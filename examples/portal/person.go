@@ -77,7 +77,7 @@ func mayChange(by person, a servicecoin.Attempt) bool {
 	case operator:
 		kinds := []string{
 			incident.IncidentRecord, incident.CommunicationRecord, catalog.OrderRecord, catalog.SubscriptionRecord,
-			adoption.OnboardingRecord, adoption.JourneyRecord, metering.QuotaRecord,
+			adoption.OnboardingRecord, adoption.JourneyRecord, metering.QuotaRecord, metering.UsageRecord,
 			change.ChangeRecord, change.ModelRecord, change.FreezeRecord, change.WindowRecord,
 		}
 		kinds = append(kinds, runbook.BookRecord, runbook.RunRecord, runbook.TemplateRecord, runbook.ChecklistRecord,

@@ -148,7 +148,6 @@ func (p *portal) handler() http.Handler {
 // guard limits what a request may bring and a page may do, and refuses names
 // that somebody else's page could have pointed at this machine.
 func guard(next http.Handler) http.Handler {
-	const most = 1 << 20
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
@@ -160,6 +159,10 @@ func guard(next http.Handler) http.Handler {
 		if !ownName(r) {
 			http.Error(w, "This portal answers to localhost only.", http.StatusMisdirectedRequest)
 			return
+		}
+		most := int64(1 << 20)
+		if uploads(r) {
+			most = mostUpload + most
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, most)
 		next.ServeHTTP(w, r)

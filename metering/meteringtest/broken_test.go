@@ -51,7 +51,11 @@ func TestRunSame(t *testing.T) {
 	for name, b := range broken {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			require.NotEmpty(t, suitetest.Complaint(t, same, b.harness()), b.name)
+			said := ""
+			for try := 0; said == "" && try < 20; try++ { // by chance, so more than once
+				said = suitetest.Complaint(t, same, b.harness())
+			}
+			require.NotEmpty(t, said, b.name)
 		})
 	}
 }

@@ -1,5 +1,6 @@
-// Package usage keeps usage events in a SQLite file: a metering.EventStore with
-// one file, no server, and no cgo when it opens the file itself.
+// Package usage keeps usage events in a SQLite file, and answers what meters make of
+// them: a metering.EventStore with one file, no server, and no cgo when it opens the
+// file itself.
 //
 //	events, err := usage.Open(ctx, "portal.db", nil)
 //	if err != nil {
@@ -16,6 +17,11 @@
 // whole or not at all, and survives a crash once Append has returned. Reads
 // never wait for writes. A write waits for a lock that somebody else holds until
 // its context ends or [Options].BusyTimeout has passed, then it answers ErrBusy.
+//
+// Entries come into a log, a batch a row, and every process keeps what stands in the
+// log in memory. When a day is over it is sealed: its entries are packed by customer
+// and type of event, with a total of each day and month beside them, and leave the log.
+// Figures are made of totals where these say enough.
 package usage
 
 import (
@@ -24,6 +30,7 @@ import (
 	_ "embed" // the schema's text
 	"errors"
 	"fmt"
+	"math"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -52,7 +59,8 @@ type Options struct {
 	BusyTimeout time.Duration
 
 	// Migrate says who makes the tables and puts the file in WAL mode. Default:
-	// store.MigrateAtStart. With store.MigrateByHost the host runs [Schema].
+	// store.MigrateAtStart. With store.MigrateByHost the host runs [Schema] in a file
+	// without tables, and [Migrate] in one with those of an earlier release.
 	Migrate store.Migrate
 }
 
@@ -60,7 +68,7 @@ type Options struct {
 var schemaText string
 
 // schemaVersion is what this release reads and writes.
-const schemaVersion = 1
+const schemaVersion = 2
 
 // Schema returns the SQL that creates the tables, for a host that runs its
 // migrations itself (store.MigrateByHost). Run it once, in one
@@ -69,11 +77,16 @@ func Schema() string { return schemaText }
 
 // Store is a metering.EventStore in a SQLite file. Make it with [Open] or [New].
 type Store struct {
-	same        *same.File
-	write, read *sql.DB
-	most        time.Duration
-	ours        bool // the connections are to be closed
-	closed      atomic.Bool
+	same          *same.File
+	writes, reads *sessions
+	most          time.Duration
+	closed        atomic.Bool
+
+	turn   chan struct{} // of the one change at a time
+	hash   hasher
+	tail   *tail
+	limits limits
+	texts  statements
 }
 
 var _ metering.EventStore = (*Store)(nil)
@@ -100,18 +113,27 @@ func Open(ctx context.Context, path string, o *Options) (*Store, error) {
 	if opts.Synchronous == sqlite.Normal {
 		synchronous = "NORMAL"
 	}
-	s := &Store{most: opts.BusyTimeout, ours: true}
-	if s.write, err = pool(absolute, true, 1, "busy_timeout(0)", "synchronous("+synchronous+")", "cache_size(-16000)", "journal_size_limit(67108864)"); err != nil {
+	write, err := pool(absolute, true, 1, "busy_timeout(0)", "synchronous("+synchronous+")", "cache_size(-16000)", "journal_size_limit(67108864)")
+	if err != nil {
 		return nil, err
 	}
-	if s.read, err = pool(absolute, false, readers, "busy_timeout(0)", "query_only(1)", "cache_size(-8000)"); err != nil {
-		return nil, errors.Join(err, s.write.Close())
+	read, err := pool(absolute, false, readers, "busy_timeout(0)", "query_only(1)", "cache_size(-8000)")
+	if err != nil {
+		return nil, errors.Join(err, write.Close())
 	}
+	s := newStore(opts, newSessions(write, 1), newSessions(read, readers))
 	if err := s.prepare(ctx, opts.Migrate == store.MigrateByHost); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), s.Close())
 	}
-	s.same = same.Of(ctx, s.write)
+	s.same = same.Of(ctx, read)
 	return s, nil
+}
+
+func newStore(o Options, writes, reads *sessions) *Store {
+	return &Store{
+		writes: writes, reads: reads, most: o.BusyTimeout, turn: make(chan struct{}, 1), hash: hasher{mask: math.MaxUint64}, tail: newTail(0),
+		limits: limits{few: fewEntries, most: mostEntries}, texts: newStatements(),
+	}
 }
 
 // New returns a store in the host's own database, with the host's driver. It
@@ -122,7 +144,7 @@ func New(ctx context.Context, db *sql.DB, o *Options) (*Store, error) {
 		return nil, err
 	}
 	opts := o.orDefault()
-	s := &Store{write: db, read: db, most: opts.BusyTimeout}
+	s := newStore(opts, newSessions(db, 0), newSessions(db, 0))
 	if err := s.prepare(ctx, opts.Migrate == store.MigrateByHost); err != nil {
 		return nil, err
 	}
@@ -163,10 +185,10 @@ func pool(absolute string, creates bool, most int, pragmas ...string) (*sql.DB, 
 // Close closes the connections that Open made; after New it leaves them. Later
 // calls answer an error.
 func (s *Store) Close() error {
-	if s.closed.Swap(true) || !s.ours {
+	if s.closed.Swap(true) {
 		return nil
 	}
-	return errors.Join(s.read.Close(), s.write.Close())
+	return errors.Join(s.reads.close(), s.writes.close())
 }
 
 var errClosed = servicecoin.Unchanged(errors.New("sqlite: the usage store is closed"))
@@ -179,112 +201,6 @@ func (s *Store) begin(ctx context.Context) error {
 	return wait.Alive(ctx)
 }
 
-// transaction runs fn while it holds the file's write lock, and commits what it
-// did if it answers no error. Between begin and end the context's end does not
-// interrupt a statement: fn looks after it.
-func (s *Store) transaction(ctx context.Context, fn func(conn *sql.Conn) error) (err error) {
-	conn, err := s.write.Conn(ctx)
-	if err != nil {
-		if ctx.Err() != nil {
-			return wait.Waited(ctx, err)
-		}
-		return failed(err)
-	}
-	defer func() { err = errors.Join(err, conn.Close()) }()
-	plain := context.WithoutCancel(ctx)
-	if err := s.same.Check(); err != nil {
-		return err
-	}
-	begin := func() error {
-		_, err := conn.ExecContext(plain, "BEGIN IMMEDIATE")
-		return err
-	}
-	if err := wait.Retry(ctx, s.most, begin); err != nil {
-		return failed(err)
-	}
-	err = fn(conn)
-	if err == nil {
-		err = s.same.Commit(func() error {
-			_, err := conn.ExecContext(plain, "COMMIT")
-			return err
-		})
-		if err == nil {
-			return nil
-		}
-		err = wait.Ended(err)
-	}
-	// SQLite rolls some failed transactions back by itself; then there is
-	// nothing left to roll back.
-	_, _ = conn.ExecContext(plain, "ROLLBACK")
-	return err
-}
-
 // failed says where an error of the driver comes from, and that nothing is
 // stored.
 func failed(err error) error { return wait.Failed(err) }
-
-// prepare makes the file what the contract needs: UTF-8, WAL, and the tables.
-func (s *Store) prepare(ctx context.Context, asItIs bool) error {
-	var encoding, journal string
-	for pragma, into := range map[string]*string{"PRAGMA encoding": &encoding, "PRAGMA journal_mode": &journal} {
-		if err := wait.Retry(ctx, s.most, func() error { return s.write.QueryRowContext(ctx, pragma).Scan(into) }); err != nil {
-			return failed(err)
-		}
-	}
-	if encoding != "UTF-8" {
-		return fmt.Errorf("sqlite: the database is encoded in %s, which does not sort byte by byte; UTF-8 is needed", encoding)
-	}
-	if journal != "wal" {
-		switch {
-		case journal == "memory":
-			return errors.New("sqlite: an in-memory database is not supported; use metering.NewMemoryStore")
-		case asItIs:
-			return fmt.Errorf("%w: sqlite: the file's journal_mode is %s; WAL is needed: run PRAGMA journal_mode = WAL, or set Options.Migrate to store.MigrateAtStart",
-				servicecoin.ErrRefused, journal)
-		}
-		set := func() error { return s.write.QueryRowContext(ctx, "PRAGMA journal_mode = WAL").Scan(&journal) }
-		if err := wait.Retry(ctx, s.most, set); err != nil || journal != "wal" {
-			return fmt.Errorf("sqlite: journal_mode WAL: it is %s (%w)", journal, err)
-		}
-	}
-	err := s.checkSchema(ctx, s.write)
-	if !errors.Is(err, errAbsent) || asItIs {
-		return err
-	}
-	return s.transaction(ctx, func(conn *sql.Conn) error {
-		err := s.checkSchema(ctx, conn)
-		if !errors.Is(err, errAbsent) { // another process was faster
-			return err
-		}
-		if _, err := conn.ExecContext(context.WithoutCancel(ctx), schemaText); err != nil {
-			return failed(err)
-		}
-		return nil
-	})
-}
-
-var errAbsent = fmt.Errorf("%w: sqlite: the tables of usage are not there; run usage.Schema(), or set Options.Migrate to store.MigrateAtStart", servicecoin.ErrRefused)
-
-func (s *Store) checkSchema(ctx context.Context, q interface {
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-},
-) error {
-	var there, version int
-	read := func() error {
-		err := q.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'servicecoin_usage_meta'`).Scan(&there)
-		if err != nil || there == 0 {
-			return err
-		}
-		return q.QueryRowContext(ctx, `SELECT value FROM servicecoin_usage_meta WHERE name = 'schema'`).Scan(&version)
-	}
-	switch err := wait.Retry(ctx, s.most, read); {
-	case err != nil:
-		return failed(err)
-	case there == 0:
-		return errAbsent
-	case version > schemaVersion:
-		return fmt.Errorf("%w: the usage tables have version %d, this release knows %d", servicecoin.ErrNewer, version, schemaVersion)
-	default:
-		return nil
-	}
-}
