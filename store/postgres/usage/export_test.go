@@ -1,6 +1,11 @@
 package usage
 
-import "time"
+import (
+	"time"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/metering"
+)
 
 // Texts returns the statements that a customer's questions and changes are made of, and
 // those about everybody, for a look at their plans: each with parameters.
@@ -60,3 +65,28 @@ func Settings() string { return "SELECT 1" + byKeys }
 
 // Limit has fewer customers sealed in one transaction, and fewer entries of a day wait.
 func (s *Store) Limit(customers, entries int) { s.limits = limits{customers, entries} }
+
+// LogRow writes entries of one customer as a row of the log.
+func LogRow(entries []metering.Entry) []byte {
+	var l logRows
+	l.add(entries)
+	return l.entries[0]
+}
+
+// ReadLog reads a row of the log, of one type or all.
+func ReadLog(customer servicecoin.CustomerID, data []byte, kind string) (list []metering.Entry, err error) {
+	err = readLog(customer, data, kind, func(e *metering.Entry) { list = append(list, *e) })
+	return list, err
+}
+
+// ReadMonth reads the totals of a month, and writes them again.
+func ReadMonth(from int32, total, days []byte) (again, againDays []byte, err error) {
+	m, err := readMonth(from, total, days)
+	if err != nil {
+		return nil, nil, err
+	}
+	return m.encode()
+}
+
+// ReadLeaf reads the digest of a day.
+func ReadLeaf(day int32, data []byte) (metering.Leaf, error) { return readLeaf(day, data) }

@@ -315,22 +315,3 @@ func (h *shelf) Lay(entries []metering.Entry) error {
 	h.laid = entries
 	return nil
 }
-
-// logRows are rows of the log.
-type logRows struct {
-	customer    []string
-	first, last []int32
-	entries     [][]byte
-}
-
-// add adds entries of one customer.
-func (l *logRows) add(entries []metering.Entry) {
-	first := metering.DayOf(entries[0].Time)
-	last := first
-	for i := range entries {
-		day := metering.DayOf(entries[i].Time)
-		first, last = min(first, day), max(last, day)
-	}
-	l.customer, l.first, l.last = append(l.customer, string(entries[0].Customer)), append(l.first, first), append(l.last, last)
-	l.entries = append(l.entries, metering.AppendEntries(nil, entries))
-}
