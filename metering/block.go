@@ -22,6 +22,8 @@ type Block struct {
 	ids   []byte
 	more  *more                   // what most blocks do not have
 	order atomic.Pointer[[]int32] // of all rows, by [Entry.Compare]
+	// inOrder says that the rows are in that order already, as they were read.
+	inOrder bool
 }
 
 // owner is whose entries a block has, and their texts.
@@ -106,7 +108,7 @@ func (b *Block) Add(e Entry) {
 			r.value = isOdd
 		}
 	}
-	b.rows = append(b.rows, r)
+	b.rows, b.inOrder = append(b.rows, r), false
 	if b.more != nil || r.value == isOdd || e.Gone || e.Open || !e.End.IsZero() || len(e.Fields) > 0 {
 		b.addMore(&e)
 	}
@@ -265,7 +267,9 @@ func (b *Block) sorted() []int32 {
 		return *p
 	}
 	rows := identity(len(b.rows))
-	slices.SortFunc(rows, b.compare)
+	if !b.inOrder {
+		slices.SortFunc(rows, b.compare)
+	}
 	b.order.Store(&rows)
 	return rows
 }

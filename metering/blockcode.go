@@ -189,7 +189,7 @@ func (w *blockWriter) rest() []byte {
 // no events. It keeps none of the bytes.
 func ReadBlock(customer servicecoin.CustomerID, eventType string, cells, rest []byte) (*Block, error) {
 	b := &Block{of: &owner{customer: customer, kind: eventType, dict: &dict{texts: []string{""}, apart: true}}}
-	if err := b.readCells(cells); err != nil {
+	if err := b.readCells(string(cells)); err != nil { // one copy, of which all texts are parts
 		return nil, err
 	}
 	if rest != nil {
@@ -199,6 +199,24 @@ func ReadBlock(customer servicecoin.CustomerID, eventType string, cells, rest []
 		}
 	}
 	return b, nil
+}
+
+// BlockReader reads blocks one after the other, each in the place of the one before, to
+// make figures of them: see [Plan.Keeps].
+type BlockReader struct {
+	block Block
+	owner owner
+	dict  dict
+}
+
+// Read reads what figures are made of. The block is good until the next Read.
+func (r *BlockReader) Read(customer servicecoin.CustomerID, eventType string, cells []byte) (*Block, error) {
+	d := &r.dict
+	*d = dict{texts: append(d.texts[:0], ""), combos: d.combos[:0], room: d.room[:0], apart: true, round: d.round + 1}
+	r.owner = owner{customer: customer, kind: eventType, dict: d}
+	r.block.of, r.block.rows, r.block.ids, r.block.more = &r.owner, r.block.rows[:0], nil, nil
+	r.block.order.Store(nil)
+	return &r.block, r.block.readCells(string(cells))
 }
 
 // blockReader reads, and remembers that something was wrong.
@@ -285,8 +303,8 @@ func (r *blockReader) place(d *dict, before uint64) uint32 {
 	return uint32(n) //nolint:gosec // G115: of a list
 }
 
-func (b *Block) readCells(cells []byte) error {
-	r := &blockReader{in: string(cells)} // one copy, of which all texts are parts
+func (b *Block) readCells(cells string) error {
+	r := &blockReader{in: cells}
 	d := b.of.dict
 	if r.byte() != blockVersion {
 		return errBlock
@@ -297,14 +315,18 @@ func (b *Block) readCells(cells []byte) error {
 	if err := b.readCombos(r, before); err != nil {
 		return err
 	}
-	b.rows = make([]row, n)
+	b.rows = slices.Grow(b.rows[:0], n)[:n]
+	clear(b.rows)
 	at := int64(0)
 	for i := range b.rows {
 		at += r.varint()
 		b.rows[i].at = at
 	}
-	var m more
-	r.numbers(n, func(i int, v int64) { b.rows[i].value = v }, &m.odd)
+	var odd map[int32]decimal.Decimal
+	var ends []int64
+	var gone []bool
+	var fields []fieldColumn
+	r.values(b.rows, &odd)
 	for i := range b.rows {
 		b.rows[i].subject = r.place(d, before)
 	}
@@ -316,15 +338,15 @@ func (b *Block) readCells(cells []byte) error {
 		b.rows[i].combo = uint32(c) //nolint:gosec // G115: of a list
 	}
 	if flags&withEnds != 0 {
-		m.end = make([]int64, n)
-		for i := range m.end {
+		ends = make([]int64, n)
+		for i := range ends {
 			switch d := r.uvarint(); d {
 			case 0:
-				m.end[i] = ofPoint
+				ends[i] = ofPoint
 			case 1:
-				m.end[i] = ofOpen
+				ends[i] = ofOpen
 			default:
-				m.end[i] = b.rows[i].at + int64(d-1) //nolint:gosec // G115: the bits are what counts
+				ends[i] = b.rows[i].at + int64(d-1) //nolint:gosec // G115: the bits are what counts
 			}
 		}
 	}
@@ -333,44 +355,45 @@ func (b *Block) readCells(cells []byte) error {
 		if len(r.in) < size {
 			return errBlock
 		}
-		m.gone = make([]bool, n)
-		for i := range m.gone {
-			m.gone[i] = r.in[i/8]>>(i%8)&1 == 1
+		gone = make([]bool, n)
+		for i := range gone {
+			gone[i] = r.in[i/8]>>(i%8)&1 == 1
 		}
 		r.in = r.in[size:]
 	}
 	for k := r.count(); k > 0 && !r.bad; k-- {
 		f := fieldColumn{name: d.texts[r.place(d, before)], value: make([]int64, n)}
 		r.numbers(n, func(i int, v int64) { f.value[i] = v }, &f.odd)
-		m.fields = append(m.fields, f)
+		fields = append(fields, f)
 	}
 	if r.bad || r.in != "" {
 		return errBlock
 	}
-	if m.odd != nil || m.end != nil || m.gone != nil || m.fields != nil {
-		b.more = &m
+	if odd != nil || ends != nil || gone != nil || fields != nil {
+		b.more = &more{ends, gone, fields, odd}
 	}
-	rows := identity(n)
-	b.order.Store(&rows)
+	b.inOrder = true
 	return nil
 }
 
 func (b *Block) readCombos(r *blockReader, before uint64) error {
 	n := r.count()
-	b.of.dict.combos = slices.Grow(b.of.dict.combos, n)
-	room := make(Dimensions, n) // most have one
+	d := b.of.dict
+	d.combos = slices.Grow(d.combos, n)
 	for ; n > 0 && !r.bad; n-- {
 		var c Dimensions
 		if k := r.count(); k > 0 {
-			if k > len(room) {
-				room = make(Dimensions, k)
+			if k > cap(d.room)-len(d.room) {
+				d.room = make(Dimensions, 0, max(2*cap(d.room), k+n)) // what has room already keeps it
 			}
-			c, room = room[:k:k], room[k:]
+			from := len(d.room)
+			d.room = d.room[:from+k]
+			c = d.room[from : from+k : from+k]
 			for i := range c {
-				c[i].Name, c[i].Value = b.of.dict.texts[r.place(b.of.dict, before)], b.of.dict.texts[r.place(b.of.dict, before)]
+				c[i].Name, c[i].Value = d.texts[r.place(d, before)], d.texts[r.place(d, before)]
 			}
 		}
-		b.of.dict.combos = append(b.of.dict.combos, c)
+		d.combos = append(d.combos, c)
 	}
 	if r.bad {
 		return errBlock
@@ -412,6 +435,36 @@ func (r *blockReader) numbers(n int, set func(i int, v int64), odd *map[int32]de
 				return
 			}
 			set(i, (int64(n>>1)^-int64(n&1))*unit)
+		}
+	}
+}
+
+// values reads the values of rows.
+func (r *blockReader) values(rows []row, odd *map[int32]decimal.Decimal) {
+	if len(r.in) == 0 || r.in[0] > 9 { //nolint:mnd // fixed.Places
+		r.bad = true
+		return
+	}
+	unit := int64(1)
+	for range r.in[0] {
+		unit *= 10
+	}
+	most := uint64(math.MaxInt64 / unit)
+	all := *r
+	r.in = r.in[1:]
+	for i := range rows {
+		n := r.uvarint()
+		const behind = 2
+		switch {
+		case n == 0:
+			rows[i].value = null
+		case n == 1 || (n-behind)>>1 > most: // one that does not fit, or is broken
+			*r = all
+			r.numbers(len(rows), func(i int, v int64) { rows[i].value = v }, odd)
+			return
+		default:
+			n -= behind
+			rows[i].value = (int64(n>>1) ^ -int64(n&1)) * unit //nolint:gosec // G115: the sign in the last bit
 		}
 	}
 }

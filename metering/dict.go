@@ -14,6 +14,8 @@ type dict struct {
 	textHash, comboHash []uint64
 	textAt, comboAt     hashTable // empty of a dictionary that was read
 	apart               bool      // it is of one block only
+	round               uint32    // how often another block was read into it
+	room                Dimensions
 
 	// Most events come from the source, and have the dimensions, of the one before.
 	lastSource, lastCombo uint32

@@ -2,8 +2,10 @@ package metering
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/shopspring/decimal"
 
@@ -22,11 +24,14 @@ type Page struct {
 	blocks []*Block // of a plan that works on events
 
 	dict    *dict   // that the tables below are of
+	round   uint32  // of the dictionary
 	slotOf  []int32 // of dimensions: unknown, out, or the group's place
 	pairs   map[uint64]int32
 	bySlots map[string]int32
 	texts   []uint32          // of dimensions: the text that is counted
-	stamps  [][]int32         // by group: the window in which a text was seen last, and 1
+	stamps  [][]uint32        // by group: the window in which a text was seen last, and base
+	base    uint32            // above all stamps of the pages before
+	name    []byte            // of the group at hand
 	words   map[string]uint32 // the numbers of texts in windows of several dictionaries
 	wordOf  []uint32          // of texts
 }
@@ -60,7 +65,10 @@ func (p *Plan) newPage() *Page {
 	p.free = nil
 	*g = Page{
 		plan: p, place: int32(len(p.customers) - 1), accs: g.accs[:0], slots: g.slots[:0], blocks: g.blocks[:0], //nolint:gosec // G115: of a list
-		slotOf: g.slotOf[:0], texts: g.texts[:0], pairs: g.pairs, bySlots: g.bySlots, stamps: g.stamps[:0], words: g.words, wordOf: g.wordOf[:0],
+		slotOf: g.slotOf[:0], texts: g.texts[:0], pairs: g.pairs, bySlots: g.bySlots, stamps: g.stamps, base: g.base + uint32(len(p.starts)) + 1, name: g.name, words: g.words, wordOf: g.wordOf[:0], //nolint:gosec // G115: bounded by MaxWindows
+	}
+	if g.base > math.MaxUint32/2 {
+		g.base, g.stamps = 0, nil
 	}
 	clear(g.pairs)
 	clear(g.bySlots)
@@ -72,16 +80,18 @@ func (p *Plan) newPage() *Page {
 	return g
 }
 
-// slot returns the place of a group of the page.
-func (g *Page) slot(values []string) int32 {
-	var name []byte
-	for _, v := range values {
-		name = append(append(name, v...), 0)
+// slot returns the place of the group of the page that an event belongs to.
+func (g *Page) slot(e *Event) int32 {
+	by := g.plan.m.GroupBy
+	g.name = g.name[:0]
+	for _, name := range by {
+		g.name = append(append(g.name, e.Dimension(name)...), 0) // values have no control characters
 	}
-	if at, ok := g.bySlots[string(name)]; ok {
+	if at, ok := g.bySlots[string(g.name)]; ok {
 		return at
 	}
-	n := (len(g.slots) + 1) * len(g.plan.starts)
+	width := len(g.plan.starts)
+	n := (len(g.slots) + 1) * width
 	if n > MaxPoints {
 		if g.fault == nil {
 			g.fault = tooMany(n)
@@ -92,10 +102,14 @@ func (g *Page) slot(values []string) int32 {
 	if g.bySlots == nil {
 		g.bySlots = map[string]int32{}
 	}
-	g.bySlots[string(name)] = at
+	values := make([]string, len(by))
+	for i, name := range by {
+		values[i] = strings.Clone(e.Dimension(name)) // of its own: not a part of a block
+	}
+	g.bySlots[string(g.name)] = at
 	g.slots = append(g.slots, values)
-	g.accs = slices.Grow(g.accs, len(g.plan.starts))[:n]
-	clear(g.accs[n-len(g.plan.starts):])
+	g.accs = slices.Grow(g.accs, width)[:n]
+	clear(g.accs[n-width:])
 	return at
 }
 
@@ -344,8 +358,8 @@ func (g *Page) spread(b *Block, i int32, base int, v int64, odd decimal.Decimal)
 
 // look makes the tables of a block's dimensions ready.
 func (g *Page) look(b *Block) {
-	if g.dict != b.of.dict {
-		g.dict = b.of.dict
+	if g.dict != b.of.dict || g.round != g.dict.round {
+		g.dict, g.round = b.of.dict, b.of.dict.round
 		g.slotOf = g.slotOf[:0]
 		clear(g.pairs)
 		g.texts, g.wordOf = g.texts[:0], g.wordOf[:0]
@@ -396,11 +410,7 @@ func (g *Page) judge(b *Block, r *row) int32 {
 	if len(g.plan.m.GroupBy) == 0 {
 		return 0
 	}
-	values := make([]string, len(g.plan.m.GroupBy))
-	for i, name := range g.plan.m.GroupBy {
-		values[i] = e.Dimension(name)
-	}
-	return g.slot(values)
+	return g.slot(&e)
 }
 
 // unique counts the different texts of a block. Windows come in their order, so that a
@@ -458,11 +468,11 @@ func (g *Page) see(b *Block, r *row, at, width int, several bool) {
 	}
 	stamps := g.stamps[slot]
 	if int(id) >= len(stamps) {
-		stamps = append(stamps, make([]int32, texts-len(stamps))...)
+		stamps = append(stamps, make([]uint32, texts-len(stamps))...)
 		g.stamps[slot] = stamps
 	}
-	if stamps[id] != int32(at)+1 { //nolint:gosec // G115: of a list
-		stamps[id] = int32(at) + 1 //nolint:gosec // G115: of a list
+	if stamp := g.base + uint32(at) + 1; stamps[id] != stamp { //nolint:gosec // G115: of a list
+		stamps[id] = stamp
 		a.valued++
 	}
 }
@@ -490,7 +500,7 @@ func (g *Page) word(d *dict, id uint32) uint32 {
 			g.words = map[string]uint32{}
 		}
 		n = uint32(len(g.words)) + 1 //nolint:gosec // G115: fewer than events
-		g.words[d.texts[id]] = n
+		g.words[strings.Clone(d.texts[id])] = n
 	}
 	g.wordOf[id] = n
 	return n

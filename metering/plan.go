@@ -174,6 +174,10 @@ func (p *Plan) chained() bool { return (&rule{p.m.Meter}).chained() }
 // says.
 func (p *Plan) NeedsEntries() bool { return p.how != fromTotals }
 
+// Keeps reports that the plan keeps the blocks that are handed in until its end. If it does
+// not, the next one may take the place of the one before: see [BlockReader].
+func (p *Plan) Keeps() bool { return p.how == fromEvents }
+
 // Needs returns what the plan needs of a day.
 func (p *Plan) Needs(day int32, t *Total) Need {
 	if t.rows == 0 || t.knownFrom >= p.known || day > p.last {

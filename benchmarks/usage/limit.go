@@ -44,7 +44,7 @@ type Group struct {
 
 // A returns sum, count and maximum by customer and meter.
 func (c *Columns) A() []Group {
-	var list []Group
+	list := make([]Group, 0, Meters*Customers)
 	for m := range Meters {
 		for k := range Customers {
 			from, to := c.from[m*Customers+k], c.from[m*Customers+k+1]
@@ -69,7 +69,7 @@ const (
 
 // B returns the same by customer and day for one meter.
 func (c *Columns) B(meter int) []Group {
-	var list []Group
+	list := make([]Group, 0, Customers*Days)
 	start := Start().UnixMicro()
 	var days [Days]Group
 	for k := range Customers {
@@ -95,35 +95,40 @@ func (c *Columns) B(meter int) []Group {
 
 // C returns the sums by customer, hour and region for one meter and two regions.
 func (c *Columns) C(meter int, first, second uint8) []Group {
-	var list []Group
+	var place [Regions]int8 // of a region among those wanted, and 1
+	place[first], place[second] = 1, 2
+	list := make([]Group, 0, 1<<18)
 	for k := range Customers {
-		list = c.hours(list, meter, k, func(r uint8) bool { return r == first || r == second })
+		list = c.hours(list, meter, k, 2, &place, [Regions]uint8{first, second})
 	}
 	return list
 }
 
 // E returns the sums of one customer and meter by hour and region.
 func (c *Columns) E(meter, customer int) []Group {
-	return c.hours(nil, meter, customer, func(uint8) bool { return true })
+	var place [Regions]int8
+	var all [Regions]uint8
+	for r := range place {
+		place[r], all[r] = int8(r+1), uint8(r)
+	}
+	return c.hours(make([]Group, 0, 1<<13), meter, customer, Regions, &place, all)
 }
 
-func (c *Columns) hours(list []Group, meter, customer int, wanted func(uint8) bool) []Group {
+func (c *Columns) hours(list []Group, meter, customer, n int, place *[Regions]int8, regions [Regions]uint8) []Group {
 	start := Start().UnixMicro()
-	var cells [Days * 24 * Regions]Group
+	cells := make([]struct{ count, sum int64 }, Days*24*n)
 	for i := c.from[meter*Customers+customer]; i < c.from[meter*Customers+customer+1]; i++ {
-		r := c.region[i]
-		if !wanted(r) {
+		p := place[c.region[i]]
+		if p == 0 {
 			continue
 		}
-		g := &cells[(c.at[i]-start)/microsPerHour*Regions+int64(r)]
-		g.Count++
-		g.Sum += c.value[i]
+		g := &cells[int(c.at[i]-start)/microsPerHour*n+int(p-1)]
+		g.count++
+		g.sum += c.value[i]
 	}
 	for i := range cells {
-		if cells[i].Count > 0 {
-			g := cells[i]
-			g.Customer, g.Meter, g.Window, g.Region = int32(customer), int32(meter), int32(i/Regions), int32(i%Regions)
-			list = append(list, g)
+		if g := &cells[i]; g.count > 0 {
+			list = append(list, Group{Customer: int32(customer), Meter: int32(meter), Window: int32(i / n), Region: int32(regions[i%n]), Count: g.count, Sum: g.sum})
 		}
 	}
 	return list
@@ -131,7 +136,7 @@ func (c *Columns) hours(list []Group, meter, customer int, wanted func(uint8) bo
 
 // D returns how many resources there are by customer and day for one meter.
 func (c *Columns) D(meter int) []Group {
-	var list []Group
+	list := make([]Group, 0, Customers*Days)
 	start := Start().UnixMicro()
 	seen := make([]uint32, Resources) // the days on which a resource was seen, as bits
 	for k := range Customers {

@@ -180,7 +180,18 @@ func table(b *testing.B, s metering.EventStore, c *usage.Columns, name string, b
 			return []*metering.Measured{m}, err
 		}},
 	}
+	late := usage.New(1000 + len(name)).Batch(make([]metering.Event, 1000))
 	text := fmt.Sprintf("%s, %d events\n", name, *events)
+	restated := time.Hour
+	for i, e := range late {
+		e.ID, e.Time, e.RecordedAt = fmt.Sprintf("late %s %d", name, i), usage.Start().AddDate(0, 0, i%usage.Days), usage.End()
+		start := time.Now()
+		_, err := s.Append(ctx, []metering.Event{e})
+		require.NoError(b, err)
+		_, err = q.Total(ctx, meter, customer)
+		require.NoError(b, err)
+		restated = min(restated, time.Since(start))
+	}
 	for _, x := range questions {
 		limit, ours := time.Hour, time.Hour
 		for range *rounds {
@@ -194,5 +205,5 @@ func table(b *testing.B, s metering.EventStore, c *usage.Columns, name string, b
 		}
 		text += fmt.Sprintf("%-6s limit %10v  ours %10v  %.2f\n", x.name, limit, ours, float64(ours)/float64(limit))
 	}
-	return text
+	return text + fmt.Sprintf("one late event, and a total again: %v\n", restated)
 }

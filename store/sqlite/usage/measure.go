@@ -3,6 +3,7 @@ package usage
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"math"
 	"slices"
 
@@ -18,7 +19,12 @@ const (
 	nextMonth    = `SELECT month FROM servicecoin_usage_months WHERE kind = ? AND month >= ? ORDER BY month LIMIT 1`
 	listReaching = `SELECT month FROM servicecoin_usage_reaches WHERE kind = ? AND month <= ? AND reach > ? ORDER BY month`
 	listCells    = `SELECT place, cells FROM servicecoin_usage_days WHERE place BETWEEN ? AND ? ORDER BY place`
-	listWhole    = `SELECT d.place, d.cells, r.rest FROM servicecoin_usage_days d CROSS JOIN servicecoin_usage_rests r ON r.place = d.place
+	sweepCells   = `SELECT d.place, d.cells FROM servicecoin_usage_pages p CROSS JOIN servicecoin_usage_days d
+ON d.place BETWEEN p.id * 4194304 + ?1 AND p.id * 4194304 + ?2 WHERE p.kind = ?3 ORDER BY p.customer, d.place`
+	sweepWhole = `SELECT d.place, d.cells, r.rest FROM servicecoin_usage_pages p CROSS JOIN servicecoin_usage_days d
+ON d.place BETWEEN p.id * 4194304 + ?1 AND p.id * 4194304 + ?2 CROSS JOIN servicecoin_usage_rests r ON r.place = d.place
+WHERE p.kind = ?3 ORDER BY p.customer, d.place`
+	listWhole = `SELECT d.place, d.cells, r.rest FROM servicecoin_usage_days d CROSS JOIN servicecoin_usage_rests r ON r.place = d.place
 WHERE d.place BETWEEN ? AND ? ORDER BY d.place`
 )
 
@@ -50,6 +56,8 @@ type question struct {
 	pages     []pageRef // of those that have one, in the same order
 	bulk      bool      // most pages of the kind
 	tails     map[int64][]tailDay
+
+	reader metering.BlockReader
 
 	early  []int64 // months, up to that of the first window, that have intervals which go on
 	totals map[int64][]monthTotal
@@ -102,6 +110,9 @@ func (q *question) answer(ctx context.Context, ses *session) error {
 			return err
 		}
 	}
+	if q.bulk && q.plan.NeedsEntries() && len(q.early) == 0 && !q.all && q.first <= q.last {
+		return q.sweep(ctx, ses)
+	}
 	pages := q.pages
 	for _, c := range q.customers {
 		g := q.plan.Page(c)
@@ -113,6 +124,67 @@ func (q *question) answer(ctx context.Context, ses *session) error {
 			return err
 		}
 		pages = pages[1:]
+	}
+	return nil
+}
+
+// sweep reads the days of all pages of the kind in one go: most of them are asked about.
+func (q *question) sweep(ctx context.Context, ses *session) error {
+	byID := make(map[int64]int, len(q.pages))
+	for i, p := range q.pages {
+		byID[p.id] = i
+	}
+	customers, at := q.customers, -1
+	var f filling
+	upTo := func(next int) error { // begins with each page up to one, and ends those before it
+		for ; at < next; at++ {
+			if at >= 0 {
+				if err := f.upTo(math.MaxInt32); err != nil {
+					return err
+				}
+			}
+			if at+1 == len(q.pages) {
+				continue
+			}
+			page := q.pages[at+1]
+			for len(customers) > 0 && customers[0] != page.customer {
+				q.plan.Page(customers[0])
+				customers = customers[1:]
+			}
+			customers = customers[1:]
+			f = filling{question: q, page: page, g: q.plan.Page(page.customer)}
+			for i := range q.tails[page.id] {
+				if d := &q.tails[page.id][i]; d.day >= q.first || q.plan.Needs(d.day, &d.total) == metering.ItsEntries {
+					f.pending = append(f.pending, d)
+				}
+			}
+		}
+		return nil
+	}
+	var place int64
+	var cells, rest sql.RawBytes // good until the next row
+	text, into := sweepCells, []any{&place, &cells}
+	if q.plan.NeedsRest() {
+		text, into = sweepWhole, append(into, &rest)
+	}
+	take := func() error {
+		i, asked := byID[pageOf(place)]
+		if !asked {
+			return nil
+		}
+		if err := upTo(i); err != nil {
+			return err
+		}
+		return f.sealed(ctx, ses, place, cells, rest)
+	}
+	if err := ses.query(ctx, text, into, take, placeOf(0, q.first), placeOf(0, q.last), q.kind); err != nil {
+		return err
+	}
+	if err := upTo(len(q.pages)); err != nil {
+		return err
+	}
+	for _, c := range customers {
+		q.plan.Page(c)
 	}
 	return nil
 }
@@ -387,7 +459,7 @@ func (f *filling) entries(ctx context.Context, ses *session, tails []tailDay) er
 // order of their days.
 func (f *filling) read(ctx context.Context, ses *session, runs []run) error {
 	var place int64
-	var cells, rest []byte
+	var cells, rest sql.RawBytes // good until the next row
 	text, into := listCells, []any{&place, &cells}
 	if f.plan.NeedsRest() {
 		text, into = listWhole, append(into, &rest)
@@ -432,7 +504,13 @@ func (f *filling) sealed(ctx context.Context, ses *session, place int64, cells, 
 		}
 		return f.hand(whole, late, apart)
 	}
-	b, err := metering.ReadBlock(f.page.customer, f.page.kind.name, cells, rest)
+	var b *metering.Block
+	var err error
+	if rest == nil && !f.plan.Keeps() && (late == nil || apart) {
+		b, err = f.reader.Read(f.page.customer, f.page.kind.name, cells)
+	} else {
+		b, err = metering.ReadBlock(f.page.customer, f.page.kind.name, cells, rest)
+	}
 	if err != nil {
 		return err
 	}

@@ -117,7 +117,7 @@ func Open(ctx context.Context, path string, o *Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	read, err := pool(absolute, false, readers, "busy_timeout(0)", "query_only(1)", "cache_size(-8000)")
+	read, err := pool(absolute, false, readers, "busy_timeout(0)", "query_only(1)", "cache_size(-32000)")
 	if err != nil {
 		return nil, errors.Join(err, write.Close())
 	}
