@@ -17,6 +17,7 @@ import (
 
 	"github.com/servicecoin/servicecoin/benchmarks/usage"
 	"github.com/servicecoin/servicecoin/metering"
+	recordstore "github.com/servicecoin/servicecoin/store"
 	"github.com/servicecoin/servicecoin/store/postgres"
 	"github.com/servicecoin/servicecoin/store/postgres/pgtest"
 	pgusage "github.com/servicecoin/servicecoin/store/postgres/usage"
@@ -48,7 +49,7 @@ func BenchmarkPostgresIntake(b *testing.B) {
 			}
 			n += len(batch)
 		}
-		text := fmt.Sprintf("PostgreSQL, %d events in batches of %d\n", n, metering.MaxBatch)
+		fmt.Printf("PostgreSQL, %d events in batches of %d\n", n, metering.MaxBatch)
 		for _, h := range all {
 			var sum time.Duration
 			for _, d := range h.took {
@@ -56,9 +57,8 @@ func BenchmarkPostgresIntake(b *testing.B) {
 			}
 			last := slices.Sorted(slices.Values(h.took[len(h.took)*9/10:]))
 			middle := slices.Sorted(slices.Values(h.took))[len(h.took)/2]
-			text += fmt.Sprintf("%-28s %8.0f events/s  median %10v  at the end %10v  longest %10v\n", h.name, float64(n)/sum.Seconds(), middle, last[len(last)/2], slices.Max(h.took))
+			fmt.Printf("%-28s %8.0f events/s  median %10v  at the end %10v  longest %10v\n", h.name, float64(n)/sum.Seconds(), middle, last[len(last)/2], slices.Max(h.took))
 		}
-		fmt.Println(text)
 	}
 }
 
@@ -166,4 +166,32 @@ AS e (customer, source, id, type, subject, at, value, dimensions, recorded_at) O
 				customer, source, id, kind, subject, at, value, dimensions, recorded)
 		})
 	}}
+}
+
+// BenchmarkPostgresTable asks the questions of PostgreSQL, with the last day in the log and
+// with all of it packed, and prints the best of each: -benchtime 1x -events 10000000.
+func BenchmarkPostgresTable(b *testing.B) {
+	for range b.N {
+		_, app := role(b, pgtest.Start(b), "")
+		s, err := pgusage.New(b.Context(), app, nil)
+		require.NoError(b, err)
+		fill(b, s, *events)
+		c := usage.Cluster(*events)
+		unsealed := table(b, s, c, "PostgreSQL, a day unsealed", func() { require.NoError(b, s.Seal(b.Context(), usage.End().AddDate(0, 0, -1))) })
+		sealed := table(b, s, c, "PostgreSQL, sealed", func() { require.NoError(b, s.Seal(b.Context(), usage.End())) })
+		fmt.Println(unsealed + sealed)
+	}
+}
+
+// The questions are answered right by PostgreSQL, too.
+func TestAnswersOfPostgres(t *testing.T) {
+	const n = 50_000
+	dsn := pgtest.Start(t).Database(t)
+	pool := pgtest.Pool(t, dsn)
+	s, err := pgusage.New(t.Context(), pool, &postgres.Options{Migrate: recordstore.MigrateAtStart})
+	require.NoError(t, err)
+	fill(t, s, n)
+	answers(t, s, usage.Cluster(n))
+	require.NoError(t, s.Seal(t.Context(), usage.End()))
+	answers(t, s, usage.Cluster(n))
 }

@@ -47,7 +47,7 @@ CREATE TABLE usage_facts (
 );
 
 -- The tail: what came last, in the order in which it came, one row a customer and
--- batch, until its days are over.
+-- batch, until its days are over. In each the entries lie by type of event.
 CREATE TABLE usage_log (
     customer  text COLLATE "C" NOT NULL,
     seq       bigint GENERATED ALWAYS AS IDENTITY,

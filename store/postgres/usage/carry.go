@@ -3,9 +3,11 @@ package usage
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/shopspring/decimal"
 
@@ -47,6 +49,10 @@ func (s *Store) nextLate(ctx context.Context) (customer servicecoin.CustomerID, 
 		})
 		return w.last(ctx)
 	})
+	const undefinedTable = "42P01" // it was empty, and dropped
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.Code == undefinedTable {
+		return "", nil
+	}
 	return customer, err
 }
 
@@ -57,17 +63,21 @@ func (s *Store) carry(ctx context.Context) error {
 		if err != nil || customer == "" {
 			return err
 		}
+		newest := int32(firstDay)
 		for more := true; more; {
-			if more, err = s.carrySome(ctx, customer); err != nil {
+			if more, err = s.carrySome(ctx, customer, &newest); err != nil {
+				return err
+			}
+			if err := s.seal(ctx, []sealing{{customer, newest}}); err != nil {
 				return err
 			}
 		}
 	}
 }
 
-// carrySome carries over some events of a customer, and seals the days before the last of
-// them. It reports false when none is left.
-func (s *Store) carrySome(ctx context.Context, customer servicecoin.CustomerID) (more bool, err error) {
+// carrySome carries over some events of a customer, in the order of type and time, so that
+// each of its days is packed but once or twice. It reports false when none is left.
+func (s *Store) carrySome(ctx context.Context, customer servicecoin.CustomerID, newest *int32) (more bool, err error) {
 	only := []servicecoin.CustomerID{customer}
 	h := &shelf{ctx: ctx, store: s, alone: map[servicecoin.CustomerID]bool{customer: true}}
 	defer h.end()
@@ -87,16 +97,16 @@ func (s *Store) carrySome(ctx context.Context, customer servicecoin.CustomerID) 
 	if len(events) == 0 {
 		return false, nil
 	}
+	last := events[len(events)-1]
 	if err := h.carry(events); err != nil {
 		return false, err
 	}
-	last := events[len(events)-1]
-	h.work.Queue(s.sql.carryCut, string(customer), last.Source, last.ID)
+	h.work.Queue(s.sql.carryCut, string(customer), last.Type, last.Time, last.Source, last.ID)
 	if err := h.work.commit(ctx); err != nil {
 		return false, err
 	}
-	if len(h.laid) > 0 {
-		s.sealSome(ctx, s.tails.grow(h.laid, s.limits.entries))
+	for i := range events {
+		*newest = max(*newest, min(metering.DayOf(events[i].Time), metering.DayOf(events[i].RecordedAt)))
 	}
 	return len(events) == metering.MaxBatch, nil
 }

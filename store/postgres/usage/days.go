@@ -11,7 +11,10 @@ import (
 	"github.com/servicecoin/servicecoin/metering"
 )
 
-const secondsPerDay = 24 * 60 * 60
+const (
+	secondsPerDay   = 24 * 60 * 60
+	mostDaysOfMonth = 31
+)
 
 // The days of the years that events have.
 const (
@@ -90,7 +93,7 @@ func eachDay(from int32, days []byte, each func(day int32, text []byte) error) e
 	for len(days) > 0 {
 		day := from + int32(days[0])
 		n, size := binary.Uvarint(days[1:])
-		if size <= 0 || n > uint64(len(days)-1-size) { //nolint:gosec // G115: not negative
+		if size <= 0 || int(days[0]) >= mostDaysOfMonth || n > uint64(len(days)-1-size) { //nolint:gosec // G115: not negative
 			return errDays
 		}
 		end := 1 + size + int(n) //nolint:gosec // G115: bounded by what is there

@@ -90,9 +90,9 @@ func (d *digesting) queue(w *work, first, last int32) {
 		d.leaves[day], err = readLeaf(day, data)
 		return err
 	})
-	w.queueLog([]string{customer}, first, last, func(e *metering.Entry) {
+	w.queueLog([]string{customer}, d.q.Type, first, last, func(e *metering.Entry) {
 		day := metering.DayOf(e.Time)
-		if e.Type != d.q.Type || day < first || day > last {
+		if day < first || day > last {
 			return
 		}
 		if d.tails[day] == nil {

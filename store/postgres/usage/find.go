@@ -143,7 +143,7 @@ func (w *work) queueStored(byDay map[dayOf][]wanted, missing map[metering.EventK
 		}
 		return nil
 	})
-	w.queueLog(customers, first, last, func(e *metering.Entry) {
+	w.queueLog(customers, "", first, last, func(e *metering.Entry) {
 		if e.Gone {
 			return
 		}
@@ -156,15 +156,11 @@ func (w *work) queueStored(byDay map[dayOf][]wanted, missing map[metering.EventK
 }
 
 // queueLog has the entries of customers read that rows of the log have, which touch
-// some days.
-func (w *work) queueLog(customers []string, first, last int32, entry func(e *metering.Entry)) {
+// some days: of one type of event, or ("") of all.
+func (w *work) queueLog(customers []string, kind string, first, last int32, entry func(e *metering.Entry)) {
 	var customer string
 	var data []byte
 	each(w.Queue(w.store.sql.getLog, customers, last, first), []any{&customer, &data}, func() error {
-		entries, err := metering.ReadEntries(data)
-		for i := range entries {
-			entry(&entries[i])
-		}
-		return err
+		return readLog(servicecoin.CustomerID(customer), data, kind, entry)
 	})
 }

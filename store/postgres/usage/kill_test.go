@@ -173,7 +173,7 @@ func killed(t *testing.T, d database, from, round int) int {
 		last, err = strconv.Atoi(lines.Text())
 		require.NoError(t, err)
 		once.Do(func() {
-			random := rand.New(rand.NewPCG(uint64(round), 1)) //nolint:gosec // moments, no secrets
+			random := rand.New(rand.NewPCG(uint64(round), 1))
 			if round%3 == 2 {
 				_, err := d.owner.Exec(t.Context(), "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'killed' AND datname = current_database()")
 				require.NoError(t, err)
@@ -182,6 +182,11 @@ func killed(t *testing.T, d database, from, round int) int {
 		})
 	}
 	_ = cmd.Wait()
+	require.Eventually(t, func() bool { // the server ends what it was sent before the process died
+		var left int
+		err := d.owner.QueryRow(t.Context(), "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'killed' AND datname = current_database()").Scan(&left)
+		return err == nil && left == 0
+	}, time.Minute, time.Millisecond)
 	return last
 }
 

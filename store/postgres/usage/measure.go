@@ -147,26 +147,23 @@ func (q *question) queue(w *work, sc scope) {
 		a.months = append(a.months, m)
 		return m.total.UnmarshalBinary(total)
 	}
-	row := func() error {
-		list, err := metering.ReadEntries(entries)
-		for i := range list {
-			e := &list[i]
-			day := metering.DayOf(e.Time)
-			if e.Type != q.m.Meter.Type || day > q.last {
-				continue
-			}
-			a := q.at(e.Customer)
-			if a.tails[day] == nil {
-				a.tails[day] = &tailDay{}
-			}
-			a.tails[day].add(e)
+	late := func(e *metering.Entry) {
+		day := metering.DayOf(e.Time)
+		if day > q.last {
+			return
 		}
-		return err
+		a := q.at(e.Customer)
+		if a.tails[day] == nil {
+			a.tails[day] = &tailDay{}
+		}
+		a.tails[day].add(e)
 	}
 	t := &w.store.sql
 	if sc.across {
 		each(w.Queue(t.monthsOf, q.m.Meter.Type, q.last, from, q.all, q.reach), []any{&customer, &first, &total, &days}, month)
-		each(w.Queue(t.logOf, q.last), []any{&customer, &entries}, row)
+		each(w.Queue(t.logOf, q.last), []any{&customer, &entries}, func() error {
+			return readLog(servicecoin.CustomerID(customer), entries, q.m.Meter.Type, late)
+		})
 		return
 	}
 	names := make([]string, len(sc.customers))
@@ -174,7 +171,7 @@ func (q *question) queue(w *work, sc scope) {
 		names[i] = string(c)
 	}
 	each(w.Queue(t.getMonths, names, q.m.Meter.Type, q.last, from, q.all, q.reach), []any{&customer, &first, &total, &days}, month)
-	each(w.Queue(t.getLog, names, q.last, int32(firstDay)), []any{&customer, &entries}, row)
+	w.queueLog(names, q.m.Meter.Type, firstDay, q.last, late)
 }
 
 // decide asks the plan what it needs of a customer.

@@ -67,19 +67,16 @@ func (s *Store) some(ctx context.Context, customer servicecoin.CustomerID, kind 
 			return err
 		})
 		each(w.Queue(s.sql.nextLog, args...), []any{&data}, func() error {
-			entries, err := metering.ReadEntries(data)
-			for i := range entries {
-				e := &entries[i]
+			return readLog(customer, data, kind, func(e *metering.Entry) {
 				day := metering.DayOf(e.Time)
-				if e.Type != kind || day < from || day >= next {
-					continue
+				if day < from || day >= next {
+					return
 				}
 				if byDay[day] == nil {
 					byDay[day] = metering.NewBlock(customer, kind)
 				}
 				byDay[day].Add(*e)
-			}
-			return err
+			})
 		})
 		return w.last(ctx)
 	})

@@ -181,17 +181,12 @@ func (p *packing) read(ctx context.Context) error {
 
 // split takes the entries of a row of the log apart.
 func (p *packing) split(customer string, seq int64, data []byte) error {
-	entries, err := metering.ReadEntries(data)
-	if err != nil {
-		return err
-	}
-	later := entries[:0]
-	for i := range entries {
-		e := &entries[i]
+	var later []metering.Entry
+	err := readLog(servicecoin.CustomerID(customer), data, "", func(e *metering.Entry) {
 		at := dayOf{e.Customer, e.Type, metering.DayOf(e.Time)}
 		if at.day >= p.before[customer] {
 			later = append(later, *e)
-			continue
+			return
 		}
 		t := p.tails[at]
 		if t == nil {
@@ -199,6 +194,9 @@ func (p *packing) split(customer string, seq int64, data []byte) error {
 			p.tails[at] = t
 		}
 		t.add(e)
+	})
+	if err != nil {
+		return err
 	}
 	if len(later) == 0 {
 		p.gone.add(customer, seq)

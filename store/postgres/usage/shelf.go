@@ -63,8 +63,7 @@ func (h *shelf) Put(events []metering.Event) ([]metering.Placed, error) {
 	var customers []servicecoin.CustomerID
 	facts := 0
 	c := columns{make([]string, 0, len(events)), make([][]byte, 0, len(events))}
-	days, types := make([]*int32, len(events)), make([]*string, len(events))
-	at := make([]int32, len(events))
+	days, types := make([]int32, len(events)), make([]string, len(events)) // "": a fact, which lies aside
 	for i := range events {
 		e := &events[i]
 		if n := len(customers); n == 0 || customers[n-1] != e.Customer {
@@ -78,8 +77,7 @@ func (h *shelf) Put(events []metering.Event) ([]metering.Placed, error) {
 			facts++
 			continue
 		}
-		at[i] = metering.DayOf(e.Time)
-		days[i], types[i] = &at[i], &e.Type
+		days[i], types[i] = metering.DayOf(e.Time), e.Type
 	}
 	if h.work == nil {
 		if err := h.open(customers); err != nil {
@@ -316,23 +314,4 @@ func (h *shelf) Lay(entries []metering.Entry) error {
 	h.work.Queue(h.store.sql.putLog, l.customer, l.first, l.last, l.entries)
 	h.laid = entries
 	return nil
-}
-
-// logRows are rows of the log.
-type logRows struct {
-	customer    []string
-	first, last []int32
-	entries     [][]byte
-}
-
-// add adds entries of one customer.
-func (l *logRows) add(entries []metering.Entry) {
-	first := metering.DayOf(entries[0].Time)
-	last := first
-	for i := range entries {
-		day := metering.DayOf(entries[i].Time)
-		first, last = min(first, day), max(last, day)
-	}
-	l.customer, l.first, l.last = append(l.customer, string(entries[0].Customer)), append(l.first, first), append(l.last, last)
-	l.entries = append(l.entries, metering.AppendEntries(nil, entries))
 }

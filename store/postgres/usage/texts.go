@@ -24,7 +24,7 @@ func textsOf(table func(name string) string) texts {
 	keys, facts, log, days, months, late := table("usage_keys"), table("usage_facts"), table("usage_log"), table("usage_days"), table("usage_months"), table("usage_events")
 	return texts{
 		putKeys: `WITH new AS (INSERT INTO ` + keys + ` (customer, day, aside, key, type)
-SELECT customer, ` + epoch + ` + day, type IS NULL, key, type FROM unnest($1::text[], $2::bytea[], $3::int[], $4::text[]) AS e (customer, key, day, type)
+SELECT customer, CASE WHEN type <> '' THEN ` + epoch + ` + day END, type = '', key, nullif(type, '') FROM unnest($1::text[], $2::bytea[], $3::int[], $4::text[]) AS e (customer, key, day, type)
 ON CONFLICT DO NOTHING RETURNING key) SELECT count(*), coalesce(string_agg(key, ''), '') FROM new`,
 		getKeys: `SELECT e.n, k.day - ` + epoch + `, k.type, k.aside FROM unnest($1::text[], $2::bytea[]) WITH ORDINALITY AS e (customer, key, n)
 JOIN ` + keys + ` AS k ON k.customer = e.customer AND k.key = e.key`,
@@ -90,7 +90,7 @@ WHERE customer = $1 AND type = $2 AND day >= ` + epoch + ` + $3::int AND day <= 
 		},
 		late: `SELECT customer FROM ` + late + ` ORDER BY customer LIMIT 1`,
 		carrySome: `SELECT customer, source, id, type, subject, at, value::text, dimensions::text, recorded_at FROM ` + late + `
-WHERE customer = $1 ORDER BY customer, source, id LIMIT $2`,
-		carryCut: `DELETE FROM ` + late + ` WHERE customer = $1 AND (customer, source, id) <= ($1, $2, $3)`,
+WHERE customer = $1 ORDER BY type, at, source, id LIMIT $2`,
+		carryCut: `DELETE FROM ` + late + ` WHERE customer = $1 AND (type, at, source, id) <= ($2, $3, $4, $5)`,
 	}
 }

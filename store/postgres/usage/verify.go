@@ -59,7 +59,7 @@ func (x *verifying) say(at dayOf, what string, kept, found any) {
 
 func (x *verifying) run(ctx context.Context, w *work) error {
 	x.months(w)
-	w.queueLog([]string{string(x.customer)}, firstDay, lastDay, func(e *metering.Entry) {
+	w.queueLog([]string{string(x.customer)}, "", firstDay, lastDay, func(e *metering.Entry) {
 		at := dayOf{e.Customer, e.Type, metering.DayOf(e.Time)}
 		if x.tails[at] == nil {
 			x.tails[at] = &tailDay{}
