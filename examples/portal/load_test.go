@@ -81,8 +81,8 @@ func BenchmarkUnderLoad(b *testing.B) {
 func loadPages() []string {
 	return []string{
 		"/status", "/work", "/status/history", "/customers", "/incidents", "/incidents?q=Alarm+99999", "/incidents/files-upload", "/followups", "/dependencies", "/dependencies?fails=storage", "/calendar", "/exchange",
-		"/customers/alder", "/customers/alder?month=2026-10", "/customers/alder/catalogue", "/customers/alder/catalogue/erp", "/customers/alder/orders", "/customers/alder/usage",
-		"/customers/alder/usage/documents", "/customers/alder/statement?month=2026-10", "/customers/alder/statement", "/customers/alder/letters", "/customers/alder/availability",
+		"/customers/alder", "/customers/alder?month=2026-10", "/customers/alder/catalogue", "/customers/alder/catalogue/erp", "/customers/alder/orders", "/customers/alder/usage", "/customers/alder/usage?by=hour", "/customers/alder/usage?by=week", "/customers/alder/usage?by=month", "/customers/alder/usage?group=site", "/customers/alder/usage?by=month&group=site",
+		"/customers/alder/usage/documents", "/customers/alder/usage/documents?by=site&is=north", "/customers/alder/usage/documents?month=2026-10&before=" + cursorText(metering.Cursor{Time: time.Date(2026, 10, 31, 22, 0, 0, 0, time.UTC)}), "/customers/alder/usage/documents/event?source=load&id=4711", "/customers/alder/statement?month=2026-10", "/customers/alder/statement", "/customers/alder/letters", "/customers/alder/availability",
 		"/customers/alder/availability?month=2026-09", "/customers/alder/availability/erp-cloud/2026-09", "owner:/customers/alder/letters", "owner:/status",
 	}
 }

@@ -152,7 +152,7 @@ func (f *useFrame) window(i int, x calendar.Interval) (name, tick string) {
 	case metering.Monthly:
 		return t.Format("January"), t.Format("Jan")
 	}
-	return t.Format("Mon 2 Jan"), strconv.Itoa(i+1)
+	return t.Format("Mon 2 Jan"), strconv.Itoa(i + 1)
 }
 
 // query is what the address of the same period says, in other windows or groups.
