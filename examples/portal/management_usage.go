@@ -260,6 +260,20 @@ func aggregationWords(m metering.Meter) string {
 	return string(m.Aggregation)
 }
 
+// tendUsage packs the events of the days that are over, once a day, so that figures of
+// them are read from their totals.
+func (p *portal) tendUsage(ctx context.Context) error {
+	today := p.store.Now().UTC().Truncate(day)
+	if p.packed.Equal(today) {
+		return nil
+	}
+	err := p.usage.Seal(ctx, today)
+	if err == nil {
+		p.packed = today
+	}
+	return err
+}
+
 // eventsPath leads to the events behind a figure.
 func eventsPath(m monthly, id metering.MeterID, during calendar.Interval, dimension, value string) string {
 	q := url.Values{"month": {m.Month.String()}, "from": {during.Start.UTC().Format(time.RFC3339)}, "to": {during.End.UTC().Format(time.RFC3339)}}

@@ -18,6 +18,9 @@ import (
 // mostUpload is how large a file of usage events may be. All other forms are small.
 const mostUpload = 64 << 20
 
+// manyEvents are worth to be packed at once.
+const manyEvents = 5000
+
 // uploads reports whether a request may bring a file.
 func uploads(r *http.Request) bool {
 	return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/usage-upload")
@@ -96,6 +99,9 @@ func (p *portal) uploadUsage(w http.ResponseWriter, r *http.Request) error {
 	if report != nil && report.Lines > 0 {
 		v.take(report)
 		p.happened(r.Context())
+	}
+	if report != nil && report.Added >= manyEvents && err == nil {
+		err = p.usage.Seal(r.Context(), p.store.Now())
 	}
 	if err != nil {
 		if v.Receipt == nil {
