@@ -6,7 +6,10 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -107,12 +110,8 @@ func (p *portal) showUsage(w http.ResponseWriter, r *http.Request) error {
 	}
 	v.Group = group
 	v.choices(m, groups)
-	for _, x := range list {
-		part, err := p.meter(ctx, m, v.useFrame, x, group)
-		if err != nil {
-			return err
-		}
-		v.Meters = append(v.Meters, part)
+	if v.Meters, err = p.draw(ctx, m, v.useFrame, list, group); err != nil {
+		return err
 	}
 	if v.Viewer.Provider() {
 		v.Upload = m.Base + "/usage-upload"
@@ -192,6 +191,26 @@ func (p *portal) metersOf(ctx context.Context, c client, during calendar.Interva
 		list = append(list, meterOf{m, names.Of(x.service), x.charged})
 	}
 	return list, nil
+}
+
+// draw draws all meters, several at a time: each reads for itself.
+func (p *portal) draw(ctx context.Context, m monthly, f useFrame, list []meterOf, group string) ([]meterPart, error) {
+	parts, errs := make([]meterPart, len(list)), make([]error, len(list))
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(len(list), runtime.GOMAXPROCS(0)) {
+		wg.Go(func() {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= len(list) {
+					return
+				}
+				parts[i], errs[i] = p.meter(ctx, m, f, list[i], group)
+			}
+		})
+	}
+	wg.Wait()
+	return parts, errors.Join(errs...)
 }
 
 // meter draws one meter, beside the period before.
