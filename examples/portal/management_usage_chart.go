@@ -132,7 +132,7 @@ func (d *drawing) whole() (useChart, error) {
 	if c.Compared, err = d.compared(total, was); err != nil {
 		return c, err
 	}
-	c.Summary = fmt.Sprintf("%s by %s in %s: at most %s %s. %s", d.meter.Name, f.Bar, f.Period, c.Highest, d.meter.Unit, c.Compared)
+	c.Summary = fmt.Sprintf("%s by %s %s %s: at most %s %s. %s", d.meter.Name, f.Bar, f.Within, f.Period, c.Highest, d.meter.Unit, c.Compared)
 	return c, nil
 }
 
@@ -190,7 +190,7 @@ func (d *drawing) groups(part *meterPart, dimension string) error {
 			Path: eventsPath(d.m, d.meter.ID, f.During, dimension, s.Group[0]),
 		}
 		c.draw(d, pointsOf(is, s.Group), pointsOf(was, s.Group), top, func(x metering.Point) string { return d.path(x, dimension, s.Group[0]) })
-		c.Summary = fmt.Sprintf("%s, %s %s by %s in %s: %s %s, at most %s", d.meter.Name, dimension, name, f.Bar, f.Period, c.Total, d.meter.Unit, c.Highest)
+		c.Summary = fmt.Sprintf("%s, %s %s by %s %s %s: %s %s, at most %s", d.meter.Name, dimension, name, f.Bar, f.Within, f.Period, c.Total, d.meter.Unit, c.Highest)
 		part.Groups = append(part.Groups, c)
 	}
 	return nil
@@ -292,7 +292,7 @@ func (d *drawing) compared(is decimal.NullDecimal, last []metering.Series) (stri
 	if !was.Valid {
 		return fmt.Sprintf("Of %s nothing is known.", f.Prior), nil
 	}
-	words := fmt.Sprintf("%s %s in %s", grouped(was.Decimal), d.meter.Unit, f.Prior)
+	words := fmt.Sprintf("%s %s %s %s", grouped(was.Decimal), d.meter.Unit, f.Within, f.Prior)
 	against, where := was, "that"
 	if now.Before(f.During.End) {
 		part := calendar.Between(f.Last.Start, f.Last.Start.Add(now.Sub(f.During.Start))).Intersect(f.Last)

@@ -21,6 +21,7 @@ type useFrame struct {
 	Last   calendar.Interval // the period before
 	Period string            // what it is called: "November 2026"
 	Prior  string            // what the one before is called
+	Within string            // "in" such a period, or "on" such a day
 	Bar    string            // what a bar is: "day"
 	Slots  int               // how many bars there is room for
 	Every  int               // how many bars there are from one tick to the next
@@ -128,14 +129,14 @@ func (f useFrame) period() (calendar.Interval, string) {
 func (f *useFrame) lay() {
 	f.During, f.Period = f.period()
 	f.Last, f.Prior = f.step(-1).period()
-	f.Bar = string(f.By)
+	f.Bar, f.Within = string(f.By), "in"
 	switch f.By {
 	case metering.Hourly:
-		f.Slots, f.Every = 24, 6
+		f.Slots, f.Every, f.Within = 24, 6, "on"
 	case metering.Weekly:
 		f.Slots, f.Every = 14, 2
 	case metering.Monthly:
-		f.Slots, f.Every = 12, 1
+		f.Slots, f.Every = 12, 3
 	default:
 		f.Slots, f.Every = 31, 7
 	}
