@@ -121,8 +121,8 @@ func (p *portal) showUsage(w http.ResponseWriter, r *http.Request) error {
 
 // choices are the ways to other windows, and to the groups.
 func (v *usagePage) choices(m monthly, groups []string) {
-	for _, by := range []metering.Stretch{metering.Hourly, metering.Daily, metering.Weekly, metering.Monthly} {
-		v.Windows = append(v.Windows, useChoice{windowWords(by), m.Here + "?" + v.query(by, v.Group), by == v.By})
+	for _, x := range framings() {
+		v.Windows = append(v.Windows, useChoice{x.called, m.Here + "?" + v.query(x.by, v.Group), x.by == v.By})
 	}
 	if len(groups) == 0 {
 		return

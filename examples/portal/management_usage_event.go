@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -270,16 +271,16 @@ func (v eventPage) Says(e metering.Event) string {
 	if e.Does == metering.Void || e.Does == metering.Close {
 		return ""
 	}
-	text := "counts one"
+	text := []string{"counts one"}
 	if e.Value.Valid {
-		text = grouped(e.Value.Decimal) + " " + v.Meter.Unit
+		text[0] = grouped(e.Value.Decimal) + " " + v.Meter.Unit
 	}
 	for _, x := range e.Fields {
-		text += ", " + x.Name + " " + grouped(x.Value)
+		text = append(text, x.Name+" "+grouped(x.Value))
 	}
-	text += ", of " + cmp.Or(e.Subject, "nobody in particular")
+	text = append(text, "of "+cmp.Or(e.Subject, "nobody in particular"))
 	for _, x := range e.Dimensions {
-		text += ", " + x.Name + " " + x.Value
+		text = append(text, x.Name+" "+x.Value)
 	}
-	return text
+	return strings.Join(text, ", ")
 }
