@@ -80,7 +80,7 @@ func TestWhatIsTheirs(t *testing.T) {
 func pagesOf(c string) []string {
 	base := "/customers/" + c
 	return []string{
-		base, base + "/catalogue", base + "/catalogue/erp", base + "/orders", base + "/orders/files-std", base + "/subscriptions/files-std", base + "/usage", base + "/usage/storage", base + "/usage/storage/events.csv",
+		base, base + "/catalogue", base + "/catalogue/erp", base + "/orders", base + "/orders/files-std", base + "/subscriptions/files-std", base + "/usage", base + "/usage/storage", base + "/usage/storage/events.csv", base + "/usage?by=hour", base + "/usage?by=week&group=site",
 		base + "/statement", base + "/statement?month=2026-10", base + "/statement/rows", base + "/statement.csv", base + "/statement.json", base + "/availability", base + "/availability/files-std/2026-09", base + "/letters", base + "/problems", base + "/notices", base + "/patches", base + "/news",
 		base + "/configuration", base + "/configuration/items/" + c + "-db-1", base + "/configuration/baselines", base + "/configuration/baselines/taken-over?with=now",
 	}
@@ -96,7 +96,7 @@ func pagesFor(who string) []string {
 // formsOf are all paths of one customer that change something.
 func formsOf(c string) []string {
 	base := "/customers/" + c
-	forms := []string{base + "/orders", base + "/statement/issue?month=2026-10", base + "/statement/replace?month=2026-10", base + "/availability/close?month=2026-10", base + "/letters/none/send", base + "/letters/none/discard", base + "/problems", base + "/notices/erp-move/answer", base + "/configuration/items/" + c + "-db-1/accept", base + "/configuration/items/" + c + "-db-1/acknowledge", base + "/configuration/observe", base + "/configuration/baselines", base + "/configuration/baselines/taken-over/approve", base + "/configuration/strays/alder-vm-0713", base + "/news/enter", base + "/news/leave", base + "/news/feeds/make", base + "/news/feeds/revoke"}
+	forms := []string{base + "/orders", base + "/statement/issue?month=2026-10", base + "/statement/replace?month=2026-10", base + "/availability/close?month=2026-10", base + "/letters/none/send", base + "/letters/none/discard", base + "/problems", base + "/notices/erp-move/answer", base + "/configuration/items/" + c + "-db-1/accept", base + "/configuration/items/" + c + "-db-1/acknowledge", base + "/configuration/observe", base + "/configuration/baselines", base + "/configuration/baselines/taken-over/approve", base + "/configuration/strays/alder-vm-0713", base + "/usage/documents/event/void", base + "/usage/documents/event/correct", base + "/usage-upload", base + "/news/enter", base + "/news/leave", base + "/news/feeds/make", base + "/news/feeds/revoke"}
 	for _, verb := range []string{"approve", "reject", "cancel", "retry"} {
 		forms = append(forms, base+"/orders/files-std/"+verb)
 	}

@@ -15,6 +15,9 @@ import (
 // that was left, so that what was forgotten can still be handed back.
 const keptFor = 30 * day
 
+// groupLine is a line of a list of facts.
+type groupLine struct{ Name, Value string }
+
 // leavePage asks before a service is left: for a day and a reason, and once more when
 // it has said what follows.
 type leavePage struct {

@@ -6,7 +6,10 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -107,12 +110,8 @@ func (p *portal) showUsage(w http.ResponseWriter, r *http.Request) error {
 	}
 	v.Group = group
 	v.choices(m, groups)
-	for _, x := range list {
-		part, err := p.meter(ctx, m, v.useFrame, x, group)
-		if err != nil {
-			return err
-		}
-		v.Meters = append(v.Meters, part)
+	if v.Meters, err = p.draw(ctx, m, v.useFrame, list, group); err != nil {
+		return err
 	}
 	if v.Viewer.Provider() {
 		v.Upload = m.Base + "/usage-upload"
@@ -122,8 +121,8 @@ func (p *portal) showUsage(w http.ResponseWriter, r *http.Request) error {
 
 // choices are the ways to other windows, and to the groups.
 func (v *usagePage) choices(m monthly, groups []string) {
-	for _, by := range []metering.Stretch{metering.Hourly, metering.Daily, metering.Weekly, metering.Monthly} {
-		v.Windows = append(v.Windows, useChoice{windowWords(by), m.Here + "?" + v.query(by, v.Group), by == v.By})
+	for _, x := range framings() {
+		v.Windows = append(v.Windows, useChoice{x.called, m.Here + "?" + v.query(x.by, v.Group), x.by == v.By})
 	}
 	if len(groups) == 0 {
 		return
@@ -194,6 +193,26 @@ func (p *portal) metersOf(ctx context.Context, c client, during calendar.Interva
 	return list, nil
 }
 
+// draw draws all meters, several at a time: each reads for itself.
+func (p *portal) draw(ctx context.Context, m monthly, f useFrame, list []meterOf, group string) ([]meterPart, error) {
+	parts, errs := make([]meterPart, len(list)), make([]error, len(list))
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(len(list), runtime.GOMAXPROCS(0)) {
+		wg.Go(func() {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= len(list) {
+					return
+				}
+				parts[i], errs[i] = p.meter(ctx, m, f, list[i], group)
+			}
+		})
+	}
+	wg.Wait()
+	return parts, errors.Join(errs...)
+}
+
 // meter draws one meter, beside the period before.
 func (p *portal) meter(ctx context.Context, m monthly, f useFrame, x meterOf, group string) (meterPart, error) {
 	part := meterPart{Meter: x.meter, Service: x.service, How: aggregationWords(x.meter)}
@@ -258,6 +277,20 @@ func aggregationWords(m metering.Meter) string {
 		return "each times its " + m.Times + ", added up"
 	}
 	return string(m.Aggregation)
+}
+
+// tendUsage packs the events of the days that are over, once a day, so that figures of
+// them are read from their totals.
+func (p *portal) tendUsage(ctx context.Context) error {
+	today := p.store.Now().UTC().Truncate(day)
+	if p.packed.Equal(today) {
+		return nil
+	}
+	err := p.usage.Seal(ctx, today)
+	if err == nil {
+		p.packed = today
+	}
+	return err
 }
 
 // eventsPath leads to the events behind a figure.

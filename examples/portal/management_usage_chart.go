@@ -71,6 +71,30 @@ func (d *drawing) figure(during calendar.Interval) (metering.Point, error) {
 	return pointOf(d.usage(during, metering.Whole))
 }
 
+// total is what a period comes to as a whole, of which the windows are known: their sum
+// or their highest where the meter lets it be so, or else what the meter says.
+func (d *drawing) total(during calendar.Interval, series []metering.Series) (decimal.NullDecimal, error) {
+	a, plain := d.meter.Aggregation, d.meter.Convert == nil && d.meter.Round == nil && len(series) == 1
+	adds := a == metering.Count || a == metering.Sum || a == metering.Product
+	if !plain || !adds && a != metering.Max {
+		x, err := d.figure(during)
+		return x.Value, err
+	}
+	total := decimal.NullDecimal{}
+	for _, x := range series[0].Points {
+		switch {
+		case !x.Value.Valid:
+		case !total.Valid:
+			total = x.Value
+		case adds:
+			total.Decimal = total.Decimal.Add(x.Value.Decimal)
+		default:
+			total.Decimal = decimal.Max(total.Decimal, x.Value.Decimal)
+		}
+	}
+	return total, nil
+}
+
 // pointOf takes the only point of an answer.
 func pointOf(series []metering.Series, err error) (metering.Point, error) {
 	if err != nil || len(series) == 0 || len(series[0].Points) == 0 {
@@ -91,11 +115,11 @@ func (d *drawing) whole() (useChart, error) {
 	if err != nil {
 		return c, err
 	}
-	total, err := d.figure(f.During)
+	total, err := d.total(f.During, is)
 	if err != nil {
 		return c, err
 	}
-	c.Total = figureOf(total.Value)
+	c.Total = figureOf(total)
 	link := func(x metering.Point) string { return d.path(x, "", "") }
 	var a, b []metering.Point
 	if len(is) > 0 {
@@ -105,10 +129,10 @@ func (d *drawing) whole() (useChart, error) {
 		b = was[0].Points
 	}
 	c.draw(d, a, b, topOf(a, b), link)
-	if c.Compared, err = d.compared(total.Value); err != nil {
+	if c.Compared, err = d.compared(total, was); err != nil {
 		return c, err
 	}
-	c.Summary = fmt.Sprintf("%s by %s in %s: at most %s %s. %s", d.meter.Name, f.Bar, f.Period, c.Highest, d.meter.Unit, c.Compared)
+	c.Summary = fmt.Sprintf("%s by %s %s %s: at most %s %s. %s", d.meter.Name, f.Bar, f.Within, f.Period, c.Highest, d.meter.Unit, c.Compared)
 	return c, nil
 }
 
@@ -166,7 +190,7 @@ func (d *drawing) groups(part *meterPart, dimension string) error {
 			Path: eventsPath(d.m, d.meter.ID, f.During, dimension, s.Group[0]),
 		}
 		c.draw(d, pointsOf(is, s.Group), pointsOf(was, s.Group), top, func(x metering.Point) string { return d.path(x, dimension, s.Group[0]) })
-		c.Summary = fmt.Sprintf("%s, %s %s by %s in %s: %s %s, at most %s", d.meter.Name, dimension, name, f.Bar, f.Period, c.Total, d.meter.Unit, c.Highest)
+		c.Summary = fmt.Sprintf("%s, %s %s by %s %s %s: %s %s, at most %s", d.meter.Name, dimension, name, f.Bar, f.Within, f.Period, c.Total, d.meter.Unit, c.Highest)
 		part.Groups = append(part.Groups, c)
 	}
 	return nil
@@ -259,38 +283,39 @@ func roundTop(d decimal.Decimal) decimal.Decimal {
 
 // compared sets a period against the one before it: one that goes on against as much of
 // that one.
-func (d *drawing) compared(is decimal.NullDecimal) (string, error) {
+func (d *drawing) compared(is decimal.NullDecimal, last []metering.Series) (string, error) {
 	f, now := &d.frame, d.portal.store.Now()
-	was, err := d.figure(f.Last)
+	was, err := d.total(f.Last, last)
 	if err != nil {
 		return "", err
 	}
-	if !was.Value.Valid {
+	if !was.Valid {
 		return fmt.Sprintf("Of %s nothing is known.", f.Prior), nil
 	}
-	words := fmt.Sprintf("%s %s in %s", grouped(was.Value.Decimal), d.meter.Unit, f.Prior)
+	words := fmt.Sprintf("%s %s %s %s", grouped(was.Decimal), d.meter.Unit, f.Within, f.Prior)
 	against, where := was, "that"
 	if now.Before(f.During.End) {
 		part := calendar.Between(f.Last.Start, f.Last.Start.Add(now.Sub(f.During.Start))).Intersect(f.Last)
-		if against, err = d.figure(part); err != nil {
+		x, err := d.figure(part)
+		if err != nil {
 			return "", err
 		}
-		if !against.Value.Valid {
+		if against = x.Value; !against.Valid {
 			return words + ".", nil
 		}
-		words += fmt.Sprintf(", %s in the same part of it", grouped(against.Value.Decimal))
+		words += fmt.Sprintf(", %s in the same part of it", grouped(against.Decimal))
 		where = "in the same part of it"
 	}
-	if !is.Valid || !against.Value.Decimal.IsPositive() {
+	if !is.Valid || !against.Decimal.IsPositive() {
 		return words + ".", nil
 	}
-	switch d := is.Decimal.Sub(against.Value.Decimal); {
+	switch d := is.Decimal.Sub(against.Decimal); {
 	case d.IsZero():
 		return words + ": no change.", nil
 	case d.IsNegative():
-		return fmt.Sprintf("%s: %s less than %s, %s %%.", words, grouped(d.Neg()), where, more(share(d, against.Value.Decimal))), nil
+		return fmt.Sprintf("%s: %s less than %s, %s %%.", words, grouped(d.Neg()), where, more(share(d, against.Decimal))), nil
 	default:
-		return fmt.Sprintf("%s: %s more than %s, %s %%.", words, grouped(d), where, more(share(d, against.Value.Decimal))), nil
+		return fmt.Sprintf("%s: %s more than %s, %s %%.", words, grouped(d), where, more(share(d, against.Decimal))), nil
 	}
 }
 

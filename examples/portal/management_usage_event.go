@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -49,7 +50,7 @@ type eventPage struct {
 
 	Meter    metering.Meter
 	Ref      metering.Ref
-	Stands   *metering.Event // nil: it is voided, or was never told
+	Held     *metering.Event // nil: it is voided, or was never told
 	Told     []toldOf
 	Events   string // the way to the events of its month
 	MayWrite bool
@@ -97,11 +98,11 @@ func (p *portal) eventPage(r *http.Request, ref metering.Ref) (eventPage, error)
 		Meter: meter, Ref: ref, Facts: len(known), MayWrite: viewer(r).Provider(),
 	}
 	for _, e := range metering.Stand(metering.Timeline(known), time.Time{}) {
-		v.Stands = &e
+		v.Held = &e
 	}
 	at := known[0].Time
-	if v.Stands != nil {
-		at = v.Stands.Time
+	if v.Held != nil {
+		at = v.Held.Time
 	}
 	if at.IsZero() { // a fact that came before its event
 		at = known[0].RecordedAt
@@ -124,12 +125,12 @@ func (p *portal) eventPage(r *http.Request, ref metering.Ref) (eventPage, error)
 		}
 		v.Told = append(v.Told, t)
 	}
-	if v.Stands == nil || !v.MayWrite {
+	if v.Held == nil || !v.MayWrite {
 		return v, nil
 	}
 	for i, name := range meter.GroupBy {
 		if name != metering.Subject {
-			v.Fields = append(v.Fields, dimensionField{"dimension-" + strconv.Itoa(i), name, v.Stands.Dimension(name)})
+			v.Fields = append(v.Fields, dimensionField{"dimension-" + strconv.Itoa(i), name, v.Held.Dimension(name)})
 		}
 	}
 	return v, nil
@@ -160,7 +161,7 @@ func (p *portal) voidEvent(w http.ResponseWriter, r *http.Request) error {
 // correctEvent says what an event should have said.
 func (p *portal) correctEvent(w http.ResponseWriter, r *http.Request) error {
 	return p.writeFact(w, r, "correct", func(f *form, e metering.Event, m metering.Meter) metering.Event {
-		e.Does, e.RecordedAt = metering.Correct, time.Time{}
+		e.Does = metering.Correct
 		e.Subject = f.text("subject")
 		e.Value = decimal.NullDecimal{}
 		if text := f.text("value"); text != "" {
@@ -220,7 +221,7 @@ func (p *portal) writeFact(w http.ResponseWriter, r *http.Request, verb string, 
 		f.bad.Add("", "changed", "", "somebody has written something of this event meanwhile: look at it again")
 		return again(f.bad.Err())
 	}
-	if v.Stands == nil {
+	if v.Held == nil {
 		return &servicecoin.RefusedError{Why: "The event is voided already."}
 	}
 	reason := f.text("reason")
@@ -230,8 +231,8 @@ func (p *portal) writeFact(w http.ResponseWriter, r *http.Request, verb string, 
 	case n > maxReason:
 		f.bad.Add("reason", "too-long", "", fmt.Sprintf("has %d characters, %d are allowed", n, maxReason))
 	}
-	fact := say(f, *v.Stands, v.Meter)
-	fact.Customer, fact.Source, fact.ID, fact.Of = c.ID, factSource, factID(ref, v.Facts), ref
+	fact := say(f, *v.Held, v.Meter)
+	fact.Customer, fact.Source, fact.ID, fact.Of, fact.RecordedAt = c.ID, factSource, factID(ref, v.Facts), ref, p.store.Now()
 	if err := f.err(fact.Validate()); err != nil {
 		return again(err)
 	}
@@ -270,16 +271,16 @@ func (v eventPage) Says(e metering.Event) string {
 	if e.Does == metering.Void || e.Does == metering.Close {
 		return ""
 	}
-	text := "counts one"
+	text := []string{"counts one"}
 	if e.Value.Valid {
-		text = grouped(e.Value.Decimal) + " " + v.Meter.Unit
+		text[0] = grouped(e.Value.Decimal) + " " + v.Meter.Unit
 	}
 	for _, x := range e.Fields {
-		text += ", " + x.Name + " " + grouped(x.Value)
+		text = append(text, x.Name+" "+grouped(x.Value))
 	}
-	text += ", of " + cmp.Or(e.Subject, "nobody in particular")
+	text = append(text, "of "+cmp.Or(e.Subject, "nobody in particular"))
 	for _, x := range e.Dimensions {
-		text += ", " + x.Name + " " + x.Value
+		text = append(text, x.Name+" "+x.Value)
 	}
-	return text
+	return strings.Join(text, ", ")
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -21,6 +22,7 @@ type useFrame struct {
 	Last   calendar.Interval // the period before
 	Period string            // what it is called: "November 2026"
 	Prior  string            // what the one before is called
+	Within string            // "in" such a period, or "on" such a day
 	Bar    string            // what a bar is: "day"
 	Slots  int               // how many bars there is room for
 	Every  int               // how many bars there are from one tick to the next
@@ -34,16 +36,34 @@ type useFrame struct {
 
 const byParameter = "by"
 
+// framing is a way to divide a period.
+type framing struct {
+	by     metering.Stretch
+	called string
+	within string
+	slots  int
+	every  int
+}
+
+// framings are all of them.
+func framings() []framing {
+	return []framing{
+		{metering.Hourly, "a day by hours", "on", 24, 6},
+		{metering.Daily, "a month by days", "in", 31, 7},
+		{metering.Weekly, "a quarter by weeks", "in", 14, 2},
+		{metering.Monthly, "a year by months", "in", 12, 3},
+	}
+}
+
 // useFrame reads which period is asked for, and in which windows.
 func (p *portal) useFrame(r *http.Request, m monthly, c client) (useFrame, error) {
 	f := useFrame{By: metering.Stretch(r.URL.Query().Get(byParameter)), month: m.Month, loc: c.zone()}
 	var bad servicecoin.Violations
 	now := p.store.Now()
-	switch f.By {
-	case "":
+	if f.By == "" {
 		f.By = metering.Daily
-	case metering.Hourly, metering.Daily, metering.Weekly, metering.Monthly:
-	default:
+	}
+	if !slices.ContainsFunc(framings(), func(x framing) bool { return x.by == f.By }) {
 		bad.Add(byParameter, "unknown", string(f.By), "must be hour, day, week or month")
 		return f, bad.Err()
 	}
@@ -83,42 +103,47 @@ func (p *portal) useFrame(r *http.Request, m monthly, c client) (useFrame, error
 }
 
 // step moves a frame by periods.
-func (f useFrame) step(n int) useFrame {
+func (f *useFrame) step(n int) useFrame {
 	const quarter = 3
-	switch f.By {
-	case metering.Hourly:
-		f.day = f.day.AddDays(n)
-		f.month = calendar.MonthOf(f.day.In(f.loc).Start, f.loc)
-	case metering.Weekly:
-		f.month = f.quarter().Add(n * quarter)
-	case metering.Monthly:
-		f.month = calendar.Month{Year: f.month.Year + n, Month: time.January}
-	default:
-		f.month = f.month.Add(n)
+	to := *f
+	if f.By == metering.Hourly {
+		to.day = f.day.AddDays(n)
+		to.month = calendar.MonthOf(to.day.In(f.loc).Start, f.loc)
+		return to
 	}
-	return f
+	if f.By == metering.Weekly {
+		to.month = f.quarter().Add(n * quarter)
+		return to
+	}
+	if f.By == metering.Monthly {
+		to.month = calendar.Month{Year: f.month.Year + n, Month: time.January}
+		return to
+	}
+	to.month = f.month.Add(n)
+	return to
 }
 
 // quarter is the first month of the one that the month lies in.
-func (f useFrame) quarter() calendar.Month {
+func (f *useFrame) quarter() calendar.Month {
 	const quarter = 3
 	return f.month.Add(-(int(f.month.Month-time.January) % quarter))
 }
 
 // period returns the interval of a frame, and what it is called.
-func (f useFrame) period() (calendar.Interval, string) {
+func (f *useFrame) period() (calendar.Interval, string) {
 	const quarter = 3
 	months := func(from calendar.Month, n int) calendar.Interval {
 		return calendar.Between(from.In(f.loc).Start, from.Add(n-1).In(f.loc).End)
 	}
-	switch f.By {
-	case metering.Hourly:
+	if f.By == metering.Hourly {
 		during := f.day.In(f.loc)
 		return during, during.Start.In(f.loc).Format("Mon 2 Jan 2006")
-	case metering.Weekly:
+	}
+	if f.By == metering.Weekly {
 		first := f.quarter()
 		return months(first, quarter), fmt.Sprintf("quarter %d of %d", int(first.Month)/quarter+1, first.Year)
-	case metering.Monthly:
+	}
+	if f.By == metering.Monthly {
 		return months(calendar.Month{Year: f.month.Year, Month: time.January}, 12), strconv.Itoa(f.month.Year) //nolint:mnd // of a year
 	}
 	return f.month.In(f.loc), monthWords(f.month)
@@ -127,32 +152,29 @@ func (f useFrame) period() (calendar.Interval, string) {
 // lay finds the period, the one before, and how its chart is divided.
 func (f *useFrame) lay() {
 	f.During, f.Period = f.period()
-	f.Last, f.Prior = f.step(-1).period()
+	before := f.step(-1)
+	f.Last, f.Prior = before.period()
 	f.Bar = string(f.By)
-	switch f.By {
-	case metering.Hourly:
-		f.Slots, f.Every = 24, 6
-	case metering.Weekly:
-		f.Slots, f.Every = 14, 2
-	case metering.Monthly:
-		f.Slots, f.Every = 12, 1
-	default:
-		f.Slots, f.Every = 31, 7
+	for _, x := range framings() {
+		if x.by == f.By {
+			f.Within, f.Slots, f.Every = x.within, x.slots, x.every
+		}
 	}
 }
 
 // window says which window of the frame one is: of a bar, and as the mark below it.
 func (f *useFrame) window(i int, x calendar.Interval) (name, tick string) {
 	t := x.Start.In(f.loc)
-	switch f.By {
-	case metering.Hourly:
+	if f.By == metering.Hourly {
 		return t.Format("15:04"), t.Format("15:04")
-	case metering.Weekly:
+	}
+	if f.By == metering.Weekly {
 		return "from " + t.Format("Mon 2 Jan"), t.Format("2 Jan")
-	case metering.Monthly:
+	}
+	if f.By == metering.Monthly {
 		return t.Format("January"), t.Format("Jan")
 	}
-	return t.Format("Mon 2 Jan"), strconv.Itoa(i+1)
+	return t.Format("Mon 2 Jan"), strconv.Itoa(i + 1)
 }
 
 // query is what the address of the same period says, in other windows or groups.
@@ -174,11 +196,4 @@ func (f *useFrame) query(by metering.Stretch, group string) string {
 func (f *useFrame) queryAt(n int, group string) string {
 	other := f.step(n)
 	return other.query(f.By, group)
-}
-
-// windowWords is what a window is called among others.
-func windowWords(by metering.Stretch) string {
-	return map[metering.Stretch]string{
-		metering.Hourly: "a day by hours", metering.Daily: "a month by days", metering.Weekly: "a quarter by weeks", metering.Monthly: "a year by months",
-	}[by]
 }

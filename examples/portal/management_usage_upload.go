@@ -18,6 +18,9 @@ import (
 // mostUpload is how large a file of usage events may be. All other forms are small.
 const mostUpload = 64 << 20
 
+// manyEvents are worth to be packed at once.
+const manyEvents = 5000
+
 // uploads reports whether a request may bring a file.
 func uploads(r *http.Request) bool {
 	return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/usage-upload")
@@ -50,13 +53,13 @@ type faultRow struct {
 // shownFaults are how many rows a receipt has.
 const shownFaults = 200
 
-func (p *portal) uploadPage(r *http.Request) (uploadPage, client, error) {
+func (p *portal) uploadPage(r *http.Request) (*uploadPage, client, error) {
 	c, err := p.customer(r)
 	if err != nil {
-		return uploadPage{}, c, err
+		return nil, c, err
 	}
 	base := customerPath(c.ID)
-	v := uploadPage{page: p.page(r, "Upload usage", base+"/usage"), monthly: monthly{Customer: c.Customer, Base: base, Here: base + "/usage-upload"}}
+	v := &uploadPage{page: p.page(r, "Upload usage", base+"/usage"), monthly: monthly{Customer: c.Customer, Base: base, Here: base + "/usage-upload"}}
 	v.Meters, err = collect(p.Meters().List().All(r.Context()))
 	return v, c, err
 }
@@ -87,15 +90,18 @@ func (p *portal) uploadUsage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return refused(err)
 	}
-	by := viewer(r).actor()
+	ctx, by := r.Context(), viewer(r).actor()
 	ledger := p.Ledger(c.Customer)
 	o := &usagefile.Options{Bytes: mostUpload, Defaults: metering.Event{Source: v.Source, Type: v.Type}}
 	report, err := usagefile.Read(file, o, func(events []metering.Event) (metering.Receipt, error) {
-		return ledger.Record(r.Context(), by, events...)
+		return ledger.Record(ctx, by, events...)
 	})
 	if report != nil && report.Lines > 0 {
 		v.take(report)
-		p.happened(r.Context())
+		p.happened(ctx)
+	}
+	if report != nil && report.Added >= manyEvents && err == nil {
+		err = p.usage.Seal(ctx, p.store.Now())
 	}
 	if err != nil {
 		if v.Receipt == nil {
@@ -181,12 +187,12 @@ func (v *uploadPage) add(row faultRow) {
 }
 
 // Words is what became of a file, in a sentence.
-func (v uploadPage) Words() string {
+func (v *uploadPage) Words() string {
 	x := v.Receipt
-	switch {
-	case x.Lines == x.Repeats:
+	switch x.Lines {
+	case x.Repeats:
 		return fmt.Sprintf("All %s are there already: nothing has changed.", plural(x.Lines, "event"))
-	case x.Lines == x.Added:
+	case x.Added:
 		return fmt.Sprintf("All %s are recorded.", plural(x.Lines, "event"))
 	}
 	return fmt.Sprintf("Of %s %d are recorded now, %d were there already, %d are in conflict and %d are refused.", plural(x.Lines, "event"), x.Added, x.Repeats, x.Conflicts, x.Refused)

@@ -48,7 +48,7 @@ func patchedTypes() []configuration.Type {
 }
 
 // tend lets time do what it does to patch cycles: rings soak and pass, plans are made anew,
-// routines come; and to what is released. What could not be tended is for the log, and the
+// routines come; to what is released; and to usage. What could not be tended is for the log, and the
 // rest was.
 func (p *portal) tend(ctx context.Context) error {
 	done, err := p.Patches().Tend(ctx, servicecoin.Program("portal"))
@@ -57,7 +57,7 @@ func (p *portal) tend(ctx context.Context) error {
 			p.log.WarnContext(ctx, "a patch cycle could not be tended", "name", x.Name, "cause", x.Err.Error())
 		}
 	}
-	return errors.Join(err, p.tendReleases(ctx))
+	return errors.Join(err, p.tendReleases(ctx), p.tendUsage(ctx))
 }
 
 // tendEvery is how often that is done.

@@ -36,6 +36,7 @@ type portal struct {
 	histories histories     // of the status page
 	room      machineRoom   // what run books have done by machines
 	stands    atomic.Value  // string: how the exchange stands still, "" while it does not
+	packed    time.Time     // up to when usage is packed, for the pump alone
 }
 
 // open opens the file, and fills it if it is new.

@@ -170,7 +170,7 @@ func TestPages(t *testing.T) {
 		"/customers/alder/orders":                                       {"Promised lead times: 6 of 6 kept", "40 min"},
 		"/customers/cedar/orders/erp-cloud":                             {"It waits to be approved", "within 2 days, by 25 Nov 2026, 15:40", "Approve"},
 		"/customers/alder/usage":                                        {"2\u202f152", "of 3\u202f000", "Highest day: 156 documents", "more than in the same part of it"},
-		"/customers/alder/usage/documents?month=2026-10":                {"from 2905 events", "By site", "1 to 50 of 2905"},
+		"/customers/alder/usage/documents?month=2026-10":                {"from 2905 events", "By site", "100 of 2905", "Fingerprint of these events, for auditors"},
 		"/customers/alder/usage/documents?month=2026-10&day=2026-10-04": {"site north"},
 		"/customers/alder/statement?month=2026-10":                      {"ALDER-2026-10-1", "Promise not kept in October 2026", "issued by Ada Brandt", "every line comes to the same amount"},
 		"/customers/alder/letters":                                      {"Large files cannot be uploaded", "Send in my name", "You hear from us again by", "Over: Mail is not delivered"},
