@@ -205,3 +205,20 @@ func TestHistoryOfAnEvent(t *testing.T) {
 	_, err = w.ledger("birch", "", nil).History(t.Context(), metering.Ref{Source: "hv", ID: "1"})
 	require.ErrorIs(t, err, servicecoin.ErrNotFound, "another customer knows nothing of it")
 }
+
+// What a meter's filters leave out is not behind its figures.
+func TestEventsPageReadsWhatTheMeterReads(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	require.NoError(t, w.meters.Define(t.Context(), ada, metering.Meter{
+		ID: "eu", Name: "EU", Type: "vm.ran", Aggregation: metering.Sum, Unit: "hours", Filters: []metering.Filter{{Dimension: "region", Values: []string{"eu"}}},
+	}))
+	at := time.Date(2026, 1, 8, 12, 0, 0, 0, time.UTC)
+	w.record(ran("1", at, "1", "eu"), ran("2", at, "1", "us"), ran("3", at, "1"))
+	month := january.In(time.UTC)
+	for _, before := range []*metering.Cursor{nil, {Time: month.End}} {
+		page, err := w.EventsPage(t.Context(), "eu", metering.EventsQuestion{During: month, Limit: 10, Before: before})
+		require.NoError(t, err)
+		require.Equal(t, []string{"1"}, names(page.Events))
+	}
+}
