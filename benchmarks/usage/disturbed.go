@@ -62,13 +62,13 @@ func (d *Disturbed) stamp(e metering.Event) metering.Event {
 
 func (d *Disturbed) disturb() metering.Event {
 	d.others++
-	j := int(d.w.random() % uint64(len(d.first)))
+	j := int(d.w.random() % uint64(len(d.first))) //nolint:gosec // G115: numbers of a workload
 	f := d.first[j]
 	e := d.w.Event(f)
 	about := metering.Event{Customer: e.Customer, Source: "people", ID: fmt.Sprintf("fact-%d", d.told), Of: metering.Ref{Source: e.Source, ID: e.ID}}
 	switch d.w.random() % 5 {
 	case 0: // late by days
-		f.id, f.At = d.w.random(), Start().UnixMicro()+int64(d.w.random()%uint64(max(1, f.At-Start().UnixMicro())))
+		f.id, f.At = d.w.random(), Start().UnixMicro()+int64(d.w.random()%uint64(max(1, f.At-Start().UnixMicro()))) //nolint:gosec // G115: numbers of a workload
 		d.tell(f)
 		return d.w.Event(f)
 	case 1: // as it was told first
@@ -99,7 +99,7 @@ func (d *Disturbed) Count() map[[3]int32]Counted {
 		if d.gone[i] {
 			continue
 		}
-		key := [3]int32{int32(f.Meter), int32(f.Customer), int32((f.At - Start().UnixMicro()) / microsPerDay)}
+		key := [3]int32{int32(f.Meter), int32(f.Customer), int32((f.At - Start().UnixMicro()) / microsPerDay)} //nolint:gosec // G115: numbers of a workload
 		c := all[key]
 		if c.Count == 0 || f.Value > c.Max {
 			c.Max = f.Value

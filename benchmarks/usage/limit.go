@@ -85,7 +85,7 @@ func (c *Columns) B(meter int) []Group {
 		}
 		for d := range days {
 			if days[d].Count > 0 {
-				days[d].Customer, days[d].Meter, days[d].Window = int32(k), int32(meter), int32(d)
+				days[d].Customer, days[d].Meter, days[d].Window = int32(k), int32(meter), int32(d) //nolint:gosec // G115: numbers of a workload
 				list = append(list, days[d])
 			}
 		}
@@ -128,7 +128,7 @@ func (c *Columns) hours(list []Group, meter, customer, n int, place *[Regions]in
 	}
 	for i := range cells {
 		if g := &cells[i]; g.count > 0 {
-			list = append(list, Group{Customer: int32(customer), Meter: int32(meter), Window: int32(i / n), Region: int32(regions[i%n]), Count: g.count, Sum: g.sum})
+			list = append(list, Group{Customer: int32(customer), Meter: int32(meter), Window: int32(i / n), Region: int32(regions[i%n]), Count: g.count, Sum: g.sum}) //nolint:gosec // G115: numbers of a workload
 		}
 	}
 	return list
@@ -154,7 +154,7 @@ func (c *Columns) D(meter int) []Group {
 		}
 		for d, n := range days {
 			if n > 0 {
-				list = append(list, Group{Customer: int32(k), Meter: int32(meter), Window: int32(d), Count: n})
+				list = append(list, Group{Customer: int32(k), Meter: int32(meter), Window: int32(d), Count: n}) //nolint:gosec // G115: numbers of a workload
 			}
 		}
 	}

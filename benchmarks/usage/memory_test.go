@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -113,6 +114,7 @@ func BenchmarkIntake(b *testing.B) {
 }
 
 func intake(b *testing.B, sealing bool) {
+	b.Helper()
 	const size = 1000
 	s := metering.NewMemoryStore()
 	w := usage.New(*events)
@@ -181,7 +183,8 @@ func table(b *testing.B, s metering.EventStore, c *usage.Columns, name string, b
 		}},
 	}
 	late := usage.New(1000 + len(name)).Batch(make([]metering.Event, 1000))
-	text := fmt.Sprintf("%s, %d events\n", name, *events)
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s, %d events\n", name, *events)
 	restated := time.Hour
 	for i, e := range late {
 		e.ID, e.Time, e.RecordedAt = fmt.Sprintf("late %s %d", name, i), usage.Start().AddDate(0, 0, i%usage.Days), usage.End()
@@ -203,7 +206,8 @@ func table(b *testing.B, s metering.EventStore, c *usage.Columns, name string, b
 			ours = min(ours, time.Since(start))
 			require.NoError(b, err)
 		}
-		text += fmt.Sprintf("%-6s limit %10v  ours %10v  %.2f\n", x.name, limit, ours, float64(ours)/float64(limit))
+		fmt.Fprintf(&text, "%-6s limit %10v  ours %10v  %.2f\n", x.name, limit, ours, float64(ours)/float64(limit))
 	}
-	return text + fmt.Sprintf("one late event, and a total again: %v\n", restated)
+	fmt.Fprintf(&text, "one late event, and a total again: %v\n", restated)
+	return text.String()
 }

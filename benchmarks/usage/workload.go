@@ -97,7 +97,7 @@ func (w *Workload) Next() (Fact, bool) {
 	i := w.made
 	w.made++
 	span := End().Sub(Start()).Microseconds()
-	at := Start().UnixMicro() + int64(float64(i)/float64(w.n)*float64(span)) - int64(w.random()%uint64(disorder.Microseconds()))
+	at := Start().UnixMicro() + int64(float64(i)/float64(w.n)*float64(span)) - int64(w.random()%uint64(disorder.Microseconds())) //nolint:gosec // G115: numbers of a workload
 	r := w.random() >> 1
 	low, high := 0, Customers-1
 	for low < high {
