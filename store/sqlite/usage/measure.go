@@ -19,9 +19,9 @@ const (
 	nextMonth    = `SELECT month FROM servicecoin_usage_months WHERE kind = ? AND month >= ? ORDER BY month LIMIT 1`
 	listReaching = `SELECT month FROM servicecoin_usage_reaches WHERE kind = ? AND month <= ? AND reach > ? ORDER BY month`
 	listCells    = `SELECT place, cells FROM servicecoin_usage_days WHERE place BETWEEN ? AND ? ORDER BY place`
-	sweepCells   = `SELECT d.place, d.cells FROM servicecoin_usage_pages p CROSS JOIN servicecoin_usage_days d
+	cellSweep    = `SELECT d.place, d.cells FROM servicecoin_usage_pages p CROSS JOIN servicecoin_usage_days d
 ON d.place BETWEEN p.id * 4194304 + ?1 AND p.id * 4194304 + ?2 WHERE p.kind = ?3 ORDER BY p.customer, d.place`
-	sweepWhole = `SELECT d.place, d.cells, r.rest FROM servicecoin_usage_pages p CROSS JOIN servicecoin_usage_days d
+	wholeSweep = `SELECT d.place, d.cells, r.rest FROM servicecoin_usage_pages p CROSS JOIN servicecoin_usage_days d
 ON d.place BETWEEN p.id * 4194304 + ?1 AND p.id * 4194304 + ?2 CROSS JOIN servicecoin_usage_rests r ON r.place = d.place
 WHERE p.kind = ?3 ORDER BY p.customer, d.place`
 	listWhole = `SELECT d.place, d.cells, r.rest FROM servicecoin_usage_days d CROSS JOIN servicecoin_usage_rests r ON r.place = d.place
@@ -163,9 +163,9 @@ func (q *question) sweep(ctx context.Context, ses *session) error {
 	}
 	var place int64
 	var cells, rest sql.RawBytes // good until the next row
-	text, into := sweepCells, []any{&place, &cells}
+	text, into := cellSweep, []any{&place, &cells}
 	if q.plan.NeedsRest() {
-		text, into = sweepWhole, append(into, &rest)
+		text, into = wholeSweep, append(into, &rest)
 	}
 	take := func() error {
 		i, asked := byID[pageOf(place)]
