@@ -125,8 +125,9 @@ type delivery struct {
 // parcel is what a delivery has for one customer.
 type parcel struct {
 	ledger  *Ledger
-	fault   error // why nothing of it is recorded
-	batch   []int // its events in the batch of the delivery
+	fault   error     // why nothing of it is recorded
+	closed  time.Time // up to when its events are refused
+	batch   []int     // its events in the batch of the delivery
 	receipt CustomerReceipt
 }
 
@@ -153,7 +154,7 @@ func (d *delivery) sort(ctx context.Context, owner Owner, i int, e Event) error 
 	}
 	d.of[i] = p
 	if p.fault == nil {
-		switch err := p.ledger.tooLate(ctx, e); {
+		switch err := p.ledger.tooLate(ctx, e, p.closed); {
 		case errors.Is(err, servicecoin.ErrInvalid):
 			d.receipt.Refuse(i, e, err)
 			return nil
@@ -199,6 +200,12 @@ func (d *delivery) open(ctx context.Context, customer servicecoin.Customer) (*pa
 			if p.fault = refusalOf("customer", customer.ID, err); p.fault == nil {
 				return nil, fmt.Errorf("whether usage of %s may be recorded: %w", customer.ID, err)
 			}
+		}
+	}
+	if p.fault == nil {
+		var err error
+		if p.closed, err = p.ledger.closedUntil(ctx); err != nil {
+			return nil, fmt.Errorf("up to when usage of %s is closed: %w", customer.ID, err)
 		}
 	}
 	d.parcels[customer.ID] = p

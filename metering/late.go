@@ -200,14 +200,21 @@ func (l *Ledger) closedAt(ctx context.Context, during calendar.Interval) (at, be
 	return at, before, v.Err()
 }
 
-// tooLate returns why an event is refused by the policy for late ones, nil if it is not.
-func (l *Ledger) tooLate(ctx context.Context, e Event) error {
+// closedUntil returns up to when events are refused by the policy for late ones, the zero
+// time if none are.
+func (l *Ledger) closedUntil(ctx context.Context) (time.Time, error) {
 	if l.o.Late != RefuseLate {
-		return nil
+		return time.Time{}, nil
 	}
 	last, err := lastClosing(ctx, l.view)
-	if err != nil {
-		return err
+	return last.Until, err
+}
+
+// tooLate returns why an event is refused that changes what was before an instant, nil if
+// it changes nothing of that.
+func (l *Ledger) tooLate(ctx context.Context, e Event, closed time.Time) error {
+	if closed.IsZero() {
+		return nil
 	}
 	times, err := l.timesOf(ctx, e)
 	if err != nil {
@@ -215,8 +222,8 @@ func (l *Ledger) tooLate(ctx context.Context, e Event) error {
 	}
 	var v servicecoin.Violations
 	for _, t := range times {
-		if t.at.Before(last.Until) {
-			v.Add("time", "late", t.at.UTC().Format(time.RFC3339), "lies before "+last.Until.Format(time.RFC3339)+", up to when usage is closed")
+		if t.at.Before(closed) {
+			v.Add("time", "late", t.at.UTC().Format(time.RFC3339), "lies before "+closed.Format(time.RFC3339)+", up to when usage is closed")
 			break
 		}
 	}

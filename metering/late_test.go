@@ -141,6 +141,15 @@ func TestVersionsOfAMeter(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "1", u.Value.Decimal.String())
 	require.Equal(t, 2, u.Version)
+	_, err = w.SetQuota(t.Context(), ada, metering.Quota{ID: "q", Meter: "hours", Limit: dec("100"), Mode: metering.Soft, Period: metering.Monthly, From: at(1, 0)})
+	require.NoError(t, err)
+	d, err := w.Check(t.Context(), "hours", dec("1"), at(15, 0))
+	require.NoError(t, err)
+	require.Equal(t, "24", d.Standings[0].After.String(), "of a month that began with the first version")
+	u, err = w.Between(t.Context(), "hours", calendar.Between(at(2, 22), at(3, 23)))
+	require.NoError(t, err)
+	require.Equal(t, "21", u.Value.Decimal.String(), "a period that began before the revision is of the version before")
+	require.Equal(t, 1, u.Version)
 }
 
 // A quota is looked after when an interval is closed that used it up.
@@ -163,4 +172,17 @@ func TestQuotasOfIntervals(t *testing.T) {
 		n++
 	}
 	require.Equal(t, 1, n)
+}
+
+// An intake refuses what is late for one customer, and keeps what is in time for another.
+func TestIntakeOfLateEvents(t *testing.T) {
+	t.Parallel()
+	o := &metering.Options{Late: metering.RefuseLate}
+	w := newWorld(t, o)
+	_, err := w.Close(t.Context(), ada, at(10, 0))
+	require.NoError(t, err)
+	receipt, err := w.intake(o).Record(t.Context(), collector, bySubject, of("acme", "1", "6"), of("globex", "1", "5"))
+	require.NoError(t, err)
+	require.Equal(t, []string{"0 refused time:late"}, said(receipt.Exceptions))
+	require.Equal(t, 1, receipt.Added)
 }

@@ -51,9 +51,9 @@ import (
 
 // Options are what a host may set for a ledger.
 type Options struct {
-	// QuotasByReview keeps Record from looking after quotas: it reads the
-	// period's events to do so, which is dear for who records much and often.
-	// The host calls [Ledger.Review] instead, as often as it likes.
+	// QuotasByReview keeps Record from looking after quotas: it asks for a figure of
+	// each, which is dear for who records much and often. The host calls
+	// [Ledger.Review] instead, as often as it likes.
 	QuotasByReview bool
 	// Late is what becomes of events for a time that was closed: see [Ledger.Close].
 	// Default: they count where they happened.
@@ -346,6 +346,9 @@ func (l *Ledger) Rests(ctx context.Context, u Usage, knownBefore time.Time) (boo
 }
 
 // meterAt returns the definition of a meter that held at an instant.
-func (l *Ledger) meterAt(ctx context.Context, id MeterID, _ time.Time) (Meter, error) {
-	return l.meter(ctx, id)
+func (l *Ledger) meterAt(ctx context.Context, id MeterID, t time.Time) (Meter, error) {
+	if err := l.view.Err(); err != nil {
+		return Meter{}, err
+	}
+	return l.meters.At(ctx, id, t)
 }

@@ -204,7 +204,11 @@ func (l *Ledger) Check(ctx context.Context, id MeterID, amount decimal.Decimal, 
 		counted := q.counted(period)
 		key := counted.String()
 		if _, known := used[key]; !known {
-			u, err := l.between(ctx, m, counted, false)
+			held, err := l.meterAt(ctx, id, counted.Start)
+			if err != nil {
+				return Decision{}, err
+			}
+			u, err := l.between(ctx, held, counted, false)
 			if err != nil {
 				return Decision{}, err
 			}

@@ -87,6 +87,10 @@ func (l *Ledger) follow(ctx context.Context, by servicecoin.Actor, batch []Event
 // returns where each stood that is left.
 func (l *Ledger) own(ctx context.Context, events []Event) (batch []Event, places []int, refused Receipt, err error) {
 	now := l.view.Now()
+	closed, err := l.closedUntil(ctx)
+	if err != nil {
+		return nil, nil, Receipt{}, err
+	}
 	batch, places = make([]Event, 0, len(events)), make([]int, 0, len(events))
 	for i, e := range events {
 		if e.Customer == "" {
@@ -100,7 +104,7 @@ func (l *Ledger) own(ctx context.Context, events []Event) (batch []Event, places
 			refused.Refuse(i, e, v.Err())
 			continue
 		}
-		switch err := l.tooLate(ctx, e); {
+		switch err := l.tooLate(ctx, e, closed); {
 		case errors.Is(err, servicecoin.ErrInvalid):
 			refused.Refuse(i, e, err)
 			continue
