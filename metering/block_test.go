@@ -128,3 +128,24 @@ func FuzzReadBlock(f *testing.F) {
 		}
 	})
 }
+
+// The totals of a month come back from their bytes, and what is broken is told.
+func TestMonthTotalsComeBack(t *testing.T) {
+	t.Parallel()
+	m := metering.NewMonthTotals(metering.DayOf(origin))
+	day := blockOf([]metering.Entry{{Event: metering.Event{Customer: "acme", Source: "s", ID: "1", Type: "t", Time: origin, RecordedAt: origin, Value: servicecoin.Some(decimal.New(15, -1))}}}).Total()
+	m.Add(m.From, &day)
+	m.Add(m.From, &day)
+	m.Add(m.To-1, &day)
+	total, days, err := m.Encode()
+	require.NoError(t, err)
+	back, err := metering.ReadMonthTotals(m.From+7, total, days)
+	require.NoError(t, err)
+	require.Equal(t, m, back)
+	require.Equal(t, int64(3), back.Total.Events)
+	require.Equal(t, int64(2), back.Days[m.From].Events)
+	require.Error(t, metering.EachDayTotal(m.From, days[:len(days)-1], func(int32, []byte) error { return nil }), "the last one is cut off")
+	days[0] = 31
+	_, err = metering.ReadMonthTotals(m.From, total, days)
+	require.Error(t, err, "no month has a 32nd")
+}

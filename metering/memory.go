@@ -347,20 +347,12 @@ func (s *MemoryStore) chunk(p *page, day int32) *chunk {
 
 // monthOf returns the month of a day.
 func (p *page) monthOf(day int32) *month {
-	from, to := monthDays(day)
+	from, to := MonthOf(day)
 	at, there := slices.BinarySearchFunc(p.months, from, func(m *month, from int32) int { return cmp.Compare(m.from, from) })
 	if !there {
 		p.months = slices.Insert(p.months, at, &month{from: from, to: to, total: newTotal()})
 	}
 	return p.months[at]
-}
-
-// monthDays returns the days of the month of UTC that a day lies in.
-func monthDays(day int32) (from, to int32) {
-	const secondsPerDay = 24 * 60 * 60
-	y, m, _ := time.Unix(int64(day)*secondsPerDay, 0).UTC().Date()
-	first := time.Date(y, m, 1, 0, 0, 0, 0, time.UTC)
-	return int32(first.Unix() / secondsPerDay), int32(first.AddDate(0, 1, 0).Unix() / secondsPerDay) //nolint:gosec // G115: of the years 1 to 9999
 }
 
 // Seal packs the days that end at an instant or before: the rows of a month come to lie

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"time"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/metering"
@@ -73,12 +72,12 @@ func (d *digesting) run(ctx context.Context, w *work) error {
 // queue has totals, digests and the tail of days read.
 func (d *digesting) queue(w *work, first, last int32) {
 	customer, t := string(d.q.Customer), &w.store.sql
-	month, _ := monthOf(first)
+	month, _ := metering.MonthOf(first)
 	var whose string
 	var from, day int32
 	var total, days, data []byte
 	each(w.Queue(t.getMonths, []string{customer}, d.q.Type, last, month, false, int64(math.MaxInt64)), []any{&whose, &from, &total, &days}, func() error {
-		return eachDay(from, days, func(day int32, text []byte) error {
+		return metering.EachDayTotal(from, days, func(day int32, text []byte) error {
 			if day < first || day > last {
 				return nil
 			}
@@ -134,7 +133,7 @@ func (d *digesting) entries(ctx context.Context, w *work, days []int32) error {
 
 // leafOf returns the digest of a day as it is stored: how many events stand, and their sum.
 func leafOf(b *metering.Block, day int32) []byte {
-	leaf, some := b.Leaf(metering.Query{During: wholeDay(day)})
+	leaf, some := b.Leaf(metering.Query{During: metering.WholeDay(day)})
 	if !some {
 		return []byte{}
 	}
@@ -143,7 +142,7 @@ func leafOf(b *metering.Block, day int32) []byte {
 
 // readLeaf reads it.
 func readLeaf(day int32, data []byte) (metering.Leaf, error) {
-	leaf := metering.Leaf{Day: time.Unix(int64(day)*secondsPerDay, 0).UTC()}
+	leaf := metering.Leaf{Day: metering.WholeDay(day).Start}
 	if len(data) == 0 {
 		return leaf, nil
 	}

@@ -81,11 +81,11 @@ func ReadLog(customer servicecoin.CustomerID, data []byte, kind string) (list []
 
 // ReadMonth reads the totals of a month, and writes them again.
 func ReadMonth(from int32, total, days []byte) (again, againDays []byte, err error) {
-	m, err := readMonth(from, total, days)
+	m, err := metering.ReadMonthTotals(from, total, days)
 	if err != nil {
 		return nil, nil, err
 	}
-	return m.encode()
+	return m.Encode()
 }
 
 // ReadLeaf reads the digest of a day.

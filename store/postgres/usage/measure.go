@@ -133,7 +133,7 @@ func (q *question) answer(ctx context.Context, w *work, sc scope) error {
 
 // queue has months and the tail read.
 func (q *question) queue(w *work, sc scope) {
-	from, _ := monthOf(q.first)
+	from, _ := metering.MonthOf(q.first)
 	if q.last < q.first {
 		return
 	}
@@ -185,10 +185,10 @@ func (q *question) decide(a *asked) error {
 			from = months[0].from
 		}
 		if len(late) > 0 {
-			first, _ := monthOf(late[0])
+			first, _ := metering.MonthOf(late[0])
 			from = min(from, first)
 		}
-		_, to := monthOf(from)
+		_, to := metering.MonthOf(from)
 		var packed *packedMonth
 		if len(months) > 0 && months[0].from == from {
 			packed, months = months[0], months[1:]
@@ -220,7 +220,7 @@ func (q *question) month(a *asked, from, to int32, packed *packedMonth, late []i
 	case metering.ItsEntries:
 	}
 	if packed != nil {
-		err := eachDay(from, packed.days, func(day int32, text []byte) error {
+		err := metering.EachDayTotal(from, packed.days, func(day int32, text []byte) error {
 			for len(late) > 0 && late[0] < day {
 				q.day(a, late[0], &a.tails[late[0]].total, false)
 				late = late[1:]

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/servicecoin/servicecoin"
-	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/metering"
 )
 
@@ -65,7 +64,7 @@ func (s *Store) seal(ctx context.Context, list []sealing) error {
 
 // sealPart seals what one transaction bears.
 func (s *Store) sealPart(ctx context.Context, list []sealing) (more bool, err error) {
-	p := packing{store: s, before: map[string]int32{}, tails: map[dayOf]*tailDay{}, months: map[dayOf]*monthRow{}}
+	p := packing{store: s, before: map[string]int32{}, tails: map[dayOf]*tailDay{}, months: map[dayOf]*metering.MonthTotals{}}
 	customers, days := make([]servicecoin.CustomerID, len(list)), make([]int32, len(list))
 	names := make([]string, len(list))
 	for i, x := range list {
@@ -100,8 +99,8 @@ type packing struct {
 	keptAt []int64
 	gone   logKeys
 	tails  map[dayOf]*tailDay
-	blocks map[dayOf]*metering.Block // of what is packed already
-	months map[dayOf]*monthRow       // by their first days
+	blocks map[dayOf]*metering.Block       // of what is packed already
+	months map[dayOf]*metering.MonthTotals // by their first days
 }
 
 // logKeys are the keys of rows of the log.
@@ -151,12 +150,12 @@ func (p *packing) read(ctx context.Context) error {
 	}
 	places := slices.SortedFunc(maps.Keys(p.tails), dayOf.compare)
 	var days, months dayColumns
-	var order []*monthRow
+	var order []*metering.MonthTotals
 	for _, at := range places {
 		days.add(at)
-		first, _ := monthOf(at.day)
+		first, _ := metering.MonthOf(at.day)
 		if month := (dayOf{at.customer, at.kind, first}); p.months[month] == nil {
-			p.months[month] = newMonth(first)
+			p.months[month] = metering.NewMonthTotals(first)
 			order = append(order, p.months[month])
 			months.add(month)
 		}
@@ -170,7 +169,7 @@ func (p *packing) read(ctx context.Context) error {
 		return err
 	})
 	each(p.work.Queue(p.store.sql.theseMonths, months.customer, months.kind, months.day), []any{&n, &total, &data}, func() error {
-		m, err := readMonth(order[n-1].from, total, data)
+		m, err := metering.ReadMonthTotals(order[n-1].From, total, data)
 		if err == nil {
 			*order[n-1] = *m
 		}
@@ -224,8 +223,8 @@ func (p *packing) pack() error {
 		d.add(at)
 		d.whole, d.leaf = append(d.whole, metering.NeedsRest(cells)), append(d.leaf, leafOf(b, at.day))
 		d.cells, d.rest = append(d.cells, cells), append(d.rest, rest)
-		first, _ := monthOf(at.day)
-		p.months[dayOf{at.customer, at.kind, first}].add(at.day, &t.total)
+		first, _ := metering.MonthOf(at.day)
+		p.months[dayOf{at.customer, at.kind, first}].Add(at.day, &t.total)
 	}
 	var m struct {
 		dayColumns
@@ -234,12 +233,12 @@ func (p *packing) pack() error {
 	}
 	for _, at := range slices.SortedFunc(maps.Keys(p.months), dayOf.compare) {
 		month := p.months[at]
-		total, days, err := month.encode()
+		total, days, err := month.Encode()
 		if err != nil {
 			return err
 		}
 		m.add(at)
-		m.total, m.days, m.reach = append(m.total, total), append(m.days, days), append(m.reach, reachOf(&month.total))
+		m.total, m.days, m.reach = append(m.total, total), append(m.days, days), append(m.reach, reachOf(&month.Total))
 	}
 	q := &p.store.sql
 	p.work.Queue(q.putDays, d.customer, d.kind, d.day, d.whole, d.leaf, d.cells, d.rest)
@@ -259,10 +258,4 @@ func reachOf(t *metering.Total) *int64 {
 		return &r
 	}
 	return nil
-}
-
-// wholeDay is the interval of a day.
-func wholeDay(day int32) calendar.Interval {
-	from := time.Unix(int64(day)*secondsPerDay, 0).UTC()
-	return calendar.Interval{Start: from, End: from.AddDate(0, 0, 1)}
 }

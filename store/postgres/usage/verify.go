@@ -9,7 +9,6 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/metering"
@@ -53,7 +52,7 @@ type seenKey struct {
 
 func (x *verifying) say(at dayOf, what string, kept, found any) {
 	x.list = append(x.list, metering.Difference{
-		Customer: x.customer, Type: at.kind, Day: time.Unix(int64(at.day)*secondsPerDay, 0).UTC(), What: what, Kept: fmt.Sprint(kept), Found: fmt.Sprint(found),
+		Customer: x.customer, Type: at.kind, Day: metering.WholeDay(at.day).Start, What: what, Kept: fmt.Sprint(kept), Found: fmt.Sprint(found),
 	})
 }
 
@@ -102,16 +101,16 @@ func (x *verifying) months(w *work) {
 	var reach *int64
 	var total, days []byte
 	each(w.Queue(w.store.sql.verifyMonths, string(x.customer)), []any{&kind, &from, &reach, &total, &days}, func() error {
-		m, err := readMonth(from, total, days)
+		m, err := metering.ReadMonthTotals(from, total, days)
 		if err != nil {
 			return err
 		}
 		var found metering.Total
-		for _, day := range slices.Sorted(maps.Keys(m.days)) {
-			found.Merge(m.days[day])
-			x.totals[dayOf{x.customer, kind, day}] = m.days[day]
+		for _, day := range slices.Sorted(maps.Keys(m.Days)) {
+			found.Merge(m.Days[day])
+			x.totals[dayOf{x.customer, kind, day}] = m.Days[day]
 		}
-		x.list = append(x.list, m.total.Differences(x.customer, kind, from, &found)...)
+		x.list = append(x.list, m.Total.Differences(x.customer, kind, from, &found)...)
 		if is := reachOf(&found); (reach == nil) != (is == nil) || reach != nil && *reach != *is {
 			x.say(dayOf{x.customer, kind, from}, "reach of the month", text(reach), text(is))
 		}
@@ -175,7 +174,7 @@ func (x *verifying) late(at dayOf, b *metering.Block) {
 
 // stand notes the events of a day that stand, of which there are no others.
 func (x *verifying) stand(at dayOf, b *metering.Block) {
-	for e := range b.Events(metering.Query{Customer: at.customer, Type: at.kind, During: wholeDay(at.day)}) {
+	for e := range b.Events(metering.Query{Customer: at.customer, Type: at.kind, During: metering.WholeDay(at.day)}) {
 		ref := metering.Ref{Source: e.Source, ID: e.ID}
 		if other, twice := x.seen[ref]; twice {
 			x.say(at, "event", fmt.Sprintf("%s %s, once", ref.Source, ref.ID), fmt.Sprintf("on day %d of %s, too", other.day, other.kind))

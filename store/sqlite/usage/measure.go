@@ -362,7 +362,7 @@ func (f *filling) month(ctx context.Context, ses *session, month int64, sealed b
 		if err != nil {
 			return err
 		}
-		err = eachDay(month, data, func(day int32, text []byte) error {
+		err = metering.EachDayTotal(firstOf(month), data, func(day int32, text []byte) error {
 			upTo(day)
 			if day > f.last {
 				return nil
@@ -423,7 +423,7 @@ func (f *filling) entries(ctx context.Context, ses *session, tails []tailDay) er
 		if err != nil {
 			return err
 		}
-		err = eachDay(month, data, func(day int32, text []byte) error {
+		err = metering.EachDayTotal(firstOf(month), data, func(day int32, text []byte) error {
 			var total metering.Total
 			if day >= f.first {
 				return nil

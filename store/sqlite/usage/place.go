@@ -24,10 +24,10 @@ func monthOf(day int32) int64 {
 	return int64(y)*12 + int64(m) - 1
 }
 
-// daysOf returns the days of a month: from the first to before the last.
-func daysOf(month int64) (from, to int32) {
-	day := func(month int64) int32 {
-		return int32(time.Date(int(month/12), time.Month(month%12+1), 1, 0, 0, 0, 0, time.UTC).Unix() / secondsPerDay) //nolint:gosec // G115: of the years 1 to 9999
-	}
-	return day(month), day(month + 1)
+// firstOf returns the first day of a month.
+func firstOf(month int64) int32 {
+	return int32(time.Date(int(month/12), time.Month(month%12+1), 1, 0, 0, 0, 0, time.UTC).Unix() / secondsPerDay) //nolint:gosec // G115: of the years 1 to 9999
 }
+
+// daysOf returns the days of a month: from the first to before the last.
+func daysOf(month int64) (from, to int32) { return firstOf(month), firstOf(month + 1) }

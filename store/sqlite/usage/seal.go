@@ -1,12 +1,9 @@
 package usage
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"encoding/binary"
 	"errors"
-	"maps"
 	"math"
 	"slices"
 	"time"
@@ -156,10 +153,10 @@ func (c *change) sealPage(ctx context.Context, p sealing) error {
 		reach := int64(math.MinInt64)
 		for i := range p.days[:n] {
 			d := &p.days[i]
-			if err := c.sealDay(ctx, p.page, d, m.days[d.day] != nil); err != nil {
+			if err := c.sealDay(ctx, p.page, d, m.Days[d.day] != nil); err != nil {
 				return err
 			}
-			m.add(d)
+			m.Add(d.day, &d.total)
 			reach = max(reach, d.total.Reach())
 		}
 		p.days = p.days[n:]
@@ -270,77 +267,24 @@ func (c *change) cutLog(ctx context.Context, before int32) error {
 	return nil
 }
 
-// monthRow is a month of a page.
-type monthRow struct {
-	total metering.Total
-	days  map[int32]*metering.Total
-}
-
-// add adds what the tail has of a day.
-func (m *monthRow) add(d *tailDay) {
-	m.total.Merge(&d.total)
-	t := m.days[d.day]
-	if t == nil {
-		t = &metering.Total{}
-		m.days[d.day] = t
-	}
-	t.Merge(&d.total)
-}
-
-func (ses *session) month(ctx context.Context, p pageRef, month int64) (m monthRow, err error) {
-	m.days = map[int32]*metering.Total{}
+func (ses *session) month(ctx context.Context, p pageRef, month int64) (*metering.MonthTotals, error) {
+	first := firstOf(month)
+	m := metering.NewMonthTotals(first)
 	var total, days []byte
-	err = ses.query(ctx, getMonth, []any{&total, &days}, func() error {
-		if err := m.total.UnmarshalBinary(total); err != nil {
-			return err
-		}
-		return eachDay(month, days, func(day int32, text []byte) error {
-			m.days[day] = &metering.Total{}
-			return m.days[day].UnmarshalBinary(text)
-		})
+	err := ses.query(ctx, getMonth, []any{&total, &days}, func() (err error) {
+		m, err = metering.ReadMonthTotals(first, total, days)
+		return err
 	}, p.kind.id, month, p.id)
 	return m, err
 }
 
-func (ses *session) putMonth(ctx context.Context, p pageRef, month int64, m monthRow) error {
-	total, err := m.total.AppendBinary(nil)
+func (ses *session) putMonth(ctx context.Context, p pageRef, month int64, m *metering.MonthTotals) error {
+	total, days, err := m.Encode()
 	if err != nil {
 		return err
 	}
-	first, _ := daysOf(month)
-	var days bytes.Buffer
-	var head [binary.MaxVarintLen64 + 1]byte
-	for _, day := range slices.Sorted(maps.Keys(m.days)) {
-		text, err := m.days[day].AppendBinary(nil)
-		if err != nil {
-			return err
-		}
-		head[0] = byte(day - first) //nolint:gosec // G115: of a month
-		days.Write(binary.AppendUvarint(head[:1], uint64(len(text))))
-		days.Write(text)
-	}
-	if _, err := ses.exec(ctx, putMonth, p.kind.id, month, p.id, total, days.Bytes()); err != nil {
+	if _, err := ses.exec(ctx, putMonth, p.kind.id, month, p.id, total, days); err != nil {
 		return failed(err)
-	}
-	return nil
-}
-
-var errDays = errors.New("sqlite: the totals of days are broken")
-
-// eachDay reads the totals of the days of a month.
-func eachDay(month int64, days []byte, each func(day int32, text []byte) error) error {
-	first, _ := daysOf(month)
-	for len(days) > 0 {
-		day := first + int32(days[0])
-		n, size := binary.Uvarint(days[1:])
-		if size <= 0 || n > uint64(len(days)-1-size) { //nolint:gosec // G115: a size is no more than what is there
-			return errDays
-		}
-		text := days[1+size : 1+size+int(n)] //nolint:gosec // G115: bounded by what is there
-		days = days[1+size+int(n):]          //nolint:gosec // G115: bounded by what is there
-		if err := each(day, text); err != nil {
-			return err
-		}
 	}
 	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"time"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/metering"
@@ -61,7 +60,7 @@ type verifying struct {
 
 func (x *verifying) say(p pageRef, day int32, what string, kept, found any) {
 	x.list = append(x.list, metering.Difference{
-		Customer: p.customer, Type: p.kind.name, Day: time.Unix(int64(day)*secondsPerDay, 0).UTC(), What: what, Kept: fmt.Sprint(kept), Found: fmt.Sprint(found),
+		Customer: p.customer, Type: p.kind.name, Day: metering.WholeDay(day).Start, What: what, Kept: fmt.Sprint(kept), Found: fmt.Sprint(found),
 	})
 }
 
@@ -93,16 +92,16 @@ func (x *verifying) page(ctx context.Context, p pageRef) error {
 			return err
 		}
 		var sum metering.Total
-		for _, day := range slices.Sorted(maps.Keys(m.days)) {
+		for _, day := range slices.Sorted(maps.Keys(m.Days)) {
 			delete(places, day)
-			sum.Merge(m.days[day])
-			if err := x.day(ctx, p, day, m.days[day], tails[day]); err != nil {
+			sum.Merge(m.Days[day])
+			if err := x.day(ctx, p, day, m.Days[day], tails[day]); err != nil {
 				return err
 			}
 			delete(tails, day)
 		}
 		first, _ := daysOf(month)
-		x.list = append(x.list, m.total.Differences(p.customer, p.kind.name, first, &sum)...)
+		x.list = append(x.list, m.Total.Differences(p.customer, p.kind.name, first, &sum)...)
 	}
 	for _, day := range slices.Sorted(maps.Keys(tails)) {
 		if err := x.day(ctx, p, day, nil, tails[day]); err != nil {
@@ -149,9 +148,7 @@ func (x *verifying) day(ctx context.Context, p pageRef, day int32, total *meteri
 
 // keys looks for the key of each event that stands, and for another event of the same key.
 func (x *verifying) keys(ctx context.Context, p pageRef, day int32, b *metering.Block) error {
-	from := time.Unix(int64(day)*secondsPerDay, 0).UTC()
-	q := metering.Query{Customer: p.customer, Type: p.kind.name}
-	q.During.Start, q.During.End = from, from.AddDate(0, 0, 1)
+	q := metering.Query{Customer: p.customer, Type: p.kind.name, During: metering.WholeDay(day)}
 	here := placeOf(p.id, day)
 	for e := range b.Events(q) {
 		ref := metering.Ref{Source: e.Source, ID: e.ID}
