@@ -3,7 +3,6 @@ package metering
 import (
 	"iter"
 	"math"
-	"math/bits"
 
 	"github.com/servicecoin/servicecoin/metering/internal/fixed"
 )
@@ -79,33 +78,14 @@ func (t *Total) Add(e *Entry) {
 	if t.rows == 0 {
 		*t = newTotal()
 	}
-	one := int64(1)
-	if e.Gone {
-		one = -1
-		t.flags |= hasGone
-	}
-	t.rows++
-	t.Events += one
+	v := int64(null)
 	if e.Value.Valid {
-		t.Valued += one
-		v, ok := fixed.Of(e.Value.Decimal)
-		switch {
-		case !ok:
-			t.flags |= hasOdd
-		case e.Gone:
-			t.sum.Add(-v)
-		default:
-			t.sum.Add(v)
-			t.least, t.largest = min(t.least, v), max(t.largest, v)
+		var fits bool
+		if v, fits = fixed.Of(e.Value.Decimal); !fits {
+			v = isOdd
 		}
 	}
-	known := e.RecordedAt.UnixMicro()
-	t.knownFrom, t.until = min(t.knownFrom, known), max(t.until, known)
-	if end := e.endColumn(); end != ofPoint {
-		t.flags |= hasSpans
-		t.reach = max(t.reach, end)
-	}
-	t.Mark.add(e.mark(), e.Gone)
+	t.add(v, e.Gone, e.RecordedAt.UnixMicro(), e.endColumn(), e.mark())
 }
 
 func (e *Entry) endColumn() int64 {
@@ -116,46 +96,4 @@ func (e *Entry) endColumn() int64 {
 		return e.End.UnixMicro()
 	}
 	return ofPoint
-}
-
-// mark returns the mark that the row of an entry has: see [Block.mark].
-func (e *Entry) mark() Mark {
-	h := mix(hashText(string(e.Customer)), hashText(e.Type))
-	h = mix(h, hashText(e.ID))
-	h = mix(h, hashOr0(e.Source)^bits.RotateLeft64(hashOr0(e.Subject), 1)) //nolint:mnd // as a block's
-	combo := uint64(0)
-	if len(e.Dimensions) > 0 {
-		combo = hashDimensions(e.Dimensions)
-	}
-	h = mix(h, combo)
-	h = mix(h, uint64(e.Time.UnixMicro()))
-	value := uint64(1 << 63) // null
-	if e.Value.Valid {
-		if n, ok := fixed.Of(e.Value.Decimal); ok {
-			value = uint64(n) //nolint:gosec // G115: the bits are what counts
-		} else {
-			value = hashText(Plain(e.Value.Decimal))
-		}
-	}
-	h = mix(h, value)
-	if end := e.endColumn(); end != ofPoint {
-		h = mix(h, uint64(end)) //nolint:gosec // G115: the bits are what counts
-	}
-	for _, f := range e.Fields {
-		n, ok := fixed.Of(f.Value)
-		value := uint64(n) //nolint:gosec // G115: the bits are what counts
-		if !ok {
-			value = hashText(Plain(f.Value))
-		}
-		h += mix(hashText(f.Name), value)
-	}
-	return Mark{mix(h, salt1), mix(h, salt2)}
-}
-
-// hashOr0 is the hash of a text as a dictionary has it.
-func hashOr0(s string) uint64 {
-	if s == "" {
-		return 0
-	}
-	return hashText(s)
 }

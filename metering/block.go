@@ -87,7 +87,7 @@ func NewBlock(customer servicecoin.CustomerID, eventType string) *Block {
 }
 
 func newOwner(customer servicecoin.CustomerID, kind string, d *dict) *owner {
-	return &owner{customer: customer, kind: kind, dict: d, head: mix(hashText(string(customer)), hashText(kind))}
+	return &owner{customer: customer, kind: kind, dict: d, head: headOf(customer, kind)}
 }
 
 // Len returns how many entries there are.
@@ -131,14 +131,7 @@ func (b *Block) addMore(e *Entry) {
 		m.odd[int32(n)] = e.Value.Decimal //nolint:gosec // G115: of a day
 	}
 	if m.end != nil || e.Open || !e.End.IsZero() {
-		end := int64(ofPoint)
-		switch {
-		case e.Open:
-			end = ofOpen
-		case !e.End.IsZero():
-			end = e.End.UnixMicro()
-		}
-		m.end = append(grown(m.end, n, ofPoint), end)
+		m.end = append(grown(m.end, n, ofPoint), e.endColumn())
 	}
 	if m.gone != nil || e.Gone {
 		m.gone = append(grown(m.gone, n, false), e.Gone)

@@ -193,7 +193,7 @@ func ReadBlock(customer servicecoin.CustomerID, eventType string, cells, rest []
 		return nil, err
 	}
 	if rest != nil {
-		b.of.head = mix(hashText(string(customer)), hashText(eventType))
+		b.of.head = headOf(customer, eventType)
 		if err := b.readRest(rest); err != nil {
 			return nil, err
 		}

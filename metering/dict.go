@@ -159,7 +159,11 @@ func (d *dict) combo(dims Dimensions) uint32 {
 	return id
 }
 
+// hashDimensions returns the hash of dimensions, 0 of none.
 func hashDimensions(dims Dimensions) uint64 {
+	if len(dims) == 0 {
+		return 0
+	}
 	h := uint64(len(dims))
 	for _, x := range dims {
 		h = mix(mix(h, hashText(x.Name)), hashText(x.Value))

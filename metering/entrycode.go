@@ -260,8 +260,7 @@ func (r *entryReader) texts(e *Entry, flags uint16) {
 
 // instant returns a time of the years that events have.
 func (r *entryReader) instant(micros int64) time.Time {
-	const first, last = -62135596800_000_000, 253402300800_000_000 // the years 1 to 9999
-	if micros < first || micros >= last {
+	if micros < earliest || micros >= tooLate {
 		r.bad = true
 		return time.Time{}
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"math/bits"
 
+	"github.com/servicecoin/servicecoin"
 	"github.com/shopspring/decimal"
 )
 
@@ -61,23 +62,82 @@ func hashText[T string | []byte](s T) uint64 {
 	return mix(h, last)
 }
 
+// content is what a mark is made of: hashes of texts, 0 for none, and numbers as columns
+// have them.
+type content struct {
+	head                       uint64 // of customer and type
+	id, source, subject, combo uint64
+	at, end                    int64
+	value                      uint64 // see numberHash
+}
+
+// hash returns the hash of all but the fields, each of which adds [fieldHash] to it.
+func (c *content) hash() uint64 {
+	h := mix(c.head, c.id)
+	h = mix(h, c.source^bits.RotateLeft64(c.subject, 1)) // so that the two may not change places
+	h = mix(h, c.combo)
+	h = mix(h, uint64(c.at)) //nolint:gosec // G115: the bits are what counts
+	h = mix(h, c.value)
+	if c.end != ofPoint {
+		h = mix(h, uint64(c.end)) //nolint:gosec // G115: the bits are what counts
+	}
+	return h
+}
+
+// fieldHash is what a field adds, in whatever order fields come.
+func fieldHash(name string, value uint64) uint64 { return mix(hashText(name), value) }
+
+func markOf(hash uint64) Mark { return Mark{mix(hash, salt1), mix(hash, salt2)} }
+
+func headOf(customer servicecoin.CustomerID, kind string) uint64 {
+	return mix(hashText(string(customer)), hashText(kind))
+}
+
 // mark returns the mark of a row: of all that its event says.
 func (b *Block) mark(i int32) Mark {
 	r, d := &b.rows[i], b.of.dict
-	h := mix(b.of.head, hashText(b.id(i)))
-	h = mix(h, d.textHash[r.source]^bits.RotateLeft64(d.textHash[r.subject], 1))
-	h = mix(h, d.comboHash[r.combo])
-	h = mix(h, uint64(r.at)) //nolint:gosec // G115: the bits are what counts
-	h = mix(h, numberHash(r.value, i, b.odd()))
-	if end := b.end(i); end != ofPoint {
-		h = mix(h, uint64(end)) //nolint:gosec // G115: the bits are what counts
+	c := content{
+		head: b.of.head, id: hashText(b.id(i)), source: d.textHash[r.source], subject: d.textHash[r.subject], combo: d.comboHash[r.combo],
+		at: r.at, end: b.end(i), value: numberHash(r.value, i, b.odd()),
 	}
+	h := c.hash()
 	for _, f := range b.fields() {
 		if f.value[i] != null {
-			h += mix(hashText(f.name), numberHash(f.value[i], i, f.odd)) // in whatever order the fields came
+			h += fieldHash(f.name, numberHash(f.value[i], i, f.odd))
 		}
 	}
-	return Mark{mix(h, salt1), mix(h, salt2)}
+	return markOf(h)
+}
+
+// mark returns the mark that the row of an entry has.
+func (e *Entry) mark() Mark {
+	c := content{
+		head: headOf(e.Customer, e.Type), id: hashText(e.ID), source: textHash(e.Source), subject: textHash(e.Subject), combo: hashDimensions(e.Dimensions),
+		at: e.Time.UnixMicro(), end: e.endColumn(), value: decimalHash(e.Value),
+	}
+	h := c.hash()
+	for _, f := range e.Fields {
+		h += fieldHash(f.Name, decimalHash(servicecoin.Some(f.Value)))
+	}
+	return markOf(h)
+}
+
+// textHash is the hash of a text as a dictionary has it.
+func textHash(s string) uint64 {
+	if s == "" {
+		return 0
+	}
+	return hashText(s)
+}
+
+// decimalHash is the hash of a number as numberHash makes it of columns.
+func decimalHash(d decimal.NullDecimal) uint64 {
+	var odd map[int32]decimal.Decimal
+	n := int64(null)
+	if d.Valid {
+		n = inColumn(d.Decimal, 0, &odd)
+	}
+	return numberHash(n, 0, odd)
 }
 
 func numberHash(n int64, i int32, odd map[int32]decimal.Decimal) uint64 {

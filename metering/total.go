@@ -44,16 +44,19 @@ func newTotal() Total {
 
 // addRow adds a row of a block, and its mark.
 func (t *Total) addRow(b *Block, i int32, mark Mark) {
-	r := &b.rows[i]
+	t.add(b.rows[i].value, b.gone(i), b.rows[i].known, b.end(i), mark)
+}
+
+// add adds an entry: its value and its end as columns have them.
+func (t *Total) add(value int64, gone bool, known, end int64, mark Mark) {
 	one := int64(1)
-	gone := b.gone(i)
 	if gone {
 		one = -1
 		t.flags |= hasGone
 	}
 	t.rows++
 	t.Events += one
-	switch v := r.value; v {
+	switch value {
 	case null:
 	case isOdd:
 		t.Valued += one
@@ -61,14 +64,14 @@ func (t *Total) addRow(b *Block, i int32, mark Mark) {
 	default:
 		t.Valued += one
 		if gone {
-			t.sum.Add(-v)
+			t.sum.Add(-value)
 			break
 		}
-		t.sum.Add(v)
-		t.least, t.largest = min(t.least, v), max(t.largest, v)
+		t.sum.Add(value)
+		t.least, t.largest = min(t.least, value), max(t.largest, value)
 	}
-	t.knownFrom, t.until = min(t.knownFrom, r.known), max(t.until, r.known)
-	if end := b.end(i); end != ofPoint {
+	t.knownFrom, t.until = min(t.knownFrom, known), max(t.until, known)
+	if end != ofPoint {
 		t.flags |= hasSpans
 		t.reach = max(t.reach, end)
 	}
