@@ -34,10 +34,8 @@ func (b *Block) Find(refs []Ref) []int {
 // [Event.Compare].
 func (b *Block) Events(q Query) iter.Seq[Event] {
 	return func(yield func(Event) bool) {
-		q := q.cut()
-		start, end := q.During.Start.UnixMicro(), q.During.End.UnixMicro()
-		for _, row := range b.standing(q.known()) {
-			if at := b.rows[row].at; at >= start && at < end && !yield(b.entry(row).Event) {
+		for i := range b.within(q.cut()) {
+			if !yield(b.entry(i).Event) {
 				return
 			}
 		}

@@ -2,6 +2,7 @@ package metering
 
 import (
 	"cmp"
+	"iter"
 	"math"
 	"slices"
 	"sync/atomic"
@@ -315,6 +316,20 @@ func (b *Block) standing(knownBefore int64) []int32 {
 		i = k
 	}
 	return list
+}
+
+// within yields the rows that standing returns of the time of a query, whose instants
+// are cut.
+func (b *Block) within(q Query) iter.Seq[int32] {
+	return func(yield func(int32) bool) {
+		start, end := q.During.Start.UnixMicro(), q.During.End.UnixMicro()
+		for _, i := range b.standing(q.known()) {
+			at := b.rows[i].at
+			if at >= end || at >= start && !yield(i) {
+				return
+			}
+		}
+	}
 }
 
 // laterThan reports whether a row was recorded at or after an instant.

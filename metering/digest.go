@@ -112,15 +112,10 @@ func DigestOf(events iter.Seq2[Event, error]) (Digest, error) {
 // Leaf returns the digest of the events of a day that stand, between two instants, of
 // what was recorded before another one; false if there are none.
 func (b *Block) Leaf(q Query) (Leaf, bool) {
-	q = q.cut()
-	start, end := q.During.Start.UnixMicro(), q.During.End.UnixMicro()
-	leaf := Leaf{Day: time.UnixMicro(int64(b.day()) * microsPerDay).UTC()}
+	leaf := Leaf{Day: WholeDay(b.day()).Start}
 	sum := sha256.New()
 	var text []byte
-	for _, i := range b.standing(q.known()) {
-		if at := b.rows[i].at; at < start || at >= end {
-			continue
-		}
+	for i := range b.within(q.cut()) {
 		text = appendContent(text[:0], b.entry(i).Event)
 		sum.Write(text) // a hash takes everything
 		leaf.Events++

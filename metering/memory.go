@@ -127,11 +127,12 @@ func (s *MemoryStore) Append(ctx context.Context, events []Event) (Receipt, erro
 		}
 		e := events[i].prepared()
 		b := s.book(e.Customer)
-		if r, there := s.find(b, &e); there {
+		hash := s.hash(b, b.dict.text(e.Source), e.Source, e.ID)
+		if r, there := s.find(hash, &e); there {
 			receipt.settle(i, e, &Placed{Stored: s.at(r)})
 			continue
 		}
-		s.add(b, &e)
+		s.add(hash, b, &e)
 		receipt.Added++
 	}
 	return receipt, nil
@@ -168,7 +169,7 @@ func (s *MemoryStore) addKnown(e *Event) bool {
 		return false
 	}
 	hash := s.hash(p.book, r.source, e.Source, e.ID)
-	if _, there := s.keys.find(hash, func(at ref) bool { return s.same(at, e) }); there {
+	if _, there := s.find(hash, e); there {
 		return false
 	}
 	c := s.chunk(p, dayNumber(r.at))
@@ -212,8 +213,8 @@ func (s *MemoryStore) hash(b *book, source uint32, text, id string) uint64 {
 }
 
 // find returns where an event of the same key is stored.
-func (s *MemoryStore) find(b *book, e *Event) (ref, bool) {
-	return s.keys.find(s.hash(b, b.dict.text(e.Source), e.Source, e.ID), func(r ref) bool { return s.same(r, e) })
+func (s *MemoryStore) find(hash uint64, e *Event) (ref, bool) {
+	return s.keys.find(hash, func(r ref) bool { return s.same(r, e) })
 }
 
 // same reports whether what is stored somewhere has the key of an event.
@@ -234,8 +235,7 @@ func (s *MemoryStore) at(r ref) Event {
 }
 
 // add stores an event whose key is not there.
-func (s *MemoryStore) add(b *book, e *Event) {
-	hash := s.hash(b, b.dict.text(e.Source), e.Source, e.ID)
+func (s *MemoryStore) add(hash uint64, b *book, e *Event) {
 	about := e.About().Ref
 	if e.Does == Happen && b.facts[about] == nil {
 		s.keys.add(hash, s.lay(b, Entry{Event: *e}))
@@ -260,7 +260,7 @@ func (s *MemoryStore) known(b *book, about Ref) []Event {
 	e := Event{Customer: b.customer, Source: about.Source, ID: about.ID}
 	if source, ok := b.dict.knownText(about.Source); ok && int(source) < len(b.sources) { // one that has no event has no hash
 		hash := mix(b.hash^b.sources[source], maphash.String(s.seed, about.ID))
-		if r, there := s.keys.find(hash, func(r ref) bool { return s.same(r, &e) }); there && r.chunk != aside {
+		if r, there := s.find(hash, &e); there && r.chunk != aside {
 			list = append(list, s.at(r))
 		}
 	}
@@ -384,8 +384,8 @@ func (s *MemoryStore) Seal(ctx context.Context, until time.Time) error {
 
 // pack brings the rows of a month together, but for days that are not over.
 func (p *page) pack(m *month, last int32) {
-	from, _ := slices.BinarySearchFunc(p.days, m.from, func(c *chunk, day int32) int { return cmp.Compare(c.day, day) })
-	to, _ := slices.BinarySearchFunc(p.days, min(m.to, last), func(c *chunk, day int32) int { return cmp.Compare(c.day, day) })
+	from, _ := slices.BinarySearch(p.nums, m.from)
+	to, _ := slices.BinarySearch(p.nums, min(m.to, last))
 	rows, bytes := 0, 0
 	for _, c := range p.days[from:to] {
 		rows, bytes = rows+len(c.block.rows), bytes+len(c.block.ids)
@@ -417,9 +417,9 @@ func (s *MemoryStore) Scan(ctx context.Context, q Query) iter.Seq2[Event, error]
 			from = after.Time
 		}
 		list := make([]Event, 0, PageSize)
-		days := b.pages[q.Type].days
-		at, _ := slices.BinarySearch(b.pages[q.Type].nums, DayOf(from))
-		for _, c := range days[at:] {
+		p := b.pages[q.Type]
+		at, _ := slices.BinarySearch(p.nums, DayOf(from))
+		for _, c := range p.days[at:] {
 			list = c.block.list(list, q, after)
 			if len(list) == PageSize || !q.During.End.After(time.UnixMicro(int64(c.day+1)*microsPerDay)) {
 				break
@@ -431,20 +431,17 @@ func (s *MemoryStore) Scan(ctx context.Context, q Query) iter.Seq2[Event, error]
 
 // list adds the events of a query that stand behind a cursor, up to a page.
 func (b *Block) list(page []Event, q Query, after *Cursor) []Event {
-	start, end := q.During.Start.UnixMicro(), q.During.End.UnixMicro()
-	for _, i := range b.standing(q.known()) {
-		at := b.rows[i].at
-		if len(page) == PageSize || at >= end {
+	for i := range b.within(q) {
+		if len(page) == PageSize {
 			break
 		}
-		if at < start || after != nil && at < after.Time.UnixMicro() {
+		if after != nil && b.rows[i].at < after.Time.UnixMicro() {
 			continue
 		}
 		e := b.entry(i).Event
-		if after != nil && CursorOf(e).Compare(*after) <= 0 {
-			continue
+		if after == nil || CursorOf(e).Compare(*after) > 0 {
+			page = append(page, e)
 		}
-		page = append(page, e)
 	}
 	return page
 }
@@ -608,10 +605,10 @@ func (s *MemoryStore) Digest(ctx context.Context, q Query) (Digest, error) {
 	if b == nil || b.pages[q.Type] == nil || q.During.Empty() {
 		return NewDigest(nil), nil
 	}
-	days := b.pages[q.Type].days
-	at, _ := slices.BinarySearchFunc(days, DayOf(q.During.Start), func(c *chunk, day int32) int { return cmp.Compare(c.day, day) })
+	p := b.pages[q.Type]
+	at, _ := slices.BinarySearch(p.nums, DayOf(q.During.Start))
 	var leaves []Leaf
-	for _, c := range days[at:] {
+	for _, c := range p.days[at:] {
 		if int64(c.day)*microsPerDay >= q.During.End.UnixMicro() {
 			break
 		}

@@ -257,10 +257,7 @@ func (p *Plan) Done() (*Measured, error) {
 		return nil, p.fault
 	}
 	done := &Measured{Customers: p.customers, Windows: p.m.Windows, Groups: p.names, Cells: p.cells}
-	order := make([]int32, len(p.names))
-	for i := range order {
-		order[i] = int32(i)
-	}
+	order := identity(len(p.names))
 	slices.SortFunc(order, func(a, b int32) int { return slices.Compare(p.names[a], p.names[b]) })
 	if !slices.IsSorted(order) {
 		place := make([]int32, len(order))
