@@ -5,8 +5,9 @@ import (
 	"encoding/hex"
 	"math/bits"
 
-	"github.com/servicecoin/servicecoin"
 	"github.com/shopspring/decimal"
+
+	"github.com/servicecoin/servicecoin"
 )
 
 // Mark is a sum of 128 bits over the contents of events: it is kept up as they come,
