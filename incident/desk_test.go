@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"strconv"
 	"strings"
@@ -200,6 +201,31 @@ func TestLetters(t *testing.T) {
 	for range letters.Drafts().All(ctx) {
 		t.Error("nothing waits to be sent")
 	}
+}
+
+// Walk finds what is about each of some incidents, however many others lie between them.
+func TestWalkLetters(t *testing.T) {
+	t.Parallel()
+	o, ctx := newOffice(t), t.Context()
+	letters := incident.NewLetters(o.store.For("acme"))
+	want := map[servicecoin.IncidentID]int{}
+	var ids []servicecoin.IncidentID
+	for n := range 200 {
+		id := servicecoin.IncidentID(fmt.Sprintf("i%03d", n))
+		for range n % 3 {
+			_, err := letters.Draft(ctx, ada, incident.Addressee{Incident: id}, incident.Letter{Subject: "s", Body: "b"})
+			require.NoError(t, err)
+		}
+		if n < 5 || n%50 == 4 || n == 101 || n == 199 {
+			ids, want[id] = append(ids, id), n%3
+		}
+	}
+	ids = append(ids, "nobody knows it", ids[3], "i0041")
+	found := map[servicecoin.IncidentID]int{}
+	require.NoError(t, letters.Walk(ctx, ids, func(c *incident.Communication) { found[c.Incident]++ }))
+	maps.DeleteFunc(want, func(_ servicecoin.IncidentID, n int) bool { return n == 0 })
+	require.Equal(t, want, found)
+	require.NoError(t, letters.Walk(ctx, nil, func(*incident.Communication) { t.Error("nothing was asked for") }))
 }
 
 var update = flag.Bool("update", false, "rewrite the golden files")

@@ -2,6 +2,7 @@ package incident
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
@@ -81,6 +82,40 @@ func (l *Letters) List() store.Listing[Communication] {
 // About lists the communications about an incident, oldest first.
 func (l *Letters) About(id servicecoin.IncidentID) store.Listing[Communication] {
 	return store.Of(l.view, communications).Find(store.By("incident", store.Text(id)))
+}
+
+// Walk calls fn with the communications about some incidents, incident by incident, oldest
+// first. It reads those of many incidents at once, where nothing lies between them.
+func (l *Letters) Walk(ctx context.Context, ids []servicecoin.IncidentID, fn func(c *Communication)) error {
+	if err := l.view.Err(); err != nil {
+		return err
+	}
+	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
+	const far = 20 // communications about others, before the next one is looked up
+	for len(ids) > 0 {
+		others, left := 0, ids
+		ids = nil
+		for c, err := range store.Of(l.view, communications).Find(store.By("incident").From(store.Text(left[0]))).All(ctx) {
+			if err != nil {
+				return err
+			}
+			for len(left) > 0 && left[0] < c.Incident {
+				left = left[1:]
+			}
+			if len(left) == 0 {
+				break
+			}
+			if c.Incident == left[0] {
+				fn(&c)
+				continue
+			}
+			if others++; others == far {
+				ids = left
+				break
+			}
+		}
+	}
+	return nil
 }
 
 // DraftsAcross lists the drafts of all customers, each customer's oldest first: what

@@ -194,16 +194,20 @@ func (p *Plan) bySubject() bool {
 
 // judge finds the group of a row.
 func (g *Page) judge(b *Block, r *row) int32 {
-	e := Event{Subject: b.of.dict.texts[r.subject], Dimensions: b.of.dict.combos[r.combo]}
+	return g.groupOf(&Event{Subject: b.of.dict.texts[r.subject], Dimensions: b.of.dict.combos[r.combo]})
+}
+
+// groupOf finds the group of an event, below 0 for one that does not count.
+func (g *Page) groupOf(e *Event) int32 {
 	for _, f := range g.plan.m.Meter.Filters {
-		if !f.Matches(e) {
+		if !f.Matches(*e) {
 			return filtered
 		}
 	}
 	if len(g.plan.m.GroupBy) == 0 {
 		return 0
 	}
-	return g.slot(&e)
+	return g.slot(e)
 }
 
 // finish adds up the page, and hands its cells to the plan.

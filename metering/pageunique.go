@@ -1,9 +1,6 @@
 package metering
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
 // unique counts the different texts of a block. Windows come in their order, so that a
 // text which was seen in the window at hand is known by one number.
@@ -71,6 +68,12 @@ func (g *Page) see(b *Block, r *row, at, width int, several bool) {
 		id = g.word(b.of.dict, id)
 		texts = len(g.words) + 1
 	}
+	g.stamp(a, slot, id, texts, at)
+}
+
+// stamp counts a text in a window, if it was not seen there yet. There are fewer texts
+// than so many.
+func (g *Page) stamp(a *acc, slot int32, id uint32, texts, window int) {
 	for int(slot) >= len(g.stamps) {
 		g.stamps = append(g.stamps, nil)
 	}
@@ -79,7 +82,7 @@ func (g *Page) see(b *Block, r *row, at, width int, several bool) {
 		stamps = append(stamps, make([]uint32, texts-len(stamps))...)
 		g.stamps[slot] = stamps
 	}
-	if stamp := g.base + uint32(at) + 1; stamps[id] != stamp { //nolint:gosec // G115: of a list
+	if stamp := g.base + uint32(window) + 1; stamps[id] != stamp { //nolint:gosec // G115: of a list
 		stamps[id] = stamp
 		a.valued++
 	}
@@ -102,14 +105,7 @@ func (g *Page) word(d *dict, id uint32) uint32 {
 	if n := g.wordOf[id]; n != 0 {
 		return n
 	}
-	n, there := g.words[d.texts[id]]
-	if !there {
-		if g.words == nil {
-			g.words = map[string]uint32{}
-		}
-		n = uint32(len(g.words)) + 1 //nolint:gosec // G115: fewer than events
-		g.words[strings.Clone(d.texts[id])] = n
-	}
+	n := g.wordFor(d.texts[id])
 	g.wordOf[id] = n
 	return n
 }

@@ -32,6 +32,8 @@ type Happened struct {
 	Level    incident.Level         `json:"level"`
 	From     time.Time              `json:"from"`
 	Until    time.Time              `json:"until,omitzero"` // zero: going on
+	Updates  incident.Adherence     `json:"updates"`        // promised to the public
+	Sent     int                    `json:"sent"`           // letters to this customer
 }
 
 // The codes of what is out of balance, and how urgent it is.
@@ -58,24 +60,27 @@ func (n Nouns) gather(ctx context.Context, s *exchange.Spinning) error {
 			Label: "incidents of " + string(id) + " in " + s.Month().String(), Plain: servicecoin.Say("incidents of %v in %v", id, s.Month()), Unit: "incidents",
 			Value: servicecoin.Some(decimal.NewFromInt(int64(len(effects)))),
 		}
-		for _, x := range effects {
+		ids, at := make([]servicecoin.IncidentID, len(effects)), make(map[servicecoin.IncidentID]int, len(effects))
+		for k, x := range effects {
 			i, err := n.Desk().Get(ctx, x.Incident)
 			if err != nil {
 				return err
 			}
 			run.add(&i, x, s.At())
-			for letter, err := range box.About(i.ID).All(ctx) {
-				if err != nil {
-					return err
-				}
-				switch letter.State {
-				case incident.Sent:
-					run.Sent++
-				case incident.Draft:
-					run.Waiting++
-				case incident.Discarded:
-				}
+			ids[k], at[i.ID] = i.ID, k
+		}
+		err = box.Walk(ctx, ids, func(c *incident.Communication) {
+			switch c.State {
+			case incident.Sent:
+				run.Sent++
+				run.Incidents[at[c.Incident]].Sent++
+			case incident.Draft:
+				run.Waiting++
+			case incident.Discarded:
 			}
+		})
+		if err != nil {
+			return err
 		}
 		slices.SortStableFunc(run.Incidents, func(a, b Happened) int { return a.From.Compare(b.From) })
 		s.Put(id, exchange.Operations, run)
@@ -97,6 +102,7 @@ func (r *Run) add(i *incident.Incident, x incident.ServiceEffects, at time.Time)
 	r.Incidents = append(r.Incidents, h)
 	r.Trace.From = append(r.Trace.From, incident.Key(i.ID))
 	a := incident.Adhered(i.PromisedUpdates(at)...)
+	r.Incidents[len(r.Incidents)-1].Updates = a
 	r.Updates.Kept += a.Kept
 	r.Updates.Missed += a.Missed
 	r.Updates.Pending += a.Pending

@@ -133,11 +133,7 @@ func (p *portal) showCoin(w http.ResponseWriter, r *http.Request) error {
 	for _, row := range v.Spin.Rows {
 		v.Rows = append(v.Rows, p.coinRow(row, m, viewer(r)))
 	}
-	told, err := p.toldIn(ctx, &v)
-	if err != nil {
-		return err
-	}
-	v.Picture = v.picture(told)
+	v.Picture = v.picture(toldIn(&v))
 	waiting, err := p.Orders(c.ID).InState(catalog.OrderRequested).Page(ctx, "", store.MaxPage)
 	if err != nil {
 		return err

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 
 	"github.com/servicecoin/servicecoin"
@@ -42,7 +41,7 @@ type toldCounts struct {
 	updates                  incident.Adherence
 }
 
-func (p *portal) toldIn(ctx context.Context, v *coinPage) (toldCounts, error) {
+func toldIn(v *coinPage) toldCounts {
 	n, seen := toldCounts{}, map[servicecoin.IncidentID]bool{}
 	for _, r := range v.Rows {
 		for _, h := range r.Run.Incidents {
@@ -51,26 +50,14 @@ func (p *portal) toldIn(ctx context.Context, v *coinPage) (toldCounts, error) {
 			}
 			seen[h.Incident] = true
 			n.incidents++
-			i, err := p.Desk().Get(ctx, h.Incident)
-			if err != nil {
-				return n, err
-			}
-			if i.State.Live() {
+			if h.State.Live() {
 				n.live++
 			}
-			a := incident.Adhered(i.PromisedUpdates(v.Now)...)
-			n.updates.Kept, n.updates.Missed, n.updates.Pending = n.updates.Kept+a.Kept, n.updates.Missed+a.Missed, n.updates.Pending+a.Pending
-			for l, err := range p.Letters(v.Customer.ID).About(h.Incident).All(ctx) {
-				if err != nil {
-					return n, err
-				}
-				if l.State == incident.Sent {
-					n.letters++
-				}
-			}
+			n.updates.Kept, n.updates.Missed, n.updates.Pending = n.updates.Kept+h.Updates.Kept, n.updates.Missed+h.Updates.Missed, n.updates.Pending+h.Updates.Pending
+			n.letters += h.Sent
 		}
 	}
-	return n, nil
+	return n
 }
 
 // picture draws the month.

@@ -77,6 +77,14 @@ func withoutFacts(events []metering.Event) []metering.Event {
 	return slices.DeleteFunc(slices.Clone(events), func(e metering.Event) bool { return e.Does != metering.Happen })
 }
 
+// inTime leaves out what comes alone: after its day.
+func inTime(events []metering.Event) []metering.Event {
+	if len(events) == 1 {
+		return nil
+	}
+	return events
+}
+
 func asPoints(events []metering.Event) []metering.Event {
 	events = slices.Clone(events)
 	for i := range events {
@@ -113,6 +121,7 @@ func brokenFigures() map[string]brokenStore {
 		"measure/intervals":    measuresOn("counts an interval where it begins", meteringtest.NewModel, asPoints, true),
 		"measure/facts":        measuresOn("keeps totals of what came, whatever facts say", meteringtest.NewModel, withoutFacts, true),
 		"measure/known before": measures("answers from the totals of now", func(m *metering.Measurement) { m.KnownBefore = time.Time{} }),
+		"measure/many alike":   measuresOn("keeps what a day came to, whatever comes late", meteringtest.NewModel, inTime, true),
 		"measure/customers": measures("answers for everybody", func(m *metering.Measurement) {
 			if !slices.Contains(m.Customers, "") {
 				m.Customers = nil

@@ -22,6 +22,7 @@ func measureCases() []Case {
 		{Name: "measure/intervals", Sentence: "The sum of an interval is spread over its time, also where it began before the first window; one that is open has a length, up to now, and no value yet.", Run: caseMeasureIntervals},
 		{Name: "measure/facts", Sentence: "What is voided does not count, what is corrected or closed counts as the fact says, also where a day was measured before.", Run: caseMeasureFacts},
 		{Name: "measure/known before", Sentence: "A measurement as of an instant counts what was known then.", Run: caseMeasureKnownBefore},
+		{Name: "measure/many alike", Sentence: "Days with many events of few subjects and dimensions are measured as all others, also with what comes late.", Run: caseManyAlike},
 		{Name: "measure/customers", Sentence: "Customers are those that are asked about, in order of their names; without any named, all that the store has.", Run: caseCustomers},
 		{Name: "measure/exact", Sentence: "Sums are exact, with 30 digits before the point and 30 behind.", Run: caseExact},
 		{Name: "measure/invalid", Sentence: "A measurement that is not valid is ErrInvalid, with all violations.", Run: caseInvalidMeasurement},
@@ -357,4 +358,70 @@ func caseMeasureForgotten(t testing.TB, h Harness) {
 	appended(t, s, event(1))
 	q.Customers = []servicecoin.CustomerID{acme}
 	equal(t, "what came since", measured(t, s, q)[0].Series[0].Points[0].Events, 1)
+}
+
+// caseManyAlike has days as most are: stores keep more of them than of the others.
+func caseManyAlike(t testing.TB, h Harness) {
+	s := h.Open(t)
+	const aDay = 96
+	alike := func(n int) metering.Event {
+		e := event(n)
+		k := n % aDay
+		e.Time = after(time.Duration(n/aDay)*24*time.Hour + time.Duration(k%8)*3*time.Hour + time.Duration(k)*13*time.Second)
+		e.Subject, e.Dimensions = "vm"+number(k%8/3), metering.DimensionsOf(map[string]string{"region": []string{"eu", "us"}[n/8%2]})
+		if n%7 == 0 {
+			e.Value = servicecoin.Undefined()
+		}
+		return e
+	}
+	for day := range 4 {
+		var list []metering.Event
+		for n := range aDay {
+			list = append(list, alike(aDay*day+n))
+		}
+		appended(t, s, list...)
+	}
+	check := func(what string) {
+		t.Helper()
+		shifted := func(by time.Duration) []calendar.Interval {
+			list := days(4)
+			for i, w := range list {
+				list[i] = calendar.Between(w.Start.Add(by), w.End.Add(by))
+			}
+			return list
+		}
+		var halves []calendar.Interval
+		for i := range 90 {
+			halves = append(halves, calendar.Between(after(time.Duration(i)*30*time.Minute), after(time.Duration(i+1)*30*time.Minute)))
+		}
+		for _, windows := range [][]calendar.Interval{
+			days(4), shifted(-2 * time.Hour), shifted(330 * time.Minute), shifted(15 * time.Minute), halves, {calendar.Between(after(0), after(4*24*time.Hour))}, {calendar.Between(after(0), after(30*time.Hour)), calendar.Between(after(60*time.Hour), after(85*time.Hour))},
+		} {
+			for _, id := range []metering.MeterID{"count", "sum, nothing is 0", "sum, filtered", "min", "max", "average", "unique subjects", "unique regions of large ones"} {
+				m := meter(t, id)
+				for _, by := range groupings() {
+					q := metering.Measurement{Meter: m, Windows: windows, GroupBy: by, Customers: []servicecoin.CustomerID{acme}, Now: after(150 * time.Hour)}
+					asScanned(t, what, s, q)
+					q.KnownBefore = after(1000*time.Hour + time.Minute)
+					asScanned(t, what+", as known before", s, q)
+				}
+			}
+		}
+		q := metering.Query{Customer: acme, Type: hours, During: calendar.Between(after(5*time.Hour), after(4*24*time.Hour))}
+		want, err := metering.DigestOf(s.Scan(t.Context(), q))
+		if err != nil {
+			t.Fatalf("%s: digest of the listing: %v", what, err)
+		}
+		equal(t, what+": digest", digest(t, s, q), want)
+	}
+	check("as they came")
+	late := alike(6000)
+	late.Time, late.RecordedAt, late.Subject = after(50*time.Hour), after(1001*time.Hour), "vm9"
+	late.Dimensions = metering.DimensionsOf(map[string]string{"region": "asia"})
+	appended(t, s, late)
+	check("with a late one")
+	appended(t, s, metering.Event{
+		Customer: acme, Source: "desk", ID: "void", Does: metering.Void, Of: metering.Ref{Source: "collector", ID: number(30)}, RecordedAt: after(1002 * time.Hour),
+	})
+	check("without one that is voided")
 }

@@ -39,6 +39,7 @@ func everyMeter() []metering.Meter {
 		{ID: "average of a field", Aggregation: metering.Average, Field: "out"},
 		{ID: "unique subjects", Aggregation: metering.Unique, Distinct: metering.Subject},
 		{ID: "unique regions", Aggregation: metering.Unique, Distinct: "region", Filters: []metering.Filter{subject}},
+		{ID: "unique regions of large ones", Aggregation: metering.Unique, Distinct: "region", Filters: []metering.Filter{small}},
 		{ID: "unique, taken away", Aggregation: metering.Unique, Distinct: metering.Subject, Removes: &small},
 		{ID: "latest", Aggregation: metering.Latest},
 		{ID: "latest of a field", Aggregation: metering.Latest, Field: "in", Filters: []metering.Filter{eu}},

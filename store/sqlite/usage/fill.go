@@ -19,11 +19,20 @@ type filling struct {
 	pending []*tailDay // whose entries are needed, in order
 	wanted  []int32    // days whose sealed entries are needed, in order
 	breaks  []int32    // days that are there, and are not needed
+	short   []shortDay // days that their summaries may say enough of, in order
+}
+
+// shortDay is a day whose summary may take the place of its entries.
+type shortDay struct {
+	day     int32
+	total   metering.Total
+	late    *tailDay
+	summary *metering.Summary
 }
 
 func (f *filling) run(ctx context.Context, ses *session) error {
 	tails := f.tails[f.page.id]
-	if f.plan.NeedsEntries() {
+	if f.entriesAlone() {
 		return f.entries(ctx, ses, tails)
 	}
 	months := f.totals[f.page.id]
@@ -57,6 +66,9 @@ func (f *filling) run(ctx context.Context, ses *session) error {
 		}
 		tails = tails[n:]
 	}
+	if err := f.summaries(ctx, ses); err != nil {
+		return err
+	}
 	return f.read(ctx, ses, f.runs())
 }
 
@@ -71,7 +83,11 @@ func (f *filling) month(ctx context.Context, ses *session, month int64, sealed b
 			if late != nil {
 				f.pending = append(f.pending, late)
 			}
-			if sealed {
+			switch {
+			case !sealed:
+			case f.plan.Summarized():
+				f.short = append(f.short, shortDay{day: day, total: *total, late: late})
+			default:
 				f.wanted = append(f.wanted, day)
 			}
 		case metering.Nothing:
@@ -113,6 +129,41 @@ func (f *filling) month(ctx context.Context, ses *session, month int64, sealed b
 	}
 	upTo(math.MaxInt32)
 	return nil
+}
+
+// summaries reads those of days that may do with them. Of the others the entries are wanted.
+func (f *filling) summaries(ctx context.Context, ses *session) error {
+	if len(f.short) == 0 {
+		return nil
+	}
+	var place int64
+	var data sql.RawBytes
+	at := 0
+	f.texts = f.texts[:0] // those of the page before are handed in
+	err := ses.query(ctx, listSummaries, []any{&place, &data}, func() (err error) {
+		day := dayOf(place)
+		for at < len(f.short) && f.short[at].day < day {
+			at++
+		}
+		if at < len(f.short) && f.short[at].day == day {
+			from := len(f.texts)
+			f.texts = append(f.texts, data...)
+			f.short[at].summary, err = metering.ReadSummary(day, f.texts[from:len(f.texts):len(f.texts)])
+		}
+		return err
+	}, placeOf(f.page.id, f.short[0].day), placeOf(f.page.id, f.short[len(f.short)-1].day))
+	kept := f.short[:0]
+	for _, x := range f.short {
+		if x.summary == nil || !f.plan.TakesSummary(x.day, &x.total, x.summary, x.late != nil) {
+			f.wanted = append(f.wanted, x.day)
+			continue
+		}
+		kept = append(kept, x)
+		f.breaks = append(f.breaks, x.day)
+	}
+	f.short = kept
+	slices.Sort(f.wanted)
+	return err
 }
 
 // run is a stretch of days that are read at once.
@@ -200,8 +251,22 @@ func (f *filling) read(ctx context.Context, ses *session, runs []run) error {
 	return f.upTo(math.MaxInt32)
 }
 
-// upTo hands in the days before another that only the tail has.
+// upTo hands in the days before another that only the tail has, or of which a summary says
+// enough.
 func (f *filling) upTo(day int32) error {
+	for len(f.short) > 0 && f.short[0].day < day {
+		x := f.short[0]
+		f.short = f.short[1:]
+		if err := f.late(x.day); err != nil {
+			return err
+		}
+		f.g.Summary(x.day, x.summary)
+	}
+	return f.late(day)
+}
+
+// late hands in the days before another that only the tail has.
+func (f *filling) late(day int32) error {
 	for len(f.pending) > 0 && f.pending[0].day < day {
 		b := metering.NewBlock(f.page.customer, f.page.kind.name)
 		if err := f.pending[0].addTo(b); err != nil {

@@ -14,6 +14,7 @@ const (
 	listFactsOf    = `SELECT fact FROM servicecoin_usage_facts WHERE customer = ?`
 	dropDays       = `DELETE FROM servicecoin_usage_days WHERE place BETWEEN ? AND ?`
 	dropRests      = `DELETE FROM servicecoin_usage_rests WHERE place BETWEEN ? AND ?`
+	dropSummaries  = `DELETE FROM servicecoin_usage_summaries WHERE place BETWEEN ? AND ?`
 	dropMonth      = `DELETE FROM servicecoin_usage_months WHERE kind = ? AND month = ? AND page = ?`
 	dropPages      = `DELETE FROM servicecoin_usage_pages WHERE customer = ?`
 	dropFacts      = `DELETE FROM servicecoin_usage_facts WHERE customer = ?`
@@ -87,7 +88,7 @@ func (f *forgetting) run(ctx context.Context) error {
 		return err
 	}
 	for _, p := range f.pages {
-		for _, text := range []string{dropDays, dropRests} {
+		for _, text := range []string{dropDays, dropRests, dropSummaries} {
 			if _, err := f.ses.exec(ctx, text, placeOf(p.id, -dayShift), placeOf(p.id, dayShift)); err != nil {
 				return failed(err)
 			}

@@ -23,7 +23,8 @@ ON d.place BETWEEN p.id * 4194304 + ?1 AND p.id * 4194304 + ?2 WHERE p.kind = ?3
 	wholeSweep = `SELECT d.place, d.cells, r.rest FROM servicecoin_usage_pages p CROSS JOIN servicecoin_usage_days d
 ON d.place BETWEEN p.id * 4194304 + ?1 AND p.id * 4194304 + ?2 CROSS JOIN servicecoin_usage_rests r ON r.place = d.place
 WHERE p.kind = ?3 ORDER BY p.customer, d.place`
-	listWhole = `SELECT d.place, d.cells, r.rest FROM servicecoin_usage_days d CROSS JOIN servicecoin_usage_rests r ON r.place = d.place
+	listSummaries = `SELECT place, summary FROM servicecoin_usage_summaries WHERE place BETWEEN ? AND ? ORDER BY place`
+	listWhole     = `SELECT d.place, d.cells, r.rest FROM servicecoin_usage_days d CROSS JOIN servicecoin_usage_rests r ON r.place = d.place
 WHERE d.place BETWEEN ? AND ? ORDER BY d.place`
 )
 
@@ -35,6 +36,10 @@ func (s *Store) Measure(ctx context.Context, m metering.Measurement) (*metering.
 		return nil, err
 	}
 	q := &question{m: m, plan: plan}
+	if room, is := s.room.Get().(*[]byte); is {
+		q.texts = *room
+	}
+	defer func() { s.room.Put(&q.texts) }()
 	q.first, q.last, q.reach, q.all = plan.Days()
 	if err := s.snapshot(ctx, q.capture, func(ses *session) error { return q.answer(ctx, ses) }); err != nil {
 		return nil, err
@@ -57,6 +62,7 @@ type question struct {
 	tails     map[int64][]tailDay
 
 	reader metering.BlockReader
+	texts  []byte // of summaries
 
 	early  []int64 // months, up to that of the first window, that have intervals which go on
 	totals map[int64][]monthTotal
@@ -205,7 +211,7 @@ func (q *question) load(ctx context.Context, ses *session) error {
 			return err
 		}
 	}
-	if q.plan.NeedsEntries() {
+	if q.entriesAlone() {
 		return nil
 	}
 	for _, month := range q.early {
@@ -217,6 +223,13 @@ func (q *question) load(ctx context.Context, ses *session) error {
 		}
 	}
 	return q.loadTotals(ctx, ses, from, to)
+}
+
+// entriesAlone reports that no totals are read: the plan needs the entries of every day, and
+// no summary can take their place. Where most pages are asked about, one pass over all entries
+// is the faster way.
+func (q *question) entriesAlone() bool {
+	return q.plan.NeedsEntries() && (q.bulk || !q.plan.Summarized())
 }
 
 // loadTotals reads the totals of months.
@@ -232,29 +245,36 @@ func (q *question) loadTotals(ctx context.Context, ses *session, from, to int64)
 	if q.bulk {
 		return ses.query(ctx, listTotals, []any{&page, &month, &data}, add, q.kind, from, to)
 	}
-	const few = 3
-	into := []any{&data}
-	for at := from; at <= to; at++ {
-		if to-from > few {
-			there := false
-			next := func() error {
-				there = true
-				return nil
-			}
-			if err := ses.query(ctx, nextMonth, []any{&month}, next, q.kind, at); err != nil {
-				return err
-			}
-			if !there || month > to {
-				return nil
-			}
-			at = month
-		}
+	return ses.eachMonth(ctx, q.kind, from, to, func(at int64) error {
 		month = at
 		for _, p := range q.pages {
 			page = p.id
-			if err := ses.query(ctx, getTotal, into, add, q.kind, month, page); err != nil {
+			if err := ses.query(ctx, getTotal, []any{&data}, add, q.kind, month, page); err != nil {
 				return err
 			}
+		}
+		return nil
+	})
+}
+
+// eachMonth goes through the months from one to another: of many, those that have any
+// entry of the kind.
+func (ses *session) eachMonth(ctx context.Context, kind, from, to int64, each func(month int64) error) error {
+	const few = 3
+	for at := from; at <= to; at++ {
+		if to-from > few {
+			next, there := at, false
+			found := func() error {
+				there = true
+				return nil
+			}
+			if err := ses.query(ctx, nextMonth, []any{&next}, found, kind, at); err != nil || !there || next > to {
+				return err
+			}
+			at = next
+		}
+		if err := each(at); err != nil {
+			return err
 		}
 	}
 	return nil

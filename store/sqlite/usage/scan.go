@@ -88,11 +88,6 @@ func (s *Store) nextDay(ctx context.Context, customer servicecoin.CustomerID, ev
 	return block, day, err
 }
 
-// Digest implements metering.EventStore.
-func (s *Store) Digest(ctx context.Context, q metering.Query) (metering.Digest, error) {
-	return metering.DigestOf(s.Scan(ctx, q))
-}
-
 // History implements metering.EventStore.
 func (s *Store) History(ctx context.Context, key metering.EventKey) (known []metering.Event, err error) {
 	hash := s.hash

@@ -60,6 +60,13 @@ CREATE TABLE servicecoin_usage_rests (
 	rest  BLOB NOT NULL
 );
 
+-- What sealed days come to, beside their totals: their digest, and figures by dimensions
+-- where these are few.
+CREATE TABLE servicecoin_usage_summaries (
+	place   INTEGER PRIMARY KEY,
+	summary BLOB NOT NULL
+);
+
 -- What sealed days come to: their month (numbered from year 0) and each of them.
 CREATE TABLE servicecoin_usage_months (
 	kind  INTEGER NOT NULL,

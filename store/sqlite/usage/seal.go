@@ -15,6 +15,7 @@ const (
 	getSealed  = `SELECT d.cells, r.rest FROM servicecoin_usage_days d JOIN servicecoin_usage_rests r ON r.place = d.place WHERE d.place = ?`
 	putDay     = `INSERT INTO servicecoin_usage_days (place, cells) VALUES (?1, ?2) ON CONFLICT (place) DO UPDATE SET cells = ?2`
 	putRest    = `INSERT INTO servicecoin_usage_rests (place, rest) VALUES (?1, ?2) ON CONFLICT (place) DO UPDATE SET rest = ?2`
+	putSummary = `INSERT INTO servicecoin_usage_summaries (place, summary) VALUES (?1, ?2) ON CONFLICT (place) DO UPDATE SET summary = ?2`
 	getMonth   = `SELECT total, days FROM servicecoin_usage_months WHERE kind = ? AND month = ? AND page = ?`
 	putMonth   = `INSERT OR REPLACE INTO servicecoin_usage_months (kind, month, page, total, days) VALUES (?, ?, ?, ?, ?)`
 	putReach   = `INSERT INTO servicecoin_usage_reaches (kind, month, reach) VALUES (?1, ?2, ?3) ON CONFLICT (kind, month) DO UPDATE SET reach = max(reach, ?3)`
@@ -193,6 +194,13 @@ func (c *change) sealDay(ctx context.Context, p pageRef, d *tailDay, again bool)
 		return failed(err)
 	}
 	if _, err := c.ses.exec(ctx, putRest, place, rest); err != nil {
+		return failed(err)
+	}
+	summary, err := b.Summary().AppendBinary(nil)
+	if err != nil {
+		return err
+	}
+	if _, err := c.ses.exec(ctx, putSummary, place, summary); err != nil {
 		return failed(err)
 	}
 	return nil

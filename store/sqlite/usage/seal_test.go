@@ -62,18 +62,22 @@ func TestSameAsModelSealed(t *testing.T) {
 	}
 }
 
-// The suite holds also where each batch is sealed at once, and where keys share hashes.
+// The suite holds also where each batch is sealed at once, where only large ones are, and
+// where keys share hashes.
 func TestContractSealed(t *testing.T) {
 	t.Parallel()
-	for name, mask := range map[string]uint64{"sealed": 1<<64 - 1, "shared hashes": 0xff << 56} {
+	for name, c := range map[string]struct {
+		mask      uint64
+		few, most int
+	}{"sealed": {1<<64 - 1, 0, 1}, "shared hashes": {0xff << 56, 2, 20}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			meteringtest.Run(t, meteringtest.Harness{
 				Open: func(tb testing.TB) metering.EventStore {
 					tb.Helper()
 					s, _ := opened(tb)
-					s.Limit(0, 1)
-					s.ShareHashes(mask)
+					s.Limit(c.few, c.most)
+					s.ShareHashes(c.mask)
 					return s
 				},
 				Close: closing,

@@ -34,6 +34,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -87,6 +88,7 @@ type Store struct {
 	tail   *tail
 	limits limits
 	texts  statements
+	room   sync.Pool // of questions: bytes of summaries
 }
 
 var _ metering.EventStore = (*Store)(nil)

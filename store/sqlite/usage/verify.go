@@ -1,7 +1,9 @@
 package usage
 
 import (
+	"bytes"
 	"context"
+	"encoding/hex"
 	"fmt"
 	"maps"
 	"math"
@@ -126,6 +128,9 @@ func (x *verifying) day(ctx context.Context, p pageRef, day int32, total *meteri
 	if total != nil && b != nil {
 		found := b.Total()
 		x.list = append(x.list, total.Differences(p.customer, p.kind.name, day, &found)...)
+		if err := x.summary(ctx, p, day, b); err != nil {
+			return err
+		}
 	}
 	if late != nil {
 		tail := metering.NewBlock(p.customer, p.kind.name)
@@ -144,6 +149,20 @@ func (x *verifying) day(ctx context.Context, p pageRef, day int32, total *meteri
 		return nil
 	}
 	return x.keys(ctx, p, day, b)
+}
+
+// summary compares what is kept beside a day with what its entries come to.
+func (x *verifying) summary(ctx context.Context, p pageRef, day int32, b *metering.Block) error {
+	var kept []byte
+	place := placeOf(p.id, day)
+	if err := x.ses.query(ctx, listSummaries, []any{&place, &kept}, func() error { return nil }, place, place); err != nil {
+		return err
+	}
+	found, err := b.Summary().AppendBinary(nil)
+	if err == nil && !bytes.Equal(kept, found) {
+		x.say(p, day, "summary", hex.EncodeToString(kept), hex.EncodeToString(found))
+	}
+	return err
 }
 
 // keys looks for the key of each event that stands, and for another event of the same key.
