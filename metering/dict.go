@@ -50,6 +50,14 @@ func (t *hashTable) find(hash uint64, same func(id uint32) bool) (uint32, bool) 
 	}
 }
 
+// peek reads what find reads first.
+func (t *hashTable) peek(hash uint64) uint32 {
+	if len(t.slots) == 0 {
+		return 0
+	}
+	return t.slots[uint32(hash)&uint32(len(t.slots)-1)].id //nolint:gosec // G115: half of the bits; fewer than events
+}
+
 // add adds a number that is not there.
 func (t *hashTable) add(hash uint64, id uint32) {
 	const least = 8
@@ -95,11 +103,17 @@ func (d *dict) text(s string) uint32 {
 	hash := hashText(s)
 	id, ok := d.lookText(s, hash)
 	if !ok {
-		id = uint32(len(d.texts))                   //nolint:gosec // G115: fewer than events
-		d.texts = append(d.texts, strings.Clone(s)) // of its own: not the text of a whole batch
-		d.textHash = append(d.textHash, hash)
-		d.textAt.add(hash, id)
+		id = d.addText(s, hash)
 	}
+	return id
+}
+
+// addText adds a text that is not there, and returns its number.
+func (d *dict) addText(s string, hash uint64) uint32 {
+	id := uint32(len(d.texts))                  //nolint:gosec // G115: fewer than events
+	d.texts = append(d.texts, strings.Clone(s)) // of its own: not the text of a whole batch
+	d.textHash = append(d.textHash, hash)
+	d.textAt.add(hash, id)
 	return id
 }
 

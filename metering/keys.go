@@ -57,6 +57,15 @@ func (x *keyIndex) find(hash uint64, same func(ref) bool) (ref, bool) {
 	}
 }
 
+// peek reads what find reads first.
+func (x *keyIndex) peek(hash uint64) uint32 {
+	p := &x.parts[hash>>(64-partBits)]
+	if len(p.slots) == 0 {
+		return 0
+	}
+	return p.slots[p.place(uint32(hash))].chunk //nolint:gosec // G115: half of the bits
+}
+
 // place returns where to look first.
 func (p *keyPart) place(h uint32) int {
 	high, _ := bits.Mul32(h, uint32(len(p.slots))) //nolint:gosec // G115: a part is smaller

@@ -2,7 +2,6 @@ package metering
 
 import (
 	"context"
-	"fmt"
 	"iter"
 	"slices"
 	"time"
@@ -42,15 +41,11 @@ func (m Measurement) Validate() error {
 	if !v.Limit("groupBy", len(m.GroupBy), MaxDimensions) {
 		return v.Err()
 	}
-	for i, name := range m.GroupBy {
-		path := fmt.Sprintf("groupBy[%d]", i)
-		switch {
-		case !slices.Contains(m.Meter.GroupBy, name):
-			v.Add(path, "unknown", name, "is no dimension that the meter groups by")
-		case slices.Contains(m.GroupBy[:i], name):
-			v.Add(path, "duplicate", name, "stands there twice")
+	eachOf(&v, "groupBy", m.GroupBy, func(v *servicecoin.Violations, name string) {
+		if !slices.Contains(m.Meter.GroupBy, name) {
+			v.Add("", "unknown", name, "is no dimension that the meter groups by")
 		}
-	}
+	})
 	if !m.KnownBefore.IsZero() {
 		v.Time("knownBefore", m.KnownBefore)
 	}

@@ -29,6 +29,8 @@ type MemoryStore struct {
 	books  map[servicecoin.CustomerID]*book
 	kinds  map[string]*kind
 	pages  pageIndex
+
+	touched uint32 // see lookAt
 }
 
 // book is what one customer has.
@@ -67,8 +69,12 @@ func (s *MemoryStore) Append(ctx context.Context, events []Event) (Receipt, erro
 	var receipt Receipt
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	var looked [lookAhead]looked
 	for i := range events {
-		if s.addKnown(&events[i]) {
+		if i%lookAhead == 0 {
+			s.lookAt(events[i:min(i+lookAhead, len(events))], &looked)
+		}
+		if s.addKnown(&events[i], &looked[i%lookAhead]) {
 			receipt.Added++
 			continue
 		}
@@ -89,11 +95,11 @@ func (s *MemoryStore) Append(ctx context.Context, events []Event) (Receipt, erro
 	return receipt, nil
 }
 
-// addKnown adds an event of a kind that is there already: all its texts were checked
-// when they came first, but for its id, and nothing about it is odd. Of any other, and of
+// addKnown adds an event of a kind that is there already: its texts were checked when they
+// came first, but for its id and perhaps its subject, and nothing about it is odd. Of any other, and of
 // one whose key is there, it does nothing.
-func (s *MemoryStore) addKnown(e *Event) bool {
-	p := s.pages.find(maphash.String(s.seed, string(e.Customer)), maphash.String(s.seed, e.Type), e)
+func (s *MemoryStore) addKnown(e *Event, l *looked) bool {
+	p := l.page
 	if p == nil || e.Does != Happen || e.Of != (Ref{}) || e.Open || !e.End.IsZero() || len(e.Fields) > 0 || p.book.facts != nil {
 		return false
 	}
@@ -110,8 +116,10 @@ func (s *MemoryStore) addKnown(e *Event) bool {
 	}
 	d := p.of.dict
 	var ok bool
-	if r.subject, ok = d.knownText(e.Subject); !ok || len(e.Subject) > MaxSubjectBytes {
-		return false
+	if e.Subject != "" {
+		if r.subject, ok = d.lookText(e.Subject, l.subject); !ok && !plainSubject(e.Subject) || len(e.Subject) > MaxSubjectBytes {
+			return false
+		}
 	}
 	if r.source, ok = d.knownSource(e.Source); !ok || int(r.source) >= len(p.book.sources) || p.book.sources[r.source] == 0 {
 		return false
@@ -119,9 +127,12 @@ func (s *MemoryStore) addKnown(e *Event) bool {
 	if r.combo, ok = d.knownCombo(e.Dimensions); !ok {
 		return false
 	}
-	hash := s.hash(p.book, r.source, e.Source, e.ID)
+	hash := mix(p.book.hash^p.book.sources[r.source], l.id)
 	if _, there := s.find(hash, e); there {
 		return false
+	}
+	if r.subject == 0 && e.Subject != "" {
+		r.subject = d.addText(e.Subject, l.subject)
 	}
 	c := s.chunk(p, dayNumber(r.at))
 	c.block.ids = append(c.block.ids, e.ID...)
@@ -132,6 +143,42 @@ func (s *MemoryStore) addKnown(e *Event) bool {
 	}
 	s.keys.add(hash, s.laid(c))
 	return true
+}
+
+// lookAhead is of how many events of a batch it is looked up first what they need. What is
+// far away in memory is then on its way for all of them at once.
+const lookAhead = 16
+
+// looked is what was looked up for an event.
+type looked struct {
+	page        *page
+	subject, id uint64 // their hashes
+}
+
+func (s *MemoryStore) lookAt(events []Event, list *[lookAhead]looked) {
+	for i := range events {
+		e, l := &events[i], &list[i]
+		l.page = s.pages.find(maphash.String(s.seed, string(e.Customer)), maphash.String(s.seed, e.Type), e)
+		l.subject, l.id = hashText(e.Subject), maphash.String(s.seed, e.ID)
+	}
+	touched := uint32(0)
+	for i := range events {
+		p := list[i].page
+		if p == nil {
+			continue
+		}
+		touched += p.of.dict.textAt.peek(list[i].subject)
+		if source := p.of.dict.lastSource; int(source) < len(p.book.sources) { // most events are of the same
+			touched += s.keys.peek(mix(p.book.hash^p.book.sources[source], list[i].id))
+		}
+		if c := p.latest; c != nil {
+			if n := len(c.block.rows); n > 0 {
+				touched += c.block.rows[n-1].idEnd
+			}
+			touched += uint32(c.total.rows + c.month.total.rows) //nolint:gosec // G115: only read
+		}
+	}
+	s.touched = touched
 }
 
 // The instants of the years 1 to 9999, in microseconds since 1970.
@@ -147,6 +194,19 @@ func plainID(id string) bool {
 	}
 	for i := range len(id) {
 		if c := id[i]; c <= ' ' || c >= utf8.RuneSelf-1 {
+			return false
+		}
+	}
+	return true
+}
+
+// plainSubject is the same of a subject, in which there may be spaces.
+func plainSubject(subject string) bool {
+	if len(subject) > MaxSubjectBytes {
+		return false
+	}
+	for i := range len(subject) {
+		if c := subject[i]; c < ' ' || c >= utf8.RuneSelf-1 {
 			return false
 		}
 	}

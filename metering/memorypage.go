@@ -67,6 +67,10 @@ func (s *MemoryStore) chunk(p *page, day int32) *chunk {
 		c := &p.slab[0]
 		p.slab = p.slab[1:]
 		c.day, c.number, c.page, c.month, c.block.of, c.total = day, uint32(len(s.chunks)), p, p.monthOf(day), &p.of, newTotal() //nolint:gosec // G115: fewer than events
+		if at > 0 && at == len(p.days) {                                                                                         // a day is much as the one before
+			before := &p.days[at-1].block
+			c.block.rows, c.block.ids = make([]row, 0, len(before.rows)), make([]byte, 0, len(before.ids))
+		}
 		s.chunks = append(s.chunks, c)
 		p.days, p.nums = slices.Insert(p.days, at, c), slices.Insert(p.nums, at, day)
 	}

@@ -35,13 +35,7 @@ func (m Meter) Validate() error {
 		v.Add("emptyIsZero", "contradiction", "", "there is no "+what+" of no values")
 	}
 	if v.Limit("groupBy", len(m.GroupBy), MaxDimensions) {
-		for i, name := range m.GroupBy {
-			path := fmt.Sprintf("groupBy[%d]", i)
-			v.ID(path, name)
-			if slices.Index(m.GroupBy, name) < i {
-				v.Add(path, "duplicate", name, "stands there twice")
-			}
-		}
+		eachOf(&v, "groupBy", m.GroupBy, func(v *servicecoin.Violations, name string) { v.ID("", name) })
 	}
 	m.validFilters(&v)
 	if m.Convert != nil {
@@ -165,11 +159,31 @@ func (m Meter) validFilters(v *servicecoin.Violations) {
 		return
 	}
 	for i, f := range m.Filters {
-		path := fmt.Sprintf("filters[%d]", i)
-		v.Merge(path, f.Validate())
+		var one servicecoin.Violations
+		one.Merge("", f.Validate())
 		if slices.ContainsFunc(m.Filters[:i], func(x Filter) bool { return x.Dimension == f.Dimension && x.Not == f.Not }) {
-			v.Add(path+".dimension", "duplicate", f.Dimension, "is filtered in this way already")
+			one.Add("dimension", "duplicate", f.Dimension, "is filtered in this way already")
 		}
+		mergeAt(v, "filters", i, &one)
+	}
+}
+
+// eachOf checks each text of a list, and that none stands there twice.
+func eachOf(v *servicecoin.Violations, path string, list []string, check func(v *servicecoin.Violations, text string)) {
+	for i, text := range list {
+		var one servicecoin.Violations
+		check(&one, text)
+		if slices.Index(list, text) < i {
+			one.Add("", "duplicate", text, "stands there twice")
+		}
+		mergeAt(v, path, i, &one)
+	}
+}
+
+// mergeAt takes over the violations of a part of a list. Without any it makes no path.
+func mergeAt(v *servicecoin.Violations, path string, i int, one *servicecoin.Violations) {
+	if err := one.Err(); err != nil {
+		v.Merge(fmt.Sprintf("%s[%d]", path, i), err)
 	}
 }
 
@@ -184,14 +198,10 @@ func (f Filter) Validate() error {
 		return v.Err()
 	}
 	size := 0
-	for i, value := range f.Values {
-		path := fmt.Sprintf("values[%d]", i)
-		plainText(&v, path, value, MaxDimensionBytes)
-		if slices.Index(f.Values, value) < i {
-			v.Add(path, "duplicate", value, "stands there twice")
-		}
+	eachOf(&v, "values", f.Values, func(v *servicecoin.Violations, value string) {
+		plainText(v, "", value, MaxDimensionBytes)
 		size += len(value)
-	}
+	})
 	if size > MaxFilterBytes {
 		v.Add("values", "too-large", "", fmt.Sprintf("have %d bytes, %d are allowed", size, MaxFilterBytes))
 	}

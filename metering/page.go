@@ -90,9 +90,15 @@ func (g *Page) slot(e *Event) int32 {
 	if g.bySlots == nil {
 		g.bySlots = map[string]int32{}
 	}
-	values := make([]string, len(by))
-	for i, name := range by {
-		values[i] = strings.Clone(e.Dimension(name)) // of its own: not a part of a block
+	values, there := g.plan.values[string(g.name)]
+	if !there {
+		values = make([]string, len(by))
+		for i, name := range by {
+			values[i] = strings.Clone(e.Dimension(name)) // of its own: not a part of a block
+		}
+		if len(g.plan.customers) > 1 {
+			g.plan.values[string(g.name)] = values
+		}
 	}
 	g.bySlots[string(g.name)] = at
 	g.slots = append(g.slots, values)
@@ -100,12 +106,12 @@ func (g *Page) slot(e *Event) int32 {
 	return at
 }
 
-// widen makes room for a group.
+// widen makes room for a group. What lies behind the groups that there are is zero: a page
+// that is added up leaves nothing else there.
 func (g *Page) widen() {
 	width := len(g.plan.starts)
 	n := len(g.accs)
 	g.accs = slices.Grow(g.accs, width)[:n+width]
-	clear(g.accs[n:])
 	if a := g.plan.m.Meter.Aggregation; a == Min || a == Max {
 		g.spans = slices.Grow(g.spans, width)[:n+width]
 		clear(g.spans[n:])
@@ -168,7 +174,7 @@ func (g *Page) slotAt(b *Block, r *row) int32 {
 	if len(g.plan.m.GroupBy) == 0 && len(g.plan.m.Meter.Filters) == 0 {
 		return 0
 	}
-	if !g.plan.bySubject() {
+	if !g.plan.subject {
 		if g.slotOf[r.combo] == notLooked {
 			g.slotOf[r.combo] = g.judge(b, r)
 		}
@@ -188,8 +194,8 @@ func (g *Page) slotAt(b *Block, r *row) int32 {
 
 // bySubject reports that the subject decides to which group an event belongs, or
 // whether it counts.
-func (p *Plan) bySubject() bool {
-	return slices.Contains(p.m.GroupBy, Subject) || slices.ContainsFunc(p.m.Meter.Filters, func(f Filter) bool { return f.Dimension == Subject })
+func (m *Measurement) bySubject() bool {
+	return slices.Contains(m.GroupBy, Subject) || slices.ContainsFunc(m.Meter.Filters, func(f Filter) bool { return f.Dimension == Subject })
 }
 
 // judge finds the group of a row.
@@ -239,20 +245,40 @@ func (g *Page) finish() {
 			n++
 		}
 	}
-	p.cells = slices.Grow(p.cells, n)
+	if len(p.cells)+n > cap(p.cells) { // twice as many each time: cells are large
+		p.cells = slices.Grow(p.cells, max(n, len(p.cells)))
+	}
+	simple := g.simple()
 	for _, slot := range order {
 		group := int32(-1)
-		for w := range width {
-			at := int(slot)*width + w
-			if !g.accs[at].some() {
+		base := int(slot) * width
+		for w := range g.accs[base : base+width] {
+			a := &g.accs[base+w]
+			if !a.some() {
+				if a.sum != (fixed.Sum{}) {
+					*a = acc{}
+				}
 				continue
 			}
 			if group < 0 {
 				group = p.group(g.slots[slot])
 			}
-			p.cells = append(p.cells, Cell{Customer: g.place, Group: group, Window: p.places[w], Events: g.accs[at].events, amount: g.amount(at)})
+			c := Cell{Customer: g.place, Group: group, Window: p.places[w], Events: a.events}
+			if !simple {
+				c.amount = g.amount(base + w)
+			} else if a.valued > 0 {
+				c.amount = amount{sum: a.sum, some: true}
+			}
+			p.cells = append(p.cells, c)
+			*a = acc{}
 		}
 	}
+}
+
+// simple reports that every figure is the sum of the values.
+func (g *Page) simple() bool {
+	m := &g.plan.m.Meter
+	return m.Aggregation == Sum && len(g.odds) == 0 && !m.EmptyIsZero && m.Convert == nil && m.Round == nil
 }
 
 // emit hands a series to the plan.

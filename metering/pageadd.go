@@ -33,8 +33,11 @@ type oddAcc struct {
 // windows finds the window of rows, most often that of the row before.
 type windows struct {
 	starts, ends []int64
+	step         int64 // see [Plan]
 	last         int
 }
+
+func (p *Plan) windows() windows { return windows{starts: p.starts, ends: p.ends, step: p.step} }
 
 // at returns the place of the window that holds an instant, -1 for none.
 func (w *windows) at(t int64) int {
@@ -46,6 +49,13 @@ func (w *windows) at(t int64) int {
 			w.last = n
 			return n
 		}
+	}
+	if w.step > 0 {
+		if t < w.starts[0] || t >= w.ends[len(w.ends)-1] {
+			return -1
+		}
+		w.last = int((t - w.starts[0]) / w.step)
+		return w.last
 	}
 	i, found := slices.BinarySearch(w.starts, t)
 	if !found {
@@ -67,12 +77,15 @@ func (g *Page) columns(b *Block) {
 	g.look(b)
 	plain := len(p.m.GroupBy) == 0 && len(p.m.Meter.Filters) == 0
 	field := b.field(p.m.Meter.Field)
-	find := windows{starts: p.starts, ends: p.ends}
+	find := p.windows()
 	width := len(p.starts)
 	spread := b.hasEnds() && p.spans()
 	if !spread && !b.hasGone() && !b.laterThan(p.known) && field.simple() {
 		for i := range b.rows { // most blocks
 			r := &b.rows[i]
+			if !plain && !p.subject && g.slotOf[r.combo] == filtered {
+				continue
+			}
 			at := find.at(r.at)
 			if at < 0 {
 				continue

@@ -11,7 +11,7 @@ func (g *Page) unique(b *Block) {
 	}
 	g.look(b)
 	g.distinct(b)
-	find := windows{starts: p.starts, ends: p.ends}
+	find := p.windows()
 	width := len(p.starts)
 	day := b.day()
 	several := b.of.dict.apart && p.beyond(day)
@@ -40,7 +40,7 @@ func (g *Page) addRun(b *Block) {
 	}
 	g.look(b)
 	g.distinct(b)
-	find := windows{starts: p.starts, ends: p.ends}
+	find := p.windows()
 	for i := range b.rows {
 		if at := find.at(b.rows[i].at); at >= 0 {
 			g.see(b, &b.rows[i], at, len(p.starts), false)

@@ -21,12 +21,15 @@ type Plan struct {
 	places      []int32 // which of the measurement's they are
 	now         int64   // up to when an open interval runs
 	known       int64   // entries that were recorded at or after it do not count
+	step        int64   // how long every window is, if each begins where the one before ends; 0: they differ
 	first, last int32   // the days that windows touch
+	subject     bool    // it decides what counts, or where
 	holder      []int32
 	how         how
 
 	customers []servicecoin.CustomerID
 	groups    map[string]int32
+	values    map[string][]string // of the groups of pages, by their names
 	names     [][]string
 	cells     []Cell
 	page      *Page
@@ -86,6 +89,7 @@ func NewPlan(m Measurement) (*Plan, error) {
 			p.starts, p.ends, p.places = append(p.starts, start), append(p.ends, end), append(p.places, int32(i))
 		}
 	}
+	p.step, p.subject = even(p.starts, p.ends), m.bySubject()
 	p.first, p.last = 0, -1
 	if n := len(m.Windows); n > 0 {
 		start, end := servicecoin.Instant(m.Windows[0].Start).UnixMicro(), servicecoin.Instant(m.Windows[n-1].End).UnixMicro()
@@ -100,9 +104,24 @@ func NewPlan(m Measurement) (*Plan, error) {
 	if len(m.GroupBy) == 0 {
 		p.names = p.room.names[:]
 	} else {
-		p.groups = map[string]int32{}
+		p.groups, p.values = map[string]int32{}, map[string][]string{}
 	}
 	return p, nil
+}
+
+// even returns how long windows are, each of which begins where the one before ends, 0 if
+// they are not all as long.
+func even(starts, ends []int64) int64 {
+	if len(starts) == 0 {
+		return 0
+	}
+	step := ends[0] - starts[0]
+	for i := range starts {
+		if ends[i]-starts[i] != step || i > 0 && starts[i] != ends[i-1] {
+			return 0
+		}
+	}
+	return step
 }
 
 // way returns how the measurement is worked out.

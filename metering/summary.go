@@ -283,7 +283,7 @@ func (r *bytesReader) half() (h halfHour) {
 
 // Summarized reports that summaries can take the place of the entries of days.
 func (p *Plan) Summarized() bool {
-	return p.how != fromEvents && p.m.Meter.Field == "" && !p.bySubject() &&
+	return p.how != fromEvents && p.m.Meter.Field == "" && !p.subject &&
 		(!p.bySubjects() || len(p.m.GroupBy) == 0 && len(p.m.Meter.Filters) == 0)
 }
 
