@@ -298,17 +298,29 @@ func (p *Plan) byCombos() bool {
 }
 
 // TakesSummary reports that a summary says enough of a day of which the plan [Plan.Needs]
-// the entries. The total is that of all entries; late says that some of them came after the
-// summary: they are handed in as a block of their own.
+// the entries: one that [Plan.MayTakeSummary], and that has what the plan asks for.
 func (p *Plan) TakesSummary(day int32, t *Total, s *Summary, late bool) bool {
-	need := byte(1 << ofAll)
+	need := p.SummaryHas()
+	return s.has&need == need && p.MayTakeSummary(day, t, late)
+}
+
+// MayTakeSummary reports that a summary may say enough of a day. The total is that of all
+// entries; late says that some of them came after the summary: they are handed in as a
+// block of their own.
+func (p *Plan) MayTakeSummary(day int32, t *Total, late bool) bool {
+	return p.Summarized() && (!late || p.Adds()) && t.flags == 0 && t.until < p.known && day >= p.first && p.inHalves(day)
+}
+
+// SummaryHas returns which bits the second byte of a summary has, as it is written, that
+// says enough.
+func (p *Plan) SummaryHas() byte {
 	switch {
 	case p.bySubjects():
-		need |= 1 << ofSubjects
+		return 1<<ofAll | 1<<ofSubjects
 	case p.byCombos():
-		need = 1 << ofCombos
+		return 1 << ofCombos
 	}
-	return s.has&need == need && (!late || p.Adds()) && t.flags == 0 && t.until < p.known && day >= p.first && p.inHalves(day)
+	return 1 << ofAll
 }
 
 // touching returns the windows that have a part of a day: from the first to before the last.

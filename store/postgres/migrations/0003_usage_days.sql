@@ -65,7 +65,7 @@ CREATE TABLE usage_days (
     type     text COLLATE "C" NOT NULL,
     day      date    NOT NULL, -- UTC
     whole    boolean NOT NULL, -- figures are made of the rest, too
-    leaf     bytea   NOT NULL, -- the digest of the events that stand
+    summary  bytea   NOT NULL, -- the digest of the events that stand, and figures of halves of hours where these are few
     cells    bytea   NOT NULL,
     rest     bytea   NOT NULL,
     PRIMARY KEY (customer, type, day)

@@ -2,8 +2,6 @@ package usage
 
 import (
 	"context"
-	"encoding/binary"
-	"errors"
 	"maps"
 	"math"
 	"slices"
@@ -85,8 +83,11 @@ func (d *digesting) queue(w *work, first, last int32) {
 			return d.totals[day].UnmarshalBinary(text)
 		})
 	})
-	each(w.Queue(t.getLeaves, customer, d.q.Type, first, last), []any{&day, &data}, func() (err error) {
-		d.leaves[day], err = readLeaf(day, data)
+	each(w.Queue(t.getSummaries, customer, d.q.Type, first, last), []any{&day, &data}, func() error {
+		s, err := metering.ReadSummary(day, data)
+		if err == nil {
+			d.leaves[day] = s.Leaf
+		}
 		return err
 	})
 	w.queueLog([]string{customer}, d.q.Type, first, last, func(e *metering.Entry) {
@@ -130,29 +131,3 @@ func (d *digesting) entries(ctx context.Context, w *work, days []int32) error {
 	}
 	return nil
 }
-
-// leafOf returns the digest of a day as it is stored: how many events stand, and their sum.
-func leafOf(b *metering.Block, day int32) []byte {
-	leaf, some := b.Leaf(metering.Query{During: metering.WholeDay(day)})
-	if !some {
-		return []byte{}
-	}
-	return append(binary.AppendUvarint(nil, uint64(leaf.Events)), leaf.Sum[:]...) //nolint:gosec // G115: not negative
-}
-
-// readLeaf reads it.
-func readLeaf(day int32, data []byte) (metering.Leaf, error) {
-	leaf := metering.Leaf{Day: metering.WholeDay(day).Start}
-	if len(data) == 0 {
-		return leaf, nil
-	}
-	n, size := binary.Uvarint(data)
-	if size <= 0 || len(data) != size+len(leaf.Sum) {
-		return leaf, errLeaf
-	}
-	leaf.Events = int64(n) //nolint:gosec // G115: of a day
-	copy(leaf.Sum[:], data[size:])
-	return leaf, nil
-}
-
-var errLeaf = errors.New("usage: the digest of a day is broken")

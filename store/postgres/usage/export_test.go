@@ -24,7 +24,7 @@ func (s *Store) Texts() (one, all map[string]Statement) {
 		"put log":       {q.putLog, []any{names, days, days, bytes}},
 		"get log":       {q.getLog, []any{names, days[0], days[0]}},
 		"get days":      {q.getDays, []any{names, kinds, days}},
-		"get cells":     {q.getCells, []any{names, days, yes, kinds[0]}},
+		"get cells":     {q.getCells, []any{names, days, yes, kinds[0], days}},
 		"get months":    {q.getMonths, []any{names, kinds[0], days[0], days[0], false, int64(5)}},
 		"next days":     {q.nextDays, []any{names[0], kinds[0], days[0], days[0] + 3, 2}},
 		"next log":      {q.nextLog, []any{names[0], kinds[0], days[0], days[0] + 3, 2}},
@@ -38,7 +38,7 @@ func (s *Store) Texts() (one, all map[string]Statement) {
 		"verify months": {q.verifyMonths, []any{names[0]}},
 		"verify days":   {q.verifyDays, []any{names[0], kinds[0], days[0], 64}},
 		"missing keys":  {q.missingKeys, []any{names[0], keys}},
-		"get leaves":    {q.getLeaves, []any{names[0], kinds[0], days[0], days[0] + 3}},
+		"get summaries": {q.getSummaries, []any{names[0], kinds[0], days[0], days[0] + 3}},
 		"carry some":    {q.carrySome, []any{names[0], 100}},
 		"carry cut":     {q.carryCut, []any{names[0], "t1", time.Unix(0, 0), "s", "7"}},
 	}
@@ -87,6 +87,3 @@ func ReadMonth(from int32, total, days []byte) (again, againDays []byte, err err
 	}
 	return m.Encode()
 }
-
-// ReadLeaf reads the digest of a day.
-func ReadLeaf(day int32, data []byte) (metering.Leaf, error) { return readLeaf(day, data) }

@@ -73,7 +73,10 @@ type part struct {
 	late  *tailDay
 	whole bool // the packed entries are read with their rest
 	apart bool // what is late is handed in by itself
-	block *metering.Block
+	has   byte // what a summary has that takes the place of the entries; 0: none does
+
+	block   *metering.Block
+	summary *metering.Summary
 }
 
 func (q *question) at(c servicecoin.CustomerID) *asked {
@@ -103,24 +106,28 @@ func (q *question) answer(ctx context.Context, w *work, sc scope) error {
 		return w.last(ctx)
 	}
 	var c dayColumns
-	whole := make([]bool, len(q.wanted))
+	whole, has := make([]bool, len(q.wanted)), make([]int32, len(q.wanted))
 	for i, x := range q.wanted {
 		c.add(dayOf{x.of.customer, q.m.Meter.Type, x.day})
-		whole[i] = x.whole
+		whole[i], has[i] = x.whole, int32(x.has)
 	}
 	var n, before int
+	var brief bool
 	var cells, rest []byte
-	each(w.Queue(w.store.sql.getCells, c.customer, c.day, whole, q.m.Meter.Type), []any{&n, &cells, &rest}, func() error {
+	each(w.Queue(w.store.sql.getCells, c.customer, c.day, whole, q.m.Meter.Type, has), []any{&n, &brief, &cells, &rest}, func() (err error) {
 		if n <= before {
 			return errors.New("usage: the server has not kept to the order of days")
 		}
 		before = n
 		x := q.wanted[n-1]
-		b, err := metering.ReadBlock(x.of.customer, q.m.Meter.Type, cells, rest)
+		if brief {
+			x.summary, err = metering.ReadSummary(x.day, cells)
+		} else {
+			x.block, err = metering.ReadBlock(x.of.customer, q.m.Meter.Type, cells, rest)
+		}
 		if err != nil {
 			return err
 		}
-		x.block = b
 		q.upTo(x)
 		return nil
 	})
@@ -261,6 +268,9 @@ func (q *question) day(a *asked, day int32, total *metering.Total, packed bool) 
 		x.late = a.tails[day]
 		x.apart = x.late == nil || q.plan.Adds() && !x.late.gone
 		x.whole = q.plan.NeedsRest() || !x.apart
+		if packed && q.plan.MayTakeSummary(day, total, x.late != nil) {
+			x.has = q.plan.SummaryHas()
+		}
 		if packed {
 			q.wanted = append(q.wanted, x)
 		}
@@ -291,6 +301,10 @@ func (q *question) hand(x *part) {
 	if x.total != nil {
 		q.page.Total(x.day, x.total)
 		return
+	}
+	if x.summary != nil {
+		q.page.Summary(x.day, x.summary)
+		x.summary = nil
 	}
 	b := x.block
 	x.block = nil

@@ -23,7 +23,7 @@ INSERT INTO servicecoin.usage_facts (customer, about, key, fact)
 SELECT 'c' || to_char(n % 25, 'FM000'), sha256(n::text::bytea), sha256(n::text::bytea), '' FROM generate_series(1, 5000) AS n;
 INSERT INTO servicecoin.usage_log (customer, first_day, last_day, entries)
 SELECT 'c' || to_char(n % 25, 'FM000'), date '2026-03-29', date '2026-03-29', '' FROM generate_series(1, 5000) AS n;
-INSERT INTO servicecoin.usage_days (customer, type, day, whole, leaf, cells, rest)
+INSERT INTO servicecoin.usage_days (customer, type, day, whole, summary, cells, rest)
 SELECT 'c' || to_char(n % 25, 'FM000'), 't' || n / 25 % 3, date '2025-12-01' + n / 75, false, '', '', '' FROM generate_series(0, 15000) AS n;
 INSERT INTO servicecoin.usage_months (customer, type, month, total, days)
 SELECT 'c' || to_char(n % 25, 'FM000'), 't' || n / 25 % 3, date '2020-01-01' + 31 * (n / 75), '', '' FROM generate_series(0, 5000) AS n;

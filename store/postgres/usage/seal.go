@@ -210,8 +210,8 @@ func (p *packing) split(customer string, seq int64, data []byte) error {
 func (p *packing) pack() error {
 	var d struct {
 		dayColumns
-		whole             []bool
-		leaf, cells, rest [][]byte
+		whole                []bool
+		summary, cells, rest [][]byte
 	}
 	for _, at := range slices.SortedFunc(maps.Keys(p.tails), dayOf.compare) {
 		b, t := p.blocks[at], p.tails[at]
@@ -221,7 +221,11 @@ func (p *packing) pack() error {
 		t.addTo(b)
 		cells, rest := b.Encode()
 		d.add(at)
-		d.whole, d.leaf = append(d.whole, metering.NeedsRest(cells)), append(d.leaf, leafOf(b, at.day))
+		summary, err := b.Summary().AppendBinary(nil)
+		if err != nil {
+			return err
+		}
+		d.whole, d.summary = append(d.whole, metering.NeedsRest(cells)), append(d.summary, summary)
 		d.cells, d.rest = append(d.cells, cells), append(d.rest, rest)
 		first, _ := metering.MonthOf(at.day)
 		p.months[dayOf{at.customer, at.kind, first}].Add(at.day, &t.total)
@@ -241,7 +245,7 @@ func (p *packing) pack() error {
 		m.total, m.days, m.reach = append(m.total, total), append(m.days, days), append(m.reach, reachOf(&month.Total))
 	}
 	q := &p.store.sql
-	p.work.Queue(q.putDays, d.customer, d.kind, d.day, d.whole, d.leaf, d.cells, d.rest)
+	p.work.Queue(q.putDays, d.customer, d.kind, d.day, d.whole, d.summary, d.cells, d.rest)
 	p.work.Queue(q.putMonths, m.customer, m.kind, m.day, m.reach, m.total, m.days)
 	if len(p.gone.seq) > 0 {
 		p.work.Queue(q.cutLog, p.gone.customer, p.gone.seq)

@@ -108,7 +108,7 @@ func TestVerifyNotices(t *testing.T) {
 		"a month is gone":      {"DELETE FROM %s.usage_months", "day"},
 		"another total":        {"UPDATE %s.usage_months SET total = (SELECT total FROM %[1]s.usage_months WHERE month = '2026-04-01') WHERE month = '2026-03-01'", "entries"},
 		"another day's total":  {"UPDATE %s.usage_months SET days = substr(days, 1, length(days) - 1) || '\\x00'::bytea", "mark"},
-		"another digest":       {"UPDATE %s.usage_days SET leaf = '' WHERE day = '2026-03-29'", "digest"},
+		"another digest":       {"UPDATE %s.usage_days SET summary = '' WHERE day = '2026-03-29'", "summary"},
 		"entries counted once": {"UPDATE %s.usage_days SET whole = true", "whole"},
 		"a row of the log":     {"INSERT INTO %s.usage_log (customer, first_day, last_day, entries) SELECT customer, first_day, last_day, entries FROM %[1]s.usage_log", "event"},
 		"another reach":        {"UPDATE %s.usage_months SET reach = 5", "reach of the month"},

@@ -13,7 +13,7 @@ type texts struct {
 	early, earlyLog, cutLog, replaceLog   string
 	putDays, putMonths, theseMonths       string
 	verifyMonths, verifyDays, missingKeys string
-	getLeaves                             string
+	getSummaries                          string
 	forget                                []string
 	late, carrySome, carryCut             string
 }
@@ -46,9 +46,10 @@ WHERE l.first_day <= ` + epoch + ` + $2::int AND l.last_day >= ` + epoch + ` + $
 		logOf: `SELECT customer, entries FROM ` + log + ` WHERE first_day <= ` + epoch + ` + $1::int ORDER BY customer, seq`,
 		getDays: `SELECT e.n, d.cells, d.rest FROM unnest($1::text[], $2::text[], $3::int[]) WITH ORDINALITY AS e (customer, type, day, n)
 CROSS JOIN LATERAL (SELECT cells, rest FROM ` + days + ` WHERE customer = e.customer AND type = e.type AND day = ` + epoch + ` + e.day LIMIT 1) AS d`,
-		getCells: `SELECT e.n, d.cells, CASE WHEN e.whole OR d.whole THEN d.rest END
-FROM unnest($1::text[], $2::int[], $3::boolean[]) WITH ORDINALITY AS e (customer, day, whole, n)
-CROSS JOIN LATERAL (SELECT cells, rest, whole FROM ` + days + ` WHERE customer = e.customer AND type = $4 AND day = ` + epoch + ` + e.day LIMIT 1) AS d`,
+		getCells: `SELECT e.n, s.brief, CASE WHEN s.brief THEN d.summary ELSE d.cells END, CASE WHEN NOT s.brief AND (e.whole OR d.whole) THEN d.rest END
+FROM unnest($1::text[], $2::int[], $3::boolean[], $5::int[]) WITH ORDINALITY AS e (customer, day, whole, has, n)
+CROSS JOIN LATERAL (SELECT summary, cells, rest, whole FROM ` + days + ` WHERE customer = e.customer AND type = $4 AND day = ` + epoch + ` + e.day LIMIT 1) AS d
+CROSS JOIN LATERAL (SELECT CASE WHEN e.has > 0 THEN get_byte(d.summary, 1) & e.has = e.has ELSE false END AS brief) AS s`,
 		getMonths: `SELECT m.customer, m.month - ` + epoch + `, m.total, m.days
 FROM unnest($1::text[]) AS c (customer) JOIN ` + months + ` AS m ON m.customer = c.customer AND m.type = $2
 WHERE m.month <= ` + epoch + ` + $3::int AND (m.month >= ` + epoch + ` + $4::int OR $5 OR m.reach > $6)`,
@@ -67,10 +68,10 @@ JOIN ` + log + ` AS l ON l.customer = e.customer AND l.seq = e.seq`,
 		cutLog: `DELETE FROM ` + log + ` AS l USING unnest($1::text[], $2::bigint[]) AS e (customer, seq) WHERE l.customer = e.customer AND l.seq = e.seq`,
 		replaceLog: `UPDATE ` + log + ` AS l SET first_day = ` + epoch + ` + e.first_day, entries = e.entries
 FROM unnest($1::text[], $2::bigint[], $3::int[], $4::bytea[]) AS e (customer, seq, first_day, entries) WHERE l.customer = e.customer AND l.seq = e.seq`,
-		putDays: `INSERT INTO ` + days + ` (customer, type, day, whole, leaf, cells, rest)
-SELECT customer, type, ` + epoch + ` + day, whole, leaf, cells, rest
-FROM unnest($1::text[], $2::text[], $3::int[], $4::boolean[], $5::bytea[], $6::bytea[], $7::bytea[]) AS e (customer, type, day, whole, leaf, cells, rest)
-ON CONFLICT (customer, type, day) DO UPDATE SET whole = excluded.whole, leaf = excluded.leaf, cells = excluded.cells, rest = excluded.rest`,
+		putDays: `INSERT INTO ` + days + ` (customer, type, day, whole, summary, cells, rest)
+SELECT customer, type, ` + epoch + ` + day, whole, summary, cells, rest
+FROM unnest($1::text[], $2::text[], $3::int[], $4::boolean[], $5::bytea[], $6::bytea[], $7::bytea[]) AS e (customer, type, day, whole, summary, cells, rest)
+ON CONFLICT (customer, type, day) DO UPDATE SET whole = excluded.whole, summary = excluded.summary, cells = excluded.cells, rest = excluded.rest`,
 		putMonths: `INSERT INTO ` + months + ` (customer, type, month, reach, total, days)
 SELECT customer, type, ` + epoch + ` + month, reach, total, days
 FROM unnest($1::text[], $2::text[], $3::int[], $4::bigint[], $5::bytea[], $6::bytea[]) AS e (customer, type, month, reach, total, days)
@@ -78,11 +79,11 @@ ON CONFLICT (customer, type, month) DO UPDATE SET reach = excluded.reach, total 
 		theseMonths: `SELECT e.n, m.total, m.days FROM unnest($1::text[], $2::text[], $3::int[]) WITH ORDINALITY AS e (customer, type, month, n)
 JOIN ` + months + ` AS m ON m.customer = e.customer AND m.type = e.type AND m.month = ` + epoch + ` + e.month`,
 		verifyMonths: `SELECT type, month - ` + epoch + `, reach, total, days FROM ` + months + ` WHERE customer = $1 ORDER BY type, month`,
-		verifyDays: `SELECT type, day - ` + epoch + `, whole, leaf, cells, rest FROM ` + days + `
+		verifyDays: `SELECT type, day - ` + epoch + `, whole, summary, cells, rest FROM ` + days + `
 WHERE customer = $1 AND (type, day) > ($2, ` + epoch + ` + $3::int) ORDER BY type, day LIMIT $4`,
 		missingKeys: `SELECT e.n FROM unnest($2::bytea[]) WITH ORDINALITY AS e (key, n)
 WHERE NOT EXISTS (SELECT FROM ` + keys + ` AS k WHERE k.customer = $1 AND k.key = e.key AND (k.day IS NOT NULL OR k.aside))`,
-		getLeaves: `SELECT day - ` + epoch + `, leaf FROM ` + days + `
+		getSummaries: `SELECT day - ` + epoch + `, summary FROM ` + days + `
 WHERE customer = $1 AND type = $2 AND day >= ` + epoch + ` + $3::int AND day <= ` + epoch + ` + $4::int`,
 		forget: []string{
 			"DELETE FROM " + keys + " WHERE customer = $1", "DELETE FROM " + facts + " WHERE customer = $1", "DELETE FROM " + log + " WHERE customer = $1",

@@ -130,8 +130,8 @@ func (x *verifying) days(ctx context.Context, w *work, after dayOf, most int) (n
 	var kind string
 	var day int32
 	var whole bool
-	var leaf, cells, rest []byte
-	each(w.Queue(w.store.sql.verifyDays, string(x.customer), after.kind, after.day, most), []any{&kind, &day, &whole, &leaf, &cells, &rest}, func() error {
+	var summary, cells, rest []byte
+	each(w.Queue(w.store.sql.verifyDays, string(x.customer), after.kind, after.day, most), []any{&kind, &day, &whole, &summary, &cells, &rest}, func() error {
 		n++
 		last = dayOf{x.customer, kind, day}
 		b, err := metering.ReadBlock(x.customer, kind, cells, rest)
@@ -145,8 +145,8 @@ func (x *verifying) days(ctx context.Context, w *work, after dayOf, most int) (n
 		}
 		delete(x.totals, last)
 		x.list = append(x.list, total.Differences(x.customer, kind, day, &found)...)
-		if is := leafOf(b, day); !bytes.Equal(leaf, is) {
-			x.say(last, "digest", hex.EncodeToString(leaf), hex.EncodeToString(is))
+		if is, err := b.Summary().AppendBinary(nil); err != nil || !bytes.Equal(summary, is) {
+			x.say(last, "summary", hex.EncodeToString(summary), hex.EncodeToString(is))
 		}
 		if is := metering.NeedsRest(cells); whole != is {
 			x.say(last, "whole", whole, is)
