@@ -394,19 +394,22 @@ func caseManyAlike(t testing.TB, h Harness) {
 		for i := range 90 {
 			halves = append(halves, calendar.Between(after(time.Duration(i)*30*time.Minute), after(time.Duration(i+1)*30*time.Minute)))
 		}
-		for _, windows := range [][]calendar.Interval{
-			days(4), shifted(-2 * time.Hour), shifted(330 * time.Minute), shifted(15 * time.Minute), halves, {calendar.Between(after(0), after(4*24*time.Hour))}, {calendar.Between(after(0), after(30*time.Hour)), calendar.Between(after(60*time.Hour), after(85*time.Hour))},
-		} {
+		ask := func(what string, windows []calendar.Interval, known time.Time) {
+			t.Helper()
 			for _, id := range []metering.MeterID{"count", "sum, nothing is 0", "sum, filtered", "min", "max", "average", "unique subjects", "unique regions of large ones"} {
-				m := meter(t, id)
-				for _, by := range groupings() {
-					q := metering.Measurement{Meter: m, Windows: windows, GroupBy: by, Customers: []servicecoin.CustomerID{acme}, Now: after(150 * time.Hour)}
-					asScanned(t, what, s, q)
-					q.KnownBefore = after(1000*time.Hour + time.Minute)
-					asScanned(t, what+", as known before", s, q)
+				for _, by := range [][]string{nil, {"region"}} {
+					m := metering.Measurement{Meter: meter(t, id), Windows: windows, GroupBy: by, Customers: []servicecoin.CustomerID{acme}, KnownBefore: known}
+					asScanned(t, what, s, m)
 				}
 			}
 		}
+		for _, windows := range [][]calendar.Interval{
+			days(4), shifted(-2 * time.Hour), shifted(330 * time.Minute), shifted(15 * time.Minute), halves,
+			{calendar.Between(after(0), after(30*time.Hour)), calendar.Between(after(60*time.Hour), after(85*time.Hour))},
+		} {
+			ask(what, windows, time.Time{})
+		}
+		ask(what+", as known before", days(4), after(1000*time.Hour+time.Minute))
 		q := metering.Query{Customer: acme, Type: hours, During: calendar.Between(after(5*time.Hour), after(4*24*time.Hour))}
 		want, err := metering.DigestOf(s.Scan(t.Context(), q))
 		if err != nil {
