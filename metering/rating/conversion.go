@@ -59,40 +59,7 @@ func (c Conversion) Price(p Price) (Price, error) {
 		return Price{}, err
 	}
 	p.In = ""
-	times := func(d decimal.Decimal) decimal.Decimal { return d.Mul(c.Rate) }
-	maybe := func(d decimal.NullDecimal) decimal.NullDecimal {
-		if d.Valid {
-			d.Decimal = times(d.Decimal)
-		}
-		return d
-	}
-	p.Amount, p.UnitPrice, p.Minimum, p.Maximum = maybe(p.Amount), maybe(p.UnitPrice), maybe(p.Minimum), maybe(p.Maximum)
-	p.Tiers = slices.Clone(p.Tiers)
-	for i := range p.Tiers {
-		t := &p.Tiers[i]
-		t.Unit, t.Flat, t.Cap = times(t.Unit), times(t.Flat), maybe(t.Cap)
-	}
-	p.Rows = slices.Clone(p.Rows)
-	for i := range p.Rows {
-		p.Rows[i].Unit = times(p.Rows[i].Unit)
-	}
-	p.Plans = slices.Clone(p.Plans)
-	for i := range p.Plans {
-		p.Plans[i].Price = times(p.Plans[i].Price)
-	}
-	if b := p.Package; b != nil {
-		p.Package = &Bundle{Size: b.Size, Price: times(b.Price), Free: b.Free, Partial: b.Partial}
-	}
-	if d := p.Discount; d != nil {
-		of := *d
-		of.Amount = maybe(d.Amount)
-		p.Discount = &of
-	}
-	if d := p.Commitment; d != nil {
-		of := *d
-		of.Amount = maybe(d.Amount)
-		p.Commitment = &of
-	}
+	p = p.times(c.Rate).bounded(c.Rate)
 	return p, p.Validate()
 }
 
