@@ -79,6 +79,7 @@ type Tariff struct {
 	fast       *fastTiers // nil: the price does not fit into machine words
 	matrix     *matrix
 	conversion *Conversion
+	zero       money.Amount // of the currency
 }
 
 // Compile checks a price and prepares it. A price in a unit of the host's own is
@@ -92,7 +93,8 @@ func Compile(p Price) (*Tariff, error) {
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
-	return &Tariff{price: p, fast: fastOf(p), matrix: matrixOf(p.Rows)}, nil
+	zero, err := money.Zero(p.Currency)
+	return &Tariff{price: p, fast: fastOf(p), matrix: matrixOf(p.Rows), zero: zero}, err
 }
 
 // Price returns what was compiled.
@@ -100,6 +102,12 @@ func (t *Tariff) Price() Price { return t.price }
 
 // Rate returns what a quantity costs, with every line of it.
 func (t *Tariff) Rate(quantity decimal.Decimal) (Charge, error) {
+	if t.fast != nil {
+		if c, ok := t.fast.rate(quantity, t.zero); ok {
+			c.Conversion = t.conversion
+			return c, nil
+		}
+	}
 	return t.Charge(Usage{Quantity: quantity})
 }
 
@@ -121,7 +129,7 @@ func (t *Tariff) charge(u Usage, last bool) (Charge, error) {
 	if err := b.make(u); err != nil {
 		return Charge{}, err
 	}
-	if b.Exact, err = money.New(b.sum, t.price.Currency); err != nil {
+	if b.Exact, err = t.zero.With(b.sum); err != nil {
 		return Charge{}, err
 	}
 	b.Conversion = t.conversion
@@ -133,7 +141,7 @@ func (t *Tariff) charge(u Usage, last bool) (Charge, error) {
 func (t *Tariff) Exact(quantity decimal.Decimal) (money.Amount, error) {
 	if t.fast != nil {
 		if sum, ok := t.fast.sum(quantity); ok {
-			return money.New(sum.decimal(), t.price.Currency)
+			return t.zero.With(sum.decimal())
 		}
 	}
 	c, err := t.Rate(quantity)

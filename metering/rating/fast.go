@@ -27,7 +27,13 @@ type fastTiers struct {
 }
 
 // fastTier has numbers of 10^-9.
-type fastTier struct{ upTo, unit, flat int64 }
+type fastTier struct {
+	upTo, unit, flat int64
+
+	whole Line // of a graduated price: the line of the tier where it is full
+	price Tier // as it was given
+	n     int  // as lines have it: from 1, 0 for a price without tiers
+}
 
 // fastOf returns the price in machine words, nil if it does not fit.
 func fastOf(p Price) *fastTiers {
@@ -69,7 +75,14 @@ func fastOf(p Price) *fastTiers {
 		if !ok1 || !ok2 || !ok3 || unit < 0 || flat < 0 || t.Cap.Valid {
 			return nil
 		}
-		f.tiers = append(f.tiers, fastTier{upTo: upTo, unit: unit, flat: flat})
+		x := fastTier{upTo: upTo, unit: unit, flat: flat, price: t}
+		if p.Model != PerUnit {
+			x.n = len(f.tiers) + 1
+		}
+		if from := f.end(); t.UpTo.Valid {
+			x.whole = x.line(upTo-from, decimal.Decimal{}, decimal.Decimal{})
+		}
+		f.tiers = append(f.tiers, x)
 	}
 	return f
 }

@@ -73,11 +73,11 @@ func (t *Tariff) Quote(quantity decimal.Decimal) (Quote, error) {
 	if t.fast != nil {
 		if s, ok := t.fast.sum(quantity); ok {
 			var err error
-			if q.Exact, err = money.New(s.decimal(), t.price.Currency); err != nil {
+			if q.Exact, err = t.zero.With(s.decimal()); err != nil {
 				return Quote{}, err
 			}
 			if n, ok := t.fast.minor(s); ok {
-				q.Amount, err = money.New(decimal.New(n, -int32(t.fast.digits)), t.price.Currency) //nolint:gosec // 4 at most
+				q.Amount, err = t.zero.With(decimal.New(n, -int32(t.fast.digits))) //nolint:gosec // 4 at most
 			} else {
 				q.Amount, err = q.Exact.Round(t.price.Rounding)
 			}

@@ -74,7 +74,7 @@ func (t *TimeTariff) charge(list []Timed, last bool) (Charge, error) {
 	}
 	b.part = ""
 	b.total(b.Quantity.IsNegative())
-	if b.Exact, err = money.New(b.sum, t.base.price.Currency); err != nil {
+	if b.Exact, err = t.base.zero.With(b.sum); err != nil {
 		return Charge{}, err
 	}
 	b.Amount, err = b.Exact.Round(t.base.price.Rounding)

@@ -1,0 +1,114 @@
+package rating
+
+import (
+	"github.com/shopspring/decimal"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/metering/internal/fixed"
+	"github.com/servicecoin/servicecoin/money"
+)
+
+// rate returns the charge of a quantity with its lines, if it fits into machine
+// words and no bound changes it. Lines of tiers that are full were made with the
+// price; only the last one is computed.
+func (f *fastTiers) rate(quantity decimal.Decimal, zero money.Amount) (Charge, bool) {
+	q, negative, ok := f.units(quantity)
+	if !ok || negative {
+		return Charge{}, false
+	}
+	var s scaled
+	switch {
+	case q == 0 && f.free:
+	case f.volume:
+		ok = f.byVolume(&s.size, q)
+	default:
+		ok = f.graduated(&s.size, q)
+	}
+	if !ok {
+		return Charge{}, false
+	}
+	if f.minimum >= 0 || f.maximum >= 0 {
+		if bounded := s.size; !f.bound(&bounded) || bounded != s.size {
+			return Charge{}, false
+		}
+	}
+	minor, ok := f.minor(s)
+	if !ok {
+		return Charge{}, false
+	}
+	c := Charge{Quantity: quantity, Billed: quantity}
+	exact := s.decimal()
+	c.Lines = f.lines(q, quantity, exact)
+	var err, err2 error
+	c.Exact, err = zero.With(exact)
+	c.Amount, err2 = zero.With(decimal.New(minor, -int32(f.digits))) //nolint:gosec // 4 at most
+	return c, err == nil && err2 == nil
+}
+
+// lines returns the lines of a quantity, which is given as a decimal, too. The exact
+// amount is that of the only line where there is one.
+func (f *fastTiers) lines(q int64, quantity, exact decimal.Decimal) []Line {
+	if q == 0 && f.free {
+		return []Line{}
+	}
+	first, last := f.reached(q)
+	lines, from := make([]Line, 0, 2*(last-first+1)), int64(0)
+	for i := first; i <= last; i++ {
+		t := &f.tiers[i]
+		switch {
+		case !f.volume && q >= t.upTo && t.whole.Kind != "":
+			lines = append(lines, t.whole)
+		case i == 0 || f.volume:
+			amount := exact
+			if t.flat != 0 {
+				amount = decimal.Decimal{}
+			}
+			lines = append(lines, t.line(q, quantity, amount))
+		default:
+			lines = append(lines, t.line(q-from, decimal.Decimal{}, decimal.Decimal{}))
+		}
+		if t.flat != 0 {
+			lines = append(lines, Line{Kind: FeeLine, Tier: t.n, Amount: t.price.Flat})
+		}
+		from = t.upTo
+	}
+	return lines
+}
+
+// reached returns the first and the last tier that have a line.
+func (f *fastTiers) reached(q int64) (first, last int) {
+	for last < len(f.tiers)-1 && q > f.tiers[last].upTo {
+		last++
+	}
+	if f.volume {
+		return last, last
+	}
+	return 0, last
+}
+
+// end is the bound of the last tier that is there, 0 for none.
+func (f *fastTiers) end() int64 {
+	if len(f.tiers) == 0 {
+		return 0
+	}
+	return f.tiers[len(f.tiers)-1].upTo
+}
+
+// line is what n units cost in the tier. A decimal that is not known yet is the zero
+// value.
+func (t *fastTier) line(n int64, quantity, amount decimal.Decimal) Line {
+	if quantity.IsZero() && n != 0 {
+		var s fixed.Sum
+		s.Add(n)
+		quantity = s.Decimal(fixed.Places)
+	}
+	if amount.IsZero() && n != 0 && t.unit != 0 {
+		var s fixed.Sum
+		if s.AddProduct(n, t.unit) {
+			amount = s.Decimal(2 * fixed.Places)
+		} else {
+			amount = quantity.Mul(t.price.Unit)
+		}
+	}
+	return Line{Kind: UsageLine, Tier: t.n, Quantity: servicecoin.Some(quantity), Unit: servicecoin.Some(t.price.Unit), Amount: amount}
+}

@@ -1,0 +1,198 @@
+package rating_test
+
+import (
+	"encoding/json"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/shopspring/decimal"
+	"github.com/stretchr/testify/require"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/calendar/hours"
+	"github.com/servicecoin/servicecoin/calendar/recur"
+	"github.com/servicecoin/servicecoin/metering/rating"
+	"github.com/servicecoin/servicecoin/money"
+)
+
+const hour = time.Hour
+
+// schedule is a price of Berlin: half at night, a quarter on a holiday, a sale that
+// comes first, and twice as much while a settlement runs.
+func schedule(t testing.TB) rating.Schedule {
+	t.Helper()
+	span := func(text string) calendar.ClockSpan {
+		s, err := calendar.ParseClockSpan(text)
+		require.NoError(t, err)
+		return s
+	}
+	holiday := hours.On(calendar.Date{Year: 2026, Month: time.March, Day: 20})
+	patches, err := recur.ParseWindow("Sa 22:00-06:00 Europe/Berlin")
+	require.NoError(t, err)
+	sale := storage()
+	sale.Model, sale.UnitPrice, sale.Tiers = rating.PerUnit, some("0.01"), nil
+	base := sale
+	base.UnitPrice, base.Unit = some("1"), "GB"
+	night := &hours.Hours{
+		Zone: "Europe/Berlin", Weekly: hours.EveryDay(span("22:00-06:00")),
+		Holidays: []hours.Holiday{{Name: "Feast", Dates: holiday}}, OnHolidays: []calendar.ClockSpan{span("22:00-06:00")},
+	}
+	at := func(day, clock int) time.Time { return time.Date(2026, 3, day, clock, 0, 0, 0, time.UTC) }
+	return rating.Schedule{Base: base, Windows: []rating.PriceWindow{
+		{Name: "sale", During: calendar.Between(at(10, 12), at(10, 14)), Price: &sale},
+		rating.Critical(hours.CriticalWindow{
+			Name: "settlement", Kind: hours.OperationalWindow, Reason: "Banks", Weight: dec("3"), During: calendar.Between(at(10, 13), at(10, 15)),
+		}, dec("2")),
+		{Name: "patches", Repeats: &patches, Factor: some("0.1"), From: at(15, 0)},
+		{Name: "holiday", Hours: &hours.Hours{Zone: "Europe/Berlin", Special: []hours.SpecialDay{{Dates: holiday, Hours: []calendar.ClockSpan{calendar.AllDay()}}}}, Factor: some("0.25")},
+		{Name: "night", Hours: night, Factor: some("0.5"), Until: at(25, 0)},
+	}}
+}
+
+func nights(t testing.TB) (*rating.TimeTariff, calendar.Interval) {
+	t.Helper()
+	month := calendar.Between(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC))
+	tariff, err := schedule(t).Compile(month)
+	require.NoError(t, err)
+	return tariff, month
+}
+
+func TestWindowOfAnInstant(t *testing.T) {
+	t.Parallel()
+	tariff, month := nights(t)
+	require.Equal(t, month, tariff.Span())
+	for text, want := range map[string]string{
+		"2026-03-10T11:59:59Z": "", "2026-03-10T12:00:00Z": "sale", "2026-03-10T13:30:00Z": "sale", // of two, the first of the list
+		"2026-03-10T14:00:00Z": "settlement", "2026-03-10T15:00:00Z": "",
+		"2026-03-09T20:59:59Z": "", "2026-03-09T21:00:00Z": "night", "2026-03-10T04:59:59Z": "night", "2026-03-10T05:00:00Z": "",
+		"2026-03-14T21:00:00Z": "night", "2026-03-21T21:00:00Z": "patches", // not before it is effective
+		"2026-03-19T23:00:00Z": "holiday", "2026-03-20T22:59:59Z": "holiday", "2026-03-20T23:00:00Z": "night",
+		"2026-03-24T23:59:59Z": "night", "2026-03-25T00:00:00Z": "", // nor when it is over
+		"2026-03-28T20:59:59Z": "", "2026-03-28T21:00:00Z": "patches", "2026-03-29T03:59:59Z": "patches", "2026-03-29T04:00:00Z": "", // the clock is put forward
+	} {
+		when, err := time.Parse(time.RFC3339, text)
+		require.NoError(t, err)
+		got, err := tariff.At(when)
+		require.NoError(t, err)
+		require.Equal(t, want, got.Window, text)
+	}
+	for _, when := range []time.Time{month.Start.Add(-1), month.End} {
+		_, err := tariff.At(when)
+		_, ok := errors.AsType[*calendar.OutsideError](err)
+		require.True(t, ok, "%v", err)
+		_, err = tariff.Charge([]rating.Timed{{At: when}})
+		require.ErrorIs(t, err, servicecoin.ErrInvalid)
+	}
+}
+
+func TestStretches(t *testing.T) {
+	t.Parallel()
+	tariff, month := nights(t)
+	list, err := tariff.Stretches(month)
+	require.NoError(t, err)
+	at := month.Start
+	for _, s := range list {
+		require.True(t, s.Start.Equal(at), "without a gap")
+		at = s.End
+	}
+	require.True(t, at.Equal(month.End))
+	_, err = tariff.Stretches(calendar.Between(month.Start, month.End.Add(1)))
+	require.ErrorIs(t, err, servicecoin.ErrInvalid)
+}
+
+// An interval that spans windows is divided by time, and the parts sum to it.
+func TestIntervalOverWindows(t *testing.T) {
+	t.Parallel()
+	tariff, _ := nights(t)
+	during := calendar.Between(time.Date(2026, 3, 9, 20, 0, 0, 0, time.UTC), time.Date(2026, 3, 9, 23, 0, 0, 0, time.UTC)) // one hour of the day, two of the night
+	c, err := tariff.Charge([]rating.Timed{{During: during, Usage: rating.Usage{Quantity: dec("10")}}})
+	require.NoError(t, err)
+	require.Equal(t, "6.67 EUR", c.Amount.String())
+	require.Equal(t, "10", c.Quantity.String())
+	require.Len(t, c.Lines, 2)
+	require.Equal(t, "3.333333333333333333333333333333", c.Lines[0].Quantity.Decimal.String())
+	require.Equal(t, "6.666666666666666666666666666667", c.Lines[1].Quantity.Decimal.String())
+	require.Equal(t, "night", c.Lines[1].Part)
+
+	_, err = tariff.Charge([]rating.Timed{{During: during, Usage: rating.Usage{Events: []rating.Event{{Value: dec("1")}}}}, {}})
+	require.ErrorContains(t, err, "usage[0].usage")
+	require.ErrorContains(t, err, "usage[1]: must have an instant or an interval")
+}
+
+// What a customer is told names the windows.
+func TestTraceOfWindows(t *testing.T) {
+	t.Parallel()
+	s := schedule(t)
+	s.Base.Discount = &rating.Discount{Percent: some("10")}
+	s.Base.Minimum = some("5")
+	tariff, err := s.Compile(calendar.Between(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC)))
+	require.NoError(t, err)
+	use := func(hour int, q string) rating.Timed {
+		return rating.Timed{At: time.Date(2026, 3, 9, hour, 0, 0, 0, time.UTC), Usage: rating.Usage{Quantity: dec(q)}}
+	}
+	list := []rating.Timed{use(12, "2"), use(22, "3"), use(23, "1.5"), use(10, "0")}
+	c, err := tariff.Charge(list)
+	require.NoError(t, err)
+	require.Equal(t, `Charge for 6.5 GB: 5.00 EUR
+  2 GB at 1.00 EUR each = 2.00 EUR
+  Night: 4.5 GB at 0.50 EUR each = 2.25 EUR
+  Discount of 10 % on 4.25 EUR: −0.425 EUR
+  What is missing to the least that is charged: 1.175 EUR
+`, c.TraceOf("GB").Tell(servicecoin.Reader{}).String())
+	soFar, err := tariff.SoFar(list)
+	require.NoError(t, err)
+	require.Equal(t, "3.83 EUR", soFar.Amount.String())
+	d, err := tariff.Delta(list, soFar.Amount, true)
+	require.NoError(t, err)
+	require.Equal(t, "1.17 EUR", d.Amount.String())
+	nothing, err := tariff.Charge(nil)
+	require.NoError(t, err)
+	require.Equal(t, "5.00 EUR", nothing.Amount.String(), "the base says what nothing costs")
+}
+
+func TestScheduleAsJSON(t *testing.T) {
+	t.Parallel()
+	s := schedule(t)
+	text, err := json.Marshal(s)
+	require.NoError(t, err)
+	var back rating.Schedule
+	require.NoError(t, json.Unmarshal(text, &back))
+	again, err := json.Marshal(back)
+	require.NoError(t, err)
+	require.JSONEq(t, string(text), string(again))
+	require.NoError(t, back.Validate())
+}
+
+func TestScheduleValidates(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(s *rating.Schedule)
+		want   string
+	}{
+		"no name":         {func(s *rating.Schedule) { s.Windows[0].Name = "" }, "windows[0].name"},
+		"twice":           {func(s *rating.Schedule) { s.Windows[0].Name = "night" }, "windows[4].name"},
+		"never":           {func(s *rating.Schedule) { s.Windows[4].Hours = nil }, "windows[4]: must have one of"},
+		"two times":       {func(s *rating.Schedule) { s.Windows[0].Hours = s.Windows[4].Hours }, "windows[0]: must have one of"},
+		"no price":        {func(s *rating.Schedule) { s.Windows[0].Price = nil }, "windows[0].price"},
+		"two prices":      {func(s *rating.Schedule) { s.Windows[0].Factor = some("1") }, "windows[0].price"},
+		"below zero":      {func(s *rating.Schedule) { s.Windows[4].Factor = some("-1") }, "windows[4].factor"},
+		"a mad factor":    {func(s *rating.Schedule) { s.Windows[4].Factor = servicecoin.Some(decimal.New(1, 1<<30)) }, "windows[4].factor"},
+		"another money":   {func(s *rating.Schedule) { s.Windows[0].Price.Currency = money.USD }, "windows[0].price.currency"},
+		"a bound":         {func(s *rating.Schedule) { s.Windows[0].Price.Minimum = some("1") }, "windows[0].price"},
+		"never effective": {func(s *rating.Schedule) { s.Windows[2].Until = s.Windows[2].From }, "windows[2].until"},
+		"free units":      {func(s *rating.Schedule) { s.Base.Discount = &rating.Discount{Free: some("1")} }, "base.discount.free"},
+		"too many":        {func(s *rating.Schedule) { s.Windows = make([]rating.PriceWindow, 201) }, "windows"},
+		"a wrong base":    {func(s *rating.Schedule) { s.Base.Name = "" }, "base.name"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := schedule(t)
+			c.change(&s)
+			_, err := s.Compile(calendar.Between(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC)))
+			require.ErrorIs(t, err, servicecoin.ErrInvalid)
+			require.ErrorContains(t, err, c.want)
+		})
+	}
+}
