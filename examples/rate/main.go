@@ -61,6 +61,9 @@ func tell(diagnostics io.Writer, err error) {
 		return
 	}
 	for _, v := range invalid.Violations {
+		if v.Path == "" {
+			v.Path = "line 1"
+		}
 		fmt.Fprintf(diagnostics, "rate: %s%s\n", at, v)
 	}
 	if invalid.More > 0 {

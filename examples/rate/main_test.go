@@ -85,7 +85,7 @@ func TestWhatCannotBeRead(t *testing.T) {
 		"a strange mode":  {`{"a": {"model": "flat", "amount": 1, "rounding": "bankers"}}`, rows, []string{"line 1, a.rounding"}},
 		"UTF-16":          {"\xff\xfe", rows, []string{"line 1: must be UTF-8"}},
 		"deep":            {strings.Repeat("[", 50), rows, []string{"nested deeper"}},
-		"empty usage":     {graduated, "", []string{"the file has no header"}},
+		"empty usage":     {graduated, "", []string{"usage.csv: line 1: the file has no header"}},
 		"no column":       {graduated, "price;quantity\n", []string{"usage.csv: line 1: has no column price"}},
 		"unknown price":   {graduated, "price,quantity\nstorage,1\nfish,2\n", []string{`usage.csv: line 3, price "fish": must be a price`}},
 		"no quantity":     {graduated, "price,quantity\nstorage,\n", []string{"line 2, quantity: must not be empty"}},
