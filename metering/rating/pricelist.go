@@ -21,6 +21,7 @@ type Version struct {
 	Number      int                 `json:"number"` // from 1; never given twice
 	ValidFrom   time.Time           `json:"validFrom"`
 	Price       Price               `json:"price"`
+	ValidUntil  time.Time           `json:"validUntil,omitzero"` // exclusive; zero: until the next version is valid
 	PublishedAt time.Time           `json:"publishedAt"`
 	PublishedBy servicecoin.Actor   `json:"publishedBy"`
 
@@ -130,24 +131,32 @@ func (l *PriceList) authorize(ctx context.Context, by servicecoin.Actor, verb st
 // the version that they name. Publishing the same again answers the version
 // that is there. An empty id is filled in.
 func (l *PriceList) Publish(ctx context.Context, by servicecoin.Actor, id servicecoin.PriceID, p Price, from time.Time) (Version, error) {
-	if id == "" {
-		id = servicecoin.PriceID(l.view.NewID())
+	return l.publish(ctx, by, Version{ID: id, ValidFrom: from, Price: p})
+}
+
+func (l *PriceList) publish(ctx context.Context, by servicecoin.Actor, next Version) (Version, error) {
+	if next.ID == "" {
+		next.ID = servicecoin.PriceID(l.view.NewID())
 	}
-	if err := l.authorize(ctx, by, VerbPublishPrice, id); err != nil {
+	if err := l.authorize(ctx, by, VerbPublishPrice, next.ID); err != nil {
 		return Version{}, err
 	}
-	from = servicecoin.Instant(from)
+	next.ValidFrom, next.PublishedBy = servicecoin.Instant(next.ValidFrom), by
+	if !next.ValidUntil.IsZero() {
+		next.ValidUntil = servicecoin.Instant(next.ValidUntil)
+	}
 	var v servicecoin.Violations
-	v.ID("id", string(id))
-	v.Merge("price", p.Validate())
-	v.Time("validFrom", from)
+	v.ID("id", string(next.ID))
+	v.Merge("price", next.Price.Validate())
+	v.Time("validFrom", next.ValidFrom)
 	if err := v.Err(); err != nil {
 		return Version{}, err
 	}
 	var done Version
 	err := l.view.Do(ctx, func(tx store.View) error {
 		var err error
-		done, err = publish(ctx, tx, Version{ID: id, ValidFrom: from, Price: p, PublishedAt: tx.Now(), PublishedBy: by})
+		next.PublishedAt = tx.Now()
+		done, err = publish(ctx, tx, next)
 		return err
 	})
 	if err != nil {
@@ -169,7 +178,7 @@ func publish(ctx context.Context, tx store.View, next Version) (Version, error) 
 		if err != nil {
 			return Version{}, err
 		}
-		if last.ValidFrom.Equal(next.ValidFrom) && last.Price.Equal(next.Price) {
+		if last.ValidFrom.Equal(next.ValidFrom) && last.ValidUntil.Equal(next.ValidUntil) && last.Price.Equal(next.Price) {
 			return last, nil
 		}
 		var v servicecoin.Violations
@@ -260,11 +269,18 @@ func (l *PriceList) At(ctx context.Context, id servicecoin.PriceID, t time.Time)
 	if err != nil {
 		return Version{}, err
 	}
+	none := func() error {
+		return fmt.Errorf("price %s at %s: %w", id, t.UTC().Format(time.RFC3339), servicecoin.NotFound(l.view.Key(PriceRecord, string(id))))
+	}
 	number := line.at(t)
 	if number == 0 {
-		return Version{}, fmt.Errorf("price %s at %s: %w", id, t.UTC().Format(time.RFC3339), servicecoin.NotFound(l.view.Key(PriceRecord, string(id))))
+		return Version{}, none()
 	}
-	return l.Get(ctx, id, number)
+	v, err := l.Get(ctx, id, number)
+	if err == nil && !v.ValidUntil.IsZero() && !t.Before(v.ValidUntil) {
+		return Version{}, none()
+	}
+	return v, err
 }
 
 // Get returns a version by its number, withdrawn or not.
