@@ -283,7 +283,7 @@ func BenchmarkTable(b *testing.B) {
 		slices.Sort(times[i])
 		fmt.Printf("| %s | %.0f | %.0f |\n", c.name, times[i][len(times[i])/2], allocated(c))
 	}
-	for b.Loop() { //nolint:revive // the table is what is measured
+	for b.Loop() { // the table is what is measured
 	}
 }
 

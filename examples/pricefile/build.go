@@ -117,8 +117,8 @@ func (b *builder) each(r *rating.Price) {
 		}
 		model = strings.ReplaceAll(n.text, "-", "_")
 	}
-	known := false
-	if r.Model, known = models()[model]; !known {
+	found, known := models()[model]
+	if r.Model = found; !known {
 		b.wrong(n, "model", "unknown", "must be one of "+strings.Join(slices.Sorted(maps.Keys(models())), ", ")+", or per_bucket or per_group of an inner one")
 	}
 }
@@ -215,12 +215,32 @@ func (b *builder) refused(err error) {
 // named is a path of the library by the names of the file.
 func (b *builder) named(path string) string {
 	for _, r := range [][2]string{
-		{"unitPrice", "unit"}, {"package.size", "package_size"}, {"package.price", "package_price"}, {"package.free", "free_units"}, {"package.partial", "rounding"},
-		{"package", "package_size"}, {"share.percent", "rate_percent"}, {"share.perEvent", "fixed_per_event"}, {"share.freeEvents", "free_events"},
-		{"share.freeAmount", "free_amount"}, {"share.least", "min_per_event"}, {"share.most", "max_per_event"}, {"factor", "multiplier"}, {"plans", "tiers"},
-		{".most", ".max"}, {".upTo", ".up_to"}, {".percent", ".rate_percent"}, {"billingUnit", "billing_unit_size"}, {"minimum", "min_spend"}, {"maximum", "max_spend"},
-		{"discount.free", "free_quantity"}, {"discount.rate_percent", "percent_discount"}, {"commitment.amount", "commit_amount"},
-		{"commitment.quantity", "commit_quantity"}, {"commitment.overage", "overage_factor"}, {"commitment", "commit_amount"},
+		{"unitPrice", "unit"},
+		{"package.size", "package_size"},
+		{"package.price", "package_price"},
+		{"package.free", "free_units"},
+		{"package.partial", "rounding"},
+		{"package", "package_size"},
+		{"share.percent", "rate_percent"},
+		{"share.perEvent", "fixed_per_event"},
+		{"share.freeEvents", "free_events"},
+		{"share.freeAmount", "free_amount"},
+		{"share.least", "min_per_event"},
+		{"share.most", "max_per_event"},
+		{"factor", "multiplier"},
+		{"plans", "tiers"},
+		{".most", ".max"},
+		{".upTo", ".up_to"},
+		{".percent", ".rate_percent"},
+		{"billingUnit", "billing_unit_size"},
+		{"minimum", "min_spend"},
+		{"maximum", "max_spend"},
+		{"discount.free", "free_quantity"},
+		{"discount.rate_percent", "percent_discount"},
+		{"commitment.amount", "commit_amount"},
+		{"commitment.quantity", "commit_quantity"},
+		{"commitment.overage", "overage_factor"},
+		{"commitment", "commit_amount"},
 	} {
 		path = strings.Replace(path, r[0], r[1], 1)
 	}

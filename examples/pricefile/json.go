@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"unicode/utf8"
 
 	"github.com/servicecoin/servicecoin"
@@ -108,7 +109,7 @@ func (r *reader) value(depth int) (*node, error) {
 	case json.Number:
 		n.is, n.text = isNumber, x.String()
 	case bool:
-		n.is, n.text = isBool, fmt.Sprint(x)
+		n.is, n.text = isBool, strconv.FormatBool(x)
 	case json.Delim:
 		if x == '[' {
 			return n, r.array(n, depth)

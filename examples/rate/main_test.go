@@ -145,20 +145,22 @@ func TestVectors(t *testing.T) {
 	require.NoError(t, json.Unmarshal(text, &cases))
 	known := []string{"flat", "per_unit", "graduated", "volume", "package", "graduated_percentage", "dynamic_multiplier"}
 	prices := map[string]any{}
-	usage, want := "price,quantity\n", map[string]decimal.Decimal{}
+	var usage strings.Builder
+	usage.WriteString("price,quantity\n")
+	want := map[string]decimal.Decimal{}
 	for _, c := range cases {
 		units, ok := c.Input["units"].(string)
 		if !ok || c.Expect.Amount == nil || !slices.Contains(known, c.Model) || strings.Contains(string(c.Params), "allowance") {
 			continue
 		}
 		prices[c.ID] = map[string]any{"model": c.Model, "params": c.Params}
-		usage += fmt.Sprintf("%s,%s\n", c.ID, units)
+		fmt.Fprintf(&usage, "%s,%s\n", c.ID, units)
 		want[c.ID] = decimal.RequireFromString(*c.Expect.Amount)
 	}
 	require.Greater(t, len(want), 80)
 	file, err := json.Marshal(prices)
 	require.NoError(t, err)
-	status, out, diagnostics := ran(t, string(file), usage)
+	status, out, diagnostics := ran(t, string(file), usage.String())
 	require.Equal(t, done, status, "%s", diagnostics)
 	rows, err := csv.NewReader(strings.NewReader(out)).ReadAll()
 	require.NoError(t, err)

@@ -2,6 +2,7 @@ package rating
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -153,7 +154,7 @@ func (c *bill) usage(tier int, units, price decimal.Decimal) {
 }
 
 // billed returns the quantity in whole billing units, as units.
-func (p *Price) billed(units decimal.Decimal) decimal.Decimal {
+func (p Price) billed(units decimal.Decimal) decimal.Decimal {
 	if !p.BillingUnit.Valid {
 		return units
 	}
@@ -248,7 +249,7 @@ func (c *bill) capacity(u Usage) error {
 		peaks = map[string]decimal.Decimal{units[0]: c.Billed}
 	}
 	for unit, peak := range peaks {
-		if len(units) > 0 && !hasText(units, unit) {
+		if len(units) > 0 && !slices.Contains(units, unit) {
 			v.Add("peaks."+unit, "unknown", plain(peak), "no plan bounds it")
 		}
 	}
@@ -261,15 +262,6 @@ func (c *bill) capacity(u Usage) error {
 	}
 	c.fee(i+1, p.Plans[i].Price)
 	return nil
-}
-
-func hasText(list []string, text string) bool {
-	for _, x := range list {
-		if x == text {
-			return true
-		}
-	}
-	return false
 }
 
 // turn makes the lines of a quantity below zero out of those of the one above.

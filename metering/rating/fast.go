@@ -128,7 +128,7 @@ func (f *fastTiers) sum(quantity decimal.Decimal) (s scaled, ok bool) {
 		ok = f.graduated(&s.size, q)
 	}
 	if ok && (f.minimum >= 0 || f.maximum >= 0) {
-		ok = f.bound(&s.size)
+		f.bound(&s.size)
 	}
 	return s, ok
 }
@@ -161,16 +161,13 @@ func (f *fastTiers) byVolume(s *fixed.Sum, q int64) bool {
 }
 
 // bound brings a sum within minimum and maximum.
-func (f *fastTiers) bound(s *fixed.Sum) bool {
-	var least, most fixed.Sum
+func (f *fastTiers) bound(s *fixed.Sum) {
+	var least, most fixed.Sum // of 64 bits each: their products fit
 	if f.minimum >= 0 && least.AddProduct(f.minimum, one) && s.Cmp(least) < 0 {
 		*s = least
-		return true
-	}
-	if f.maximum >= 0 && most.AddProduct(f.maximum, one) && s.Cmp(most) > 0 {
+	} else if f.maximum >= 0 && most.AddProduct(f.maximum, one) && s.Cmp(most) > 0 {
 		*s = most
 	}
-	return true
 }
 
 // minor rounds to minor units of the currency, if they fit.
@@ -187,9 +184,9 @@ func (f *fastTiers) minor(s scaled) (int64, bool) {
 		n++
 	}
 	if s.negative {
-		return -int64(n), true //nolint:gosec // G115: checked
+		return -int64(n), true
 	}
-	return int64(n), true //nolint:gosec // G115: checked
+	return int64(n), true
 }
 
 // away reports whether n minor units with a rest become one more.

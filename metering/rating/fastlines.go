@@ -28,7 +28,8 @@ func (f *fastTiers) rate(quantity decimal.Decimal, zero money.Amount) (Charge, b
 		return Charge{}, false
 	}
 	if f.minimum >= 0 || f.maximum >= 0 {
-		if bounded := s.size; !f.bound(&bounded) || bounded != s.size {
+		bounded := s.size
+		if f.bound(&bounded); bounded != s.size {
 			return Charge{}, false
 		}
 	}

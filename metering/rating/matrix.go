@@ -117,15 +117,6 @@ func dimensions(where map[string]string) string {
 	return strings.Join(parts, ", ")
 }
 
-func (r Row) fits(where map[string]string) bool {
-	for name, value := range r.Where {
-		if got, is := where[name]; !is || got != value {
-			return false
-		}
-	}
-	return true
-}
-
 // matrix finds rows quickly: by the dimensions that rows have, the most first.
 type matrix struct {
 	shapes [][]string     // each in order

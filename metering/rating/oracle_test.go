@@ -2,8 +2,8 @@ package rating_test
 
 import (
 	"errors"
-	"fmt"
 	"math/big"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -499,7 +499,8 @@ func TestProratedByAnOracle(t *testing.T) {
 		p = rating.Price{Name: "P", Model: rating.GraduatedProrated, Currency: p.Currency, Rounding: p.Rounding}
 		p.Tiers = []rating.Tier{
 			{UpTo: servicecoin.Some(decimal.NewFromInt(rapid.Int64Range(1, 20).Draw(t, "bound"))), Unit: n.Draw(t, "one"), Flat: n.Draw(t, "fee")},
-			{UpTo: servicecoin.Some(dec("40")), Unit: n.Draw(t, "two")}, {Unit: n.Draw(t, "three"), Flat: n.Draw(t, "last fee")},
+			{UpTo: servicecoin.Some(dec("40")), Unit: n.Draw(t, "two")},
+			{Unit: n.Draw(t, "three"), Flat: n.Draw(t, "last fee")},
 		}
 		// In tenths of a unit, each on its own: the oracle walks through all of them.
 		var u rating.Usage
@@ -569,7 +570,7 @@ func TestRowsByAnOracle(t *testing.T) {
 		for a := range 3 {
 			for b := range 3 {
 				for c := range 3 {
-					where := map[string]string{"a": fmt.Sprint(a), "b": fmt.Sprint(b), "c": fmt.Sprint(c)}
+					where := map[string]string{"a": strconv.Itoa(a), "b": strconv.Itoa(b), "c": strconv.Itoa(c)}
 					most, found, rows := -1, 0, 0
 					for i, r := range p.Rows {
 						fits := true
@@ -592,7 +593,7 @@ func TestRowsByAnOracle(t *testing.T) {
 						continue
 					}
 					require.NoError(t, err)
-					require.Equal(t, fmt.Sprint(found), got.Exact.Decimal().String())
+					require.Equal(t, strconv.Itoa(found), got.Exact.Decimal().String())
 				}
 			}
 		}
