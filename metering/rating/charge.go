@@ -12,19 +12,19 @@ type LineKind string
 
 // The kinds of lines.
 const (
-	UsageLine      LineKind = "usage"       // units at a price
-	FeeLine        LineKind = "fee"         // a flat amount: of the price, of a tier that was entered, of the plan
-	PackageLine    LineKind = "package"     // packages at a price
-	PercentLine    LineKind = "percent"     // an amount at a percentage
-	EventLine      LineKind = "event"       // events at a fee
-	EventBoundLine LineKind = "event-bound" // what least and most of an event add up to
-	PassedLine     LineKind = "passed"      // an amount that came with the events, times a factor
-	CapLine        LineKind = "cap"         // what is above the cap of a tier, taken off
-	OverageLine    LineKind = "overage"     // what usage above a commitment costs more
-	TrueUpLine     LineKind = "true-up"     // what is missing to a commitment
-	DiscountLine   LineKind = "discount"    // a percentage or an amount, taken off
-	MinimumLine    LineKind = "minimum"     // what is missing to the minimum
-	MaximumLine    LineKind = "maximum"     // what is above the maximum, taken off
+	UsageLine         LineKind = "usage"           // units at a price
+	FeeLine           LineKind = "fee"             // a flat amount: of the price, of a tier that was entered, of the plan
+	PackageLine       LineKind = "package"         // packages at a price
+	PercentLine       LineKind = "percent"         // an amount at a percentage
+	PerEventLine      LineKind = "per-event"       // events at a fee
+	PerEventBoundLine LineKind = "per-event-bound" // what least and most of an event add up to
+	PassedLine        LineKind = "passed"          // an amount that came with the events, times a factor
+	CapLine           LineKind = "cap"             // what is above the cap of a tier, taken off
+	OverageLine       LineKind = "overage"         // what usage above a commitment costs more
+	TrueUpLine        LineKind = "true-up"         // what is missing to a commitment
+	DiscountLine      LineKind = "discount"        // a percentage or an amount, taken off
+	MinimumLine       LineKind = "minimum"         // what is missing to the minimum
+	MaximumLine       LineKind = "maximum"         // what is above the maximum, taken off
 )
 
 // Line is a part of a charge. The amounts of all lines sum to the exact amount.

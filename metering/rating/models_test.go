@@ -160,8 +160,8 @@ func TestPricesAsJSON(t *testing.T) {
 	text, err := json.Marshal(storage())
 	require.NoError(t, err)
 	// The same bytes, and not the same JSON: a digest of a statement has them in it.
-	want := `{"name":"Storage","model":"graduated","currency":"EUR","rounding":"half-away-from-zero","unit":"GB","amount":null,"unitPrice":null,`+
-		`"tiers":[{"upTo":"100","unit":"0.1","flat":"2"},{"upTo":"500","unit":"0.05","flat":"0"},{"upTo":null,"unit":"0.0125","flat":"0"}],`+
+	want := `{"name":"Storage","model":"graduated","currency":"EUR","rounding":"half-away-from-zero","unit":"GB","amount":null,"unitPrice":null,` +
+		`"tiers":[{"upTo":"100","unit":"0.1","flat":"2"},{"upTo":"500","unit":"0.05","flat":"0"},{"upTo":null,"unit":"0.0125","flat":"0"}],` +
 		`"billingUnit":null,"minimum":null,"maximum":null}`
 	require.Zero(t, bytes.Compare([]byte(want), text), "%s", text)
 	rapid.Check(t, func(t *rapid.T) {

@@ -85,7 +85,7 @@ func checkPercentage(t *testing.T, c vector) {
 	if want.FreeUnits.Valid {
 		sameDecimal(t, "free", want.FreeUnits.Decimal, got.Quantity.Sub(got.Billed))
 	}
-	paid := lineOf(got, rating.EventLine)
+	paid := lineOf(got, rating.PerEventLine)
 	if want.PaidEvents != nil {
 		require.Equal(t, *want.PaidEvents, paid.Quantity.Decimal.IntPart())
 	}

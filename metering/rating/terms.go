@@ -116,10 +116,10 @@ func (c *bill) share(s Share, u Usage) error {
 	c.Billed = paid
 	c.priced(PercentLine, 0, paid, s.Percent, percent(paid, s.Percent))
 	if n := decimal.NewFromInt(events); !s.PerEvent.IsZero() {
-		c.priced(EventLine, 0, n, s.PerEvent, n.Mul(s.PerEvent))
+		c.priced(PerEventLine, 0, n, s.PerEvent, n.Mul(s.PerEvent))
 	}
 	if !bounded.IsZero() {
-		c.add(Line{Kind: EventBoundLine, Amount: bounded})
+		c.add(Line{Kind: PerEventBoundLine, Amount: bounded})
 	}
 	return nil
 }

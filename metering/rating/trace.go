@@ -67,7 +67,7 @@ func (l Line) says(unit, currency string) servicecoin.Saying {
 		return l.of("what is above the most")
 	case TrueUpLine:
 		return l.of("what is missing to what was promised")
-	case EventBoundLine:
+	case PerEventBoundLine:
 		return l.of("what the least and the most of an event change")
 	case DiscountLine:
 		if !l.Unit.Valid {
@@ -82,7 +82,7 @@ func (l Line) says(unit, currency string) servicecoin.Saying {
 		return l.in("%v of the events, times %v", amount, factor)
 	case PackageLine:
 		quantity.Unit = "packages"
-	case EventLine:
+	case PerEventLine:
 		quantity.Unit = "events"
 	case UsageLine:
 	}
