@@ -107,6 +107,9 @@ func (p Price) share(b *strings.Builder) {
 		b.WriteString(", of each at most " + p.money(s.Most.Decimal))
 	}
 	events, amount := fmt.Sprintf("%d events", s.FreeEvents), p.money(s.FreeAmount.Decimal)
+	if s.FreeEvents == 1 {
+		events = "event"
+	}
 	switch {
 	case s.FreeEvents > 0 && s.FreeAmount.Valid:
 		b.WriteString(", the first " + events + " or " + amount + " free, whichever is first")
