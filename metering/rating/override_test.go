@@ -47,6 +47,15 @@ func TestOverride(t *testing.T) {
 	got, err := list.AtFor(ctx, "acme", "disk", day(31))
 	require.NoError(t, err)
 	require.Equal(t, 2, got.Number)
+	charge, err := rating.Rate(got.Price, dec("150"))
+	require.NoError(t, err)
+	require.Equal(t, `Charge for 150 GB: 14.50 EUR
+  Acme's, since 25 Jan 2026, 00:00: 0.10 EUR per GB and 2.00 EUR up to 100, then 0.05 EUR up to 500, then 0.0125 EUR
+  Tier 1: 100 GB at 0.10 EUR each = 10.00 EUR
+  Fee of tier 1: 2.00 EUR
+  Tier 2: 50 GB at 0.05 EUR each = 2.50 EUR
+`, got.TraceOf(charge).Tell(servicecoin.Reader{}).String())
+	require.Equal(t, got.Key(), got.TraceOf(charge).Parts[0].From[0])
 	_, err = list.Override(ctx, ada, "", "disk", own, calendar.Between(day(2), day(2)))
 	require.ElementsMatch(t, []string{"customer:required", "validUntil:order"}, codes(t, err))
 }

@@ -33,6 +33,17 @@ type Version struct {
 // Key addresses the version's record, for traces.
 func (v Version) Key() servicecoin.Key { return VersionKey(v.ID, v.Number) }
 
+// TraceOf explains a charge at this version of the price: the version first, with its
+// record and what it says, then how the charge came to be.
+func (v Version) TraceOf(c Charge) servicecoin.Trace {
+	whole := c.TraceOf(v.Price.Unit)
+	whole.Parts = append([]servicecoin.Trace{{
+		Label: fmt.Sprintf("price %s, version %d, since %s: %s", v.ID, v.Number, v.ValidFrom.UTC().Format(time.RFC3339), v.Price.Says()),
+		Plain: servicecoin.Say("%v, since %v: %v", v.Price.Name, v.ValidFrom, v.Price.Says()), From: []servicecoin.Key{v.Key()},
+	}}, whole.Parts...)
+	return whole
+}
+
 // VersionKey addresses the record of a price's version, for traces.
 func VersionKey(id servicecoin.PriceID, number int) servicecoin.Key {
 	return servicecoin.Key{Customer: servicecoin.Provider, Kind: VersionRecord, ID: versionID(id, number)}

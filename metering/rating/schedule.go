@@ -46,8 +46,12 @@ func Critical(w hours.CriticalWindow, factor decimal.Decimal) PriceWindow {
 	return PriceWindow{Name: w.Name, Hours: w.Hours, During: w.During, Factor: servicecoin.Some(factor)}
 }
 
-// mostWindows is how many a schedule may have.
-const mostWindows = 200
+// The limits of a schedule and of what it is worked out for.
+const (
+	mostWindows   = 200
+	mostYears     = 20
+	mostStretches = 1_000_000
+)
 
 // Validate reports every violation of the schedule.
 func (s Schedule) Validate() error {
@@ -131,7 +135,15 @@ func (w PriceWindow) set(within calendar.Interval) (calendar.Set, error) {
 		if err != nil {
 			return calendar.Set{}, err
 		}
-		set = times.Set(within)
+		var list []calendar.Interval
+		for iv := range times.Overlapping(within) {
+			if list = append(list, iv); len(list) > mostStretches {
+				var v servicecoin.Violations
+				v.Add("repeats", "too-many", "", fmt.Sprintf("comes more than %d times in the span", mostStretches))
+				return calendar.Set{}, v.Err()
+			}
+		}
+		set = calendar.SetOf(list...).Clip(within)
 	default:
 		set = calendar.SetOf(w.During).Clip(within)
 	}
@@ -163,12 +175,15 @@ type Stretch struct {
 	index  int
 }
 
-// Compile checks the schedule and works its windows out for a span, which has a
-// million changes at most.
+// Compile checks the schedule and works its windows out for a span of 20 years at
+// most, with a million changes at most.
 func (s Schedule) Compile(within calendar.Interval) (*TimeTariff, error) {
 	var v servicecoin.Violations
 	v.Merge("", s.Validate())
 	v.Merge("within", within.Validate())
+	if within.End.After(within.Start.AddDate(mostYears, 0, 0)) {
+		v.Add("within", "out-of-range", within.String(), fmt.Sprintf("must be %d years at most", mostYears))
+	}
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
@@ -203,8 +218,7 @@ func (s Schedule) Compile(within calendar.Interval) (*TimeTariff, error) {
 	}
 	add(left, "", -1)
 	slices.SortFunc(t.list, func(a, b Stretch) int { return a.Start.Compare(b.Start) })
-	const most = 1_000_000
-	if !v.Limit("windows", len(t.list), most) {
+	if !v.Limit("windows", len(t.list), mostStretches) {
 		return nil, v.Err()
 	}
 	return t, nil

@@ -13,6 +13,7 @@ import (
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/calendar/hours"
 	"github.com/servicecoin/servicecoin/calendar/recur"
+	"github.com/servicecoin/servicecoin/internal/limittest"
 	"github.com/servicecoin/servicecoin/metering/rating"
 	"github.com/servicecoin/servicecoin/money"
 )
@@ -184,7 +185,14 @@ func TestScheduleValidates(t *testing.T) {
 		"never effective": {func(s *rating.Schedule) { s.Windows[2].Until = s.Windows[2].From }, "windows[2].until"},
 		"free units":      {func(s *rating.Schedule) { s.Base.Discount = &rating.Discount{Free: some("1")} }, "base.discount.free"},
 		"too many":        {func(s *rating.Schedule) { s.Windows = make([]rating.PriceWindow, 201) }, "windows"},
-		"a wrong base":    {func(s *rating.Schedule) { s.Base.Name = "" }, "base.name"},
+		"every second": {func(s *rating.Schedule) {
+			w, err := recur.ParseWindow("DTSTART:20260101T000000Z\nRRULE:FREQ=SECONDLY\nDURATION:PT1S")
+			if err != nil {
+				panic(err)
+			}
+			s.Windows[2].Repeats = &w
+		}, "windows[2].repeats"},
+		"a wrong base": {func(s *rating.Schedule) { s.Base.Name = "" }, "base.name"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -195,4 +203,21 @@ func TestScheduleValidates(t *testing.T) {
 			require.ErrorContains(t, err, c.want)
 		})
 	}
+}
+
+// Numbers that nobody could add up are refused before anybody does.
+func TestHugeUsageAtATime(t *testing.T) {
+	t.Parallel()
+	tariff, month := nights(t)
+	for _, d := range limittest.HugeNumbers() {
+		for path, u := range map[string]rating.Usage{"quantity": {Quantity: d}, "amount": {Amount: servicecoin.Some(d)}, "peaks.x": {Peaks: map[string]decimal.Decimal{"x": d}}} {
+			limittest.AtOnce(t, func() {
+				_, err := tariff.Charge([]rating.Timed{{At: month.Start, Usage: u}, {During: month, Usage: u}, {At: month.Start, Usage: u}})
+				require.ErrorContains(t, err, "usage[0].usage."+path)
+				require.ErrorContains(t, err, "usage[1].usage."+path)
+			})
+		}
+	}
+	_, err := schedule(t).Compile(calendar.Between(month.Start, month.Start.AddDate(20, 0, 1)))
+	require.ErrorContains(t, err, "within")
 }

@@ -2,7 +2,9 @@ package rating
 
 import (
 	"fmt"
+	"maps"
 	"math/big"
+	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -178,6 +180,9 @@ func (t *TimeTariff) sorted(list []Timed) ([][]Timed, error) {
 			v.Add(path, "one-of", "", "must have an instant or an interval, and not both")
 			continue
 		}
+		if !u.Usage.measured(&v, path+".usage.") {
+			continue
+		}
 		if !u.At.IsZero() {
 			s, err := t.At(u.At)
 			if v.Merge(path+".at", err); err == nil {
@@ -185,14 +190,12 @@ func (t *TimeTariff) sorted(list []Timed) ([][]Timed, error) {
 			}
 			continue
 		}
-		before := v.Len()
-		v.Number(path+".usage.quantity", u.Usage.Quantity, quantityDigits, quantityPlaces)
 		stretches, err := t.Stretches(u.During)
-		v.Merge(path+".during", err)
-		if err == nil && len(stretches) == 0 {
-			v.Add(path+".during", "empty", u.During.String(), "has no instant")
+		if v.Merge(path+".during", err); err != nil {
+			continue
 		}
-		if v.Len() > before {
+		if len(stretches) == 0 {
+			v.Add(path+".during", "empty", u.During.String(), "has no instant")
 			continue
 		}
 		if len(stretches) > 1 && !u.Usage.divides() {
@@ -205,6 +208,22 @@ func (t *TimeTariff) sorted(list []Timed) ([][]Timed, error) {
 		}
 	}
 	return uses, v.Err()
+}
+
+// measured reports whether the numbers of usage are small enough to be added up:
+// everything else about them is checked where they are priced.
+func (u Usage) measured(v *servicecoin.Violations, at string) bool {
+	before := v.Len()
+	v.Number(at+"quantity", u.Quantity, quantityDigits, quantityPlaces)
+	if u.Amount.Valid {
+		v.Number(at+"amount", u.Amount.Decimal, quantityDigits, quantityPlaces)
+	}
+	if v.Limit(at+"peaks", len(u.Peaks), mostUnits) {
+		for _, unit := range slices.Sorted(maps.Keys(u.Peaks)) {
+			v.Number(at+"peaks."+unit, u.Peaks[unit], quantityDigits, quantityPlaces)
+		}
+	}
+	return v.Len() == before
 }
 
 // divides reports usage that is numbers alone.
