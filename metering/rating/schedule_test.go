@@ -8,6 +8,7 @@ import (
 
 	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
@@ -220,4 +221,80 @@ func TestHugeUsageAtATime(t *testing.T) {
 	}
 	_, err := schedule(t).Compile(calendar.Between(month.Start, month.Start.AddDate(20, 0, 1)))
 	require.ErrorContains(t, err, "within")
+}
+
+// Whatever is used when, it costs what a walk through the windows of the list says; an
+// interval costs what its parts by the windows do; and steps sum to the whole.
+func TestScheduleByAnOracle(t *testing.T) {
+	t.Parallel()
+	tariff, month := nights(t)
+	s := schedule(t)
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	require.NoError(t, err)
+	// what the schedule says, written once more and by hand
+	factor := func(at time.Time) decimal.Decimal {
+		local := at.In(berlin)
+		clock, begun := local.Hour(), local
+		if clock < 6 {
+			begun = local.AddDate(0, 0, -1) // what begins at night is of the day before
+		}
+		switch in := func(from, to time.Time) bool { return !at.Before(from) && at.Before(to) }; {
+		case in(s.Windows[0].During.Start, s.Windows[0].During.End):
+			return dec("0.01")
+		case in(s.Windows[1].During.Start, s.Windows[1].During.End):
+			return dec("2")
+		case !at.Before(s.Windows[2].From) && (clock >= 22 || clock < 6) && begun.Weekday() == time.Saturday:
+			return dec("0.1")
+		case local.Format("2006-01-02") == "2026-03-20":
+			return dec("0.25")
+		case at.Before(s.Windows[4].Until) && (clock >= 22 || clock < 6):
+			return dec("0.5")
+		}
+		return dec("1")
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		var list, split []rating.Timed
+		want := decimal.Zero
+		for range rapid.IntRange(1, 8).Draw(t, "uses") {
+			// Quarters of an hour, of which all windows are: each has one factor.
+			from := month.Start.Add(time.Duration(rapid.Int64Range(0, 31*96-1).Draw(t, "quarter")) * hour / 4)
+			quarters := rapid.Int64Range(0, 200).Draw(t, "quarters")
+			if to := from.Add(time.Duration(quarters) * hour / 4); quarters == 0 || to.After(month.End) {
+				q := dec("1").Add(decimal.New(quarters, 0))
+				list = append(list, rating.Timed{At: from, Usage: rating.Usage{Quantity: q}})
+				split = append(split, list[len(list)-1])
+				want = want.Add(q.Mul(factor(from)))
+				continue
+			}
+			during := calendar.Between(from, from.Add(time.Duration(quarters)*hour/4))
+			list = append(list, rating.Timed{During: during, Usage: rating.Usage{Quantity: decimal.NewFromInt(quarters)}})
+			for i := range quarters {
+				want = want.Add(factor(from.Add(time.Duration(i) * hour / 4)))
+			}
+			stretches, err := tariff.Stretches(during)
+			require.NoError(t, err)
+			for _, x := range stretches {
+				q := x.Seconds().DivRound(decimal.NewFromInt(900), 30)
+				split = append(split, rating.Timed{During: x.Interval, Usage: rating.Usage{Quantity: q}})
+			}
+		}
+		c, err := tariff.Charge(list)
+		require.NoError(t, err)
+		rounded, err := c.Exact.RoundTo(20, money.HalfEven)
+		require.NoError(t, err)
+		require.True(t, rounded.Decimal().Equal(want), "want %s, got %s", want, c.Exact)
+		by, err := tariff.Charge(split)
+		require.NoError(t, err)
+		require.True(t, by.Amount.Equal(c.Amount))
+
+		billed, err := money.Zero(money.EUR)
+		require.NoError(t, err)
+		for i := range list {
+			d, err := tariff.Delta(list[:i+1], billed, i == len(list)-1)
+			require.NoError(t, err)
+			billed, err = billed.Add(d.Amount)
+			require.NoError(t, err)
+		}
+		require.True(t, billed.Equal(c.Amount))
+	})
 }
