@@ -37,7 +37,7 @@ func (b *builder) wrong(n *node, field, code, text string) {
 
 // naming is the name of a price of a list.
 func (b *builder) naming() string {
-	for _, field := range []string{"id", "name"} {
+	for _, field := range []string{"id", "name", "price"} {
 		if n := b.root.members[field]; n != nil && n.is == isText && strings.TrimSpace(n.text) != "" {
 			return n.text
 		}
@@ -72,7 +72,7 @@ func (b *builder) price() (Price, bool) {
 			b.fields[name] = n
 		}
 	}
-	for _, field := range []string{"id", "name", "note", "term"} {
+	for _, field := range []string{"id", "name", "price", "note", "term", "source", "input", "expect", "quirk"} {
 		b.used[field] = true
 	}
 	p := Price{Name: b.name, rounding: money.HalfAwayFromZero}

@@ -1,5 +1,6 @@
 // Package pricefile reads prices as people write them down for a calculation: a JSON
-// object of prices by their names, or a list of prices that have a name or an id.
+// object of prices by their names, or a list of prices that have a name or an id; or
+// either of them as the only member "prices" of an object.
 //
 //	{
 //	  "storage": {"model": "graduated", "currency": "EUR", "tiers": [
@@ -108,6 +109,9 @@ func Read(r io.Reader) (Prices, error) {
 		if ok || b.name != "" {
 			prices[b.name] = p // one that is wrong, too: usage of it is not of an unknown one
 		}
+	}
+	if list := root.members["prices"]; list != nil && len(root.names) == 1 && list.members["model"] == nil {
+		root = list
 	}
 	switch root.is {
 	case isObject:

@@ -37,6 +37,8 @@ func TestRate(t *testing.T) {
 		"other order":       {graduated, "note,quantity,price\nx, 500 ,storage\n", "storage,500,32,0.064\n"},
 		"no rows":           {graduated, "price,quantity\n", ""},
 		"a list":            {`[{"id": "a", "model": "per_unit", "unit": "0.001", "currency": "USD"}, {"name": "b", "model": "flat", "params": {"amount": 5}}]`, "price,quantity\nb,7\na,333\n", "b,7,5,0.714286\na,333,0.33,0.001\n"},
+		"under a name":      {`{"prices": [{"price": "a", "model": "per_unit", "unit": 2}]}`, "price,quantity\na,3\n", "a,3,6,2\n"},
+		"a cap":             {`{"a": {"model": "graduated", "tiers": [{"unit": 2, "flat": 3, "cap": 10}]}}`, "price,quantity\na,3\na,4\n", "a,3,9,3\na,4,10,2.5\n"},
 		"not rounded":       {`{"a": {"model": "per_unit", "unit": "5.12345"}}`, "price,quantity\na,10\n", "a,10,51.2345,5.12345\n"},
 		"precision":         {`{"a": {"model": "per-unit", "unit": "5.12345", "precision": 3, "rounding": "half_even"}}`, "price,quantity\na,10\n", "a,10,51.234,5.12345\n"},
 		"yen":               {`{"a": {"model": "per-unit", "unit": "0.5", "currency": "JPY", "mode": "up"}}`, "price,quantity\na,3\n", "a,3,2,0.5\n"},

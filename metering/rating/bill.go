@@ -161,7 +161,7 @@ func (p Price) billed(units decimal.Decimal) decimal.Decimal {
 	return wholes(units, p.BillingUnit.Decimal).up().Mul(p.BillingUnit.Decimal)
 }
 
-// tier adds what units of a tier cost: themselves, what is above the cap, the fee.
+// tier adds what units of a tier cost: themselves, the fee, and what is above the cap.
 func (c *bill) tier(i int, units decimal.Decimal) {
 	t, before := c.price.Tiers[i], c.sum
 	if t.Percent.Valid {
@@ -169,13 +169,13 @@ func (c *bill) tier(i int, units decimal.Decimal) {
 	} else {
 		c.usage(i+1, units, t.Unit)
 	}
+	if !t.Flat.IsZero() {
+		c.fee(i+1, t.Flat)
+	}
 	if t.Cap.Valid {
 		if over := c.sum.Sub(before).Sub(t.Cap.Decimal); over.IsPositive() {
 			c.add(Line{Kind: CapLine, Tier: i + 1, Amount: over.Neg()})
 		}
-	}
-	if !t.Flat.IsZero() {
-		c.fee(i+1, t.Flat)
 	}
 }
 

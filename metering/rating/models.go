@@ -9,7 +9,7 @@ type Tier struct {
 	Unit    decimal.Decimal     `json:"unit"`             // price of a unit, or billing unit
 	Flat    decimal.Decimal     `json:"flat"`             // due once the tier is entered
 	Percent decimal.NullDecimal `json:"percent,omitzero"` // of the amount in the tier: GraduatedPercentage, in place of Unit
-	Cap     decimal.NullDecimal `json:"cap,omitzero"`     // the most that the units of the tier cost, its fee apart; null: no such bound
+	Cap     decimal.NullDecimal `json:"cap,omitzero"`     // the most that the tier costs, its fee included; null: no such bound
 }
 
 // Bundle is the package of the model [Package].

@@ -69,11 +69,11 @@ func tierCost(p rating.Price, t rating.Tier, units *big.Rat) *big.Rat {
 	if t.Percent.Valid {
 		each = percentRat(t.Percent.Decimal)
 	}
-	cost := mulRat(units, each)
+	cost := addRat(mulRat(units, each), ratOf(t.Flat))
 	if t.Cap.Valid {
 		cost = minRat(cost, ratOf(t.Cap.Decimal))
 	}
-	return addRat(cost, ratOf(t.Flat))
+	return cost
 }
 
 // modelCost is what the model makes of units that are not negative.

@@ -158,10 +158,11 @@ type tier struct {
 	Unit decimal.Decimal     `json:"unit"`
 	Flat decimal.Decimal     `json:"flat"`
 	Rate decimal.NullDecimal `json:"rate_percent"`
+	Cap  decimal.NullDecimal `json:"cap"`
 }
 
 func (x tier) tier() rating.Tier {
-	return rating.Tier{UpTo: x.UpTo, Unit: x.Unit, Flat: x.Flat, Percent: x.Rate}
+	return rating.Tier{UpTo: x.UpTo, Unit: x.Unit, Flat: x.Flat, Percent: x.Rate, Cap: x.Cap}
 }
 
 type priceParams struct {
