@@ -40,7 +40,7 @@ func (c *bill) make(u Usage) error {
 		}
 	}
 	c.part = ""
-	c.total(u.Quantity.IsNegative())
+	c.total(u)
 	return nil
 }
 

@@ -211,11 +211,13 @@ func cost(p rating.Price, u rating.Usage, last bool) *big.Rat {
 			one(part.Usage, part.Dimensions)
 		}
 	}
-	turned := sum.Sign() < 0 || sum.Sign() == 0 && u.Quantity.IsNegative()
-	sum.Abs(sum)
+	turned := u.Quantity.IsNegative() && (len(u.Parts) == 0 || sum.Sign() <= 0)
+	if turned {
+		sum = new(big.Rat).Neg(sum)
+	}
 	if d := p.Discount; d != nil {
 		sum = subRat(sum, mulRat(sum, percentRat(d.Percent.Decimal)))
-		sum = subRat(sum, minRat(sum, ratOf(d.Amount.Decimal)))
+		sum = subRat(sum, maxRat(zeroRat(), minRat(sum, ratOf(d.Amount.Decimal))))
 	}
 	if p.Minimum.Valid && last && sum.Cmp(ratOf(p.Minimum.Decimal)) < 0 {
 		sum = ratOf(p.Minimum.Decimal)
@@ -322,6 +324,12 @@ func drawnPrice(t *rapid.T) rating.Price {
 			c.Amount = servicecoin.Some(above(n).Draw(t, "promised"))
 		}
 		p.Commitment = &c
+	}
+	if p.Signed && rapid.Bool().Draw(t, "gives back") {
+		p.UnitPrice.Decimal = p.UnitPrice.Decimal.Neg()
+		for i := range p.Tiers {
+			p.Tiers[i].Unit = p.Tiers[i].Unit.Neg()
+		}
 	}
 	p.Minimum = maybe(t, n, "minimum")
 	if most := maybe(t, n, "maximum"); most.Valid {

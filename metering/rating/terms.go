@@ -30,13 +30,14 @@ func (c *bill) commit(promised Commitment) error {
 }
 
 // total takes off what is taken off, and brings the sum within its bounds: each by
-// a line of its own. Of a sum below zero it does what it would do above, with the
-// sign turned.
-func (c *bill) total(negative bool) {
+// a line of its own. Of a quantity below zero it does what it would do above, with
+// the sign turned; of parts, some of which are below zero and some above, if they cost
+// less than nothing, too.
+func (c *bill) total(u Usage) {
 	if p := c.price; p.Discount == nil && !p.Minimum.Valid && !p.Maximum.Valid {
 		return
 	}
-	turned := c.sum.IsNegative() || c.sum.IsZero() && negative
+	turned := u.Quantity.IsNegative() && (len(u.Parts) == 0 || !c.sum.IsPositive())
 	from, billed := len(c.Lines), c.Billed
 	if turned {
 		c.sum = c.sum.Neg()

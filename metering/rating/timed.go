@@ -75,7 +75,7 @@ func (t *TimeTariff) charge(list []Timed, last bool) (Charge, error) {
 		}
 	}
 	b.part = ""
-	b.total(b.Quantity.IsNegative())
+	b.total(Usage{Quantity: b.Quantity, Parts: []Part{{}}})
 	if b.Exact, err = t.base.zero.With(b.sum); err != nil {
 		return Charge{}, err
 	}
