@@ -111,3 +111,21 @@ func BenchmarkSchedule(b *testing.B) {
 		}
 	}
 }
+
+// Ten lines of ten thousand customers: their charges, with all lines of each.
+func BenchmarkTenThousandCustomers(b *testing.B) {
+	const customers, each = 10_000, 10
+	tariffs := benchmarked(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		for i := range customers {
+			for j := range each / len(tariffs) {
+				for _, t := range tariffs {
+					if _, err := t.Rate(decimal.New(int64(i*each+j), -1)); err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+		}
+	}
+}

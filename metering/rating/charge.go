@@ -102,12 +102,6 @@ func (t *Tariff) Price() Price { return t.price }
 
 // Rate returns what a quantity costs, with every line of it.
 func (t *Tariff) Rate(quantity decimal.Decimal) (Charge, error) {
-	if t.fast != nil {
-		if c, ok := t.fast.rate(quantity, t.zero); ok {
-			c.Conversion = t.conversion
-			return c, nil
-		}
-	}
 	return t.Charge(Usage{Quantity: quantity})
 }
 
@@ -118,7 +112,19 @@ func (t *Tariff) Charge(u Usage) (Charge, error) { return t.charge(u, true) }
 // its end, the minimum, a true-up and a flat amount in arrears.
 func (t *Tariff) SoFar(u Usage) (Charge, error) { return t.charge(u, false) }
 
+// charge takes the quick way if there is one.
 func (t *Tariff) charge(u Usage, last bool) (Charge, error) {
+	if t.fast != nil && u.divides() && !u.Amount.Valid && (last || t.fast.minimum < 0) {
+		if c, ok := t.fast.rate(u.Quantity, t.zero); ok {
+			c.Conversion = t.conversion
+			return c, nil
+		}
+	}
+	return t.long(u, last)
+}
+
+// long makes every line out of decimals.
+func (t *Tariff) long(u Usage, last bool) (Charge, error) {
 	u, err := t.price.checked(u)
 	if err != nil {
 		return Charge{}, err

@@ -429,7 +429,7 @@ func TestQuickIsLong(t *testing.T) {
 		).Draw(t, "q")
 		tariff, err := rating.Compile(p)
 		require.NoError(t, err)
-		long, err := tariff.Charge(rating.Usage{Quantity: q})
+		long, err := tariff.Long(rating.Usage{Quantity: q})
 		if err != nil {
 			_, err := tariff.Minor(q)
 			require.Error(t, err)

@@ -63,12 +63,13 @@ const (
 
 // PriceChanged is the data of price events.
 type PriceChanged struct {
-	Price     servicecoin.PriceID `json:"price"`
-	Version   int                 `json:"version"`
-	ValidFrom time.Time           `json:"validFrom"`
-	Name      string              `json:"name"`
-	Says      string              `json:"says"` // the price in words
-	Reason    string              `json:"reason,omitempty"`
+	Price      servicecoin.PriceID `json:"price"`
+	Version    int                 `json:"version"`
+	ValidFrom  time.Time           `json:"validFrom"`
+	ValidUntil time.Time           `json:"validUntil,omitzero"`
+	Name       string              `json:"name"`
+	Says       string              `json:"says"` // the price in words
+	Reason     string              `json:"reason,omitempty"`
 }
 
 // timeline is the record of a price: its versions in order. It is the invariant
@@ -218,7 +219,7 @@ func publish(ctx context.Context, tx store.View, next Version) (Version, error) 
 }
 
 func (v Version) changed() PriceChanged {
-	return PriceChanged{Price: v.ID, Version: v.Number, ValidFrom: v.ValidFrom, Name: v.Price.Name, Says: v.Price.Says(), Reason: v.Reason}
+	return PriceChanged{Price: v.ID, Version: v.Number, ValidFrom: v.ValidFrom, ValidUntil: v.ValidUntil, Name: v.Price.Name, Says: v.Price.Says(), Reason: v.Reason}
 }
 
 // Withdraw takes back a version of a price before it becomes valid.

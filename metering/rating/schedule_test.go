@@ -298,3 +298,87 @@ func TestScheduleByAnOracle(t *testing.T) {
 		require.True(t, billed.Equal(c.Amount))
 	})
 }
+
+// A window at a factor costs what the base price does, times the factor, whatever
+// the model; and what it asks for may come in pieces.
+func TestFactorOfAnyModel(t *testing.T) {
+	t.Parallel()
+	begin := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	month := calendar.Between(begin, begin.AddDate(0, 1, 0))
+	rapid.Check(t, func(t *rapid.T) {
+		p := drawnPrice(t)
+		p.Each, p.Commitment, p.Discount, p.Minimum, p.Maximum = rating.EachWhole, nil, nil, servicecoin.Undefined(), servicecoin.Undefined()
+		u := drawnUsage(t, p)
+		base, err := rating.Compile(p)
+		require.NoError(t, err)
+		want, err := base.Charge(u)
+		require.NoError(t, err)
+		factor := above(priceNumbers()).Draw(t, "factor")
+		s := rating.Schedule{Base: p, Windows: []rating.PriceWindow{{Name: "half", During: calendar.Between(begin, begin.AddDate(0, 0, 10)), Factor: servicecoin.Some(factor)}}}
+		tariff, err := s.Compile(month)
+		require.NoError(t, err)
+		pieces := []rating.Timed{{At: begin, Usage: u}}
+		if len(u.Events) > 1 {
+			pieces = []rating.Timed{{At: begin, Usage: rating.Usage{Events: u.Events[:1]}}, {At: begin.Add(hour), Usage: rating.Usage{Events: u.Events[1:]}}}
+		}
+		got, err := tariff.Charge(pieces)
+		require.NoError(t, err)
+		if u.Quantity.IsZero() && len(u.Parts) == 0 && len(u.Events) == 0 {
+			factor = decimal.NewFromInt(1) // nothing was used: the base says what that costs
+		}
+		require.True(t, want.Exact.Decimal().Mul(factor).Equal(got.Exact.Decimal()), "want %s times %s, got %s", want.Exact, factor, got.Exact)
+		got, err = tariff.Charge([]rating.Timed{{At: begin.AddDate(0, 0, 10), Usage: u}})
+		require.NoError(t, err)
+		require.True(t, want.Exact.Equal(got.Exact), "outside of the window")
+	})
+}
+
+func TestFurtherUsageAtATime(t *testing.T) {
+	t.Parallel()
+	begin := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	month := calendar.Between(begin, begin.AddDate(0, 1, 0))
+	half := rating.PriceWindow{Name: "half", During: calendar.Between(begin, begin.AddDate(0, 0, 10)), Factor: some("0.5")}
+	compiled := func(p rating.Price) *rating.TimeTariff {
+		p.Name, p.Currency, p.Rounding = "P", money.EUR, money.HalfEven
+		tariff, err := rating.Schedule{Base: p, Windows: []rating.PriceWindow{half}}.Compile(month)
+		require.NoError(t, err)
+		return tariff
+	}
+	peaks := func(n string) rating.Usage { return rating.Usage{Peaks: map[string]decimal.Decimal{"x": dec(n)}} }
+	plans := compiled(rating.Price{Model: rating.Capacity, Plans: []rating.Plan{{Price: dec("10"), Most: map[string]decimal.Decimal{"x": dec("5")}}, {Price: dec("20")}}})
+	c, err := plans.Charge([]rating.Timed{{At: begin, Usage: peaks("3")}, {At: begin.Add(hour), Usage: peaks("6")}, {At: begin.AddDate(0, 0, 20), Usage: peaks("4")}})
+	require.NoError(t, err)
+	require.Equal(t, "20.00 EUR", c.Amount.String(), "the larger plan at half its price, and the smaller one")
+
+	passed := compiled(rating.Price{Model: rating.Dynamic, Factor: some("2")})
+	around := calendar.Between(begin.AddDate(0, 0, 9), begin.AddDate(0, 0, 12))
+	c, err = passed.Charge([]rating.Timed{{During: around, Usage: rating.Usage{Quantity: dec("3"), Amount: some("30")}}})
+	require.NoError(t, err)
+	require.Equal(t, "50.00 EUR", c.Amount.String(), "a third of it at half the factor")
+
+	buckets := compiled(rating.Price{Model: rating.PerUnit, UnitPrice: some("2"), Each: rating.EachBucket})
+	c, err = buckets.Charge([]rating.Timed{{Name: "first", At: begin, Usage: rating.Usage{Quantity: dec("3")}}, {During: around, Usage: rating.Usage{Quantity: dec("3")}}, {At: begin, Usage: parts("1", "2")}})
+	require.NoError(t, err)
+	names := []string{}
+	for _, l := range c.Lines {
+		names = append(names, l.Part)
+	}
+	require.Equal(t, []string{
+		"2026-03-11T00:00:00Z/2026-03-13T00:00:00Z", "half, first", "half, 2026-03-10T00:00:00Z/2026-03-11T00:00:00Z",
+		"half, 2026-03-01T00:00:00Z, part 1", "half, 2026-03-01T00:00:00Z, part 2",
+	}, names)
+
+	usd, err := money.Zero(money.USD)
+	require.NoError(t, err)
+	_, err = buckets.Delta(nil, usd, true)
+	require.ErrorContains(t, err, "billed.currency")
+	_, err = buckets.Delta([]rating.Timed{{}}, usd, true)
+	require.ErrorContains(t, err, "usage[0]")
+	_, err = buckets.Charge([]rating.Timed{{At: begin, Usage: rating.Usage{Quantity: dec("-1")}}})
+	require.ErrorContains(t, err, "quantity")
+	_, err = buckets.Charge([]rating.Timed{{During: calendar.Between(begin, begin)}, {During: calendar.Between(begin, begin.AddDate(1, 0, 0))}})
+	require.ErrorContains(t, err, "usage[0].during")
+	require.ErrorContains(t, err, "usage[1].during")
+	_, err = buckets.Charge(make([]rating.Timed, 20_001))
+	require.ErrorContains(t, err, "usage")
+}

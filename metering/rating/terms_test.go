@@ -6,6 +6,7 @@ import (
 	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
 
+	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/metering/rating"
 	"github.com/servicecoin/servicecoin/money"
 )
@@ -95,4 +96,32 @@ func TestRefunds(t *testing.T) {
 	require.Equal(t, "-2.00 EUR", charged(t, p, rating.Usage{Events: eventsOf([]decimal.Decimal{dec("-500")})}).Amount.String())
 	p.Share = &rating.Share{Percent: dec("1"), FreeAmount: some("100")}
 	require.Equal(t, "-1.00 EUR", charged(t, p, rating.Usage{Quantity: dec("-200")}).Amount.String(), "without its events")
+}
+
+func TestDeltaIsTold(t *testing.T) {
+	t.Parallel()
+	tariff, err := rating.Compile(storage())
+	require.NoError(t, err)
+	billed, err := money.Parse("11 EUR")
+	require.NoError(t, err)
+	d, err := tariff.Delta(rating.Usage{Quantity: dec("80")}, billed, false)
+	require.NoError(t, err)
+	require.Equal(t, `due now: -1 EUR
+  charge for 80: 10 EUR
+    exactly: 10 EUR
+      usage, tier 1: 80 at 0.1: 8 EUR
+      fee, tier 1: 2 EUR
+  billed before: -11 EUR
+`, d.Trace().String())
+	usd, err := money.Parse("1 USD")
+	require.NoError(t, err)
+	_, err = tariff.Delta(rating.Usage{}, usd, false)
+	require.ErrorContains(t, err, "billed.currency")
+	_, err = tariff.Delta(rating.Usage{Quantity: dec("-1")}, billed, false)
+	require.ErrorContains(t, err, "quantity")
+	_, err = rating.TrueUp(billed, usd)
+	require.ErrorIs(t, err, servicecoin.ErrInvalid)
+	none, err := rating.TrueUp(billed, billed)
+	require.NoError(t, err)
+	require.Zero(t, none.Sign())
 }

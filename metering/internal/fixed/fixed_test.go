@@ -78,6 +78,7 @@ func TestCmp(t *testing.T) {
 	below := fixed.SumOf(-1, 5)
 	require.Equal(t, -1, low.Cmp(high))
 	require.Equal(t, 1, high.Cmp(low))
-	require.Equal(t, 0, low.Cmp(low))
+	same := low
+	require.Equal(t, 0, low.Cmp(same))
 	require.Equal(t, -1, below.Cmp(low))
 }
