@@ -98,7 +98,7 @@ func BenchmarkTrace(b *testing.B) {
 }
 
 // A month of hours at a price with a night and a weekend.
-func BenchmarkSchedule(b *testing.B) {
+func BenchmarkMonthOfHours(b *testing.B) {
 	tariff, month := nights(b)
 	list := make([]rating.Timed, 0, 744)
 	for at := month.Start; at.Before(month.End); at = at.Add(hour) {

@@ -83,12 +83,15 @@ type Tariff struct {
 }
 
 // Compile checks a price and prepares it. A price in a unit of the host's own is
-// refused: see [Conversion.Price].
+// refused (see [Conversion.Price]), and so is one with windows (see [CompileDuring]).
 func Compile(p Price) (*Tariff, error) {
 	var v servicecoin.Violations
 	v.Merge("", p.Validate())
 	if p.In != "" {
 		v.Add("in", "not-money", p.In, "must be converted to money first")
+	}
+	if len(p.Windows) > 0 {
+		v.Add("windows", "contradiction", "", "must be worked out for a span of time: a charge without a time has no window")
 	}
 	if err := v.Err(); err != nil {
 		return nil, err

@@ -60,6 +60,14 @@ func (c Conversion) Price(p Price) (Price, error) {
 	}
 	p.In = ""
 	p = p.times(c.Rate).bounded(c.Rate)
+	p.Windows = slices.Clone(p.Windows)
+	for i := range p.Windows {
+		if w := &p.Windows[i]; w.Price != nil {
+			other := w.Price.times(c.Rate).bounded(c.Rate)
+			other.In = ""
+			w.Price = &other
+		}
+	}
 	return p, p.Validate()
 }
 

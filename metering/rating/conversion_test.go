@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/metering/rating"
 	"github.com/servicecoin/servicecoin/money"
 )
@@ -74,7 +75,15 @@ func TestPriceInCredits(t *testing.T) {
 	require.Equal(t, rate, *c.Conversion)
 	require.Contains(t, c.Trace().String(), "1 credit since 2026-01-15T00:00:00Z: 0.06 EUR")
 
-	p.Currency = money.USD
+	p.Windows = []rating.PriceWindow{{Name: "sale", During: calendar.Between(day(1), day(2)), Price: &rating.Price{
+		Name: "Sale", Model: rating.PerUnit, Currency: money.EUR, Rounding: money.HalfEven, UnitPrice: some("2"), In: "credit",
+	}}}
+	inMoney, err := rate.Price(p)
+	require.NoError(t, err)
+	require.Equal(t, "0.12", inMoney.Windows[0].Price.UnitPrice.Decimal.String())
+	require.Equal(t, "credit", p.Windows[0].Price.In, "the price that was given is as it was")
+
+	p.Currency, p.Windows = money.USD, nil
 	_, err = rate.Price(p)
 	require.ErrorContains(t, err, "price.currency")
 	p.In = "point"

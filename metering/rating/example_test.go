@@ -147,7 +147,7 @@ func ExampleTariff_Delta() {
 
 // Half the price at night, by the clock of Berlin; an hour that begins in the evening
 // and ends at night is divided by time.
-func ExampleSchedule() {
+func ExampleCompileDuring() {
 	d := decimal.RequireFromString
 	night, err := hours.Parse("22:00-06:00")
 	if err != nil {
@@ -156,9 +156,9 @@ func ExampleSchedule() {
 	}
 	night.Zone = "Europe/Berlin"
 	day := rating.Price{Name: "Compute", Model: rating.PerUnit, Currency: money.EUR, Rounding: money.HalfAwayFromZero, Unit: "hours", UnitPrice: servicecoin.Some(d("0.20"))}
-	schedule := rating.Schedule{Base: day, Windows: []rating.PriceWindow{{Name: "night", Hours: &night, Factor: servicecoin.Some(d("0.5"))}}}
+	day.Windows = []rating.PriceWindow{{Name: "night", Hours: &night, Factor: servicecoin.Some(d("0.5"))}}
 	march := calendar.Between(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC))
-	tariff, err := schedule.Compile(march)
+	tariff, err := rating.CompileDuring(day, march)
 	if err != nil {
 		fmt.Println(err)
 		return

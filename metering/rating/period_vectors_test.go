@@ -338,7 +338,7 @@ func checkWindowed(t *testing.T, c vector) {
 		Overage  decimal.NullDecimal `json:"overage"`
 		TrueUp   decimal.NullDecimal `json:"true_up"`
 	}](t, c.Expect)
-	s := rating.Schedule{Base: params.Base.price()}
+	s := params.Base.price()
 	for i, b := range params.Buckets {
 		p := b.price()
 		s.Windows = append(s.Windows, rating.PriceWindow{
@@ -346,7 +346,7 @@ func checkWindowed(t *testing.T, c vector) {
 		})
 	}
 	day := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	tariff, err := s.Compile(calendar.Between(day.AddDate(-1, 0, 0), day.AddDate(1, 0, 0)))
+	tariff, err := rating.CompileDuring(s, calendar.Between(day.AddDate(-1, 0, 0), day.AddDate(1, 0, 0)))
 	require.NoError(t, err)
 	var list []rating.Timed
 	for _, w := range in.Windows {
@@ -415,8 +415,8 @@ func checkMultiplier(t *testing.T, c vector) {
 	}
 	inside := base
 	inside.UnitPrice = servicecoin.Some(params.Peak.Mul(params.Inside))
-	s := rating.Schedule{Base: base, Windows: []rating.PriceWindow{{Name: "inside", Hours: &h, Price: &inside}}}
-	tariff, err := s.Compile(calendar.Between(in.T.AddDate(0, 0, -3), in.T.AddDate(0, 0, 3)))
+	base.Windows = []rating.PriceWindow{{Name: "inside", Hours: &h, Price: &inside}}
+	tariff, err := rating.CompileDuring(base, calendar.Between(in.T.AddDate(0, 0, -3), in.T.AddDate(0, 0, 3)))
 	require.NoError(t, err)
 	got, err := tariff.Charge([]rating.Timed{{At: in.T, Usage: rating.Usage{Quantity: in.Units}}})
 	require.NoError(t, err)

@@ -10,7 +10,7 @@
 //
 // Most prices ask for a quantity alone. Those that ask for more, for events,
 // groups or peaks, take a [Usage] ([Tariff.Charge]). [Tariff.Delta] bills a period
-// in steps, a [Schedule] has prices that differ by the time of the day, and
+// in steps, prices with windows differ by the time of the day ([CompileDuring]), and
 // [Tariff.Minor] is the amount alone, quickly and without an allocation.
 //
 // Amounts are exact until the end, where a charge is rounded once, to the digits
@@ -122,6 +122,10 @@ type Price struct {
 	// bound.
 	Minimum decimal.NullDecimal `json:"minimum"`
 	Maximum decimal.NullDecimal `json:"maximum"`
+
+	// Windows are the times at which another price holds: see [PriceWindow] and
+	// [CompileDuring].
+	Windows []PriceWindow `json:"windows,omitempty"`
 
 	ZeroUsage ZeroUsage `json:"zeroUsage,omitempty"` // of the models with tiers
 	Due       Due       `json:"due,omitempty"`       // Flat

@@ -68,6 +68,7 @@ func (p Price) Validate() error {
 	p.validatePolicies(&v)
 	p.validateBounds(&v)
 	p.validateTerms(&v)
+	p.validateWindows(&v)
 	return v.Err()
 }
 

@@ -51,6 +51,17 @@ func (p Price) Says() string {
 		}
 	}
 	p.terms(&b)
+	for i, w := range p.Windows {
+		if i == mostSaid {
+			fmt.Fprintf(&b, "; and %d more", len(p.Windows)-i)
+			break
+		}
+		if w.Price != nil {
+			b.WriteString("; " + w.Name + ": " + w.Price.Says())
+		} else {
+			b.WriteString("; " + w.Name + ": " + plain(w.Factor.Decimal) + " times as much")
+		}
+	}
 	return b.String()
 }
 

@@ -1,6 +1,7 @@
 package rating
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -13,22 +14,16 @@ import (
 	"github.com/servicecoin/servicecoin/calendar/recur"
 )
 
-// Schedule is a price that differs by when something was used: nights, weekends and
-// holidays of a zone, a sale, a critical window. Of the windows that an instant
-// lies in, the first of the list is it; where there is none, Base holds.
+// PriceWindow is another price that holds at some times: nights, weekends and holidays
+// of a zone, a sale, a critical window. Exactly one of Hours, Repeats and During says
+// when, and one of Price and Factor what. Of the windows that an instant lies in, the
+// first of the list is it; where there is none, the price that has the list holds.
 //
 // Units are counted in each window by themselves: tiers of the night are those of
-// what was used at night. What Base says of discounts of money, Minimum and Maximum
-// is of all together, and no window has it.
-type Schedule struct {
-	Base    Price         `json:"base"`
-	Windows []PriceWindow `json:"windows,omitempty"`
-}
-
-// PriceWindow is a price that holds at some times. Exactly one of Hours, Repeats
-// and During says when, and one of Price and Factor what.
+// what was used at night. What the price says of discounts of money, Minimum and
+// Maximum is of all together, and no window has it.
 type PriceWindow struct {
-	Name    string            `json:"name"`              // unique in a schedule; the lines of a charge have it
+	Name    string            `json:"name"`              // unique in a price; the lines of a charge have it
 	Hours   *hours.Hours      `json:"hours,omitempty"`   // by the clock of a zone: weekdays, holidays, special days
 	Repeats *recur.Window     `json:"repeats,omitempty"` // what comes again and again
 	During  calendar.Interval `json:"during,omitzero"`   // once
@@ -36,8 +31,8 @@ type PriceWindow struct {
 	From  time.Time `json:"from,omitzero"`  // the window counts from then on; zero: ever since
 	Until time.Time `json:"until,omitzero"` // up to, but without, then; zero: for ever
 
-	Price  *Price              `json:"price,omitempty"`
-	Factor decimal.NullDecimal `json:"factor,omitzero"` // Base, times so much
+	Price  *Price              `json:"price,omitempty"` // without windows of its own
+	Factor decimal.NullDecimal `json:"factor,omitzero"` // the price that has the list, times so much
 }
 
 // Critical returns the window of a critical window of a calendar, at a factor of the
@@ -46,33 +41,30 @@ func Critical(w hours.CriticalWindow, factor decimal.Decimal) PriceWindow {
 	return PriceWindow{Name: w.Name, Hours: w.Hours, During: w.During, Factor: servicecoin.Some(factor)}
 }
 
-// The limits of a schedule and of what it is worked out for.
+// The limits of windows and of what they are worked out for.
 const (
 	mostWindows   = 200
 	mostYears     = 20
 	mostStretches = 1_000_000
 )
 
-// Validate reports every violation of the schedule.
-func (s Schedule) Validate() error {
-	var v servicecoin.Violations
-	v.Merge("base", s.Base.Validate())
-	if !v.Limit("windows", len(s.Windows), mostWindows) {
-		return v.Err()
+// validateWindows checks the windows of a price.
+func (p Price) validateWindows(v *servicecoin.Violations) {
+	if len(p.Windows) == 0 || !v.Limit("windows", len(p.Windows), mostWindows) {
+		return
 	}
 	seen := map[string]bool{}
-	for i, w := range s.Windows {
+	for i, w := range p.Windows {
 		path := fmt.Sprintf("windows[%d]", i)
-		v.Merge(path, w.validate(s.Base))
+		v.Merge(path, w.validate(p))
 		if seen[w.Name] {
 			v.Add(path+".name", "duplicate", w.Name, "must be there once")
 		}
 		seen[w.Name] = w.Name != ""
 	}
-	if d := s.Base.Discount; d != nil && d.Free.Valid && len(s.Windows) > 0 {
-		v.Add("base.discount.free", "contradiction", "", "is not for a price with windows, in which units are counted by themselves")
+	if d := p.Discount; d != nil && d.Free.Valid {
+		v.Add("discount.free", "contradiction", "", "is not for a price with windows, in which units are counted by themselves")
 	}
-	return v.Err()
 }
 
 func (w PriceWindow) validate(base Price) error {
@@ -110,6 +102,12 @@ func (w PriceWindow) validate(base Price) error {
 		v.Merge("price", p.Validate())
 		if p.Currency != base.Currency {
 			v.Add("price.currency", "mixed", string(p.Currency), "must be "+string(base.Currency)+" as that of the base")
+		}
+		if p.In != base.In {
+			v.Add("price.in", "mixed", p.In, "must be in the unit of the base")
+		}
+		if len(p.Windows) > 0 {
+			v.Add("price.windows", "too-deep", "", "must not be there: a window has none of its own")
 		}
 		if p.Minimum.Valid || p.Maximum.Valid || p.Discount != nil {
 			v.Add("price", "contradiction", "", "must have no bound and no discount: those of the base are of all together")
@@ -157,7 +155,22 @@ func (w PriceWindow) set(within calendar.Interval) (calendar.Set, error) {
 	return set.Clip(effective), nil
 }
 
-// TimeTariff is a schedule that was checked and worked out for a span of time. It
+// equal compares what windows say; hours and recurrences as they are written.
+func (w PriceWindow) equal(other PriceWindow) bool {
+	return w.Name == other.Name && w.During.Equal(other.During) && w.From.Equal(other.From) && w.Until.Equal(other.Until) &&
+		both(w.Price, other.Price, Price.Equal) && same(w.Factor, other.Factor) && written(w.Hours) == written(other.Hours) && written(w.Repeats) == written(other.Repeats)
+}
+
+// written is a value as JSON, "" for what cannot be written.
+func written(x any) string {
+	text, err := json.Marshal(x)
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}
+
+// TimeTariff is a price with windows that was checked and worked out for a span of time. It
 // never changes, and is safe for concurrent use.
 type TimeTariff struct {
 	within  calendar.Interval
@@ -171,15 +184,15 @@ type TimeTariff struct {
 type Stretch struct {
 	calendar.Interval
 
-	Window string `json:"window,omitempty"` // "": no window fits, the base price holds
+	Window string `json:"window,omitempty"` // "": no window fits, the price itself holds
 	index  int
 }
 
-// Compile checks the schedule and works its windows out for a span of 20 years at
+// CompileDuring checks a price and works its windows out for a span of 20 years at
 // most, with a million changes at most.
-func (s Schedule) Compile(within calendar.Interval) (*TimeTariff, error) {
+func CompileDuring(p Price, within calendar.Interval) (*TimeTariff, error) {
 	var v servicecoin.Violations
-	v.Merge("", s.Validate())
+	v.Merge("price", p.Validate())
 	v.Merge("within", within.Validate())
 	if within.End.After(within.Start.AddDate(mostYears, 0, 0)) {
 		v.Add("within", "out-of-range", within.String(), fmt.Sprintf("must be %d years at most", mostYears))
@@ -187,10 +200,12 @@ func (s Schedule) Compile(within calendar.Interval) (*TimeTariff, error) {
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
+	windows := p.Windows
+	p.Windows = nil
 	t := &TimeTariff{within: within}
 	var err error
-	if t.base, err = Compile(s.Base); err != nil {
-		return nil, at(err, "base")
+	if t.base, err = Compile(p); err != nil {
+		return nil, at(err, "price")
 	}
 	left := calendar.SetOf(within)
 	add := func(set calendar.Set, name string, index int) {
@@ -198,19 +213,19 @@ func (s Schedule) Compile(within calendar.Interval) (*TimeTariff, error) {
 			t.list = append(t.list, Stretch{iv, name, index})
 		}
 	}
-	for i, w := range s.Windows {
-		p := s.Base.times(w.Factor.Decimal)
+	for i, w := range windows {
+		other := p.times(w.Factor.Decimal)
 		if w.Price != nil {
-			p = *w.Price
+			other = *w.Price
 		}
-		tariff, err := Compile(p)
+		tariff, err := Compile(other)
 		if err != nil {
-			return nil, at(err, fmt.Sprintf("windows[%d].price", i))
+			return nil, at(err, fmt.Sprintf("price.windows[%d].price", i))
 		}
 		t.windows, t.names = append(t.windows, tariff), append(t.names, w.Name)
 		set, err := w.set(within)
 		if err != nil {
-			return nil, at(err, fmt.Sprintf("windows[%d]", i))
+			return nil, at(err, fmt.Sprintf("price.windows[%d]", i))
 		}
 		set = set.Intersect(left)
 		left = left.Subtract(set)
@@ -224,7 +239,7 @@ func (s Schedule) Compile(within calendar.Interval) (*TimeTariff, error) {
 	return t, nil
 }
 
-// Span returns what the schedule was worked out for.
+// Span returns what the windows were worked out for.
 func (t *TimeTariff) Span() calendar.Interval { return t.within }
 
 // At returns the stretch that an instant lies in. An instant outside of the span is a

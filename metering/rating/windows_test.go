@@ -21,9 +21,9 @@ import (
 
 const hour = time.Hour
 
-// schedule is a price of Berlin: half at night, a quarter on a holiday, a sale that
+// windowed is a price of Berlin: half at night, a quarter on a holiday, a sale that
 // comes first, and twice as much while a settlement runs.
-func schedule(t testing.TB) rating.Schedule {
+func windowed(t testing.TB) rating.Price {
 	t.Helper()
 	span := func(text string) calendar.ClockSpan {
 		s, err := calendar.ParseClockSpan(text)
@@ -42,7 +42,7 @@ func schedule(t testing.TB) rating.Schedule {
 		Holidays: []hours.Holiday{{Name: "Feast", Dates: holiday}}, OnHolidays: []calendar.ClockSpan{span("22:00-06:00")},
 	}
 	at := func(day, clock int) time.Time { return time.Date(2026, 3, day, clock, 0, 0, 0, time.UTC) }
-	return rating.Schedule{Base: base, Windows: []rating.PriceWindow{
+	base.Windows = []rating.PriceWindow{
 		{Name: "sale", During: calendar.Between(at(10, 12), at(10, 14)), Price: &sale},
 		rating.Critical(hours.CriticalWindow{
 			Name: "settlement", Kind: hours.OperationalWindow, Reason: "Banks", Weight: dec("3"), During: calendar.Between(at(10, 13), at(10, 15)),
@@ -50,13 +50,14 @@ func schedule(t testing.TB) rating.Schedule {
 		{Name: "patches", Repeats: &patches, Factor: some("0.1"), From: at(15, 0)},
 		{Name: "holiday", Hours: &hours.Hours{Zone: "Europe/Berlin", Special: []hours.SpecialDay{{Dates: holiday, Hours: []calendar.ClockSpan{calendar.AllDay()}}}}, Factor: some("0.25")},
 		{Name: "night", Hours: night, Factor: some("0.5"), Until: at(25, 0)},
-	}}
+	}
+	return base
 }
 
 func nights(t testing.TB) (*rating.TimeTariff, calendar.Interval) {
 	t.Helper()
 	month := calendar.Between(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC))
-	tariff, err := schedule(t).Compile(month)
+	tariff, err := rating.CompileDuring(windowed(t), month)
 	require.NoError(t, err)
 	return tariff, month
 }
@@ -126,10 +127,10 @@ func TestIntervalOverWindows(t *testing.T) {
 // What a customer is told names the windows.
 func TestTraceOfWindows(t *testing.T) {
 	t.Parallel()
-	s := schedule(t)
-	s.Base.Discount = &rating.Discount{Percent: some("10")}
-	s.Base.Minimum = some("5")
-	tariff, err := s.Compile(calendar.Between(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC)))
+	s := windowed(t)
+	s.Discount = &rating.Discount{Percent: some("10")}
+	s.Minimum = some("5")
+	tariff, err := rating.CompileDuring(s, calendar.Between(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC)))
 	require.NoError(t, err)
 	use := func(hour int, q string) rating.Timed {
 		return rating.Timed{At: time.Date(2026, 3, 9, hour, 0, 0, 0, time.UTC), Usage: rating.Usage{Quantity: dec(q)}}
@@ -154,52 +155,67 @@ func TestTraceOfWindows(t *testing.T) {
 	require.Equal(t, "5.00 EUR", nothing.Amount.String(), "the base says what nothing costs")
 }
 
-func TestScheduleAsJSON(t *testing.T) {
+func TestWindowsAsJSON(t *testing.T) {
 	t.Parallel()
-	s := schedule(t)
+	s := windowed(t)
 	text, err := json.Marshal(s)
 	require.NoError(t, err)
-	var back rating.Schedule
+	var back rating.Price
 	require.NoError(t, json.Unmarshal(text, &back))
 	again, err := json.Marshal(back)
 	require.NoError(t, err)
 	require.JSONEq(t, string(text), string(again))
 	require.NoError(t, back.Validate())
+	require.True(t, s.Equal(back))
+	for name, change := range map[string]func(w *rating.PriceWindow){
+		"name": func(w *rating.PriceWindow) { w.Name = "x" }, "hours": func(w *rating.PriceWindow) { w.Hours = &hours.Hours{} }, "repeats": func(w *rating.PriceWindow) { w.Repeats = &recur.Window{} },
+		"during": func(w *rating.PriceWindow) { w.During.End = w.During.End.Add(1) }, "from": func(w *rating.PriceWindow) { w.From = day(1) }, "until": func(w *rating.PriceWindow) { w.Until = day(1) },
+		"price": func(w *rating.PriceWindow) { w.Price = nil }, "factor": func(w *rating.PriceWindow) { w.Factor = some("7") },
+	} {
+		other := windowed(t)
+		change(&other.Windows[0])
+		require.False(t, s.Equal(other), name)
+	}
+	_, err = rating.Compile(s)
+	require.ErrorContains(t, err, "windows: must be worked out for a span of time", "without a time it has no price")
+	require.Equal(t, "1.00 EUR per GB; sale: 0.01 EUR per GB; settlement: 2 times as much; patches: 0.1 times as much; holiday: 0.25 times as much; night: 0.5 times as much", s.Says())
 }
 
-func TestScheduleValidates(t *testing.T) {
+func TestWindowsValidate(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		change func(s *rating.Schedule)
+		change func(s *rating.Price)
 		want   string
 	}{
-		"no name":         {func(s *rating.Schedule) { s.Windows[0].Name = "" }, "windows[0].name"},
-		"twice":           {func(s *rating.Schedule) { s.Windows[0].Name = "night" }, "windows[4].name"},
-		"never":           {func(s *rating.Schedule) { s.Windows[4].Hours = nil }, "windows[4]: must have one of"},
-		"two times":       {func(s *rating.Schedule) { s.Windows[0].Hours = s.Windows[4].Hours }, "windows[0]: must have one of"},
-		"no price":        {func(s *rating.Schedule) { s.Windows[0].Price = nil }, "windows[0].price"},
-		"two prices":      {func(s *rating.Schedule) { s.Windows[0].Factor = some("1") }, "windows[0].price"},
-		"below zero":      {func(s *rating.Schedule) { s.Windows[4].Factor = some("-1") }, "windows[4].factor"},
-		"a mad factor":    {func(s *rating.Schedule) { s.Windows[4].Factor = servicecoin.Some(decimal.New(1, 1<<30)) }, "windows[4].factor"},
-		"another money":   {func(s *rating.Schedule) { s.Windows[0].Price.Currency = money.USD }, "windows[0].price.currency"},
-		"a bound":         {func(s *rating.Schedule) { s.Windows[0].Price.Minimum = some("1") }, "windows[0].price"},
-		"never effective": {func(s *rating.Schedule) { s.Windows[2].Until = s.Windows[2].From }, "windows[2].until"},
-		"free units":      {func(s *rating.Schedule) { s.Base.Discount = &rating.Discount{Free: some("1")} }, "base.discount.free"},
-		"too many":        {func(s *rating.Schedule) { s.Windows = make([]rating.PriceWindow, 201) }, "windows"},
-		"every second": {func(s *rating.Schedule) {
+		"no name":         {func(s *rating.Price) { s.Windows[0].Name = "" }, "windows[0].name"},
+		"twice":           {func(s *rating.Price) { s.Windows[0].Name = "night" }, "windows[4].name"},
+		"never":           {func(s *rating.Price) { s.Windows[4].Hours = nil }, "windows[4]: must have one of"},
+		"two times":       {func(s *rating.Price) { s.Windows[0].Hours = s.Windows[4].Hours }, "windows[0]: must have one of"},
+		"no price":        {func(s *rating.Price) { s.Windows[0].Price = nil }, "windows[0].price"},
+		"two prices":      {func(s *rating.Price) { s.Windows[0].Factor = some("1") }, "windows[0].price"},
+		"below zero":      {func(s *rating.Price) { s.Windows[4].Factor = some("-1") }, "windows[4].factor"},
+		"a mad factor":    {func(s *rating.Price) { s.Windows[4].Factor = servicecoin.Some(decimal.New(1, 1<<30)) }, "windows[4].factor"},
+		"another money":   {func(s *rating.Price) { s.Windows[0].Price.Currency = money.USD }, "windows[0].price.currency"},
+		"of its own":      {func(s *rating.Price) { s.Windows[0].Price.Windows = s.Windows[1:2] }, "windows[0].price.windows"},
+		"credits":         {func(s *rating.Price) { s.Windows[0].Price.In = "credit" }, "windows[0].price.in"},
+		"a bound":         {func(s *rating.Price) { s.Windows[0].Price.Minimum = some("1") }, "windows[0].price"},
+		"never effective": {func(s *rating.Price) { s.Windows[2].Until = s.Windows[2].From }, "windows[2].until"},
+		"free units":      {func(s *rating.Price) { s.Discount = &rating.Discount{Free: some("1")} }, "price.discount.free"},
+		"too many":        {func(s *rating.Price) { s.Windows = make([]rating.PriceWindow, 201) }, "windows"},
+		"every second": {func(s *rating.Price) {
 			w, err := recur.ParseWindow("DTSTART:20260101T000000Z\nRRULE:FREQ=SECONDLY\nDURATION:PT1S")
 			if err != nil {
 				panic(err)
 			}
 			s.Windows[2].Repeats = &w
 		}, "windows[2].repeats"},
-		"a wrong base": {func(s *rating.Schedule) { s.Base.Name = "" }, "base.name"},
+		"a wrong base": {func(s *rating.Price) { s.Name = "" }, "price.name"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := schedule(t)
+			s := windowed(t)
 			c.change(&s)
-			_, err := s.Compile(calendar.Between(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC)))
+			_, err := rating.CompileDuring(s, calendar.Between(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC)))
 			require.ErrorIs(t, err, servicecoin.ErrInvalid)
 			require.ErrorContains(t, err, c.want)
 		})
@@ -219,19 +235,19 @@ func TestHugeUsageAtATime(t *testing.T) {
 			})
 		}
 	}
-	_, err := schedule(t).Compile(calendar.Between(month.Start, month.Start.AddDate(20, 0, 1)))
+	_, err := rating.CompileDuring(windowed(t), calendar.Between(month.Start, month.Start.AddDate(20, 0, 1)))
 	require.ErrorContains(t, err, "within")
 }
 
 // Whatever is used when, it costs what a walk through the windows of the list says; an
 // interval costs what its parts by the windows do; and steps sum to the whole.
-func TestScheduleByAnOracle(t *testing.T) {
+func TestWindowsByAnOracle(t *testing.T) {
 	t.Parallel()
 	tariff, month := nights(t)
-	s := schedule(t)
+	s := windowed(t)
 	berlin, err := time.LoadLocation("Europe/Berlin")
 	require.NoError(t, err)
-	// what the schedule says, written once more and by hand
+	// what the windows say, written once more and by hand
 	factor := func(at time.Time) decimal.Decimal {
 		local := at.In(berlin)
 		clock, begun := local.Hour(), local
@@ -314,8 +330,9 @@ func TestFactorOfAnyModel(t *testing.T) {
 		want, err := base.Charge(u)
 		require.NoError(t, err)
 		factor := above(priceNumbers()).Draw(t, "factor")
-		s := rating.Schedule{Base: p, Windows: []rating.PriceWindow{{Name: "half", During: calendar.Between(begin, begin.AddDate(0, 0, 10)), Factor: servicecoin.Some(factor)}}}
-		tariff, err := s.Compile(month)
+		s := p
+		s.Windows = []rating.PriceWindow{{Name: "half", During: calendar.Between(begin, begin.AddDate(0, 0, 10)), Factor: servicecoin.Some(factor)}}
+		tariff, err := rating.CompileDuring(s, month)
 		require.NoError(t, err)
 		pieces := []rating.Timed{{At: begin, Usage: u}}
 		if len(u.Events) > 1 {
@@ -340,7 +357,8 @@ func TestFurtherUsageAtATime(t *testing.T) {
 	half := rating.PriceWindow{Name: "half", During: calendar.Between(begin, begin.AddDate(0, 0, 10)), Factor: some("0.5")}
 	compiled := func(p rating.Price) *rating.TimeTariff {
 		p.Name, p.Currency, p.Rounding = "P", money.EUR, money.HalfEven
-		tariff, err := rating.Schedule{Base: p, Windows: []rating.PriceWindow{half}}.Compile(month)
+		p.Windows = []rating.PriceWindow{half}
+		tariff, err := rating.CompileDuring(p, month)
 		require.NoError(t, err)
 		return tariff
 	}
