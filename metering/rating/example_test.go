@@ -10,6 +10,7 @@ import (
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/calendar/hours"
+	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/metering/rating"
 	"github.com/servicecoin/servicecoin/money"
 	"github.com/servicecoin/servicecoin/store"
@@ -176,4 +177,60 @@ func ExampleCompileDuring() {
 	// Charge for 14 hours: 2.60 EUR
 	//   12 hours at 0.20 EUR each = 2.40 EUR
 	//   Night: 2 hours at 0.10 EUR each = 0.20 EUR
+}
+
+// Who can measure in windows has nothing divided: the price says which stretches to
+// ask a meter for.
+func ExampleTimeTariff_Stretches() {
+	d := decimal.RequireFromString
+	night, err := hours.Parse("22:00-06:00")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	price := rating.Price{
+		Name: "Calls", Model: rating.PerUnit, Currency: money.EUR, Rounding: money.HalfAwayFromZero, Unit: "calls", UnitPrice: servicecoin.Some(d("0.20")),
+		Windows: []rating.PriceWindow{{Name: "night", Hours: &night, Factor: servicecoin.Some(d("0.5"))}},
+	}
+	day := calendar.Date{Year: 2026, Month: time.March, Day: 4}.In(time.UTC)
+	tariff, err := rating.CompileDuring(price, day)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	stretches, err := tariff.Stretches(day)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	windows := make([]calendar.Interval, 0, len(stretches))
+	for _, s := range stretches {
+		windows = append(windows, s.Interval)
+	}
+	calls := func(yield func(metering.Event, error) bool) {
+		for _, hour := range []time.Duration{1, 5, 6, 12, 21, 22} {
+			if !yield(metering.Event{Type: "call", Time: day.Start.Add(hour * time.Hour)}, nil) {
+				return
+			}
+		}
+	}
+	series, err := metering.Meter{ID: "calls", Name: "Calls", Type: "call", Aggregation: metering.Count, Unit: "calls"}.Series(calls, windows)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	var used []rating.Timed
+	for _, p := range series[0].Points {
+		used = append(used, rating.Timed{During: p.Interval, Usage: rating.Usage{Quantity: p.Value.Decimal}})
+	}
+	charge, err := tariff.Charge(used)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Print(charge.TraceOf("calls").Tell(servicecoin.Reader{}))
+	// Output:
+	// Charge for 6 calls: 0.90 EUR
+	//   3 calls at 0.20 EUR each = 0.60 EUR
+	//   Night: 3 calls at 0.10 EUR each = 0.30 EUR
 }
