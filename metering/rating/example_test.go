@@ -208,8 +208,8 @@ func ExampleTimeTariff_Stretches() {
 		windows = append(windows, s.Interval)
 	}
 	calls := func(yield func(metering.Event, error) bool) {
-		for _, hour := range []time.Duration{1, 5, 6, 12, 21, 22} {
-			if !yield(metering.Event{Type: "call", Time: day.Start.Add(hour * time.Hour)}, nil) {
+		for _, hour := range []int{1, 5, 6, 12, 21, 22} {
+			if !yield(metering.Event{Type: "call", Time: day.Start.Add(time.Duration(hour) * time.Hour)}, nil) {
 				return
 			}
 		}

@@ -19,6 +19,7 @@ type fastTiers struct {
 	free   bool // zero usage costs nothing
 	signed bool
 	tiers  []fastTier
+	full   []Line // of a graduated price: the lines of tiers that are full
 
 	minimum, maximum int64 // of 10^-9; negative: none
 	digits           int   // of the currency
@@ -30,9 +31,9 @@ type fastTiers struct {
 type fastTier struct {
 	upTo, unit, flat int64
 
-	whole Line // of a graduated price: the line of the tier where it is full
 	price Tier // as it was given
 	n     int  // as lines have it: from 1, 0 for a price without tiers
+	lines int  // how many of fastTiers.full are of this tier and those before it
 }
 
 // fastOf returns the price in machine words, nil if it does not fit.
@@ -80,7 +81,8 @@ func fastOf(p Price) *fastTiers {
 			x.n = len(f.tiers) + 1
 		}
 		if from := f.end(); t.UpTo.Valid {
-			x.whole = x.line(upTo-from, decimal.Decimal{}, decimal.Decimal{})
+			f.full = x.with(append(f.full, x.line(upTo-from, decimal.Decimal{}, decimal.Decimal{})))
+			x.lines = len(f.full)
 		}
 		f.tiers = append(f.tiers, x)
 	}

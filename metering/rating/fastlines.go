@@ -52,39 +52,51 @@ func (f *fastTiers) lines(q int64, quantity, exact decimal.Decimal) []Line {
 	if q == 0 && f.free {
 		return []Line{}
 	}
-	first, last := f.reached(q)
-	lines, from := make([]Line, 0, 2*(last-first+1)), int64(0)
-	for i := first; i <= last; i++ {
-		t := &f.tiers[i]
-		switch {
-		case !f.volume && q >= t.upTo && t.whole.Kind != "":
-			lines = append(lines, t.whole)
-		case i == 0 || f.volume:
-			amount := exact
-			if t.flat != 0 {
-				amount = decimal.Decimal{}
-			}
-			lines = append(lines, t.line(q, quantity, amount))
-		default:
-			lines = append(lines, t.line(q-from, decimal.Decimal{}, decimal.Decimal{}))
-		}
-		if t.flat != 0 {
-			lines = append(lines, Line{Kind: FeeLine, Tier: t.n, Amount: t.price.Flat})
-		}
-		from = t.upTo
+	last := f.reached(q)
+	const most = 2 // of a tier: units and fee
+	if f.volume {
+		t := &f.tiers[last]
+		return t.with(append(make([]Line, 0, most), t.only(q, quantity, exact)))
 	}
-	return lines
+	t, before, from := &f.tiers[last], 0, int64(0)
+	if last > 0 {
+		before, from = f.tiers[last-1].lines, f.tiers[last-1].upTo
+	}
+	lines := make([]Line, before, before+most)
+	copy(lines, f.full[:before])
+	switch {
+	case last == 0:
+		return t.with(append(lines, t.only(q, quantity, exact)))
+	case q == t.upTo:
+		return append(lines, f.full[before:t.lines]...)
+	}
+	return t.with(append(lines, t.line(q-from, decimal.Decimal{}, decimal.Decimal{})))
 }
 
-// reached returns the first and the last tier that have a line.
-func (f *fastTiers) reached(q int64) (first, last int) {
+// with adds the fee of the tier, if it has one.
+func (t *fastTier) with(lines []Line) []Line {
+	if t.flat == 0 {
+		return lines
+	}
+	return append(lines, Line{Kind: FeeLine, Tier: t.n, Amount: t.price.Flat})
+}
+
+// only is the line of units that are all in this tier: what they cost is the exact
+// amount, unless there is a fee in it.
+func (t *fastTier) only(q int64, quantity, exact decimal.Decimal) Line {
+	if t.flat != 0 {
+		exact = decimal.Decimal{}
+	}
+	return t.line(q, quantity, exact)
+}
+
+// reached returns the place of the last tier that has a line.
+func (f *fastTiers) reached(q int64) int {
+	last := 0
 	for last < len(f.tiers)-1 && q > f.tiers[last].upTo {
 		last++
 	}
-	if f.volume {
-		return last, last
-	}
-	return 0, last
+	return last
 }
 
 // end is the bound of the last tier that is there, 0 for none.
