@@ -115,9 +115,10 @@ func (t *Tariff) Charge(u Usage) (Charge, error) { return t.charge(u, true) }
 // its end, the minimum, a true-up and a flat amount in arrears.
 func (t *Tariff) SoFar(u Usage) (Charge, error) { return t.charge(u, false) }
 
-// charge takes the quick way if there is one.
+// charge takes the quick way if there is one: it stops where a bound would change
+// the sum, so what is due at the end of a period is never in it.
 func (t *Tariff) charge(u Usage, last bool) (Charge, error) {
-	if t.fast != nil && u.divides() && !u.Amount.Valid && (last || t.fast.minimum < 0) {
+	if t.fast != nil && u.divides() && !u.Amount.Valid {
 		if c, ok := t.fast.rate(u.Quantity, t.zero); ok {
 			c.Conversion = t.conversion
 			return c, nil
