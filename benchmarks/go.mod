@@ -3,8 +3,10 @@ module github.com/servicecoin/servicecoin/benchmarks
 go 1.26.0
 
 require (
+	github.com/alpacahq/alpacadecimal v0.0.9
 	github.com/arran4/golang-ical v0.3.5
 	github.com/jackc/pgx/v5 v5.12.0
+	github.com/quagmt/udecimal v1.10.1
 	github.com/rickar/cal/v2 v2.1.13
 	github.com/servicecoin/servicecoin v0.0.0
 	github.com/servicecoin/servicecoin/store/postgres v0.0.0

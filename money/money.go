@@ -49,6 +49,18 @@ func New(value decimal.Decimal, currency Currency) (Amount, error) {
 	return Amount{value: value, currency: currency}, nil
 }
 
+// With returns another value of the same currency, which is not looked up again: for
+// those who make many of one. It refuses no amount, and what [New] refuses of a value.
+func (a Amount) With(value decimal.Decimal) (Amount, error) {
+	var v servicecoin.Violations
+	defined(&v, "", a)
+	bounded(&v, "amount", value)
+	if err := v.Err(); err != nil {
+		return Amount{}, err
+	}
+	return Amount{value: value, currency: a.currency}, nil
+}
+
 // Zero returns 0 of the currency, and refuses an invalid one.
 func Zero(currency Currency) (Amount, error) { return New(decimal.Decimal{}, currency) }
 

@@ -234,3 +234,16 @@ func FuzzParse(f *testing.F) {
 		require.Equal(t, a.String(), back.String())
 	})
 }
+
+func TestWith(t *testing.T) {
+	t.Parallel()
+	a, err := money.Parse("12.30 EUR")
+	require.NoError(t, err)
+	b, err := a.With(decimal.RequireFromString("0.5"))
+	require.NoError(t, err)
+	require.Equal(t, "0.50 EUR", b.String())
+	_, err = a.With(decimal.New(1, 1<<30))
+	require.ErrorIs(t, err, servicecoin.ErrInvalid)
+	_, err = money.Amount{}.With(decimal.Zero)
+	require.ErrorIs(t, err, servicecoin.ErrInvalid)
+}

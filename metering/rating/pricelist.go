@@ -21,6 +21,7 @@ type Version struct {
 	Number      int                 `json:"number"` // from 1; never given twice
 	ValidFrom   time.Time           `json:"validFrom"`
 	Price       Price               `json:"price"`
+	ValidUntil  time.Time           `json:"validUntil,omitzero"` // exclusive; zero: until the next version is valid
 	PublishedAt time.Time           `json:"publishedAt"`
 	PublishedBy servicecoin.Actor   `json:"publishedBy"`
 
@@ -31,6 +32,17 @@ type Version struct {
 
 // Key addresses the version's record, for traces.
 func (v Version) Key() servicecoin.Key { return VersionKey(v.ID, v.Number) }
+
+// TraceOf explains a charge at this version of the price: the version first, with its
+// record and what it says, then how the charge came to be.
+func (v Version) TraceOf(c Charge) servicecoin.Trace {
+	whole := c.TraceOf(v.Price.Unit)
+	whole.Parts = append([]servicecoin.Trace{{
+		Label: fmt.Sprintf("price %s, version %d, since %s: %s", v.ID, v.Number, v.ValidFrom.UTC().Format(time.RFC3339), v.Price.Says()),
+		Plain: servicecoin.Say("%v, since %v: %v", v.Price.Name, v.ValidFrom, v.Price.Says()), From: []servicecoin.Key{v.Key()},
+	}}, whole.Parts...)
+	return whole
+}
 
 // VersionKey addresses the record of a price's version, for traces.
 func VersionKey(id servicecoin.PriceID, number int) servicecoin.Key {
@@ -51,12 +63,13 @@ const (
 
 // PriceChanged is the data of price events.
 type PriceChanged struct {
-	Price     servicecoin.PriceID `json:"price"`
-	Version   int                 `json:"version"`
-	ValidFrom time.Time           `json:"validFrom"`
-	Name      string              `json:"name"`
-	Says      string              `json:"says"` // the price in words
-	Reason    string              `json:"reason,omitempty"`
+	Price      servicecoin.PriceID `json:"price"`
+	Version    int                 `json:"version"`
+	ValidFrom  time.Time           `json:"validFrom"`
+	ValidUntil time.Time           `json:"validUntil,omitzero"`
+	Name       string              `json:"name"`
+	Says       string              `json:"says"` // the price in words
+	Reason     string              `json:"reason,omitempty"`
 }
 
 // timeline is the record of a price: its versions in order. It is the invariant
@@ -130,24 +143,32 @@ func (l *PriceList) authorize(ctx context.Context, by servicecoin.Actor, verb st
 // the version that they name. Publishing the same again answers the version
 // that is there. An empty id is filled in.
 func (l *PriceList) Publish(ctx context.Context, by servicecoin.Actor, id servicecoin.PriceID, p Price, from time.Time) (Version, error) {
-	if id == "" {
-		id = servicecoin.PriceID(l.view.NewID())
+	return l.publish(ctx, by, Version{ID: id, ValidFrom: from, Price: p})
+}
+
+func (l *PriceList) publish(ctx context.Context, by servicecoin.Actor, next Version) (Version, error) {
+	if next.ID == "" {
+		next.ID = servicecoin.PriceID(l.view.NewID())
 	}
-	if err := l.authorize(ctx, by, VerbPublishPrice, id); err != nil {
+	if err := l.authorize(ctx, by, VerbPublishPrice, next.ID); err != nil {
 		return Version{}, err
 	}
-	from = servicecoin.Instant(from)
+	next.ValidFrom, next.PublishedBy = servicecoin.Instant(next.ValidFrom), by
+	if !next.ValidUntil.IsZero() {
+		next.ValidUntil = servicecoin.Instant(next.ValidUntil)
+	}
 	var v servicecoin.Violations
-	v.ID("id", string(id))
-	v.Merge("price", p.Validate())
-	v.Time("validFrom", from)
+	v.ID("id", string(next.ID))
+	v.Merge("price", next.Price.Validate())
+	v.Time("validFrom", next.ValidFrom)
 	if err := v.Err(); err != nil {
 		return Version{}, err
 	}
 	var done Version
 	err := l.view.Do(ctx, func(tx store.View) error {
 		var err error
-		done, err = publish(ctx, tx, Version{ID: id, ValidFrom: from, Price: p, PublishedAt: tx.Now(), PublishedBy: by})
+		next.PublishedAt = tx.Now()
+		done, err = publish(ctx, tx, next)
 		return err
 	})
 	if err != nil {
@@ -169,7 +190,7 @@ func publish(ctx context.Context, tx store.View, next Version) (Version, error) 
 		if err != nil {
 			return Version{}, err
 		}
-		if last.ValidFrom.Equal(next.ValidFrom) && last.Price.Equal(next.Price) {
+		if last.ValidFrom.Equal(next.ValidFrom) && last.ValidUntil.Equal(next.ValidUntil) && last.Price.Equal(next.Price) {
 			return last, nil
 		}
 		var v servicecoin.Violations
@@ -198,7 +219,7 @@ func publish(ctx context.Context, tx store.View, next Version) (Version, error) 
 }
 
 func (v Version) changed() PriceChanged {
-	return PriceChanged{Price: v.ID, Version: v.Number, ValidFrom: v.ValidFrom, Name: v.Price.Name, Says: v.Price.Says(), Reason: v.Reason}
+	return PriceChanged{Price: v.ID, Version: v.Number, ValidFrom: v.ValidFrom, ValidUntil: v.ValidUntil, Name: v.Price.Name, Says: v.Price.Says(), Reason: v.Reason}
 }
 
 // Withdraw takes back a version of a price before it becomes valid.
@@ -260,11 +281,18 @@ func (l *PriceList) At(ctx context.Context, id servicecoin.PriceID, t time.Time)
 	if err != nil {
 		return Version{}, err
 	}
+	none := func() error {
+		return fmt.Errorf("price %s at %s: %w", id, t.UTC().Format(time.RFC3339), servicecoin.NotFound(l.view.Key(PriceRecord, string(id))))
+	}
 	number := line.at(t)
 	if number == 0 {
-		return Version{}, fmt.Errorf("price %s at %s: %w", id, t.UTC().Format(time.RFC3339), servicecoin.NotFound(l.view.Key(PriceRecord, string(id))))
+		return Version{}, none()
 	}
-	return l.Get(ctx, id, number)
+	v, err := l.Get(ctx, id, number)
+	if err == nil && !v.ValidUntil.IsZero() && !t.Before(v.ValidUntil) {
+		return Version{}, none()
+	}
+	return v, err
 }
 
 // Get returns a version by its number, withdrawn or not.

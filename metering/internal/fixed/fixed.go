@@ -4,6 +4,7 @@
 package fixed
 
 import (
+	"cmp"
 	"math"
 	"math/big"
 	"math/bits"
@@ -124,3 +125,8 @@ func (s *Sum) Words() (high int64, low uint64) { return s.high, s.low }
 
 // SumOf returns a sum of two words.
 func SumOf(high int64, low uint64) Sum { return Sum{high, low} }
+
+// Cmp returns -1 if s is less than other, 1 if it is more, 0 if they are equal.
+func (s *Sum) Cmp(other Sum) int {
+	return cmp.Or(cmp.Compare(s.high, other.high), cmp.Compare(s.low, other.low))
+}

@@ -71,3 +71,14 @@ func TestProductsAreExact(t *testing.T) {
 	}
 	require.Positive(t, fit)
 }
+
+func TestCmp(t *testing.T) {
+	t.Parallel()
+	low, high := fixed.SumOf(0, 1<<63), fixed.SumOf(1, 0)
+	below := fixed.SumOf(-1, 5)
+	require.Equal(t, -1, low.Cmp(high))
+	require.Equal(t, 1, high.Cmp(low))
+	same := low
+	require.Equal(t, 0, low.Cmp(same))
+	require.Equal(t, -1, below.Cmp(low))
+}

@@ -1,0 +1,161 @@
+// Command simulate says what a month's usage costs at two tariffs: which prices cost
+// more, which less, and how much it comes to.
+//
+//	go run ./examples/simulate -before prices.json -after new.json -usage usage.csv
+package main
+
+import (
+	_ "embed"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"text/tabwriter"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/examples/pricefile"
+	"github.com/servicecoin/servicecoin/metering"
+)
+
+//go:embed usage.txt
+var usage string
+
+// The exit statuses.
+const (
+	done   = 0
+	unread = 2
+)
+
+func main() { os.Exit(code(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// code runs the command and returns its exit status.
+func code(args []string, out, diagnostics io.Writer) int {
+	err := run(args, out, diagnostics)
+	if err == nil || errors.Is(err, flag.ErrHelp) {
+		return done
+	}
+	fmt.Fprintln(diagnostics, "simulate:", err)
+	return unread
+}
+
+func run(args []string, out, diagnostics io.Writer) error {
+	flags := flag.NewFlagSet("simulate", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	before, after := flags.String("before", "", ""), flags.String("after", "", "")
+	used := flags.String("usage", "", "")
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(diagnostics, usage)
+		return err
+	case err != nil:
+		return err
+	case flags.NArg() > 0 || *before == "" || *after == "" || *used == "":
+		return errors.New("-before, -after and -usage must be given: see -help")
+	}
+	one, err := pricefile.Open(*before)
+	if err != nil {
+		return fmt.Errorf("%s: %w", *before, err)
+	}
+	other, err := pricefile.Open(*after)
+	if err != nil {
+		return fmt.Errorf("%s: %w", *after, err)
+	}
+	rows, err := compare(one, other, *used)
+	if err != nil {
+		return fmt.Errorf("%s: %w", *used, err)
+	}
+	return write(out, rows)
+}
+
+// row is what all usage of a price costs.
+type row struct {
+	price, unit             string
+	quantity, before, after decimal.Decimal
+}
+
+// compare adds usage up by its price, and rates the sums at both tariffs. A price that
+// one of them lacks, and two currencies, are refused.
+func compare(one, other pricefile.Prices, path string) ([]row, error) {
+	f, err := os.Open(path) //nolint:gosec // G304: the file is the user's own choice
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	var rows []row
+	at := map[string]int{}
+	err = pricefile.ReadUsage(f, func(v *servicecoin.Violations, u pricefile.Use) {
+		i, is := at[u.Price]
+		if !is {
+			a, before := one[u.Price]
+			b, after := other[u.Price]
+			if !before || !after {
+				v.Add(u.At, "unknown", u.Price, "must be a price of both tariffs")
+				return
+			}
+			if a.Price().Currency != b.Price().Currency {
+				v.Add(u.At, "mixed", u.Price, "must be in the same currency in both tariffs")
+				return
+			}
+			i, at[u.Price] = len(rows), len(rows)
+			rows = append(rows, row{price: u.Price, unit: string(a.Price().Currency)})
+		}
+		v.Number(u.At, u.Quantity, 30, 30)
+		if v.Len() == 0 {
+			rows[i].quantity = rows[i].quantity.Add(u.Quantity)
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i := range rows {
+		r := &rows[i]
+		if r.before, err = costs(one[r.price], r.quantity); err != nil {
+			return nil, fmt.Errorf("%s: %w", r.price, err)
+		}
+		if r.after, err = costs(other[r.price], r.quantity); err != nil {
+			return nil, fmt.Errorf("%s: %w", r.price, err)
+		}
+	}
+	return rows, nil
+}
+
+func costs(p pricefile.Price, quantity decimal.Decimal) (decimal.Decimal, error) {
+	c, err := p.Of(quantity)
+	if err != nil {
+		return decimal.Decimal{}, err
+	}
+	return p.Amount(c)
+}
+
+func write(out io.Writer, rows []row) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "price\tquantity\tbefore\tafter\tchange\t\t")
+	sums := map[string]row{}
+	var units []string
+	for _, r := range rows {
+		if !slices.Contains(units, r.unit) {
+			units = append(units, r.unit)
+		}
+		sum := sums[r.unit]
+		sums[r.unit] = row{price: "together", unit: r.unit, before: sum.before.Add(r.before), after: sum.after.Add(r.after)}
+		r.write(w, metering.Plain(r.quantity))
+	}
+	for _, unit := range units {
+		sums[unit].write(w, "")
+	}
+	return w.Flush()
+}
+
+func (r row) write(w io.Writer, quantity string) {
+	change := r.after.Sub(r.before)
+	share := ""
+	if !r.before.IsZero() {
+		const places = 1
+		share = metering.Plain(change.Shift(2).DivRound(r.before, places)) + " %"
+	}
+	fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s %s\t%s\t\n", r.price, quantity, metering.Plain(r.before), metering.Plain(r.after), metering.Plain(change), r.unit, share)
+}
