@@ -105,7 +105,7 @@ func (c *Counter) Take(n decimal.Decimal, at time.Time) Answer {
 // take answers from what is held: Stale where that is nothing. The caller holds mu.
 func (c *Counter) take(n fixed.Sum, at time.Time) Answer {
 	c.used = true
-	why, until, rest := Stale, time.Time{}, fixed.Sum{}
+	why, until := Stale, time.Time{}
 	for i := range c.held {
 		l := &c.held[i]
 		switch {
@@ -117,11 +117,9 @@ func (c *Counter) take(n fixed.Sum, at time.Time) Answer {
 			return Answer{Allowed: true, Why: Leased, Until: l.until}
 		}
 		why, until = Spent, l.until
-		rest.AddSum(l.left)
 	}
 	if at.Before(c.refused.until) {
-		rest.AddSum(c.refused.left)
-		if why, until = Spent, c.refused.until; less(rest, n) { // with what this gate could give back
+		if why, until = Spent, c.refused.until; less(c.refused.left, n) {
 			why = Over
 		}
 	}
@@ -239,7 +237,7 @@ func (c *Counter) lease(ctx context.Context, want decimal.Decimal, at time.Time,
 	defer c.mu.Unlock()
 	c.returns = append([]Return(nil), c.returns[len(ask.Returns):]...)
 	switch next := (lease{id: grant.Lease, unlimited: grant.Unlimited, share: share, left: share, from: at, length: grant.For, until: at.Add(grant.For)}); {
-	case grant.For <= 0 || !ok:
+	case !ok: // a source that leases what nobody can spend
 	case !grant.Unlimited && grant.Lease == "":
 		c.refused = refusal{left: left, until: next.until}
 	case c.held[0].there():

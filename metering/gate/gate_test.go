@@ -214,6 +214,40 @@ func TestRefill(t *testing.T) {
 	require.ErrorIs(t, g.Refill(t.Context(), epoch), errBroken)
 }
 
+// Who has kept a counter that the gate had let go of goes on with it, and so does the gate.
+func TestACounterThatWasLetGo(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, "1000", sized("100"))
+	g := o.gate(t, "a", gate.Closed)
+	c := g.Counter(calls)
+	require.NoError(t, g.Refill(t.Context(), epoch))
+	require.True(t, ask(t, c, "80", epoch).Allowed)
+	require.Same(t, c, g.Counter(calls))
+	require.NoError(t, g.Refill(t.Context(), epoch))
+	require.Len(t, o.asks, 2, "it is refilled as before")
+}
+
+// A change that fails changes nothing.
+func TestMemoryTakesAllOrNothing(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, "100", sized("10"))
+	for range 3 {
+		_, err := o.Lease(t.Context(), gate.Ask{Key: calls, Gate: "a"})
+		require.NoError(t, err)
+	}
+	before := o.keep.Pool(calls)
+	err := o.keep.Update(t.Context(), calls, func(p *gate.Pool) error {
+		require.NoError(t, p.Return("a", []gate.Return{{Lease: "1"}}, epoch))
+		return errBroken
+	})
+	require.ErrorIs(t, err, errBroken)
+	require.Equal(t, before, o.keep.Pool(calls))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.ErrorIs(t, o.keep.Update(ctx, calls, nil), context.Canceled)
+	require.Empty(t, o.keep.Pool(gate.Key{Customer: "b", Name: "x"}))
+}
+
 // At Close all is given back, and others have it.
 func TestClose(t *testing.T) {
 	t.Parallel()
@@ -306,7 +340,28 @@ func TestLeaseOfAFastClock(t *testing.T) {
 		require.Empty(t, lease(right, "a", "1").Lease, "it counts: a gate may hold it, for all that is known here")
 	}
 	now = epoch.Add(time.Minute + 11*time.Second)
-	require.NotEmpty(t, lease(right, "a", "10").Lease)
+	g := lease(right, "a", "10")
+	require.NotEmpty(t, g.Lease)
+
+	// Nor does what came back to it count until that hour has come.
+	require.NoError(t, fast.Return(t.Context(), calls, "a", []gate.Return{{Lease: g.Lease, Spent: d("10")}}))
+	require.NotEmpty(t, lease(right, "b", "1").Lease, "it is measured")
+}
+
+// A lease that comes back late was spent before it ended.
+func TestLateReturn(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, "100", sized("10"))
+	g, err := o.Lease(t.Context(), gate.Ask{Key: calls, Gate: "a"})
+	require.NoError(t, err)
+	o.now = epoch.Add(time.Minute)
+	require.NoError(t, o.Return(t.Context(), calls, "a", []gate.Return{{Lease: g.Lease, Spent: d("4")}}))
+	s := o.limits[calls]
+	s.Through = epoch.Add(20 * time.Second)
+	o.limits[calls] = s
+	_, err = o.Lease(t.Context(), gate.Ask{Key: calls, Gate: "a"})
+	require.NoError(t, err)
+	require.Equal(t, "10", outOf(o.keep).String(), "the new lease alone")
 }
 
 // A gate that is gone keeps its whole share for as long as the lease lasts, and until what
