@@ -12,8 +12,9 @@
 //	authority, err := gate.NewAuthority(keep, limits, gate.Terms{}, newID, time.Now)
 //	g, err := gate.New("api-3", authority, &gate.Options{Stale: gate.Closed})
 //	calls := g.Counter(gate.Key{Customer: "acme", Name: "api.calls"})
-//	if answer, err := calls.Ask(ctx, decimal.NewFromInt(1), time.Now()); !answer.Allowed {
-//		return fmt.Errorf("%s until %v: %w", answer.Why, answer.Until, err)
+//	answer, err := calls.Ask(ctx, decimal.NewFromInt(1), time.Now())
+//	if !answer.Allowed {
+//		return fmt.Errorf("refused until %v: %s", answer.Until, answer.Why)
 //	}
 //
 // [Counter.Take] is the check alone: it asks nobody, allocates nothing, and is safe for
