@@ -3,7 +3,6 @@ package gate
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
@@ -21,18 +20,6 @@ type Limits interface {
 	// Standing returns what is left as of now. It is called anew for every lease, and reads
 	// what was recorded by then.
 	Standing(ctx context.Context, key Key, now time.Time) (Standing, error)
-}
-
-// Keep holds the pools, in one place for all authorities of a customer. [NewMemory] has
-// one for a single process; over a store it is a record for each key:
-//
-//	func (k keep) Update(ctx context.Context, key gate.Key, change func(*gate.Pool) error) error
-type Keep interface {
-	// Update reads the pool of a key, the zero Pool if there is none, lets it be changed, and
-	// stores it, if nobody else has stored it since it was read; else it does so again. It
-	// stores nothing if change fails, and returns that error. Change reads what is left of the
-	// limit, so it must run after the pool was read.
-	Update(ctx context.Context, key Key, change func(*Pool) error) error
 }
 
 // Authority leases shares of what is left to gates. It holds nothing itself: there may be
@@ -93,59 +80,6 @@ func (a *Authority) Return(ctx context.Context, key Key, gate string, returns []
 	return a.keep.Update(ctx, key, func(p *Pool) error { return p.Return(gate, returns, a.now()) })
 }
 
-// Memory keeps pools in memory: for one process, and for tests.
-type Memory struct {
-	mu    sync.Mutex
-	pools map[Key]*kept
-}
-
-type kept struct {
-	mu   sync.Mutex
-	pool Pool
-}
-
-// NewMemory returns an empty one.
-func NewMemory() *Memory { return &Memory{pools: map[Key]*kept{}} }
-
-// Update changes a pool, one after the other.
-func (m *Memory) Update(ctx context.Context, key Key, change func(*Pool) error) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	m.mu.Lock()
-	k := m.pools[key]
-	if k == nil {
-		k = &kept{}
-		m.pools[key] = k
-	}
-	m.mu.Unlock()
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	next := k.pool.clone()
-	if err := change(&next); err != nil {
-		return err
-	}
-	k.pool = next
-	return nil
-}
-
-// Pool returns the leases of a key, as they are now.
-func (m *Memory) Pool(key Key) Pool {
-	m.mu.Lock()
-	k := m.pools[key]
-	m.mu.Unlock()
-	if k == nil {
-		return Pool{}
-	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.pool.clone()
-}
-
-func (p *Pool) clone() Pool {
-	return Pool{Period: p.Period, Leases: append([]Lease(nil), p.Leases...), Settled: append([]Settled(nil), p.Settled...)}
-}
-
 // Static is a fake of [Limits]: what is left does not change. A key that is not there is
 // ErrNotFound.
 type Static map[Key]Standing
@@ -154,10 +88,7 @@ type Static map[Key]Standing
 func (s Static) Standing(_ context.Context, key Key, _ time.Time) (Standing, error) {
 	standing, ok := s[key]
 	if !ok {
-		return Standing{}, servicecoin.NotFound(servicecoin.Key{Customer: key.Customer, Kind: PoolRecord, ID: key.Name})
+		return Standing{}, servicecoin.NotFound(servicecoin.Key{Customer: key.Customer, Kind: Pools, ID: key.Name})
 	}
 	return standing, nil
 }
-
-// PoolRecord is the kind of a pool, as errors name it in a [servicecoin.Key].
-const PoolRecord = "gate.pool"

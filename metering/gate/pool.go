@@ -12,7 +12,7 @@ import (
 
 // Limits of a [Pool] and of [Terms].
 const (
-	MaxLeases = 10_000 // that are out at once, or wait to be measured
+	MaxLeases = 1_000 // that are out at once, or wait to be measured
 	MaxLength = 24 * time.Hour
 )
 

@@ -1,8 +1,6 @@
 package gate_test
 
 import (
-	"context"
-	"errors"
 	"strconv"
 	"sync"
 	"testing"
@@ -16,28 +14,6 @@ import (
 	"github.com/servicecoin/servicecoin/store/memory"
 )
 
-// pool is the record in which a host keeps the leases of a key.
-type pool struct {
-	Name string    `json:"name"`
-	Pool gate.Pool `json:"pool"`
-}
-
-var pools = store.Kind[pool]{Name: "my-pools", ID: func(p pool) string { return p.Name }}
-
-// stored keeps pools in a store, each in the partition of its customer.
-type stored struct{ store *store.Store }
-
-func (k stored) Update(ctx context.Context, key gate.Key, change func(*gate.Pool) error) error {
-	records := store.Of(k.store.For(key.Customer), pools)
-	if _, err := records.Get(ctx, key.Name); errors.Is(err, servicecoin.ErrNotFound) {
-		if err := records.Insert(ctx, pool{Name: key.Name}); err != nil && !errors.Is(err, servicecoin.ErrExists) {
-			return err
-		}
-	}
-	_, err := records.Update(ctx, key.Name, func(p *pool) ([]store.Event, error) { return nil, change(&p.Pool) })
-	return err
-}
-
 // Authorities in several processes lease from one record, and together no more than there
 // is.
 func TestOverAStore(t *testing.T) {
@@ -49,7 +25,7 @@ func TestOverAStore(t *testing.T) {
 	var gates [4]*gate.Gate
 	for i := range gates {
 		s := store.New(backend, &store.Options{Now: func() time.Time { return epoch }})
-		authority, err := gate.NewAuthority(stored{s}, w, sized("7"), newID, func() time.Time { return epoch })
+		authority, err := gate.NewAuthority(gate.NewRecords(s.For), w, sized("7"), newID, func() time.Time { return epoch })
 		require.NoError(t, err)
 		gates[i], err = gate.New("gate-"+strconv.Itoa(i), authority, &gate.Options{Stale: gate.Closed})
 		require.NoError(t, err)
@@ -66,4 +42,34 @@ func TestOverAStore(t *testing.T) {
 	all.Wait()
 	require.True(t, w.leased.LessThanOrEqual(w.limit), "%s", w.leased)
 	require.True(t, w.leased.GreaterThan(d("250")), "%s", w.leased)
+
+	s := store.New(backend, nil)
+	p, err := gate.NewRecords(s.For).Pool(t.Context(), calls)
+	require.NoError(t, err)
+	require.True(t, p.Out().GreaterThanOrEqual(w.leased))
+	n, err := gate.Reindex(t.Context(), s)
+	require.NoError(t, err)
+	require.Zero(t, n, "it has the form of this release")
+
+	// Another customer has nothing to do with it.
+	p, err = gate.NewRecords(s.For).Pool(t.Context(), gate.Key{Customer: "other", Name: calls.Name})
+	require.NoError(t, err)
+	require.Empty(t, p)
+}
+
+// A change that fails stores nothing, and what is wrong with the arguments is told.
+func TestRecordsRefuse(t *testing.T) {
+	t.Parallel()
+	s := store.New(memory.New(), nil)
+	records := gate.NewRecords(s.For)
+	err := records.Update(t.Context(), calls, func(p *gate.Pool) error {
+		p.Period = epoch
+		return errBroken
+	})
+	require.ErrorIs(t, err, errBroken)
+	p, err := records.Pool(t.Context(), calls)
+	require.NoError(t, err)
+	require.Empty(t, p)
+	require.ErrorIs(t, records.Update(t.Context(), gate.Key{}, nil), servicecoin.ErrInvalid)
+	require.ErrorIs(t, gate.NewRecords(nil).Update(t.Context(), calls, nil), servicecoin.ErrInvalid)
 }
