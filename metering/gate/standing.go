@@ -31,8 +31,9 @@ func StandingOf(j entitle.Judgement, f entitle.Facts, through time.Time) Standin
 }
 
 // StandingOfQuotas returns what is left by a decision of [metering.Ledger.Check] for an
-// amount of 0: of the hard quotas, without a bound if there are none. Through is up to
-// when the ledger has all usage.
+// amount of 0: of the hard quotas, without a bound if there are none. The meter is one
+// that adds up: nobody can have a share of a maximum. Through is up to when the ledger
+// has all usage.
 func StandingOfQuotas(d metering.Decision, through time.Time) Standing {
 	s := Standing{Through: through}
 	for _, x := range d.Standings {
