@@ -2,6 +2,7 @@ package gate
 
 import (
 	"context"
+	"errors"
 	"math/big"
 	"sync"
 	"time"
@@ -41,6 +42,7 @@ type Counter struct {
 	refused  refusal
 	returns  []Return // leases that are over, and not given back yet
 	unleased int64    // how often something passed without a lease
+	failed   failure
 
 	gate   *Gate
 	key    Key
@@ -62,6 +64,12 @@ type lease struct {
 type refusal struct {
 	left  fixed.Sum
 	until time.Time
+}
+
+// failure is why the source could not be asked, and when.
+type failure struct {
+	err error // nil: it could
+	at  time.Time
 }
 
 func (l *lease) there() bool { return l.length > 0 }
@@ -145,7 +153,8 @@ func (c *Counter) Unleased() int64 {
 // Ask answers as [Counter.Take], and asks the source where the gate holds too little. If the
 // source cannot be asked the answer is what the host chose, and the error says why
 // that was so: it stands beside an answer that counts. One goroutine asks at a time, and the
-// others wait for what it gets, or for the end of their context.
+// others wait for what it gets, or for the end of their context. After a failure nobody
+// asks for a while ([Options].Retry): the answer is the choice, with the same error.
 func (c *Counter) Ask(ctx context.Context, n decimal.Decimal, at time.Time) (Answer, error) {
 	sum, ok := sumOf(n)
 	if !ok {
@@ -168,6 +177,9 @@ func (c *Counter) Ask(ctx context.Context, n decimal.Decimal, at time.Time) (Ans
 	if a := c.takeNow(sum, at); a.Allowed || a.Why == Over { // somebody else has asked meanwhile
 		return a, nil
 	}
+	if err := c.failure(at); err != nil {
+		return c.chosen(), err
+	}
 	if err := c.lease(ctx, n, at, false); err != nil {
 		return c.chosen(), err
 	}
@@ -189,6 +201,16 @@ func (c *Counter) takeNow(n fixed.Sum, at time.Time) Answer {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.take(n, at)
+}
+
+// failure is why the source is not asked now, nil if it is.
+func (c *Counter) failure(at time.Time) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if passed := at.Sub(c.failed.at); c.failed.err != nil && passed < c.gate.retry && passed >= -c.gate.retry {
+		return c.failed.err
+	}
+	return nil
 }
 
 func (c *Counter) chosen() Answer {
@@ -229,6 +251,11 @@ func (c *Counter) lease(ctx context.Context, want decimal.Decimal, at time.Time,
 
 	grant, err := c.gate.source.Lease(ctx, ask)
 	if err != nil {
+		if !errors.Is(err, context.Canceled) { // that is the caller's, and says nothing of the source
+			c.mu.Lock()
+			c.failed = failure{err, at}
+			c.mu.Unlock()
+		}
 		return err
 	}
 	share, ok := sumOf(grant.Share)
@@ -236,6 +263,7 @@ func (c *Counter) lease(ctx context.Context, want decimal.Decimal, at time.Time,
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.returns = append([]Return(nil), c.returns[len(ask.Returns):]...)
+	c.failed = failure{}
 	switch next := (lease{id: grant.Lease, unlimited: grant.Unlimited, share: share, left: share, from: at, length: grant.For, until: at.Add(grant.For)}); {
 	case !ok: // a source that leases what nobody can spend
 	case !grant.Unlimited && grant.Lease == "":

@@ -44,7 +44,6 @@ package gate
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -82,6 +81,9 @@ const (
 // Options are what a host sets for a gate.
 type Options struct {
 	Stale Choice // required
+	// Retry is how long a counter does not ask again after the source could not be asked, so
+	// that not every request waits for it in vain. 0: a second.
+	Retry time.Duration
 }
 
 // Gate lets pass what is within the shares that it leased. It is safe for goroutines.
@@ -89,6 +91,7 @@ type Gate struct {
 	name   string
 	source Source
 	stale  Choice
+	retry  time.Duration
 
 	mu       sync.RWMutex
 	counters map[Key]*Counter
@@ -110,10 +113,17 @@ func New(name string, source Source, o *Options) (*Gate, error) {
 	default:
 		v.Add("options.stale", "required", string(o.Stale), "must be open or closed")
 	}
+	retry := o.Retry
+	if retry == 0 {
+		retry = time.Second
+	}
+	if retry < 0 || retry > MaxLength {
+		v.Add("options.retry", "out-of-range", retry.String(), "must lie between 0 and "+MaxLength.String())
+	}
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
-	return &Gate{name: name, source: source, stale: o.Stale, counters: map[Key]*Counter{}}, nil
+	return &Gate{name: name, source: source, stale: o.Stale, retry: retry, counters: map[Key]*Counter{}}, nil
 }
 
 // Counter returns the counter of a key, the same one for each call while it is used. Who
@@ -196,7 +206,7 @@ func (g *Gate) Close(ctx context.Context, at time.Time) error {
 	return first
 }
 
-// all returns the counters, in the order of their keys.
+// all returns the counters.
 func (g *Gate) all() []*Counter {
 	g.mu.RLock()
 	list := make([]*Counter, 0, len(g.counters))
@@ -204,7 +214,6 @@ func (g *Gate) all() []*Counter {
 		list = append(list, c)
 	}
 	g.mu.RUnlock()
-	slices.SortFunc(list, func(a, b *Counter) int { return a.key.compare(b.key) })
 	return list
 }
 

@@ -134,10 +134,14 @@ func TestStale(t *testing.T) {
 		require.ErrorIs(t, err, errBroken, "the share does not suffice")
 		require.Equal(t, want, a)
 		if choice == gate.Open {
-			require.Equal(t, int64(3), c.Unleased())
+			require.Equal(t, int64(3), c.Unleased(), "each of them")
 		}
 		o.down = false
-		require.Equal(t, gate.Leased, ask(t, c, "1", epoch.Add(10*time.Second)).Why)
+		n := len(o.asks)
+		_, err = c.Ask(t.Context(), d("1"), epoch.Add(10*time.Second))
+		require.ErrorIs(t, err, errBroken, "for a second nobody waits in vain")
+		require.Len(t, o.asks, n)
+		require.Equal(t, gate.Leased, ask(t, c, "1", epoch.Add(11*time.Second)).Why)
 		require.Equal(t, []gate.Return{{Lease: "1", Spent: d("2")}}, o.asks[len(o.asks)-1].Returns, "what could not be given back is given back now")
 	}
 }
@@ -463,6 +467,8 @@ func TestViolations(t *testing.T) {
 	}
 	_, err := gate.New("", nil, nil)
 	require.Equal(t, []string{"name required", "source required", "options.stale required"}, codes(err))
+	_, err = gate.New("a", newOffice(t, "1", gate.Terms{}), &gate.Options{Stale: gate.Open, Retry: -1})
+	require.Equal(t, []string{"options.retry out-of-range"}, codes(err))
 	_, err = gate.NewAuthority(nil, nil, gate.Terms{Length: -1, Margin: 25 * time.Hour, Size: servicecoin.Some(d("0")), Part: -1}, nil, nil)
 	require.Equal(t, []string{"keep required", "limits required", "newID required", "now required", "terms.length out-of-range", "terms.margin out-of-range", "terms.size out-of-range", "terms.part out-of-range"}, codes(err))
 	bad := gate.Ask{Want: d("-1"), Returns: []gate.Return{{Spent: d("-1")}}}

@@ -1,7 +1,6 @@
 package gate
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -85,8 +84,4 @@ func amount(v *servicecoin.Violations, path string, d decimal.Decimal) {
 	if d.IsNegative() {
 		v.Add(path, "negative", "", "must not be negative")
 	}
-}
-
-func (k Key) compare(other Key) int {
-	return cmp.Or(cmp.Compare(k.Customer, other.Customer), cmp.Compare(k.Name, other.Name))
 }
