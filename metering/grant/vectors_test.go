@@ -194,6 +194,7 @@ type accountVector struct {
 	Resets      []string      `json:"resets"`
 	Preserve    bool          `json:"preserve_overage"`
 	Aggregation string        `json:"aggregation"`
+	From        string        `json:"measure_from"`
 }
 
 func account(t *testing.T, c vector) (grant.Account, []grant.Usage) {
@@ -351,7 +352,10 @@ func checkReset(t *testing.T, c vector) {
 		Balances map[grant.ID]decimal.Decimal `json:"balances"`
 		Error    bool                         `json:"error"`
 	}](t, c.Expect)
-	a := grant.Account{During: calendar.Between(instant(t, in.From), instant(t, in.At)), Grants: grants(t, params.Grants), Resets: []time.Time{instant(t, in.At)}}
+	a := grant.Account{During: calendar.Between(instant(t, params.From+in.From), instant(t, in.At)), Grants: grants(t, params.Grants), Resets: []time.Time{instant(t, in.At)}}
+	for _, r := range params.Resets { // before the one in question
+		a.Resets = append(a.Resets, instant(t, r))
+	}
 	if params.Preserve || in.Preserve {
 		a.Overage = grant.Carry
 	}
@@ -375,10 +379,7 @@ func checkReset(t *testing.T, c vector) {
 }
 
 func checkBalance(t *testing.T, c vector) {
-	params := fields[struct {
-		From   string        `json:"measure_from"`
-		Grants []grantVector `json:"grants"`
-	}](t, c.Params)
+	params := fields[accountVector](t, c.Params)
 	in := fields[struct {
 		Usage  []usageVector `json:"usage"`
 		At     string        `json:"at"`
@@ -396,6 +397,12 @@ func checkBalance(t *testing.T, c vector) {
 		Starts   map[string]decimal.Decimal `json:"balance_at_start_by_hour"`
 	}](t, c.Expect)
 	a := grant.Account{During: calendar.Between(instant(t, params.From), instant(t, in.At+in.To)), Grants: grants(t, params.Grants)}
+	for _, r := range params.Resets {
+		a.Resets = append(a.Resets, instant(t, r))
+	}
+	if params.Preserve {
+		a.Overage = grant.Carry
+	}
 	plan, err := a.Compile()
 	require.NoError(t, err)
 	got, err := plan.Burn(used(t, in.Usage))
