@@ -130,7 +130,7 @@ func (a Account) Validate() error {
 	default:
 		v.Add("spanning", "unknown", string(a.Spanning), `must be "", time or refuse`)
 	}
-	if few && a.Opening != nil && v.Len() == 0 {
+	if few && a.Opening != nil {
 		a.checkOpening(&v)
 	}
 	return v.Err()

@@ -282,6 +282,14 @@ func TestLevel(t *testing.T) {
 	require.Equal(t, "20", r.Standing.Overage.String())
 	require.Equal(t, grant.Line{Grant: "base", Given: d("100"), Burnt: d("100"), Balance: d("0")}, line(r, "base"))
 
+	more := a
+	more.Grants = append(more.Grants, grant.Grant{ID: "then", Amount: d("50"), From: at(3, 0)})
+	then := burn(t, more, append(usage, spent("1", at(3, 0), at(3, 0)))...)
+	require.Equal(t, "20", then.Closing.Overage.String())
+	require.Equal(t, "0", then.Standing.Overage.String())
+	require.Equal(t, "30", then.Standing.Balance().String(), "what begins at the end covers it as of then")
+	require.Equal(t, 1, then.Outside)
+
 	second := a
 	second.During = calendar.Between(at(3, 0), at(4, 0))
 	second.Opening = &r.Standing
@@ -299,6 +307,29 @@ func line(r grant.Result, id grant.ID) grant.Line {
 	return grant.Line{}
 }
 
+// Windows of a series are in order, apart, and in the account's time.
+func TestSeriesRefuses(t *testing.T) {
+	t.Parallel()
+	p, err := grant.Account{During: calendar.Between(at(1, 0), at(3, 0))}.Compile()
+	require.NoError(t, err)
+	day := calendar.Between(at(1, 0), at(2, 0))
+	for name, windows := range map[string][]calendar.Interval{
+		"before":    {calendar.Between(at(0, 0), at(1, 0))},
+		"after":     {calendar.Between(at(2, 0), at(3, 1))},
+		"twice":     {day, day},
+		"empty":     {calendar.Between(at(2, 0), at(2, 0))},
+		"backwards": {calendar.Between(at(2, 0), at(1, 0))},
+		"too many":  make([]calendar.Interval, metering.MaxPoints+1),
+	} {
+		_, err := p.Series(nil, windows)
+		require.ErrorIs(t, err, servicecoin.ErrInvalid, name)
+	}
+	_, err = p.Series([]grant.Usage{spent("-1", at(1, 0), at(1, 0))}, []calendar.Interval{day})
+	require.ErrorIs(t, err, servicecoin.ErrInvalid)
+	_, err = p.Burn(make([]grant.Usage, 1000))
+	require.Len(t, paths(t, err), servicecoin.MaxViolations, "nobody reads more")
+}
+
 // Resets come from periods, without the start and with the end.
 func TestResets(t *testing.T) {
 	t.Parallel()
@@ -307,6 +338,14 @@ func TestResets(t *testing.T) {
 	require.Equal(t, []time.Time{at(8, 0), at(15, 0)}, grant.Resets(periods, calendar.Between(at(1, 0), at(15, 0))))
 	require.Empty(t, grant.Resets(periods, calendar.Between(at(1, 0), at(1, 0))))
 	require.Empty(t, grant.Resets(metering.Periods{}, calendar.Between(at(1, 0), at(15, 0))))
+}
+
+// Usage comes from what a meter says of windows; one without a value used nothing.
+func TestWindows(t *testing.T) {
+	t.Parallel()
+	first, second := calendar.Between(at(1, 0), at(2, 0)), calendar.Between(at(2, 0), at(3, 0))
+	usage := grant.Windows([]metering.Point{{Interval: first}, {Interval: second, Value: servicecoin.Some(d("3"))}})
+	require.Equal(t, []grant.Usage{{During: second, Quantity: d("3")}}, usage)
 }
 
 // An account reads back as it was written, and so does what became of it.
@@ -359,6 +398,12 @@ What is left of all grants on 3 Mar 2026, 00:00: 0 GB
   Used, and covered by no grant: 5 GB
 `, "\n"), strings.ReplaceAll(trace.Tell(servicecoin.Reader{}).String(), "\u202f", " "))
 	require.Len(t, trace.Keys(), 2)
+	a.Overage, a.Resets[0] = grant.Carry, at(3, 0)
+	a.Grants[1].Renewal, a.Grants[2].From = &grant.Renewal{Every: calendar.Period{Days: 1}}, at(1, 13)
+	told := burn(t, a, spent("1200", at(2, 2), at(2, 3))).Trace("GB").Tell(servicecoin.Reader{}).String()
+	require.Contains(t, told, "Given again on 2 Mar 2026, 00:00")
+	require.Contains(t, told, "Given on 1 Mar 2026, 13:00")
+	require.Contains(t, told, "Paid on 3 Mar 2026, 00:00 for what was used before")
 	covered, ok := r.Covered("Plan", "GB")
 	require.True(t, ok)
 	require.Contains(t, covered.String(), "grant Plan: 1000 there, 0 given, 1000 burnt, 0 lapsed: 0 GB [/grant.grant/Plan]")

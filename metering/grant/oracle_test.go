@@ -451,3 +451,57 @@ func TestLateUsage(t *testing.T) {
 		}
 	})
 }
+
+// A level is held against the grants that are there at the time, and a series of it says
+// what a reckoning up to each window says.
+func TestLevelIsTheLastOne(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		a, usage := someAccount(t)
+		a.Counts, a.Resets = grant.Level, nil
+		for i := range a.Grants {
+			a.Grants[i].Renewal = nil
+		}
+		stands := func(at time.Time) (left, over, level decimal.Decimal) {
+			var last time.Time
+			for _, u := range usage {
+				start := u.During.Start
+				if start.Before(a.During.Start) || !start.Before(at) {
+					continue
+				}
+				if start.After(last) || start.Equal(last) && u.Quantity.GreaterThan(level) {
+					last, level = start, u.Quantity
+				}
+			}
+			for _, g := range a.Grants {
+				if g.Active(at) {
+					left = left.Add(g.Amount)
+				}
+			}
+			left = left.Sub(level)
+			if left.IsNegative() {
+				left, over = decimal.Decimal{}, left.Neg()
+			}
+			return left, over, level
+		}
+		r, err := a.Burn(usage)
+		require.NoError(t, err)
+		left, over, level := stands(a.During.End)
+		require.True(t, left.Equal(r.Standing.Balance()), "%s, want %s", r.Standing.Balance(), left)
+		require.True(t, over.Equal(r.Standing.Overage))
+		require.True(t, level.Equal(r.Standing.Used))
+		for _, l := range r.Lines {
+			require.True(t, l.Opening.Add(l.Given).Equal(l.Burnt.Add(l.Lapsed).Add(l.Balance)), "%+v", l)
+		}
+
+		plan, err := a.Compile()
+		require.NoError(t, err)
+		middle := hours(rapid.IntRange(0, int(a.During.Duration()/time.Hour)-1).Draw(t, "window"))
+		points, err := plan.Series(usage, []calendar.Interval{calendar.Between(middle, a.During.End)})
+		require.NoError(t, err)
+		left, over, _ = stands(middle)
+		require.True(t, left.Equal(points[0].Balance), "%s, want %s", points[0].Balance, left)
+		require.True(t, over.Equal(points[0].Overage))
+		require.True(t, level.Equal(points[0].Used), "%s, want %s", points[0].Used, level)
+	})
+}
