@@ -15,6 +15,7 @@ import (
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/calendar/hours"
+	"github.com/servicecoin/servicecoin/calendar/recur"
 	"github.com/servicecoin/servicecoin/internal/limittest"
 	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/metering/entitle"
@@ -212,6 +213,42 @@ func TestWithinCalendars(t *testing.T) {
 	require.ErrorContains(t, err, "at")
 	require.ErrorContains(t, err, "usage[0].during")
 	require.ErrorContains(t, err, "usage[0].quantity")
+}
+
+// Business events and recurring windows are windows, too.
+func TestOtherCalendars(t *testing.T) {
+	t.Parallel()
+	critical, err := hours.CompileCritical(march(),
+		hours.CriticalWindow{Name: "sale", Kind: hours.BusinessEvent, Reason: "spring sale", Weight: d("2"), During: calendar.Between(at(5, 0), at(7, 0))},
+	)
+	require.NoError(t, err)
+	usage := []grant.Usage{{During: calendar.Between(at(6, 12), at(7, 12)), Quantity: d("10")}}
+	n := 0
+	for w, set := range critical.All() {
+		x, err := entitle.Within(w.Name, set, usage, march(), at(5, 12))
+		require.NoError(t, err)
+		require.Equal(t, entitle.Inside{Name: "sale", Used: some("5"), Open: true, Until: at(7, 0)}, plainly(x))
+		n++
+	}
+	require.Equal(t, 1, n)
+
+	window, err := recur.ParseWindow("Sa 22:00-06:00 Europe/Berlin")
+	require.NoError(t, err)
+	nights, err := window.Compile()
+	require.NoError(t, err)
+	// In the night to 29 March the clock goes from 2 to 3: the window has seven hours.
+	night := calendar.Between(at(28, 12), at(29, 12))
+	x, err := entitle.Within("night", nights.Set(march()), []grant.Usage{{During: night, Quantity: d("24")}}, march(), at(28, 12))
+	require.NoError(t, err)
+	require.Equal(t, entitle.Inside{Name: "night", Used: some("7"), Until: at(28, 21)}, plainly(x))
+}
+
+// plainly brings equal numbers to one form.
+func plainly(x entitle.Inside) entitle.Inside {
+	if x.Used.Valid {
+		x.Used = some(metering.Plain(x.Used.Decimal))
+	}
+	return x
 }
 
 // Shares of windows and of the gaps between them sum to what was used, but for rounding.

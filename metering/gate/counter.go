@@ -3,6 +3,7 @@ package gate
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/big"
 	"sync"
 	"time"
@@ -32,6 +33,31 @@ type Answer struct {
 	Allowed bool      `json:"allowed"`
 	Why     Why       `json:"why"`
 	Until   time.Time `json:"until,omitzero"` // until when the gate answers from what it knows; zero: it does not
+}
+
+// VerbPass stands in refusals: a limit would be passed.
+const VerbPass = "gate.pass"
+
+// Err returns what a request is refused with, nil if it may pass: an ErrRefused where the
+// limit leaves less, or the gate holds less and did not ask; an ErrBusy where nobody could
+// be asked and the gate is [Closed].
+func (a Answer) Err() error {
+	refused := &servicecoin.RefusedError{Subject: servicecoin.Key{Kind: Pools}, Verb: VerbPass}
+	switch a.Why {
+	case Leased, Unlimited, Unleased:
+		return nil
+	case Over:
+		refused.Why = "the limit leaves less than that"
+	case Spent:
+		refused.Why = "more than this process may let pass without asking"
+	case Invalid:
+		var v servicecoin.Violations
+		v.Add("quantity", "out-of-range", "", "is negative, or more than a share can have")
+		return v.Err()
+	case Stale:
+		return fmt.Errorf("what is left of the limit is not known now: %w", servicecoin.ErrBusy)
+	}
+	return refused
 }
 
 // Counter is one key at a gate. It is safe for goroutines.

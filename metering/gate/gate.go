@@ -13,8 +13,8 @@
 //	g, err := gate.New("api-3", authority, &gate.Options{Stale: gate.Closed})
 //	calls := g.Counter(gate.Key{Customer: "acme", Name: "api.calls"})
 //	answer, err := calls.Ask(ctx, decimal.NewFromInt(1), time.Now())
-//	if !answer.Allowed {
-//		return fmt.Errorf("refused until %v: %s", answer.Until, answer.Why)
+//	if err := answer.Err(); err != nil {
+//		return err // refused, or nobody to ask and the gate is closed
 //	}
 //
 // [Counter.Take] is the check alone: it asks nobody, allocates nothing, and is safe for
@@ -39,6 +39,13 @@
 // authority counts a [Terms.Margin] longer. Instants from time.Now carry a monotonic
 // reading: with them a clock that is set back does not prolong a lease, either. See
 // [Pool.Grant] for authorities whose clocks differ.
+//
+// # Errors
+//
+// Asks and standings that make no sense are an [*servicecoin.InvalidError] with every
+// violation. A source that cannot be asked is an error beside an answer that counts, as
+// the host chose. What may not pass is an [Answer]; [Answer.Err] makes a
+// [*servicecoin.RefusedError] of it, or an ErrBusy.
 package gate
 
 import (

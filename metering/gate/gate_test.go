@@ -535,6 +535,16 @@ func TestStandings(t *testing.T) {
 	require.False(t, decide().Period.IsZero())
 }
 
+func TestAnswersAsErrors(t *testing.T) {
+	t.Parallel()
+	for why, want := range map[gate.Why]error{
+		gate.Leased: nil, gate.Unlimited: nil, gate.Unleased: nil, gate.Over: servicecoin.ErrRefused, gate.Spent: servicecoin.ErrRefused,
+		gate.Stale: servicecoin.ErrBusy, gate.Invalid: servicecoin.ErrInvalid,
+	} {
+		require.ErrorIs(t, gate.Answer{Why: why}.Err(), want, why)
+	}
+}
+
 // A pool, an ask and a grant read back as they were written: the host keeps the one,
 // and carries the others.
 func TestJSON(t *testing.T) {

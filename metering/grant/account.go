@@ -16,7 +16,7 @@ import (
 const (
 	MaxGrants    = 100_000
 	MaxResets    = 10_000
-	MaxRenewals  = 100_000 // of all grants together
+	MaxRenewals  = 20_000  // of all grants together
 	MaxRollovers = 200_000 // resets times grants
 )
 
