@@ -63,8 +63,9 @@ type Account struct {
 	Overage  OveragePolicy `json:"overage,omitempty"`
 	Counts   Counting      `json:"counts,omitempty"`
 	Spanning SpanPolicy    `json:"spanning,omitempty"`
-	// Opening is where an earlier reckoning ended, at During.Start. Nil: grants that
-	// hold then have their amounts, and nothing was used.
+	// Opening is where an earlier reckoning ended, at During.Start. It has a balance for each
+	// grant that holds then; those of others are not looked at. Nil: grants that hold then
+	// have their amounts, and nothing was used.
 	Opening *Snapshot `json:"opening,omitempty"`
 }
 

@@ -59,14 +59,14 @@ func (p *Plan) tallies(usage []Usage, starts []int64) (sums []tally, outside int
 	sums = make([]tally, len(starts))
 	near := 0
 	for i := range usage {
+		if v.Len() >= servicecoin.MaxViolations {
+			break
+		}
 		u := &usage[i]
 		n, fits := fixed.Of(u.Quantity)
 		start, end := micros(u.During.Start), micros(u.During.End)
 		if !fits || n < 0 || end < start || start < earliest || end > latest {
 			if !p.sound(&v, i, u) {
-				if v.Len() >= servicecoin.MaxViolations {
-					break
-				}
 				continue
 			}
 		}
