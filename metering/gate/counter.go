@@ -2,7 +2,6 @@ package gate
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/big"
 	"sync"
@@ -86,10 +85,11 @@ type lease struct {
 	id        LeaseID
 }
 
-// refusal is what the source said was left, and until when that is not asked again.
+// refusal is what the source said was left, and how long that is not asked again.
 type refusal struct {
-	left  fixed.Sum
-	until time.Time
+	from   time.Time
+	length time.Duration
+	left   fixed.Sum
 }
 
 // failure is why the source could not be asked, and when.
@@ -100,12 +100,14 @@ type failure struct {
 
 func (l *lease) there() bool { return l.length > 0 }
 
-// holds reports whether a lease may be used at an instant: not where the clock was set back
-// by more than it lasts, either.
-func (l *lease) holds(at time.Time) bool {
-	passed := at.Sub(l.from)
-	return passed < l.length && passed >= -l.length
+// within reports whether something that holds for so long from an instant on does at
+// another one: not where the clock was set back by more than that, either.
+func within(at, from time.Time, length time.Duration) bool {
+	passed := at.Sub(from)
+	return passed < length && passed >= -length
 }
+
+func (l *lease) holds(at time.Time) bool { return within(at, l.from, l.length) }
 
 // take takes a quantity of the share, if that suffices.
 func (l *lease) take(n fixed.Sum) bool {
@@ -139,7 +141,7 @@ func (c *Counter) Take(n decimal.Decimal, at time.Time) Answer {
 // take answers from what is held: Stale where that is nothing. The caller holds mu.
 func (c *Counter) take(n fixed.Sum, at time.Time) Answer {
 	c.used = true
-	why, until := Stale, time.Time{}
+	why, until, rest := Stale, time.Time{}, fixed.Sum{}
 	for i := range c.held {
 		l := &c.held[i]
 		switch {
@@ -151,9 +153,11 @@ func (c *Counter) take(n fixed.Sum, at time.Time) Answer {
 			return Answer{Allowed: true, Why: Leased, Until: l.until}
 		}
 		why, until = Spent, l.until
+		rest.AddSum(l.left)
 	}
-	if at.Before(c.refused.until) {
-		if why, until = Spent, c.refused.until; less(c.refused.left, n) {
+	if r := &c.refused; r.length > 0 && within(at, r.from, r.length) {
+		rest.AddSum(r.left)
+		if why, until = Spent, r.from.Add(r.length); less(rest, n) { // even if it gave back what it holds
 			why = Over
 		}
 	}
@@ -206,19 +210,12 @@ func (c *Counter) Ask(ctx context.Context, n decimal.Decimal, at time.Time) (Ans
 	if err := c.failure(at); err != nil {
 		return c.chosen(), err
 	}
-	if err := c.lease(ctx, n, at, false); err != nil {
+	a, err := c.lease(ctx, n, at, request)
+	if err == nil && a.Why == Spent { // what this gate holds itself is what is missing
+		a, err = c.lease(ctx, n, at, allHeld)
+	}
+	if err != nil || a.Why == Stale { // or the lease was over before it was there
 		return c.chosen(), err
-	}
-	a := c.takeNow(sum, at)
-	if !a.Allowed && c.holdsRest(at) {
-		// What this gate holds itself may be what is missing.
-		if err := c.lease(ctx, n, at, true); err != nil {
-			return c.chosen(), err
-		}
-		a = c.takeNow(sum, at)
-	}
-	if a.Why == Stale { // the lease was over before it was there
-		return c.chosen(), nil
 	}
 	return a, nil
 }
@@ -233,7 +230,7 @@ func (c *Counter) takeNow(n fixed.Sum, at time.Time) Answer {
 func (c *Counter) failure(at time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if passed := at.Sub(c.failed.at); c.failed.err != nil && passed < c.gate.retry && passed >= -c.gate.retry {
+	if within(at, c.failed.at, c.gate.retry) {
 		return c.failed.err
 	}
 	return nil
@@ -245,29 +242,27 @@ func (c *Counter) chosen() Answer {
 	return c.choose(Answer{})
 }
 
-// holdsRest reports whether there is something of a lease that the gate could give back.
-func (c *Counter) holdsRest(at time.Time) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for i := range c.held {
-		if l := &c.held[i]; l.there() && l.holds(at) && less(fixed.Sum{}, l.left) {
-			return true
-		}
-	}
-	return false
-}
+// scope is for whom the source is asked.
+type scope int
 
-// lease asks the source, and takes in what it grants. All that is held is given back
-// before, or what is over, and one lease if there is no room for another. The caller
-// holds the flight.
-func (c *Counter) lease(ctx context.Context, want decimal.Decimal, at time.Time, all bool) error {
-	ask := Ask{Key: c.key, Gate: c.gate.name, Want: want}
+const (
+	request scope = iota // for a request that waits
+	allHeld              // for one that all that is held is given back for
+	ahead                // for those to come
+)
+
+// lease asks the source for a share that suffices for a quantity, takes in what it grants,
+// and takes the quantity of that, before others can. All that is held is given back with the
+// ask, or what is over, and one lease if there is no room for another. The caller holds
+// the flight.
+func (c *Counter) lease(ctx context.Context, n decimal.Decimal, at time.Time, what scope) (Answer, error) {
+	ask := Ask{Key: c.key, Gate: c.gate.name, Want: n}
 	if err := c.gate.adopt(c); err != nil {
-		return err
+		return Answer{}, err
 	}
 	c.mu.Lock()
 	c.endOver(at)
-	if all {
+	if what == allHeld {
 		c.endAll()
 	} else if c.held[1].there() {
 		c.end(0)
@@ -277,13 +272,14 @@ func (c *Counter) lease(ctx context.Context, want decimal.Decimal, at time.Time,
 
 	grant, err := c.gate.source.Lease(ctx, ask)
 	if err != nil {
-		if !errors.Is(err, context.Canceled) { // that is the caller's, and says nothing of the source
+		if ctx.Err() == nil { // else it is the caller who did not wait
 			c.mu.Lock()
 			c.failed = failure{err, at}
 			c.mu.Unlock()
 		}
-		return err
+		return Answer{}, err
 	}
+	wanted, _ := sumOf(n)
 	share, ok := sumOf(grant.Share)
 	left, _ := sumOf(grant.Left)
 	c.mu.Lock()
@@ -293,13 +289,16 @@ func (c *Counter) lease(ctx context.Context, want decimal.Decimal, at time.Time,
 	switch next := (lease{id: grant.Lease, unlimited: grant.Unlimited, share: share, left: share, from: at, length: grant.For, until: at.Add(grant.For)}); {
 	case !ok: // a source that leases what nobody can spend
 	case !grant.Unlimited && grant.Lease == "":
-		c.refused = refusal{left: left, until: next.until}
+		c.refused = refusal{at, grant.For, left}
 	case c.held[0].there():
 		c.held[1], c.refused = next, refusal{}
 	default:
 		c.held[0], c.refused = next, refusal{}
 	}
-	return nil
+	if what == ahead {
+		return Answer{}, nil // nobody has asked for anything
+	}
+	return c.take(wanted, at), nil
 }
 
 // endOver ends the leases that are over.
@@ -341,7 +340,7 @@ func (c *Counter) due(at time.Time) (due, idle bool) {
 	c.used = false
 	c.endOver(at)
 	if !c.held[0].there() {
-		return used && !at.Before(c.refused.until), !used
+		return used && !within(at, c.refused.from, c.refused.length), !used
 	}
 	l := &c.held[0]
 	if c.held[1].there() || !used {
@@ -370,7 +369,8 @@ func (c *Counter) refill(ctx context.Context, at time.Time) error {
 		return nil
 	}
 	defer func() { <-c.flight }()
-	return c.lease(ctx, decimal.Decimal{}, at, false)
+	_, err := c.lease(ctx, decimal.Decimal{}, at, ahead)
+	return err
 }
 
 // giveBack gives all leases back.

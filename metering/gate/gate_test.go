@@ -95,8 +95,8 @@ func TestTheLastOfIt(t *testing.T) {
 	require.True(t, ask(t, a, "49", epoch).Allowed)
 	// What a gate holds itself counts with what is free.
 	require.Equal(t, gate.Over, ask(t, b, "50", epoch).Why)
-	require.Equal(t, "50", outOf(o.keep).Sub(d("1")).String(), "it has given back all but what it spent")
-	require.True(t, ask(t, b, "49", epoch).Allowed, "and takes all that is left")
+	require.Equal(t, "75", outOf(o.keep).String(), "it would not do to give that back")
+	require.True(t, ask(t, b, "49", epoch).Allowed, "all that is left")
 	require.Equal(t, gate.Over, ask(t, a, "0.000000001", epoch).Why)
 	require.Equal(t, gate.Over, ask(t, b, "1", epoch).Why)
 }
@@ -218,6 +218,30 @@ func TestRefill(t *testing.T) {
 	require.ErrorIs(t, g.Refill(t.Context(), epoch), errBroken)
 }
 
+// A clock that is set back keeps no refusal for as long as that.
+func TestARefusalOfAFastClock(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, "5", sized("10"))
+	c := o.gate(t, "a", gate.Closed).Counter(calls)
+	require.Equal(t, gate.Over, ask(t, c, "6", epoch.Add(time.Hour)).Why)
+	s := o.limits[calls]
+	s.Left = servicecoin.Some(d("50"))
+	o.limits[calls] = s
+	require.True(t, ask(t, c, "6", epoch).Allowed)
+}
+
+// A caller who did not wait says nothing of the source.
+func TestAnImpatientCaller(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, "5", sized("10"))
+	c := o.gate(t, "a", gate.Closed).Counter(calls)
+	ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
+	defer cancel()
+	_, err := c.Ask(ctx, d("1"), epoch)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.True(t, ask(t, c, "1", epoch).Allowed)
+}
+
 // Who has kept a counter that the gate had let go of goes on with it, and so does the gate.
 func TestACounterThatWasLetGo(t *testing.T) {
 	t.Parallel()
@@ -250,6 +274,20 @@ func TestMemoryTakesAllOrNothing(t *testing.T) {
 	cancel()
 	require.ErrorIs(t, o.keep.Update(ctx, calls, nil), context.Canceled)
 	require.Empty(t, o.keep.Pool(gate.Key{Customer: "b", Name: "x"}))
+}
+
+// Refilling is no use: a counter that nobody asks is let go, however often it is refilled.
+func TestRefillIsNoUse(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, "1000", sized("10"))
+	g := o.gate(t, "a", gate.Closed)
+	c := g.Counter(calls)
+	require.True(t, ask(t, c, "9", epoch).Allowed)
+	for i := range 60 {
+		require.NoError(t, g.Refill(t.Context(), epoch.Add(time.Duration(i)*time.Second)))
+	}
+	require.Len(t, o.asks, 2)
+	require.NotSame(t, c, g.Counter(calls))
 }
 
 // At Close all is given back, and others have it.

@@ -203,7 +203,7 @@ func TestFourGates(t *testing.T) {
 		w.down, w.lose, w.lag = false, false, 0
 		w.until = w.now.Add(time.Hour)
 		w.now = w.now.Add(w.terms.Length + w.terms.Length/10 + time.Second)
-		one := d("0.1")
+		one := d("1")
 		for refused := 0; refused < 4; {
 			refused = 0
 			for i := range gates {
