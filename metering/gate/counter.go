@@ -204,6 +204,9 @@ func (c *Counter) Ask(ctx context.Context, n decimal.Decimal, at time.Time) (Ans
 		return c.chosen(), ctx.Err()
 	}
 	defer func() { <-c.flight }()
+	if err := ctx.Err(); err != nil {
+		return c.chosen(), err
+	}
 	if a := c.takeNow(sum, at); a.Allowed || a.Why == Over { // somebody else has asked meanwhile
 		return a, nil
 	}

@@ -234,12 +234,28 @@ func TestARefusalOfAFastClock(t *testing.T) {
 func TestAnImpatientCaller(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t, "5", sized("10"))
-	c := o.gate(t, "a", gate.Closed).Counter(calls)
-	ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
-	defer cancel()
-	_, err := c.Ask(ctx, d("1"), epoch)
-	require.ErrorIs(t, err, context.DeadlineExceeded)
+	ctx, cancel := context.WithCancel(t.Context())
+	g, err := gate.New("a", leaves{o, cancel}, &gate.Options{Stale: gate.Closed})
+	require.NoError(t, err)
+	c := g.Counter(calls)
+	for range 2 { // in the middle of it, and before
+		a, err := c.Ask(ctx, d("1"), epoch)
+		require.ErrorIs(t, err, context.Canceled)
+		require.Equal(t, gate.Stale, a.Why)
+	}
 	require.True(t, ask(t, c, "1", epoch).Allowed)
+}
+
+// leaves is a source whose caller leaves while it is asked.
+type leaves struct {
+	*office
+
+	leave func()
+}
+
+func (l leaves) Lease(ctx context.Context, ask gate.Ask) (gate.Grant, error) {
+	l.leave()
+	return l.office.Lease(ctx, ask)
 }
 
 // Who has kept a counter that the gate had let go of goes on with it, and so does the gate.
@@ -284,7 +300,7 @@ func TestRefillIsNoUse(t *testing.T) {
 	c := g.Counter(calls)
 	require.True(t, ask(t, c, "9", epoch).Allowed)
 	for i := range 60 {
-		require.NoError(t, g.Refill(t.Context(), epoch.Add(time.Duration(i)*time.Second)))
+		require.NoError(t, g.Refill(t.Context(), epoch.Add(11*time.Duration(i)*time.Second)))
 	}
 	require.Len(t, o.asks, 2)
 	require.NotSame(t, c, g.Counter(calls))
