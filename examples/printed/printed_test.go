@@ -109,6 +109,17 @@ _ = ada
 		"metering/metering.go": {before: ledger + `collector := servicecoin.Program("collector")
 events := []metering.Event{{ID: "1", Source: "test", Type: "vm.ran", Time: time.Now(), Value: servicecoin.Some(decimal.NewFromInt(1))}}
 `},
+		"metering/grant/grant.go": {before: `january := calendar.Month{Year: 2026, Month: time.January}.In(time.UTC)
+usage := []grant.Usage{{During: january, Quantity: decimal.NewFromInt(60)}}
+`},
+		"metering/entitle/entitle.go": {before: `month := calendar.Month{Year: 2026, Month: time.January}.In(time.UTC)
+entitlement := entitle.Entitlement{Feature: "sso", Kind: entitle.Boolean, From: month.Start}
+facts := entitle.Facts{At: month.Start}
+`},
+		"metering/gate/gate.go": {before: start + `keep, newID := gate.NewMemory(), func() string { return "1" }
+limits := gate.Static{{Customer: "acme", Name: "api.calls"}: {Left: servicecoin.Some(decimal.NewFromInt(10)), Through: time.Now(), Period: time.Now()}}
+_ = ada
+`},
 		"metering/rating/rating.go":       {before: mailbox},
 		"metering/usagefile/usagefile.go": {skip: "ExampleRead of the package reads a file in the same way"},
 		"metering/cost/cost.go": {before: ledger + mailbox + `prices := rating.New(s.For(servicecoin.Provider))
@@ -157,7 +168,7 @@ func imports() map[string]string {
 		"servicecoin": "github.com/servicecoin/servicecoin",
 	}
 	for _, p := range []string{
-		"adoption", "calendar", "calendar/hours", "calendar/ical", "calendar/recur", "calendar/rota", "calendar/workday", "catalog", "catalog/catalogtest", "coin", "estimate", "incident", "interop/inventory", "interop/inventory/documents", "interop/runbookmd", "lifecycle", "metering", "metering/cost", "metering/meteringtest", "metering/rating", "money", "operations/configuration", "problem",
+		"adoption", "calendar", "calendar/hours", "calendar/ical", "calendar/recur", "calendar/rota", "calendar/workday", "catalog", "catalog/catalogtest", "coin", "estimate", "incident", "interop/inventory", "interop/inventory/documents", "interop/runbookmd", "lifecycle", "metering", "metering/cost", "metering/entitle", "metering/gate", "metering/grant", "metering/meteringtest", "metering/rating", "money", "operations/configuration", "problem",
 		"sla", "suitetest", "store", "store/memory", "store/postgres", "store/postgres/pgtest", "store/sqlite", "store/storetest",
 	} {
 		m[p[strings.LastIndex(p, "/")+1:]] = "github.com/servicecoin/servicecoin/" + p
