@@ -140,6 +140,9 @@ func floors() map[string][]string {
 		"/metering/meteringtest":     append(ground, "/metering", "/metering/cost", "/metering/rating", "/suitetest"),
 		"/metering/cost":             append(ground, "/metering", "/metering/rating", "/metering/internal/fixed"),
 		"/metering/rating":           append(ground, "/metering", "/metering/internal/fixed"),
+		"/metering/grant":            append(ground, "/metering", "/metering/internal/fixed"),
+		"/metering/entitle":          append(ground, "/metering", "/metering/grant"),
+		"/metering/gate":             append(ground, "/metering", "/metering/entitle", "/metering/internal/fixed"),
 		"/metering/usagefile":        {"", "/internal/jsonscan", "/metering"},
 		"/interop":                   {},
 		"/operations":                {},
@@ -159,7 +162,7 @@ func floors() map[string][]string {
 		"/coin/patchroom":            append(ground, "/coin/exchange", "/incident", "/operations/change", "/operations/configuration", "/operations/patch", "/operations/runbook"),
 		"/coin/releaseroom":          append(ground, "/coin/exchange", "/operations/release"),
 		"/coin/catalogroom":          append(ground, "/coin/exchange", "/catalog"),
-		"/coin/meteringroom":         append(ground, "/coin/exchange", "/metering"),
+		"/coin/meteringroom":         append(ground, "/coin/exchange", "/metering", "/metering/gate"),
 		"/coin/costroom":             append(ground, "/coin/exchange", "/metering", "/metering/cost", "/metering/rating", "/sla"),
 		"/coin/adoptionroom":         append(ground, "/coin/exchange", "/adoption", "/catalog"),
 		"/coin/bundle":               append(ground, "/coin/exchange", "/catalog", "/metering", "/metering/cost", "/sla"),
@@ -338,7 +341,7 @@ func TestKindsStayInTheHouse(t *testing.T) {
 func TestRoomsReindexTheirKinds(t *testing.T) {
 	t.Parallel()
 	kinds, updated := map[string]string{}, map[string]bool{}
-	for _, room := range []string{"adoption", "catalog", "incident", "sla", "metering", "metering/rating", "metering/cost", "operations/change", "operations/configuration", "operations/patch", "operations/release", "operations/runbook", "coin/bundle"} {
+	for _, room := range []string{"adoption", "catalog", "incident", "sla", "metering", "metering/rating", "metering/cost", "metering/gate", "operations/change", "operations/configuration", "operations/patch", "operations/release", "operations/runbook", "coin/bundle"} {
 		files, err := filepath.Glob(filepath.Join(room, "*.go"))
 		require.NoError(t, err)
 		for _, path := range files {

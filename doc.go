@@ -13,6 +13,9 @@
 //	promise, availability, budget, credit, report sla              management
 //	usage event, meter, quota                     metering         operations
 //	price, version, charge                        metering/rating  management
+//	credit, burn-down, rollover                   metering/grant   management
+//	entitlement, limit, threshold, consequence    metering/entitle management
+//	gate, lease                                   metering/gate    operations
 //	statement, correction, allocation             metering/cost    management
 //	change, approval, freeze, conflict            operations/change operations
 //	advisory, deadline, package URL               operations/patch operations

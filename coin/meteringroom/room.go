@@ -14,6 +14,8 @@ import (
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/coin/exchange"
 	"github.com/servicecoin/servicecoin/metering"
+	"github.com/servicecoin/servicecoin/metering/gate"
+	"github.com/servicecoin/servicecoin/store"
 )
 
 // Name is the name of the room.
@@ -61,7 +63,7 @@ func (n Nouns) Intake() *metering.Intake { return metering.NewIntake(n.Store, n.
 
 // Room is the room in the exchange.
 func (n Nouns) Room() exchange.Room {
-	r := exchange.Room{Name: Name, Side: exchange.Operations, Reindex: metering.Reindex}
+	r := exchange.Room{Name: Name, Side: exchange.Operations, Reindex: reindex}
 	if n.Usage != nil {
 		r.Spin = &exchange.Gatherer{Figures: n.gather, Judge: judge}
 		r.Forget = func(ctx context.Context, _ servicecoin.Actor, id servicecoin.CustomerID) error {
@@ -69,6 +71,16 @@ func (n Nouns) Room() exchange.Room {
 		}
 	}
 	return r
+}
+
+// reindex brings what the ledgers and the gates keep into the form of this release.
+func reindex(ctx context.Context, s *store.Store) (int, error) {
+	n, err := metering.Reindex(ctx, s)
+	if err != nil {
+		return n, err
+	}
+	more, err := gate.Reindex(ctx, s)
+	return n + more, err
 }
 
 // Used is what was used of a service in a month.
