@@ -194,7 +194,7 @@ func (g *Page) slotAt(b *Block, r *row) int32 {
 
 // bySubject reports that the subject decides to which group an event belongs, or
 // whether it counts.
-func (m *Measurement) bySubject() bool {
+func (m Measurement) bySubject() bool {
 	return slices.Contains(m.GroupBy, Subject) || slices.ContainsFunc(m.Meter.Filters, func(f Filter) bool { return f.Dimension == Subject })
 }
 

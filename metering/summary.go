@@ -254,7 +254,7 @@ func (r *bytesReader) uvarint() uint64 {
 
 func (r *bytesReader) varint() int64 {
 	n := r.uvarint()
-	return int64(n>>1) ^ -int64(n&1) //nolint:gosec // G115: the sign in the last bit
+	return int64(n>>1) ^ -int64(n&1)
 }
 
 func (r *bytesReader) text() []byte { return r.take(r.uvarint()) }
@@ -327,9 +327,8 @@ func (p *Plan) SummaryHas() byte {
 func (p *Plan) touching(day int32) (from, to int) {
 	start := int64(day) * microsPerDay
 	from, _ = slices.BinarySearch(p.ends, start+1)
-	for to = from; to < len(p.starts) && p.starts[to] < start+microsPerDay; to++ {
-	}
-	return from, to
+	to, _ = slices.BinarySearch(p.starts, start+microsPerDay)
+	return from, max(from, to)
 }
 
 // inHalves reports that the windows that touch a day begin and end in it at halves of hours.
