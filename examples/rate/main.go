@@ -120,10 +120,7 @@ func write(out io.Writer, rows []pricefile.Rated) error {
 		return err
 	}
 	for _, r := range rows {
-		unit := ""
-		if r.Unit.Valid {
-			unit = metering.Plain(r.Unit.Decimal)
-		}
+		unit := metering.Plain(r.Unit.Decimal) // 0 where nothing was used
 		if err := w.Write([]string{csvfile.Cell(r.Price), r.Text, metering.Plain(r.Amount), unit}); err != nil {
 			return err
 		}

@@ -32,7 +32,7 @@ const graduated = `{"storage": {"model": "graduated", "currency": "EUR", "tiers"
 func TestRate(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ prices, usage, want string }{
-		"graduated":         {graduated, "price,quantity\nstorage,512.3\nstorage,0\nstorage,100\n", "storage,512.3,32.15,0.062764\nstorage,0,2,\nstorage,100,12,0.12\n"},
+		"graduated":         {graduated, "price,quantity\nstorage,512.3\nstorage,0\nstorage,100\n", "storage,512.3,32.15,0.062764\nstorage,0,2,0\nstorage,100,12,0.12\n"},
 		"mark, quotes":      {"\ufeff" + graduated, "\ufeff\"price\",\"quantity\"\r\n\"storage\",\"500\"\r\n", "storage,500,32,0.064\n"},
 		"other order":       {graduated, "note,quantity,price\nx, 500 ,storage\n", "storage,500,32,0.064\n"},
 		"no rows":           {graduated, "price,quantity\n", ""},
@@ -41,6 +41,7 @@ func TestRate(t *testing.T) {
 		"a cap":             {`{"a": {"model": "graduated", "tiers": [{"unit": 2, "flat": 3, "cap": 10}]}}`, "price,quantity\na,3\na,4\n", "a,3,9,3\na,4,10,2.5\n"},
 		"not rounded":       {`{"a": {"model": "per_unit", "unit": "5.12345"}}`, "price,quantity\na,10\n", "a,10,51.2345,5.12345\n"},
 		"precision":         {`{"a": {"model": "per-unit", "unit": "5.12345", "precision": 3, "rounding": "half_even"}}`, "price,quantity\na,10\n", "a,10,51.234,5.12345\n"},
+		"nothing used":      {`{"a": {"model": "graduated", "tiers": [{"flat": 2}]}}`, "price,quantity\na,0\n", "a,0,2,0\n"},
 		"yen":               {`{"a": {"model": "per-unit", "unit": "0.5", "currency": "JPY", "mode": "up"}}`, "price,quantity\na,3\n", "a,3,2,0.5\n"},
 		"rounding down":     {`{"a": {"model": "package", "package_size": 100, "package_price": 1, "rounding": "down"}}`, "price,quantity\na,250\n", "a,250,2,0.008\n"},
 		"percentage":        {`{"a": {"model": "percentage", "rate_percent": "2.9", "fixed_per_event": "0.30", "free_events": null, "free_amount": 0, "currency": "EUR"}}`, "price,quantity\na,100\n", "a,100,3.2,0.032\n"},
