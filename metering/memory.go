@@ -30,7 +30,8 @@ type MemoryStore struct {
 	kinds  map[string]*kind
 	pages  pageIndex
 
-	touched uint32 // see lookAt
+	touched uint32    // see lookAt
+	scratch sync.Pool // of questions about everybody: see [Plan]
 }
 
 // book is what one customer has.

@@ -102,6 +102,12 @@ func (s *MemoryStore) Measure(ctx context.Context, m Measurement) (*Measured, er
 		return p.Done()
 	}
 	pages := s.kinds[m.Meter.Type].inOrder()
+	scratch, _ := s.scratch.Get().(*[]Cell)
+	if scratch == nil {
+		scratch = new([]Cell)
+	}
+	defer s.scratch.Put(scratch)
+	p.scratch, p.cells = scratch, *scratch
 	p.Expect(len(pages))
 	for i, page := range pages {
 		if i%256 == 0 && ctx.Err() != nil {

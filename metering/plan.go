@@ -32,6 +32,7 @@ type Plan struct {
 	values    map[string][]string // of the groups of pages, by their names
 	names     [][]string
 	cells     []Cell
+	scratch   *[]Cell // where cells are gathered that are copied in the end; nil: they are the answer
 	page      *Page
 	free      *Page // its parts are used again
 	fault     error
@@ -276,6 +277,9 @@ func (p *Plan) Done() (*Measured, error) {
 		return nil, p.fault
 	}
 	done := &Measured{Customers: p.customers, Windows: p.m.Windows, Groups: p.names, Cells: p.cells}
+	if p.scratch != nil {
+		*p.scratch, done.Cells = p.cells[:0], slices.Clone(p.cells)
+	}
 	order := identity(len(p.names))
 	slices.SortFunc(order, func(a, b int32) int { return slices.Compare(p.names[a], p.names[b]) })
 	if !slices.IsSorted(order) {

@@ -16,6 +16,7 @@ const (
 	dropRests      = `DELETE FROM servicecoin_usage_rests WHERE place BETWEEN ? AND ?`
 	dropSummaries  = `DELETE FROM servicecoin_usage_summaries WHERE place BETWEEN ? AND ?`
 	dropMonth      = `DELETE FROM servicecoin_usage_months WHERE kind = ? AND month = ? AND page = ?`
+	dropTotals     = `DELETE FROM servicecoin_usage_totals WHERE kind = ? AND month = ? AND page = ?`
 	dropPages      = `DELETE FROM servicecoin_usage_pages WHERE customer = ?`
 	dropFacts      = `DELETE FROM servicecoin_usage_facts WHERE customer = ?`
 	dropKey        = `DELETE FROM servicecoin_usage_keys WHERE hash = ?`
@@ -142,8 +143,10 @@ func (f *forgetting) page(ctx context.Context, p pageRef) error {
 		}
 		if m := monthOf(dayOf(place)); m != month {
 			month = m
-			if _, err := f.ses.exec(ctx, dropMonth, p.kind.id, m, p.id); err != nil {
-				return failed(err)
+			for _, text := range []string{dropMonth, dropTotals} {
+				if _, err := f.ses.exec(ctx, text, p.kind.id, m, p.id); err != nil {
+					return failed(err)
+				}
 			}
 		}
 		if err := f.store.begin(ctx); err != nil {

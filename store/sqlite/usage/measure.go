@@ -13,8 +13,8 @@ import (
 const (
 	listTotals   = `SELECT page, month, total FROM servicecoin_usage_months WHERE kind = ? AND month BETWEEN ? AND ?`
 	getTotal     = `SELECT total FROM servicecoin_usage_months WHERE kind = ? AND month = ? AND page = ?`
-	listDays     = `SELECT page, days FROM servicecoin_usage_months WHERE kind = ? AND month = ?`
-	getDays      = `SELECT days FROM servicecoin_usage_months WHERE kind = ? AND month = ? AND page = ?`
+	listDays     = `SELECT page, days FROM servicecoin_usage_totals WHERE kind = ? AND month = ?`
+	getDays      = `SELECT days FROM servicecoin_usage_totals WHERE kind = ? AND month = ? AND page = ?`
 	nextMonth    = `SELECT month FROM servicecoin_usage_months WHERE kind = ? AND month >= ? ORDER BY month LIMIT 1`
 	listReaching = `SELECT month FROM servicecoin_usage_reaches WHERE kind = ? AND month <= ? AND reach > ? ORDER BY month`
 	listCells    = `SELECT place, cells FROM servicecoin_usage_days WHERE place BETWEEN ? AND ? ORDER BY place`

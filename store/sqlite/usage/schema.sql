@@ -67,12 +67,19 @@ CREATE TABLE servicecoin_usage_summaries (
 	summary BLOB NOT NULL
 );
 
--- What sealed days come to: their month (numbered from year 0) and each of them.
+-- What sealed days come to: their month (numbered from year 0), and each of them in a table
+-- of its own, so that who asks for months reads no more.
 CREATE TABLE servicecoin_usage_months (
 	kind  INTEGER NOT NULL,
 	month INTEGER NOT NULL,
 	page  INTEGER NOT NULL,
 	total BLOB NOT NULL,
+	PRIMARY KEY (kind, month, page)
+) WITHOUT ROWID;
+CREATE TABLE servicecoin_usage_totals (
+	kind  INTEGER NOT NULL,
+	month INTEGER NOT NULL,
+	page  INTEGER NOT NULL,
 	days  BLOB NOT NULL,
 	PRIMARY KEY (kind, month, page)
 ) WITHOUT ROWID;

@@ -16,8 +16,9 @@ const (
 	putDay     = `INSERT INTO servicecoin_usage_days (place, cells) VALUES (?1, ?2) ON CONFLICT (place) DO UPDATE SET cells = ?2`
 	putRest    = `INSERT INTO servicecoin_usage_rests (place, rest) VALUES (?1, ?2) ON CONFLICT (place) DO UPDATE SET rest = ?2`
 	putSummary = `INSERT INTO servicecoin_usage_summaries (place, summary) VALUES (?1, ?2) ON CONFLICT (place) DO UPDATE SET summary = ?2`
-	getMonth   = `SELECT total, days FROM servicecoin_usage_months WHERE kind = ? AND month = ? AND page = ?`
-	putMonth   = `INSERT OR REPLACE INTO servicecoin_usage_months (kind, month, page, total, days) VALUES (?, ?, ?, ?, ?)`
+	getMonth   = `SELECT m.total, t.days FROM servicecoin_usage_months m JOIN servicecoin_usage_totals t USING (kind, month, page) WHERE kind = ? AND month = ? AND page = ?`
+	putMonth   = `INSERT OR REPLACE INTO servicecoin_usage_months (kind, month, page, total) VALUES (?, ?, ?, ?)`
+	putTotals  = `INSERT OR REPLACE INTO servicecoin_usage_totals (kind, month, page, days) VALUES (?, ?, ?, ?)`
 	putReach   = `INSERT INTO servicecoin_usage_reaches (kind, month, reach) VALUES (?1, ?2, ?3) ON CONFLICT (kind, month) DO UPDATE SET reach = max(reach, ?3)`
 	listEarly  = `SELECT seq, last, entries FROM servicecoin_usage_log WHERE first < ? ORDER BY seq`
 	dropLog    = `DELETE FROM servicecoin_usage_log WHERE seq = ?`
@@ -291,7 +292,10 @@ func (ses *session) putMonth(ctx context.Context, p pageRef, month int64, m *met
 	if err != nil {
 		return err
 	}
-	if _, err := ses.exec(ctx, putMonth, p.kind.id, month, p.id, total, days); err != nil {
+	if _, err := ses.exec(ctx, putMonth, p.kind.id, month, p.id, total); err != nil {
+		return failed(err)
+	}
+	if _, err := ses.exec(ctx, putTotals, p.kind.id, month, p.id, days); err != nil {
 		return failed(err)
 	}
 	return nil

@@ -208,7 +208,7 @@ func TestVerifyTells(t *testing.T) {
 	t.Parallel()
 	for name, broken := range map[string]string{
 		"a month":              `UPDATE servicecoin_usage_months SET total = (SELECT total FROM servicecoin_usage_months WHERE month = (SELECT min(month) FROM servicecoin_usage_months)) WHERE month = (SELECT max(month) FROM servicecoin_usage_months)`,
-		"a day's totals":       `UPDATE servicecoin_usage_months SET days = (SELECT days FROM servicecoin_usage_months WHERE month = (SELECT min(month) FROM servicecoin_usage_months)) WHERE month = (SELECT max(month) FROM servicecoin_usage_months)`,
+		"a day's totals":       `UPDATE servicecoin_usage_totals SET days = (SELECT days FROM servicecoin_usage_totals WHERE month = (SELECT min(month) FROM servicecoin_usage_totals)) WHERE month = (SELECT max(month) FROM servicecoin_usage_totals)`,
 		"a day":                `DELETE FROM servicecoin_usage_days WHERE place = (SELECT max(place) FROM servicecoin_usage_days)`,
 		"a day without total":  `DELETE FROM servicecoin_usage_months WHERE month = (SELECT max(month) FROM servicecoin_usage_months)`,
 		"a key":                `DELETE FROM servicecoin_usage_keys WHERE hash = (SELECT max(hash) FROM servicecoin_usage_keys)`,
