@@ -102,12 +102,12 @@ func (s *MemoryStore) Measure(ctx context.Context, m Measurement) (*Measured, er
 		return p.Done()
 	}
 	pages := s.kinds[m.Meter.Type].inOrder()
-	scratch, _ := s.scratch.Get().(*[]Cell)
+	scratch, _ := s.scratch.Get().(*Scratch)
 	if scratch == nil {
-		scratch = new([]Cell)
+		scratch = new(Scratch)
 	}
 	defer s.scratch.Put(scratch)
-	p.scratch, p.cells = scratch, *scratch
+	p.Use(scratch)
 	p.Expect(len(pages))
 	for i, page := range pages {
 		if i%256 == 0 && ctx.Err() != nil {

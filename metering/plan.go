@@ -32,7 +32,7 @@ type Plan struct {
 	values    map[string][]string // of the groups of pages, by their names
 	names     [][]string
 	cells     []Cell
-	scratch   *[]Cell // where cells are gathered that are copied in the end; nil: they are the answer
+	scratch   *Scratch // where cells are gathered that are copied in the end; nil: they are the answer
 	page      *Page
 	free      *Page // its parts are used again
 	fault     error
@@ -278,7 +278,7 @@ func (p *Plan) Done() (*Measured, error) {
 	}
 	done := &Measured{Customers: p.customers, Windows: p.m.Windows, Groups: p.names, Cells: p.cells}
 	if p.scratch != nil {
-		*p.scratch, done.Cells = p.cells[:0], slices.Clone(p.cells)
+		p.scratch.cells, done.Cells = p.cells[:0], slices.Clone(p.cells)
 	}
 	order := identity(len(p.names))
 	slices.SortFunc(order, func(a, b int32) int { return slices.Compare(p.names[a], p.names[b]) })
@@ -294,6 +294,13 @@ func (p *Plan) Done() (*Measured, error) {
 	}
 	return done, nil
 }
+
+// Scratch is room in which plans of questions about everybody gather their cells, one plan
+// after the other.
+type Scratch struct{ cells []Cell }
+
+// Use has the plan gather its cells in a scratch until it is [Plan.Done].
+func (p *Plan) Use(s *Scratch) { p.scratch, p.cells = s, s.cells[:0] }
 
 // Expect makes room for so many customers.
 func (p *Plan) Expect(customers int) {

@@ -139,16 +139,16 @@ func (f *filling) summaries(ctx context.Context, ses *session) error {
 	var place int64
 	var data sql.RawBytes
 	at := 0
-	f.texts = f.texts[:0] // those of the page before are handed in
+	f.room.texts = f.room.texts[:0] // those of the page before are handed in
 	err := ses.query(ctx, listSummaries, []any{&place, &data}, func() (err error) {
 		day := dayOf(place)
 		for at < len(f.short) && f.short[at].day < day {
 			at++
 		}
 		if at < len(f.short) && f.short[at].day == day {
-			from := len(f.texts)
-			f.texts = append(f.texts, data...)
-			f.short[at].summary, err = metering.ReadSummary(day, f.texts[from:len(f.texts):len(f.texts)])
+			from := len(f.room.texts)
+			f.room.texts = append(f.room.texts, data...)
+			f.short[at].summary, err = metering.ReadSummary(day, f.room.texts[from:len(f.room.texts):len(f.room.texts)])
 		}
 		return err
 	}, placeOf(f.page.id, f.short[0].day), placeOf(f.page.id, f.short[len(f.short)-1].day))
@@ -299,7 +299,7 @@ func (f *filling) sealed(ctx context.Context, ses *session, place int64, cells, 
 	var b *metering.Block
 	var err error
 	if rest == nil && !f.plan.Keeps() && (late == nil || apart) {
-		b, err = f.reader.Read(f.page.customer, f.page.kind.name, cells)
+		b, err = f.room.reader.Read(f.page.customer, f.page.kind.name, cells)
 	} else {
 		b, err = metering.ReadBlock(f.page.customer, f.page.kind.name, cells, rest)
 	}

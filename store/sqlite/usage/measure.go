@@ -36,10 +36,14 @@ func (s *Store) Measure(ctx context.Context, m metering.Measurement) (*metering.
 		return nil, err
 	}
 	q := &question{m: m, plan: plan}
-	if room, is := s.room.Get().(*[]byte); is {
-		q.texts = *room
+	r, _ := s.room.Get().(*room)
+	if r == nil {
+		r = new(room)
 	}
-	defer func() { s.room.Put(&q.texts) }()
+	defer s.room.Put(r)
+	if q.room = r; m.Customers == nil {
+		plan.Use(&r.scratch)
+	}
 	q.first, q.last, q.reach, q.all = plan.Days()
 	if err := s.snapshot(ctx, q.capture, func(ses *session) error { return q.answer(ctx, ses) }); err != nil {
 		return nil, err
@@ -61,12 +65,18 @@ type question struct {
 	bulk      bool      // most pages of the kind
 	tails     map[int64][]tailDay
 
-	reader metering.BlockReader
-	texts  []byte // of summaries
+	room *room
 
 	early  []int64 // months, up to that of the first window, that have intervals which go on
 	totals map[int64][]monthTotal
 	days   map[int64]map[int64][]byte // by month and page
+}
+
+// room is what one question after the other is worked out in.
+type room struct {
+	reader  metering.BlockReader
+	texts   []byte // of summaries
+	scratch metering.Scratch
 }
 
 type monthTotal struct {

@@ -88,7 +88,7 @@ type Store struct {
 	tail   *tail
 	limits limits
 	texts  statements
-	room   sync.Pool // of questions: bytes of summaries
+	room   sync.Pool // of questions: a *room
 }
 
 var _ metering.EventStore = (*Store)(nil)
