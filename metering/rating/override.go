@@ -21,6 +21,9 @@ func OverrideID(customer servicecoin.CustomerID, id servicecoin.PriceID) service
 // the list holds again. An end that is zero is none. Otherwise it is [PriceList.Publish]
 // of [OverrideID].
 func (l *PriceList) Override(ctx context.Context, by servicecoin.Actor, customer servicecoin.CustomerID, id servicecoin.PriceID, p Price, during calendar.Interval) (Version, error) {
+	if err := l.view.Err(); err != nil {
+		return Version{}, err
+	}
 	var v servicecoin.Violations
 	v.ID("customer", string(customer))
 	v.ID("id", string(id))
