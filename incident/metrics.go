@@ -104,6 +104,11 @@ type Adherence struct {
 	Pending int `json:"pending"`
 }
 
+// Add adds what became of further ones.
+func (a *Adherence) Add(other Adherence) {
+	a.Kept, a.Missed, a.Pending = a.Kept+other.Kept, a.Missed+other.Missed, a.Pending+other.Pending
+}
+
 // Adhered counts the outcomes of promised updates, of one incident or of many.
 func Adhered(updates ...PromisedUpdate) Adherence {
 	var a Adherence

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"hash"
 	"iter"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -77,6 +79,18 @@ func NewDigest(days []Leaf) Digest {
 	}
 	d.Root = hex.EncodeToString(root[:])
 	return d
+}
+
+// DigestOfDays is [NewDigest] of leaves by the numbers of their days, of those that have an
+// event.
+func DigestOfDays(leaves map[int32]Leaf) Digest {
+	var days []Leaf
+	for _, day := range slices.Sorted(maps.Keys(leaves)) {
+		if leaves[day].Events > 0 {
+			days = append(days, leaves[day])
+		}
+	}
+	return NewDigest(days)
 }
 
 // DigestOf returns the digest of events, which come in the order of [Event.Compare]: of

@@ -128,7 +128,7 @@ func (s *MemoryStore) addKnown(e *Event, l *looked) bool {
 	if r.combo, ok = d.knownCombo(e.Dimensions); !ok {
 		return false
 	}
-	hash := mix(p.book.hash^p.book.sources[r.source], l.id)
+	hash := p.book.keyHash(r.source, l.id)
 	if _, there := s.find(hash, e); there {
 		return false
 	}
@@ -170,7 +170,7 @@ func (s *MemoryStore) lookAt(events []Event, list *[lookAhead]looked) {
 		}
 		touched += p.of.dict.textAt.peek(list[i].subject)
 		if source := p.of.dict.lastSource; int(source) < len(p.book.sources) { // most events are of the same
-			touched += s.keys.peek(mix(p.book.hash^p.book.sources[source], list[i].id))
+			touched += s.keys.peek(p.book.keyHash(source, list[i].id))
 		}
 		if c := p.latest; c != nil {
 			if n := len(c.block.rows); n > 0 {
@@ -189,25 +189,15 @@ const (
 )
 
 // plainID reports whether a text is an id without anything odd.
-func plainID(id string) bool {
-	if id == "" || len(id) > servicecoin.MaxIDBytes {
-		return false
-	}
-	for i := range len(id) {
-		if c := id[i]; c <= ' ' || c >= utf8.RuneSelf-1 {
-			return false
-		}
-	}
-	return true
-}
+func plainID(id string) bool { return id != "" && len(id) <= servicecoin.MaxIDBytes && plain(id, '!') }
 
 // plainSubject is the same of a subject, in which there may be spaces.
-func plainSubject(subject string) bool {
-	if len(subject) > MaxSubjectBytes {
-		return false
-	}
-	for i := range len(subject) {
-		if c := subject[i]; c < ' ' || c >= utf8.RuneSelf-1 {
+func plainSubject(subject string) bool { return len(subject) <= MaxSubjectBytes && plain(subject, ' ') }
+
+// plain reports that all of a text is ASCII from a character on, but for the last one.
+func plain(text string, from byte) bool {
+	for i := range len(text) {
+		if c := text[i]; c < from || c >= utf8.RuneSelf-1 {
 			return false
 		}
 	}
@@ -221,8 +211,11 @@ func (s *MemoryStore) hash(b *book, source uint32, text, id string) uint64 {
 	if b.sources[source] == 0 || source == 0 {
 		b.sources[source] = maphash.String(s.seed, text) | 1
 	}
-	return mix(b.hash^b.sources[source], maphash.String(s.seed, id))
+	return b.keyHash(source, maphash.String(s.seed, id))
 }
+
+// keyHash is the hash of a key: of a source that has one, and of an id by its own.
+func (b *book) keyHash(source uint32, id uint64) uint64 { return mix(b.hash^b.sources[source], id) }
 
 // find returns where an event of the same key is stored.
 func (s *MemoryStore) find(hash uint64, e *Event) (ref, bool) {
@@ -271,7 +264,7 @@ func (s *MemoryStore) known(b *book, about Ref) []Event {
 	var list []Event
 	e := Event{Customer: b.customer, Source: about.Source, ID: about.ID}
 	if source, ok := b.dict.knownText(about.Source); ok && int(source) < len(b.sources) { // one that has no event has no hash
-		hash := mix(b.hash^b.sources[source], maphash.String(s.seed, about.ID))
+		hash := b.keyHash(source, maphash.String(s.seed, about.ID))
 		if r, there := s.find(hash, &e); there && r.chunk != aside {
 			list = append(list, s.at(r))
 		}

@@ -1,6 +1,6 @@
 package metering
 
-import "slices"
+import "strings"
 
 // unique counts the different texts of a block. Windows come in their order, so that a
 // text which was seen in the window at hand is known by one number.
@@ -91,9 +91,9 @@ func (g *Page) stamp(a *acc, slot int32, id uint32, texts, window int) {
 // beyond reports that a window which touches a day goes beyond it.
 func (p *Plan) beyond(day int32) bool {
 	start, end := int64(day)*microsPerDay, int64(day+1)*microsPerDay
-	i, _ := slices.BinarySearch(p.ends, start+1)
-	for ; i < len(p.starts) && p.starts[i] < end; i++ {
-		if p.starts[i] < start || p.ends[i] > end {
+	from, to := p.touching(day)
+	for w := from; w < to; w++ {
+		if p.starts[w] < start || p.ends[w] > end {
 			return true
 		}
 	}
@@ -105,7 +105,10 @@ func (g *Page) word(d *dict, id uint32) uint32 {
 	if n := g.wordOf[id]; n != 0 {
 		return n
 	}
-	n := g.wordFor(d.texts[id])
+	n, there := g.words[d.texts[id]]
+	if !there {
+		n = g.addWord(strings.Clone(d.texts[id]))
+	}
 	g.wordOf[id] = n
 	return n
 }

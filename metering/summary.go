@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"slices"
-	"strings"
 
 	"github.com/servicecoin/servicecoin/metering/internal/fixed"
 )
@@ -379,7 +378,7 @@ func (g *Page) Summary(day int32, s *Summary) {
 		r = bytesReader{in: s.sections[ofSubjects]}
 		for n := r.count(); n > 0 && !r.bad; n-- {
 			if text := r.text(); r.uvarint()&has[w-from] != 0 {
-				g.stamp(&g.accs[w], 0, g.wordOfBytes(text), len(g.words)+1, w)
+				g.stamp(&g.accs[w], 0, g.wordFor(text), len(g.words)+1, w)
 			}
 		}
 		bad = bad || r.bad
@@ -418,7 +417,7 @@ func (g *Page) combos(r *bytesReader, windowOf *[halves]int32) {
 		word := uint32(0)
 		slot := g.groupOf(&Event{Dimensions: d})
 		if text := d.Get(p.m.Meter.Distinct); unique && text != "" {
-			word = g.wordFor(text)
+			word = g.wordFor([]byte(text))
 		}
 		for k := r.count(); k > 0 && !r.bad; k-- {
 			h := r.half()
@@ -440,23 +439,20 @@ func (g *Page) combos(r *bytesReader, windowOf *[halves]int32) {
 	}
 }
 
-// wordOfBytes is wordFor of a text that is no string yet.
-func (g *Page) wordOfBytes(text []byte) uint32 {
+// wordFor returns the number of a text among those of all dictionaries.
+func (g *Page) wordFor(text []byte) uint32 {
 	if n, there := g.words[string(text)]; there {
 		return n
 	}
-	return g.wordFor(string(text))
+	return g.addWord(string(text))
 }
 
-// wordFor returns the number of a text among those of all dictionaries.
-func (g *Page) wordFor(text string) uint32 {
-	n, there := g.words[text]
-	if !there {
-		if g.words == nil {
-			g.words = map[string]uint32{}
-		}
-		n = uint32(len(g.words)) + 1 //nolint:gosec // G115: fewer than events
-		g.words[strings.Clone(text)] = n
+// addWord adds a text that is not there, and returns its number.
+func (g *Page) addWord(text string) uint32 {
+	if g.words == nil {
+		g.words = map[string]uint32{}
 	}
+	n := uint32(len(g.words)) + 1 //nolint:gosec // G115: fewer than events
+	g.words[text] = n
 	return n
 }

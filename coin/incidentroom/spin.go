@@ -99,13 +99,10 @@ func (r *Run) add(i *incident.Incident, x incident.ServiceEffects, at time.Time)
 			h.Until = e.Until
 		}
 	}
+	h.Updates = incident.Adhered(i.PromisedUpdates(at)...)
 	r.Incidents = append(r.Incidents, h)
 	r.Trace.From = append(r.Trace.From, incident.Key(i.ID))
-	a := incident.Adhered(i.PromisedUpdates(at)...)
-	r.Incidents[len(r.Incidents)-1].Updates = a
-	r.Updates.Kept += a.Kept
-	r.Updates.Missed += a.Missed
-	r.Updates.Pending += a.Pending
+	r.Updates.Add(h.Updates)
 	if due, ok := i.NextUpdate(at); ok && i.State.Live() && due.Before(at) {
 		r.Stale = append(r.Stale, "the update promised for "+due.Format("2 Jan 15:04")+" UTC is overdue")
 	}

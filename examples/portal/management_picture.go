@@ -53,7 +53,7 @@ func toldIn(v *coinPage) toldCounts {
 			if h.State.Live() {
 				n.live++
 			}
-			n.updates.Kept, n.updates.Missed, n.updates.Pending = n.updates.Kept+h.Updates.Kept, n.updates.Missed+h.Updates.Missed, n.updates.Pending+h.Updates.Pending
+			n.updates.Add(h.Updates)
 			n.letters += h.Sent
 		}
 	}

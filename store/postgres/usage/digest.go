@@ -2,7 +2,6 @@ package usage
 
 import (
 	"context"
-	"maps"
 	"math"
 	"slices"
 
@@ -27,13 +26,7 @@ func (s *Store) Digest(ctx context.Context, q metering.Query) (metering.Digest, 
 	if err != nil {
 		return metering.Digest{}, err
 	}
-	var leaves []metering.Leaf
-	for _, day := range slices.Sorted(maps.Keys(d.leaves)) {
-		if d.leaves[day].Events > 0 {
-			leaves = append(leaves, d.leaves[day])
-		}
-	}
-	return metering.NewDigest(leaves), nil
+	return metering.DigestOfDays(d.leaves), nil
 }
 
 type digesting struct {

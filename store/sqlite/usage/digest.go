@@ -25,13 +25,7 @@ func (s *Store) Digest(ctx context.Context, q metering.Query) (metering.Digest, 
 	if err != nil {
 		return metering.Digest{}, err
 	}
-	var leaves []metering.Leaf
-	for _, day := range slices.Sorted(maps.Keys(d.leaves)) {
-		if d.leaves[day].Events > 0 {
-			leaves = append(leaves, d.leaves[day])
-		}
-	}
-	return metering.NewDigest(leaves), nil
+	return metering.DigestOfDays(d.leaves), nil
 }
 
 type digesting struct {
