@@ -3,6 +3,7 @@ package rating
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
@@ -47,4 +48,68 @@ func (l *PriceList) AtFor(ctx context.Context, customer servicecoin.CustomerID, 
 		return l.At(ctx, id, t)
 	}
 	return own, err
+}
+
+// Held is a stretch of time in which one version of a price holds.
+type Held struct {
+	calendar.Interval
+
+	Version Version `json:"version"`
+}
+
+// During returns the versions that hold for a customer in a stretch of time, each in
+// its part of it, in order: their own where there is one, or else those of the list.
+// It is ErrNotFound if at any instant neither holds. A version that says what the one
+// before says is no other one.
+func (l *PriceList) During(ctx context.Context, customer servicecoin.CustomerID, id servicecoin.PriceID, during calendar.Interval) ([]Held, error) {
+	if err := l.view.Err(); err != nil {
+		return nil, err
+	}
+	changes := []time.Time{during.Start}
+	for _, of := range []servicecoin.PriceID{OverrideID(customer, id), id} {
+		line, err := store.Of(l.view, timelines).Get(ctx, string(of))
+		if errors.Is(err, servicecoin.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		// That which holds at the start may end within, as may those that begin within.
+		for i, b := range line.Valid {
+			if i+1 < len(line.Valid) && !line.Valid[i+1].From.After(during.Start) {
+				continue
+			}
+			if !b.From.Before(during.End) {
+				break
+			}
+			v, err := l.Get(ctx, of, b.Number)
+			if err != nil {
+				return nil, err
+			}
+			changes = append(changes, v.ValidFrom)
+			if !v.ValidUntil.IsZero() {
+				changes = append(changes, v.ValidUntil)
+			}
+		}
+	}
+	changes = slices.DeleteFunc(changes, func(t time.Time) bool { return t.Before(during.Start) || !t.Before(during.End) && t != during.Start })
+	slices.SortFunc(changes, time.Time.Compare)
+	var list []Held
+	for i, t := range changes {
+		if i > 0 && t.Equal(changes[i-1]) {
+			continue
+		}
+		v, err := l.AtFor(ctx, customer, id, t)
+		if err != nil {
+			return nil, err
+		}
+		if n := len(list); n > 0 {
+			if list[n-1].Version.Price.Equal(v.Price) {
+				continue
+			}
+			list[n-1].End = t
+		}
+		list = append(list, Held{calendar.Between(t, during.End), v})
+	}
+	return list, nil
 }
