@@ -308,7 +308,7 @@ func (l *Ledger) Events(ctx context.Context, id MeterID, during calendar.Interva
 		}
 		of := rule{m}
 		for e, err := range l.scan(ctx, m, during, time.Time{}) {
-			if err == nil && !(of.reads(&e) && within(e, group)) {
+			if err == nil && (!of.reads(&e) || !within(e, group)) {
 				continue
 			}
 			if !yield(e, err) || err != nil {

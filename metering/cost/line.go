@@ -44,6 +44,9 @@ type Line struct {
 	Unit     string              `json:"unit,omitempty"`
 	Price    *PriceRef           `json:"price"` // null: the line has none
 	Of       *Corrected          `json:"of"`    // what a correction corrects
+	// Period is the part of the month that is charged, where the price is not for the
+	// whole of it. Null, left out: what the item is charged for of the month.
+	Period *calendar.Interval `json:"period,omitempty"`
 	// Remainder is what was used below nothing, where the price is not for that:
 	// the line charges nothing used, and this is not paid back by it. Null, left
 	// out: there is none.
@@ -76,9 +79,25 @@ type Fact struct {
 // ChargeFact is an item, what was used of it, and the price that holds.
 type ChargeFact struct {
 	Item   Item              `json:"item"`
-	Period calendar.Interval `json:"period"` // the part of the month in which the item is charged
+	Period calendar.Interval `json:"period"` // the part of the month in which the item is charged at the price
 	Usage  *metering.Usage   `json:"usage"`  // null: the quantity is fixed
 	Price  PriceFact         `json:"price"`
+
+	// Days is the share of the days of the month that is charged. Null: all of it.
+	Days *Days `json:"days,omitempty"`
+	// Read is what the price is applied to, where that is more than the value of Usage:
+	// what was used in windows or groups, or since the item's beginning in the month.
+	Read *Read `json:"read,omitempty"`
+	// Before is what was used of the month before Period, which is charged elsewhere:
+	// what Read costs is the difference. Null: nothing.
+	Before *Read `json:"before,omitempty"`
+	// Open says that a later version goes on in the month: what is due when the month is
+	// over, as a minimum, is due there.
+	Open bool `json:"open,omitempty"`
+	// Later says that it is a further part of the item's month, with a line of its own.
+	Later bool `json:"later,omitempty"`
+	// Conversion is by which the price comes to be in money of the account.
+	Conversion *rating.Conversion `json:"conversion,omitempty"`
 }
 
 // PriceFact is the version of a price that a charge rests on, without who
@@ -106,15 +125,15 @@ type CorrectionFact struct {
 	Now     money.Amount          `json:"now"`     // what it comes to now
 	Charged money.Amount          `json:"charged"` // what was charged for it, corrections included
 	Edition int                   `json:"edition"` // of the statement that is corrected
+	// Account is that of the statement, where the month was issued in another one first.
+	Account money.Currency `json:"account,omitempty"`
 }
 
 // id returns the id of the fact's line.
 func (f Fact) id() string {
 	switch {
-	case f.Charge != nil && f.Charge.Usage != nil:
-		return store.JoinID(string(UsageLine), string(f.Charge.Item.ID))
 	case f.Charge != nil:
-		return store.JoinID(string(FeeLine), string(f.Charge.Item.ID))
+		return f.Charge.id()
 	case f.Cost != nil:
 		return store.JoinID(string(CostLine), string(f.Cost.Service))
 	case f.Credit != nil:
@@ -209,34 +228,6 @@ func (r reckoning) round(a money.Amount) (money.Amount, error) {
 		return a, nil
 	}
 	return a.Round(r.rounding)
-}
-
-func (r reckoning) charge(l *Line, f ChargeFact) error {
-	p := f.Price.Price
-	l.Kind, l.Service, l.Label, l.Unit = FeeLine, f.Item.Service, f.Item.Name, p.Unit
-	l.Price = &PriceRef{f.Price.ID, f.Price.Version}
-	l.Quantity = servicecoin.Some(f.Item.fixed())
-	if f.Usage != nil {
-		l.Kind, l.Quantity = UsageLine, f.Usage.Value
-		if l.Unit == "" {
-			l.Unit = f.Usage.Unit
-		}
-	}
-	if !l.Quantity.Valid {
-		return nil // nothing was recorded: the line says so, and has no amount
-	}
-	quantity := l.Quantity.Decimal
-	if quantity.IsNegative() && !p.Signed {
-		// What less than nothing costs the price does not say: at least, nothing
-		// was used. What is below that is stated, for people to settle.
-		l.Remainder, quantity = new(quantity), decimal.Zero
-	}
-	c, err := rating.Rate(p, quantity)
-	if err != nil {
-		return err
-	}
-	l.Parts, l.Exact, l.Amount = c.Lines, c.Exact, c.Amount
-	return nil
 }
 
 func (r reckoning) credit(l *Line, c Credit) error {
