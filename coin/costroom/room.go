@@ -55,6 +55,9 @@ func (n Nouns) Room() exchange.Room {
 		Name: Name, Side: exchange.Management,
 		Links: []exchange.Link{n.credit()},
 		Spin:  &exchange.Gatherer{Rows: n.rows, Figures: n.gather},
+		Forget: func(ctx context.Context, by servicecoin.Actor, id servicecoin.CustomerID) error {
+			return n.Prices().Forget(ctx, by, id)
+		},
 		Reindex: func(ctx context.Context, s *store.Store) (int, error) {
 			prices, err := rating.Reindex(ctx, s)
 			if err != nil {

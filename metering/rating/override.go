@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
@@ -28,6 +29,9 @@ func (l *PriceList) Override(ctx context.Context, by servicecoin.Actor, customer
 	var v servicecoin.Violations
 	v.ID("customer", string(customer))
 	v.ID("id", string(id))
+	if !strings.HasPrefix(string(OverrideID(customer, id)), string(OverrideID(customer, ""))) {
+		v.Add("id", "too-long", string(id), "must be shorter: with the customer's it makes an id that is too long")
+	}
 	if !during.End.IsZero() {
 		v.Time("validUntil", during.End)
 		if !during.End.After(during.Start) {
@@ -112,4 +116,43 @@ func (l *PriceList) During(ctx context.Context, customer servicecoin.CustomerID,
 		list = append(list, Held{calendar.Between(t, during.End), v})
 	}
 	return list, nil
+}
+
+// Forget deletes a customer's own prices, all versions of them. It is a part of erasing a
+// customer, and can be called again. No event is recorded.
+func (l *PriceList) Forget(ctx context.Context, by servicecoin.Actor, customer servicecoin.CustomerID) error {
+	if err := l.view.AskFor(ctx, by, VerbForgetPrices, PriceRecord, store.Forgotten(customer), customer); err != nil {
+		return err
+	}
+	var v servicecoin.Violations
+	v.ID("customer", string(customer))
+	if err := v.Err(); err != nil {
+		return err
+	}
+	const atOnce = 20
+	own := string(OverrideID(customer, "")) // the prefix of all of them
+	for {
+		page, err := store.Of(l.view, versions).Find(store.By("price").From(store.Text(own)).To(store.Text(own+"\U0010ffff"))).Page(ctx, "", atOnce)
+		if err != nil || len(page.Items) == 0 {
+			return err
+		}
+		err = l.view.Do(ctx, func(tx store.View) error {
+			gone := map[servicecoin.PriceID]bool{}
+			for _, item := range page.Items {
+				gone[item.Value.ID] = true
+				if err := store.Of(tx, versions).Delete(ctx, item.Key.ID); err != nil && !errors.Is(err, servicecoin.ErrNotFound) {
+					return err
+				}
+			}
+			for id := range gone {
+				if err := store.Of(tx, timelines).Delete(ctx, string(id)); err != nil && !errors.Is(err, servicecoin.ErrNotFound) {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
 }
