@@ -1,6 +1,7 @@
 package cost_test
 
 import (
+	"context"
 	"slices"
 	"strconv"
 	"testing"
@@ -378,4 +379,55 @@ func TestDaysAreCountedOnce(t *testing.T) {
 			r.Fatalf("%d of %d days", part, whole)
 		}
 	})
+}
+
+// beyond is what was used beyond limits, as somebody else tells.
+type beyond []cost.Excess
+
+func (b beyond) Charged(_ context.Context, during calendar.Interval) (list []cost.Excess, err error) {
+	for _, x := range b {
+		if x.Period.Overlaps(during) {
+			list = append(list, x)
+		}
+	}
+	return list, nil
+}
+
+// What was used beyond a limit is charged in the month in which the limit's period ends, once.
+func TestChargesBeyondLimits(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	w.publish("peak", rating.Price{Model: rating.PerUnit, UnitPrice: some("3")}, newYear.AddDate(-1, 0, 0))
+	w.publish("peak", rating.Price{Model: rating.PerUnit, UnitPrice: some("4")}, at(20, 0))
+	w.include("disk", "disk", newYear)
+	w.use("disk", time.January, 5, "20")
+	one := cost.Excess{ID: "disk.1", Name: "Beyond 15 GB", Meter: "disk", Unit: "GB", Price: "peak", Period: calendar.Between(at(5, 0), at(6, 0)), Limit: dec("15"), Used: dec("20"), Quantity: dec("5")}
+	over := one
+	over.ID, over.Period, over.Quantity = "disk.2", calendar.Between(at(26, 0), at(33, 0)), dec("1")
+	list := beyond{one, over}
+	o := &cost.Options{Excesses: list}
+	w.Statements = w.in("", money.EUR, o)
+	st := w.proved(january)
+	require.Equal(t, []string{"usage/disk 3.10 EUR", "excess/disk.1 15.00 EUR", "18.10 EUR"}, lines(st))
+	require.Equal(t, servicecoin.ServiceID("storage"), st.Lines[1].Service, "it is charged for the service that the meter is of")
+	require.Contains(t, st.Trace().String(), "limit: 15 GB")
+	sources, err := st.Sources("excess/disk.1")
+	w.must(err)
+	require.Equal(t, []calendar.Interval{one.Period}, sources[0].Stretches)
+	totals, err := st.Services()
+	w.must(err)
+	require.Equal(t, "18.10 EUR", totals[0].Charged.String())
+	w.credit("c1", "10", january)
+	w.issue(january)
+	list[0].Quantity = dec("7") // a late event
+	require.Equal(t, []string{"correction/2026-01/credit%2Facme%252Fsla.credit%252Fc1 -0.60 EUR", "correction/2026-01/excess%2Fdisk.1 6.00 EUR"}, corrections(w.draft(february)))
+	require.Contains(t, lines(w.draft(february)), "excess/disk.2 4.00 EUR", "a week that ends in February is charged there, at the price that held when it began")
+	list[0].Quantity = dec("0")
+	require.Contains(t, corrections(w.draft(february)), "correction/2026-01/excess%2Fdisk.1 -15.00 EUR")
+	list[0].Price = "none"
+	list[0].Quantity = dec("5")
+	require.Empty(t, corrections(w.draft(february)), "what was charged keeps its price")
+	list[1].Price = "none"
+	_, err = w.Draft(t.Context(), february)
+	require.ErrorContains(t, err, "excess disk.2")
 }

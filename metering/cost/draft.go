@@ -40,6 +40,7 @@ type reckoned struct {
 	pinned   map[ItemID][]piece      // the prices that items were charged at, in order
 	others   map[money.Currency]bool // in which some is charged, too: filled in
 	prices   map[asked][]rating.Held // that were asked for before
+	excesses map[string]ExcessFact   // at the prices that they were charged at, by the ids of their lines
 }
 
 func (s *Statements) draft(ctx context.Context, m calendar.Month) (drafted, error) {
@@ -134,6 +135,7 @@ func (s *Statements) issued(ctx context.Context, m calendar.Month) (Month, error
 // ones. Items that were charged before keep the price that they had then.
 func (s *Statements) facts(ctx context.Context, now reckoned) ([]Fact, error) {
 	facts := []Fact{}
+	services := map[metering.MeterID]servicecoin.ServiceID{}
 	for i, err := range s.Items("").All(ctx) {
 		if err != nil {
 			return nil, err
@@ -149,7 +151,15 @@ func (s *Statements) facts(ctx context.Context, now reckoned) ([]Fact, error) {
 		for _, f := range parts {
 			facts = append(facts, Fact{Charge: &f})
 		}
+		if _, is := services[i.Meter]; !is {
+			services[i.Meter] = i.Service
+		}
 	}
+	beyond, err := s.excesses(ctx, now, services)
+	if err != nil {
+		return nil, err
+	}
+	facts = append(facts, beyond...)
 	for c, err := range s.Credits(now.month).All(ctx) {
 		if err != nil {
 			return nil, err
@@ -175,6 +185,8 @@ func (s *Statements) ofAccount(facts []Fact) []Fact {
 		switch {
 		case f.Charge != nil:
 			charged[f.Charge.Item.Service] = true
+		case f.Excess != nil:
+			charged[f.Excess.Excess.Service] = true
 		case f.Cost != nil:
 			charged[f.Cost.Service] = true
 		}
@@ -324,8 +336,11 @@ func (s *Statements) charged(ctx context.Context, since calendar.Month, own Stat
 // correct returns what has to be corrected in an issued month: in the period and
 // the currency that it was issued for.
 func (s *Statements) correct(ctx context.Context, standing Month, was Statement, charged map[corrected]money.Amount) ([]Fact, error) {
-	pinned := map[ItemID][]piece{}
+	pinned, excesses := map[ItemID][]piece{}, map[string]ExcessFact{}
 	for _, f := range was.Facts {
+		if f.Excess != nil {
+			excesses[f.id()] = *f.Excess
+		}
 		if c := f.Charge; c != nil {
 			p := piece{Interval: c.Period, price: c.Price, conversion: c.Conversion}
 			if c.Days != nil {
@@ -334,7 +349,7 @@ func (s *Statements) correct(ctx context.Context, standing Month, was Statement,
 			pinned[c.Item.ID] = append(pinned[c.Item.ID], p)
 		}
 	}
-	facts, err := s.facts(ctx, reckoned{month: was.Month, period: was.Period, currency: was.Currency, pinned: pinned, others: make(map[money.Currency]bool)})
+	facts, err := s.facts(ctx, reckoned{month: was.Month, period: was.Period, currency: was.Currency, pinned: pinned, excesses: excesses, others: make(map[money.Currency]bool)})
 	if err != nil {
 		return nil, err
 	}

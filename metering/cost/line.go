@@ -22,6 +22,7 @@ type Kind string
 const (
 	UsageLine      Kind = "usage"      // metered usage at a price
 	FeeLine        Kind = "fee"        // a fixed quantity at a price
+	ExcessLine     Kind = "excess"     // what was used beyond a limit, at the price of that
 	CostLine       Kind = "cost"       // costs computed elsewhere, by service
 	CreditLine     Kind = "credit"     // taken off
 	CorrectionLine Kind = "correction" // what an earlier month comes to now, less what was charged for it
@@ -29,7 +30,12 @@ const (
 
 // rank orders the lines of a statement.
 func (k Kind) rank() int {
-	return slices.Index([]Kind{UsageLine, FeeLine, CostLine, CreditLine, CorrectionLine}, k)
+	return slices.Index([]Kind{UsageLine, FeeLine, ExcessLine, CostLine, CreditLine, CorrectionLine}, k)
+}
+
+// charges reports a kind that a percentage is taken of.
+func (k Kind) charges() bool {
+	return k == UsageLine || k == FeeLine || k == ExcessLine || k == CostLine
 }
 
 // Line is one line of a statement. Its id is stable: the same thing has the same
@@ -71,6 +77,7 @@ type Corrected struct {
 // Fact is what one line is computed from. One of its parts is set.
 type Fact struct {
 	Charge     *ChargeFact     `json:"charge,omitempty"`
+	Excess     *ExcessFact     `json:"excess,omitempty"`
 	Credit     *Credit         `json:"credit,omitempty"`
 	Cost       *RowsFact       `json:"cost,omitempty"`
 	Correction *CorrectionFact `json:"correction,omitempty"`
@@ -134,6 +141,8 @@ func (f Fact) id() string {
 	switch {
 	case f.Charge != nil:
 		return f.Charge.id()
+	case f.Excess != nil:
+		return f.Excess.id()
 	case f.Cost != nil:
 		return store.JoinID(string(CostLine), string(f.Cost.Service))
 	case f.Credit != nil:
@@ -188,6 +197,8 @@ func (r reckoning) line(f Fact) (Line, error) {
 	switch {
 	case f.Charge != nil:
 		err = r.charge(&l, *f.Charge)
+	case f.Excess != nil:
+		err = r.excess(&l, *f.Excess)
 	case f.Cost != nil:
 		l.Kind, l.Service, l.Label, l.Exact = CostLine, f.Cost.Service, "Costs passed on", f.Cost.Sum
 		l.Amount, err = r.round(l.Exact)
@@ -205,7 +216,7 @@ func (r reckoning) line(f Fact) (Line, error) {
 		v.Merge("lines["+l.ID+"]", err)
 		return l, v.Err()
 	}
-	if l.Amount.Defined() && (l.Kind == UsageLine || l.Kind == FeeLine || l.Kind == CostLine) {
+	if l.Amount.Defined() && l.Kind.charges() {
 		err = r.take(l)
 	}
 	return l, err

@@ -32,6 +32,9 @@ func (s *Statement) Sources(line string) ([]Source, error) {
 		if f.id() != line {
 			continue
 		}
+		if x := f.Excess; x != nil {
+			return []Source{{Meter: x.Excess.Meter, Stretches: []calendar.Interval{x.Excess.Period}, Usage: rating.Usage{Quantity: x.Excess.Used}}}, nil
+		}
 		c := f.Charge
 		if c == nil || c.Usage == nil {
 			return nil, nil

@@ -136,7 +136,7 @@ func (s *Statement) Supersede(at time.Time, reason string) error {
 // where no line has one.
 type ServiceTotal struct {
 	Service     servicecoin.ServiceID `json:"service"`
-	Charged     money.Amount          `json:"charged"`     // usage, fees and costs
+	Charged     money.Amount          `json:"charged"`     // usage, fees, what is beyond limits, and costs
 	Credited    money.Amount          `json:"credited"`    // below zero
 	Corrections money.Amount          `json:"corrections"` // of earlier months
 	Total       money.Amount          `json:"total"`
@@ -163,7 +163,7 @@ func (s *Statement) Services() ([]ServiceTotal, error) {
 			into = &row.Credited
 		case CorrectionLine:
 			into = &row.Corrections
-		case UsageLine, FeeLine, CostLine:
+		case UsageLine, FeeLine, ExcessLine, CostLine:
 		}
 		for _, sum := range []*money.Amount{into, &row.Total} {
 			if err := add(sum, l.Amount); err != nil {
@@ -212,6 +212,8 @@ func (s *Statement) trace(l Line, f Fact) servicecoin.Trace {
 	switch {
 	case f.Charge != nil:
 		f.Charge.trace(&t, l)
+	case f.Excess != nil:
+		f.Excess.trace(&t, l)
 	case f.Credit != nil:
 		t.From = append([]servicecoin.Key{f.Credit.Reference}, f.Credit.Because...)
 		if f.Credit.Percent.Valid {

@@ -46,6 +46,8 @@ type Options struct {
 	// that was recorded late; default: 3. Months that are due are looked at
 	// however old they are. Below zero: only those. At most 40.
 	LookBack int
+	// Excesses tells what was used beyond limits and is charged for; nil: nothing is.
+	Excesses Excesses
 	// Rates tells what a unit of the host's own ([rating.Price].In) is worth in money. nil:
 	// a price in one fails the draft, with an error that says so.
 	Rates Rates
