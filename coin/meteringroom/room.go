@@ -87,7 +87,7 @@ func (n Nouns) Intake() *metering.Intake {
 func (n Nouns) Room() exchange.Room {
 	r := exchange.Room{Name: Name, Side: exchange.Operations, Reindex: reindex, Links: n.links()}
 	if n.Usage != nil {
-		r.Spin = &exchange.Gatherer{Figures: n.gather, Judge: judge}
+		r.Spin = &exchange.Gatherer{Rows: n.rows, Figures: n.gather, Judge: judge}
 		r.Forget = func(ctx context.Context, _ servicecoin.Actor, id servicecoin.CustomerID) error {
 			return n.Usage.Forget(ctx, id)
 		}
@@ -110,6 +110,7 @@ func reindex(ctx context.Context, s *store.Store) (int, error) {
 // Used is what was used of a service in a month.
 type Used struct {
 	Usage  []Quantity          `json:"usage"`  // by meter
+	Limits []Limited           `json:"limits"` // of entitlements
 	Active decimal.NullDecimal `json:"active"` // who used it; null: not known
 	Trace  []servicecoin.Trace `json:"trace"`
 }
@@ -152,8 +153,15 @@ func (n Nouns) gather(ctx context.Context, s *exchange.Spinning) error {
 		used[m.Service] = u
 		s.Row(m.Service)
 	}
+	limits, err := n.limits(ctx, s, meters)
+	if err != nil {
+		return err
+	}
 	for _, id := range s.Rows() {
 		u := used[id]
+		if u.Limits = limits[id]; u.Limits == nil {
+			u.Limits = []Limited{}
+		}
 		if u.Usage == nil {
 			u.Usage = []Quantity{}
 		}
@@ -186,6 +194,9 @@ func (u Used) Lines() []exchange.Line {
 		}
 		lines = append(lines, exchange.Line{Text: strings.Join(words, " ")})
 	}
+	for _, l := range u.Limits {
+		lines = append(lines, l.line())
+	}
 	if u.Active.Valid {
 		lines = append(lines, exchange.Line{Text: u.Active.Decimal.String() + " active", Evidence: u.Trace})
 	}
@@ -194,7 +205,11 @@ func (u Used) Lines() []exchange.Line {
 
 func judge(_ exchange.Spin, r exchange.Row) []exchange.Imbalance {
 	var list []exchange.Imbalance
-	for _, m := range exchange.Of[Used](r.Parts).Usage {
+	used := exchange.Of[Used](r.Parts)
+	for _, l := range used.Limits {
+		list = append(list, l.beyond(r)...)
+	}
+	for _, m := range used.Usage {
 		for _, q := range m.Quotas {
 			if q.Used.Valid && q.Used.Decimal.GreaterThan(q.Quota.Limit) {
 				list = append(list, exchange.Imbalance{
