@@ -44,7 +44,7 @@ func (r reckoning) charge(l *Line, f ChargeFact) error {
 	if !l.Quantity.Valid {
 		return nil // nothing was recorded: the line says so, and has no amount
 	}
-	now, left, err := f.rate(f.read(l.Quantity.Decimal), !f.Open)
+	now, left, err := f.rate(r.tariffs, f.read(l.Quantity.Decimal), !f.Open)
 	if err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func (r reckoning) charge(l *Line, f ChargeFact) error {
 	}
 	l.Parts, l.Exact, l.Amount = now.Lines, now.Exact, now.Amount
 	if f.Before != nil {
-		if err := f.since(l, now); err != nil {
+		if err := f.since(r.tariffs, l, now); err != nil {
 			return err
 		}
 	}
@@ -75,7 +75,7 @@ func (f ChargeFact) read(quantity decimal.Decimal) Read {
 // is over with it. left is what was used below nothing where the price is not for that:
 // what less than nothing costs it does not say. At least, nothing was used; what is
 // below that is stated, for people to settle.
-func (f ChargeFact) rate(read Read, last bool) (c rating.Charge, left decimal.Decimal, err error) {
+func (f ChargeFact) rate(known tariffs, read Read, last bool) (c rating.Charge, left decimal.Decimal, err error) {
 	p := f.Price.Price
 	if f.Conversion != nil {
 		if p, err = f.Conversion.Price(p); err != nil {
@@ -96,13 +96,21 @@ func (f ChargeFact) rate(read Read, last bool) (c rating.Charge, left decimal.De
 		c.Conversion = f.Conversion
 		return c, left, nil
 	}
-	t, err := rating.Compile(p)
+	t, err := f.compile(known, &p)
 	if err != nil {
 		return c, left, err
 	}
 	c, err = charged(last, t.Charge, t.SoFar, read.Usage)
 	c.Conversion = f.Conversion
 	return c, left, err
+}
+
+// compile prepares the price: one that was converted for this fact alone.
+func (f ChargeFact) compile(known tariffs, p *rating.Price) (*rating.Tariff, error) {
+	if f.Conversion != nil {
+		return rating.Compile(*p)
+	}
+	return known.compile(PriceRef{f.Price.ID, f.Price.Version}, p)
 }
 
 // charged asks for what usage costs when the period is over, or while it goes on.
@@ -114,8 +122,8 @@ func charged[T any](last bool, over, soFar func(T) (rating.Charge, error), usage
 }
 
 // since takes off what the month before the part costs at the same price.
-func (f ChargeFact) since(l *Line, now rating.Charge) error {
-	before, _, err := f.rate(*f.Before, false)
+func (f ChargeFact) since(known tariffs, l *Line, now rating.Charge) error {
+	before, _, err := f.rate(known, *f.Before, false)
 	if err != nil {
 		return err
 	}

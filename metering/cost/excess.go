@@ -87,7 +87,7 @@ func (r reckoning) excess(l *Line, f ExcessFact) error {
 	l.Unit = cmp.Or(f.Price.Price.Unit, x.Unit)
 	l.Price, l.Quantity, l.Period = &PriceRef{f.Price.ID, f.Price.Version}, servicecoin.Some(x.Quantity), &x.Period
 	of := ChargeFact{Price: f.Price, Conversion: f.Conversion}
-	c, _, err := of.rate(Read{Period: x.Period, Usage: rating.Usage{Quantity: x.Quantity}}, true)
+	c, _, err := of.rate(r.tariffs, Read{Period: x.Period, Usage: rating.Usage{Quantity: x.Quantity}}, true)
 	l.Parts, l.Exact, l.Amount = c.Lines, c.Exact, c.Amount
 	return err
 }

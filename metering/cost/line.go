@@ -158,12 +158,16 @@ type reckoning struct {
 	currency money.Currency
 	rounding money.Rounding
 	charged  map[servicecoin.ServiceID]money.Amount // by service, what credits are a percentage of
+	tariffs  tariffs
 }
 
 // lines returns the lines of facts, in a fixed order, and their total: none if
 // no line has an amount.
 func (r reckoning) lines(facts []Fact) ([]Line, money.Amount, error) {
 	r.charged = map[servicecoin.ServiceID]money.Amount{}
+	if r.tariffs == nil {
+		r.tariffs = tariffs{}
+	}
 	lines := make([]Line, 0, len(facts))
 	var amounts []money.Amount
 	for _, credits := range []bool{false, true} { // credits look at what is charged
