@@ -150,6 +150,8 @@ func TestGiveAndVoid(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "100", statement.Closing.Overage.String())
 	require.Equal(t, "calls", statement.Unit)
+	statement, err = w.grants.Statement(ctx, "calls", calendar.Between(epoch, hours(5)))
+	require.NoError(t, err)
 	require.Contains(t, statement.Trace().String(), "[acme/grant.grant/plan]")
 }
 
