@@ -339,7 +339,7 @@ func (s *Statements) correct(ctx context.Context, standing Month, was Statement,
 	pinned, excesses := map[ItemID][]piece{}, map[string]ExcessFact{}
 	for _, f := range was.Facts {
 		if f.Excess != nil {
-			excesses[f.id()] = *f.Excess
+			excesses[f.ID()] = *f.Excess
 		}
 		if c := f.Charge; c != nil {
 			p := piece{Interval: c.Period, price: c.Price, conversion: c.Conversion}

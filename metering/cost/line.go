@@ -136,8 +136,8 @@ type CorrectionFact struct {
 	Account money.Currency `json:"account,omitempty"`
 }
 
-// id returns the id of the fact's line.
-func (f Fact) id() string {
+// ID returns the id of the line that is computed from the fact.
+func (f Fact) ID() string {
 	switch {
 	case f.Charge != nil:
 		return f.Charge.id()
@@ -196,7 +196,7 @@ func (r reckoning) lines(facts []Fact) ([]Line, money.Amount, error) {
 }
 
 func (r reckoning) line(f Fact) (Line, error) {
-	l := Line{ID: f.id()}
+	l := Line{ID: f.ID()}
 	var err error
 	switch {
 	case f.Charge != nil:

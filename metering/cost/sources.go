@@ -29,7 +29,7 @@ type Source struct {
 // that charges no usage has none; a line that is not there is ErrNotFound.
 func (s *Statement) Sources(line string) ([]Source, error) {
 	for _, f := range s.Facts {
-		if f.id() != line {
+		if f.ID() != line {
 			continue
 		}
 		if x := f.Excess; x != nil {

@@ -196,7 +196,7 @@ func add(sum *money.Amount, a money.Amount) error {
 func (s *Statement) Trace() servicecoin.Trace {
 	facts := map[string]Fact{}
 	for _, f := range s.Facts {
-		facts[f.id()] = f
+		facts[f.ID()] = f
 	}
 	t := servicecoin.Trace{Label: "statement of " + s.Month.String(), Plain: servicecoin.Say("statement of %v", s.Month), Value: decimalOf(s.Total), Unit: string(s.Currency)}
 	for _, l := range s.Lines {
