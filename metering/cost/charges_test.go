@@ -236,6 +236,8 @@ func TestChargesByWindows(t *testing.T) {
 	n, sum = count("")
 	require.Equal(t, 4, n)
 	require.Equal(t, "124", sum.String())
+	_, err = w.Include(t.Context(), ada, cost.Item{ID: "fixed", Name: "Fixed", Service: "storage", Price: "x", From: newYear})
+	require.ErrorContains(t, err, "price.windows", "what is not metered is used at no time")
 	_, err = st.Sources("usage/y")
 	require.ErrorIs(t, err, servicecoin.ErrNotFound)
 
