@@ -374,3 +374,17 @@ func TestNounIsThePureRule(t *testing.T) {
 		}
 	})
 }
+
+// What is corrected in a later period gives no more than its limit there.
+func TestLessThanNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "", nil)
+	w.windows["settlement"] = calendar.SetOf(march())
+	k := stored()
+	w.set(k)
+	require.Empty(t, w.uses("call", "-30", at(1, 0)))
+	j := w.judge("api.calls", "1000", at(2, 0))
+	require.True(t, j.Allowed)
+	require.Equal(t, []string{"1000", "100"}, []string{j.Counters[0].Left.String(), j.Counters[1].Left.String()})
+	require.False(t, w.judge("api.calls", "1000.5", at(2, 0)).Allowed)
+}
