@@ -445,3 +445,22 @@ func TestChargesBeyondLimits(t *testing.T) {
 	_, err = w.Draft(t.Context(), february)
 	require.ErrorContains(t, err, "excess disk.2")
 }
+
+// A statement in which one fact has another price than its version says does not prove,
+// wherever that fact stands.
+func TestPricesAreLookedAtEachTime(t *testing.T) {
+	t.Parallel()
+	for i := range 3 {
+		w := newWorld(t, nil)
+		for _, id := range []cost.ItemID{"a", "b", "c"} {
+			w.item(cost.Item{ID: id, Price: "base"})
+		}
+		st := w.proved(january)
+		of := *st.Facts[i].Charge
+		of.Price.Price.Amount = some("21")
+		st.Facts[i].Charge = &of
+		proved, err := st.Proves()
+		require.NoError(t, err)
+		require.False(t, proved)
+	}
+}

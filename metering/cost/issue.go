@@ -10,7 +10,9 @@ import (
 
 // Issue gives the statement of a month to the customer, once the month is over.
 // Issuing again answers the statement that holds and changes nothing: what has
-// become known since is corrected in the next one.
+// become known since is corrected in the next one. A statement that is too long for
+// one record is written a part at a time ([Statement.Parts]); within a host's own
+// transaction all of it is in that, and one of more than a commit holds is refused.
 func (s *Statements) Issue(ctx context.Context, by servicecoin.Actor, m calendar.Month) (Statement, error) {
 	if err := s.authorize(ctx, by, VerbIssueStatement, MonthRecord, m.String()); err != nil {
 		return Statement{}, err
