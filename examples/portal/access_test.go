@@ -81,7 +81,7 @@ func pagesOf(c string) []string {
 	base := "/customers/" + c
 	return []string{
 		base, base + "/catalogue", base + "/catalogue/erp", base + "/orders", base + "/orders/files-std", base + "/subscriptions/files-std", base + "/usage", base + "/usage/storage", base + "/usage/storage/events.csv", base + "/usage?by=hour", base + "/usage?by=week&group=site",
-		base + "/statement", base + "/statement?month=2026-10", base + "/statement/rows", base + "/statement.csv", base + "/statement.json", base + "/availability", base + "/availability/files-std/2026-09", base + "/letters", base + "/problems", base + "/notices", base + "/patches", base + "/news",
+		base + "/statement", base + "/statement?month=2026-10", base + "/statement/rows", base + "/statement.csv", base + "/statement.json", base + "/tariffs", base + "/availability", base + "/availability/files-std/2026-09", base + "/letters", base + "/problems", base + "/notices", base + "/patches", base + "/news",
 		base + "/configuration", base + "/configuration/items/" + c + "-db-1", base + "/configuration/baselines", base + "/configuration/baselines/taken-over?with=now",
 	}
 }
@@ -90,7 +90,9 @@ func pagesOf(c string) []string {
 // affair.
 func pagesFor(who string) []string {
 	role, customer, _ := strings.Cut(who, "@")
-	return slices.DeleteFunc(pagesOf(customer), func(path string) bool { return role == "member" && strings.Contains(path, "/statement") })
+	return slices.DeleteFunc(pagesOf(customer), func(path string) bool {
+		return role == "member" && (strings.Contains(path, "/statement") || strings.Contains(path, "/tariffs"))
+	})
 }
 
 // formsOf are all paths of one customer that change something.

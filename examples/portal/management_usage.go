@@ -52,6 +52,7 @@ type usagePage struct {
 	Groups  []useChoice // by what the bars may be divided
 	Group   string      // the dimension that they are divided by
 	Upload  string      // the way to the upload, for who may
+	Tariffs string      // the way to the comparison of prices, for who may
 }
 
 // useChoice is a link among others, of which one is chosen.
@@ -115,6 +116,9 @@ func (p *portal) showUsage(w http.ResponseWriter, r *http.Request) error {
 	}
 	if v.Viewer.Provider() {
 		v.Upload = m.Base + "/usage-upload"
+	}
+	if v.Viewer.MayPay() {
+		v.Tariffs = m.Base + "/tariffs"
 	}
 	return p.render(w, r, "usage.html", 0, v)
 }
