@@ -266,7 +266,7 @@ func (d *delivery) sorted() []*parcel {
 
 // eventsOf returns the events of a parcel, as far as what follows reads them.
 func (d *delivery) eventsOf(p *parcel) []Event {
-	if d.o != nil && d.o.QuotasByReview {
+	if d.o != nil && d.o.QuotasByReview && d.o.Also == nil {
 		return nil
 	}
 	if len(p.batch) == len(d.batch) {

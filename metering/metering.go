@@ -55,6 +55,9 @@ type Options struct {
 	// each, which is dear for who records much and often. The host calls
 	// [Ledger.Review] instead, as often as it likes.
 	QuotasByReview bool
+	// Also is called with what was recorded, after quotas were looked after; nil: nothing
+	// is. What it fails with is told by Record, which has kept the events.
+	Also Follower
 	// Late is what becomes of events for a time that was closed: see [Ledger.Close].
 	// Default: they count where they happened.
 	Late Late

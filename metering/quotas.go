@@ -251,23 +251,13 @@ func (l *Ledger) Review(ctx context.Context, by servicecoin.Actor, at time.Time)
 
 // lookAfter judges the quotas that a batch of events concerns.
 func (l *Ledger) lookAfter(ctx context.Context, by servicecoin.Actor, batch []Event) error {
+	concerns, err := l.Concerns(ctx, batch...)
+	if err != nil {
+		return err
+	}
 	times := map[string][]time.Time{}
-	for _, e := range batch {
-		changed, err := l.timesOf(ctx, e)
-		if err != nil {
-			return err
-		}
-		for _, c := range changed {
-			times[c.kind] = append(times[c.kind], c.at)
-		}
-		// What ends, or is open, counts up to its end, or to now.
-		if kinds := len(changed); kinds > 0 && (!e.End.IsZero() || e.Open || e.Does == Close) {
-			until := e.End
-			if until.IsZero() {
-				until = l.view.Now()
-			}
-			times[changed[0].kind] = append(times[changed[0].kind], until.Add(-time.Microsecond))
-		}
+	for _, c := range concerns {
+		times[c.Type] = append(times[c.Type], c.At)
 	}
 	for q, err := range l.Quotas("").All(ctx) {
 		if err != nil {

@@ -74,11 +74,16 @@ func (l *Ledger) follow(ctx context.Context, by servicecoin.Actor, batch []Event
 	if err := l.tell(ctx, by, offered); err != nil {
 		return fmt.Errorf("usage is recorded, a conflict is not told: %w", err)
 	}
-	if l.o.QuotasByReview {
+	if !l.o.QuotasByReview {
+		if err := l.lookAfter(ctx, by, batch); err != nil {
+			return fmt.Errorf("usage is recorded, quotas are not looked after: %w", err)
+		}
+	}
+	if l.o.Also == nil || len(batch) == 0 {
 		return nil
 	}
-	if err := l.lookAfter(ctx, by, batch); err != nil {
-		return fmt.Errorf("usage is recorded, quotas are not looked after: %w", err)
+	if err := l.o.Also(ctx, l.view, l.customer, by, batch); err != nil {
+		return fmt.Errorf("usage is recorded, limits are not looked after: %w", err)
 	}
 	return nil
 }

@@ -28,4 +28,4 @@ func Owns(kind string) bool {
 }
 
 //nolint:gochecknoglobals // a constant in all but name
-var rooms = [...]string{"adoption", "bundle", "catalog", "change", "coin", "configuration", "cost", "incident", "metering", "patch", "rating", "release", "runbook", "sla", "store"}
+var rooms = [...]string{"adoption", "bundle", "capacity", "catalog", "change", "coin", "configuration", "cost", "entitle", "grant", "incident", "metering", "patch", "rating", "release", "runbook", "sla", "store"}

@@ -57,20 +57,7 @@ func Within(name string, windows calendar.Set, usage []grant.Usage, period calen
 	if err := v.Err(); err != nil {
 		return Inside{}, err
 	}
-	windows = windows.Clip(period)
-	x := Inside{Name: name, Open: windows.Contains(at)}
-	for iv := range windows.All() {
-		if edge := iv.Start; !x.Open && edge.After(at) {
-			x.Until = edge
-			break
-		}
-		if x.Open && iv.Contains(at) {
-			if iv.End.Before(period.End) {
-				x.Until = iv.End
-			}
-			break
-		}
-	}
+	x, windows := opened(name, windows, period, at)
 	for i := range usage {
 		u := &usage[i]
 		if part, some := share(windows, u); some {
@@ -95,4 +82,24 @@ func share(windows calendar.Set, u *grant.Usage) (decimal.Decimal, bool) {
 	const places = 9
 	part := u.Quantity.Mul(within.Seconds())
 	return part.DivRound(u.During.Seconds(), max(places, -u.Quantity.Exponent())), true
+}
+
+// opened says whether an instant lies in one of the windows of a period, and until when
+// that is so. It returns the windows as well, clipped to the period.
+func opened(name string, windows calendar.Set, period calendar.Interval, at time.Time) (Inside, calendar.Set) {
+	windows = windows.Clip(period)
+	x := Inside{Name: name, Open: windows.Contains(at)}
+	for iv := range windows.All() {
+		if edge := iv.Start; !x.Open && edge.After(at) {
+			x.Until = edge
+			break
+		}
+		if x.Open && iv.Contains(at) {
+			if iv.End.Before(period.End) {
+				x.Until = iv.End
+			}
+			break
+		}
+	}
+	return x, windows
 }

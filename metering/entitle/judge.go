@@ -13,10 +13,6 @@ import (
 	"github.com/servicecoin/servicecoin/metering/grant"
 )
 
-// EntitlementRecord is the kind of an entitlement, as refusals name it in a
-// [servicecoin.Key]. Entitlements are the host's to keep.
-const EntitlementRecord = "entitle.entitlement"
-
 // VerbUse stands in refusals: a hard limit would be passed.
 const VerbUse = "entitlement.use"
 
@@ -171,6 +167,24 @@ func first(at time.Time, ends ...time.Time) time.Time {
 		}
 	}
 	return next
+}
+
+// Throttle returns the rate, in units a second, at which more may be used now: the least
+// that was declared for the limits that are passed and count now. Null: nothing slows it
+// down. It holds up to Until.
+func (j Judgement) Throttle() decimal.NullDecimal {
+	rate := servicecoin.Undefined()
+	for _, c := range j.Counters {
+		if !c.Counts || !c.Exceeds {
+			continue
+		}
+		for _, x := range c.Follows {
+			if x.Act == Throttle && (!rate.Valid || x.Rate.Decimal.LessThan(rate.Decimal)) {
+				rate = x.Rate
+			}
+		}
+	}
+	return rate
 }
 
 // Left returns what may still be used of the hard limits that count now, of all limits

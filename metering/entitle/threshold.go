@@ -74,6 +74,14 @@ type Telling struct {
 	Follows []Consequence `json:"follows,omitempty"`
 }
 
+// key is what the telling is remembered by.
+func (t Telling) key() string {
+	if t.Threshold != "" {
+		return "threshold " + t.Threshold
+	}
+	return "limit " + t.Critical
+}
+
 // Review says what is to be told: thresholds that are reached and limits that are
 // passed by what was used, and were not told in the period yet. It returns the memory
 // with those. Who tells keeps it in the commit in which the tellings are recorded.
@@ -93,7 +101,7 @@ func (e Entitlement) Review(f Facts, m Memory) ([]Telling, Memory, error) {
 		if !figure.Valid {
 			continue
 		}
-		key := "threshold " + t.Name
+		key := (Telling{Threshold: t.Name}).key()
 		_, known := next.Told[key]
 		reached := figure.Decimal.GreaterThanOrEqual(t.At)
 		switch {
@@ -105,7 +113,7 @@ func (e Entitlement) Review(f Facts, m Memory) ([]Telling, Memory, error) {
 		}
 	}
 	for _, c := range j.Counters {
-		key := "limit " + c.Name
+		key := (Telling{Critical: c.Name}).key()
 		if _, known := next.Told[key]; known || !c.Exceeds {
 			continue
 		}

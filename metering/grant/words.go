@@ -11,10 +11,6 @@ import (
 	"github.com/servicecoin/servicecoin/metering"
 )
 
-// GrantRecord is the kind of a grant, as traces name it in a [servicecoin.Key]. Grants
-// are the host's to keep.
-const GrantRecord = "grant.grant"
-
 // Trace explains the balance: what was given, what was used, grant by grant, segment by
 // segment. The unit is that of the meter: "GB".
 func (r Result) Trace(unit string) servicecoin.Trace {
