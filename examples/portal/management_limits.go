@@ -1,0 +1,228 @@
+package main
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/metering"
+	"github.com/servicecoin/servicecoin/metering/entitle"
+)
+
+// limitsArea is what a customer may use, and what happens beyond it.
+func (p *portal) limitsArea() area {
+	return area{
+		pages: map[string]route{
+			"GET /customers/{customer}/limits":                {ofCustomer, p.showLimits},
+			"GET /customers/{customer}/limits/{feature}":      {ofCustomer, p.showLimit},
+			"GET /customers/{customer}/limits-set":            {providers, p.showSetLimit},
+			"POST /customers/{customer}/limits-set":           {providers, p.setLimit},
+			"POST /customers/{customer}/limits/{feature}/end": {providers, p.endLimit},
+			"GET /customers/{customer}/grants":                {ofCustomer, p.showGrants},
+			"POST /customers/{customer}/grants":               {providers, p.giveGrant},
+			"POST /customers/{customer}/grants/{grant}/void":  {providers, p.voidGrant},
+		},
+		of: toCustomer("Limits", "limits"),
+		done: map[string]string{
+			"limit-set": "It is set.", "limit-ended": "It ends then.", "grant-given": "It is given.", "grant-voided": "It is taken back: what is left of it counts no more.",
+		},
+	}
+}
+
+// limitsPage is how all limits of a customer stand.
+type limitsPage struct {
+	page
+
+	Customer servicecoin.Customer
+	Base     string
+	Gauges   []gauge
+	Notices  []entitle.Notice
+	May      bool // set and end them
+}
+
+func (p *portal) showLimits(w http.ResponseWriter, r *http.Request) error {
+	c, err := p.customer(r)
+	if err != nil {
+		return err
+	}
+	base := customerPath(c.ID)
+	v := limitsPage{page: p.page(r, "Limits", base+"/limits"), Customer: c.Customer, Base: base, May: viewer(r).is(manager)}
+	if v.Gauges, err = p.gauges(r, c); err != nil {
+		return err
+	}
+	const few = 20
+	told, err := p.entitlements(c.Customer).Notices().Page(r.Context(), "", few)
+	if err != nil {
+		return err
+	}
+	for _, item := range told.Items {
+		v.Notices = append(v.Notices, item.Value)
+	}
+	return p.render(w, r, "limits.html", 0, v)
+}
+
+// limitPage is one entitlement: how it stands, why, and what was before.
+type limitPage struct {
+	page
+
+	Customer servicecoin.Customer
+	Base     string
+	Here     string
+	Gauge    gauge
+	Meter    metering.MeterID
+	Trace    tracePart
+	Versions []versionLine
+	Told     []toldLine
+	May      bool
+	Ends     time.Time // when it ends; zero: it goes on
+}
+
+// versionLine is what held for a time.
+type versionLine struct {
+	From, Until time.Time
+	Says        []string
+	By          servicecoin.Actor
+	At          time.Time
+	Holds       bool
+}
+
+// toldLine is something that was told.
+type toldLine struct {
+	At       time.Time
+	Words    string
+	Exceeded bool
+	Follows  []string
+}
+
+func (p *portal) showLimit(w http.ResponseWriter, r *http.Request) error { return p.limit(w, r, nil, nil) }
+
+func (p *portal) limit(w http.ResponseWriter, r *http.Request, f *form, problems error) error {
+	c, err := p.customer(r)
+	if err != nil {
+		return err
+	}
+	id := entitle.FeatureID(r.PathValue("feature"))
+	g, err := p.gauging(r, c)
+	if err != nil {
+		return err
+	}
+	s, x, err := g.entitlement(id)
+	if err != nil {
+		return err
+	}
+	if s.Kept.Feature == "" {
+		return noPage(r)
+	}
+	base := customerPath(c.ID)
+	v := limitPage{page: p.page(r, x.Called, base+"/limits"), Customer: c.Customer, Base: base, Here: x.Path, Gauge: x, Meter: s.Kept.Meter, Ends: s.Kept.Until, May: viewer(r).is(manager)}
+	if problems != nil {
+		v.again(f, problems)
+	}
+	tell, err := p.teller(r)
+	if err != nil {
+		return err
+	}
+	if v.Trace, err = tell.of(r.Context(), s.Trace()); err != nil {
+		return err
+	}
+	versions, err := collect(g.noun.List(id).All(r.Context()))
+	if err != nil {
+		return err
+	}
+	for i := len(versions) - 1; i >= 0; i-- {
+		line, err := g.versionLine(versions[i])
+		if err != nil {
+			return err
+		}
+		v.Versions = append(v.Versions, line)
+	}
+	if v.Told, err = g.toldLines(id); err != nil {
+		return err
+	}
+	return p.render(w, r, "limit.html", statusOf(problems), v)
+}
+
+// versionLine says what held.
+func (g *gauging) versionLine(k entitle.Kept) (versionLine, error) {
+	line := versionLine{From: k.From, Until: k.Until, By: k.SetBy, At: k.SetAt, Holds: k.Holds(g.now)}
+	switch k.Kind {
+	case entitle.Boolean:
+		line.Says = []string{"included"}
+		return line, nil
+	case entitle.Static:
+		line.Says = []string{k.Value}
+		return line, nil
+	case entitle.Metered:
+	}
+	m, err := g.Meters().Get(g.ctx, k.Meter)
+	if err != nil {
+		return line, err
+	}
+	each := " a bill's period"
+	if k.Every != "" {
+		each = " a " + string(k.Every)
+	}
+	limit := "as much as was given"
+	if k.Limit.Valid {
+		limit = grouped(k.Limit.Decimal) + " " + m.Unit + each
+	}
+	line.Says = []string{limit}
+	follows, err := g.consequences(k.Exceeding, m.Unit, g.noun.Customer())
+	if err != nil {
+		return line, err
+	}
+	line.Says = append(line.Says, "beyond it "+listWords(follows))
+	for _, c := range k.Critical {
+		follows, err := g.consequences(c.Exceeding, m.Unit, g.noun.Customer())
+		if err != nil {
+			return line, err
+		}
+		line.Says = append(line.Says, "in "+c.Name+" "+grouped(c.Limit)+" "+m.Unit+"; beyond it "+listWords(follows))
+	}
+	return line, nil
+}
+
+// toldLines are what was told last.
+func (g *gauging) toldLines(id entitle.FeatureID) ([]toldLine, error) {
+	const most = 50
+	page, err := g.noun.Tellings(id).Page(g.ctx, "", most)
+	if err != nil {
+		return nil, err
+	}
+	var list []toldLine
+	for _, item := range page.Items {
+		t := item.Value
+		line := toldLine{At: t.ToldAt, Exceeded: t.Exceeded()}
+		line.Words = g.toldWords(t)
+		if line.Exceeded {
+			if line.Follows, err = g.consequences(t.Follows, t.Unit, g.noun.Customer()); err != nil {
+				return nil, err
+			}
+		}
+		list = append(list, line)
+	}
+	return list, nil
+}
+
+// toldWords say what was told.
+func (g *gauging) toldWords(t entitle.Told) string {
+	where := ""
+	if t.Critical != "" {
+		where = " in " + t.Critical
+	}
+	if t.Exceeded() {
+		return "The limit" + where + " is passed: " + grouped(t.Figure) + " of " + grouped(t.Line) + " " + t.Unit
+	}
+	figure := grouped(t.Figure.Round(1)) + " %"
+	for _, measure := range []entitle.Forecast{} {
+		_ = measure
+	}
+	if t.Forecast != nil {
+		return "It is expected to come to " + figure + " of the limit" + where
+	}
+	if t.Counter.Limit.IsPositive() && t.Figure.Equal(t.Counter.Used.Decimal) {
+		figure = grouped(t.Figure) + " " + t.Unit
+		return figure + " are used" + where
+	}
+	return figure + " of the limit" + where + " are used"
+}
