@@ -146,6 +146,7 @@ func floors() map[string][]string {
 		"/metering/usagefile":        {"", "/internal/jsonscan", "/metering"},
 		"/interop":                   {},
 		"/operations":                {},
+		"/operations/capacity":       ground,
 		"/operations/change":         ground,
 		"/operations/configuration":  ground,
 		"/operations/patch":          ground,
@@ -162,7 +163,8 @@ func floors() map[string][]string {
 		"/coin/patchroom":            append(ground, "/coin/exchange", "/incident", "/operations/change", "/operations/configuration", "/operations/patch", "/operations/runbook"),
 		"/coin/releaseroom":          append(ground, "/coin/exchange", "/operations/release"),
 		"/coin/catalogroom":          append(ground, "/coin/exchange", "/catalog"),
-		"/coin/meteringroom":         append(ground, "/coin/exchange", "/metering", "/metering/gate"),
+		"/coin/meteringroom":         append(ground, "/coin/exchange", "/catalog", "/metering", "/metering/entitle", "/metering/gate", "/metering/grant"),
+		"/coin/capacityroom":         append(ground, "/coin/exchange", "/metering/entitle", "/operations/capacity"),
 		"/coin/costroom":             append(ground, "/coin/exchange", "/metering", "/metering/cost", "/metering/rating", "/sla"),
 		"/coin/adoptionroom":         append(ground, "/coin/exchange", "/adoption", "/catalog"),
 		"/coin/bundle":               append(ground, "/coin/exchange", "/catalog", "/metering", "/metering/cost", "/sla"),
@@ -341,7 +343,7 @@ func TestKindsStayInTheHouse(t *testing.T) {
 func TestRoomsReindexTheirKinds(t *testing.T) {
 	t.Parallel()
 	kinds, updated := map[string]string{}, map[string]bool{}
-	for _, room := range []string{"adoption", "catalog", "incident", "sla", "metering", "metering/rating", "metering/cost", "metering/gate", "operations/change", "operations/configuration", "operations/patch", "operations/release", "operations/runbook", "coin/bundle"} {
+	for _, room := range []string{"adoption", "catalog", "incident", "sla", "metering", "metering/rating", "metering/cost", "metering/gate", "metering/grant", "metering/entitle", "operations/capacity", "operations/change", "operations/configuration", "operations/patch", "operations/release", "operations/runbook", "coin/bundle"} {
 		files, err := filepath.Glob(filepath.Join(room, "*.go"))
 		require.NoError(t, err)
 		for _, path := range files {

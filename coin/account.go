@@ -14,6 +14,8 @@ import (
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/metering/cost"
+	"github.com/servicecoin/servicecoin/metering/entitle"
+	"github.com/servicecoin/servicecoin/metering/grant"
 	"github.com/servicecoin/servicecoin/operations/change"
 	"github.com/servicecoin/servicecoin/operations/configuration"
 	"github.com/servicecoin/servicecoin/sla"
@@ -72,6 +74,12 @@ func (a *Account) Keeper() *sla.Keeper { return a.coin.Keeper(a.customer.ID) }
 
 // Ledger is what the customer used, in its zone.
 func (a *Account) Ledger() *metering.Ledger { return a.coin.Ledger(a.customer) }
+
+// Grants are the customer's credits.
+func (a *Account) Grants() *grant.Grants { return a.coin.Grants(a.customer) }
+
+// Entitlements are what the customer may have and use, in its zone.
+func (a *Account) Entitlements() *entitle.Entitlements { return a.coin.Entitlements(a.customer) }
 
 // Statements is what the customer is charged, in its zone and currency.
 func (a *Account) Statements() *cost.Statements { return a.coin.Statements(a.customer) }

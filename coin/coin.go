@@ -98,6 +98,14 @@ type Options struct {
 	// Usage keeps what customers use; nil: usage is not kept, and what asks for
 	// it says so.
 	Usage metering.EventStore
+	// CriticalWindows tells when the critical windows of a name are open for a customer: those
+	// inside of which entitlements have limits of their own. A name that is not known is
+	// ErrNotFound. nil: those of Changes.Critical, by their names; if that is nil as well,
+	// there are no such limits.
+	CriticalWindows func(ctx context.Context, customer servicecoin.CustomerID, name string, within calendar.Interval) (calendar.Set, error)
+	// LimitsByReview keeps the recording of usage from looking after entitlements: the host
+	// calls [entitle.Entitlements.Review] instead, as often as it likes.
+	LimitsByReview bool
 	// Comes says what comes with a subscription: quotas, what it is charged for,
 	// promises. nil is one fee a month at the price of the offering, if it has one.
 	// It is asked when the subscription begins, and what it says is kept

@@ -15,6 +15,8 @@ import (
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/metering/cost"
+	"github.com/servicecoin/servicecoin/metering/entitle"
+	"github.com/servicecoin/servicecoin/metering/grant"
 	"github.com/servicecoin/servicecoin/metering/rating"
 	"github.com/servicecoin/servicecoin/operations/change"
 	"github.com/servicecoin/servicecoin/operations/runbook"
@@ -96,6 +98,17 @@ func (c *Coin) Keeper(customer servicecoin.CustomerID) *sla.Keeper {
 // Ledger is what one customer used, in its zone.
 func (c *Coin) Ledger(customer servicecoin.Customer) *metering.Ledger {
 	return c.usage().Ledger(customer)
+}
+
+// Grants are one customer's credits: what it may use up before anything else is charged
+// or refused.
+func (c *Coin) Grants(customer servicecoin.Customer) *grant.Grants {
+	return c.usage().Grants(customer)
+}
+
+// Entitlements are what one customer may have and use, in its zone.
+func (c *Coin) Entitlements(customer servicecoin.Customer) *entitle.Entitlements {
+	return c.usage().Entitlements(customer)
 }
 
 // Intake takes the usage events of many customers at once: those of a collector, which are

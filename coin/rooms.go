@@ -40,7 +40,7 @@ func (c *Coin) rooms() []exchange.Room {
 	promises.Links = append(promises.Links, brings.Promises()...)
 	usage.Links = append(usage.Links, brings.Quotas()...)
 	charges.Links = append(charges.Links, brings.Charges()...)
-	return []exchange.Room{promises, charges, offers, c.incidents().Room(), c.changes().Room(), c.books().Room(), c.records().Room(), c.patches().Room(), c.releases().Room(), usage, c.people().Room()}
+	return []exchange.Room{promises, charges, offers, c.incidents().Room(), c.changes().Room(), c.books().Room(), c.records().Room(), c.patches().Room(), c.releases().Room(), usage, c.Capacity().Room(), c.people().Room()}
 }
 
 // The rooms, each with what the host has set for it.
@@ -87,7 +87,9 @@ func (c *Coin) promises() slaroom.Nouns {
 }
 
 func (c *Coin) usage() meteringroom.Nouns {
-	return meteringroom.Nouns{Base: c.base(), Options: meteringroom.Options{Usage: c.o.Usage, Active: c.o.Active, Meters: c.meters}}
+	return meteringroom.Nouns{Base: c.base(), Options: meteringroom.Options{
+		Usage: c.o.Usage, Active: c.o.Active, Meters: c.meters, Windows: c.windows(), LimitsByReview: c.o.LimitsByReview,
+	}}
 }
 
 // meters are those by which the services of a customer are charged.

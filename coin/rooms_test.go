@@ -60,6 +60,10 @@ func TestWhatIsGrantedIsEnded(t *testing.T) {
 		"promise.end":              "ends",
 		"quota.end":                "ends",
 		"charge.end":               "ends",
+		"entitlement.end":          "ends",
+		"grant.void":               "ends",
+		"limit.notify":             "a telling, which is said once and stays",
+		"capacity.raise":           "work, which a person closes with a note",
 		"onboarding.cancel":        "ends",
 		"onboarding.reach":         "goes on with what onboarding.begin began",
 		"order.ready":              "goes on with what order.provision is to do",
@@ -69,7 +73,7 @@ func TestWhatIsGrantedIsEnded(t *testing.T) {
 	for _, l := range whole(t).Links() {
 		links[l.Name] = l
 	}
-	require.Len(t, links, 43)
+	require.Len(t, links, 47)
 	for name, l := range links {
 		_, listed := grantsNothing[name]
 		require.NotEqual(t, listed, l.EndedBy != "", "%s: either it names what ends it, or it is listed with a reason", name)

@@ -14,7 +14,9 @@ import (
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/coin/exchange"
 	"github.com/servicecoin/servicecoin/metering"
+	"github.com/servicecoin/servicecoin/metering/entitle"
 	"github.com/servicecoin/servicecoin/metering/gate"
+	"github.com/servicecoin/servicecoin/metering/grant"
 	"github.com/servicecoin/servicecoin/store"
 )
 
@@ -35,6 +37,12 @@ type Options struct {
 	// Meters names the meters by which services are counted for a customer in a span,
 	// each once, in the order in which they are told; nil: none.
 	Meters func(ctx context.Context, b exchange.Base, customer servicecoin.Customer, during calendar.Interval) ([]Metered, error)
+	// Windows tells when the critical windows of a name are open for a customer; a name that
+	// is not known is ErrNotFound. nil: entitlements have no limits inside of such windows.
+	Windows func(ctx context.Context, customer servicecoin.CustomerID, name string, within calendar.Interval) (calendar.Set, error)
+	// LimitsByReview keeps Record from looking after entitlements: it asks for a figure of
+	// each that the usage concerns. The host calls [entitle.Entitlements.Review] instead.
+	LimitsByReview bool
 	// Active is the meter that counts who uses a service: one that counts what is
 	// unique. nil, or "": that is not known.
 	Active func(service servicecoin.ServiceID) metering.MeterID
@@ -52,20 +60,34 @@ func (n Nouns) On(b exchange.Base) Nouns { return Nouns{b, n.Options} }
 // List is the definitions of what is metered.
 func (n Nouns) List() *metering.Meters { return metering.NewMeters(n.Provider()) }
 
-// Ledger is what one customer used, in its zone.
+// Ledger is what one customer used, in its zone. What is recorded has its quotas and
+// entitlements looked after.
 func (n Nouns) Ledger(customer servicecoin.Customer) *metering.Ledger {
+	return n.ledger(customer, n.options())
+}
+
+func (n Nouns) ledger(customer servicecoin.Customer, o *metering.Options) *metering.Ledger {
 	view := n.Of(customer.ID).Need("Options.Usage", n.Usage != nil)
-	return metering.New(view, n.Usage, n.List(), customer, nil)
+	return metering.New(view, n.Usage, n.List(), customer, o)
+}
+
+func (n Nouns) options() *metering.Options {
+	if n.LimitsByReview {
+		return nil
+	}
+	return &metering.Options{Also: n.after}
 }
 
 // Intake takes the events of many customers at once, into the ledgers of each.
-func (n Nouns) Intake() *metering.Intake { return metering.NewIntake(n.Store, n.Usage, n.List(), nil) }
+func (n Nouns) Intake() *metering.Intake {
+	return metering.NewIntake(n.Store, n.Usage, n.List(), n.options())
+}
 
 // Room is the room in the exchange.
 func (n Nouns) Room() exchange.Room {
-	r := exchange.Room{Name: Name, Side: exchange.Operations, Reindex: reindex}
+	r := exchange.Room{Name: Name, Side: exchange.Operations, Reindex: reindex, Links: n.links()}
 	if n.Usage != nil {
-		r.Spin = &exchange.Gatherer{Figures: n.gather, Judge: judge}
+		r.Spin = &exchange.Gatherer{Rows: n.rows, Figures: n.gather, Judge: judge}
 		r.Forget = func(ctx context.Context, _ servicecoin.Actor, id servicecoin.CustomerID) error {
 			return n.Usage.Forget(ctx, id)
 		}
@@ -73,19 +95,22 @@ func (n Nouns) Room() exchange.Room {
 	return r
 }
 
-// reindex brings what the ledgers and the gates keep into the form of this release.
+// reindex brings what ledgers, grants, entitlements and gates keep into the form of this release.
 func reindex(ctx context.Context, s *store.Store) (int, error) {
-	n, err := metering.Reindex(ctx, s)
-	if err != nil {
-		return n, err
+	n := 0
+	for _, of := range []func(context.Context, *store.Store) (int, error){metering.Reindex, grant.Reindex, entitle.Reindex, gate.Reindex} {
+		some, err := of(ctx, s)
+		if n += some; err != nil {
+			return n, err
+		}
 	}
-	more, err := gate.Reindex(ctx, s)
-	return n + more, err
+	return n, nil
 }
 
 // Used is what was used of a service in a month.
 type Used struct {
 	Usage  []Quantity          `json:"usage"`  // by meter
+	Limits []Limited           `json:"limits"` // of entitlements
 	Active decimal.NullDecimal `json:"active"` // who used it; null: not known
 	Trace  []servicecoin.Trace `json:"trace"`
 }
@@ -128,8 +153,15 @@ func (n Nouns) gather(ctx context.Context, s *exchange.Spinning) error {
 		used[m.Service] = u
 		s.Row(m.Service)
 	}
+	limits, err := n.limits(ctx, s, meters)
+	if err != nil {
+		return err
+	}
 	for _, id := range s.Rows() {
 		u := used[id]
+		if u.Limits = limits[id]; u.Limits == nil {
+			u.Limits = []Limited{}
+		}
 		if u.Usage == nil {
 			u.Usage = []Quantity{}
 		}
@@ -162,6 +194,9 @@ func (u Used) Lines() []exchange.Line {
 		}
 		lines = append(lines, exchange.Line{Text: strings.Join(words, " ")})
 	}
+	for _, l := range u.Limits {
+		lines = append(lines, l.line())
+	}
 	if u.Active.Valid {
 		lines = append(lines, exchange.Line{Text: u.Active.Decimal.String() + " active", Evidence: u.Trace})
 	}
@@ -170,7 +205,11 @@ func (u Used) Lines() []exchange.Line {
 
 func judge(_ exchange.Spin, r exchange.Row) []exchange.Imbalance {
 	var list []exchange.Imbalance
-	for _, m := range exchange.Of[Used](r.Parts).Usage {
+	used := exchange.Of[Used](r.Parts)
+	for _, l := range used.Limits {
+		list = append(list, l.beyond(r)...)
+	}
+	for _, m := range used.Usage {
 		for _, q := range m.Quotas {
 			if q.Used.Valid && q.Used.Decimal.GreaterThan(q.Quota.Limit) {
 				list = append(list, exchange.Imbalance{

@@ -285,7 +285,7 @@ func (n *Entitlements) End(ctx context.Context, by servicecoin.Actor, feature Fe
 	var last Kept
 	err := n.view.Do(ctx, func(tx store.View) error {
 		var err error
-		last, err = n.On(tx).end(ctx, by, feature, until)
+		last, err = n.On(tx).end(ctx, by, feature, until, func(Kept) bool { return true })
 		return err
 	})
 	if err != nil {
@@ -294,7 +294,40 @@ func (n *Entitlements) End(ctx context.Context, by servicecoin.Actor, feature Fe
 	return last, nil
 }
 
-func (n *Entitlements) end(ctx context.Context, by servicecoin.Actor, feature FeatureID, until time.Time) (Kept, error) {
+// EndOf ends what the customer has by a subscription, and nothing else, at an instant,
+// exclusive: when that departs.
+func (n *Entitlements) EndOf(ctx context.Context, by servicecoin.Actor, id servicecoin.SubscriptionID, until time.Time) error {
+	if err := n.view.Ask(ctx, by, VerbEnd, EntitlementRecord, string(id)); err != nil {
+		return err
+	}
+	var v servicecoin.Violations
+	v.ID("subscription", string(id))
+	v.Time("until", until)
+	if err := v.Err(); err != nil {
+		return err
+	}
+	until = servicecoin.Instant(until)
+	done := map[FeatureID]bool{}
+	for k, err := range n.Of(id).All(ctx) {
+		if err != nil {
+			return err
+		}
+		if done[k.Feature] || !k.end().After(until) {
+			continue
+		}
+		done[k.Feature] = true
+		err := n.view.Do(ctx, func(tx store.View) error {
+			_, err := n.On(tx).end(ctx, by, k.Feature, until, func(k Kept) bool { return k.Subscription == id })
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (n *Entitlements) end(ctx context.Context, by servicecoin.Actor, feature FeatureID, until time.Time, which func(Kept) bool) (Kept, error) {
 	l, version, err := n.line(ctx, feature)
 	if err != nil {
 		return Kept{}, err
@@ -303,43 +336,42 @@ func (n *Entitlements) end(ctx context.Context, by servicecoin.Actor, feature Fe
 		return Kept{}, servicecoin.NotFound(n.view.Key(EntitlementRecord, string(feature)))
 	}
 	const most = 2 * MaxAhead
-	changed, c := 0, store.Of(n.view, entitlements)
-	for i := len(l.Froms) - 1; i >= 0; i-- {
-		item, err := c.Item(ctx, versionID(feature, l.Froms[i]))
+	c := store.Of(n.view, entitlements)
+	var last Kept
+	changed := 0
+	for _, from := range slices.Backward(l.Froms) {
+		item, err := c.Item(ctx, versionID(feature, from))
 		if err != nil {
 			return Kept{}, err
 		}
-		k := item.Value
-		if k.Until.IsZero() || k.Until.After(until) {
-			if k.Until = until; until.Before(k.From) {
-				k.Until = k.From
+		last = item.Value
+		if which(last) && last.end().After(until) && last.end().After(last.From) {
+			if last.Until = until; until.Before(last.From) {
+				last.Until = last.From
 			}
-			if !k.Until.Equal(item.Value.Until) {
-				if changed++; changed > most {
-					return Kept{}, n.refuse(VerbEnd, feature, fmt.Sprintf("more than %d versions begin after %s", most, stamp(until)))
-				}
-				if err := c.Put(ctx, k, item.Version); err != nil {
-					return Kept{}, err
-				}
+			if changed++; changed > most {
+				return Kept{}, n.refuse(VerbEnd, feature, fmt.Sprintf("more than %d versions begin after %s", most, stamp(until)))
+			}
+			if err := c.Put(ctx, last, item.Version); err != nil {
+				return Kept{}, err
 			}
 		}
-		if k.From.After(until) && i > 0 {
-			continue
+		if !from.After(until) {
+			break // those before end earlier
 		}
-		if changed == 0 {
-			return k, nil
-		}
-		e, err := store.Happened(by, EventEnded, k.changed())
-		if err != nil {
-			return Kept{}, err
-		}
-		e.Subject = item.Key
-		if err := n.view.Record(ctx, e); err != nil {
-			return Kept{}, err
-		}
-		return k, store.Of(n.view, features).Put(ctx, l, version) // so that a version that is set meanwhile ends, too
 	}
-	return Kept{}, nil
+	if changed == 0 {
+		return last, nil
+	}
+	e, err := store.Happened(by, EventEnded, last.changed())
+	if err != nil {
+		return Kept{}, err
+	}
+	e.Subject = last.Key(n.customer.ID)
+	if err := n.view.Record(ctx, e); err != nil {
+		return Kept{}, err
+	}
+	return last, store.Of(n.view, features).Put(ctx, l, version) // so that a version that is set meanwhile follows
 }
 
 // line returns the versions of a feature.

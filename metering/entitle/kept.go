@@ -117,13 +117,15 @@ func (k Kept) filled(before *Kept, zone string) Kept {
 	}
 	if before != nil {
 		k.Zone = before.Zone
+	}
+	if before != nil && before.Holds(k.From) {
 		if k.Subscription == "" {
 			k.Subscription = before.Subscription
 		}
 		if k.Service == "" {
 			k.Service = before.Service
 		}
-		if k.Until.IsZero() && (before.Until.IsZero() || before.Until.After(k.From)) {
+		if k.Until.IsZero() {
 			k.Until = before.Until
 		}
 	}

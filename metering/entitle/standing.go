@@ -224,3 +224,14 @@ func (n *Entitlements) Forecast(ctx context.Context, feature FeatureID, at time.
 	}
 	return n.foresee(ctx, k, k.In(at), at)
 }
+
+// Reached returns the thresholds that are reached now, whether or not they were told.
+func (s Standing) Reached() []Threshold {
+	var list []Threshold
+	for _, t := range s.Kept.Thresholds {
+		if figure := t.figure(s.Judgement, s.Facts); figure.Valid && figure.Decimal.GreaterThanOrEqual(t.At) {
+			list = append(list, t)
+		}
+	}
+	return list
+}
