@@ -185,50 +185,36 @@ func (n *Entitlements) set(ctx context.Context, by servicecoin.Actor, k Kept) (K
 		k.Until = servicecoin.Instant(k.Until)
 	}
 	at, there := slices.BinarySearchFunc(l.Froms, k.From, time.Time.Compare)
-	var before *Kept
-	if at > 0 {
-		b, err := n.version(ctx, k.Feature, l.Froms[at-1])
-		if err != nil {
+	c := store.Of(n.view, entitlements)
+	var old store.Item[Kept] // the version that holds then, or just before
+	if i := at - 1 + count(there); i >= 0 {
+		if old, err = c.Item(ctx, versionID(k.Feature, l.Froms[i])); err != nil {
 			return Kept{}, err
 		}
-		before = &b
 	}
+	was, asked := old.Value, k.Until
 	k.SetAt, k.SetBy = now, by
-	asked := k.Until
-	k = k.filled(before, n.zone.String())
-	var next time.Time
-	if after := at + count(there); after < len(l.Froms) {
-		next = l.Froms[after]
+	k = k.filled(was, n.zone.String())
+	if after := at + count(there); after < len(l.Froms) && l.Froms[after].Before(k.end()) {
+		k.Until = l.Froms[after]
 	}
-	if !next.IsZero() && (k.Until.IsZero() || k.Until.After(next)) {
-		k.Until = next
+	same := was.Feature != "" && was.Holds(k.From) && was.same(k) && (asked.IsZero() || k.Until.Equal(was.Until))
+	if same && (anytime || there) {
+		return was, nil
 	}
-	if before != nil && anytime && !there && before.Holds(now) && before.same(k) && (asked.IsZero() || k.Until.Equal(before.Until)) {
-		return *before, nil
-	}
-	if err := n.settable(l, k, at, there, now, before); err != nil {
+	if err := n.settable(l, k, at, there, now, was); err != nil {
 		return Kept{}, err
 	}
-	c := store.Of(n.view, entitlements)
 	e, err := store.Happened(by, EventSet, k.changed())
 	if err != nil {
 		return Kept{}, err
 	}
 	if there {
-		old, err := c.Item(ctx, versionID(k.Feature, k.From))
-		if err != nil || old.Value.same(k) && old.Value.Until.Equal(k.Until) {
-			return old.Value, err
-		}
-		if k.From.Before(now) {
-			return Kept{}, n.refuse(VerbSet, k.Feature, "the version of "+stamp(k.From)+" has begun: set another one from a later instant on")
-		}
 		return k, c.Put(ctx, k, old.Version, e)
 	}
-	if before != nil && before.Until.IsZero() || before != nil && before.Until.After(k.From) {
-		if _, err := c.Update(ctx, versionID(k.Feature, before.From), func(b *Kept) ([]store.Event, error) {
-			b.Until = k.From
-			return nil, nil
-		}); err != nil {
+	if was.Feature != "" && was.end().After(k.From) {
+		was.Until = k.From
+		if err := c.Put(ctx, was, old.Version); err != nil {
 			return Kept{}, err
 		}
 	}
@@ -240,11 +226,11 @@ func (n *Entitlements) set(ctx context.Context, by servicecoin.Actor, k Kept) (K
 }
 
 // settable checks a version, and that it may be set where it is.
-func (n *Entitlements) settable(l line, k Kept, at int, there bool, now time.Time, before *Kept) error {
+func (n *Entitlements) settable(l line, k Kept, at int, there bool, now time.Time, was Kept) error {
 	var v servicecoin.Violations
 	v.Merge("", k.Validate())
-	if before != nil && k.Subscription != before.Subscription && before.Subscription != "" && before.Holds(k.From) {
-		v.Add("subscription", "foreign", string(k.Subscription), "the feature comes with subscription "+string(before.Subscription))
+	if was.Subscription != "" && k.Subscription != was.Subscription && was.Holds(k.From) {
+		v.Add("subscription", "foreign", string(k.Subscription), "the feature comes with subscription "+string(was.Subscription))
 	}
 	if !there {
 		v.Limit("versions", len(l.Froms)+1, MaxVersions)
@@ -255,6 +241,9 @@ func (n *Entitlements) settable(l line, k Kept, at int, there bool, now time.Tim
 	}
 	if err := v.Err(); err != nil {
 		return err
+	}
+	if there && k.From.Before(now) {
+		return n.refuse(VerbSet, k.Feature, "the version of "+stamp(k.From)+" has begun: set another one from a later instant on")
 	}
 	if after := at + count(there); after < len(l.Froms) && l.Froms[after].Before(now) {
 		return n.refuse(VerbSet, k.Feature, "a later version has begun at "+stamp(l.Froms[after])+": what it judged stays")
@@ -390,7 +379,7 @@ func (n *Entitlements) version(ctx context.Context, feature FeatureID, from time
 // Get returns the version of an entitlement that holds at an instant, or ErrNotFound.
 func (n *Entitlements) Get(ctx context.Context, feature FeatureID, at time.Time) (Kept, error) {
 	k, err := n.near(ctx, feature, at)
-	if err == nil && !k.Holds(at) {
+	if err == nil && (k.Feature == "" || !k.Holds(at)) {
 		err = servicecoin.NotFound(n.view.Key(EntitlementRecord, string(feature)))
 	}
 	if err != nil {

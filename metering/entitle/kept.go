@@ -110,23 +110,24 @@ func (k Kept) last(period calendar.Interval, now time.Time) time.Time {
 	return end.Add(-time.Microsecond)
 }
 
-// filled returns what is set, with what it takes from the version before it.
-func (k Kept) filled(before *Kept, zone string) Kept {
+// filled returns what is set, with what it takes from the version before it, if there is
+// one.
+func (k Kept) filled(was Kept, zone string) Kept {
 	if k.Zone == "" {
 		k.Zone = zone
 	}
-	if before != nil {
-		k.Zone = before.Zone
+	if was.Feature != "" {
+		k.Zone = was.Zone
 	}
-	if before != nil && before.Holds(k.From) {
+	if was.Feature != "" && was.Holds(k.From) {
 		if k.Subscription == "" {
-			k.Subscription = before.Subscription
+			k.Subscription = was.Subscription
 		}
 		if k.Service == "" {
-			k.Service = before.Service
+			k.Service = was.Service
 		}
 		if k.Until.IsZero() {
-			k.Until = before.Until
+			k.Until = was.Until
 		}
 	}
 	if rhythms := k.Periods.Rhythms(); len(rhythms) > 0 && slices.ContainsFunc(rhythms, func(r metering.Rhythm) bool { return r.Zone == "" }) {

@@ -2,13 +2,11 @@ package entitle_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
 
 	"github.com/servicecoin/servicecoin"
@@ -198,4 +196,3 @@ func TestNearsAndPasses(t *testing.T) {
 	require.True(t, w.judge("api.calls", "1000", at(32, 1)).Allowed)
 	require.Empty(t, w.uses("call", "10", at(32, 0)))
 }
-

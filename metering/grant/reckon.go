@@ -118,10 +118,9 @@ func (n *Grants) books(ctx context.Context, meter metering.MeterID) (*books, err
 		if err != nil {
 			return nil, err
 		}
-		if during, ends := k.Holds(); ends && during.Empty() {
-			continue // it never was
-		}
-		if b.terms.Since.IsZero() && (b.since.IsZero() || k.From.Before(b.since)) {
+		during, ends := k.Holds()
+		was := !ends || !during.Empty() // it was not voided from the beginning
+		if was && b.terms.Since.IsZero() && (b.since.IsZero() || k.From.Before(b.since)) {
 			b.since = k.From
 		}
 		b.grants = append(b.grants, k.Grant)
