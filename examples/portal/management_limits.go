@@ -7,6 +7,7 @@ import (
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/metering/entitle"
+	"github.com/servicecoin/servicecoin/problem"
 )
 
 // limitsArea is what a customer may use, and what happens beyond it.
@@ -51,7 +52,7 @@ func (p *portal) showLimits(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	const few = 20
-	told, err := p.entitlements(c.Customer).Notices().Page(r.Context(), "", few)
+	told, err := p.Entitlements(c.Customer).Notices().Page(r.Context(), "", few)
 	if err != nil {
 		return err
 	}
@@ -94,7 +95,9 @@ type toldLine struct {
 	Follows  []string
 }
 
-func (p *portal) showLimit(w http.ResponseWriter, r *http.Request) error { return p.limit(w, r, nil, nil) }
+func (p *portal) showLimit(w http.ResponseWriter, r *http.Request) error {
+	return p.limit(w, r, nil, nil)
+}
 
 func (p *portal) limit(w http.ResponseWriter, r *http.Request, f *form, problems error) error {
 	c, err := p.customer(r)
@@ -139,7 +142,7 @@ func (p *portal) limit(w http.ResponseWriter, r *http.Request, f *form, problems
 	if v.Told, err = g.toldLines(id); err != nil {
 		return err
 	}
-	return p.render(w, r, "limit.html", statusOf(problems), v)
+	return p.render(w, r, "limit.html", problem.Status(problems), v)
 }
 
 // versionLine says what held.
@@ -214,9 +217,6 @@ func (g *gauging) toldWords(t entitle.Told) string {
 		return "The limit" + where + " is passed: " + grouped(t.Figure) + " of " + grouped(t.Line) + " " + t.Unit
 	}
 	figure := grouped(t.Figure.Round(1)) + " %"
-	for _, measure := range []entitle.Forecast{} {
-		_ = measure
-	}
 	if t.Forecast != nil {
 		return "It is expected to come to " + figure + " of the limit" + where
 	}

@@ -68,7 +68,7 @@ type grantLine struct {
 	Reason           string
 	Again            string // how often it comes again
 	State, Tone      string
-	Soon             bool // it lapses soon, with something left
+	Soon             bool   // it lapses soon, with something left
 	Void             string // the path of the form that takes it back; "": it cannot be
 }
 
@@ -115,7 +115,7 @@ type gauging struct {
 
 func (p *portal) gauging(r *http.Request, c client) (*gauging, error) {
 	names, err := p.names(r.Context())
-	return &gauging{portal: p, ctx: r.Context(), c: c, who: viewer(r), now: p.store.Now(), names: names, noun: p.entitlements(c.Customer)}, err
+	return &gauging{portal: p, ctx: r.Context(), c: c, who: viewer(r), now: p.store.Now(), names: names, noun: p.Entitlements(c.Customer)}, err
 }
 
 // entitlement is how one stands now, and its gauge.
@@ -125,7 +125,7 @@ func (g *gauging) entitlement(id entitle.FeatureID) (entitle.Standing, gauge, er
 		return s, gauge{}, err
 	}
 	k := s.Kept
-	x := gauge{ID: string(id), Called: featureName(id), Path: customerPath(g.c.ID, "limits", string(id)), Unit: s.Unit, Share: -1, Expected: -1, Tone: "none"}
+	x := gauge{ID: string(id), Called: limitName(id), Path: customerPath(g.c.ID, "limits", string(id)), Unit: s.Unit, Share: -1, Expected: -1, Tone: "none"}
 	if k.Service != "" {
 		x.Service = g.names.Of(k.Service)
 	}
@@ -281,7 +281,7 @@ func thresholdWords(t entitle.Threshold, unit string) string {
 // granted are the amounts of a meter that were given, with what is left of each.
 func (g *gauging) granted(meter metering.MeterID, stands *grant.Snapshot) ([]grantLine, error) {
 	var list []grantLine
-	kept, err := collect(g.grants(g.c.Customer).List(meter).All(g.ctx))
+	kept, err := collect(g.Grants(g.c.Customer).List(meter).All(g.ctx))
 	if err != nil {
 		return nil, err
 	}

@@ -8,7 +8,6 @@ import (
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/calendar/hours"
 	"github.com/servicecoin/servicecoin/metering/entitle"
-	"github.com/servicecoin/servicecoin/metering/grant"
 )
 
 // mondayOrders is when most orders of the week come in: a window that has limits of its
@@ -57,20 +56,10 @@ func (c calendars) hours(customer servicecoin.CustomerID, name string) (hours.Ho
 	return open, err
 }
 
-// entitlements are what a customer may have and use.
-func (p *portal) entitlements(c servicecoin.Customer) *entitle.Entitlements {
-	return entitle.New(p.store.For(c.ID), p.Ledger(c), c, &entitle.Options{Calendars: calendars{&p.desk}, Grants: p.grants(c)})
-}
-
-// grants are the amounts that a customer was given.
-func (p *portal) grants(c servicecoin.Customer) *grant.Grants {
-	return grant.New(p.store.For(c.ID), p.Ledger(c))
-}
-
-// featureName is what a feature is called; one that is not of the demonstration has its id.
-func featureName(id entitle.FeatureID) string {
+// limitName is what a feature is called; one that is not of the demonstration has its id.
+func limitName(id entitle.FeatureID) string {
 	if name := map[entitle.FeatureID]string{
-		"erp.documents": "Documents in order entry", "database.hours": "Hours of the database platform", "erp.export": "Export to the accounts", "mail.archive": "Archive of mail",
+		"erp.calls": "Calls of the interface of order entry", "database.hours": "Hours of the database platform", "erp.export": "Export to the accounts", "mail.archive": "Archive of mail",
 	}[id]; name != "" {
 		return name
 	}
