@@ -18,6 +18,8 @@ import (
 // charged beyond these alone.
 const callsMeter = metering.MeterID("api.calls")
 
+const callsFeature = entitle.FeatureID("order interface")
+
 // limits says what customers may use, and lets them use it day by day: Alder comes near
 // its limit, Birch passes one in a critical window, and a grant of Alder's lapses soon.
 func (d demo) limits(ctx context.Context) error {
@@ -84,7 +86,7 @@ func limitsOfDemo() []struct {
 	}
 	calls := func(limit string, critical ...entitle.Critical) entitle.Kept {
 		return entitle.Kept{Every: metering.Monthly, Service: "erp", Entitlement: entitle.Entitlement{
-			Feature: "erp.calls", Kind: entitle.Metered, Meter: callsMeter, Limit: some(limit), Critical: critical,
+			Feature: callsFeature, Kind: entitle.Metered, Meter: callsMeter, Limit: some(limit), Critical: critical,
 			Exceeding: []entitle.Consequence{{Act: entitle.Notify}, {Act: entitle.Charge, Price: "api-beyond"}, {Act: entitle.Capacity}},
 			Thresholds: []entitle.Threshold{
 				{Name: "80 %", Measure: entitle.Percent, At: number("80")}, {Name: "95 %", Measure: entitle.Percent, At: number("95")},
@@ -97,12 +99,12 @@ func limitsOfDemo() []struct {
 	}}
 	return []row{
 		{"alder", calls("60000")},
-		{"alder", entitle.Kept{Service: "erp", Entitlement: entitle.Entitlement{Feature: "erp.export", Kind: entitle.Boolean}}},
+		{"alder", entitle.Kept{Service: "erp", Entitlement: entitle.Entitlement{Feature: "accounts export", Kind: entitle.Boolean}}},
 		{"alder", entitle.Kept{Every: metering.Monthly, Service: "database", Entitlement: entitle.Entitlement{
-			Feature: "database.hours", Kind: entitle.Metered, Meter: "db.hours", Exceeding: []entitle.Consequence{{Act: entitle.Notify}, {Act: entitle.Charge, Price: "db-hours"}},
+			Feature: "database hours", Kind: entitle.Metered, Meter: "db.hours", Exceeding: []entitle.Consequence{{Act: entitle.Notify}, {Act: entitle.Charge, Price: "db-hours"}},
 		}}},
 		{"birch", calls("45000", monday)},
-		{"cedar", entitle.Kept{Service: "mail", Entitlement: entitle.Entitlement{Feature: "mail.archive", Kind: entitle.Static, Value: "10 years"}}},
+		{"cedar", entitle.Kept{Service: "mail", Entitlement: entitle.Entitlement{Feature: "mail archive", Kind: entitle.Static, Value: "10 years"}}},
 	}
 }
 
@@ -155,6 +157,9 @@ func (d demo) call(ctx context.Context, id servicecoin.CustomerID, random *rand.
 			d.turn(d.now)
 		}
 		if _, err := d.Ledger(customer).Record(ctx, servicecoin.Program("portal"), batch...); err != nil {
+			return err
+		}
+		if err := d.drain(ctx); err != nil { // who is told hears of it on that day
 			return err
 		}
 	}

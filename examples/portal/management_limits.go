@@ -37,7 +37,7 @@ type limitsPage struct {
 	Customer servicecoin.Customer
 	Base     string
 	Gauges   []gauge
-	Notices  []entitle.Notice
+	Told     []toldLine
 	May      bool // set and end them
 }
 
@@ -51,13 +51,12 @@ func (p *portal) showLimits(w http.ResponseWriter, r *http.Request) error {
 	if v.Gauges, err = p.gauges(r, c); err != nil {
 		return err
 	}
-	const few = 20
-	told, err := p.Entitlements(c.Customer).Notices().Page(r.Context(), "", few)
+	g, err := p.gauging(r, c)
 	if err != nil {
 		return err
 	}
-	for _, item := range told.Items {
-		v.Notices = append(v.Notices, item.Value)
+	if v.Told, err = g.toldLines(""); err != nil {
+		return err
 	}
 	return p.render(w, r, "limits.html", 0, v)
 }
@@ -90,9 +89,12 @@ type versionLine struct {
 // toldLine is something that was told.
 type toldLine struct {
 	At       time.Time
+	Called   string // of what; "": of what the page is about
 	Words    string
 	Exceeded bool
 	Follows  []string
+	To       []servicecoin.PersonID // who was told; none: it stands here
+	Note     string
 }
 
 func (p *portal) showLimit(w http.ResponseWriter, r *http.Request) error {
@@ -125,6 +127,7 @@ func (p *portal) limit(w http.ResponseWriter, r *http.Request, f *form, problems
 	if err != nil {
 		return err
 	}
+	v.Gauge.Path = "" // it is this page
 	if v.Trace, err = tell.of(r.Context(), s.Trace()); err != nil {
 		return err
 	}
@@ -185,18 +188,28 @@ func (g *gauging) versionLine(k entitle.Kept) (versionLine, error) {
 	return line, nil
 }
 
-// toldLines are what was told last.
+// toldLines are what was told last of a feature, of all for "", and to whom.
 func (g *gauging) toldLines(id entitle.FeatureID) ([]toldLine, error) {
 	const most = 50
 	page, err := g.noun.Tellings(id).Page(g.ctx, "", most)
 	if err != nil {
 		return nil, err
 	}
+	given := map[string]entitle.Notice{}
+	notices, err := g.noun.Notices().Page(g.ctx, "", 2*most)
+	if err != nil {
+		return nil, err
+	}
+	for _, item := range notices.Items {
+		given[item.Value.ID] = item.Value
+	}
 	var list []toldLine
 	for _, item := range page.Items {
 		t := item.Value
-		line := toldLine{At: t.ToldAt, Exceeded: t.Exceeded()}
-		line.Words = g.toldWords(t)
+		line := toldLine{At: t.ToldAt, Words: toldWords(t), Exceeded: t.Exceeded(), To: given[t.ID].To, Note: given[t.ID].Note}
+		if id == "" {
+			line.Called = limitName(t.Feature)
+		}
 		if line.Exceeded {
 			if line.Follows, err = g.consequences(t.Follows, t.Unit, g.noun.Customer()); err != nil {
 				return nil, err
@@ -208,7 +221,7 @@ func (g *gauging) toldLines(id entitle.FeatureID) ([]toldLine, error) {
 }
 
 // toldWords say what was told.
-func (g *gauging) toldWords(t entitle.Told) string {
+func toldWords(t entitle.Told) string {
 	where := ""
 	if t.Critical != "" {
 		where = " in " + t.Critical

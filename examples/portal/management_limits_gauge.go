@@ -200,7 +200,8 @@ func (x *gauge) foresee(f entitle.Forecast, limit decimal.Decimal) {
 	}
 	x.Forecast = grouped(f.Expected.Decimal.Round(0)) + " " + x.Unit
 	if f.Interval != nil {
-		x.Forecast += fmt.Sprintf(" (%s)", intervalWords(*f.Interval))
+		low, high := decimal.NewFromFloat(f.Interval.Low), decimal.NewFromFloat(f.Interval.High)
+		x.Forecast += fmt.Sprintf(" (95 %% interval %s to %s)", grouped(low.Round(0)), grouped(high.Round(0)))
 	}
 	if !limit.IsPositive() {
 		return

@@ -56,12 +56,5 @@ func (c calendars) hours(customer servicecoin.CustomerID, name string) (hours.Ho
 	return open, err
 }
 
-// limitName is what a feature is called; one that is not of the demonstration has its id.
-func limitName(id entitle.FeatureID) string {
-	if name := map[entitle.FeatureID]string{
-		"erp.calls": "Calls of the interface of order entry", "database.hours": "Hours of the database platform", "erp.export": "Export to the accounts", "mail.archive": "Archive of mail",
-	}[id]; name != "" {
-		return name
-	}
-	return string(id)
-}
+// limitName is what a feature is called: its id is in words already.
+func limitName(id entitle.FeatureID) string { return sentence(string(id)) }

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/metering/entitle"
@@ -94,6 +96,12 @@ func (p *portal) capacityAgain(w http.ResponseWriter, r *http.Request, which str
 	}
 	for _, x := range []useChoice{{"to be looked at", capacityPath, state == ""}, {"open", capacityPath + "?state=open", state == capacity.Open}, {"acknowledged", capacityPath + "?state=acknowledged", state == capacity.Acknowledged}, {"closed", capacityPath + "?state=closed", state == capacity.Closed}} {
 		v.States = append(v.States, x)
+	}
+	if wantsCSV(r) {
+		return p.asCSV(w, r, "capacity.csv", []string{"feature", "meter", "customer", "windows", "unit", "limit", "used", "state", "raised"}, rowsOfPages(r, list, func(d capacity.Demand) [][]string {
+			since, _ := d.Raised()
+			return [][]string{{d.Feature, d.Meter, string(d.Customer), d.Windows, d.Unit, plainOf(d.Limit), plainOf(d.Used), string(d.State), instantText(since)}}
+		}))
 	}
 	page, ways, err := listed(r, list, most)
 	if err != nil {
@@ -208,4 +216,12 @@ func (p *portal) demandsThatWait() chore {
 			return err
 		},
 	}
+}
+
+// plainOf is a number for a file, "" for none.
+func plainOf(d decimal.NullDecimal) string {
+	if !d.Valid {
+		return ""
+	}
+	return metering.Plain(d.Decimal)
 }
