@@ -41,6 +41,7 @@ import (
 	"github.com/servicecoin/servicecoin/coin/runbookroom"
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/metering"
+	"github.com/servicecoin/servicecoin/metering/cost"
 	"github.com/servicecoin/servicecoin/operations/configuration"
 	"github.com/servicecoin/servicecoin/operations/runbook"
 	"github.com/servicecoin/servicecoin/sla"
@@ -106,6 +107,9 @@ type Options struct {
 	// LimitsByReview keeps the recording of usage from looking after entitlements: the host
 	// calls [entitle.Entitlements.Review] instead, as often as it likes.
 	LimitsByReview bool
+	// Rates tells what units of the host's own, in which prices may be, are worth in money;
+	// nil: there are none.
+	Rates cost.Rates
 	// Comes says what comes with a subscription: quotas, what it is charged for,
 	// promises. nil is one fee a month at the price of the offering, if it has one.
 	// It is asked when the subscription begins, and what it says is kept

@@ -111,9 +111,18 @@ func (c *Coin) meters(ctx context.Context, b exchange.Base, customer servicecoin
 }
 
 func (c *Coin) charges() costroom.Nouns {
-	return costroom.Nouns{Base: c.base(), Options: costroom.Options{Ledger: func(b exchange.Base, customer servicecoin.Customer) *metering.Ledger {
-		return c.usage().On(b).Ledger(customer)
-	}}}
+	o := costroom.Options{
+		Ledger: func(b exchange.Base, customer servicecoin.Customer) *metering.Ledger {
+			return c.usage().On(b).Ledger(customer)
+		},
+		Rates: c.o.Rates,
+	}
+	if c.o.Usage != nil {
+		o.Excesses = func(b exchange.Base, customer servicecoin.Customer) cost.Excesses {
+			return excesses{c.usage().On(b).Entitlements(customer)}
+		}
+	}
+	return costroom.Nouns{Base: c.base(), Options: o}
 }
 
 func (c *Coin) people() adoptionroom.Nouns {

@@ -53,23 +53,9 @@ func (l *Ledger) Concerns(ctx context.Context, events ...Event) ([]Concern, erro
 	return list, nil
 }
 
-// In returns what a meter says in each of some windows, which are in order and do not
-// overlap: at most [MaxWindows]. Each is measured by the version of the meter that held
-// at its beginning; one without an event has no value, or 0 where the meter says so.
+// In is [Ledger.UsageIn] without groups: the point of each window.
 func (l *Ledger) In(ctx context.Context, id MeterID, windows []calendar.Interval) ([]Point, error) {
-	if err := l.view.Err(); err != nil {
-		return nil, err
-	}
-	versions, err := l.meters.Versions(ctx, id)
-	if err != nil || len(windows) == 0 {
-		return nil, err
-	}
-	var series []Series
-	if len(versions) == 1 {
-		series, err = l.measure(ctx, versions[0], windows, nil, time.Time{})
-	} else {
-		series, err = l.byVersion(ctx, versions, windows, Question{})
-	}
+	series, err := l.UsageIn(ctx, id, windows)
 	if err != nil || len(series) == 0 {
 		return nil, err
 	}

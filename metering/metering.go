@@ -137,6 +137,24 @@ func (l *Ledger) Usage(ctx context.Context, id MeterID, q Question) ([]Series, e
 	if err != nil {
 		return nil, err
 	}
+	return l.inWindows(ctx, id, windows, q)
+}
+
+// UsageIn is [Ledger.Usage] in windows that the caller names: stretches in which a price
+// holds, critical hours. They are in order, and none overlaps the next.
+func (l *Ledger) UsageIn(ctx context.Context, id MeterID, windows []calendar.Interval, groupBy ...string) ([]Series, error) {
+	if err := l.view.Err(); err != nil {
+		return nil, err
+	}
+	var v servicecoin.Violations
+	if v.Limit("windows", len(windows), MaxWindows); v.Err() != nil {
+		return nil, v.Err()
+	}
+	return l.inWindows(ctx, id, windows, Question{GroupBy: groupBy})
+}
+
+// inWindows measures each window by the version of the meter that held at its beginning.
+func (l *Ledger) inWindows(ctx context.Context, id MeterID, windows []calendar.Interval, q Question) ([]Series, error) {
 	versions, err := l.meters.Versions(ctx, id)
 	if err != nil {
 		return nil, err
@@ -147,7 +165,7 @@ func (l *Ledger) Usage(ctx context.Context, id MeterID, q Question) ([]Series, e
 	return l.byVersion(ctx, versions, windows, q)
 }
 
-// byVersion measures each window by the version of the meter that held at its beginning.
+// byVersion is inWindows for a meter that has several.
 func (l *Ledger) byVersion(ctx context.Context, versions []Meter, windows []calendar.Interval, q Question) ([]Series, error) {
 	holds := func(w calendar.Interval) int {
 		at := len(versions) - 1
@@ -281,18 +299,19 @@ func (u Usage) Trace() servicecoin.Trace {
 	}
 }
 
-// Events yields the events behind a figure: those of the meter in an interval,
+// Events yields the events behind a figure: those that the meter reads in an interval,
 // by time. With a group, only those of it: the values of the dimensions that the
 // meter groups by.
 func (l *Ledger) Events(ctx context.Context, id MeterID, during calendar.Interval, group map[string]string) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
-		m, err := l.meter(ctx, id)
+		m, err := l.meterAt(ctx, id, during.Start)
 		if err != nil {
 			yield(Event{}, err)
 			return
 		}
+		of := rule{m}
 		for e, err := range l.scan(ctx, m, during, time.Time{}) {
-			if err == nil && !within(e, group) {
+			if err == nil && (!of.reads(&e) || !within(e, group)) {
 				continue
 			}
 			if !yield(e, err) || err != nil {

@@ -73,7 +73,7 @@ func newProvider(t *testing.T, h storetest.Harness, usage Usage) *provider {
 	var err error
 	p.Coin, err = coin.New(s, nil, &coin.Options{
 		Customer: func(_ context.Context, id servicecoin.CustomerID) (servicecoin.Customer, error) {
-			return servicecoin.Customer{ID: id, Name: "Acme", Zone: "Europe/Berlin", Currency: "EUR"}, nil
+			return servicecoin.Customer{ID: id, Name: "Acme", Zone: "Europe/Berlin", Currency: "EUR", Contacts: []servicecoin.PersonID{"olga"}}, nil
 		},
 		Changes: changeroom.Options{Policy: &change.Policy{Name: "house", Rules: []change.ApprovalRule{
 			{Kinds: []change.Kind{change.Emergency}, Quorums: []change.Quorum{board}, StartFirst: true, Within: calendar.Within(24 * time.Hour)},
@@ -86,7 +86,8 @@ func newProvider(t *testing.T, h storetest.Harness, usage Usage) *provider {
 			p.tellOwner(to, event, news)
 			return nil
 		}}},
-		Provisioner: p.machines, Usage: usage(t, b), CheckParameters: hasSize,
+		CriticalWindows: criticalWindows,
+		Provisioner:     p.machines, Usage: usage(t, b), CheckParameters: hasSize,
 		Comes: func(_ context.Context, _ servicecoin.CustomerID, s catalog.SubscriptionChanged) (bundle.Bundle, error) {
 			return p.brings(s)
 		},

@@ -26,6 +26,11 @@ const Name = "cost"
 type Options struct {
 	// Ledger is where statements read what was used; nil: nothing is metered.
 	Ledger func(b exchange.Base, customer servicecoin.Customer) *metering.Ledger
+	// Excesses are what a customer used beyond limits and is charged for; nil: nothing.
+	Excesses func(b exchange.Base, customer servicecoin.Customer) cost.Excesses
+	// Rates tells what units of the host's own, in which prices may be, are worth; nil:
+	// there are none.
+	Rates cost.Rates
 }
 
 // Nouns are the nouns of the room over a base.
@@ -46,7 +51,11 @@ func (n Nouns) Statements(customer servicecoin.Customer) *cost.Statements {
 	if n.Ledger != nil {
 		usage = n.Ledger(n.Base, customer)
 	}
-	return cost.New(n.Of(customer.ID), customer, usage, n.Prices(), nil)
+	o := &cost.Options{Rates: n.Rates}
+	if n.Excesses != nil {
+		o.Excesses = n.Excesses(n.Base, customer)
+	}
+	return cost.New(n.Of(customer.ID), customer, usage, n.Prices(), o)
 }
 
 // Room is the room in the exchange.
@@ -55,6 +64,9 @@ func (n Nouns) Room() exchange.Room {
 		Name: Name, Side: exchange.Management,
 		Links: []exchange.Link{n.credit()},
 		Spin:  &exchange.Gatherer{Rows: n.rows, Figures: n.gather},
+		Forget: func(ctx context.Context, by servicecoin.Actor, id servicecoin.CustomerID) error {
+			return n.Prices().Forget(ctx, by, id)
+		},
 		Reindex: func(ctx context.Context, s *store.Store) (int, error) {
 			prices, err := rating.Reindex(ctx, s)
 			if err != nil {

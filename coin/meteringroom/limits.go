@@ -152,7 +152,8 @@ func (n Nouns) void() exchange.Link {
 				if during, ends := k.Holds(); ends && !during.End.After(gone.Until) {
 					continue
 				}
-				if _, err := n.Void(ctx, exchange.By(), k.ID, gone.Until, "The subscription has ended"); exchange.UnlessRefused(err) != nil {
+				_, err := n.Void(ctx, exchange.By(), k.ID, gone.Until, "The subscription has ended")
+				if err := exchange.UnlessRefused(err); err != nil {
 					return err
 				}
 			}

@@ -112,10 +112,9 @@ func (l Limited) line() exchange.Line {
 		if c.Used.Valid {
 			used = c.Used.Decimal.String()
 		}
-		switch {
-		case i == 0:
+		if i == 0 {
 			line.Text = fmt.Sprintf("%s: %s of %s %s", l.Feature, used, c.Limit, l.Unit)
-		default:
+		} else {
 			line.Text += fmt.Sprintf(", in %s %s of %s", c.Name, used, c.Limit)
 		}
 		if c.Exceeds {

@@ -82,7 +82,7 @@ func pagesOf(c string) []string {
 	base := "/customers/" + c
 	return []string{
 		base, base + "/catalogue", base + "/catalogue/erp", base + "/orders", base + "/orders/files-std", base + "/subscriptions/files-std", base + "/usage", base + "/usage/storage", base + "/usage/storage/events.csv", base + "/usage?by=hour", base + "/usage?by=week&group=site",
-		base + "/statement", base + "/statement?month=2026-10", base + "/statement/rows", base + "/statement.csv", base + "/statement.json", base + "/tariffs", base + "/limits", base + "/grants", base + "/availability", base + "/availability/files-std/2026-09", base + "/letters", base + "/problems", base + "/notices", base + "/patches", base + "/news",
+		base + "/statement", base + "/statement?month=2026-10", base + "/statement/rows", base + "/statement/line?month=2026-10&line=usage%2Ferp-cloud%252Fdocuments", base + "/statement.csv", base + "/statement.json", base + "/tariffs", base + "/limits", base + "/grants", base + "/availability", base + "/availability/files-std/2026-09", base + "/letters", base + "/problems", base + "/notices", base + "/patches", base + "/news",
 		base + "/configuration", base + "/configuration/items/" + c + "-db-1", base + "/configuration/baselines", base + "/configuration/baselines/taken-over?with=now",
 	}
 }

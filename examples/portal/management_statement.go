@@ -19,6 +19,7 @@ func (p *portal) statementArea() area {
 		pages: map[string]route{
 			"GET /customers/{customer}/statement":          {ofOwner, p.showStatement},
 			"GET /customers/{customer}/statement/rows":     {ofOwner, p.showRows},
+			"GET /customers/{customer}/statement/line":     {ofOwner, p.showLine},
 			"GET /customers/{customer}/statement.csv":      {ofOwner, p.statementCSV},
 			"GET /customers/{customer}/statement.json":     {ofOwner, p.statementJSON},
 			"POST /customers/{customer}/statement/issue":   {providers, p.issueStatement},
@@ -37,7 +38,7 @@ type statementPage struct {
 	Paper    *paper // nil: there is none
 	Why      string // why there is none
 	Traces   map[string]tracePart
-	Events   map[string]string // the paths of the usage events, by line
+	Events   map[string]string // the paths of what is behind a line of usage, by line
 	Rows     map[string]rowsOf // the rows of a bill behind a line, by line
 	MayIssue bool
 	MayAgain bool // issue a further edition
@@ -149,19 +150,12 @@ func (p *portal) evidence(r *http.Request, c client, st *cost.Statement, v *stat
 			return err
 		}
 	}
-	type charged struct {
-		service servicecoin.ServiceID
-		label   string
-	}
-	meters := map[charged]string{}
 	for _, f := range st.Facts {
 		if f.Charge != nil && f.Charge.Usage != nil {
-			meters[charged{f.Charge.Item.Service, f.Charge.Item.Name}] = string(f.Charge.Usage.Meter)
+			v.Events[f.ID()] = linePath(v.monthly, f.ID(), r.URL.Query().Get("edition"))
 		}
-	}
-	for _, l := range st.Lines {
-		if meter := meters[charged{l.Service, l.Label}]; meter != "" && l.Kind == cost.UsageLine {
-			v.Events[l.ID] = customerPath(c.ID, "usage", meter) + "?month=" + st.Month.String()
+		if f.Excess != nil {
+			v.Events[f.ID()] = linePath(v.monthly, f.ID(), r.URL.Query().Get("edition"))
 		}
 	}
 	return nil

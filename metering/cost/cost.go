@@ -18,8 +18,13 @@
 //	fmt.Println(statement.Total, statement.Trace())
 //
 // Amounts are rounded once a line, to the digits of the currency; the total is
-// the sum of the lines. There is one currency in a statement. What is not known
+// the sum of the lines. There is one currency in a statement: a customer whose
+// currency changes has an account in each ([Statements.Account]). What is not known
 // has no amount, which is not zero.
+//
+// Charges begin, end and change their price on any day; the price says whether a
+// part of a month is charged by days or by what was used ([rating.Proration]), and
+// each part is a line. Prices with windows are charged by what was used in each.
 //
 // # Errors
 //
@@ -54,9 +59,10 @@ type ItemID string
 // meter at a price, or a quantity that is fixed, one flat fee most often. An
 // active subscription has one or several.
 //
-// A month is charged at the version of the price that holds when the month
-// begins, or the item within it; a version that becomes valid later in the month
-// holds from the next one.
+// What becomes of a month in which the item begins or ends, or another version of
+// the price becomes valid, the price says ([rating.Proration]). Where it says
+// nothing, the month is charged in full, at the version that holds when it begins,
+// or the item within it.
 type Item struct {
 	ID      ItemID                `json:"id"`
 	Name    string                `json:"name"` // for people, on the statement
@@ -73,6 +79,10 @@ type Item struct {
 
 	// Subscription is what brought it, and ends it; "": nothing but itself.
 	Subscription servicecoin.SubscriptionID `json:"subscription,omitempty"`
+
+	// Reads is what the price asks for beside the quantity of the meter, as far as the
+	// price does not tell itself. Null: nothing.
+	Reads *Reads `json:"reads,omitempty"`
 }
 
 // Validate reports every violation of the item.
@@ -103,6 +113,11 @@ func (i Item) Validate() error {
 	}
 	if i.Subscription != "" {
 		v.ID("subscription", string(i.Subscription))
+	}
+	if i.Reads != nil {
+		if v.Merge("reads", i.Reads.Validate()); i.Meter == "" {
+			v.Add("reads", "contradiction", "", "is for what is metered")
+		}
 	}
 	return v.Err()
 }

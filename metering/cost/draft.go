@@ -13,6 +13,7 @@ import (
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/metering"
+	"github.com/servicecoin/servicecoin/metering/rating"
 	"github.com/servicecoin/servicecoin/money"
 	"github.com/servicecoin/servicecoin/store"
 )
@@ -36,7 +37,10 @@ type reckoned struct {
 	month    calendar.Month
 	period   calendar.Interval
 	currency money.Currency
-	pinned   map[ItemID]PriceFact // the prices that items were charged at
+	pinned   map[ItemID][]piece      // the prices that items were charged at, in order
+	others   map[money.Currency]bool // in which some is charged, too: filled in
+	prices   map[asked][]rating.Held // that were asked for before
+	excesses map[string]ExcessFact   // at the prices that they were charged at, by the ids of their lines
 }
 
 func (s *Statements) draft(ctx context.Context, m calendar.Month) (drafted, error) {
@@ -50,13 +54,20 @@ func (s *Statements) draft(ctx context.Context, m calendar.Month) (drafted, erro
 	if err != nil {
 		return drafted{}, err
 	}
+	own, err := s.own(ctx, m)
+	if err != nil {
+		return drafted{}, err
+	}
 	d := drafted{statement: Statement{
-		ID: statementID(m, 1), Customer: s.customer.ID, Month: m, Period: now.period, Currency: now.currency, Rounding: s.o.Rounding,
+		ID: own.statement(1), Customer: s.customer.ID, Month: m, Period: now.period, Currency: now.currency, Rounding: s.o.Rounding,
 		Rules: RuleVersion, Edition: 1, State: Draft, DraftedAt: s.view.Now(),
 	}}
 	facts, err := s.facts(ctx, now)
 	if err != nil {
 		return drafted{}, err
+	}
+	if others := slices.Sorted(maps.Keys(now.others)); len(others) > 0 {
+		d.statement.Others = others
 	}
 	corrections, err := s.corrections(ctx, &d)
 	if err != nil {
@@ -85,17 +96,20 @@ func (s *Statements) Period(ctx context.Context, m calendar.Month) (calendar.Int
 
 // reckoned returns how a month is reckoned that is drafted now.
 func (s *Statements) reckoned(ctx context.Context, m calendar.Month) (reckoned, error) {
-	issued, err := s.Month(ctx, m)
-	if err != nil || issued.Edition > 0 {
-		return reckoned{month: m, period: issued.Period, currency: issued.Currency}, err
+	r := reckoned{month: m, period: m.In(s.zone), currency: s.account, others: make(map[money.Currency]bool), prices: map[asked][]rating.Held{}}
+	switch issued, err := s.issued(ctx, m); {
+	case err != nil:
+		return reckoned{}, err
+	case issued.Edition > 0:
+		r.period = issued.Period // in another account, perhaps
+		return r, nil
 	}
-	r := reckoned{month: m, period: m.In(s.zone), currency: s.currency()}
 	for _, step := range []int{-1, 1} {
 		beside := m.Add(step)
 		if beside.Validate() != nil {
 			continue // the first month there is, or the last
 		}
-		switch next, err := s.Month(ctx, beside); {
+		switch next, err := s.issued(ctx, beside); {
 		case err != nil:
 			return reckoned{}, err
 		case next.Edition == 0:
@@ -108,10 +122,20 @@ func (s *Statements) reckoned(ctx context.Context, m calendar.Month) (reckoned, 
 	return r, nil
 }
 
+// issued returns where a month stands that was issued: in the account, or else in another one.
+func (s *Statements) issued(ctx context.Context, m calendar.Month) (Month, error) {
+	standing, err := s.own(ctx, m)
+	if err != nil || standing.Edition > 0 || !standing.Beside {
+		return standing, err
+	}
+	return s.Month(ctx, m)
+}
+
 // facts gathers what a month itself comes to, without corrections of earlier
 // ones. Items that were charged before keep the price that they had then.
 func (s *Statements) facts(ctx context.Context, now reckoned) ([]Fact, error) {
 	facts := []Fact{}
+	services := map[metering.MeterID]servicecoin.ServiceID{}
 	for i, err := range s.Items("").All(ctx) {
 		if err != nil {
 			return nil, err
@@ -120,51 +144,58 @@ func (s *Statements) facts(ctx context.Context, now reckoned) ([]Fact, error) {
 		if period.Empty() {
 			continue
 		}
-		f, err := s.charge(ctx, i, period, now)
+		parts, err := s.charges(ctx, i, period, now)
 		if err != nil {
 			return nil, fmt.Errorf("item %s: %w", i.ID, err)
 		}
-		facts = append(facts, Fact{Charge: &f})
+		for _, f := range parts {
+			facts = append(facts, Fact{Charge: &f})
+		}
+		if _, is := services[i.Meter]; !is {
+			services[i.Meter] = i.Service
+		}
 	}
+	beyond, err := s.excesses(ctx, now, services)
+	if err != nil {
+		return nil, err
+	}
+	facts = append(facts, beyond...)
 	for c, err := range s.Credits(now.month).All(ctx) {
 		if err != nil {
 			return nil, err
 		}
+		if c.Amount.Defined() && c.Amount.Currency() != now.currency {
+			now.others[c.Amount.Currency()] = true
+			continue
+		}
 		c.GivenBy = servicecoin.Actor{} // is the provider's own matter
 		facts = append(facts, Fact{Credit: &c})
 	}
-	costs, err := s.costs(ctx, now.month)
-	return append(facts, costs...), err
+	costs, err := s.costs(ctx, now)
+	return s.ofAccount(append(facts, costs...)), err
 }
 
-func (s *Statements) charge(ctx context.Context, i Item, period calendar.Interval, now reckoned) (ChargeFact, error) {
-	f := ChargeFact{Item: i, Period: period}
-	var v servicecoin.Violations
-	price, ok := now.pinned[i.ID]
-	if !ok {
-		held, err := s.prices.At(ctx, i.Price, period.Start)
-		if err != nil {
-			return f, err
+// ofAccount leaves out percentages of what is charged in another account alone.
+func (s *Statements) ofAccount(facts []Fact) []Fact {
+	if s.main() {
+		return facts
+	}
+	charged := map[servicecoin.ServiceID]bool{}
+	for _, f := range facts {
+		switch {
+		case f.Charge != nil:
+			charged[f.Charge.Item.Service] = true
+		case f.Excess != nil:
+			charged[f.Excess.Excess.Service] = true
+		case f.Cost != nil:
+			charged[f.Cost.Service] = true
 		}
-		price = PriceFact{ID: held.ID, Version: held.Number, ValidFrom: held.ValidFrom, Price: held.Price}
 	}
-	f.Price = price
-	if c := price.Price.Currency; c != now.currency {
-		v.Add("price.currency", "mixed", string(c), "must be "+string(now.currency)+", that of the statement")
-	}
-	if i.Meter != "" && s.usage == nil {
-		v.Add("usage", "required", "", "tells what was used; there is a metered item")
-	}
-	if err := v.Err(); err != nil || i.Meter == "" {
-		return f, err
-	}
-	u, err := s.usage.Between(ctx, i.Meter, period)
-	f.Usage = &u
-	return f, err
+	return slices.DeleteFunc(facts, func(f Fact) bool { return f.Credit != nil && f.Credit.Percent.Valid && !charged[f.Credit.Service] })
 }
 
 // costs sums the imported rows of a month, by service.
-func (s *Statements) costs(ctx context.Context, m calendar.Month) ([]Fact, error) {
+func (s *Statements) costs(ctx context.Context, now reckoned) ([]Fact, error) {
 	var facts []Fact
 	var at *RowsFact
 	digest := sha256.New()
@@ -174,9 +205,13 @@ func (s *Statements) costs(ctx context.Context, m calendar.Month) ([]Fact, error
 			digest.Reset()
 		}
 	}
-	for r, err := range s.Rows(m, "").All(ctx) { // by service, then id
+	for r, err := range s.Rows(now.month, "").All(ctx) { // by service, then id
 		if err != nil {
 			return nil, err
+		}
+		if r.Amount.Defined() && r.Amount.Currency() != now.currency {
+			now.others[r.Amount.Currency()] = true
+			continue
 		}
 		if at == nil || at.Service != r.Service {
 			seal()
@@ -208,30 +243,32 @@ const (
 // charged for them so far. The draft learns which of them are done with it.
 func (s *Statements) corrections(ctx context.Context, d *drafted) (facts []Fact, err error) {
 	m := d.statement.Month
-	var earlier []calendar.Month
+	var earlier []Month
 	for standing, err := range store.Of(s.view, months).Find(store.By("month").To(store.Text(m.String()))).All(ctx) {
 		if err != nil {
 			return nil, err
 		}
-		within := s.o.LookBack > 0 && standing.Month.Compare(m.Add(-s.o.LookBack)) >= 0
-		if standing.Edition > 0 && (within || standing.Due) && len(earlier) < mostMonths {
-			earlier = append(earlier, standing.Month)
+		within := s.sees(standing.Month, m)
+		told := s.main() || standing.Currency == d.statement.Currency
+		if standing.Edition > 0 && told && (within || standing.Due) && len(earlier) < mostMonths {
+			earlier = append(earlier, standing)
 		}
 	}
 	if len(earlier) == 0 {
 		return nil, nil
 	}
-	charged, err := s.charged(ctx, earlier[0], m)
+	charged, err := s.charged(ctx, earlier[0].Month, d.statement)
 	if err != nil {
 		return nil, err
 	}
-	for _, m := range earlier {
+	for _, of := range earlier {
 		// In a unit of work, what is read here must not change until the commit.
-		standing, err := s.Month(ctx, m)
+		standing, err := store.Of(s.view, months).Get(ctx, of.id())
 		if err != nil {
 			return nil, err
 		}
-		was, err := s.Edition(ctx, m, standing.Edition)
+		m := standing.Month
+		was, err := s.edition(ctx, standing, standing.Edition)
 		if err != nil {
 			return nil, err
 		}
@@ -255,26 +292,42 @@ func (s *Statements) corrections(ctx context.Context, d *drafted) (facts []Fact,
 	return facts, nil
 }
 
-// charged sums the corrections in all statements that hold since a month, but
-// for one month's own: by what they correct.
-func (s *Statements) charged(ctx context.Context, since, own calendar.Month) (map[Corrected]money.Amount, error) {
-	sums := map[Corrected]money.Amount{}
+// sees reports whether a month is one of those that a later one's statement looks at again.
+func (s *Statements) sees(earlier, m calendar.Month) bool {
+	return s.o.LookBack > 0 && earlier.Compare(m.Add(-s.o.LookBack)) >= 0
+}
+
+// corrected is a line of an account.
+type corrected struct {
+	Corrected
+
+	currency money.Currency
+}
+
+// charged sums the corrections in all statements that hold since a month, but for
+// one's own: by what they correct.
+func (s *Statements) charged(ctx context.Context, since calendar.Month, own Statement) (map[corrected]money.Amount, error) {
+	sums := map[corrected]money.Amount{}
 	for st, err := range store.Of(s.view, statements).Find(store.By("month").From(store.Text(since.String()))).All(ctx) {
 		if err != nil {
 			return nil, err
 		}
-		if st.State != Issued || st.Month == own {
+		if st.State != Issued || st.Month == own.Month && st.Currency == own.Currency {
 			continue
+		}
+		if err := s.fill(ctx, &st); err != nil {
+			return nil, err
 		}
 		for _, l := range st.Lines {
 			if l.Of == nil {
 				continue
 			}
-			sum := sums[*l.Of]
+			at := corrected{*l.Of, st.Currency}
+			sum := sums[at]
 			if err := add(&sum, l.Amount); err != nil {
 				return nil, err
 			}
-			sums[*l.Of] = sum
+			sums[at] = sum
 		}
 	}
 	return sums, nil
@@ -282,14 +335,21 @@ func (s *Statements) charged(ctx context.Context, since, own calendar.Month) (ma
 
 // correct returns what has to be corrected in an issued month: in the period and
 // the currency that it was issued for.
-func (s *Statements) correct(ctx context.Context, standing Month, was Statement, corrected map[Corrected]money.Amount) ([]Fact, error) {
-	pinned := map[ItemID]PriceFact{}
+func (s *Statements) correct(ctx context.Context, standing Month, was Statement, charged map[corrected]money.Amount) ([]Fact, error) {
+	pinned, excesses := map[ItemID][]piece{}, map[string]ExcessFact{}
 	for _, f := range was.Facts {
-		if f.Charge != nil {
-			pinned[f.Charge.Item.ID] = f.Charge.Price
+		if f.Excess != nil {
+			excesses[f.ID()] = *f.Excess
+		}
+		if c := f.Charge; c != nil {
+			p := piece{Interval: c.Period, price: c.Price, conversion: c.Conversion}
+			if c.Days != nil {
+				p.zone = c.Days.Zone
+			}
+			pinned[c.Item.ID] = append(pinned[c.Item.ID], p)
 		}
 	}
-	facts, err := s.facts(ctx, reckoned{month: was.Month, period: was.Period, currency: was.Currency, pinned: pinned})
+	facts, err := s.facts(ctx, reckoned{month: was.Month, period: was.Period, currency: was.Currency, pinned: pinned, excesses: excesses, others: make(map[money.Currency]bool)})
 	if err != nil {
 		return nil, err
 	}
@@ -297,11 +357,11 @@ func (s *Statements) correct(ctx context.Context, standing Month, was Statement,
 	if err != nil {
 		return nil, err
 	}
-	return differences(standing, was, lines, corrected)
+	return differences(standing, was, lines, charged)
 }
 
 // differences compares two reckonings of a month, line by line.
-func differences(standing Month, was Statement, lines []Line, corrected map[Corrected]money.Amount) ([]Fact, error) {
+func differences(standing Month, was Statement, lines []Line, charged map[corrected]money.Amount) ([]Fact, error) {
 	type pair struct{ now, was *Line }
 	pairs := map[string]*pair{}
 	at := func(id string) *pair {
@@ -329,6 +389,9 @@ func differences(standing Month, was Statement, lines []Line, corrected map[Corr
 			continue // nothing is known of it any more, or still: that corrects nothing
 		}
 		c := CorrectionFact{Of: Corrected{Month: standing.Month, Line: id}, Now: zero, Charged: zero, Edition: standing.Edition}
+		if standing.Beside {
+			c.Account = standing.Currency
+		}
 		line := cmp.Or(p.now, p.was)
 		c.Service, c.Label = line.Service, line.Label+", "+standing.Month.String()
 		if p.now != nil {
@@ -338,7 +401,7 @@ func differences(standing Month, was Statement, lines []Line, corrected map[Corr
 		if p.was != nil && p.was.Amount.Defined() {
 			errs = append(errs, add(&c.Charged, p.was.Amount))
 		}
-		if sum := corrected[c.Of]; sum.Defined() {
+		if sum := charged[corrected{c.Of, was.Currency}]; sum.Defined() {
 			errs = append(errs, add(&c.Charged, sum))
 		}
 		if err := errors.Join(errs...); err != nil {

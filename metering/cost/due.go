@@ -28,21 +28,34 @@ func (s *Statements) MarkDue(ctx context.Context, by servicecoin.Actor, m calend
 	return s.view.Do(ctx, func(tx store.View) error { return s.On(tx).due(ctx, by, m, because) })
 }
 
-// due marks one month, if it is issued.
+// due marks one month, in each account in which it is issued.
 func (s *Statements) due(ctx context.Context, by servicecoin.Actor, m calendar.Month, because servicecoin.Key) error {
+	list, err := s.accounts(ctx, m)
+	if err != nil {
+		return err
+	}
+	for _, standing := range list {
+		if err := s.dueIn(ctx, by, standing, because); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Statements) dueIn(ctx context.Context, by servicecoin.Actor, of Month, because servicecoin.Key) error {
 	c := store.Of(s.view, months)
-	standing, err := c.Get(ctx, m.String())
+	standing, err := c.Get(ctx, of.id())
 	if errors.Is(err, servicecoin.ErrNotFound) || err == nil && (standing.Edition == 0 || standing.Due) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	e, err := store.Happened(by, EventStatementDue, StatementChanged{Month: m, Edition: standing.Edition, Because: []servicecoin.Key{because}})
+	e, err := store.Happened(by, EventStatementDue, StatementChanged{Month: standing.Month, Edition: standing.Edition, Because: []servicecoin.Key{because}})
 	if err != nil {
 		return err
 	}
-	_, err = c.Update(ctx, m.String(), func(x *Month) ([]store.Event, error) {
+	_, err = c.Update(ctx, standing.id(), func(x *Month) ([]store.Event, error) {
 		x.Due = true
 		return []store.Event{e}, nil
 	})
@@ -59,7 +72,7 @@ func (s *Statements) dueSince(ctx context.Context, by servicecoin.Actor, since t
 	if first.Validate() != nil {
 		first = at
 	}
-	var list []calendar.Month
+	var list []Month
 	for standing, err := range store.Of(s.view, months).Find(store.By("month").From(store.Text(first.String()))).All(ctx) {
 		if err != nil {
 			return err
@@ -67,10 +80,10 @@ func (s *Statements) dueSince(ctx context.Context, by servicecoin.Actor, since t
 		if standing.Edition > 0 && !standing.Period.End.After(since) {
 			continue
 		}
-		list = append(list, standing.Month)
+		list = append(list, standing)
 	}
-	for _, m := range list[:min(most, len(list))] {
-		if err := s.due(ctx, by, m, because); err != nil {
+	for _, standing := range list[:min(most, len(list))] {
+		if err := s.dueIn(ctx, by, standing, because); err != nil {
 			return err
 		}
 	}
@@ -169,7 +182,7 @@ func (s *Statements) fresh(ctx context.Context, list []Row) ([]Row, error) {
 func (s *Statements) mayBeCharged(r Row) error {
 	var v servicecoin.Violations
 	v.Merge("", r.Validate())
-	s.own(&v, "amount", r.Amount)
+	s.foreign(&v, "amount", r.Amount)
 	return v.Err()
 }
 

@@ -16,18 +16,21 @@ func (s *Statements) Issue(ctx context.Context, by servicecoin.Actor, m calendar
 		return Statement{}, err
 	}
 	var done Statement
-	err := s.view.Do(ctx, func(tx store.View) error {
-		on := s.On(tx)
-		standing, err := on.Month(ctx, m)
+	err := s.inParts(ctx, m, func(on *Statements) error {
+		standing, err := on.own(ctx, m)
 		if err != nil {
 			return err
 		}
 		if standing.Edition > 0 {
-			done, err = on.Edition(ctx, m, standing.Edition)
+			done, err = on.edition(ctx, standing, standing.Edition)
 			return err
 		}
 		d, err := on.draft(ctx, m)
 		if err != nil {
+			return err
+		}
+		if standing.Beside && len(d.statement.Lines) == 0 { // it is issued, in another account
+			done, err = on.Get(ctx, m)
 			return err
 		}
 		done, err = on.issue(ctx, by, d, standing, "")
@@ -53,11 +56,13 @@ func (s *Statements) Replace(ctx context.Context, by servicecoin.Actor, m calend
 		return Statement{}, err
 	}
 	var done Statement
-	err := s.view.Do(ctx, func(tx store.View) error {
-		on := s.On(tx)
+	err := s.inParts(ctx, m, func(on *Statements) error {
 		standing, err := on.Month(ctx, m)
 		if err != nil {
 			return err
+		}
+		if standing.Edition > 0 {
+			on = on.Account(standing.Currency)
 		}
 		before, err := on.Get(ctx, m)
 		if err != nil {
@@ -104,7 +109,8 @@ func (s *Statements) issue(ctx context.Context, by servicecoin.Actor, d drafted,
 		return Statement{}, err
 	}
 	st.Edition = standing.Edition + 1
-	st.ID = statementID(st.Month, st.Edition)
+	holds := Month{Month: st.Month, Edition: st.Edition, Period: st.Period, Currency: st.Currency, Beside: standing.Beside}
+	st.ID = holds.statement(st.Edition)
 	if err := st.Issue(by, s.view.Now()); err != nil {
 		return Statement{}, err
 	}
@@ -112,15 +118,21 @@ func (s *Statements) issue(ctx context.Context, by servicecoin.Actor, d drafted,
 	if err != nil {
 		return Statement{}, err
 	}
-	if err := store.Of(s.view, statements).Insert(ctx, st, e); err != nil {
+	unwritten, err := st.divide(s.view.Now())
+	if err != nil {
 		return Statement{}, err
 	}
-	holds := Month{Month: st.Month, Edition: st.Edition, Period: st.Period, Currency: st.Currency}
+	if len(unwritten) > 0 && st.Digest != s.written {
+		return Statement{}, &unwrittenError{unwritten}
+	}
+	if err := store.Of(s.view, statements).Insert(ctx, st.head(), e); err != nil {
+		return Statement{}, err
+	}
 	c := store.Of(s.view, months)
 	if standing.Edition == 0 {
 		err = c.Insert(ctx, holds)
 	} else {
-		_, err = c.Update(ctx, st.Month.String(), func(x *Month) ([]store.Event, error) {
+		_, err = c.Update(ctx, holds.id(), func(x *Month) ([]store.Event, error) {
 			*x = holds
 			return nil, nil
 		})
@@ -129,7 +141,7 @@ func (s *Statements) issue(ctx context.Context, by servicecoin.Actor, d drafted,
 		return Statement{}, err
 	}
 	for _, settled := range d.settles {
-		if _, err := c.Update(ctx, settled.Month.String(), func(x *Month) ([]store.Event, error) {
+		if _, err := c.Update(ctx, settled.id(), func(x *Month) ([]store.Event, error) {
 			x.Due = false
 			return nil, nil
 		}); err != nil {
@@ -137,7 +149,7 @@ func (s *Statements) issue(ctx context.Context, by servicecoin.Actor, d drafted,
 		}
 	}
 	for _, stays := range d.stays {
-		if err := s.due(ctx, by, stays.Month, st.Key()); err != nil {
+		if err := s.dueIn(ctx, by, stays, st.Key()); err != nil {
 			return Statement{}, err
 		}
 	}

@@ -77,6 +77,8 @@ type Month struct {
 	// Of the statement that holds, which later ones go by:
 	Period   calendar.Interval `json:"period,omitzero"`
 	Currency money.Currency    `json:"currency,omitempty"`
+	// Beside says that the month was issued in another account first.
+	Beside bool `json:"beside,omitempty"`
 }
 
 // The kinds of records, as they stand in a [servicecoin.Key]. All are in the
@@ -88,6 +90,7 @@ const (
 	MonthRecord     = "cost.month"     // [Month]
 	StatementRecord = "cost.statement" // [Statement]
 	DeliveryRecord  = "cost.delivery"  // [Delivery]
+	PartRecord      = "cost.part"      // facts and lines of a long [Statement]
 )
 
 var items = store.Kind[Item]{
@@ -126,7 +129,7 @@ var rows = store.Kind[Row]{
 var months = store.Kind[Month]{
 	Name:  MonthRecord,
 	House: house.Own(),
-	ID:    func(s Month) string { return s.Month.String() },
+	ID:    Month.id,
 	Indexes: []store.Index[Month]{
 		{Name: "month", Columns: "t", Of: func(s Month) store.Tuple { return store.Tuple{store.Text(s.Month.String())} }},
 	},

@@ -22,6 +22,7 @@ type Kind string
 const (
 	UsageLine      Kind = "usage"      // metered usage at a price
 	FeeLine        Kind = "fee"        // a fixed quantity at a price
+	ExcessLine     Kind = "excess"     // what was used beyond a limit, at the price of that
 	CostLine       Kind = "cost"       // costs computed elsewhere, by service
 	CreditLine     Kind = "credit"     // taken off
 	CorrectionLine Kind = "correction" // what an earlier month comes to now, less what was charged for it
@@ -29,7 +30,12 @@ const (
 
 // rank orders the lines of a statement.
 func (k Kind) rank() int {
-	return slices.Index([]Kind{UsageLine, FeeLine, CostLine, CreditLine, CorrectionLine}, k)
+	return slices.Index([]Kind{UsageLine, FeeLine, ExcessLine, CostLine, CreditLine, CorrectionLine}, k)
+}
+
+// charges reports a kind that a percentage is taken of.
+func (k Kind) charges() bool {
+	return k == UsageLine || k == FeeLine || k == ExcessLine || k == CostLine
 }
 
 // Line is one line of a statement. Its id is stable: the same thing has the same
@@ -44,6 +50,9 @@ type Line struct {
 	Unit     string              `json:"unit,omitempty"`
 	Price    *PriceRef           `json:"price"` // null: the line has none
 	Of       *Corrected          `json:"of"`    // what a correction corrects
+	// Period is the part of the month that is charged, where the price is not for the
+	// whole of it. Null, left out: what the item is charged for of the month.
+	Period *calendar.Interval `json:"period,omitempty"`
 	// Remainder is what was used below nothing, where the price is not for that:
 	// the line charges nothing used, and this is not paid back by it. Null, left
 	// out: there is none.
@@ -68,6 +77,7 @@ type Corrected struct {
 // Fact is what one line is computed from. One of its parts is set.
 type Fact struct {
 	Charge     *ChargeFact     `json:"charge,omitempty"`
+	Excess     *ExcessFact     `json:"excess,omitempty"`
 	Credit     *Credit         `json:"credit,omitempty"`
 	Cost       *RowsFact       `json:"cost,omitempty"`
 	Correction *CorrectionFact `json:"correction,omitempty"`
@@ -76,9 +86,25 @@ type Fact struct {
 // ChargeFact is an item, what was used of it, and the price that holds.
 type ChargeFact struct {
 	Item   Item              `json:"item"`
-	Period calendar.Interval `json:"period"` // the part of the month in which the item is charged
+	Period calendar.Interval `json:"period"` // the part of the month in which the item is charged at the price
 	Usage  *metering.Usage   `json:"usage"`  // null: the quantity is fixed
 	Price  PriceFact         `json:"price"`
+
+	// Days is the share of the days of the month that is charged. Null: all of it.
+	Days *Days `json:"days,omitempty"`
+	// Read is what the price is applied to, where that is more than the value of Usage:
+	// what was used in windows or groups, or since the item's beginning in the month.
+	Read *Read `json:"read,omitempty"`
+	// Before is what was used of the month before Period, which is charged elsewhere:
+	// what Read costs is the difference. Null: nothing.
+	Before *Read `json:"before,omitempty"`
+	// Open says that a later version goes on in the month: what is due when the month is
+	// over, as a minimum, is due there.
+	Open bool `json:"open,omitempty"`
+	// Later says that it is a further part of the item's month, with a line of its own.
+	Later bool `json:"later,omitempty"`
+	// Conversion is by which the price comes to be in money of the account.
+	Conversion *rating.Conversion `json:"conversion,omitempty"`
 }
 
 // PriceFact is the version of a price that a charge rests on, without who
@@ -106,15 +132,17 @@ type CorrectionFact struct {
 	Now     money.Amount          `json:"now"`     // what it comes to now
 	Charged money.Amount          `json:"charged"` // what was charged for it, corrections included
 	Edition int                   `json:"edition"` // of the statement that is corrected
+	// Account is that of the statement, where the month was issued in another one first.
+	Account money.Currency `json:"account,omitempty"`
 }
 
-// id returns the id of the fact's line.
-func (f Fact) id() string {
+// ID returns the id of the line that is computed from the fact.
+func (f Fact) ID() string {
 	switch {
-	case f.Charge != nil && f.Charge.Usage != nil:
-		return store.JoinID(string(UsageLine), string(f.Charge.Item.ID))
 	case f.Charge != nil:
-		return store.JoinID(string(FeeLine), string(f.Charge.Item.ID))
+		return f.Charge.id()
+	case f.Excess != nil:
+		return f.Excess.id()
 	case f.Cost != nil:
 		return store.JoinID(string(CostLine), string(f.Cost.Service))
 	case f.Credit != nil:
@@ -130,12 +158,16 @@ type reckoning struct {
 	currency money.Currency
 	rounding money.Rounding
 	charged  map[servicecoin.ServiceID]money.Amount // by service, what credits are a percentage of
+	tariffs  tariffs
 }
 
 // lines returns the lines of facts, in a fixed order, and their total: none if
 // no line has an amount.
 func (r reckoning) lines(facts []Fact) ([]Line, money.Amount, error) {
 	r.charged = map[servicecoin.ServiceID]money.Amount{}
+	if r.tariffs == nil {
+		r.tariffs = tariffs{}
+	}
 	lines := make([]Line, 0, len(facts))
 	var amounts []money.Amount
 	for _, credits := range []bool{false, true} { // credits look at what is charged
@@ -164,11 +196,13 @@ func (r reckoning) lines(facts []Fact) ([]Line, money.Amount, error) {
 }
 
 func (r reckoning) line(f Fact) (Line, error) {
-	l := Line{ID: f.id()}
+	l := Line{ID: f.ID()}
 	var err error
 	switch {
 	case f.Charge != nil:
 		err = r.charge(&l, *f.Charge)
+	case f.Excess != nil:
+		err = r.excess(&l, *f.Excess)
 	case f.Cost != nil:
 		l.Kind, l.Service, l.Label, l.Exact = CostLine, f.Cost.Service, "Costs passed on", f.Cost.Sum
 		l.Amount, err = r.round(l.Exact)
@@ -186,7 +220,7 @@ func (r reckoning) line(f Fact) (Line, error) {
 		v.Merge("lines["+l.ID+"]", err)
 		return l, v.Err()
 	}
-	if l.Amount.Defined() && (l.Kind == UsageLine || l.Kind == FeeLine || l.Kind == CostLine) {
+	if l.Amount.Defined() && l.Kind.charges() {
 		err = r.take(l)
 	}
 	return l, err
@@ -209,34 +243,6 @@ func (r reckoning) round(a money.Amount) (money.Amount, error) {
 		return a, nil
 	}
 	return a.Round(r.rounding)
-}
-
-func (r reckoning) charge(l *Line, f ChargeFact) error {
-	p := f.Price.Price
-	l.Kind, l.Service, l.Label, l.Unit = FeeLine, f.Item.Service, f.Item.Name, p.Unit
-	l.Price = &PriceRef{f.Price.ID, f.Price.Version}
-	l.Quantity = servicecoin.Some(f.Item.fixed())
-	if f.Usage != nil {
-		l.Kind, l.Quantity = UsageLine, f.Usage.Value
-		if l.Unit == "" {
-			l.Unit = f.Usage.Unit
-		}
-	}
-	if !l.Quantity.Valid {
-		return nil // nothing was recorded: the line says so, and has no amount
-	}
-	quantity := l.Quantity.Decimal
-	if quantity.IsNegative() && !p.Signed {
-		// What less than nothing costs the price does not say: at least, nothing
-		// was used. What is below that is stated, for people to settle.
-		l.Remainder, quantity = new(quantity), decimal.Zero
-	}
-	c, err := rating.Rate(p, quantity)
-	if err != nil {
-		return err
-	}
-	l.Parts, l.Exact, l.Amount = c.Lines, c.Exact, c.Amount
-	return nil
 }
 
 func (r reckoning) credit(l *Line, c Credit) error {

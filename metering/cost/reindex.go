@@ -11,5 +11,5 @@ import (
 // an update that says so, once no program of the older release is at work. It
 // returns how many records it rewrote.
 func Reindex(ctx context.Context, s *store.Store) (int, error) {
-	return store.Reindex(ctx, s, deliveries, items, credits, rows, months, statements)
+	return store.Reindex(ctx, s, deliveries, items, credits, rows, months, statements, parts)
 }

@@ -14,7 +14,6 @@ import (
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/lifecycle"
-	"github.com/servicecoin/servicecoin/metering/rating"
 	"github.com/servicecoin/servicecoin/money"
 	"github.com/servicecoin/servicecoin/store"
 )
@@ -46,9 +45,19 @@ type Statement struct {
 	Lines []Line       `json:"lines"`
 	Total money.Amount `json:"total"` // the sum of the lines; null: no line has an amount
 	// Elsewhere are earlier months in another currency that no longer come to what
-	// was charged for them: no line of this statement can say so, a further edition
-	// of theirs does ([Statements.Replace]).
+	// was charged for them: no line of this statement can say so. The next statement of
+	// their account does ([Statements.Account]), or a further edition of theirs
+	// ([Statements.Replace]).
 	Elsewhere []calendar.Month `json:"elsewhere,omitempty"`
+	// Others are other accounts of the customer in which something is charged in the
+	// month: each has a statement of its own ([Statements.Account]).
+	Others []money.Currency `json:"others,omitempty"`
+
+	// Parts is how many records hold the facts and lines of a long statement, 0 for one
+	// that is a record itself, and Digest the SHA-256 over all of them: a line of JSON for each
+	// fact, each line and the total.
+	Parts  int    `json:"parts,omitempty"`
+	Digest string `json:"digest,omitempty"`
 
 	DraftedAt    time.Time         `json:"draftedAt"`
 	IssuedAt     time.Time         `json:"issuedAt,omitzero"`
@@ -57,8 +66,18 @@ type Statement struct {
 	Reason       string            `json:"reason,omitempty"` // why it was superseded
 }
 
-func statementID(m calendar.Month, edition int) string {
-	return store.JoinID(m.String(), strconv.Itoa(edition))
+// statement returns the id of an edition of a month's statement: of one that was issued in
+// another account first, with the currency in it.
+func (m Month) statement(edition int) string {
+	if m.Beside {
+		return store.JoinID(m.Month.String(), string(m.Currency), strconv.Itoa(edition))
+	}
+	return store.JoinID(m.Month.String(), strconv.Itoa(edition))
+}
+
+// statement returns the id of the statement that is corrected.
+func (c CorrectionFact) statement() string {
+	return Month{Month: c.Of.Month, Currency: c.Account, Beside: c.Account != ""}.statement(c.Edition)
 }
 
 // Key addresses the statement's record, for traces.
@@ -72,16 +91,6 @@ func (s *Statement) reckoning() reckoning {
 
 // Recompute returns the lines and the total that the statement's own facts give.
 func (s *Statement) Recompute() ([]Line, money.Amount, error) { return s.reckoning().lines(s.Facts) }
-
-// Proves reports whether lines and total are what the statement's own facts
-// give, byte for byte.
-func (s *Statement) Proves() (bool, error) {
-	lines, total, err := s.Recompute()
-	if err != nil {
-		return false, err
-	}
-	return sameLines(s.Lines, s.Total, lines, total)
-}
 
 func sameLines(a []Line, aTotal money.Amount, b []Line, bTotal money.Amount) (bool, error) {
 	type whole struct {
@@ -127,7 +136,7 @@ func (s *Statement) Supersede(at time.Time, reason string) error {
 // where no line has one.
 type ServiceTotal struct {
 	Service     servicecoin.ServiceID `json:"service"`
-	Charged     money.Amount          `json:"charged"`     // usage, fees and costs
+	Charged     money.Amount          `json:"charged"`     // usage, fees, what is beyond limits, and costs
 	Credited    money.Amount          `json:"credited"`    // below zero
 	Corrections money.Amount          `json:"corrections"` // of earlier months
 	Total       money.Amount          `json:"total"`
@@ -154,7 +163,7 @@ func (s *Statement) Services() ([]ServiceTotal, error) {
 			into = &row.Credited
 		case CorrectionLine:
 			into = &row.Corrections
-		case UsageLine, FeeLine, CostLine:
+		case UsageLine, FeeLine, ExcessLine, CostLine:
 		}
 		for _, sum := range []*money.Amount{into, &row.Total} {
 			if err := add(sum, l.Amount); err != nil {
@@ -187,7 +196,7 @@ func add(sum *money.Amount, a money.Amount) error {
 func (s *Statement) Trace() servicecoin.Trace {
 	facts := map[string]Fact{}
 	for _, f := range s.Facts {
-		facts[f.id()] = f
+		facts[f.ID()] = f
 	}
 	t := servicecoin.Trace{Label: "statement of " + s.Month.String(), Plain: servicecoin.Say("statement of %v", s.Month), Value: decimalOf(s.Total), Unit: string(s.Currency)}
 	for _, l := range s.Lines {
@@ -202,18 +211,9 @@ func (s *Statement) trace(l Line, f Fact) servicecoin.Trace {
 	}
 	switch {
 	case f.Charge != nil:
-		t.From = []servicecoin.Key{rating.VersionKey(f.Charge.Price.ID, f.Charge.Price.Version)}
-		if f.Charge.Usage != nil {
-			t.Parts = append(t.Parts, f.Charge.Usage.Trace())
-		}
-		if l.Quantity.Valid && l.Exact.Defined() {
-			charge := rating.Charge{Quantity: l.Quantity.Decimal, Lines: l.Parts, Exact: l.Exact, Amount: l.Amount}
-			if l.Remainder != nil {
-				charge.Quantity = decimal.Zero
-				t.Parts = append(t.Parts, servicecoin.Trace{Label: "below nothing, and not paid back", Plain: servicecoin.Say("less than nothing, which is not paid back"), Value: servicecoin.Some(*l.Remainder), Unit: l.Unit})
-			}
-			t.Parts = append(t.Parts, charge.TraceOf(l.Unit))
-		}
+		f.Charge.trace(&t, l)
+	case f.Excess != nil:
+		f.Excess.trace(&t, l)
 	case f.Credit != nil:
 		t.From = append([]servicecoin.Key{f.Credit.Reference}, f.Credit.Because...)
 		if f.Credit.Percent.Valid {
@@ -229,7 +229,7 @@ func (s *Statement) trace(l Line, f Fact) servicecoin.Trace {
 		}
 		t.Parts = []servicecoin.Trace{exact}
 	case f.Correction != nil:
-		t.From = []servicecoin.Key{{Customer: s.Customer, Kind: StatementRecord, ID: statementID(f.Correction.Of.Month, f.Correction.Edition)}}
+		t.From = []servicecoin.Key{{Customer: s.Customer, Kind: StatementRecord, ID: f.Correction.statement()}}
 		t.Parts = []servicecoin.Trace{
 			{Label: f.Correction.Of.Month.String() + ", as it is now", Plain: servicecoin.Say("%v, as it is known now", f.Correction.Of.Month), Value: decimalOf(f.Correction.Now), Unit: string(s.Currency)},
 			{Label: "charged so far", Value: decimalOf(f.Correction.Charged), Unit: string(s.Currency)},

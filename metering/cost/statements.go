@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -45,7 +46,19 @@ type Options struct {
 	// that was recorded late; default: 3. Months that are due are looked at
 	// however old they are. Below zero: only those. At most 40.
 	LookBack int
+	// Excesses tells what was used beyond limits and is charged for; nil: nothing is.
+	Excesses Excesses
+	// Rates tells what a unit of the host's own ([rating.Price].In) is worth in money. nil:
+	// a price in one fails the draft, with an error that says so.
+	Rates Rates
 }
+
+// Rates tells what a unit of the host's own is worth: a rating.Conversions does.
+type Rates interface {
+	At(from string, to money.Currency, t time.Time) (rating.Conversion, error)
+}
+
+var _ Rates = (*rating.Conversions)(nil)
 
 // Statements keeps what one customer is charged for, and the statements that
 // came of it.
@@ -55,7 +68,9 @@ type Statements struct {
 	zone     *time.Location
 	usage    Usage
 	prices   Prices
-	fault    error // of the arguments; the first call tells
+	account  money.Currency
+	written  string // the digest of a statement whose parts are stored
+	fault    error  // of the arguments; the first call tells
 	o        Options
 }
 
@@ -63,7 +78,7 @@ type Statements struct {
 // currency. usage may be nil for a customer without metered items. What is wrong
 // with the arguments is reported by the first call. A nil o means defaults.
 func New(view store.View, customer servicecoin.Customer, usage Usage, prices Prices, o *Options) *Statements {
-	s := &Statements{view: view, customer: customer, usage: usage, prices: prices}
+	s := &Statements{view: view, customer: customer, usage: usage, prices: prices, account: money.Currency(customer.Currency)}
 	if o != nil {
 		s.o = *o
 	}
@@ -105,7 +120,7 @@ func (s *Statements) On(view store.View) *Statements {
 	return &other
 }
 
-func (s *Statements) currency() money.Currency { return money.Currency(s.customer.Currency) }
+func (s *Statements) currency() money.Currency { return s.account }
 
 func (s *Statements) authorize(ctx context.Context, by servicecoin.Actor, verb, kind, id string) error {
 	return s.view.Ask(ctx, by, verb, kind, id)
@@ -169,7 +184,7 @@ func (s *Statements) Known(ctx context.Context, i Item) error {
 		return err
 	}
 	var v servicecoin.Violations
-	switch price, err := s.prices.At(ctx, i.Price, i.From); {
+	switch price, err := s.holds(ctx, i.Price, i.From); {
 	case errors.Is(err, servicecoin.ErrNotFound):
 		v.Add("price", "unknown", string(i.Price), "no version of it holds at "+i.From.UTC().Format(time.RFC3339))
 	case err != nil:
@@ -216,7 +231,7 @@ func (s *Statements) payable(ctx context.Context, v *servicecoin.Violations, i I
 }
 
 func (i Item) same(other Item) bool {
-	return i.Subscription == other.Subscription && i.ID == other.ID && i.Name == other.Name && i.Service == other.Service && i.Price == other.Price && i.Meter == other.Meter &&
+	return sameReads(i.Reads, other.Reads) && i.Subscription == other.Subscription && i.ID == other.ID && i.Name == other.Name && i.Service == other.Service && i.Price == other.Price && i.Meter == other.Meter &&
 		sameNumber(i.Quantity, other.Quantity) && i.From.Equal(other.From) && i.Until.Equal(other.Until)
 }
 
@@ -322,24 +337,27 @@ func (c Credit) same(other Credit) bool {
 func (s *Statements) creditable(ctx context.Context, c Credit) error {
 	var v servicecoin.Violations
 	v.Merge("", c.Validate())
-	currency, whose := s.currency(), "the customer's"
 	if c.Amount.Defined() && c.Month.Validate() == nil {
-		issued, err := s.Month(ctx, c.Month)
+		whose, err := s.accounts(ctx, c.Month)
 		if err != nil {
 			return err
 		}
-		if issued.Edition > 0 {
-			currency, whose = issued.Currency, "in which "+c.Month.String()+" was issued"
+		whose = slices.DeleteFunc(whose, func(m Month) bool { return m.Edition == 0 })
+		is := c.Amount.Currency()
+		switch {
+		case len(whose) == 0 && is != s.currency():
+			v.Add("amount.currency", "mixed", string(is), "must be "+string(s.currency())+", the customer's")
+		case len(whose) > 0 && !slices.ContainsFunc(whose, func(m Month) bool { return m.Currency == is }):
+			v.Add("amount.currency", "mixed", string(is), "must be "+string(whose[0].Currency)+", in which "+c.Month.String()+" was issued")
 		}
-	}
-	if c.Amount.Defined() && c.Amount.Currency() != currency {
-		v.Add("amount.currency", "mixed", string(c.Amount.Currency()), "must be "+string(currency)+", "+whose)
+	} else if c.Amount.Defined() && c.Amount.Currency() != s.currency() {
+		v.Add("amount.currency", "mixed", string(c.Amount.Currency()), "must be "+string(s.currency())+", the customer's")
 	}
 	return v.Err()
 }
 
-// own refuses an amount of another currency.
-func (s *Statements) own(v *servicecoin.Violations, path string, a money.Amount) {
+// foreign refuses an amount of another currency.
+func (s *Statements) foreign(v *servicecoin.Violations, path string, a money.Amount) {
 	if a.Defined() && a.Currency() != s.currency() {
 		v.Add(path+".currency", "mixed", string(a.Currency()), "must be "+string(s.currency())+", the customer's")
 	}
@@ -407,32 +425,41 @@ func (s *Statements) Get(ctx context.Context, m calendar.Month) (Statement, erro
 	if err != nil {
 		return Statement{}, err
 	}
-	return s.Edition(ctx, m, max(1, standing.Edition))
+	return s.edition(ctx, standing, max(1, standing.Edition))
 }
 
 // Edition returns an edition of a month's statement, superseded or not.
 func (s *Statements) Edition(ctx context.Context, m calendar.Month, edition int) (Statement, error) {
-	return store.Of(s.view, statements).Get(ctx, statementID(m, edition))
+	standing, err := s.Month(ctx, m)
+	if err != nil {
+		return Statement{}, err
+	}
+	return s.edition(ctx, standing, edition)
 }
 
-// List lists the issued and superseded statements, the latest month first.
+func (s *Statements) edition(ctx context.Context, of Month, edition int) (Statement, error) {
+	st, err := store.Of(s.view, statements).Get(ctx, of.statement(edition))
+	if err != nil {
+		return st, err
+	}
+	err = s.fill(ctx, &st)
+	return st, err
+}
+
+// List lists the issued and superseded statements, the latest month first. Of one in
+// parts ([Statement.Parts]) it has neither facts nor lines: [Statements.Edition] has.
 func (s *Statements) List() store.Listing[Statement] {
 	return store.Of(s.view, statements).Find(store.By("month").Descending())
 }
 
-// Month returns where a month stands; one that nothing happened to is open.
+// Month returns where a month stands; one that nothing happened to is open. A month
+// that was issued in another account alone stands as it does there.
 func (s *Statements) Month(ctx context.Context, m calendar.Month) (Month, error) {
-	if err := s.view.Err(); err != nil {
-		return Month{}, err
+	standing, err := s.own(ctx, m)
+	if err != nil || standing.Edition > 0 || !standing.Beside {
+		return standing, err
 	}
-	if err := m.Validate(); err != nil {
-		return Month{}, err
-	}
-	standing, err := store.Of(s.view, months).Get(ctx, m.String())
-	if errors.Is(err, servicecoin.ErrNotFound) {
-		return Month{Month: m}, nil
-	}
-	return standing, err
+	return store.Of(s.view, months).Get(ctx, m.String())
 }
 
 func decimalOf(a money.Amount) decimal.NullDecimal {

@@ -3,6 +3,7 @@ package entitle_test
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -18,7 +19,7 @@ import (
 	"github.com/servicecoin/servicecoin/store/memory"
 )
 
-var ada = servicecoin.Person("ada") //nolint:gochecknoglobals // a constant in all but name
+var ada = servicecoin.Person("ada")
 
 // world is a customer with a meter, a ledger, grants and a calendar.
 type world struct {
@@ -85,7 +86,7 @@ func (w *world) uses(kind, value string, when time.Time) []entitle.Told {
 func (w *world) record(kind, value string, when time.Time) metering.Event {
 	w.t.Helper()
 	w.n++
-	e := metering.Event{Source: "test", ID: fmt.Sprint(w.n), Type: kind, Time: when, Value: some(value)}
+	e := metering.Event{Source: "test", ID: strconv.Itoa(w.n), Type: kind, Time: when, Value: some(value)}
 	r, err := w.ledger.Record(w.t.Context(), ada, e)
 	require.NoError(w.t, err)
 	require.NoError(w.t, r.Err())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -100,7 +101,7 @@ func TestFallsAndRisesAgain(t *testing.T) {
 	require.Equal(t, []string{"over  120 of 100"}, words(w.uses("call", "35", at(1, 6))))
 	void := func(id string) []entitle.Told {
 		w.n++
-		e := metering.Event{Source: "test", ID: fmt.Sprint(w.n), Does: metering.Void, Of: metering.Ref{Source: "test", ID: id}}
+		e := metering.Event{Source: "test", ID: strconv.Itoa(w.n), Does: metering.Void, Of: metering.Ref{Source: "test", ID: id}}
 		r, err := w.ledger.Record(t.Context(), ada, e)
 		require.NoError(t, err)
 		require.NoError(t, r.Err())
@@ -215,7 +216,7 @@ func TestForecastOfADay(t *testing.T) {
 	k.Thresholds = []entitle.Threshold{{Name: "on course", Measure: entitle.Expected, At: d("100")}}
 	w.set(k)
 	for day := 1; day <= 4; day++ {
-		w.record("call", fmt.Sprint(9+day%2*2), at(day, 3)) // 11, 9, 11, 9
+		w.record("call", strconv.Itoa(9+day%2*2), at(day, 3)) // 11, 9, 11, 9
 	}
 	w.at(at(5, 0))
 	f, err := w.entitlements.Forecast(t.Context(), "f", at(5, 0))
@@ -342,7 +343,7 @@ func TestNounIsThePureRule(t *testing.T) {
 			now := at(1, rapid.IntRange(0, 30*24).Draw(r, "now"))
 			w.at(now)
 			usage = append(usage, grant.Usage{During: calendar.Between(when, when), Quantity: amount})
-			e := metering.Event{Source: "r", ID: fmt.Sprint(i), Type: "call", Time: when, Value: servicecoin.Some(amount)}
+			e := metering.Event{Source: "r", ID: strconv.Itoa(i), Type: "call", Time: when, Value: servicecoin.Some(amount)}
 			_, err := w.ledger.Record(t.Context(), ada, e)
 			require.NoError(r, err)
 			told, err := w.entitlements.LookAfter(t.Context(), ada, e)

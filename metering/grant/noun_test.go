@@ -4,7 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -56,7 +56,7 @@ func newKept(t testing.TB) *kept {
 func (w *kept) uses(kind, value string, when time.Time) {
 	w.t.Helper()
 	w.n++
-	_, err := w.ledger.Record(w.t.Context(), ada(), metering.Event{Source: "test", ID: fmt.Sprint(w.n), Type: kind, Time: when, Value: servicecoin.Some(d(value))})
+	_, err := w.ledger.Record(w.t.Context(), ada(), metering.Event{Source: "test", ID: strconv.Itoa(w.n), Type: kind, Time: when, Value: servicecoin.Some(d(value))})
 	require.NoError(w.t, err)
 }
 

@@ -25,6 +25,7 @@ const (
 	DiscountLine      LineKind = "discount"        // a percentage or an amount, taken off
 	MinimumLine       LineKind = "minimum"         // what is missing to the minimum
 	MaximumLine       LineKind = "maximum"         // what is above the maximum, taken off
+	ProrationLine     LineKind = "proration"       // the part of the period that is not charged, taken off
 )
 
 // Line is a part of a charge. The amounts of all lines sum to the exact amount.

@@ -21,7 +21,7 @@ func (p Price) Equal(other Price) bool {
 		}) &&
 		same(p.BillingUnit, other.BillingUnit) && p.Each == other.Each && both(p.Commitment, other.Commitment, Commitment.equal) &&
 		both(p.Discount, other.Discount, Discount.equal) && same(p.Minimum, other.Minimum) && same(p.Maximum, other.Maximum) &&
-		slices.EqualFunc(p.Windows, other.Windows, PriceWindow.equal) && p.ZeroUsage == other.ZeroUsage && p.Due == other.Due && p.Signed == other.Signed
+		slices.EqualFunc(p.Windows, other.Windows, PriceWindow.equal) && p.ZeroUsage == other.ZeroUsage && p.Due == other.Due && p.Proration == other.Proration && p.Signed == other.Signed
 }
 
 func same(a, b decimal.NullDecimal) bool {

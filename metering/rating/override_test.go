@@ -3,6 +3,8 @@ package rating_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -58,6 +60,51 @@ func TestOverride(t *testing.T) {
 	require.Equal(t, got.Key(), got.TraceOf(charge).Parts[0].From[0])
 	_, err = list.Override(ctx, ada, "", "disk", own, calendar.Between(day(2), day(2)))
 	require.ElementsMatch(t, []string{"customer:required", "validUntil:order"}, codes(t, err))
+}
+
+func TestVersionsDuringAMonth(t *testing.T) {
+	t.Parallel()
+	ctx, ada := t.Context(), servicecoin.Person("ada")
+	s := store.New(memory.New(), nil)
+	list := rating.New(s.For(servicecoin.Provider))
+	flat := func(amount string) rating.Price {
+		return rating.Price{Name: "Flat", Model: rating.Flat, Amount: some(amount), Currency: money.EUR, Rounding: money.HalfAwayFromZero}
+	}
+	for i, p := range []rating.Price{flat("1"), flat("1.0"), flat("2"), flat("3")} {
+		_, err := list.Publish(ctx, ada, "x", p, day(1+5*i)) // the 1st, 6th, 11th and 16th
+		require.NoError(t, err)
+	}
+	_, err := list.Override(ctx, ada, "acme", "x", flat("9"), calendar.Between(day(4), day(12)))
+	require.NoError(t, err)
+	_, err = list.Override(ctx, ada, "acme", "x", flat("8"), calendar.Between(day(18), day(19)))
+	require.NoError(t, err)
+	_, err = list.Override(ctx, ada, "acme-two", "x", flat("7"), calendar.Between(day(1), day(30)))
+	require.NoError(t, err)
+	held := func(customer servicecoin.CustomerID, from, to int) (words []string) {
+		all, err := list.During(ctx, customer, "x", calendar.Between(day(from), day(to)))
+		require.NoError(t, err)
+		for _, h := range all {
+			words = append(words, fmt.Sprintf("%d-%d %s", h.Start.Day(), h.End.Day(), h.Version.Price.Amount.Decimal))
+		}
+		return words
+	}
+	require.Equal(t, []string{"1-4 1", "4-12 9", "12-16 2", "16-18 3", "18-19 8", "19-25 3"}, held("acme", 1, 25))
+	require.Equal(t, []string{"1-11 1", "11-16 2", "16-25 3"}, held("globex", 1, 25), "what says the same is no other version")
+	require.Equal(t, []string{"5-7 9"}, held("acme", 5, 7))
+	require.Equal(t, []string{"18-19 8"}, held("acme", 18, 19))
+	require.Equal(t, []string{"20-21 3"}, held("acme", 20, 21))
+	_, err = list.During(ctx, "acme", "x", calendar.Between(day(1).AddDate(0, 0, -3), day(5)))
+	require.ErrorIs(t, err, servicecoin.ErrNotFound, "at the beginning nothing holds")
+	_, err = list.During(ctx, "acme", "none", calendar.Between(day(1), day(5)))
+	require.ErrorIs(t, err, servicecoin.ErrNotFound)
+
+	require.NoError(t, list.Forget(ctx, ada, "acme"))
+	require.NoError(t, list.Forget(ctx, ada, "acme"), "again")
+	require.Equal(t, []string{"1-11 1", "11-16 2", "16-25 3"}, held("acme", 1, 25))
+	require.Equal(t, []string{"1-25 7"}, held("acme-two", 1, 25), "one whose id begins alike is another customer")
+	require.ErrorContains(t, list.Forget(ctx, ada, ""), "customer")
+	_, err = list.Override(ctx, ada, servicecoin.CustomerID(strings.Repeat("a", 190)), servicecoin.PriceID(strings.Repeat("b", 190)), flat("1"), calendar.Between(day(1), day(2)))
+	require.ErrorContains(t, err, "must be shorter")
 }
 
 type wrongTax []rating.Tax

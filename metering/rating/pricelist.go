@@ -59,6 +59,7 @@ const (
 const (
 	VerbPublishPrice  = "price.publish"
 	VerbWithdrawPrice = "price.withdraw"
+	VerbForgetPrices  = "price.forget" // a customer's own ones
 )
 
 // PriceChanged is the data of price events.

@@ -89,6 +89,26 @@ const (
 	InArrears Due = "end" // with the last part
 )
 
+// Proration is what a price says of a part of the period that it is for, a month
+// most often: where a charge begins or ends in it, or another version follows.
+// Whoever charges for periods goes by it, as package cost does.
+type Proration string
+
+// The policies for a part of a period.
+const (
+	// WholePeriod is charged in full, however short the part is. The version that
+	// holds at its beginning is charged for all of it.
+	WholePeriod Proration = ""
+	// ByDays charges by civil days: a version for its share of the days. The day on
+	// which a part begins counts, that on which it ends does not, unless it ends with it.
+	ByDays Proration = "days"
+	// ByEvents charges what was used at the version that held when it was used: what
+	// it adds, at that version, to what was used in the period before. So a version that
+	// says the same changes nothing, and tiers and what is free are there once in a
+	// period. What is not metered has no events, and is charged by days.
+	ByEvents Proration = "events"
+)
+
 // Price says what usage costs. Of the fields of the models only those of its own
 // are set.
 type Price struct {
@@ -129,6 +149,8 @@ type Price struct {
 
 	ZeroUsage ZeroUsage `json:"zeroUsage,omitempty"` // of the models with tiers
 	Due       Due       `json:"due,omitempty"`       // Flat
+	// Proration is what becomes of a part of the period.
+	Proration Proration `json:"proration,omitempty"`
 
 	// Signed allows quantities below zero, for corrections: one costs what the
 	// quantity above zero costs, with the sign turned. It allows prices below

@@ -150,21 +150,50 @@ func (t Timed) says() string {
 	return ""
 }
 
-// and adds usage up.
+// And adds usage up: events follow each other, of peaks the higher one stays, and parts
+// of one name and the same dimensions become one.
+func (u Usage) And(other Usage) Usage {
+	u.Events, u.Parts, u.Peaks = slices.Clip(u.Events), slices.Clone(u.Parts), maps.Clone(u.Peaks)
+	return u.and(other)
+}
+
+// and is [Usage.And] into what the usage has itself.
 func (u Usage) and(other Usage) Usage {
 	u.Quantity = u.Quantity.Add(other.Quantity)
 	if other.Amount.Valid {
 		u.Amount = servicecoin.Some(u.Amount.Decimal.Add(other.Amount.Decimal))
 	}
 	u.Events = append(u.Events, other.Events...)
-	u.Parts = append(u.Parts, other.Parts...)
 	for unit, peak := range other.Peaks {
 		if u.Peaks == nil {
 			u.Peaks = map[string]decimal.Decimal{}
 		}
 		u.Peaks[unit] = decimal.Max(u.Peaks[unit], peak)
 	}
+	if len(other.Parts) == 0 {
+		return u
+	}
+	at := make(map[string]int, len(u.Parts))
+	for i, p := range u.Parts {
+		at[p.key()] = i
+	}
+	for _, p := range other.Parts {
+		if i, is := at[p.key()]; is && p.key() != "" {
+			u.Parts[i].Usage = u.Parts[i].Usage.And(p.Usage)
+			continue
+		}
+		at[p.key()] = len(u.Parts)
+		u.Parts = append(u.Parts, p)
+	}
 	return u
+}
+
+// key is what tells a part from others: "" for one of which nobody says.
+func (p Part) key() string {
+	if p.Name == "" && len(p.Dimensions) == 0 {
+		return ""
+	}
+	return p.Name + "\x00" + dimensions(p.Dimensions)
 }
 
 // sorted puts usage to its windows: the base first, then each window in order.

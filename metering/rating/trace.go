@@ -63,6 +63,8 @@ func (l Line) says(unit, currency string) servicecoin.Saying {
 		return servicecoin.Say("what is missing to the least that is charged")
 	case MaximumLine:
 		return servicecoin.Say("what is above the most that is charged")
+	case ProrationLine:
+		return l.of("what is not charged, for")
 	case CapLine:
 		return l.of("what is above the most")
 	case TrueUpLine:

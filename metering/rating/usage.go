@@ -46,6 +46,21 @@ type Part struct {
 	Usage      Usage             `json:"usage"`                // without parts of its own
 }
 
+// Sum returns the quantity, that of events or parts where they are given.
+func (u Usage) Sum() decimal.Decimal {
+	if len(u.Events) == 0 && len(u.Parts) == 0 {
+		return u.Quantity
+	}
+	sum := decimal.Zero
+	for _, e := range u.Events {
+		sum = sum.Add(e.Value)
+	}
+	for _, p := range u.Parts {
+		sum = sum.Add(p.Usage.Sum())
+	}
+	return sum
+}
+
 // says is what the i-th part is called.
 func (p Part) says(i int) string {
 	switch {

@@ -110,6 +110,15 @@ func (p Price) validatePolicies(v *servicecoin.Violations) {
 	default:
 		v.Add("each", "unknown", string(p.Each), "must be bucket, group, or empty")
 	}
+	switch p.Proration {
+	case WholePeriod, ByDays:
+	case ByEvents:
+		if p.Model == GraduatedProrated {
+			v.Add("proration", "contradiction", string(p.Proration), "is not for a graduated-prorated price, which counts the time of each event itself")
+		}
+	default:
+		v.Add("proration", "unknown", string(p.Proration), "must be days, events, or empty")
+	}
 	if p.Signed && p.Model == GraduatedProrated {
 		v.Add("signed", "contradiction", "", "is not for a graduated-prorated price, whose events go up and down")
 	}

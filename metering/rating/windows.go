@@ -109,6 +109,9 @@ func (w PriceWindow) validate(base Price) error {
 		if len(p.Windows) > 0 {
 			v.Add("price.windows", "too-deep", "", "must not be there: a window has none of its own")
 		}
+		if p.Proration != WholePeriod {
+			v.Add("price.proration", "contradiction", string(p.Proration), "must be that of the base")
+		}
 		if p.Minimum.Valid || p.Maximum.Valid || p.Discount != nil {
 			v.Add("price", "contradiction", "", "must have no bound and no discount: those of the base are of all together")
 		}

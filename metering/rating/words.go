@@ -102,6 +102,13 @@ func (p Price) terms(b *strings.Builder) {
 	if p.Maximum.Valid {
 		b.WriteString(", at most " + p.money(p.Maximum.Decimal))
 	}
+	switch p.Proration {
+	case WholePeriod:
+	case ByDays:
+		b.WriteString(", by the days of the month")
+	case ByEvents:
+		b.WriteString(", a new price from the moment at which it holds")
+	}
 }
 
 // share says a percentage of events.

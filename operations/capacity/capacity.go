@@ -56,7 +56,7 @@ const (
 )
 
 // Demand is that more of something was used, or is expected to be, than was planned for.
-type Demand struct {
+type Demand struct { //nolint:recvcheck // a value, but where it changes
 	ID       DemandID               `json:"id"`
 	Customer servicecoin.CustomerID `json:"customer,omitempty"` // whose; "": several, or one that is forgotten
 	Service  servicecoin.ServiceID  `json:"service,omitempty"`

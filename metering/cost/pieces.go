@@ -1,0 +1,284 @@
+package cost
+
+import (
+	"context"
+	"time"
+
+	"github.com/servicecoin/servicecoin"
+	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/metering/rating"
+	"github.com/servicecoin/servicecoin/money"
+)
+
+// Days is a share of the civil days of a month.
+type Days struct {
+	Share rating.Fraction `json:"share"`
+	Zone  string          `json:"zone"` // whose days they are, an IANA name
+}
+
+// daysOf returns the share that a part of a month has of its days: the day on which it
+// begins counts, that on which it ends does not, unless the month ends with it. So parts
+// that follow each other have all days once. Null if it has all of them.
+func daysOf(part calendar.Interval, month reckoned, zone *time.Location) *Days {
+	if part.Equal(month.period) {
+		return nil
+	}
+	first := calendar.Date{Year: month.month.Year, Month: month.month.Month, Day: 1}
+	next := month.month.Add(1)
+	days := rating.Days{From: first, To: calendar.Date{Year: next.Year, Month: next.Month, Day: 1}}
+	of := days
+	if part.Start.After(month.period.Start) {
+		of.From = within(calendar.DateOf(part.Start, zone), days)
+	}
+	if part.End.Before(month.period.End) {
+		of.To = within(calendar.DateOf(part.End, zone), days)
+	}
+	share := rating.Fraction{Part: int64(of.Len()), Whole: int64(days.Len())}
+	if share.Part == share.Whole {
+		return nil
+	}
+	return &Days{Share: share, Zone: zone.String()}
+}
+
+// within keeps a day inside of the month: of one that was cut for another zone, hours of
+// the days beside are a part.
+func within(d calendar.Date, of rating.Days) calendar.Date {
+	switch {
+	case d.Compare(of.From) < 0:
+		return of.From
+	case d.Compare(of.To) > 0:
+		return of.To
+	}
+	return d
+}
+
+// piece is a part of a month in which one version of an item's price holds.
+type piece struct {
+	calendar.Interval
+
+	price      PriceFact
+	conversion *rating.Conversion
+	zone       string // of its days, where it was charged before; "": that of the customer
+}
+
+// PricesDuring tells which versions of a price hold in a stretch of time, a customer's own
+// first: a rating.PriceList does. [Prices] that do not are asked for the version that
+// holds at the beginning of the month, and that is charged for all of it.
+type PricesDuring interface {
+	During(ctx context.Context, customer servicecoin.CustomerID, id servicecoin.PriceID, during calendar.Interval) ([]rating.Held, error)
+}
+
+var _ PricesDuring = (*rating.PriceList)(nil)
+
+// held returns the versions of an item's price that hold in a stretch of time.
+func (s *Statements) held(ctx context.Context, id servicecoin.PriceID, during calendar.Interval) ([]rating.Held, error) {
+	if all, is := s.prices.(PricesDuring); is {
+		return all.During(ctx, s.customer.ID, id, during)
+	}
+	v, err := s.prices.At(ctx, id, during.Start)
+	return []rating.Held{{Interval: during, Version: v}}, err
+}
+
+// asked is a question for the versions of a price.
+type asked struct {
+	price servicecoin.PriceID
+	start int64 // in nanoseconds; of an instant, the end is the start
+	end   int64
+}
+
+// heldIn is held, asked once in a draft for many items.
+func (s *Statements) heldIn(ctx context.Context, id servicecoin.PriceID, during calendar.Interval, now reckoned) ([]rating.Held, error) {
+	key := asked{id, during.Start.UnixNano(), during.End.UnixNano()}
+	if list, is := now.prices[key]; is {
+		return list, nil
+	}
+	list, err := s.held(ctx, id, during)
+	if err == nil && now.prices != nil {
+		now.prices[key] = list
+	}
+	return list, err
+}
+
+// holds returns the version that holds for the customer at an instant.
+func (s *Statements) holds(ctx context.Context, id servicecoin.PriceID, at time.Time) (rating.Version, error) {
+	held, err := s.held(ctx, id, calendar.Between(at, at.Add(time.Microsecond)))
+	if err != nil || len(held) == 0 {
+		return rating.Version{}, err
+	}
+	return held[0].Version, nil
+}
+
+// pieces returns the parts of an item's time in a month, each with its price: those
+// that it was charged at, if it was.
+func (s *Statements) pieces(ctx context.Context, i Item, period calendar.Interval, now reckoned) ([]piece, error) {
+	if pinned := now.pinned[i.ID]; len(pinned) > 0 {
+		return cut(pinned, period), nil
+	}
+	held, err := s.heldIn(ctx, i.Price, calendar.Between(period.Start, period.Start.Add(time.Microsecond)), now)
+	if err != nil {
+		return nil, err
+	}
+	if len(held) > 0 && held[0].Version.Price.Proration != rating.WholePeriod {
+		if held, err = s.heldIn(ctx, i.Price, period, now); err != nil {
+			return nil, err
+		}
+	}
+	var list []piece
+	for _, h := range held {
+		p := piece{Interval: h.Interval, price: PriceFact{ID: h.Version.ID, Version: h.Version.Number, ValidFrom: h.Version.ValidFrom, Price: h.Version.Price}}
+		if p.conversion, err = s.conversion(h.Version.Price, h.Start); err != nil {
+			return nil, err
+		}
+		whole := h.Version.Price.Proration == rating.WholePeriod
+		if whole { // it is charged for all that is left
+			p.End = period.End
+		}
+		if list = append(list, p); whole {
+			break
+		}
+	}
+	return list, nil
+}
+
+// conversion returns the rate by which a price comes to be in money, nil if it is.
+func (s *Statements) conversion(p rating.Price, at time.Time) (*rating.Conversion, error) {
+	if p.In == "" || s.o.Rates == nil {
+		return nil, nil //nolint:nilnil // a price in a unit of the host's own says so itself
+	}
+	c, err := s.o.Rates.At(p.In, p.Currency, at)
+	return &c, err
+}
+
+// cut puts the parts of another time into a period: the first reaches back, and the last
+// one forward.
+func cut(list []piece, period calendar.Interval) []piece {
+	parts := make([]piece, 0, len(list))
+	for i, p := range list {
+		if i == 0 {
+			p.Start = period.Start
+		}
+		if i == len(list)-1 {
+			p.End = period.End
+		}
+		if p.Interval = p.Intersect(period); !p.Empty() {
+			parts = append(parts, p)
+		}
+	}
+	return parts
+}
+
+// charges returns what an item is charged in a month: a fact for each version of its
+// price.
+func (s *Statements) charges(ctx context.Context, i Item, period calendar.Interval, now reckoned) ([]ChargeFact, error) {
+	pieces, err := s.pieces(ctx, i, period, now)
+	if err != nil {
+		return nil, err
+	}
+	var facts []ChargeFact
+	for n, p := range pieces {
+		if c := p.price.Price.Currency; c != now.currency {
+			goesOn := p.End.Equal(now.period.End) && (i.Until.IsZero() || i.Until.After(p.End))
+			if goesOn && now.currency == money.Currency(s.customer.Currency) {
+				var v servicecoin.Violations
+				v.Add("price.currency", "mixed", string(c), "must be "+string(now.currency)+", that of the statement: end the item, so that its account can be closed")
+				return nil, v.Err()
+			}
+			now.others[c] = true // it is charged in another account
+			continue
+		}
+		f := ChargeFact{Item: i, Period: p.Interval, Price: p.price, Conversion: p.conversion, Later: n > 0}
+		if i.Meter == "" {
+			err = s.fee(&f, p, now)
+		} else {
+			err = s.metered(ctx, &f, period, p)
+		}
+		if err != nil {
+			return nil, err
+		}
+		facts = append(facts, f)
+	}
+	return facts, nil
+}
+
+func (s *Statements) fee(f *ChargeFact, p piece, now reckoned) error {
+	if f.Price.Price.Proration == rating.WholePeriod {
+		return nil
+	}
+	zone, err := s.daysIn(p)
+	f.Days = daysOf(f.Period, now, zone)
+	return err
+}
+
+// daysIn returns the zone of whose days a part is.
+func (s *Statements) daysIn(p piece) (*time.Location, error) {
+	if p.zone == "" {
+		return s.zone, nil
+	}
+	return servicecoin.Customer{Zone: p.zone}.Location()
+}
+
+func (s *Statements) metered(ctx context.Context, f *ChargeFact, all calendar.Interval, p piece) error {
+	if s.usage == nil {
+		var v servicecoin.Violations
+		v.Add("usage", "required", "", "tells what was used; there is a metered item")
+		return v.Err()
+	}
+	price, counted := p.price.Price, f.Period
+	byEvents := price.Proration == rating.ByEvents
+	zone, err := s.daysIn(p)
+	if err != nil {
+		return err
+	}
+	if price.Proration == rating.ByDays {
+		// Usage is what was used: the versions share it by their days of the item's time.
+		counted = all
+		if !f.Period.Equal(all) {
+			f.Days = shareOf(f.Period, all, zone)
+		}
+	}
+	u, err := s.usage.Between(ctx, f.Item.Meter, counted)
+	if err != nil {
+		return err
+	}
+	f.Usage = &u
+	part := !f.Period.Equal(all)
+	if f.Open = byEvents && p.End.Before(all.End); !asksMore(price, f.Item.Reads) && (!part || !byEvents) {
+		return nil
+	}
+	details, is := s.usage.(Details)
+	if !is {
+		var v servicecoin.Violations
+		v.Add("usage", "required", "", "must tell more than quantities ([Details]): the price asks for it")
+		return v.Err()
+	}
+	r := reader{details: details, item: f.Item, zone: zone}
+	if byEvents {
+		counted = calendar.Between(all.Start, p.End)
+	}
+	if f.Read, err = r.read(ctx, price, counted); err != nil || !byEvents || !f.Later {
+		return err
+	}
+	before := calendar.Between(all.Start, p.Start)
+	if u, err := s.usage.Between(ctx, f.Item.Meter, before); err != nil || !u.Value.Valid {
+		return err // nothing was recorded before: there is nothing to take off
+	}
+	f.Before, err = r.read(ctx, price, before)
+	return err
+}
+
+// shareOf returns the share that a part has of the days of a longer time. Null if it has all of them.
+func shareOf(part, of calendar.Interval, zone *time.Location) *Days {
+	days := rating.Days{From: calendar.DateOf(of.Start, zone), To: rating.DaysOf(of, zone).To}
+	own := days
+	if part.Start.After(of.Start) {
+		own.From = calendar.DateOf(part.Start, zone)
+	}
+	if part.End.Before(of.End) {
+		own.To = calendar.DateOf(part.End, zone)
+	}
+	share := rating.Fraction{Part: int64(own.Len()), Whole: int64(days.Len())}
+	if share.Part == share.Whole {
+		return nil
+	}
+	return &Days{Share: share, Zone: zone.String()}
+}
