@@ -201,8 +201,8 @@ func (b *bench) steps(p rating.Price) (func(day int, last bool) (rating.Charge, 
 	}, nil
 }
 
-// mostParts is how many stretches of a month are asked for one by one.
-const mostParts = 500
+// mostParts is how many stretches of a month a price may have here.
+const mostParts = 5000
 
 // timed asks for the usage of each stretch in which one price holds, cut at the days, and
 // returns where each day ends in the list.
@@ -216,25 +216,27 @@ func (b *bench) timed(p rating.Price) (list []rating.Timed, ends []int, err erro
 	if err != nil {
 		return nil, nil, err
 	}
+	var windows []calendar.Interval
 	for _, day := range b.days {
 		parts, err := t.Stretches(day)
 		if err != nil {
 			return nil, nil, err
 		}
-		if len(list)+len(parts) > mostParts {
+		if len(windows)+len(parts) > mostParts {
 			bad.Add("", "too-many", strconv.Itoa(mostParts), "it changes more often in the month than can be shown here")
 			return nil, nil, bad.Err()
 		}
 		for _, s := range parts {
-			used, err := b.value(s.Interval)
-			if err != nil {
-				return nil, nil, err
-			}
-			if used.Valid && !used.Decimal.IsZero() {
-				list = append(list, rating.Timed{During: s.Interval, Usage: rating.Usage{Quantity: used.Decimal}})
-			}
+			windows = append(windows, s.Interval)
 		}
-		ends = append(ends, len(list))
+		ends = append(ends, len(windows))
+	}
+	points, err := b.ledger.In(b.ctx, b.meter.ID, windows)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, x := range points {
+		list = append(list, rating.Timed{During: x.Interval, Usage: rating.Usage{Quantity: x.Value.Decimal}})
 	}
 	return list, ends, nil
 }
