@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/metering/entitle"
@@ -52,7 +54,7 @@ func (d demo) limits(ctx context.Context) error {
 		customer servicecoin.CustomerID
 		day      int // calls on a working day, about
 	}{{"alder", 3000}, {"birch", 1500}} {
-		if err := d.call(ctx, x.customer, rand.New(rand.NewPCG(uint64(n), 14)), before, x.day); err != nil { //nolint:gosec // small
+		if err := d.call(ctx, x.customer, rand.New(rand.NewPCG(uint64(n), 14)), before, x.day); err != nil {
 			return err
 		}
 	}
@@ -89,7 +91,8 @@ func limitsOfDemo() []struct {
 			Feature: callsFeature, Kind: entitle.Metered, Meter: callsMeter, Limit: some(limit), Critical: critical,
 			Exceeding: []entitle.Consequence{{Act: entitle.Notify}, {Act: entitle.Charge, Price: "api-beyond"}, {Act: entitle.Capacity}},
 			Thresholds: []entitle.Threshold{
-				{Name: "80 %", Measure: entitle.Percent, At: number("80")}, {Name: "95 %", Measure: entitle.Percent, At: number("95")},
+				{Name: "80 %", Measure: entitle.Percent, At: number("80")},
+				{Name: "95 %", Measure: entitle.Percent, At: number("95")},
 				{Name: "100 % expected", Measure: entitle.Expected, At: number("100"), Rearm: some("10")},
 			},
 		}}
@@ -139,15 +142,13 @@ func (d demo) call(ctx context.Context, id servicecoin.CustomerID, random *rand.
 		for hour := first; hour < last; hour++ {
 			at := d.at(ago, hour, 0)
 			n := size / (last - first) * (70 + random.IntN(60)) / 100 //nolint:mnd // percent
-			switch at.Weekday() {
-			case time.Saturday, time.Sunday:
+			if w := at.Weekday(); w == time.Saturday || w == time.Sunday {
 				n /= 5
-			case time.Monday:
+			} else if w == time.Monday {
 				n = n * 3 / 2
-			default:
 			}
 			if end := at.Add(time.Hour); end.Before(d.now) {
-				batch = append(batch, metering.Event{Source: "interface", ID: at.Format("calls-2006-01-02-15"), Type: "erp.called", Time: at, Value: servicecoin.Some(number(fmt.Sprint(n)))})
+				batch = append(batch, metering.Event{Source: "interface", ID: at.Format("calls-2006-01-02-15"), Type: "erp.called", Time: at, Value: servicecoin.Some(decimal.NewFromInt(int64(n)))})
 			}
 		}
 		if len(batch) == 0 {

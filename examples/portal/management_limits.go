@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/servicecoin/servicecoin"
@@ -135,8 +136,8 @@ func (p *portal) limit(w http.ResponseWriter, r *http.Request, f *form, problems
 	if err != nil {
 		return err
 	}
-	for i := len(versions) - 1; i >= 0; i-- {
-		line, err := g.versionLine(versions[i])
+	for _, k := range slices.Backward(versions) {
+		line, err := g.versionLine(k)
 		if err != nil {
 			return err
 		}
@@ -237,5 +238,5 @@ func toldWords(t entitle.Told) string {
 		figure = grouped(t.Figure) + " " + t.Unit
 		return figure + " are used" + where
 	}
-	return figure + " of the limit" + where + " are used"
+	return figure + " of the limit" + where + " is used"
 }

@@ -31,6 +31,9 @@ type setLimitPage struct {
 }
 
 func (p *portal) showSetLimit(w http.ResponseWriter, r *http.Request) error {
+	if !viewer(r).is(manager) {
+		return fmt.Errorf("%w: our service manager says what is limited", servicecoin.ErrForbidden)
+	}
 	return p.setLimitAgain(w, r, nil, nil)
 }
 
@@ -153,10 +156,7 @@ func (p *portal) setLimit(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	again := func(err error) error { return p.setLimitAgain(w, r, f, err) }
-	k, err := p.readLimit(r, f, c)
-	if err != nil {
-		return err
-	}
+	k := p.readLimit(r, f, c)
 	if err := f.bad.Err(); err != nil { // with what the rule says of the rest
 		f.addOnce(k.Entitlement.Validate())
 		return again(f.bad.Err())
@@ -166,7 +166,7 @@ func (p *portal) setLimit(w http.ResponseWriter, r *http.Request) error {
 }
 
 // readLimit reads what is to be set.
-func (p *portal) readLimit(r *http.Request, f *form, c client) (entitle.Kept, error) {
+func (p *portal) readLimit(r *http.Request, f *form, c client) entitle.Kept {
 	for _, name := range []string{"feature", "kind", "value", "meter", "limit", "every", "from", "until", "service", "rate", "price", "criticalLimit", "critical-rate", "critical-price", "percents", "expected"} {
 		f.at(name, name)
 	}
@@ -185,7 +185,7 @@ func (p *portal) readLimit(r *http.Request, f *form, c client) (entitle.Kept, er
 		if k.Kind == entitle.Boolean {
 			k.Value = ""
 		}
-		return k, nil
+		return k
 	}
 	k.Value = ""
 	m, err := p.Meters().Get(r.Context(), k.Meter)
@@ -205,7 +205,7 @@ func (p *portal) readLimit(r *http.Request, f *form, c client) (entitle.Kept, er
 		k.Critical = []entitle.Critical{{Name: name, Limit: limit.Decimal, Exceeding: readFollows(f, "critical-", "critical[0].exceeding")}}
 	}
 	readThresholds(f, &k)
-	return k, nil
+	return k
 }
 
 // readFollows reads what follows beyond a limit.

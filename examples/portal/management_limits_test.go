@@ -81,6 +81,8 @@ func TestLimitsAreSetAndEnded(t *testing.T) {
 	good := url.Values{"feature": {"documents"}, "kind": {"metered"}, "meter": {"documents"}, "limit": {"2000"}, "every": {"month"}, "service": {"erp"}, "refuse": {"yes"}, "notify": {"yes"}, "percents": {"80, 95"}, "critical": {"Advent orders"}, "criticalLimit": {"500"}, "critical-rate": {"5"}}
 	status, body = ben.post(set, good)
 	require.Equal(t, http.StatusForbidden, status, body)
+	status, body = ben.get(set)
+	require.Equal(t, http.StatusForbidden, status, body)
 	status, body = ada.post(set, good)
 	require.Equal(t, http.StatusOK, status, body)
 	require.Contains(t, body, "It is set.")

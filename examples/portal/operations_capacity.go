@@ -94,8 +94,11 @@ func (p *portal) capacityAgain(w http.ResponseWriter, r *http.Request, which str
 		bad.Add("state", "unknown", string(state), "must be open, acknowledged or closed")
 		return bad.Err()
 	}
-	for _, x := range []useChoice{{"to be looked at", capacityPath, state == ""}, {"open", capacityPath + "?state=open", state == capacity.Open}, {"acknowledged", capacityPath + "?state=acknowledged", state == capacity.Acknowledged}, {"closed", capacityPath + "?state=closed", state == capacity.Closed}} {
-		v.States = append(v.States, x)
+	v.States = []useChoice{
+		{"to be looked at", capacityPath, state == ""},
+		{"open", capacityPath + "?state=open", state == capacity.Open},
+		{"acknowledged", capacityPath + "?state=acknowledged", state == capacity.Acknowledged},
+		{"closed", capacityPath + "?state=closed", state == capacity.Closed},
 	}
 	if wantsCSV(r) {
 		return p.asCSV(w, r, "capacity.csv", []string{"feature", "meter", "customer", "windows", "unit", "limit", "used", "state", "raised"}, rowsOfPages(r, list, func(d capacity.Demand) [][]string {
