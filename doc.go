@@ -17,6 +17,7 @@
 //	entitlement, limit, threshold, consequence    metering/entitle management
 //	gate, lease                                   metering/gate    operations
 //	statement, correction, allocation             metering/cost    management
+//	demand beyond what was planned                operations/capacity operations
 //	change, approval, freeze, conflict            operations/change operations
 //	advisory, deadline, package URL               operations/patch operations
 //	run book, run, evidence, checklist            operations/runbook operations

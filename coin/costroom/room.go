@@ -119,6 +119,9 @@ type Statement struct {
 	Currency money.Currency `json:"currency"`
 	State    cost.State     `json:"state"` // draft or issued
 	Total    money.Amount   `json:"total"` // null: not known
+	// Others are other currencies in which something of the month is charged: each is a
+	// statement of its own.
+	Others []money.Currency `json:"others,omitempty"`
 }
 
 func (n Nouns) statement(ctx context.Context, s *exchange.Spinning) (*cost.Statement, error) {
@@ -156,7 +159,7 @@ func (n Nouns) gather(ctx context.Context, s *exchange.Spinning) error {
 	if err != nil || st == nil {
 		return err
 	}
-	s.PutWhole(exchange.Management, Statement{Currency: money.Currency(s.Whose().Currency), State: st.State, Total: st.Total})
+	s.PutWhole(exchange.Management, Statement{Currency: money.Currency(s.Whose().Currency), State: st.State, Total: st.Total, Others: st.Others})
 	totals, err := st.Services()
 	if err != nil {
 		return err
@@ -204,7 +207,11 @@ func (s Statement) Lines() []exchange.Line {
 	if s.Total.Defined() {
 		total = s.Total.String()
 	}
-	return []exchange.Line{{Text: string(s.State) + " of statement: " + total}}
+	lines := []exchange.Line{{Text: string(s.State) + " of statement: " + total}}
+	for _, c := range s.Others {
+		lines = append(lines, exchange.Line{Text: "and a statement in " + string(c)})
+	}
+	return lines
 }
 
 // Customers returns the customers that are charged for something, or whom a bill was

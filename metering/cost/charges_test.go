@@ -236,8 +236,20 @@ func TestChargesByWindows(t *testing.T) {
 	n, sum = count("")
 	require.Equal(t, 4, n)
 	require.Equal(t, "124", sum.String())
+	_, err = w.Include(t.Context(), ada, cost.Item{ID: "fixed", Name: "Fixed", Service: "storage", Price: "x", From: newYear})
+	require.ErrorContains(t, err, "price.windows", "what is not metered is used at no time")
 	_, err = st.Sources("usage/y")
 	require.ErrorIs(t, err, servicecoin.ErrNotFound)
+
+	// What is less than nothing in a window is not paid back, and said.
+	below := newWorld(t, nil)
+	below.publish("x", st.Facts[0].Charge.Price.Price, newYear.AddDate(-1, 0, 0))
+	below.item(cost.Item{ID: "x", Meter: "disk"})
+	below.used("disk", at(5, 12), "8")
+	below.used("disk", at(5, 22), "-4")
+	less := below.proved(january)
+	require.Equal(t, []string{"usage/x 8.00 EUR", "8.00 EUR"}, lines(less))
+	require.Equal(t, "-4", less.Lines[0].Remainder.String())
 
 	// A late event is corrected at the price of its window.
 	w.issue(january)
@@ -267,6 +279,8 @@ func TestWindowsAndVersions(t *testing.T) {
 	st := w.proved(january)
 	require.Equal(t, []string{"usage/x 15.00 EUR", "usage/x/2026-01-16T00:00:00Z 35.00 EUR", "50.00 EUR"}, lines(st))
 	w.issue(january)
+	w.publish("x", price("9"), at(20, 0))
+	require.Empty(t, corrections(w.draft(february)), "what was charged keeps its versions, part by part")
 	w.used("disk", at(6, 0), "1") // late, in the first part: it is priced there, and moves nothing in the second
 	require.Equal(t, []string{"correction/2026-01/usage%2Fx 1.00 EUR"}, corrections(w.draft(february)))
 }

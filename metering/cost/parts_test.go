@@ -1,6 +1,7 @@
 package cost_test
 
 import (
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -43,6 +44,12 @@ func TestTenThousandLines(t *testing.T) {
 	w.must(err)
 	require.True(t, proved)
 	for what, change := range map[string]func(s *cost.Statement){
+		"a price of one": func(s *cost.Statement) {
+			of := *s.Facts[5_000].Charge
+			of.Price.Price.Amount = some("21")
+			s.Facts[5_000].Charge = &of
+			s.Lines[lineOf(s, of.Item.ID)].Exact, s.Lines[lineOf(s, of.Item.ID)].Amount = amount("20 EUR"), amount("20 EUR")
+		},
 		"an amount": func(s *cost.Statement) { s.Lines[7_000].Amount = amount("19 EUR") },
 		"a label":   func(s *cost.Statement) { s.Facts[9_000].Charge.Item.Name = "another" },
 		"a line":    func(s *cost.Statement) { s.Lines = s.Lines[:n-1] },
@@ -121,6 +128,19 @@ func TestLongStatementsBreakOff(t *testing.T) {
 	}
 }
 
+// parts are the records of facts and lines.
+func (w *world) parts() []store.Document {
+	w.t.Helper()
+	all, err := w.faults.Find(w.t.Context(), store.Query{Customer: "acme", Kind: cost.PartRecord, Limit: store.MaxPage})
+	w.must(err)
+	return all
+}
+
+// lineOf is the place of an item's line.
+func lineOf(s *cost.Statement, id cost.ItemID) int {
+	return slices.IndexFunc(s.Lines, func(l cost.Line) bool { return l.ID == "fee/"+string(id) })
+}
+
 // newWorldLike is the same world: its statements.
 func newWorldLike(w *world) *cost.Statements { return w.in("", money.EUR, nil) }
 
@@ -143,19 +163,31 @@ func TestLongStatementsChangeMeanwhile(t *testing.T) {
 	proved, err := st.Proves()
 	w.must(err)
 	require.True(t, proved)
+	require.Greater(t, len(w.parts()), st.Parts, "what another program may be writing stays for a day")
 	// What the first attempt wrote is deleted once it is old, by the next one that is long.
 	*w.now = w.now.Add(48 * time.Hour)
 	w.item(cost.Item{ID: "more", Price: "base"})
 	_, err = w.Replace(t.Context(), ada, january, "one more")
-	w.must(err)
-	all, err := w.faults.Find(t.Context(), store.Query{Customer: "acme", Kind: cost.PartRecord, Limit: store.MaxPage})
 	w.must(err)
 	var want int
 	for head, err := range w.List().All(t.Context()) {
 		w.must(err)
 		want += head.Parts
 	}
-	require.Len(t, all, want)
+	require.Len(t, w.parts(), want)
+
+	// A statement of which a part is gone says so, and is no shorter one.
+	lost := w.parts()[2]
+	w.must(w.faults.Commit(t.Context(), store.Commit{Writes: []store.Write{{Document: store.Document{Key: lost.Key}, Expect: lost.Version, Delete: true}}}))
+	failed := 0
+	for _, edition := range []int{1, 2} {
+		if _, err := w.Edition(t.Context(), january, edition); err != nil {
+			require.ErrorIs(t, err, servicecoin.ErrNotFound)
+			require.ErrorContains(t, err, "part ")
+			failed++
+		}
+	}
+	require.Equal(t, 1, failed)
 }
 
 // A month in which the currency changes has a statement in each account, and each

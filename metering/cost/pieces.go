@@ -201,12 +201,25 @@ func (s *Statements) charges(ctx context.Context, i Item, period calendar.Interv
 }
 
 func (s *Statements) fee(f *ChargeFact, p piece, now reckoned) error {
+	if err := mayBeFixed(f.Price.Price); err != nil {
+		return err
+	}
 	if f.Price.Price.Proration == rating.WholePeriod {
 		return nil
 	}
 	zone, err := s.daysIn(p)
 	f.Days = daysOf(f.Period, now, zone)
 	return err
+}
+
+// mayBeFixed refuses a price with windows for what is not metered: when a fixed quantity is
+// used nobody knows.
+func mayBeFixed(p rating.Price) error {
+	var v servicecoin.Violations
+	if len(p.Windows) > 0 {
+		v.Add("price.windows", "contradiction", "", "are for what is metered: a fixed quantity is used at no time")
+	}
+	return v.Err()
 }
 
 // daysIn returns the zone of whose days a part is.

@@ -192,6 +192,9 @@ func (s *Statements) Known(ctx context.Context, i Item) error {
 	case price.Price.Currency != s.currency():
 		v.Add("price", "mixed", string(i.Price), "is in "+string(price.Price.Currency)+", the customer's currency is "+string(s.currency()))
 	default:
+		if i.Meter == "" {
+			v.Merge("", mayBeFixed(price.Price))
+		}
 		if err := s.payable(ctx, &v, i); err != nil {
 			return err
 		}

@@ -6,9 +6,11 @@
 // is it from its limit, also inside of critical windows, where another limit holds; whom
 // to tell that a limit comes near; and what is to happen where one is passed?
 //
-// An [Entitlement] is plain data, and its rules are pure: [Entitlement.Judge] answers an
-// amount by [Facts], which the host reads from its ledger, its grants and its calendars,
-// and [Entitlement.Review] says what is to be told, each thing once:
+// [Entitlements] are what a host calls: they are kept for a customer in versions, judged by
+// its ledger, its grants and the calendars, and what is reached or passed is told once, in
+// the commit that remembers it. Below them an [Entitlement] is plain data, and its rules are
+// pure: [Entitlement.Judge] answers an amount by [Facts], and [Entitlement.Review] says what
+// is to be told:
 //
 //	judgement, err := entitlement.Judge(facts)
 //	if err := judgement.Err(); err != nil {
@@ -92,8 +94,9 @@ type Critical struct {
 // Act is what somebody declared to happen where a limit is passed.
 type Act string
 
-// The acts. Only [Refuse] does something here; the others are the host's, or the
-// exchange's, to do.
+// The acts. [Refuse] and [Throttle] are answered by a [Judgement]; what is charged is told by
+// [Entitlements.Excesses]; people and those who plan capacity are told by the exchange, or
+// by the host.
 const (
 	Notify   Act = "notify"   // somebody is told
 	Refuse   Act = "refuse"   // what would pass the limit is refused

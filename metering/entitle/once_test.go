@@ -374,3 +374,31 @@ func TestNounIsThePureRule(t *testing.T) {
 		}
 	})
 }
+
+// What is corrected in a later period gives no more than its limit there.
+func TestLessThanNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "", nil)
+	w.windows["settlement"] = calendar.SetOf(march())
+	k := stored()
+	w.set(k)
+	require.Empty(t, w.uses("call", "-30", at(1, 0)))
+	j := w.judge("api.calls", "1000", at(2, 0))
+	require.True(t, j.Allowed)
+	require.Equal(t, []string{"1000", "100"}, []string{j.Counters[0].Left.String(), j.Counters[1].Left.String()})
+	require.False(t, w.judge("api.calls", "1000.5", at(2, 0)).Allowed)
+}
+
+// What is used in a window after the version has ended counts against none of its limits.
+func TestWindowAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "", nil)
+	w.windows["settlement"] = calendar.SetOf(calendar.Between(at(5, 10), at(5, 18)))
+	k := stored()
+	k.Until = at(5, 12)
+	w.set(k)
+	w.record("call", "30", at(5, 11))
+	w.record("call", "500", at(5, 12))
+	j := w.judge("api.calls", "0", at(5, 11))
+	require.Equal(t, []string{"30", "30"}, []string{j.Counters[0].Used.Decimal.String(), j.Counters[1].Used.Decimal.String()})
+}

@@ -160,7 +160,8 @@ func (n *Entitlements) review(ctx context.Context, by servicecoin.Actor, k Kept,
 		return nil, nil
 	}
 	var told []Told
-	for {
+	const rounds = (MaxThresholds+MaxCritical+1)/atOnce + 1
+	for range rounds {
 		var some []Told
 		err := n.view.Do(ctx, func(tx store.View) error {
 			var err error
@@ -171,9 +172,10 @@ func (n *Entitlements) review(ctx context.Context, by servicecoin.Actor, k Kept,
 			return told, err
 		}
 		if told = append(told, some...); len(some) < atOnce {
-			return told, nil
+			break
 		}
 	}
+	return told, nil
 }
 
 // tell tells some of what is reached or passed, inside of a unit of work. What was told is

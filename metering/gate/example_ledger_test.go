@@ -14,22 +14,8 @@ import (
 	"github.com/servicecoin/servicecoin/store/memory"
 )
 
-// quotas tells what is left of the quotas of a ledger.
-type quotas struct {
-	ledger *metering.Ledger
-	lag    time.Duration // as long as an event is on its way to the ledger
-}
-
-func (q quotas) Standing(ctx context.Context, key gate.Key, now time.Time) (gate.Standing, error) {
-	decision, err := q.ledger.Check(ctx, metering.MeterID(key.Name), decimal.Decimal{}, now)
-	if err != nil {
-		return gate.Standing{}, err
-	}
-	return gate.StandingOfQuotas(decision, now.Add(-q.lag)), nil
-}
-
 // The quotas of a ledger, at a gate.
-func ExampleStandingOfQuotas() {
+func ExampleQuotas() {
 	ctx, ada, noon := context.Background(), servicecoin.Person("ada"), time.Date(2026, time.January, 8, 12, 0, 0, 0, time.UTC)
 	now := func() time.Time { return noon }
 	s := store.New(memory.New(), &store.Options{Now: now})
@@ -52,7 +38,8 @@ func ExampleStandingOfQuotas() {
 		return
 	}
 
-	authority, err := gate.NewAuthority(gate.NewRecords(s.For), quotas{ledger, time.Minute}, gate.Terms{}, s.For(acme.ID).NewID, now)
+	limits := gate.Quotas{OnTheWay: time.Minute, Of: func(context.Context, servicecoin.CustomerID) (gate.Checker, error) { return ledger, nil }}
+	authority, err := gate.NewAuthority(gate.NewRecords(s.For), limits, gate.Terms{}, s.For(acme.ID).NewID, now)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -20,6 +20,10 @@
 // ends first, then the one that was created first, then the lesser id. What is used
 // while nothing is left is an overage: the next amount that is given pays it first.
 //
+// [Grants] are what a host calls: they are kept for a customer, and burnt down by what its
+// ledger says, from the first one on, whenever somebody asks. So what is recorded late, or voided,
+// restates what was left.
+//
 // Everything is exact, and comes out the same however grants and usage are ordered,
 // and wherever the stretch is divided: see [Snapshot].
 //

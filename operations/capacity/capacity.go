@@ -5,13 +5,9 @@
 // is expected; who looks at it; and what came of it?
 //
 // A [Demand] is one such observation. [Demands] keeps them in the provider's partition,
-// over all customers, since what has to be planned is shared by them:
-//
-//	demand, err := demands.Raise(ctx, by, capacity.Demand{Meter: "calls", Used: used, Limit: limit, Source: what})
-//	_, err = demands.Acknowledge(ctx, ada, demand.ID, "looking into it")
-//	_, err = demands.Close(ctx, ada, demand.ID, "two more nodes in the pool of Frankfurt")
-//
-// One that was raised by a record of its own, its Source, is raised once.
+// over all customers, since what has to be planned is shared by them: one is raised,
+// acknowledged by who looks at it, and closed with a note what came of it. What a record
+// raises, its Source, is raised once.
 //
 // # Errors
 //
