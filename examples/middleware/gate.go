@@ -86,32 +86,37 @@ func (g *Guard) giveBack(ctx context.Context, last time.Duration) error {
 	return g.gate.Close(ctx, g.now())
 }
 
-// quotas tells a [gate.Authority] what is left of the stored quotas, and remembers what it
-// told, so that a refusal can name its limit without asking again.
+// quotas remembers what a [gate.Quotas] was told of the stored quotas, so that a refusal
+// can name its limit without asking again.
 type quotas struct {
 	ledger func(servicecoin.CustomerID) (*metering.Ledger, error)
-	// lag is how long a request may be on its way to the ledger: the longest that one is
-	// served, and the time between two flushes.
-	lag time.Duration
 
 	mu   sync.Mutex
 	last map[gate.Key]metering.Decision
 }
 
-// Standing implements [gate.Limits].
-func (q *quotas) Standing(ctx context.Context, key gate.Key, now time.Time) (gate.Standing, error) {
-	ledger, err := q.ledger(key.Customer)
-	if err != nil {
-		return gate.Standing{}, err
+// of returns the ledger of a customer as an authority asks it.
+func (q *quotas) of(_ context.Context, customer servicecoin.CustomerID) (gate.Checker, error) {
+	ledger, err := q.ledger(customer)
+	return heard{ledger, q}, err
+}
+
+// heard is a ledger whose last decision is remembered.
+type heard struct {
+	*metering.Ledger
+
+	quotas *quotas
+}
+
+// Check implements [gate.Checker].
+func (h heard) Check(ctx context.Context, meter metering.MeterID, amount decimal.Decimal, at time.Time) (metering.Decision, error) {
+	d, err := h.Ledger.Check(ctx, meter, amount, at)
+	if err == nil {
+		h.quotas.mu.Lock()
+		h.quotas.last[gate.Key{Customer: h.Customer().ID, Name: string(meter)}] = d
+		h.quotas.mu.Unlock()
 	}
-	decision, err := ledger.Check(ctx, metering.MeterID(key.Name), decimal.Decimal{}, now)
-	if err != nil {
-		return gate.Standing{}, err
-	}
-	q.mu.Lock()
-	q.last[key] = decision
-	q.mu.Unlock()
-	return gate.StandingOfQuotas(decision, now.Add(-q.lag)), nil
+	return d, err
 }
 
 // refusal is a problem of RFC 9457 that names the limit, with members of its own.

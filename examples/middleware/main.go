@@ -87,10 +87,12 @@ func newLedger(s *store.Store, events metering.EventStore, id servicecoin.Custom
 // newGuard returns the guard of a process. Those of one store lease from the same pools, and
 // each has a name of its own.
 func newGuard(s *store.Store, events metering.EventStore, stale gate.Choice, now func() time.Time) (*Guard, error) {
-	limits := &quotas{
+	q := &quotas{
 		ledger: func(id servicecoin.CustomerID) (*metering.Ledger, error) { return newLedger(s, events, id) },
-		lag:    flushEvery + longest, last: map[gate.Key]metering.Decision{},
+		last:   map[gate.Key]metering.Decision{},
 	}
+	// A request is on its way to the ledger while it is served, and until the next flush.
+	limits := gate.Quotas{Of: q.of, OnTheWay: longest + flushEvery}
 	authority, err := gate.NewAuthority(gate.NewRecords(s.For), limits, gate.Terms{}, s.NewID, now)
 	if err != nil {
 		return nil, err
@@ -99,7 +101,7 @@ func newGuard(s *store.Store, events metering.EventStore, stale gate.Choice, now
 	if err != nil {
 		return nil, err
 	}
-	return &Guard{gate: g, limits: limits, customer: callers(), now: now, log: slog.New(slog.DiscardHandler)}, nil
+	return &Guard{gate: g, limits: q, customer: callers(), now: now, log: slog.New(slog.DiscardHandler)}, nil
 }
 
 // define says what is metered, and how much of it acme may use.
