@@ -11,7 +11,8 @@ import (
 	"github.com/servicecoin/servicecoin/problem"
 )
 
-// limitsArea is what a customer may use, and what happens beyond it.
+// limitsArea is what a customer may use, and what happens beyond it. Its pages are led to
+// from what was used.
 func (p *portal) limitsArea() area {
 	return area{
 		pages: map[string]route{
@@ -24,7 +25,6 @@ func (p *portal) limitsArea() area {
 			"POST /customers/{customer}/grants":               {providers, p.giveGrant},
 			"POST /customers/{customer}/grants/{grant}/void":  {providers, p.voidGrant},
 		},
-		of: toCustomer("Limits", "limits"),
 		done: map[string]string{
 			"limit-set": "It is set.", "limit-ended": "It ends then.", "grant-given": "It is given.", "grant-voided": "It is taken back: what is left of it counts no more.",
 		},
@@ -48,7 +48,7 @@ func (p *portal) showLimits(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	base := customerPath(c.ID)
-	v := limitsPage{page: p.page(r, "Limits", base+"/limits"), Customer: c.Customer, Base: base, May: viewer(r).is(manager)}
+	v := limitsPage{page: p.page(r, "Limits", base+"/usage"), Customer: c.Customer, Base: base, May: viewer(r).is(manager)}
 	if v.Gauges, err = p.gauges(r, c); err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func (p *portal) limit(w http.ResponseWriter, r *http.Request, f *form, problems
 		return noPage(r)
 	}
 	base := customerPath(c.ID)
-	v := limitPage{page: p.page(r, x.Called, base+"/limits"), Customer: c.Customer, Base: base, Here: x.Path, Gauge: x, Meter: s.Kept.Meter, Ends: s.Kept.Until, May: viewer(r).is(manager)}
+	v := limitPage{page: p.page(r, x.Called, base+"/usage"), Customer: c.Customer, Base: base, Here: x.Path, Gauge: x, Meter: s.Kept.Meter, Ends: s.Kept.Until, May: viewer(r).is(manager)}
 	if problems != nil {
 		v.again(f, problems)
 	}

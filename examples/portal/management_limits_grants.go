@@ -43,7 +43,7 @@ func (p *portal) grantsAgain(w http.ResponseWriter, r *http.Request, which strin
 		return err
 	}
 	base := customerPath(c.ID)
-	v := grantsPage{page: p.page(r, "Amounts given", base+"/limits"), Customer: c.Customer, Base: base, May: viewer(r).is(manager)}
+	v := grantsPage{page: p.page(r, "Amounts given", base+"/usage"), Customer: c.Customer, Base: base, May: viewer(r).is(manager)}
 	if problems != nil {
 		v.againIn(which, f, problems)
 	}

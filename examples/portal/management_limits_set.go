@@ -44,7 +44,7 @@ func (p *portal) setLimitAgain(w http.ResponseWriter, r *http.Request, f *form, 
 	}
 	base := customerPath(c.ID)
 	v := setLimitPage{
-		page: p.page(r, "Set a limit", base+"/limits"), Customer: c.Customer, Base: base, Here: base + "/limits-set",
+		page: p.page(r, "Set a limit", base+"/usage"), Customer: c.Customer, Base: base, Here: base + "/limits-set",
 		Typed: map[string]string{"kind": string(entitle.Metered), "every": string(metering.Monthly)}, Windows: calendars{&p.desk}.names(),
 		Kinds: []tariffChoice{{string(entitle.Metered), "an amount that is counted"}, {string(entitle.Boolean), "something that is included"}, {string(entitle.Static), "a value"}},
 	}
