@@ -24,7 +24,7 @@ func TestRun(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
 	require.NoError(t, run(t.Context(), &b))
-	require.Equal(t, "acme: 10 requests, 90 bytes in, 90 bytes out\nglobex: 10 requests, 100 bytes in, 100 bytes out\n", b.String())
+	require.Equal(t, "acme: 8 requests, 56 bytes in, 56 bytes out; refused 2\nglobex: 10 requests, 100 bytes in, 100 bytes out; refused 0\n", b.String())
 }
 
 var errBroke = errors.New("the connection broke")

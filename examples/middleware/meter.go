@@ -22,6 +22,8 @@ import (
 const (
 	eventType = "http.served"
 	source    = "middleware"
+	meterID   = "requests"
+	unit      = "requests"
 )
 
 // Meter counts the requests of each customer, and the bytes in both directions. It keeps

@@ -43,7 +43,7 @@ func TestWhatIsTheirs(t *testing.T) {
 			require.Equal(t, http.StatusNotFound, status, "%s asks for %s", who, path)
 			require.NotContains(t, body, "Birch", path)
 		}
-		for _, path := range []string{"/incidents", "/incidents/mail-queue", "/customers", "/followups", "/dependencies", "/exchange", "/changes/calendar", "/changes/schedule?as=csv", "/changes/agenda", "/changes/freezes", "/changes/windows", "/changes", "/changes/network-core", "/runbooks", "/runs", "/checklists", "/configuration", "/configuration/unknown", "/configuration/strays"} {
+		for _, path := range []string{"/incidents", "/incidents/mail-queue", "/customers", "/followups", "/dependencies", "/exchange", "/changes/calendar", "/changes/schedule?as=csv", "/changes/agenda", "/changes/freezes", "/changes/windows", "/changes", "/changes/network-core", "/runbooks", "/runs", "/checklists", "/configuration", "/configuration/unknown", "/configuration/strays", "/capacity", "/customers/alder/limits-set"} {
 			status, body := r.get(path)
 			require.Equal(t, http.StatusForbidden, status, "%s asks for %s", who, path)
 			require.NotContains(t, body, "Birch", path)
@@ -56,6 +56,7 @@ func TestWhatIsTheirs(t *testing.T) {
 		for _, path := range []string{
 			"/exchange/break", "/changes/freezes", "/changes/freezes/accounts/lift", "/changes/windows", "/changes/windows/evening/drop", "/incidents", "/incidents/files-upload/resolve", "/customers/alder/availability/close?month=2026-09", "/customers/alder/statement/issue?month=2026-10", "/customers/alder/statement/replace?month=2026-10",
 			"/customers/alder/letters/none/send", "/customers/alder/subscriptions/mail-std/waive",
+			"/capacity/any/acknowledge", "/capacity/any/close", "/customers/alder/limits-set", "/customers/alder/limits/order%20interface/end", "/customers/alder/grants", "/customers/alder/grants/move/void",
 		} {
 			status, body := r.post(path, anything())
 			require.Equal(t, http.StatusForbidden, status, "%s posts to %s\n%s", who, path, body)
@@ -81,7 +82,7 @@ func pagesOf(c string) []string {
 	base := "/customers/" + c
 	return []string{
 		base, base + "/catalogue", base + "/catalogue/erp", base + "/orders", base + "/orders/files-std", base + "/subscriptions/files-std", base + "/usage", base + "/usage/storage", base + "/usage/storage/events.csv", base + "/usage?by=hour", base + "/usage?by=week&group=site",
-		base + "/statement", base + "/statement?month=2026-10", base + "/statement/rows", base + "/statement/line?month=2026-10&line=usage%2Ferp-cloud%252Fdocuments", base + "/statement.csv", base + "/statement.json", base + "/availability", base + "/availability/files-std/2026-09", base + "/letters", base + "/problems", base + "/notices", base + "/patches", base + "/news",
+		base + "/statement", base + "/statement?month=2026-10", base + "/statement/rows", base + "/statement/line?month=2026-10&line=usage%2Ferp-cloud%252Fdocuments", base + "/statement.csv", base + "/statement.json", base + "/tariffs", base + "/limits", base + "/grants", base + "/availability", base + "/availability/files-std/2026-09", base + "/letters", base + "/problems", base + "/notices", base + "/patches", base + "/news",
 		base + "/configuration", base + "/configuration/items/" + c + "-db-1", base + "/configuration/baselines", base + "/configuration/baselines/taken-over?with=now",
 	}
 }
@@ -90,13 +91,15 @@ func pagesOf(c string) []string {
 // affair.
 func pagesFor(who string) []string {
 	role, customer, _ := strings.Cut(who, "@")
-	return slices.DeleteFunc(pagesOf(customer), func(path string) bool { return role == "member" && strings.Contains(path, "/statement") })
+	return slices.DeleteFunc(pagesOf(customer), func(path string) bool {
+		return role == "member" && (strings.Contains(path, "/statement") || strings.Contains(path, "/tariffs"))
+	})
 }
 
 // formsOf are all paths of one customer that change something.
 func formsOf(c string) []string {
 	base := "/customers/" + c
-	forms := []string{base + "/orders", base + "/statement/issue?month=2026-10", base + "/statement/replace?month=2026-10", base + "/availability/close?month=2026-10", base + "/letters/none/send", base + "/letters/none/discard", base + "/problems", base + "/notices/erp-move/answer", base + "/configuration/items/" + c + "-db-1/accept", base + "/configuration/items/" + c + "-db-1/acknowledge", base + "/configuration/observe", base + "/configuration/baselines", base + "/configuration/baselines/taken-over/approve", base + "/configuration/strays/alder-vm-0713", base + "/usage/documents/event/void", base + "/usage/documents/event/correct", base + "/usage-upload", base + "/news/enter", base + "/news/leave", base + "/news/feeds/make", base + "/news/feeds/revoke"}
+	forms := []string{base + "/orders", base + "/statement/issue?month=2026-10", base + "/statement/replace?month=2026-10", base + "/availability/close?month=2026-10", base + "/letters/none/send", base + "/letters/none/discard", base + "/problems", base + "/notices/erp-move/answer", base + "/configuration/items/" + c + "-db-1/accept", base + "/configuration/items/" + c + "-db-1/acknowledge", base + "/configuration/observe", base + "/configuration/baselines", base + "/configuration/baselines/taken-over/approve", base + "/configuration/strays/alder-vm-0713", base + "/usage/documents/event/void", base + "/usage/documents/event/correct", base + "/usage-upload", base + "/limits-set", base + "/limits/order%20interface/end", base + "/grants", base + "/grants/move/void", base + "/news/enter", base + "/news/leave", base + "/news/feeds/make", base + "/news/feeds/revoke"}
 	for _, verb := range []string{"approve", "reject", "cancel", "retry"} {
 		forms = append(forms, base+"/orders/files-std/"+verb)
 	}

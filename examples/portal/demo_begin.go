@@ -105,7 +105,7 @@ func (p *portal) demonstrate(ctx context.Context) error {
 		return err
 	}
 	for _, fill := range []func(context.Context) error{
-		d.enrolAll, d.offer, d.subscribeAll, d.use, d.recorded, d.changeTimes, d.changed, d.observed, d.past, d.recently, d.present, d.reported, d.drain, d.toChange, d.drain, d.closeMonths, d.soundOut, d.pending,
+		d.enrolAll, d.offer, d.tariffs, d.subscribeAll, d.use, d.limits, d.recorded, d.changeTimes, d.changed, d.observed, d.past, d.recently, d.present, d.reported, d.drain, d.toChange, d.drain, d.closeMonths, d.soundOut, d.pending,
 		d.library, d.runsOfDemo, d.checklistsOfDemo, d.drain, d.machines, d.flaws, d.patchCycles,
 		d.releasesOfDemo, d.featuresOfDemo, d.certificationOfDemo, d.apisOfDemo, d.drain,
 	} {

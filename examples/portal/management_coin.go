@@ -43,6 +43,7 @@ type coinPage struct {
 	Money     bool // what it costs is shown
 	Picture   coinPicture
 	Told      noticeHint // of maintenance
+	Gauges    []gauge    // how limits stand, while the month goes on: quotas stand at their services
 }
 
 type coinRow struct {
@@ -141,6 +142,12 @@ func (p *portal) showCoin(w http.ResponseWriter, r *http.Request) error {
 	v.Placed = len(waiting.Items)
 	if v.Told, err = p.noticeHint(ctx, c.ID); err != nil {
 		return err
+	}
+	if !m.Over {
+		if v.Gauges, err = p.gauges(r, c); err != nil {
+			return err
+		}
+		v.Gauges = slices.DeleteFunc(v.Gauges, func(x gauge) bool { return x.Share < 0 || x.Quota && x.Tone == "good" })
 	}
 	return p.render(w, r, "coin.html", 0, v)
 }

@@ -52,6 +52,8 @@ type usagePage struct {
 	Groups  []useChoice // by what the bars may be divided
 	Group   string      // the dimension that they are divided by
 	Upload  string      // the way to the upload, for who may
+	Tariffs string      // the way to the comparison of prices, for who may
+	Gauges  []gauge     // how limits stand, while the month goes on
 }
 
 // useChoice is a link among others, of which one is chosen.
@@ -110,11 +112,20 @@ func (p *portal) showUsage(w http.ResponseWriter, r *http.Request) error {
 	}
 	v.Group = group
 	v.choices(m, groups)
+	if v.By == metering.Daily && v.During.Contains(p.store.Now()) {
+		if v.Gauges, err = p.gauges(r, c); err != nil {
+			return err
+		}
+		v.Gauges = slices.DeleteFunc(v.Gauges, func(x gauge) bool { return x.Share < 0 })
+	}
 	if v.Meters, err = p.draw(ctx, m, v.useFrame, list, group); err != nil {
 		return err
 	}
 	if v.Viewer.Provider() {
 		v.Upload = m.Base + "/usage-upload"
+	}
+	if v.Viewer.MayPay() {
+		v.Tariffs = m.Base + "/tariffs"
 	}
 	return p.render(w, r, "usage.html", 0, v)
 }
@@ -174,6 +185,14 @@ func (p *portal) metersOf(ctx context.Context, c client, during calendar.Interva
 		}
 		if !sub.From.IsZero() && sub.From.Before(during.End) {
 			services = append(services, sub.Service)
+		}
+	}
+	for k, err := range p.Entitlements(c.Customer).List("").All(ctx) { // what is limited
+		if err != nil {
+			return nil, err
+		}
+		if k.From.Before(during.End) && (k.Until.IsZero() || k.Until.After(during.Start)) {
+			add(k.Meter, k.Service, false)
 		}
 	}
 	for _, s := range services {

@@ -14,6 +14,8 @@ import (
 	"github.com/servicecoin/servicecoin/catalog"
 	"github.com/servicecoin/servicecoin/incident"
 	"github.com/servicecoin/servicecoin/metering"
+	"github.com/servicecoin/servicecoin/metering/entitle"
+	"github.com/servicecoin/servicecoin/operations/capacity"
 	"github.com/servicecoin/servicecoin/operations/change"
 	"github.com/servicecoin/servicecoin/operations/configuration"
 	"github.com/servicecoin/servicecoin/operations/patch"
@@ -86,10 +88,11 @@ func mayChange(by person, a servicecoin.Attempt) bool {
 			release.ReleaseRecord, release.MilestoneRecord, release.FixRecord, release.RunningRecord,
 			release.FeatureRecord, release.PromotionRecord, release.NewsRecord, release.AccessRecord, release.EvidenceRecord)
 		kinds = append(kinds, apiRecords()...)
+		kinds = append(kinds, capacity.DemandRecord)
 		if slices.Contains([]string{release.VerbRecall, release.VerbPin, release.VerbUnpin, release.VerbWaive}, a.Verb) {
 			return false // what it costs, the service manager answers for
 		}
-		return a.Verb == metering.VerbReviewQuotas || slices.Contains(kinds, a.Subject.Kind) && a.Verb != catalog.VerbApproveOrder
+		return a.Verb == metering.VerbReviewQuotas || a.Verb == entitle.VerbReview || slices.Contains(kinds, a.Subject.Kind) && a.Verb != catalog.VerbApproveOrder
 	case owner, member:
 		if a.Verb == incident.VerbReport { // a record of the provider's, in the customer's name
 			return a.For == by.Customer

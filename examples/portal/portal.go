@@ -100,7 +100,8 @@ func (p *portal) assemble(now func() time.Time, provisioning time.Duration) (err
 		Customer: p.host.customer, Covered: p.covered,
 		Provisioner: machines{p.store, provisioning}, CheckParameters: checkParameters, Holder: providerName,
 		Usage: p.usage, Comes: p.comes, Active: active, Changes: p.changeRules(), FreezeWhenSpent: true,
-		Runbooks: p.runbooks(provisioning), Configuration: configurationRules(), Patches: p.patchRules(), Releases: releaseroom.Options{FeatureOptions: p.featureRules()},
+		CriticalWindows: calendars{&p.desk}.Windows,
+		Runbooks:        p.runbooks(provisioning), Configuration: configurationRules(), Patches: p.patchRules(), Releases: releaseroom.Options{FeatureOptions: p.featureRules()},
 	}); err != nil {
 		return err
 	}

@@ -29,11 +29,11 @@ type area struct {
 func (p *portal) areas() []area {
 	return []area{
 		p.workArea(), p.statusArea(), p.customersArea(), p.incidentsArea(), p.changesArea(), p.graphArea(), p.exchangeArea(), p.sessionsArea(),
-		p.coinArea(), p.shopArea(), p.ordersArea(), p.subscriptionsArea(), p.usageArea(), p.statementArea(), p.availabilityArea(), p.lettersArea(), p.problemsArea(), p.calendarArea(),
+		p.coinArea(), p.shopArea(), p.ordersArea(), p.subscriptionsArea(), p.usageArea(), p.tariffsArea(), p.statementArea(), p.limitsArea(), p.availabilityArea(), p.lettersArea(), p.problemsArea(), p.calendarArea(),
 		p.scheduleArea(), p.noticesArea(), p.feedsArea(),
 		p.runbooksArea(), p.runsArea(), p.checklistsArea(),
 		p.configurationArea(),
-		p.patchesArea(),
+		p.patchesArea(), p.capacityArea(),
 		p.releasesArea(), p.featuresArea(), p.certificationArea(), p.apisArea(),
 	}
 }

@@ -327,6 +327,9 @@ func label(path string) string {
 	if w, ok := words[first]; ok {
 		return w
 	}
+	if of, n, is := strings.Cut(first, "-"); is && of != "" && strings.Trim(n, "0123456789") == "" { // upTo-2 is read as "Up to 2"
+		return label(of) + " " + n
+	}
 	var b strings.Builder
 	for _, c := range first { // leadTime is read as "Lead time"
 		if c >= 'A' && c <= 'Z' {
