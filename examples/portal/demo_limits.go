@@ -47,6 +47,9 @@ func (d demo) limits(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", x.kept.Feature, err)
 		}
 	}
+	if err := d.chargeCalls(ctx, by); err != nil {
+		return err
+	}
 	if err := d.grantHours(ctx, by); err != nil {
 		return err
 	}
