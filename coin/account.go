@@ -181,12 +181,26 @@ func (c *Coin) issue(ctx context.Context, by servicecoin.Actor, id servicecoin.C
 	if err != nil || customer.Currency == "" {
 		return false, err
 	}
-	switch _, err := account.Statements().Get(ctx, m); {
-	case err == nil:
-		return false, nil
-	case !errors.Is(err, servicecoin.ErrNotFound):
+	statements := account.Statements()
+	accounts, err := statements.Accounts(ctx, m)
+	if err != nil {
 		return false, err
 	}
-	_, err = account.Statements().Issue(ctx, by, m)
-	return err == nil, err
+	open := len(accounts) == 0
+	for _, c := range accounts {
+		switch st, err := statements.Account(c).Get(ctx, m); {
+		case errors.Is(err, servicecoin.ErrNotFound), err == nil && st.Currency != c:
+			open = true
+		case err != nil:
+			return false, err
+		}
+	}
+	if !open {
+		return false, nil
+	}
+	issued, err := statements.IssueEach(ctx, by, m)
+	if err == nil && len(issued) == 0 { // says why
+		_, err = statements.Issue(ctx, by, m)
+	}
+	return len(issued) > 0 && err == nil, err
 }

@@ -30,7 +30,7 @@ func (e excesses) Charged(ctx context.Context, during calendar.Interval) ([]cost
 			name += " in " + x.Critical
 		}
 		list = append(list, cost.Excess{
-			ID:   store.JoinID(string(x.Feature), x.Critical, x.Period.Start.UTC().Format(time.RFC3339)),
+			ID: store.JoinID(string(x.Feature), x.Critical, x.Version.UTC().Format(time.RFC3339), x.Period.Start.UTC().Format(time.RFC3339)), Since: x.Version,
 			Name: name, Service: x.Service, Meter: x.Meter, Unit: x.Unit, Price: x.Price(), Period: x.Period, Limit: x.Limit, Used: x.Used, Quantity: x.Quantity,
 		})
 	}

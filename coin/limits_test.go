@@ -19,6 +19,8 @@ import (
 	"github.com/servicecoin/servicecoin/metering/entitle"
 	"github.com/servicecoin/servicecoin/metering/gate"
 	"github.com/servicecoin/servicecoin/metering/grant"
+	"github.com/servicecoin/servicecoin/metering/rating"
+	"github.com/servicecoin/servicecoin/money"
 	"github.com/servicecoin/servicecoin/operations/capacity"
 	"github.com/servicecoin/servicecoin/operations/change"
 	"github.com/servicecoin/servicecoin/store"
@@ -79,8 +81,10 @@ func TestWhatFollowsFromALimit(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	s := limited(t)
+	_, err := s.Prices().Publish(ctx, ada, "peak", rating.Price{Name: "Peak", Model: rating.PerUnit, UnitPrice: servicecoin.Some(d("1")), Currency: "EUR", Rounding: money.HalfAwayFromZero}, start.AddDate(-1, 0, 0))
+	require.NoError(t, err)
 	mine := s.Account(ctx, "acme").Entitlements()
-	_, err := mine.Set(ctx, ada, callsOfMail())
+	_, err = mine.Set(ctx, ada, callsOfMail())
 	require.NoError(t, err)
 	s.calls("acme", "12", start.Add(-time.Hour))
 	s.quiet()

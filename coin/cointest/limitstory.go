@@ -200,7 +200,7 @@ func (p *provider) isBilled() {
 	st, err := statements.Issue(ctx, ada(), february)
 	p.must(err)
 	// 200 at 0.10 and 125.5 at three times that; 100 at 0.20; 25.5 beyond the limit at 0.50.
-	same(p.t, "bill", []string{"usage/transfer 57.65 EUR", "usage/transfer/2026-02-15T23:00:00Z 20.00 EUR", "excess/transfer%2Fsettlement%2F2026-01-31T23:00:00Z 12.75 EUR"}, charged(st))
+	same(p.t, "bill", []string{"usage/transfer 57.65 EUR", "usage/transfer/2026-02-15T23:00:00Z 20.00 EUR", "excess/transfer%2Fsettlement%2F2026-02-01T08:00:00Z%2F2026-01-31T23:00:00Z 12.75 EUR"}, charged(st))
 	same(p.t, "total", "90.40 EUR", st.Total.String())
 	proved, err := st.Proves()
 	p.must(err)
@@ -242,7 +242,7 @@ func (p *provider) isRestated() {
 			corrections = append(corrections, l.Of.Line+" "+l.Amount.String())
 		}
 	}
-	same(p.t, "corrections", []string{"excess/transfer%2Fsettlement%2F2026-01-31T23:00:00Z 5.00 EUR", "usage/transfer 3.00 EUR"}, corrections)
+	same(p.t, "corrections", []string{"excess/transfer%2Fsettlement%2F2026-02-01T08:00:00Z%2F2026-01-31T23:00:00Z 5.00 EUR", "usage/transfer 3.00 EUR"}, corrections)
 	proved, err := st.Proves()
 	p.must(err)
 	same(p.t, "it recomputes from its facts", true, proved)

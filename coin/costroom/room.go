@@ -159,7 +159,7 @@ func (n Nouns) gather(ctx context.Context, s *exchange.Spinning) error {
 	if err != nil || st == nil {
 		return err
 	}
-	s.PutWhole(exchange.Management, Statement{Currency: money.Currency(s.Whose().Currency), State: st.State, Total: st.Total, Others: st.Others})
+	s.PutWhole(exchange.Management, Statement{Currency: st.Currency, State: st.State, Total: st.Total, Others: st.Others})
 	totals, err := st.Services()
 	if err != nil {
 		return err

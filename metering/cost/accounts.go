@@ -55,6 +55,14 @@ func (s *Statements) Accounts(ctx context.Context, m calendar.Month) ([]money.Cu
 			all[p.price.Price.Currency] = true
 		}
 	}
+	beyond, err := s.excesses(ctx, now, nil)
+	if err != nil {
+		return nil, err
+	}
+	if len(beyond) > 0 {
+		all[now.currency] = true
+	}
+	maps.Copy(all, now.others)
 	for c, err := range s.Credits(m).All(ctx) {
 		if err != nil {
 			return nil, err

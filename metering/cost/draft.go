@@ -37,7 +37,8 @@ type reckoned struct {
 	month    calendar.Month
 	period   calendar.Interval
 	currency money.Currency
-	pinned   map[ItemID][]piece      // the prices that items were charged at, in order
+	pinned   map[ItemID]pinned       // the prices that items were charged at
+	again    bool                    // an issued month is looked at again
 	others   map[money.Currency]bool // in which some is charged, too: filled in
 	prices   map[asked][]rating.Held // that were asked for before
 	excesses map[string]ExcessFact   // at the prices that they were charged at, by the ids of their lines
@@ -304,10 +305,18 @@ type corrected struct {
 	currency money.Currency
 }
 
+// correctedSum is what corrections of a line come to, and what they say of it.
+type correctedSum struct {
+	amount  money.Amount
+	service servicecoin.ServiceID
+	label   string
+	pin     *Pin
+}
+
 // charged sums the corrections in all statements that hold since a month, but for
 // one's own: by what they correct.
-func (s *Statements) charged(ctx context.Context, since calendar.Month, own Statement) (map[corrected]money.Amount, error) {
-	sums := map[corrected]money.Amount{}
+func (s *Statements) charged(ctx context.Context, since calendar.Month, own Statement) (map[corrected]correctedSum, error) {
+	sums := map[corrected]correctedSum{}
 	for st, err := range store.Of(s.view, statements).Find(store.By("month").From(store.Text(since.String()))).All(ctx) {
 		if err != nil {
 			return nil, err
@@ -318,15 +327,22 @@ func (s *Statements) charged(ctx context.Context, since calendar.Month, own Stat
 		if err := s.fill(ctx, &st); err != nil {
 			return nil, err
 		}
+		pins := map[Corrected]*Pin{}
+		for _, f := range st.Facts {
+			if f.Correction != nil && f.Correction.Pin != nil {
+				pins[f.Correction.Of] = f.Correction.Pin
+			}
+		}
 		for _, l := range st.Lines {
 			if l.Of == nil {
 				continue
 			}
 			at := corrected{*l.Of, st.Currency}
 			sum := sums[at]
-			if err := add(&sum, l.Amount); err != nil {
+			if err := add(&sum.amount, l.Amount); err != nil {
 				return nil, err
 			}
+			sum.service, sum.label, sum.pin = l.Service, l.Label, cmp.Or(sum.pin, pins[*l.Of])
 			sums[at] = sum
 		}
 	}
@@ -335,21 +351,37 @@ func (s *Statements) charged(ctx context.Context, since calendar.Month, own Stat
 
 // correct returns what has to be corrected in an issued month: in the period and
 // the currency that it was issued for.
-func (s *Statements) correct(ctx context.Context, standing Month, was Statement, charged map[corrected]money.Amount) ([]Fact, error) {
-	pinned, excesses := map[ItemID][]piece{}, map[string]ExcessFact{}
+func (s *Statements) correct(ctx context.Context, standing Month, was Statement, charged map[corrected]correctedSum) ([]Fact, error) {
+	pins, excesses := map[ItemID]pinned{}, map[string]ExcessFact{}
+	pin := func(p Pin, whole calendar.Interval) {
+		of := pins[p.Item]
+		of.whole = whole
+		of.pieces = append(of.pieces, piece{Interval: p.Period, price: p.Price, conversion: p.Conversion, zone: p.Zone, later: p.Later})
+		pins[p.Item] = of
+	}
 	for _, f := range was.Facts {
 		if f.Excess != nil {
 			excesses[f.ID()] = *f.Excess
 		}
 		if c := f.Charge; c != nil {
-			p := piece{Interval: c.Period, price: c.Price, conversion: c.Conversion}
-			if c.Days != nil {
-				p.zone = c.Days.Zone
-			}
-			pinned[c.Item.ID] = append(pinned[c.Item.ID], p)
+			pin(c.pin(), c.Item.In(was.Period))
 		}
 	}
-	facts, err := s.facts(ctx, reckoned{month: was.Month, period: was.Period, currency: was.Currency, pinned: pinned, excesses: excesses, others: make(map[money.Currency]bool)})
+	var late []Pin // of what came by a correction
+	for of, sum := range charged {
+		if of.Month == was.Month && of.currency == was.Currency && sum.pin != nil && len(pins[sum.pin.Item].pieces) == 0 {
+			late = append(late, *sum.pin)
+		}
+	}
+	slices.SortFunc(late, func(a, b Pin) int { return a.Period.Start.Compare(b.Period.Start) })
+	for _, p := range late {
+		whole := p.Period
+		if of := pins[p.Item]; len(of.pieces) > 0 {
+			whole.Start = of.whole.Start
+		}
+		pin(p, whole)
+	}
+	facts, err := s.facts(ctx, reckoned{month: was.Month, period: was.Period, currency: was.Currency, again: true, pinned: pins, excesses: excesses, prices: map[asked][]rating.Held{}, others: make(map[money.Currency]bool)})
 	if err != nil {
 		return nil, err
 	}
@@ -357,11 +389,16 @@ func (s *Statements) correct(ctx context.Context, standing Month, was Statement,
 	if err != nil {
 		return nil, err
 	}
-	return differences(standing, was, lines, charged)
+	return differences(standing, was, facts, lines, charged)
+}
+
+// pin is the version of the price that the charge was made at.
+func (f ChargeFact) pin() Pin {
+	return Pin{Item: f.Item.ID, Period: f.Period, Price: f.Price, Conversion: f.Conversion, Zone: f.Zone, Later: f.Later}
 }
 
 // differences compares two reckonings of a month, line by line.
-func differences(standing Month, was Statement, lines []Line, charged map[corrected]money.Amount) ([]Fact, error) {
+func differences(standing Month, was Statement, now []Fact, lines []Line, charged map[corrected]correctedSum) ([]Fact, error) {
 	type pair struct{ now, was *Line }
 	pairs := map[string]*pair{}
 	at := func(id string) *pair {
@@ -378,6 +415,17 @@ func differences(standing Month, was Statement, lines []Line, charged map[correc
 	for i, l := range lines {
 		at(l.ID).now = &lines[i]
 	}
+	for of := range charged { // by a correction alone
+		if of.Month == standing.Month && of.currency == was.Currency {
+			at(of.Line)
+		}
+	}
+	pins := map[string]*Pin{}
+	for _, f := range now {
+		if f.Charge != nil {
+			pins[f.ID()] = new(f.Charge.pin())
+		}
+	}
 	zero, err := money.Zero(was.Currency)
 	if err != nil {
 		return nil, err
@@ -385,24 +433,31 @@ func differences(standing Month, was Statement, lines []Line, charged map[correc
 	var facts []Fact
 	for _, id := range slices.Sorted(maps.Keys(pairs)) {
 		p := pairs[id]
-		if p.now != nil && !p.now.Amount.Defined() {
+		if p.now != nil && !p.now.Amount.Defined() && p.now.Kind != CreditLine {
 			continue // nothing is known of it any more, or still: that corrects nothing
 		}
 		c := CorrectionFact{Of: Corrected{Month: standing.Month, Line: id}, Now: zero, Charged: zero, Edition: standing.Edition}
 		if standing.Beside {
 			c.Account = standing.Currency
 		}
-		line := cmp.Or(p.now, p.was)
-		c.Service, c.Label = line.Service, line.Label+", "+standing.Month.String()
-		if p.now != nil {
-			c.Now = p.now.Amount
+		sum := charged[corrected{c.Of, was.Currency}]
+		if line := cmp.Or(p.now, p.was); line != nil {
+			c.Service, c.Label = line.Service, line.Label+", "+standing.Month.String()
+		} else {
+			c.Service, c.Label = sum.service, sum.label
+		}
+		if p.was == nil {
+			c.Pin = cmp.Or(sum.pin, pins[id]) // of the statement it is none of the facts
+		}
+		if p.now != nil && p.now.Amount.Defined() {
+			c.Now = p.now.Amount // of a percentage of nothing it is nothing
 		}
 		var errs []error
 		if p.was != nil && p.was.Amount.Defined() {
 			errs = append(errs, add(&c.Charged, p.was.Amount))
 		}
-		if sum := charged[corrected{c.Of, was.Currency}]; sum.Defined() {
-			errs = append(errs, add(&c.Charged, sum))
+		if sum.amount.Defined() {
+			errs = append(errs, add(&c.Charged, sum.amount))
 		}
 		if err := errors.Join(errs...); err != nil {
 			return nil, err

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/shopspring/decimal"
 
@@ -16,16 +17,19 @@ import (
 
 // Excess is what was used beyond a limit, for which a price was declared.
 type Excess struct {
-	ID       string                `json:"id"`   // names the limit and its period, always the same
-	Name     string                `json:"name"` // for people, on the statement
-	Service  servicecoin.ServiceID `json:"service"`
-	Meter    metering.MeterID      `json:"meter"`
-	Unit     string                `json:"unit"`
-	Price    servicecoin.PriceID   `json:"price"`
-	Period   calendar.Interval     `json:"period"` // that the limit is for
-	Limit    decimal.Decimal       `json:"limit"`
-	Used     decimal.Decimal       `json:"used"`
-	Quantity decimal.Decimal       `json:"quantity"` // beyond the limit, above 0
+	ID      string                `json:"id"`   // names the limit and its period, always the same
+	Name    string                `json:"name"` // for people, on the statement
+	Service servicecoin.ServiceID `json:"service"`
+	Meter   metering.MeterID      `json:"meter"`
+	Unit    string                `json:"unit"`
+	Price   servicecoin.PriceID   `json:"price"`
+	Period  calendar.Interval     `json:"period"` // that the limit is for
+	// Since is when the limit began to hold, if that is within the period: the price is the
+	// one that held then. Zero: at its beginning.
+	Since    time.Time       `json:"since,omitzero"`
+	Limit    decimal.Decimal `json:"limit"`
+	Used     decimal.Decimal `json:"used"`
+	Quantity decimal.Decimal `json:"quantity"` // beyond the limit, above 0
 }
 
 // Excesses tells what was used beyond limits and is charged for: those of periods that
@@ -54,7 +58,14 @@ func (s *Statements) excesses(ctx context.Context, now reckoned, services map[me
 		return nil, err
 	}
 	var facts []Fact
+	seen := map[string]bool{}
 	for _, x := range list {
+		if seen[x.ID] {
+			var v servicecoin.Violations
+			v.Add("excess.id", "duplicate", x.ID, "names two of them")
+			return nil, v.Err()
+		}
+		seen[x.ID] = true
 		if !x.Period.End.After(now.period.Start) || x.Period.End.After(now.period.End) || !x.Quantity.IsPositive() {
 			continue
 		}
@@ -63,8 +74,15 @@ func (s *Statements) excesses(ctx context.Context, now reckoned, services map[me
 		if was, is := now.excesses[f.id()]; is {
 			f.Price, f.Conversion = was.Price, was.Conversion
 		} else {
-			v, err := s.holds(ctx, x.Price, x.Period.Start)
+			at := x.Period.Start
+			if x.Since.After(at) {
+				at = x.Since
+			}
+			v, err := s.holds(ctx, x.Price, at)
 			if err != nil {
+				return nil, fmt.Errorf("excess %s: %w", x.ID, err)
+			}
+			if err := mayBeBeyond(v.Price); err != nil {
 				return nil, fmt.Errorf("excess %s: %w", x.ID, err)
 			}
 			f.Price = PriceFact{ID: v.ID, Version: v.Number, ValidFrom: v.ValidFrom, Price: v.Price}
@@ -79,6 +97,15 @@ func (s *Statements) excesses(ctx context.Context, now reckoned, services map[me
 		facts = append(facts, Fact{Excess: &f})
 	}
 	return facts, nil
+}
+
+// mayBeBeyond refuses a price that asks for more than how much is beyond a limit.
+func mayBeBeyond(p rating.Price) error {
+	var v servicecoin.Violations
+	if asksMore(p, nil) {
+		v.Add("price", "contradiction", p.Name, "asks for windows, groups, buckets or events: of what is beyond a limit there is a quantity alone")
+	}
+	return v.Err()
 }
 
 func (r reckoning) excess(l *Line, f ExcessFact) error {

@@ -105,6 +105,19 @@ type ChargeFact struct {
 	Later bool `json:"later,omitempty"`
 	// Conversion is by which the price comes to be in money of the account.
 	Conversion *rating.Conversion `json:"conversion,omitempty"`
+	// Zone is that of the days and buckets of the charge, an IANA name. "": it has none.
+	Zone string `json:"zone,omitempty"`
+}
+
+// Pin is the version of a price that a part of an item was charged at: it stays, whatever
+// the price list says later.
+type Pin struct {
+	Item       ItemID             `json:"item"`
+	Period     calendar.Interval  `json:"period"`
+	Price      PriceFact          `json:"price"`
+	Conversion *rating.Conversion `json:"conversion,omitempty"`
+	Zone       string             `json:"zone,omitempty"`
+	Later      bool               `json:"later,omitempty"`
 }
 
 // PriceFact is the version of a price that a charge rests on, without who
@@ -132,6 +145,8 @@ type CorrectionFact struct {
 	Now     money.Amount          `json:"now"`     // what it comes to now
 	Charged money.Amount          `json:"charged"` // what was charged for it, corrections included
 	Edition int                   `json:"edition"` // of the statement that is corrected
+	// Pin is the price of what was not in the statement that is corrected.
+	Pin *Pin `json:"pin,omitempty"`
 	// Account is that of the statement, where the month was issued in another one first.
 	Account money.Currency `json:"account,omitempty"`
 }

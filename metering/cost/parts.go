@@ -260,8 +260,17 @@ func (s *Statements) sweep(ctx context.Context, m calendar.Month) error {
 	const atOnce = 20
 	for some := range slices.Chunk(gone, atOnce) {
 		err := s.view.Do(ctx, func(tx store.View) error {
+			all := store.Of(tx, parts)
 			for _, id := range some {
-				if err := store.Of(tx, parts).Delete(ctx, id); err != nil && !errors.Is(err, servicecoin.ErrNotFound) {
+				// Somebody may have written it again since, for a statement that comes.
+				p, err := all.Get(ctx, id)
+				if errors.Is(err, servicecoin.ErrNotFound) || err == nil && !p.WrittenAt.Before(old) {
+					continue
+				}
+				if err != nil {
+					return err
+				}
+				if err := all.Delete(ctx, id); err != nil {
 					return err
 				}
 			}

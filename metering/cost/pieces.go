@@ -59,6 +59,14 @@ type piece struct {
 	price      PriceFact
 	conversion *rating.Conversion
 	zone       string // of its days, where it was charged before; "": that of the customer
+	later      bool   // it is not the first part of the item's month
+}
+
+// pinned are the parts that an item was charged in, and its time in the month then: some of
+// that may have been charged in another account.
+type pinned struct {
+	pieces []piece
+	whole  calendar.Interval
 }
 
 // PricesDuring tells which versions of a price hold in a stretch of time, a customer's own
@@ -111,9 +119,14 @@ func (s *Statements) holds(ctx context.Context, id servicecoin.PriceID, at time.
 // pieces returns the parts of an item's time in a month, each with its price: those
 // that it was charged at, if it was.
 func (s *Statements) pieces(ctx context.Context, i Item, period calendar.Interval, now reckoned) ([]piece, error) {
-	if pinned := now.pinned[i.ID]; len(pinned) > 0 {
-		return cut(pinned, period), nil
+	if was := now.pinned[i.ID]; len(was.pieces) > 0 {
+		return s.again(ctx, i, was, period, now)
 	}
+	return s.versions(ctx, i, period, now)
+}
+
+// versions returns the parts of a time by the versions that hold in it.
+func (s *Statements) versions(ctx context.Context, i Item, period calendar.Interval, now reckoned) ([]piece, error) {
 	held, err := s.heldIn(ctx, i.Price, calendar.Between(period.Start, period.Start.Add(time.Microsecond)), now)
 	if err != nil {
 		return nil, err
@@ -125,7 +138,7 @@ func (s *Statements) pieces(ctx context.Context, i Item, period calendar.Interva
 	}
 	var list []piece
 	for _, h := range held {
-		p := piece{Interval: h.Interval, price: PriceFact{ID: h.Version.ID, Version: h.Version.Number, ValidFrom: h.Version.ValidFrom, Price: h.Version.Price}}
+		p := piece{Interval: h.Interval, later: len(list) > 0, price: PriceFact{ID: h.Version.ID, Version: h.Version.Number, ValidFrom: h.Version.ValidFrom, Price: h.Version.Price}}
 		if p.conversion, err = s.conversion(h.Version.Price, h.Start); err != nil {
 			return nil, err
 		}
@@ -149,22 +162,41 @@ func (s *Statements) conversion(p rating.Price, at time.Time) (*rating.Conversio
 	return &c, err
 }
 
-// cut puts the parts of another time into a period: the first reaches back, and the last
-// one forward.
-func cut(list []piece, period calendar.Interval) []piece {
-	parts := make([]piece, 0, len(list))
-	for i, p := range list {
-		if i == 0 {
+// again returns the parts that an item was charged in, put into the time that it has now.
+// Where that begins earlier the first part does, and where it ends later, the versions
+// count that hold there.
+func (s *Statements) again(ctx context.Context, i Item, was pinned, period calendar.Interval, now reckoned) ([]piece, error) {
+	var parts []piece
+	last := len(was.pieces) - 1
+	for n, p := range was.pieces {
+		whole := p.price.Price.Proration == rating.WholePeriod
+		if n == 0 && p.Start.Equal(was.whole.Start) {
 			p.Start = period.Start
 		}
-		if i == len(list)-1 {
+		if n == last && p.End.Equal(was.whole.End) && whole {
 			p.End = period.End
 		}
 		if p.Interval = p.Intersect(period); !p.Empty() {
 			parts = append(parts, p)
 		}
 	}
-	return parts
+	rest := calendar.Between(was.whole.End, period.End)
+	if was.pieces[last].price.Price.Proration == rating.WholePeriod || !rest.Start.Before(rest.End) || rest.Start.Before(period.Start) {
+		return parts, nil
+	}
+	more, err := s.versions(ctx, i, rest, now)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range more {
+		if n := len(parts); n > 0 && parts[n-1].End.Equal(p.Start) && parts[n-1].price.Price.Equal(p.price.Price) {
+			parts[n-1].End = p.End
+			continue
+		}
+		p.later = len(parts) > 0
+		parts = append(parts, p)
+	}
+	return parts, nil
 }
 
 // charges returns what an item is charged in a month: a fact for each version of its
@@ -175,9 +207,9 @@ func (s *Statements) charges(ctx context.Context, i Item, period calendar.Interv
 		return nil, err
 	}
 	var facts []ChargeFact
-	for n, p := range pieces {
+	for _, p := range pieces {
 		if c := p.price.Price.Currency; c != now.currency {
-			goesOn := p.End.Equal(now.period.End) && (i.Until.IsZero() || i.Until.After(p.End))
+			goesOn := !now.again && p.End.Equal(now.period.End) && (i.Until.IsZero() || i.Until.After(p.End))
 			if goesOn && now.currency == money.Currency(s.customer.Currency) {
 				var v servicecoin.Violations
 				v.Add("price.currency", "mixed", string(c), "must be "+string(now.currency)+", that of the statement: end the item, so that its account can be closed")
@@ -186,11 +218,11 @@ func (s *Statements) charges(ctx context.Context, i Item, period calendar.Interv
 			now.others[c] = true // it is charged in another account
 			continue
 		}
-		f := ChargeFact{Item: i, Period: p.Interval, Price: p.price, Conversion: p.conversion, Later: n > 0}
+		f := ChargeFact{Item: i, Period: p.Interval, Price: p.price, Conversion: p.conversion, Later: p.later}
 		if i.Meter == "" {
 			err = s.fee(&f, p, now)
 		} else {
-			err = s.metered(ctx, &f, period, p)
+			err = s.metered(ctx, &f, period, p, pieces[0].price.Price.Proration)
 		}
 		if err != nil {
 			return nil, err
@@ -208,8 +240,11 @@ func (s *Statements) fee(f *ChargeFact, p piece, now reckoned) error {
 		return nil
 	}
 	zone, err := s.daysIn(p)
-	f.Days = daysOf(f.Period, now, zone)
-	return err
+	if err != nil {
+		return err
+	}
+	f.Days, f.Zone = daysOf(f.Period, now, zone), zone.String()
+	return nil
 }
 
 // mayBeFixed refuses a price with windows for what is not metered: when a fixed quantity is
@@ -230,19 +265,21 @@ func (s *Statements) daysIn(p piece) (*time.Location, error) {
 	return servicecoin.Customer{Zone: p.zone}.Location()
 }
 
-func (s *Statements) metered(ctx context.Context, f *ChargeFact, all calendar.Interval, p piece) error {
+func (s *Statements) metered(ctx context.Context, f *ChargeFact, all calendar.Interval, p piece, policy rating.Proration) error {
 	if s.usage == nil {
 		var v servicecoin.Violations
 		v.Add("usage", "required", "", "tells what was used; there is a metered item")
 		return v.Err()
 	}
 	price, counted := p.price.Price, f.Period
-	byEvents := price.Proration == rating.ByEvents
+	// One policy goes for all versions in the month, that of the first: what was used is in
+	// one part or in the other.
+	byEvents := policy == rating.ByEvents
 	zone, err := s.daysIn(p)
 	if err != nil {
 		return err
 	}
-	if price.Proration == rating.ByDays {
+	if policy == rating.ByDays {
 		// Usage is what was used: the versions share it by their days of the item's time.
 		counted = all
 		if !f.Period.Equal(all) {
@@ -255,6 +292,9 @@ func (s *Statements) metered(ctx context.Context, f *ChargeFact, all calendar.In
 	}
 	f.Usage = &u
 	part := !f.Period.Equal(all)
+	if policy != rating.WholePeriod || asksMore(price, f.Item.Reads) {
+		f.Zone = zone.String()
+	}
 	if f.Open = byEvents && p.End.Before(all.End); !asksMore(price, f.Item.Reads) && (!part || !byEvents) {
 		return nil
 	}

@@ -2,6 +2,7 @@ package cost
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"maps"
@@ -23,8 +24,6 @@ import (
 type Details interface {
 	// UsageIn returns what a meter says in windows: a series for each group.
 	UsageIn(ctx context.Context, id metering.MeterID, windows []calendar.Interval, groupBy ...string) ([]metering.Series, error)
-	// Usage returns what a meter says over time.
-	Usage(ctx context.Context, id metering.MeterID, q metering.Question) ([]metering.Series, error)
 	// Events yields the events behind a figure, those of a group alone where there is one.
 	Events(ctx context.Context, id metering.MeterID, during calendar.Interval, group map[string]string) iter.Seq2[metering.Event, error]
 }
@@ -74,6 +73,9 @@ func (r reader) read(ctx context.Context, p rating.Price, during calendar.Interv
 		var err error
 		read.Usage, err = r.usage(ctx, p, during)
 		return read, err
+	}
+	if err := r.adds(ctx); err != nil {
+		return nil, err
 	}
 	stretches, err := StretchesOf(p, during)
 	if err != nil {
@@ -129,6 +131,9 @@ func (r reader) stretches(ctx context.Context, p rating.Price, stretches []ratin
 		series, err := r.details.UsageIn(ctx, r.item.Meter, some)
 		if err != nil {
 			return nil, err
+		}
+		if len(series) == 0 || len(series[0].Points) != len(some) {
+			return nil, errors.New("the host's usage does not tell each window that it was asked for")
 		}
 		for i, point := range series[0].Points {
 			uses[places[i]].Quantity = point.Value.Decimal // 0 where there is none
@@ -242,7 +247,11 @@ func (r reader) groups(ctx context.Context, by []string, during calendar.Interva
 
 // buckets reads the quantities of stretches of equal length in which something was used.
 func (r reader) buckets(ctx context.Context, length metering.Stretch, during calendar.Interval) (rating.Usage, error) {
-	series, err := r.details.Usage(ctx, r.item.Meter, metering.Question{During: during, Each: length})
+	windows, err := length.Split(during, r.zone) // of the zone that was charged by, whatever the customer's is now
+	if err != nil {
+		return rating.Usage{}, err
+	}
+	series, err := r.details.UsageIn(ctx, r.item.Meter, windows)
 	if err != nil || len(series) == 0 {
 		return rating.Usage{}, err
 	}
@@ -293,6 +302,30 @@ func (r reader) events(ctx context.Context, p rating.Price, during calendar.Inte
 		u.Events = append(u.Events, one)
 	}
 	return u, nil
+}
+
+// adds refuses a meter whose figures of several windows make none together: a maximum, a
+// unique count, a level.
+func (r reader) adds(ctx context.Context) error {
+	of, is := r.details.(Usage)
+	if !is {
+		return nil
+	}
+	m, err := of.Meter(ctx, r.item.Meter)
+	if err != nil {
+		return err
+	}
+	return mayHaveWindows(m)
+}
+
+func mayHaveWindows(m metering.Meter) error {
+	var v servicecoin.Violations
+	switch m.Aggregation {
+	case metering.Sum, metering.Count, metering.Product:
+	default:
+		v.Add("meter", "contradiction", string(m.ID), "must be a count, a sum or a product: the price has windows, and "+string(m.Aggregation)+" of several times makes no figure together")
+	}
+	return v.Err()
 }
 
 // meter returns the definition of the item's meter, whose events have the values that are

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
@@ -57,18 +58,29 @@ func (f ChargeFact) sources() ([]Source, error) {
 	if err != nil {
 		return nil, err
 	}
+	before := map[string]rating.Usage{} // of what the month before the part had
+	if f.Before != nil {
+		for _, w := range f.Before.Windows {
+			before[w.Window] = w.Usage
+		}
+	}
 	at := map[string]int{}
 	list := make([]Source, 0, len(f.Read.Windows))
 	for _, w := range f.Read.Windows {
 		at[w.Window] = len(list)
-		list = append(list, Source{Meter: f.Item.Meter, Window: w.Window, Usage: w.Usage})
+		usage := w.Usage
+		if f.Before != nil { // how much it is, without groups and events of the part alone
+			usage = rating.Usage{Quantity: w.Usage.Sum().Sub(before[w.Window].Sum())}
+		}
+		list = append(list, Source{Meter: f.Item.Meter, Window: w.Window, Usage: usage})
 	}
 	for _, stretch := range stretches {
-		if i, is := at[stretch.Window]; is {
-			list[i].Stretches = append(list[i].Stretches, stretch.Interval)
+		own := stretch.Intersect(f.Usage.Period)
+		if i, is := at[stretch.Window]; is && !own.Empty() {
+			list[i].Stretches = append(list[i].Stretches, own)
 		}
 	}
-	return list, nil
+	return slices.DeleteFunc(list, func(s Source) bool { return len(s.Stretches) == 0 }), nil
 }
 
 // Events yields the events behind a line of a statement, by time; those of one window of

@@ -184,6 +184,7 @@ func (s *Statements) Known(ctx context.Context, i Item) error {
 		return err
 	}
 	var v servicecoin.Violations
+	windowed := false
 	switch price, err := s.holds(ctx, i.Price, i.From); {
 	case errors.Is(err, servicecoin.ErrNotFound):
 		v.Add("price", "unknown", string(i.Price), "no version of it holds at "+i.From.UTC().Format(time.RFC3339))
@@ -192,6 +193,7 @@ func (s *Statements) Known(ctx context.Context, i Item) error {
 	case price.Price.Currency != s.currency():
 		v.Add("price", "mixed", string(i.Price), "is in "+string(price.Price.Currency)+", the customer's currency is "+string(s.currency()))
 	default:
+		windowed = len(price.Price.Windows) > 0
 		if i.Meter == "" {
 			v.Merge("", mayBeFixed(price.Price))
 		}
@@ -204,11 +206,13 @@ func (s *Statements) Known(ctx context.Context, i Item) error {
 	case s.usage == nil:
 		v.Add("meter", "unknown", string(i.Meter), "nothing is metered for the customer")
 	default:
-		_, err := s.usage.Meter(ctx, i.Meter)
+		m, err := s.usage.Meter(ctx, i.Meter)
 		if errors.Is(err, servicecoin.ErrNotFound) {
 			v.Add("meter", "unknown", string(i.Meter), "is not defined")
 		} else if err != nil {
 			return err
+		} else if windowed {
+			v.Merge("", mayHaveWindows(m))
 		}
 	}
 	return v.Err()

@@ -218,8 +218,18 @@ func (n *Entitlements) set(ctx context.Context, by servicecoin.Actor, k Kept) (K
 			return Kept{}, err
 		}
 	}
-	if err := c.Insert(ctx, k, e); err != nil {
+	switch never, err := c.Item(ctx, versionID(k.Feature, k.From)); { // one that was ended before it held
+	case err == nil:
+		err = c.Put(ctx, k, never.Version, e)
+		if err != nil {
+			return Kept{}, err
+		}
+	case !errors.Is(err, servicecoin.ErrNotFound):
 		return Kept{}, err
+	default:
+		if err := c.Insert(ctx, k, e); err != nil {
+			return Kept{}, err
+		}
 	}
 	l.Froms = slices.Insert(slices.Clone(l.Froms), at, k.From)
 	return k, store.Of(n.view, features).Put(ctx, l, version)
@@ -327,6 +337,7 @@ func (n *Entitlements) end(ctx context.Context, by servicecoin.Actor, feature Fe
 	const most = 2 * MaxAhead
 	c := store.Of(n.view, entitlements)
 	var last Kept
+	var never []time.Time
 	changed := 0
 	for _, from := range slices.Backward(l.Froms) {
 		item, err := c.Item(ctx, versionID(feature, from))
@@ -344,6 +355,9 @@ func (n *Entitlements) end(ctx context.Context, by servicecoin.Actor, feature Fe
 			if err := c.Put(ctx, last, item.Version); err != nil {
 				return Kept{}, err
 			}
+			if !last.From.Before(last.Until) { // it never holds, and bounds none that is set later
+				never = append(never, last.From)
+			}
 		}
 		if !from.After(until) {
 			break // those before end earlier
@@ -360,6 +374,7 @@ func (n *Entitlements) end(ctx context.Context, by servicecoin.Actor, feature Fe
 	if err := n.view.Record(ctx, e); err != nil {
 		return Kept{}, err
 	}
+	l.Froms = slices.DeleteFunc(slices.Clone(l.Froms), func(t time.Time) bool { return slices.ContainsFunc(never, t.Equal) })
 	return last, store.Of(n.view, features).Put(ctx, l, version) // so that a version that is set meanwhile follows
 }
 

@@ -95,10 +95,38 @@ func (n *Entitlements) Excesses(ctx context.Context, feature FeatureID, during c
 			if err != nil {
 				return nil, err
 			}
-			list = append(list, s.excesses()...)
+			some := s.excesses()
+			if !k.Limit.Valid {
+				if some, err = n.sinceStart(ctx, k, period, some); err != nil {
+					return nil, err
+				}
+			}
+			list = append(list, some...)
 		}
 	}
 	return list, nil
+}
+
+// sinceStart takes off what no grant covered before the period, and is owed since: it was
+// beyond in an earlier one.
+func (n *Entitlements) sinceStart(ctx context.Context, k Kept, period calendar.Interval, list []Excess) ([]Excess, error) {
+	if len(list) == 0 {
+		return list, nil
+	}
+	before, err := n.o.Grants.Standing(ctx, k.Meter, period.Start)
+	if err != nil {
+		return nil, err
+	}
+	var left []Excess
+	for _, x := range list {
+		if x.Critical == "" {
+			x.Quantity = x.Quantity.Sub(before.Overage)
+		}
+		if x.Quantity.IsPositive() {
+			left = append(left, x)
+		}
+	}
+	return left, nil
 }
 
 // same returns those at the front that are of the same feature.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -58,12 +59,37 @@ func (n *Entitlements) Review(ctx context.Context, by servicecoin.Actor, at time
 		if err != nil {
 			return told, err
 		}
+		if over, err := n.replaced(ctx, k, at); err != nil || over {
+			if err != nil {
+				return told, err
+			}
+			continue
+		}
 		some, err := n.review(ctx, by, k, at, true)
 		if told = append(told, some...); err != nil {
 			return told, err
 		}
 	}
 	return told, nil
+}
+
+// replaced reports whether another version, which holds by now, judges the period of an
+// instant.
+func (n *Entitlements) replaced(ctx context.Context, k Kept, at time.Time) (bool, error) {
+	now := n.view.Now()
+	if k.Kind != Metered || k.Until.IsZero() || k.Until.After(now) {
+		return false, nil
+	}
+	var versions []Kept
+	for x, err := range n.List(k.Feature).All(ctx) {
+		if err != nil {
+			return false, err
+		}
+		if !x.From.After(now) {
+			versions = append(versions, x)
+		}
+	}
+	return succeeded(k, k.In(at), versions), nil
 }
 
 // LookAfter looks after the entitlements that recorded usage concerns, each in the
@@ -113,6 +139,7 @@ func (n *Entitlements) LookAfter(ctx context.Context, by servicecoin.Actor, even
 func (n *Entitlements) lookAfter(ctx context.Context, by servicecoin.Actor, versions []Kept, times map[string][]time.Time) ([]Told, error) {
 	var told []Told
 	now := n.view.Now()
+	versions = slices.DeleteFunc(slices.Clone(versions), func(k Kept) bool { return k.From.After(now) }) // they judge nothing yet
 	for _, k := range versions {
 		m, err := n.ledger.Meter(ctx, k.Meter)
 		if err != nil {

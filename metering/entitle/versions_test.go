@@ -106,7 +106,7 @@ func TestVersions(t *testing.T) {
 	foreign.Limit = some("50")
 	w.set(foreign)
 	require.NoError(t, w.entitlements.EndOf(ctx, ada, "s1", at(17, 0)))
-	require.Equal(t, []string{"10: Mar 1 00 to Mar 10 00", "20: Mar 10 00 to Mar 15 00", "25: Mar 15 00 to Mar 17 00", "50: Mar 19 00 to Mar 20 00", "35: Mar 20 00 to Mar 20 00"}, w.versions("f"))
+	require.Equal(t, []string{"10: Mar 1 00 to Mar 10 00", "20: Mar 10 00 to Mar 15 00", "25: Mar 15 00 to Mar 17 00", "50: Mar 19 00 to open", "35: Mar 20 00 to Mar 20 00"}, w.versions("f"))
 	require.NoError(t, w.entitlements.EndOf(ctx, ada, "s1", at(17, 0)))
 	require.NoError(t, w.entitlements.EndOf(ctx, ada, "none", at(17, 0)))
 }
