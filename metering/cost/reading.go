@@ -320,9 +320,7 @@ func (r reader) adds(ctx context.Context) error {
 
 func mayHaveWindows(m metering.Meter) error {
 	var v servicecoin.Violations
-	switch m.Aggregation {
-	case metering.Sum, metering.Count, metering.Product:
-	default:
+	if m.Aggregation != metering.Sum && m.Aggregation != metering.Count && m.Aggregation != metering.Product {
 		v.Add("meter", "contradiction", string(m.ID), "must be a count, a sum or a product: the price has windows, and "+string(m.Aggregation)+" of several times makes no figure together")
 	}
 	return v.Err()

@@ -207,11 +207,12 @@ func (s *Statements) Known(ctx context.Context, i Item) error {
 		v.Add("meter", "unknown", string(i.Meter), "nothing is metered for the customer")
 	default:
 		m, err := s.usage.Meter(ctx, i.Meter)
-		if errors.Is(err, servicecoin.ErrNotFound) {
+		switch {
+		case errors.Is(err, servicecoin.ErrNotFound):
 			v.Add("meter", "unknown", string(i.Meter), "is not defined")
-		} else if err != nil {
+		case err != nil:
 			return err
-		} else if windowed {
+		case windowed:
 			v.Merge("", mayHaveWindows(m))
 		}
 	}
