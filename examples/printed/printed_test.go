@@ -77,6 +77,7 @@ func stages() map[string]stage {
 		"examples/rate/main.go":                 {skip: "a command"},
 		"examples/simulate/main.go":             {skip: "a command"},
 		"benchmarks/rating/rating_test.go":      {skip: "a command"},
+		"benchmarks/charges/charges_test.go":    {skip: "a command"},
 		"examples/releasesheet/main.go":         {skip: "a command"},
 		"examples/certify/main.go":              {skip: "a command"},
 		"examples/portal/main.go":               {skip: "a command"},
