@@ -38,6 +38,23 @@ func TestCorrectionsAreCorrected(t *testing.T) {
 	require.Contains(t, got, "correction/2026-01/fee%2Fx -16.00 EUR")
 }
 
+// Usage of which all events are void is paid back.
+func TestAllIsVoid(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	w.include("calls", "calls", newYear)
+	w.include("disk", "disk", newYear)
+	w.used("calls", at(5, 0), "5000")
+	require.Equal(t, "10.00 EUR", w.issue(january).Total.String())
+	require.Empty(t, corrections(w.draft(february)), "of what was never known there is nothing to say")
+	_, err := w.ledger.Record(t.Context(), exchange, metering.Event{Source: "s", ID: "void", Does: metering.Void, Of: metering.Ref{Source: "s", ID: "1"}})
+	w.must(err)
+	require.Equal(t, []string{"correction/2026-01/usage%2Fcalls -10.00 EUR"}, corrections(w.draft(february)))
+	st := w.issue(february)
+	require.Equal(t, "-10.00 EUR", st.Total.String(), "a month whose only line takes something back has its statement")
+	require.Empty(t, corrections(w.draft(march)))
+}
+
 // A percentage of what is charged no longer is nothing.
 func TestCreditOfWhatIsGone(t *testing.T) {
 	t.Parallel()

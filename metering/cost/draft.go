@@ -433,7 +433,7 @@ func differences(standing Month, was Statement, now []Fact, lines []Line, charge
 	var facts []Fact
 	for _, id := range slices.Sorted(maps.Keys(pairs)) {
 		p := pairs[id]
-		if p.now != nil && !p.now.Amount.Defined() && p.now.Kind != CreditLine {
+		if p.now != nil && !p.now.Amount.Defined() && p.now.Kind != CreditLine && p.now.Kind != UsageLine {
 			continue // nothing is known of it any more, or still: that corrects nothing
 		}
 		c := CorrectionFact{Of: Corrected{Month: standing.Month, Line: id}, Now: zero, Charged: zero, Edition: standing.Edition}
@@ -450,7 +450,7 @@ func differences(standing Month, was Statement, now []Fact, lines []Line, charge
 			c.Pin = cmp.Or(sum.pin, pins[id]) // of the statement it is none of the facts
 		}
 		if p.now != nil && p.now.Amount.Defined() {
-			c.Now = p.now.Amount // of a percentage of nothing it is nothing
+			c.Now = p.now.Amount // of a percentage of nothing it is nothing, as of usage that is void
 		}
 		var errs []error
 		if p.was != nil && p.was.Amount.Defined() {
