@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/adoption"
@@ -16,6 +17,7 @@ import (
 	"github.com/servicecoin/servicecoin/metering/cost"
 	"github.com/servicecoin/servicecoin/metering/entitle"
 	"github.com/servicecoin/servicecoin/metering/grant"
+	"github.com/servicecoin/servicecoin/money"
 	"github.com/servicecoin/servicecoin/operations/change"
 	"github.com/servicecoin/servicecoin/operations/configuration"
 	"github.com/servicecoin/servicecoin/sla"
@@ -186,21 +188,23 @@ func (c *Coin) issue(ctx context.Context, by servicecoin.Actor, id servicecoin.C
 	if err != nil {
 		return false, err
 	}
-	open := len(accounts) == 0
+	there := make(map[money.Currency]bool) // accounts that have theirs
 	for _, c := range accounts {
-		switch st, err := statements.Account(c).Get(ctx, m); {
-		case errors.Is(err, servicecoin.ErrNotFound), err == nil && st.Currency != c:
-			open = true
-		case err != nil:
+		standing, err := statements.Account(c).Month(ctx, m)
+		if err != nil {
 			return false, err
 		}
+		if standing.Edition > 0 {
+			there[standing.Currency] = true
+		}
 	}
-	if !open {
+	if len(accounts) > 0 && len(there) == len(accounts) {
 		return false, nil
 	}
 	issued, err := statements.IssueEach(ctx, by, m)
 	if err == nil && len(issued) == 0 { // says why
 		_, err = statements.Issue(ctx, by, m)
+		return err == nil, err
 	}
-	return len(issued) > 0 && err == nil, err
+	return slices.ContainsFunc(issued, func(st cost.Statement) bool { return !there[st.Currency] }), err
 }
