@@ -251,10 +251,18 @@ func (s *Statements) corrections(ctx context.Context, d *drafted) (facts []Fact,
 		}
 		within := s.sees(standing.Month, m)
 		told := s.main() || standing.Currency == d.statement.Currency
-		if standing.Edition > 0 && told && (within || standing.Due) && len(earlier) < mostMonths {
+		if standing.Edition > 0 && told && (within || standing.Due) {
 			earlier = append(earlier, standing)
 		}
 	}
+	for i := 0; len(earlier) > mostMonths && i < len(earlier); { // what is due is looked at before what may be
+		if earlier[i].Due {
+			i++
+			continue
+		}
+		earlier = slices.Delete(earlier, i, i+1)
+	}
+	earlier = earlier[:min(len(earlier), mostMonths)]
 	if len(earlier) == 0 {
 		return nil, nil
 	}

@@ -242,6 +242,7 @@ func (n *Entitlements) settable(l line, k Kept, at int, there bool, now time.Tim
 	if was.Subscription != "" && k.Subscription != was.Subscription && was.Holds(k.From) {
 		v.Add("subscription", "foreign", string(k.Subscription), "the feature comes with subscription "+string(was.Subscription))
 	}
+	k.follows(&v, was)
 	if !there {
 		v.Limit("versions", len(l.Froms)+1, MaxVersions)
 		ahead, _ := slices.BinarySearchFunc(l.Froms, now, time.Time.Compare)

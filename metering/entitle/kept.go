@@ -92,6 +92,25 @@ func (k Kept) counted(period calendar.Interval) calendar.Interval {
 	return period
 }
 
+// follows refuses a version with other periods than the one before it, where more is charged
+// beyond a limit and a period of either is cut: what was used in it would be charged in both.
+func (k Kept) follows(v *servicecoin.Violations, was Kept) {
+	if v.Len() > 0 || was.Kind != Metered || k.Kind != Metered || was.Meter != k.Meter || was.end().Before(k.From) || !was.From.Before(k.From) || !(k.charges() || was.charges()) {
+		return
+	}
+	before, own := was.In(k.From.Add(-time.Microsecond)), k.In(k.From)
+	if own.Equal(was.In(k.From)) || own.Start.Equal(k.From) && !before.End.After(k.From) {
+		return
+	}
+	v.Add("from", "overlap", stamp(k.From), "must be where a period of the version before ends and one of its own begins, as their periods differ: what was used would be charged in both; the one before ends at "+stamp(before.End))
+}
+
+// charges reports whether something is charged beyond one of the limits.
+func (k Kept) charges() bool {
+	is := func(c Consequence) bool { return c.Act == Charge }
+	return slices.ContainsFunc(k.Exceeding, is) || slices.ContainsFunc(k.Critical, func(c Critical) bool { return slices.ContainsFunc(c.Exceeding, is) })
+}
+
 // judges reports whether the version holds at some time of a period.
 func (k Kept) judges(period calendar.Interval) bool {
 	return k.From.Before(period.End) && (k.Until.IsZero() || k.Until.After(period.Start) && k.Until.After(k.From))

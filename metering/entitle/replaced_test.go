@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/metering"
 	"github.com/servicecoin/servicecoin/metering/entitle"
 	"github.com/servicecoin/servicecoin/metering/grant"
 )
@@ -95,4 +96,32 @@ func TestReviewOfThePast(t *testing.T) {
 	told, err := w.entitlements.Review(t.Context(), ada, at(10, 0))
 	require.NoError(t, err)
 	require.Empty(t, told)
+}
+
+// A version with other periods begins where both have a border, if something is charged: no
+// use counts in two of them.
+func TestOtherPeriods(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "", nil)
+	w.set(charged("100"))
+	w.at(at(11, 0))
+	daily := charged("10")
+	daily.Every = metering.Daily
+	daily.From = at(20, 0)
+	_, err := w.entitlements.Set(t.Context(), ada, daily)
+	require.ErrorContains(t, err, "the one before ends at 2026-04-01")
+	daily.From = at(1, 0).AddDate(0, 1, 0)
+	_, err = w.entitlements.Set(t.Context(), ada, daily)
+	require.NoError(t, err)
+	monthly := charged("200") // of the same periods, at any time
+	monthly.From = at(20, 0)
+	_, err = w.entitlements.Set(t.Context(), ada, monthly)
+	require.NoError(t, err)
+	free := newWorld(t, "", nil)
+	free.set(plainLimit("100"))
+	quiet := plainLimit("10")
+	quiet.Every = metering.Daily
+	quiet.From = at(20, 7)
+	_, err = free.entitlements.Set(t.Context(), ada, quiet)
+	require.NoError(t, err, "nothing is charged by either")
 }
