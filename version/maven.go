@@ -18,7 +18,7 @@ func (t token) null() bool { return t.text == "" }
 
 // maven parts a version as Maven's "Version Order Specification" does: at dots, hyphens
 // (and underscores), and where digits meet letters. What says nothing is trimmed from the
-// end, and before each hyphen.
+// end, before each hyphen, and before each word.
 func maven(text string) []token {
 	text = strings.ToLower(text)
 	var list []token
@@ -82,10 +82,11 @@ func word(text string, beforeNumber bool) string {
 	return text
 }
 
-// trim takes out what says nothing, from the end and before each hyphen.
+// trim takes out what says nothing, from the end, before each hyphen, and before each word:
+// 1.0.rc is 1.rc, as in Maven since 3.9, without which 1-foo < 1.0.rc < 1 < 1-foo.
 func trim(list []token) []token {
 	for end := len(list); end > 0; end-- {
-		if end < len(list) && !list[end].hyphen {
+		if end < len(list) && !list[end].hyphen && list[end].number {
 			continue
 		}
 		start := end

@@ -195,6 +195,21 @@ var texts = map[version.Scheme]*rapid.Generator[string]{
 	version.PyPI:   rapid.StringMatching(`(1!)?\d(\.\d){0,2}((a|b|rc)\d?)?(\.post\d?)?(\.dev\d?)?(\+(a|1)(\.\d)?)?`),
 }
 
+// A zero before a word says nothing, or three versions would go round in a circle.
+func TestMavenZeroBeforeAWord(t *testing.T) {
+	t.Parallel()
+	for _, p := range [][2]string{{"1.0.rc", "1.rc"}, {"0.rc", "0-rc"}, {"1.0.0.foo", "1.foo"}, {"1.0.sp", "1.sp"}} {
+		c, err := version.Maven.Compare(p[0], p[1])
+		require.NoError(t, err)
+		require.Zero(t, c, p)
+	}
+	for _, p := range [][2]string{{"1.0.rc", "1"}, {"1", "1-foo"}, {"1.0.rc", "1-foo"}, {"0.rc", "0-foo"}} {
+		c, err := version.Maven.Compare(p[0], p[1])
+		require.NoError(t, err)
+		require.Negative(t, c, p)
+	}
+}
+
 // Each scheme is an order: of three versions none contradicts another.
 func TestOrders(t *testing.T) {
 	t.Parallel()
