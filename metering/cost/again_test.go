@@ -186,6 +186,10 @@ func TestSourcesOfAPart(t *testing.T) {
 	}
 	require.Equal(t, "7", sum.String())
 	require.Equal(t, 2, events)
+	trace := st.Trace().String()
+	require.Contains(t, trace, "night, 17 stretches: 5 GB", "the night that the border divides is one of both parts")
+	require.Contains(t, trace, "outside of all windows, 16 stretches: 2 GB")
+	require.Contains(t, trace, "used in the month before that, at other versions: 2026-01-01T00:00:00Z/2026-01-16T00:00:00Z: 8 GB")
 }
 
 // Buckets and prorated units keep the zone that they were charged by.

@@ -20,7 +20,7 @@ func (f ChargeFact) trace(t *servicecoin.Trace, l Line) {
 	if f.Usage != nil {
 		used := f.Usage.Trace()
 		if f.Read != nil {
-			for _, w := range f.Read.Windows {
+			for _, w := range f.own() {
 				used.Parts = append(used.Parts, w.trace(l.Unit))
 			}
 		}
@@ -45,6 +45,48 @@ func (f ChargeFact) trace(t *servicecoin.Trace, l Line) {
 		})
 	}
 	t.Parts = append(t.Parts, charge.TraceOf(l.Unit))
+}
+
+// own returns what was used in each window in the part itself, without what the month before
+// it had.
+func (f ChargeFact) own() []WindowRead {
+	if f.Before == nil {
+		return f.Read.Windows
+	}
+	before := map[string]WindowRead{}
+	for _, w := range f.Before.Windows {
+		before[w.Window] = w
+	}
+	var list []WindowRead
+	for _, w := range f.Read.Windows {
+		was, is := before[w.Window]
+		if is {
+			w.Usage = rating.Usage{Quantity: w.Usage.Sum().Sub(was.Usage.Sum())}
+			// A stretch that the border divides is one of both parts.
+			w.Stretches -= was.Stretches
+			if f.divided(w.Window) {
+				w.Stretches++
+			}
+		}
+		if w.Stretches > 0 {
+			list = append(list, w)
+		}
+	}
+	return list
+}
+
+// divided reports whether a window was open where the part begins.
+func (f ChargeFact) divided(window string) bool {
+	stretches, err := StretchesOf(f.Price.Price, f.Read.Period)
+	if err != nil {
+		return false
+	}
+	for _, s := range stretches {
+		if s.Window == window && s.Start.Before(f.Period.Start) && s.End.After(f.Period.Start) {
+			return true
+		}
+	}
+	return false
 }
 
 // quantity sums what was used.

@@ -58,26 +58,17 @@ func (f ChargeFact) sources() ([]Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	before := map[string]rating.Usage{} // of what the month before the part had
-	if f.Before != nil {
-		for _, w := range f.Before.Windows {
-			before[w.Window] = w.Usage
-		}
-	}
 	at := map[string]int{}
-	list := make([]Source, 0, len(f.Read.Windows))
-	for _, w := range f.Read.Windows {
+	own := f.own()
+	list := make([]Source, 0, len(own))
+	for _, w := range own {
 		at[w.Window] = len(list)
-		usage := w.Usage
-		if f.Before != nil { // how much it is, without groups and events of the part alone
-			usage = rating.Usage{Quantity: w.Usage.Sum().Sub(before[w.Window].Sum())}
-		}
-		list = append(list, Source{Meter: f.Item.Meter, Window: w.Window, Usage: usage})
+		list = append(list, Source{Meter: f.Item.Meter, Window: w.Window, Usage: w.Usage})
 	}
 	for _, stretch := range stretches {
-		own := stretch.Intersect(f.Usage.Period)
-		if i, is := at[stretch.Window]; is && !own.Empty() {
-			list[i].Stretches = append(list[i].Stretches, own)
+		part := stretch.Intersect(f.Usage.Period)
+		if i, is := at[stretch.Window]; is && !part.Empty() {
+			list[i].Stretches = append(list[i].Stretches, part)
 		}
 	}
 	return slices.DeleteFunc(list, func(s Source) bool { return len(s.Stretches) == 0 }), nil
