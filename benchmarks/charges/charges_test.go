@@ -110,8 +110,8 @@ func BenchmarkTable(b *testing.B) {
 		fmt.Printf("computed from totals: %d customers, %d lines each: median %v, best %v, in all %s\n", *customers, perCustomer, computed[len(computed)/2], computed[0], sum)
 		for _, name := range []string{"memory", "sqlite"} {
 			drafted, issued := bill(b, name)
-			scale := time.Duration(*customers / *stored)
-			fmt.Printf("%s, %d customers: drafted from records %v, issued and stored %v (10,000: about %v and %v)\n", name, *stored, drafted, issued, drafted*scale, issued*scale)
+			scale := float64(*customers) / float64(*stored)
+			fmt.Printf("%s, %d customers: drafted from records %v, issued and stored %v (10,000: about %v and %v)\n", name, *stored, drafted, issued, all(drafted, scale), all(issued, scale))
 		}
 	}
 }
@@ -193,4 +193,9 @@ func bill(b *testing.B, name string) (drafted, issued time.Duration) {
 		}
 	}
 	return drafted, time.Since(began)
+}
+
+// all is how long all customers would take.
+func all(some time.Duration, scale float64) time.Duration {
+	return time.Duration(float64(some) * scale).Round(time.Millisecond)
 }

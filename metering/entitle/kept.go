@@ -95,7 +95,7 @@ func (k Kept) counted(period calendar.Interval) calendar.Interval {
 // follows refuses a version with other periods than the one before it, where more is charged
 // beyond a limit and a period of either is cut: what was used in it would be charged in both.
 func (k Kept) follows(v *servicecoin.Violations, was Kept) {
-	if v.Len() > 0 || was.Kind != Metered || k.Kind != Metered || was.Meter != k.Meter || was.end().Before(k.From) || !was.From.Before(k.From) || !(k.charges() || was.charges()) {
+	if v.Len() > 0 || was.Kind != Metered || k.Kind != Metered || was.Meter != k.Meter || was.end().Before(k.From) || !was.From.Before(k.From) || !k.charges() && !was.charges() {
 		return
 	}
 	before, own := was.In(k.From.Add(-time.Microsecond)), k.In(k.From)
