@@ -120,14 +120,11 @@ func (s *Statements) IssueEach(ctx context.Context, by servicecoin.Actor, m cale
 	return list, nil
 }
 
-// monthID is the id of the record of a month in an account, beside one of another.
-func monthID(m calendar.Month, c money.Currency) string { return store.JoinID(m.String(), string(c)) }
-
 // id returns the id of the record: months that were issued in one account only have the
 // plain one.
 func (m Month) id() string {
 	if m.Beside {
-		return monthID(m.Month, m.Currency)
+		return store.JoinID(m.Month.String(), string(m.Currency))
 	}
 	return m.Month.String()
 }
@@ -149,11 +146,12 @@ func (s *Statements) own(ctx context.Context, m calendar.Month) (Month, error) {
 	case err != nil || first.Edition == 0 || first.Currency == s.account:
 		return first, err
 	}
-	beside, err := c.Get(ctx, monthID(m, s.account))
+	beside := Month{Month: m, Currency: s.account, Beside: true}
+	standing, err := c.Get(ctx, beside.id())
 	if errors.Is(err, servicecoin.ErrNotFound) {
-		return Month{Month: m, Currency: s.account, Beside: true}, nil
+		return beside, nil
 	}
-	return beside, err
+	return standing, err
 }
 
 // accounts returns the records of a month, one for each account in which it is issued.

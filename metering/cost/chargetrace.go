@@ -53,40 +53,27 @@ func (f ChargeFact) own() []WindowRead {
 	if f.Before == nil {
 		return f.Read.Windows
 	}
-	before := map[string]WindowRead{}
+	before := map[string]rating.Usage{}
 	for _, w := range f.Before.Windows {
-		before[w.Window] = w
+		before[w.Window] = w.Usage
+	}
+	open := map[string]int{}                                  // in the part; a stretch that the border divides is one of both
+	stretches, _ := StretchesOf(f.Price.Price, f.Read.Period) // which was read by them
+	for _, s := range stretches {
+		if s.Overlaps(f.Usage.Period) {
+			open[s.Window]++
+		}
 	}
 	var list []WindowRead
 	for _, w := range f.Read.Windows {
-		was, is := before[w.Window]
-		if is {
-			w.Usage = rating.Usage{Quantity: w.Usage.Sum().Sub(was.Usage.Sum())}
-			// A stretch that the border divides is one of both parts.
-			w.Stretches -= was.Stretches
-			if f.divided(w.Window) {
-				w.Stretches++
-			}
+		if was, is := before[w.Window]; is {
+			w.Usage = rating.Usage{Quantity: w.Usage.Sum().Sub(was.Sum())}
 		}
-		if w.Stretches > 0 {
+		if w.Stretches = open[w.Window]; w.Stretches > 0 {
 			list = append(list, w)
 		}
 	}
 	return list
-}
-
-// divided reports whether a window was open where the part begins.
-func (f ChargeFact) divided(window string) bool {
-	stretches, err := StretchesOf(f.Price.Price, f.Read.Period)
-	if err != nil {
-		return false
-	}
-	for _, s := range stretches {
-		if s.Window == window && s.Start.Before(f.Period.Start) && s.End.After(f.Period.Start) {
-			return true
-		}
-	}
-	return false
 }
 
 // quantity sums what was used.

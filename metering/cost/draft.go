@@ -98,7 +98,7 @@ func (s *Statements) Period(ctx context.Context, m calendar.Month) (calendar.Int
 // reckoned returns how a month is reckoned that is drafted now.
 func (s *Statements) reckoned(ctx context.Context, m calendar.Month) (reckoned, error) {
 	r := reckoned{month: m, period: m.In(s.zone), currency: s.account, others: make(map[money.Currency]bool), prices: map[asked][]rating.Held{}}
-	switch issued, err := s.issued(ctx, m); {
+	switch issued, err := s.Month(ctx, m); {
 	case err != nil:
 		return reckoned{}, err
 	case issued.Edition > 0:
@@ -110,7 +110,7 @@ func (s *Statements) reckoned(ctx context.Context, m calendar.Month) (reckoned, 
 		if beside.Validate() != nil {
 			continue // the first month there is, or the last
 		}
-		switch next, err := s.issued(ctx, beside); {
+		switch next, err := s.Month(ctx, beside); {
 		case err != nil:
 			return reckoned{}, err
 		case next.Edition == 0:
@@ -121,15 +121,6 @@ func (s *Statements) reckoned(ctx context.Context, m calendar.Month) (reckoned, 
 		}
 	}
 	return r, nil
-}
-
-// issued returns where a month stands that was issued: in the account, or else in another one.
-func (s *Statements) issued(ctx context.Context, m calendar.Month) (Month, error) {
-	standing, err := s.own(ctx, m)
-	if err != nil || standing.Edition > 0 || !standing.Beside {
-		return standing, err
-	}
-	return s.Month(ctx, m)
 }
 
 // facts gathers what a month itself comes to, without corrections of earlier

@@ -81,7 +81,7 @@ func (s *Statements) Replace(ctx context.Context, by servicecoin.Actor, m calend
 		if same {
 			return before.refuse(VerbReplaceStatement, "", "nothing would change")
 		}
-		if err := on.ready(d.statement); err != nil {
+		if err := on.ready(&d.statement); err != nil {
 			return err // before anything is changed, since a host's unit goes on
 		}
 		if err := on.supersede(ctx, by, before, reason); err != nil {
@@ -96,8 +96,9 @@ func (s *Statements) Replace(ctx context.Context, by servicecoin.Actor, m calend
 	return done, nil
 }
 
-// ready reports what of a long statement has to be written before it is issued.
-func (s *Statements) ready(st Statement) error {
+// ready divides a long statement, and reports what of it has to be written before it is
+// issued.
+func (s *Statements) ready(st *Statement) error {
 	unwritten, err := st.divide(s.view.Now())
 	if err == nil && len(unwritten) > 0 && st.Digest != s.written {
 		return &unwrittenError{unwritten}
@@ -128,14 +129,11 @@ func (s *Statements) issue(ctx context.Context, by servicecoin.Actor, d drafted,
 	if err := st.Issue(by, s.view.Now()); err != nil {
 		return Statement{}, err
 	}
-	if err := s.ready(st); err != nil {
+	if err := s.ready(&st); err != nil {
 		return Statement{}, err
 	}
 	e, err := store.Happened(by, EventStatementIssued, StatementChanged{Month: st.Month, Edition: st.Edition, Total: st.Total, Reason: reason})
 	if err != nil {
-		return Statement{}, err
-	}
-	if _, err := st.divide(s.view.Now()); err != nil {
 		return Statement{}, err
 	}
 	if err := store.Of(s.view, statements).Insert(ctx, st.head(), e); err != nil {

@@ -16,28 +16,28 @@ type Days struct {
 	Zone  string          `json:"zone"` // whose days they are, an IANA name
 }
 
-// daysOf returns the share that a part of a month has of its days: the day on which it
-// begins counts, that on which it ends does not, unless the month ends with it. So parts
+// daysOf returns the share that a part of a time has of its days: the day on which it
+// begins counts, that on which it ends does not, unless the time ends with it. So parts
 // that follow each other have all days once. Null if it has all of them.
-func daysOf(part calendar.Interval, month reckoned, zone *time.Location) *Days {
-	if part.Equal(month.period) {
-		return nil
+func daysOf(part, all calendar.Interval, of rating.Days, zone *time.Location) *Days {
+	own := of
+	if part.Start.After(all.Start) {
+		own.From = within(calendar.DateOf(part.Start, zone), of)
 	}
-	first := calendar.Date{Year: month.month.Year, Month: month.month.Month, Day: 1}
-	next := month.month.Add(1)
-	days := rating.Days{From: first, To: calendar.Date{Year: next.Year, Month: next.Month, Day: 1}}
-	of := days
-	if part.Start.After(month.period.Start) {
-		of.From = within(calendar.DateOf(part.Start, zone), days)
+	if part.End.Before(all.End) {
+		own.To = within(calendar.DateOf(part.End, zone), of)
 	}
-	if part.End.Before(month.period.End) {
-		of.To = within(calendar.DateOf(part.End, zone), days)
-	}
-	share := rating.Fraction{Part: int64(of.Len()), Whole: int64(days.Len())}
+	share := rating.Fraction{Part: int64(own.Len()), Whole: int64(of.Len())}
 	if share.Part == share.Whole {
 		return nil
 	}
 	return &Days{Share: share, Zone: zone.String()}
+}
+
+// daysOfMonth returns the days of a month by the calendar, wherever its statement begins.
+func daysOfMonth(m calendar.Month) rating.Days {
+	first := func(m calendar.Month) calendar.Date { return calendar.Date{Year: m.Year, Month: m.Month, Day: 1} }
+	return rating.Days{From: first(m), To: first(m.Add(1))}
 }
 
 // within keeps a day inside of the month: of one that was cut for another zone, hours of
@@ -101,7 +101,7 @@ func (s *Statements) heldIn(ctx context.Context, id servicecoin.PriceID, during 
 		return list, nil
 	}
 	list, err := s.held(ctx, id, during)
-	if err == nil && now.prices != nil {
+	if err == nil {
 		now.prices[key] = list
 	}
 	return list, err
@@ -243,7 +243,7 @@ func (s *Statements) fee(f *ChargeFact, p piece, now reckoned) error {
 	if err != nil {
 		return err
 	}
-	f.Days, f.Zone = daysOf(f.Period, now, zone), zone.String()
+	f.Days, f.Zone = daysOf(f.Period, now.period, daysOfMonth(now.month), zone), zone.String()
 	return nil
 }
 
@@ -282,9 +282,7 @@ func (s *Statements) metered(ctx context.Context, f *ChargeFact, all calendar.In
 	if policy == rating.ByDays {
 		// Usage is what was used: the versions share it by their days of the item's time.
 		counted = all
-		if !f.Period.Equal(all) {
-			f.Days = shareOf(f.Period, all, zone)
-		}
+		f.Days = daysOf(f.Period, all, rating.DaysOf(all, zone), zone)
 	}
 	u, err := s.usage.Between(ctx, f.Item.Meter, counted)
 	if err != nil {
@@ -317,21 +315,4 @@ func (s *Statements) metered(ctx context.Context, f *ChargeFact, all calendar.In
 	}
 	f.Before, err = r.read(ctx, price, before)
 	return err
-}
-
-// shareOf returns the share that a part has of the days of a longer time. Null if it has all of them.
-func shareOf(part, of calendar.Interval, zone *time.Location) *Days {
-	days := rating.Days{From: calendar.DateOf(of.Start, zone), To: rating.DaysOf(of, zone).To}
-	own := days
-	if part.Start.After(of.Start) {
-		own.From = calendar.DateOf(part.Start, zone)
-	}
-	if part.End.Before(of.End) {
-		own.To = calendar.DateOf(part.End, zone)
-	}
-	share := rating.Fraction{Part: int64(own.Len()), Whole: int64(days.Len())}
-	if share.Part == share.Whole {
-		return nil
-	}
-	return &Days{Share: share, Zone: zone.String()}
 }
