@@ -14,8 +14,9 @@ import (
 // Counter is one key at a gate. It is safe for goroutines.
 type Counter struct {
 	mu       sync.Mutex
-	used     bool     // since the last call of Refill
-	held     [2]lease // the first is spent first
+	used     bool      // since the last call of Refill
+	least    fixed.Sum // of the quantities above 0 that were asked for since then: 0 if none was
+	held     [2]lease  // the first is spent first
 	refused  refusal
 	returns  []Return // leases that are over, and not given back yet
 	unleased int64    // how often something passed without a lease
@@ -46,6 +47,9 @@ func (c *Counter) Take(n decimal.Decimal, at time.Time) Answer {
 // take answers from what is held: Stale where that is nothing. The caller holds mu.
 func (c *Counter) take(n fixed.Sum, at time.Time) Answer {
 	c.used = true
+	if c.least == (fixed.Sum{}) || less(n, c.least) && n != (fixed.Sum{}) {
+		c.least = n
+	}
 	why, until, rest := Stale, time.Time{}, fixed.Sum{}
 	for i := range c.held {
 		l := &c.held[i]

@@ -182,14 +182,14 @@ func (g *Gate) adopt(c *Counter) error {
 func (g *Gate) Refill(ctx context.Context, at time.Time) error {
 	var first error
 	for _, c := range g.all() {
-		switch due, idle := c.due(at); {
+		switch due, least, idle := c.due(at); {
 		case idle:
 			if err := c.giveBack(ctx, at); err != nil && first == nil {
 				first = err
 			}
 			g.drop(c)
 		case due:
-			if err := c.refill(ctx, at); err != nil && first == nil {
+			if err := c.refill(ctx, least, at); err != nil && first == nil {
 				first = err
 			}
 		}

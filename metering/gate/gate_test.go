@@ -292,6 +292,24 @@ func TestMemoryTakesAllOrNothing(t *testing.T) {
 	require.Empty(t, o.keep.Pool(gate.Key{Customer: "b", Name: "x"}))
 }
 
+// What is leased ahead suffices for something that was asked for: less than that would
+// serve nobody here, and be missing elsewhere.
+func TestRefillOfTheLast(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, "2.5", gate.Terms{Length: 10 * time.Second})
+	a, b := o.gate(t, "a", gate.Closed), o.gate(t, "b", gate.Closed)
+	require.Equal(t, gate.Stale, a.Counter(calls).Take(d("3"), epoch).Why)
+	require.True(t, ask(t, a.Counter(calls), "1", epoch).Allowed)
+	require.NoError(t, a.Refill(t.Context(), epoch))
+	require.True(t, a.Counter(calls).Take(d("1"), epoch).Allowed, "the least that was asked for")
+
+	b.Counter(calls).Take(d("1"), epoch)
+	b.Counter(calls).Take(d("0"), epoch)
+	require.NoError(t, b.Refill(t.Context(), epoch))
+	require.Equal(t, "2", outOf(o.keep).String(), "a half serves nobody")
+	require.True(t, ask(t, a.Counter(calls), "0.5", epoch).Allowed)
+}
+
 // Refilling is no use: a counter that nobody asks is let go, however often it is refilled.
 func TestRefillIsNoUse(t *testing.T) {
 	t.Parallel()

@@ -98,45 +98,47 @@ func (c *Counter) end(i int) {
 	c.held[1] = lease{}
 }
 
-// due reports whether the counter should lease the next share, and whether nobody has
-// used it since the last call and nothing is held.
-func (c *Counter) due(at time.Time) (due, idle bool) {
+// due reports whether the counter should lease the next share, of how much at least, and
+// whether nobody has used it since the last call and nothing is held. What is less than
+// each quantity that was asked for would serve nobody here, and be missing elsewhere.
+func (c *Counter) due(at time.Time) (due bool, least decimal.Decimal, idle bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	used := c.used
-	c.used = false
+	least = c.least.Decimal(fixed.Places)
+	c.used, c.least = false, fixed.Sum{}
 	c.endOver(at)
 	if !c.held[0].there() {
-		return used && !within(at, c.refused.from, c.refused.length), !used
+		return used && !within(at, c.refused.from, c.refused.length), least, !used
 	}
 	l := &c.held[0]
 	if c.held[1].there() || !used {
-		return false, false
+		return false, least, false
 	}
 	const quarter = 4
 	if l.length-at.Sub(l.from) < l.length/quarter {
-		return true, false
+		return true, least, false
 	}
 	var fourTimes fixed.Sum
 	for range quarter {
 		fourTimes.AddSum(l.left)
 	}
-	return !l.unlimited && less(fourTimes, l.share), false
+	return !l.unlimited && less(fourTimes, l.share), least, false
 }
 
 // idle reports whether nothing is held or to be given back, and nobody has used it. The
 // caller holds mu.
 func (c *Counter) idle() bool { return !c.used && !c.held[0].there() && len(c.returns) == 0 }
 
-// refill leases the next share, unless somebody is asking.
-func (c *Counter) refill(ctx context.Context, at time.Time) error {
+// refill leases the next share, of so much at least, unless somebody is asking.
+func (c *Counter) refill(ctx context.Context, least decimal.Decimal, at time.Time) error {
 	select {
 	case c.flight <- struct{}{}:
 	default:
 		return nil
 	}
 	defer func() { <-c.flight }()
-	_, err := c.lease(ctx, decimal.Decimal{}, at, ahead)
+	_, err := c.lease(ctx, least, at, ahead)
 	return err
 }
 
