@@ -278,7 +278,7 @@ func (d demo) closeMonths(ctx context.Context) error {
 			if err := d.drain(ctx); err != nil {
 				return err
 			}
-			if _, err := d.issue(ctx, servicecoin.Person(ada), x.client, m); err != nil {
+			if err := d.issueMonth(ctx, servicecoin.Person(ada), x.client, m); err != nil {
 				return err
 			}
 		}

@@ -52,7 +52,7 @@ func TestBadListIsRefused(t *testing.T) {
 	t.Parallel()
 	db := filepath.Join(t.TempDir(), "portal.db")
 	bad := writeList(t, "a,2023-01-01T00:00:00Z,,low,SERVICE_METEOR,Mail,1,eu")
-	err := run(t.Context(), []string{"-db", db, "-incidents", bad}, &output{}, &output{})
+	err := run(t.Context(), []string{"-addr", "127.0.0.1:0", "-db", db, "-incidents", bad}, &output{}, &output{})
 	require.ErrorContains(t, err, "without an end")
 	require.ErrorContains(t, err, "SERVICE_METEOR")
 	r := start(t, "-db", db, "-now", demoNow)
@@ -152,7 +152,7 @@ func TestMonthToDateFiles(t *testing.T) {
 	require.Contains(t, r.page(page), "20.00 USD")
 	require.Contains(t, r.log.String(), "new=0")
 	require.NoError(t, r.stop())
-	err = run(t.Context(), []string{"-db", db, "-focus", second}, &output{}, &output{})
+	err = run(t.Context(), []string{"-addr", "127.0.0.1:0", "-db", db, "-focus", second}, &output{}, &output{})
 	require.ErrorContains(t, err, "older one", "that of the day before does not take back what came since")
 }
 
@@ -208,7 +208,7 @@ func TestNoBillingPeriod(t *testing.T) {
 			require.Contains(t, start(t, "-db", db, "-focus", file).as("ada").page("/customers/a/statement?month=2024-09"), "10.00 USD", what)
 			continue
 		}
-		err := run(t.Context(), []string{"-db", db, "-focus", file}, &output{}, &output{})
+		err := run(t.Context(), []string{"-addr", "127.0.0.1:0", "-db", db, "-focus", file}, &output{}, &output{})
 		require.ErrorContains(t, err, c.want, what)
 	}
 }
@@ -221,7 +221,7 @@ func TestBadCostsAreRefused(t *testing.T) {
 		"no service":     {"1,USD," + september + ",,,a,A,,,1,1", "line 2, ServiceName"},
 		"two currencies": {"1,USD," + september + ",,Disk,a,A,,,1,1\n1,EUR," + september + ",,Disk,a,A,,,1,1", "a is billed in USD in line 2"},
 	} {
-		err := run(t.Context(), []string{"-db", db, "-focus", writeCosts(t, c.line)}, &output{}, &output{})
+		err := run(t.Context(), []string{"-addr", "127.0.0.1:0", "-db", db, "-focus", writeCosts(t, c.line)}, &output{}, &output{})
 		require.ErrorContains(t, err, c.want, what)
 	}
 	require.Contains(t, start(t, "-db", db, "-now", demoNow).page("/status"), "File share", "nothing of it was taken in")

@@ -17,6 +17,7 @@ import (
 	"github.com/servicecoin/servicecoin/coin/incidentroom"
 	"github.com/servicecoin/servicecoin/coin/meteringroom"
 	"github.com/servicecoin/servicecoin/coin/slaroom"
+	"github.com/servicecoin/servicecoin/money"
 	"github.com/servicecoin/servicecoin/sla"
 	"github.com/servicecoin/servicecoin/store"
 )
@@ -88,6 +89,16 @@ type monthly struct {
 	Previous  calendar.Month // zero: nothing is known of it
 	Following calendar.Month // zero: the month is not over
 	Over      bool
+	Account   money.Currency // of the statement, "" for the one in which the customer is charged now
+}
+
+// Asked says the month and the account in a path.
+func (m monthly) Asked() string {
+	q := url.Values{"month": {m.Month.String()}}
+	if m.Account != "" {
+		q.Set("account", string(m.Account))
+	}
+	return "?" + q.Encode()
 }
 
 // Before is the month before, whether anything is known of it or not.
@@ -98,7 +109,7 @@ func (p *portal) monthly(r *http.Request, parts ...string) (monthly, client, err
 	if err != nil {
 		return monthly{}, c, err
 	}
-	m := monthly{Customer: c.Customer, Base: customerPath(c.ID), Here: customerPath(c.ID, parts...)}
+	m := monthly{Customer: c.Customer, Base: customerPath(c.ID), Here: customerPath(c.ID, parts...), Account: money.Currency(r.URL.Query().Get("account"))}
 	if m.Month, err = p.month(c, r.URL.Query().Get("month")); err != nil {
 		return m, c, err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
 	"github.com/servicecoin/servicecoin/metering/cost"
+	"github.com/servicecoin/servicecoin/money"
 	"github.com/servicecoin/servicecoin/problem"
 	"github.com/servicecoin/servicecoin/store"
 )
@@ -43,7 +44,14 @@ type statementPage struct {
 	MayIssue bool
 	MayAgain bool // issue a further edition
 	Proven   bool
-	Query    string // of this month and edition, for the files
+	Query    string    // of this month, account and edition, for the files
+	Others   []account // in which something is charged in the month, too
+}
+
+// account is a currency in which a customer is charged.
+type account struct {
+	Currency money.Currency
+	Path     string // of the statement in it
 }
 
 // rowsOf leads to the rows of a bill.
@@ -65,17 +73,24 @@ func (p *portal) statement(w http.ResponseWriter, r *http.Request, problems erro
 	if err != nil {
 		return err
 	}
-	v := statementPage{page: p.page(r, "Statement", m.Here), monthly: m, Query: "?month=" + m.Month.String()}
+	v := statementPage{page: p.page(r, "Statement", m.Here), monthly: m, Query: m.Asked()}
 	if problems != nil {
 		v.Problem, v.Problems = inWords(problems)
 	}
-	if c.Currency == "" {
+	if c.Currency == "" && m.Account == "" {
 		v.Why = noCurrency
 		return p.render(w, r, "statement.html", problem.Status(problems), v)
 	}
-	st, err := p.standing(r, c, m.Month)
+	st, err := p.standing(r, c, m)
 	if err != nil {
 		return err
+	}
+	if v.Others, err = p.otherAccounts(ctx, c, &st, m); err != nil {
+		return err
+	}
+	if len(v.Others) > 0 && len(st.Lines) == 0 && m.Account == "" && problems == nil { // charged before the currency changed, say
+		http.Redirect(w, r, v.Others[0].Path, http.StatusSeeOther) //nolint:gosec // G710: a path of the portal
+		return nil
 	}
 	if v.Paper, err = p.paper(ctx, c, &st); err != nil {
 		return err
@@ -97,10 +112,10 @@ func (p *portal) statement(w http.ResponseWriter, r *http.Request, problems erro
 
 // standing returns the statement that a request asks for: an edition of the month,
 // the one that holds, or what it would say now.
-func (p *portal) standing(r *http.Request, c client, m calendar.Month) (cost.Statement, error) {
+func (p *portal) standing(r *http.Request, c client, m monthly) (cost.Statement, error) {
 	text := r.URL.Query().Get("edition")
 	if text == "" {
-		return p.holds(r.Context(), c, m)
+		return holds(r.Context(), p.account(c, m.Account), m.Month)
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 {
@@ -108,12 +123,40 @@ func (p *portal) standing(r *http.Request, c client, m calendar.Month) (cost.Sta
 		bad.Add("edition", "bad-number", text, "must be a whole number from 1")
 		return cost.Statement{}, bad.Err()
 	}
-	return p.Statements(c.Customer).Edition(r.Context(), m, n)
+	return p.account(c, m.Account).Edition(r.Context(), m.Month, n)
+}
+
+// account returns the statements of a customer in a currency, "" for the one in which the
+// customer is charged now.
+func (p *portal) account(c client, in money.Currency) *cost.Statements {
+	return inAccount(p.Statements(c.Customer), in)
+}
+
+func inAccount(s *cost.Statements, in money.Currency) *cost.Statements {
+	if in == "" {
+		return s
+	}
+	return s.Account(in)
+}
+
+// otherAccounts are those in which the customer has another statement of the month.
+func (p *portal) otherAccounts(ctx context.Context, c client, st *cost.Statement, m monthly) ([]account, error) {
+	all, err := p.Statements(c.Customer).Accounts(ctx, m.Month)
+	if err != nil {
+		return nil, err
+	}
+	var list []account
+	for _, currency := range all {
+		if currency != st.Currency {
+			m.Account = currency
+			list = append(list, account{currency, m.Here + m.Asked()})
+		}
+	}
+	return list, nil
 }
 
 // holds returns the statement of a month that was issued, or a draft.
-func (p *portal) holds(ctx context.Context, c client, m calendar.Month) (cost.Statement, error) {
-	statements := p.Statements(c.Customer)
+func holds(ctx context.Context, statements *cost.Statements, m calendar.Month) (cost.Statement, error) {
 	st, err := statements.Get(ctx, m)
 	if errors.Is(err, servicecoin.ErrNotFound) {
 		return statements.Draft(ctx, m)
@@ -162,9 +205,11 @@ func (p *portal) evidence(r *http.Request, c client, st *cost.Statement, v *stat
 }
 
 func (p *portal) issueStatement(w http.ResponseWriter, r *http.Request) error {
-	return p.afterIssue(w, r, func(c client, m calendar.Month) error {
-		_, err := p.issue(r.Context(), viewer(r).actor(), c, m)
-		return err
+	return p.afterIssue(w, r, func(c client, m monthly) error {
+		return p.issue(r.Context(), c, func(s *cost.Statements) ([]cost.Statement, error) {
+			st, err := inAccount(s, m.Account).Issue(r.Context(), viewer(r).actor(), m.Month)
+			return []cost.Statement{st}, err
+		})
 	})
 }
 
@@ -174,57 +219,86 @@ func (p *portal) replaceStatement(w http.ResponseWriter, r *http.Request) error 
 	if err != nil {
 		return err
 	}
-	return p.afterIssue(w, r, func(c client, m calendar.Month) error {
-		_, err := p.issueBy(r.Context(), c, func(s *cost.Statements) (cost.Statement, error) {
-			return s.Replace(r.Context(), viewer(r).actor(), m, f.text("reason"))
+	return p.afterIssue(w, r, func(c client, m monthly) error {
+		return p.issue(r.Context(), c, func(s *cost.Statements) ([]cost.Statement, error) {
+			st, err := inAccount(s, m.Account).Replace(r.Context(), viewer(r).actor(), m.Month, f.text("reason"))
+			return []cost.Statement{st}, err
 		})
-		return err
 	})
 }
 
 // afterIssue shows the statement that was issued, or why it was not.
-func (p *portal) afterIssue(w http.ResponseWriter, r *http.Request, issue func(client, calendar.Month) error) error {
+func (p *portal) afterIssue(w http.ResponseWriter, r *http.Request, issue func(client, monthly) error) error {
 	m, c, err := p.monthly(r, "statement")
 	if err != nil {
 		return err
 	}
-	return p.finish(w, r, issue(c, m.Month), m.Here+"?month="+m.Month.String(), func(err error) error { return p.statement(w, r, err) })
+	return p.finish(w, r, issue(c, m), m.Here+m.Asked(), func(err error) error { return p.statement(w, r, err) })
 }
 
 var letterheads = store.Kind[letterhead]{Name: "portal.letterhead", ID: func(l letterhead) string { return l.ID }}
 
-// issue gives the statement of a month to the customer.
-func (p *portal) issue(ctx context.Context, by servicecoin.Actor, c client, m calendar.Month) (cost.Statement, error) {
-	return p.issueBy(ctx, c, func(s *cost.Statements) (cost.Statement, error) { return s.Issue(ctx, by, m) })
+// issueMonth gives the statements of a month to the customer: one in each account that has
+// lines in it.
+func (p *portal) issueMonth(ctx context.Context, by servicecoin.Actor, c client, m calendar.Month) error {
+	return p.issue(ctx, c, func(s *cost.Statements) ([]cost.Statement, error) {
+		list, err := s.IssueEach(ctx, by, m)
+		if err == nil && len(list) == 0 {
+			_, err = s.Issue(ctx, by, m) // which says why there is none
+		}
+		return list, err
+	})
 }
 
-// issueBy issues a statement and keeps how it was addressed and taxed, in one commit.
-func (p *portal) issueBy(ctx context.Context, c client, issue func(*cost.Statements) (cost.Statement, error)) (cost.Statement, error) {
-	var st cost.Statement
-	err := p.store.For(c.ID).Do(ctx, func(tx store.View) (err error) {
-		if st, err = issue(p.Statements(c.Customer).On(tx)); err != nil {
+// issue issues statements and keeps how they were addressed and taxed, in one commit.
+func (p *portal) issue(ctx context.Context, c client, issue func(*cost.Statements) ([]cost.Statement, error)) error {
+	return p.store.For(c.ID).Do(ctx, func(tx store.View) error {
+		list, err := issue(p.Statements(c.Customer).On(tx))
+		if err != nil {
 			return err
 		}
-		heads := store.Of(tx, letterheads)
-		if _, err = heads.Get(ctx, st.ID); !errors.Is(err, servicecoin.ErrNotFound) {
-			return err // issued before, or a failure
-		}
-		return heads.Insert(ctx, p.letterhead(c, &st))
+		return p.address(ctx, tx, c, list...)
 	})
-	return st, err
 }
 
-// addressed keeps how the statement of a month is addressed, if it was issued without
+// address keeps how statements are addressed, of those of which it is not kept yet.
+func (p *portal) address(ctx context.Context, view store.View, c client, list ...cost.Statement) error {
+	heads := store.Of(view, letterheads)
+	for i := range list {
+		switch _, err := heads.Get(ctx, list[i].ID); {
+		case err == nil:
+		case !errors.Is(err, servicecoin.ErrNotFound):
+			return err
+		default:
+			if err := kept(heads.Insert(ctx, p.letterhead(c, &list[i]))); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// addressed keeps how the statements of a month are addressed, if they were issued without
 // that, by the run of a month for everybody, say.
 func (p *portal) addressed(ctx context.Context, c client, m calendar.Month) error {
-	st, err := p.Statements(c.Customer).Get(ctx, m)
-	if errors.Is(err, servicecoin.ErrNotFound) {
-		return nil
+	statements := p.Statements(c.Customer)
+	accounts, err := statements.Accounts(ctx, m)
+	if err != nil {
+		return err
 	}
-	if err == nil {
-		err = kept(store.Of(p.store.For(c.ID), letterheads).Insert(ctx, p.letterhead(c, &st)))
+	for _, currency := range accounts {
+		st, err := statements.Account(currency).Get(ctx, m)
+		if errors.Is(err, servicecoin.ErrNotFound) {
+			continue
+		}
+		if err == nil {
+			err = p.address(ctx, p.store.For(c.ID), c, st)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	return err
+	return nil
 }
 
 // letterhead is how a statement is addressed and taxed now.

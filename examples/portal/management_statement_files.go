@@ -22,10 +22,10 @@ func (p *portal) askedPaper(r *http.Request) (*paper, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.Currency == "" {
+	if c.Currency == "" && m.Account == "" {
 		return nil, servicecoin.NotFound(servicecoin.Key{Customer: c.ID, Kind: cost.StatementRecord, ID: m.Month.String()})
 	}
-	st, err := p.standing(r, c, m.Month)
+	st, err := p.standing(r, c, m)
 	if err != nil {
 		return nil, err
 	}

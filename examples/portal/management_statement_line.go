@@ -47,6 +47,9 @@ type stretchUse struct {
 // linePath leads to a line of a statement.
 func linePath(m monthly, line, edition string) string {
 	q := url.Values{"month": {m.Month.String()}, "line": {line}}
+	if m.Account != "" {
+		q.Set("account", string(m.Account))
+	}
 	if edition != "" {
 		q.Set("edition", edition)
 	}
@@ -58,7 +61,7 @@ func (p *portal) showLine(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	st, err := p.standing(r, c, m.Month)
+	st, err := p.standing(r, c, m)
 	if err != nil {
 		return err
 	}
@@ -67,7 +70,7 @@ func (p *portal) showLine(w http.ResponseWriter, r *http.Request) error {
 	if at < 0 {
 		return servicecoin.NotFound(st.Key())
 	}
-	v := linePage{page: p.page(r, st.Lines[at].Label, customerPath(c.ID, "statement")), monthly: m, Line: st.Lines[at], Back: m.Base + "/statement?month=" + m.Month.String()}
+	v := linePage{page: p.page(r, st.Lines[at].Label, customerPath(c.ID, "statement")), monthly: m, Line: st.Lines[at], Back: m.Base + "/statement" + m.Asked()}
 	if edition := r.URL.Query().Get("edition"); edition != "" {
 		v.Back += "&edition=" + url.QueryEscape(edition)
 	}

@@ -123,17 +123,29 @@ type edition struct {
 	Here   bool         `json:"here,omitempty"` // this one
 }
 
-// statementNumber is made of customer, month and edition alone, so that the same
-// statement always has the same number, and no two have one. Ids in small letters
-// are written in capitals; others stay as they are, after a point that none of those
-// has.
-func statementNumber(c servicecoin.CustomerID, m calendar.Month, n int) string {
+// statementNumber is made of customer, month, account and edition alone, so that the same
+// statement always has the same number, and no two have one. The account is said of a month
+// that was issued in another one first. Ids in small letters are written in capitals;
+// others stay as they are, after a point that none of those has.
+func statementNumber(c servicecoin.CustomerID, m calendar.Month, account money.Currency, n int) string {
 	small := func(x rune) bool { return x >= 'a' && x <= 'z' || x >= '0' && x <= '9' || x == '-' }
 	name := "ID." + string(c)
 	if !strings.ContainsFunc(string(c), func(x rune) bool { return !small(x) }) {
 		name = strings.ToUpper(string(c))
 	}
+	if account != "" {
+		return fmt.Sprintf("%s-%s-%s-%d", name, m, account, n)
+	}
 	return fmt.Sprintf("%s-%s-%d", name, m, n)
+}
+
+// numbered returns the number of an edition of a month's statement, by where the month
+// stands in its account.
+func numbered(st *cost.Statement, standing cost.Month, edition int) string {
+	if standing.Beside || standing.Edition > 0 && standing.Currency != st.Currency {
+		return statementNumber(st.Customer, st.Month, st.Currency, edition)
+	}
+	return statementNumber(st.Customer, st.Month, "", edition)
 }
 
 // paper makes the document of a statement.
@@ -142,9 +154,13 @@ func (p *portal) paper(ctx context.Context, c client, st *cost.Statement) (*pape
 	if err != nil {
 		return nil, err
 	}
+	standing, err := p.account(c, st.Currency).Month(ctx, st.Month)
+	if err != nil {
+		return nil, err
+	}
 	c.CostCentre, c.CostCentres = head.CostCentre, head.CostCentres
 	v := &paper{
-		Number: statementNumber(c.ID, st.Month, st.Edition), State: st.State, Edition: st.Edition, Month: st.Month, Period: st.Period, Zone: c.Zone,
+		Number: numbered(st, standing, st.Edition), State: st.State, Edition: st.Edition, Month: st.Month, Period: st.Period, Zone: c.Zone,
 		Date: st.IssuedAt, IssuedBy: st.IssuedBy, Currency: st.Currency, Provider: head.Provider, Customer: head.Customer, CustomerID: string(c.ID), CostCentre: c.CostCentre,
 		Net: st.Total, Tax: paperTax{tax: head.Tax}, GoesOn: p.store.Now().Before(st.Period.End),
 	}
@@ -282,7 +298,7 @@ type adder = func(ctx context.Context, c client, st *cost.Statement, names names
 // compared sets the month against the one before it.
 func (p *portal) compared(v *paper) adder {
 	return func(ctx context.Context, c client, st *cost.Statement, names namesByID) error {
-		was, err := p.holds(ctx, c, st.Month.Previous())
+		was, err := holds(ctx, p.account(c, st.Currency), st.Month.Previous())
 		if errors.Is(err, servicecoin.ErrInvalid) || errors.Is(err, servicecoin.ErrRefused) {
 			return nil // it cannot be computed
 		}
@@ -396,9 +412,9 @@ func (v *paper) hope(report sla.Report, name string) error {
 // history finds the editions of the month, and the later statements that correct it.
 func (p *portal) history(v *paper) adder {
 	return func(ctx context.Context, c client, st *cost.Statement, _ namesByID) error {
-		statements := p.Statements(c.Customer)
+		statements := p.account(c, st.Currency)
 		month, err := statements.Month(ctx, st.Month)
-		if err != nil || month.Edition == 0 {
+		if err != nil || month.Edition == 0 || month.Currency != st.Currency {
 			return err
 		}
 		v.Due = month.Due && st.State == cost.Issued
@@ -408,7 +424,7 @@ func (p *portal) history(v *paper) adder {
 			if err != nil {
 				return err
 			}
-			v.Editions = append(v.Editions, edition{N: n, Number: statementNumber(c.ID, st.Month, n), At: x.IssuedAt, Total: x.Total, Reason: x.Reason, Here: n == st.Edition})
+			v.Editions = append(v.Editions, edition{N: n, Number: numbered(st, month, n), At: x.IssuedAt, Total: x.Total, Reason: x.Reason, Here: n == st.Edition})
 		}
 		m := st.Month
 		for range most {

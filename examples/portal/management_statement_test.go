@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"os"
@@ -22,6 +23,7 @@ import (
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/calendar"
+	"github.com/servicecoin/servicecoin/metering/cost"
 	"github.com/servicecoin/servicecoin/money"
 	"github.com/servicecoin/servicecoin/store"
 	"github.com/servicecoin/servicecoin/store/sqlite"
@@ -30,10 +32,15 @@ import (
 func TestStatementNumber(t *testing.T) {
 	t.Parallel()
 	m := calendar.Month{Year: 2026, Month: 10}
-	require.Equal(t, "ALDER-2026-10-1", statementNumber("alder", m, 1))
+	require.Equal(t, "ALDER-2026-10-USD-1", statementNumber("alder", m, "USD", 1))
+	require.Equal(t, "ALDER-2026-10-1", statementNumber("alder", m, "", 1))
+	dollars := &cost.Statement{Customer: "alder", Month: m, Currency: "USD"}
+	require.Equal(t, "ALDER-2026-10-USD-2", numbered(dollars, cost.Month{Month: m, Edition: 2, Currency: "USD", Beside: true}, 2))
+	require.Equal(t, "ALDER-2026-10-USD-1", numbered(dollars, cost.Month{Month: m, Edition: 1, Currency: "EUR"}, 1), "a draft beside what was issued")
+	require.Equal(t, "ALDER-2026-10-1", numbered(dollars, cost.Month{Month: m}, 1))
 	seen := map[string]servicecoin.CustomerID{}
 	for _, c := range []servicecoin.CustomerID{"alder", "Alder", "ALDER", "id.alder", "ID.ALDER", "ärger", "a-2026-10-1"} {
-		n := statementNumber(c, m, 1)
+		n := statementNumber(c, m, "", 1)
 		require.Empty(t, seen[n], "%s and %s have one number", c, seen[n])
 		seen[n] = c
 	}
@@ -301,4 +308,56 @@ func TestExplanationsForPeople(t *testing.T) {
 	report, ok := reportOf(servicecoin.Key{Customer: "alder", Kind: creditRecord, ID: "a/b/2026-10/1"})
 	require.True(t, ok)
 	require.Equal(t, source{"/customers/alder/availability/a%2Fb/2026-10", "the report of October 2026"}, report)
+}
+
+// A customer whose currency changed is charged in two accounts: each has a statement with a
+// number of its own, and one leads to the other.
+func TestStatementsInTwoCurrencies(t *testing.T) {
+	t.Parallel()
+	db := demoFile(t)
+	now, err := time.Parse(time.RFC3339, "2026-12-02T09:30:00Z")
+	require.NoError(t, err)
+	p, err := open(t.Context(), config{db: db, now: now}, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	c, err := p.host.clients().Get(t.Context(), "alder")
+	require.NoError(t, err)
+	statements := p.Statements(c.Customer)
+	for item, err := range statements.Items("").All(t.Context()) {
+		require.NoError(t, err)
+		if item.Until.IsZero() {
+			_, err = statements.End(t.Context(), servicecoin.Person(ada), item.ID, time.Date(2026, 12, 1, 0, 0, 0, 0, c.zone()))
+			require.NoError(t, err)
+		}
+	}
+	_, err = p.host.clients().Update(t.Context(), "alder", func(c *client) ([]store.Event, error) {
+		c.Currency = "USD"
+		return nil, nil
+	})
+	require.NoError(t, err)
+	require.NoError(t, p.close(t.Context()))
+
+	r := start(t, "-db", db, "-now", "2026-12-02T09:30:00Z")
+	desk, owner := r.as("ada"), r.as("owner@alder")
+	const november = "/customers/alder/statement?month=2026-11"
+	old := owner.page(november)
+	require.Contains(t, old, "Amount in EUR", "nothing is charged in USD, so the account before is shown")
+	require.Contains(t, old, "ALDER-2026-11-1")
+	require.Contains(t, old, "This is a draft")
+	require.NotContains(t, old, "the statement in EUR")
+	dollars := owner.page(november + "&account=USD")
+	require.Contains(t, dollars, "Nothing is charged in November 2026 in USD")
+	require.Contains(t, dollars, `<a href="/customers/alder/statement?account=EUR&amp;month=2026-11">the statement in EUR</a>`)
+	status, body := desk.post("/customers/alder/statement/issue?month=2026-11&account=EUR", nil)
+	require.Equal(t, http.StatusOK, status, body)
+	require.Contains(t, body, "Amount in EUR")
+	require.NotContains(t, body, "This is a draft")
+	require.Contains(t, owner.page("/customers/alder/statement?month=2026-10"), "1\u202f567.92 EUR", "what was issued stays to be read")
+
+	status, body = desk.post("/customers/alder/statement/issue?month=2026-11", nil)
+	require.Equal(t, http.StatusOK, status, body)
+	require.Contains(t, body, "ALDER-2026-11-1", "there is nothing to issue in USD")
+	status, body = owner.get(november + "&account=euro")
+	require.Equal(t, http.StatusUnprocessableEntity, status, body)
+	require.Contains(t, body, "euro")
+	require.NoError(t, r.stop())
 }

@@ -299,7 +299,7 @@ func TestFlags(t *testing.T) {
 			if name != "a folder" {
 				args = append([]string{"-db", filepath.Join(t.TempDir(), "portal.db")}, args...)
 			}
-			require.Error(t, run(t.Context(), args, io.Discard, io.Discard))
+			require.Error(t, run(t.Context(), append([]string{"-addr", "127.0.0.1:0"}, args...), io.Discard, io.Discard))
 		})
 	}
 }

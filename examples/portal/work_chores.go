@@ -249,7 +249,7 @@ func (p *portal) closeOne(ctx context.Context, by person, t task) error {
 		err = p.drain(ctx) // credits come of reports
 	}
 	if err == nil {
-		_, err = p.issue(ctx, by.actor(), c, m)
+		err = p.issueMonth(ctx, by.actor(), c, m)
 	}
 	return err
 }
