@@ -10,7 +10,7 @@ type keyIndex struct {
 	parts [1 << partBits]keyPart
 }
 
-const partBits = 8
+const partBits = 4
 
 type keyPart struct {
 	slots []keySlot

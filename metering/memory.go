@@ -1,15 +1,15 @@
 package metering
 
 import (
+	"cmp"
 	"context"
 	"hash/maphash"
-	"math"
+	"runtime"
 	"slices"
 	"sync"
-	"unicode/utf8"
+	"sync/atomic"
 
 	"github.com/servicecoin/servicecoin"
-	"github.com/servicecoin/servicecoin/metering/internal/fixed"
 )
 
 // MemoryStore is an [EventStore] in the memory of the process: for tests, for
@@ -19,29 +19,27 @@ import (
 //
 // Events lie together by customer, type and day of UTC, each day and each month with
 // its total, which is kept up as events come. [MemoryStore.Seal] packs days that are over.
+// Customers are spread over shards: the events of a large batch are added to several of
+// them at the same time, by as many goroutines as the process has processors.
 type MemoryStore struct {
 	mu     sync.RWMutex
 	seed   maphash.Seed
-	keys   keyIndex
-	chunks []*chunk // by number; the first ones are none
-	open   []*chunk // those with rows that are not packed
-	aside  []Event  // facts, and events that came after facts about them
-	books  map[servicecoin.CustomerID]*book
+	shards [shards]shard
 	kinds  map[string]*kind
-	pages  pageIndex
 
-	touched uint32    // see lookAt
+	batch   batch     // of Append
 	scratch sync.Pool // of questions about everybody: see [Plan]
 }
 
-// book is what one customer has.
-type book struct {
-	customer servicecoin.CustomerID
-	hash     uint64
-	dict     *dict
-	sources  []uint64 // hashes of the sources, by the numbers of their texts; 0: not worked out
-	pages    map[string]*page
-	facts    map[Ref][]uint32 // by what they are about: places in aside
+// shards is how many there are: some for each processor, as some are busier.
+const shards = 16
+
+// batch is room that is used again.
+type batch struct {
+	shard    []uint8 // of each event
+	places   []int32 // of the events, by shard
+	ends     [shards]int
+	receipts [shards]Receipt
 }
 
 // kind is what all customers have of one type.
@@ -55,8 +53,22 @@ var _ EventStore = (*MemoryStore)(nil)
 
 // NewMemoryStore returns an empty store.
 func NewMemoryStore() *MemoryStore {
-	return &MemoryStore{seed: maphash.MakeSeed(), chunks: make([]*chunk, chunks), books: map[servicecoin.CustomerID]*book{}, kinds: map[string]*kind{}}
+	s := &MemoryStore{seed: maphash.MakeSeed(), kinds: map[string]*kind{}}
+	for i := range s.shards {
+		s.shards[i] = shard{seed: s.seed, chunks: make([]*chunk, chunks), books: map[servicecoin.CustomerID]*book{}}
+	}
+	return s
 }
+
+// of returns the shard of a customer.
+func (s *MemoryStore) of(c servicecoin.CustomerID) *shard { return &s.shards[s.placeOf(c)] }
+
+func (s *MemoryStore) placeOf(c servicecoin.CustomerID) uint8 {
+	return uint8(maphash.String(s.seed, string(c)) % shards)
+}
+
+// bookOf returns what a customer has, nil for nothing.
+func (s *MemoryStore) bookOf(c servicecoin.CustomerID) *book { return s.of(c).books[c] }
 
 // Append implements EventStore.
 func (s *MemoryStore) Append(ctx context.Context, events []Event) (Receipt, error) {
@@ -67,266 +79,68 @@ func (s *MemoryStore) Append(ctx context.Context, events []Event) (Receipt, erro
 	if !v.Limit("events", len(events), MaxBatch) {
 		return Receipt{}, v.Err()
 	}
-	var receipt Receipt
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var looked [lookAhead]looked
-	for i := range events {
-		if i%lookAhead == 0 {
-			s.lookAt(events[i:min(i+lookAhead, len(events))], &looked)
-		}
-		if s.addKnown(&events[i], &looked[i%lookAhead]) {
-			receipt.Added++
-			continue
-		}
-		if err := events[i].Validate(); err != nil {
-			receipt.Refuse(i, events[i], err)
-			continue
-		}
-		e := events[i].prepared()
-		b := s.book(e.Customer)
-		hash := s.hash(b, b.dict.text(e.Source), e.Source, e.ID)
-		if r, there := s.find(hash, &e); there {
-			receipt.settle(i, e, &Placed{Stored: s.at(r)})
-			continue
-		}
-		s.add(hash, b, &e)
-		receipt.Added++
-	}
-	return receipt, nil
-}
-
-// addKnown adds an event of a kind that is there already: its texts were checked when they
-// came first, but for its id and perhaps its subject, and nothing about it is odd. Of any other, and of
-// one whose key is there, it does nothing.
-func (s *MemoryStore) addKnown(e *Event, l *looked) bool {
-	p := l.page
-	if p == nil || e.Does != Happen || e.Of != (Ref{}) || e.Open || !e.End.IsZero() || len(e.Fields) > 0 || p.book.facts != nil {
-		return false
-	}
-	r := row{at: e.Time.UnixMicro(), known: e.RecordedAt.UnixMicro(), value: null}
-	if r.at < earliest || r.at >= tooLate || r.known < earliest || r.known >= tooLate || !plainID(e.ID) {
-		return false
-	}
-	if e.Value.Valid {
-		n, ok := fixed.Of(e.Value.Decimal)
-		if !ok {
-			return false
-		}
-		r.value = n
-	}
-	d := p.of.dict
-	var ok bool
-	if e.Subject != "" {
-		if r.subject, ok = d.lookText(e.Subject, l.subject); !ok && !plainSubject(e.Subject) || len(e.Subject) > MaxSubjectBytes {
-			return false
-		}
-	}
-	if r.source, ok = d.knownSource(e.Source); !ok || int(r.source) >= len(p.book.sources) || p.book.sources[r.source] == 0 {
-		return false
-	}
-	if r.combo, ok = d.knownCombo(e.Dimensions); !ok {
-		return false
-	}
-	hash := p.book.keyHash(r.source, l.id)
-	if _, there := s.find(hash, e); there {
-		return false
-	}
-	if r.subject == 0 && e.Subject != "" {
-		r.subject = d.addText(e.Subject, l.subject)
-	}
-	c := s.chunk(p, dayNumber(r.at))
-	c.block.ids = append(c.block.ids, e.ID...)
-	r.idEnd = uint32(len(c.block.ids)) //nolint:gosec // G115: of a day
-	c.block.rows = append(c.block.rows, r)
-	if c.block.more != nil {
-		c.block.addMore(&Entry{Event: *e})
-	}
-	s.keys.add(hash, s.laid(c))
-	return true
-}
-
-// lookAhead is of how many events of a batch it is looked up first what they need. What is
-// far away in memory is then on its way for all of them at once.
-const lookAhead = 16
-
-// looked is what was looked up for an event.
-type looked struct {
-	page        *page
-	subject, id uint64 // their hashes
-}
-
-func (s *MemoryStore) lookAt(events []Event, list *[lookAhead]looked) {
-	for i := range events {
-		e, l := &events[i], &list[i]
-		l.page = s.pages.find(maphash.String(s.seed, string(e.Customer)), maphash.String(s.seed, e.Type), e)
-		l.subject, l.id = hashText(e.Subject), maphash.String(s.seed, e.ID)
-	}
-	touched := uint32(0)
-	for i := range events {
-		p := list[i].page
-		if p == nil {
-			continue
-		}
-		touched += p.of.dict.textAt.peek(list[i].subject)
-		if source := p.of.dict.lastSource; int(source) < len(p.book.sources) { // most events are of the same
-			touched += s.keys.peek(p.book.keyHash(source, list[i].id))
-		}
-		if c := p.latest; c != nil {
-			if n := len(c.block.rows); n > 0 {
-				touched += c.block.rows[n-1].idEnd
+	s.spread(events)
+	var next atomic.Int32
+	work := func() {
+		for i := int(next.Add(1)) - 1; i < shards; i = int(next.Add(1)) - 1 {
+			from := 0
+			if i > 0 {
+				from = s.batch.ends[i-1]
 			}
-			touched += uint32(c.total.rows + c.month.total.rows) //nolint:gosec // G115: only read
+			s.shards[i].append(events, s.batch.places[from:s.batch.ends[i]], &s.batch.receipts[i])
 		}
 	}
-	s.touched = touched
+	const worth = 128 // events that are more work than starting a goroutine
+	var others sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(events)/worth, shards) - 1 {
+		others.Go(work)
+	}
+	work()
+	others.Wait()
+	return s.gather(), nil
 }
 
-// The instants of the years 1 to 9999, in microseconds since 1970.
-const (
-	earliest = -62135596800_000_000
-	tooLate  = 253402300800_000_000
-)
+// spread finds out which events belong to which shard, in their order.
+func (s *MemoryStore) spread(events []Event) {
+	b := &s.batch
+	b.shard, b.places = slices.Grow(b.shard[:0], len(events))[:len(events)], slices.Grow(b.places[:0], len(events))[:len(events)]
+	var many [shards]int
+	for i := range events {
+		place := s.placeOf(events[i].Customer)
+		b.shard[i] = place
+		many[place]++
+	}
+	at := 0
+	for i, n := range many {
+		b.ends[i] = at
+		at += n
+	}
+	for i, place := range b.shard {
+		b.places[b.ends[place]] = int32(i)
+		b.ends[place]++
+	}
+}
 
-// plainID reports whether a text is an id without anything odd.
-func plainID(id string) bool { return id != "" && len(id) <= servicecoin.MaxIDBytes && plain(id, '!') }
-
-// plainSubject is the same of a subject, in which there may be spaces.
-func plainSubject(subject string) bool { return len(subject) <= MaxSubjectBytes && plain(subject, ' ') }
-
-// plain reports that all of a text is ASCII from a character on, but for the last one.
-func plain(text string, from byte) bool {
-	for i := range len(text) {
-		if c := text[i]; c < from || c >= utf8.RuneSelf-1 {
-			return false
+// gather makes one receipt of those of the shards, and lists what came new.
+func (s *MemoryStore) gather() Receipt {
+	var all Receipt
+	for i := range s.shards {
+		all.Add(s.batch.receipts[i], 0)
+		s.batch.receipts[i] = Receipt{}
+		for _, p := range s.shards[i].fresh {
+			k := s.kinds[p.of.kind]
+			if k == nil {
+				k = &kind{}
+				s.kinds[p.of.kind] = k
+			}
+			k.pages, k.sorted = append(k.pages, p), false
 		}
+		s.shards[i].fresh = nil
 	}
-	return true
-}
-
-func (s *MemoryStore) hash(b *book, source uint32, text, id string) uint64 {
-	for int(source) >= len(b.sources) {
-		b.sources = append(b.sources, 0)
-	}
-	if b.sources[source] == 0 || source == 0 {
-		b.sources[source] = maphash.String(s.seed, text) | 1
-	}
-	return b.keyHash(source, maphash.String(s.seed, id))
-}
-
-// keyHash is the hash of a key: of a source that has one, and of an id by its own.
-func (b *book) keyHash(source uint32, id uint64) uint64 { return mix(b.hash^b.sources[source], id) }
-
-// find returns where an event of the same key is stored.
-func (s *MemoryStore) find(hash uint64, e *Event) (ref, bool) {
-	return s.keys.find(hash, func(r ref) bool { return s.same(r, e) })
-}
-
-// same reports whether what is stored somewhere has the key of an event.
-func (s *MemoryStore) same(r ref, e *Event) bool {
-	if r.chunk == aside {
-		return KeyOf(s.aside[r.row]) == KeyOf(*e)
-	}
-	b := &s.chunks[r.chunk].block
-	return string(b.id(int32(r.row))) == e.ID && b.of.customer == e.Customer && b.of.dict.texts[b.rows[r.row].source] == e.Source //nolint:gosec // G115: of a day
-}
-
-// at returns what is stored somewhere.
-func (s *MemoryStore) at(r ref) Event {
-	if r.chunk == aside {
-		return s.aside[r.row]
-	}
-	return s.chunks[r.chunk].block.Entry(int(r.row)).Event
-}
-
-// add stores an event whose key is not there.
-func (s *MemoryStore) add(hash uint64, b *book, e *Event) {
-	about := e.About().Ref
-	if e.Does == Happen && b.facts[about] == nil {
-		s.keys.add(hash, s.lay(b, Entry{Event: *e}))
-		return
-	}
-	before := Timeline(s.known(b, about))
-	at := uint32(len(s.aside)) //nolint:gosec // G115: facts are few
-	s.aside = append(s.aside, e.clone())
-	s.keys.add(hash, ref{aside, at})
-	if b.facts == nil {
-		b.facts = map[Ref][]uint32{}
-	}
-	b.facts[about] = append(b.facts[about], at)
-	for _, entry := range between(before, Timeline(s.known(b, about))) {
-		s.lay(b, entry)
-	}
-}
-
-// known returns an event and all facts about it.
-func (s *MemoryStore) known(b *book, about Ref) []Event {
-	var list []Event
-	e := Event{Customer: b.customer, Source: about.Source, ID: about.ID}
-	if source, ok := b.dict.knownText(about.Source); ok && int(source) < len(b.sources) { // one that has no event has no hash
-		hash := b.keyHash(source, maphash.String(s.seed, about.ID))
-		if r, there := s.find(hash, &e); there && r.chunk != aside {
-			list = append(list, s.at(r))
-		}
-	}
-	for _, at := range b.facts[about] {
-		list = append(list, s.aside[at])
-	}
-	return list
-}
-
-func (s *MemoryStore) book(c servicecoin.CustomerID) *book {
-	b := s.books[c]
-	if b == nil {
-		b = &book{customer: c, hash: maphash.String(s.seed, string(c)), dict: newDict(), pages: map[string]*page{}}
-		s.books[c] = b
-	}
-	return b
-}
-
-// page returns what a customer has of a type.
-func (s *MemoryStore) page(b *book, eventType string) *page {
-	p := b.pages[eventType]
-	if p == nil {
-		p = &page{of: *newOwner(b.customer, eventType, b.dict), book: b, reach: math.MinInt64}
-		b.pages[eventType] = p
-		k := s.kinds[eventType]
-		if k == nil {
-			k = &kind{}
-			s.kinds[eventType] = k
-		}
-		k.pages, k.sorted = append(k.pages, p), false
-		s.pages.add(b.hash, maphash.String(s.seed, eventType), p)
-	}
-	return p
-}
-
-// lay adds an entry to its day.
-func (s *MemoryStore) lay(b *book, e Entry) ref {
-	c := s.chunk(s.page(b, e.Type), dayNumber(e.Time.UnixMicro()))
-	c.block.Add(e)
-	return s.laid(c)
-}
-
-// laid adds the last row of a day to what is kept of it.
-func (s *MemoryStore) laid(c *chunk) ref {
-	at := int32(len(c.block.rows) - 1) //nolint:gosec // G115: of a day
-	if int(at) == c.packed {
-		s.open = append(s.open, c)
-		if c.day <= c.month.run.to {
-			c.month.run = run{}
-		}
-	}
-	if c.block.order.Load() != nil {
-		c.block.order.Store(nil)
-	}
-	mark := c.block.mark(at)
-	c.total.addRow(&c.block, at, mark)
-	c.month.total.addRow(&c.block, at, mark)
-	if c.total.reach > c.page.reach {
-		c.page.reach = c.total.reach
-	}
-	return ref{c.number, uint32(at)} //nolint:gosec // G115: not negative
+	slices.SortFunc(all.Exceptions, func(a, b Exception) int { return cmp.Compare(a.Index, b.Index) })
+	return all
 }
 
 // Forget implements EventStore.
@@ -341,29 +155,9 @@ func (s *MemoryStore) Forget(ctx context.Context, customer servicecoin.CustomerI
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	b := s.books[customer]
-	if b == nil {
-		return nil
-	}
-	s.keys.drop(func(r ref) bool {
-		if r.chunk == aside {
-			return s.aside[r.row].Customer == customer
-		}
-		return s.chunks[r.chunk].block.of.customer == customer
-	})
-	for name, p := range b.pages {
-		for _, c := range p.days {
-			s.chunks[c.number] = nil
-		}
+	for name, p := range s.of(customer).forget(customer) {
 		k := s.kinds[name]
 		k.pages = slices.DeleteFunc(k.pages, func(other *page) bool { return other == p })
 	}
-	for i := range s.aside {
-		if s.aside[i].Customer == customer {
-			s.aside[i] = Event{}
-		}
-	}
-	delete(s.books, customer)
-	s.pages.drop(customer)
 	return nil
 }

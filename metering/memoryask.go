@@ -17,7 +17,7 @@ func (s *MemoryStore) Scan(ctx context.Context, q Query) iter.Seq2[Event, error]
 	return Pages(ctx, q, func(_ context.Context, q Query, after *Cursor) ([]Event, error) {
 		s.mu.RLock()
 		defer s.mu.RUnlock()
-		b := s.books[q.Customer]
+		b := s.bookOf(q.Customer)
 		if b == nil || b.pages[q.Type] == nil || q.During.Empty() {
 			return nil, nil
 		}
@@ -70,11 +70,11 @@ func (s *MemoryStore) History(ctx context.Context, key EventKey) ([]Event, error
 	}
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	b := s.books[key.Customer]
+	b := s.bookOf(key.Customer)
 	if b == nil {
 		return nil, nil
 	}
-	return Told(s.known(b, key.Ref)), nil
+	return Told(s.of(key.Customer).known(b, key.Ref)), nil
 }
 
 // Measure implements EventStore.
@@ -95,7 +95,7 @@ func (s *MemoryStore) Measure(ctx context.Context, m Measurement) (*Measured, er
 		}
 		for _, c := range customers {
 			g := p.Page(c)
-			if b := s.books[c]; b != nil && b.pages[m.Meter.Type] != nil {
+			if b := s.bookOf(c); b != nil && b.pages[m.Meter.Type] != nil {
 				b.pages[m.Meter.Type].measure(p, g)
 			}
 		}
@@ -143,7 +143,7 @@ func (s *MemoryStore) Digest(ctx context.Context, q Query) (Digest, error) {
 	q = q.cut()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	b := s.books[q.Customer]
+	b := s.bookOf(q.Customer)
 	if b == nil || b.pages[q.Type] == nil || q.During.Empty() {
 		return NewDigest(nil), nil
 	}
@@ -169,7 +169,7 @@ func (s *MemoryStore) Verify(ctx context.Context, customer servicecoin.CustomerI
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	var list []Difference
-	b := s.books[customer]
+	b := s.bookOf(customer)
 	if b == nil {
 		return nil, nil
 	}

@@ -54,7 +54,7 @@ type run struct {
 }
 
 // chunk returns the chunk of a day, a new one if there is none.
-func (s *MemoryStore) chunk(p *page, day int32) *chunk {
+func (s *shard) chunk(p *page, day int32) *chunk {
 	if p.latest != nil && p.latest.day == day {
 		return p.latest
 	}
@@ -97,7 +97,14 @@ func (s *MemoryStore) Seal(ctx context.Context, until time.Time) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	last := DayOf(until)
+	for i := range s.shards {
+		s.shards[i].seal(DayOf(until))
+	}
+	return nil
+}
+
+// seal packs the days before one.
+func (s *shard) seal(last int32) {
 	done := map[*month]bool{}
 	stays := s.open[:0]
 	for _, c := range s.open {
@@ -112,7 +119,6 @@ func (s *MemoryStore) Seal(ctx context.Context, until time.Time) error {
 	}
 	clear(s.open[len(stays):])
 	s.open = stays
-	return nil
 }
 
 // pack brings the rows of a month together, but for days that are not over.

@@ -29,6 +29,7 @@ func appendCases() []Case {
 		{Name: "append/invalid", Sentence: "An event that is not valid is Refused, with all that is wrong with it by field and rule; the rest of the batch is stored.", Run: caseInvalid},
 		{Name: "append/limit", Sentence: "A batch has at most 10,000 events; one of that many is stored, a larger one is ErrInvalid; an empty one does nothing.", Run: caseLimit},
 		{Name: "append/copies", Sentence: "Results are copies that the caller may change; nothing that the caller handed in is kept.", Run: caseCopies},
+		{Name: "append/many customers", Sentence: "A large batch of many customers is stored as if its events came one by one; its exceptions are told in the order of the batch.", Run: caseLarge},
 		{Name: "append/at once", Sentence: "Of those who append the same events at the same time one adds each, and no batch waits for another for ever.", Run: caseAtOnce},
 	}
 }

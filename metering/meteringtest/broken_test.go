@@ -241,8 +241,11 @@ func brokenStores() map[string]brokenStore {
 		"append/invalid":          allOrNothing(),
 		"append/limit":            chunks(),
 		"append/copies":           keepsLists(),
-		"append/at once":          looksFirst(),
-		"scan/order":              arrivalOrder(),
+		"append/many customers": says("tells exceptions by source", func(r *metering.Receipt) {
+			slices.SortStableFunc(r.Exceptions, func(a, b metering.Exception) int { return strings.Compare(a.Source, b.Source) })
+		}),
+		"append/at once": looksFirst(),
+		"scan/order":     arrivalOrder(),
 		"scan/interval": asks("takes the end with it", func(ctx context.Context, q *metering.Query) context.Context {
 			q.During.End = q.During.End.Add(time.Microsecond)
 			return ctx
