@@ -378,23 +378,22 @@ func (b *Block) net(list, rows []int32, knownBefore int64) []int32 {
 // sameContent compares what two rows of one event say.
 func (b *Block) sameContent(i, j int32) bool {
 	x, y := &b.rows[i], &b.rows[j]
-	if x.subject != y.subject || x.combo != y.combo || x.value != y.value || b.end(i) != b.end(j) {
-		return false // a decimal that fits is never odd
-	}
-	if x.value == isOdd && !fixed.Equal(b.more.odd[i], b.more.odd[j]) {
+	if x.subject != y.subject || x.combo != y.combo || b.end(i) != b.end(j) || !sameNumber(x.value, y.value, b.odd(), i, j) {
 		return false
 	}
 	for _, f := range b.fields() {
-		if !sameIn(f.value, f.odd, i, j) {
+		if !sameNumber(f.value[i], f.value[j], f.odd, i, j) {
 			return false
 		}
 	}
 	return true
 }
 
-func sameIn(column []int64, odd map[int32]decimal.Decimal, i, j int32) bool {
-	if column[i] != column[j] {
-		return false // a decimal that fits is never odd
+// sameNumber compares what stands in a column in two rows. What was packed by an earlier
+// release can be odd there, and fit where it was read again.
+func sameNumber(x, y int64, odd map[int32]decimal.Decimal, i, j int32) bool {
+	if x != isOdd && y != isOdd || x == null || y == null {
+		return x == y
 	}
-	return column[i] != isOdd || fixed.Equal(odd[i], odd[j])
+	return fixed.Equal(decimalIn(x, i, odd).Decimal, decimalIn(y, j, odd).Decimal)
 }

@@ -123,6 +123,9 @@ func MeasureScan(ctx context.Context, s EventStore, m Measurement, customers []s
 // measured gathers the series of customers.
 func measured(m Measurement, customers []servicecoin.CustomerID, of func(servicecoin.CustomerID) ([]Series, error)) (*Measured, error) {
 	done := &Measured{Customers: slices.Sorted(slices.Values(customers)), Windows: m.Windows}
+	if len(m.GroupBy) == 0 {
+		done.Groups = [][]string{nil}
+	}
 	all := make([][]Series, len(done.Customers))
 	for i, c := range done.Customers {
 		var err error
@@ -153,7 +156,7 @@ func measured(m Measurement, customers []servicecoin.CustomerID, of func(service
 // Series returns what was measured of a customer as [Meter.Measure] does.
 func (d *Measured) Series(m Meter, customer servicecoin.CustomerID) []Series {
 	at, there := slices.BinarySearch(d.Customers, customer)
-	groups := len(d.Groups) > 0 && len(d.Groups[0]) > 0
+	groups := len(d.Groups) != 1 || len(d.Groups[0]) > 0
 	var list []Series
 	group := int32(-1)
 	start := func(g []string) {

@@ -122,3 +122,31 @@ func ExampleMeter_Measure() {
 	// a 420 of 24
 	// b 430 of 24
 }
+
+// Asked for in groups, nothing has none: not one without values. Without groups there is
+// always one.
+func TestNoGroupsOfNothing(t *testing.T) {
+	t.Parallel()
+	m := meter(metering.Sum)
+	q := metering.Measurement{Meter: m, Windows: []calendar.Interval{hours(1)}}
+	for name, measure := range map[string]func(metering.Measurement) (*metering.Measured, error){
+		"store": func(q metering.Measurement) (*metering.Measured, error) {
+			return metering.NewMemoryStore().Measure(t.Context(), q)
+		},
+		"scan": func(q metering.Measurement) (*metering.Measured, error) {
+			return metering.MeasureScan(t.Context(), metering.NewMemoryStore(), q, nil)
+		},
+	} {
+		for _, customers := range [][]servicecoin.CustomerID{nil, {"acme"}} {
+			q := q
+			q.Customers = customers
+			got, err := measure(q)
+			require.NoError(t, err)
+			require.Equal(t, []string{" -/0"}, text(got.Series(m, "acme")), name)
+			q.GroupBy = []string{"region"}
+			got, err = measure(q)
+			require.NoError(t, err)
+			require.Empty(t, got.Series(m, "acme"), name)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"iter"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/servicecoin/servicecoin"
@@ -134,6 +135,12 @@ func brokenFacts() map[string]brokenStore {
 				}
 			}
 			return metering.Timeline(known)
+		}),
+		"facts/zeros": folds("voids no event that has zeros at its end", func(_ *heap, known []metering.Event) []metering.Entry {
+			e, _ := event(known)
+			return metering.Timeline(some(known, func(_ int, f metering.Event) bool {
+				return f.Does != metering.Void || !strings.HasSuffix(e.Value.Decimal.StringFixed(-e.Value.Decimal.Exponent()), "00000")
+			}))
 		}),
 		"facts/close":                folds("closes what has an end", closesAll),
 		"facts/any order":            folds("holds facts in the order in which they came", arrived),

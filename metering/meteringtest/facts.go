@@ -18,6 +18,7 @@ func factCases() []Case {
 		{Name: "facts/history", Sentence: "History returns an event as it was first told, then the facts about it in the order in which they were recorded; nothing where the store knows nothing.", Run: caseHistory},
 		{Name: "facts/void", Sentence: "An event that is voided is listed no more; what was stored stays in its history.", Run: caseVoid},
 		{Name: "facts/correct", Sentence: "An event that is corrected is listed as the fact says, under its own key: with another value, another type, another day.", Run: caseCorrect},
+		{Name: "facts/zeros", Sentence: "An event with zeros behind the last digit of its numbers can be voided and corrected like any other, whenever that comes.", Run: caseZeros},
 		{Name: "facts/close", Sentence: "An interval that is open ends where the fact that closes it says; one that has an end, or would end before it began, stays as it is.", Run: caseClose},
 		{Name: "facts/any order", Sentence: "Facts about an event hold in the order in which they were recorded, in whatever order and batches they come.", Run: caseAnyOrder},
 		{Name: "facts/before their event", Sentence: "A fact that comes before its event is kept, and holds once the event is there; until then nothing is listed.", Run: caseBeforeEvent},
@@ -136,6 +137,45 @@ func caseCorrect(t testing.TB, h Harness) {
 	back.Value, back.Fields = batch[0].Value, batch[0].Fields
 	appended(t, s, back)
 	equal(t, "corrected back", scanned(t, s, day)[0], stands(batch[0], back))
+}
+
+func caseZeros(t testing.TB, h Harness) {
+	s := h.Open(t)
+	numbers := []string{"0.1000000000", "-1.50000000000000000000", "1000000000.000000000", "0.000000000000", "12345678901234567890.00", "0.1", "1e3"}
+	batch := make([]metering.Event, 0, 2*len(numbers))
+	var facts []metering.Event
+	for _, text := range numbers {
+		for range 2 { // one is voided, the other corrected
+			n := len(batch)
+			e := event(n)
+			e.Value = servicecoin.Some(decimal.RequireFromString(text))
+			e.Fields = metering.Fields{{Name: "size", Value: e.Value.Decimal}}
+			batch = append(batch, e)
+			facts = append(facts, fact(n, []metering.Act{metering.Void, metering.Correct}[n%2], n))
+		}
+	}
+	appended(t, s, batch...)
+	appended(t, s, event(1000)) // another day: who seals has sealed
+	for n, f := range facts {
+		f.Time = f.Time.Add(time.Duration(n%3) * 24 * time.Hour)
+		if f.Does == metering.Void {
+			f.Time = time.Time{}
+		}
+		appended(t, s, f)
+		facts[n] = f
+	}
+	want := []metering.Event{event(1000)}
+	for n, f := range facts {
+		if f.Does == metering.Correct {
+			want = append(want, stands(batch[n], f))
+		}
+	}
+	slices.SortFunc(want, metering.Event.Compare)
+	equal(t, "scan", scanned(t, s, everything(acme)), want)
+	differences, err := s.Verify(t.Context(), acme)
+	if err != nil || len(differences) > 0 {
+		t.Fatalf("verify: %v, %v", differences, err)
+	}
 }
 
 func caseClose(t testing.TB, h Harness) {

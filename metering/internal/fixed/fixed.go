@@ -15,12 +15,17 @@ import (
 // Places is how many decimals a number has.
 const Places = 9
 
-// Of returns d as a number of 10^-9, if it is one of 64 bits.
+const mostDigits = 18 // of what fits
+
+// Of returns d as a number of 10^-9, if it is one of 64 bits. That is so of the number,
+// however it is written: of 1.50 as of 1.50000000000.
 func Of(d decimal.Decimal) (n int64, ok bool) {
-	const mostDigits = 18
 	up := int(d.Exponent()) + Places
 	if up < 0 || up > mostDigits || d.NumDigits() > mostDigits {
-		return 0, false
+		if d, ok = shorter(d); !ok {
+			return 0, false
+		}
+		up = int(d.Exponent()) + Places
 	}
 	c, p := d.CoefficientInt64(), int64(1)
 	for range up {
@@ -30,6 +35,22 @@ func Of(d decimal.Decimal) (n int64, ok bool) {
 		return 0, false
 	}
 	return c * p, true
+}
+
+// shorter returns a decimal that does not fit as it is written without the zeros at its
+// end that keep it from that, if it fits then.
+func shorter(d decimal.Decimal) (decimal.Decimal, bool) {
+	if d.Sign() == 0 {
+		return decimal.Zero, true
+	}
+	digits := d.NumDigits()
+	zeros := max(-int(d.Exponent())-Places, digits-mostDigits)
+	if zeros <= 0 || zeros >= digits || int(d.Exponent())+zeros+Places > mostDigits {
+		return d, false
+	}
+	ten := big.NewInt(10) //nolint:mnd // the base
+	n, rest := new(big.Int).QuoRem(d.Coefficient(), ten.Exp(ten, big.NewInt(int64(zeros)), nil), new(big.Int))
+	return decimal.NewFromBigInt(n, d.Exponent()+int32(zeros)), rest.Sign() == 0 //nolint:gosec // G115: fewer than its digits
 }
 
 // Equal reports whether two decimals are the same number. It looks at their size
