@@ -2,6 +2,7 @@ package rating
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -249,9 +250,9 @@ func (c *bill) capacity(u Usage) error {
 		}
 		peaks = map[string]decimal.Decimal{units[0]: c.Billed}
 	}
-	for unit, peak := range peaks {
+	for _, unit := range slices.Sorted(maps.Keys(peaks)) {
 		if len(units) > 0 && !slices.Contains(units, unit) {
-			v.Add("peaks."+unit, "unknown", plain(peak), "no plan bounds it")
+			v.Add("peaks."+unit, "unknown", plain(peaks[unit]), "no plan bounds it")
 		}
 	}
 	i := p.plan(peaks)

@@ -271,3 +271,19 @@ func toldPlain(t servicecoin.Trace) string {
 	}
 	return string(out)
 }
+
+// What is wrong with several peaks is told in their order, every time.
+func TestPeaksAreToldInOrder(t *testing.T) {
+	t.Parallel()
+	p := rating.Price{Name: "P", Model: rating.Capacity, Currency: money.EUR, Rounding: money.HalfEven, Plans: []rating.Plan{{Most: map[string]decimal.Decimal{"x": dec("1")}}, {}}}
+	tariff, err := rating.Compile(p)
+	require.NoError(t, err)
+	peaks := map[string]decimal.Decimal{}
+	want := []string{}
+	for i := range 9 {
+		peaks[fmt.Sprint("z", i)] = dec("1")
+		want = append(want, fmt.Sprintf("peaks.z%d:unknown", i))
+	}
+	_, err = tariff.Charge(rating.Usage{Peaks: peaks})
+	require.Equal(t, want, codes(t, err))
+}
