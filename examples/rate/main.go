@@ -11,6 +11,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
+	"strings"
+	"unicode"
 
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/examples/csvfile"
@@ -51,24 +54,40 @@ func (e *fileError) Unwrap() error { return e.err }
 
 // tell writes what is wrong, a line for each violation.
 func tell(diagnostics io.Writer, err error) {
+	if both, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, one := range both.Unwrap() {
+			tell(diagnostics, one)
+		}
+		return
+	}
 	at := ""
 	if file, ok := errors.AsType[*fileError](err); ok {
 		at = file.path + ": "
 	}
 	invalid, ok := errors.AsType[*servicecoin.InvalidError](err)
 	if !ok {
-		fmt.Fprintln(diagnostics, "rate:", err)
+		fmt.Fprintln(diagnostics, "rate:", inLine(err.Error()))
 		return
 	}
 	for _, v := range invalid.Violations {
 		if v.Path == "" {
 			v.Path = "line 1"
 		}
-		fmt.Fprintf(diagnostics, "rate: %s%s\n", at, v)
+		fmt.Fprintf(diagnostics, "rate: %s\n", inLine(at+v.String()))
 	}
 	if invalid.More > 0 {
 		fmt.Fprintf(diagnostics, "rate: %sand %d more\n", at, invalid.More)
 	}
+}
+
+// inLine is a text that stays in its line: the names of a file may have line feeds in
+// them, and what steers a terminal.
+func inLine(text string) string {
+	if !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return text
+	}
+	quoted := strconv.Quote(text)
+	return strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`)
 }
 
 func run(args []string, in io.Reader, out, diagnostics io.Writer) error {
@@ -92,7 +111,7 @@ func run(args []string, in io.Reader, out, diagnostics io.Writer) error {
 	}
 	list, err := pricefile.Open(*prices)
 	if err != nil {
-		return &fileError{*prices, err}
+		return errors.Join(&fileError{*prices, err}, look(list, *used))
 	}
 	rows, err := rate(list, *used, in)
 	if err != nil {
@@ -112,6 +131,30 @@ func rate(list pricefile.Prices, path string, in io.Reader) ([]pricefile.Rated, 
 	}
 	defer f.Close()
 	return list.Rate(f)
+}
+
+// look reads a file of usage whose prices are wrong, for what is wrong with itself. Where
+// no names of prices were read, they are not asked for.
+func look(list pricefile.Prices, path string) error {
+	if path == "-" { // somebody may be about to type it
+		return nil
+	}
+	f, err := os.Open(path) //nolint:gosec // G304: the file is the user's own choice
+	if err != nil {
+		return &fileError{path, err}
+	}
+	defer f.Close()
+	err = pricefile.ReadUsage(f, func(v *servicecoin.Violations, u pricefile.Use) {
+		_, exactly := list[u.Price]
+		_, trimmed := list[strings.TrimSpace(u.Price)]
+		if len(list) > 0 && !exactly && !trimmed {
+			v.Add(strings.Replace(u.At, "quantity", "price", 1), "unknown", u.Price, "must be a price of the file of prices")
+		}
+	})
+	if err != nil {
+		return &fileError{path, err}
+	}
+	return nil
 }
 
 func write(out io.Writer, rows []pricefile.Rated) error {

@@ -98,6 +98,8 @@ func TestWhatCannotBeRead(t *testing.T) {
 		"one column":      {graduated, "price,quantity\nstorage\n", []string{"line 2: has 1 columns"}},
 		"a stray quote":   {graduated, "price,quantity\nsto\"rage,1\n", []string{"line 2, column"}},
 		"several at once": {graduated, "price,quantity\nfish,1\nstorage,x\n", []string{"line 2, price", "line 3, quantity"}},
+		"both files":      {`{"storage": {"model": "guess"}}`, "price,quantity\nfish,1\nstorage,x\nstorage,1\n", []string{"prices.json: line 1, storage.model", `usage.csv: line 2, price "fish"`, "usage.csv: line 3, quantity"}},
+		"half a file":     {`{"storage"`, "price,quantity\nstorage,x\n", []string{"prices.json: line 1: must be JSON", "usage.csv: line 2, quantity"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -129,6 +131,28 @@ func TestOptions(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, []byte(graduated), 0o600))
 	require.Equal(t, done, code([]string{"-prices", path, "-usage", "-"}, strings.NewReader("price,quantity\nstorage,1\n"), &out, &diagnostics))
 	require.Equal(t, "price,quantity,amount,unit\nstorage,1,2.1,2.1\n", out.String())
+}
+
+// A name stays in its line, and says nothing to a terminal.
+func TestNamesInDiagnostics(t *testing.T) {
+	t.Parallel()
+	status, _, diagnostics := ran(t, `{"a\nrate: b\u001b[2J": {"model": "guess"}}`, "price,quantity\n")
+	require.Equal(t, unread, status)
+	require.Equal(t, 1, strings.Count(diagnostics, "\n"))
+	require.NotContains(t, diagnostics, "\x1b")
+	require.Contains(t, diagnostics, `line 1, a\nrate: b\x1b[2J.model "guess": must be one of`)
+}
+
+// A file of usage that is not there is told beside prices that are wrong.
+func TestNoUsageAndWrongPrices(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	p, u := filepath.Join(dir, "prices.json"), filepath.Join(dir, "none.csv")
+	require.NoError(t, os.WriteFile(p, []byte("7"), 0o600))
+	var out, diagnostics bytes.Buffer
+	require.Equal(t, unread, code([]string{"-prices", p, "-usage", u}, nil, &out, &diagnostics))
+	require.Contains(t, diagnostics.String(), "line 1: must be an object of prices")
+	require.Contains(t, diagnostics.String(), "none.csv: open ")
 }
 
 // The cases of the vectors that ask for a quantity alone, by their own field names.

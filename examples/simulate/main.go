@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/shopspring/decimal"
@@ -19,6 +20,7 @@ import (
 	"github.com/servicecoin/servicecoin"
 	"github.com/servicecoin/servicecoin/examples/pricefile"
 	"github.com/servicecoin/servicecoin/metering"
+	"github.com/servicecoin/servicecoin/metering/rating"
 )
 
 //go:embed usage.txt
@@ -75,9 +77,11 @@ func run(args []string, out, diagnostics io.Writer) error {
 type row struct {
 	price, unit             string
 	quantity, before, after decimal.Decimal
+
+	uses []decimal.Decimal // row by row of the file
 }
 
-// compare adds usage up by its price, and rates the sums at both tariffs. A price that
+// compare adds usage up by its price, and rates it at both tariffs. A price that
 // one of them lacks, and two currencies, are refused.
 func compare(one, other pricefile.Prices, path string) ([]row, error) {
 	f, err := os.Open(path) //nolint:gosec // G304: the file is the user's own choice
@@ -88,16 +92,20 @@ func compare(one, other pricefile.Prices, path string) ([]row, error) {
 	var rows []row
 	at := map[string]int{}
 	err = pricefile.ReadUsage(f, func(v *servicecoin.Violations, u pricefile.Use) {
+		if _, exactly := one[u.Price]; !exactly {
+			u.Price = strings.TrimSpace(u.Price)
+		}
+		place := strings.Replace(u.At, "quantity", "price", 1)
 		i, is := at[u.Price]
 		if !is {
 			a, before := one[u.Price]
 			b, after := other[u.Price]
 			if !before || !after {
-				v.Add(u.At, "unknown", u.Price, "must be a price of both tariffs")
+				v.Add(place, "unknown", u.Price, "must be a price of both tariffs")
 				return
 			}
 			if a.Price().Currency != b.Price().Currency {
-				v.Add(u.At, "mixed", u.Price, "must be in the same currency in both tariffs")
+				v.Add(place, "mixed", u.Price, "must be in the same currency in both tariffs")
 				return
 			}
 			i, at[u.Price] = len(rows), len(rows)
@@ -106,6 +114,7 @@ func compare(one, other pricefile.Prices, path string) ([]row, error) {
 		v.Number(u.At, u.Quantity, 30, 30)
 		if v.Len() == 0 {
 			rows[i].quantity = rows[i].quantity.Add(u.Quantity)
+			rows[i].uses = append(rows[i].uses, u.Quantity)
 		}
 	})
 	if err != nil {
@@ -113,18 +122,51 @@ func compare(one, other pricefile.Prices, path string) ([]row, error) {
 	}
 	for i := range rows {
 		r := &rows[i]
-		if r.before, err = costs(one[r.price], r.quantity); err != nil {
+		before, after := one[r.price], other[r.price]
+		if r.before, err = r.costs(before); err != nil {
 			return nil, fmt.Errorf("%s: %w", r.price, err)
 		}
-		if r.after, err = costs(other[r.price], r.quantity); err != nil {
+		if r.after, err = r.costs(after); err != nil {
 			return nil, fmt.Errorf("%s: %w", r.price, err)
+		}
+		if peaks(before) && peaks(after) {
+			r.quantity = most(r.uses)
 		}
 	}
 	return rows, nil
 }
 
-func costs(p pricefile.Price, quantity decimal.Decimal) (decimal.Decimal, error) {
-	c, err := p.Of(quantity)
+// peaks reports whether the price looks at the most that was there at a time.
+func peaks(p pricefile.Price) bool {
+	price := p.Price()
+	return price.Model == rating.Capacity && price.Each == rating.EachWhole
+}
+
+func most(uses []decimal.Decimal) decimal.Decimal { return decimal.Max(uses[0], uses[1:]...) }
+
+// costs returns what the usage costs. To a price that looks at each event, bucket or
+// group a row is one, and of peaks the greatest counts; for the others the sum does.
+func (r row) costs(p pricefile.Price) (decimal.Decimal, error) {
+	var c rating.Charge
+	var err error
+	switch price := p.Price(); {
+	case price.Each != rating.EachWhole:
+		var u rating.Usage
+		for _, q := range r.uses {
+			u.Parts = append(u.Parts, rating.Part{Usage: rating.Usage{Quantity: q}})
+		}
+		c, err = p.Charge(u)
+	case price.Model == rating.Percentage:
+		var u rating.Usage
+		for _, q := range r.uses {
+			u.Events = append(u.Events, rating.Event{Value: q})
+		}
+		c, err = p.Charge(u)
+	case peaks(p):
+		c, err = p.Rate(most(r.uses))
+	default:
+		c, err = p.Rate(r.quantity)
+	}
 	if err != nil {
 		return decimal.Decimal{}, err
 	}

@@ -2,6 +2,7 @@ package rating
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -88,13 +89,13 @@ func (c *bill) model(u Usage, units decimal.Decimal, where map[string]string) er
 		}
 	case PerUnit:
 		c.Billed = p.billed(units)
-		c.usage(0, c.Billed, p.UnitPrice.Decimal)
+		c.usage(0, c.there(u), p.UnitPrice.Decimal)
 	case Graduated, GraduatedPercentage:
 		c.Billed = p.billed(units)
 		c.graduated()
 	case Volume:
 		c.Billed = p.billed(units)
-		c.volume()
+		c.volume(c.there(u))
 	case Package:
 		c.packages(*p.Package, units)
 	case Percentage:
@@ -213,14 +214,15 @@ func (c *bill) nothing() {
 	}
 }
 
-func (c *bill) volume() {
-	if c.Billed.IsZero() {
+// volume charges units at the tier that all that are billed reach.
+func (c *bill) volume(units decimal.Decimal) {
+	if c.Billed.IsZero() && units.IsZero() {
 		c.nothing()
 		return
 	}
 	for i, t := range c.price.Tiers {
 		if !t.UpTo.Valid || !c.Billed.GreaterThan(t.UpTo.Decimal) {
-			c.tier(i, c.Billed)
+			c.tier(i, units)
 			return
 		}
 	}
@@ -248,9 +250,9 @@ func (c *bill) capacity(u Usage) error {
 		}
 		peaks = map[string]decimal.Decimal{units[0]: c.Billed}
 	}
-	for unit, peak := range peaks {
+	for _, unit := range slices.Sorted(maps.Keys(peaks)) {
 		if len(units) > 0 && !slices.Contains(units, unit) {
-			v.Add("peaks."+unit, "unknown", plain(peak), "no plan bounds it")
+			v.Add("peaks."+unit, "unknown", plain(peaks[unit]), "no plan bounds it")
 		}
 	}
 	i := p.plan(peaks)

@@ -111,7 +111,7 @@ func TestUsageValidates(t *testing.T) {
 		"a stray amount":  {perUnit, rating.Usage{Amount: some("1")}, []string{"amount:contradiction"}},
 		"more than is":    {prorated, rating.Usage{Events: []rating.Event{event("5", "1"), event("-6", "-1")}}, []string{"events[1].value:below-zero"}},
 		"another sign":    {prorated, rating.Usage{Events: []rating.Event{event("5", "-1"), event("0", "1")}}, []string{"events[0].prorated:sign", "events[1].prorated:sign"}},
-		"prorated what":   {perUnit, rating.Usage{Events: []rating.Event{event("5", "1")}}, []string{"events[0].prorated:contradiction"}},
+		"prorated what":   {capacity, rating.Usage{Events: []rating.Event{event("5", "1")}}, []string{"events[0].prorated:contradiction"}},
 		"no peaks":        {capacity, one, []string{"peaks:required"}},
 		"unknown peaks":   {capacity, rating.Usage{Peaks: map[string]decimal.Decimal{"z": dec("0")}}, []string{"peaks.z:unknown"}},
 		"above all plans": {capacity, rating.Usage{Peaks: map[string]decimal.Decimal{"x": dec("2")}}, []string{"peaks:out-of-range"}},
@@ -270,4 +270,20 @@ func toldPlain(t servicecoin.Trace) string {
 		out = append(out, r)
 	}
 	return string(out)
+}
+
+// What is wrong with several peaks is told in their order, every time.
+func TestPeaksAreToldInOrder(t *testing.T) {
+	t.Parallel()
+	p := rating.Price{Name: "P", Model: rating.Capacity, Currency: money.EUR, Rounding: money.HalfEven, Plans: []rating.Plan{{Most: map[string]decimal.Decimal{"x": dec("1")}}, {}}}
+	tariff, err := rating.Compile(p)
+	require.NoError(t, err)
+	peaks := map[string]decimal.Decimal{}
+	want := []string{}
+	for i := range 9 {
+		peaks[fmt.Sprint("z", i)] = dec("1")
+		want = append(want, fmt.Sprintf("peaks.z%d:unknown", i))
+	}
+	_, err = tariff.Charge(rating.Usage{Peaks: peaks})
+	require.Equal(t, want, codes(t, err))
 }

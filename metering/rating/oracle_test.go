@@ -304,7 +304,13 @@ func drawnPrice(t *rapid.T) rating.Price {
 	}
 	countable := p.Model == rating.PerUnit || p.Model == rating.Graduated || p.Model == rating.Volume
 	if countable && rapid.Bool().Draw(t, "has billing unit") {
-		p.BillingUnit = servicecoin.Some(decimal.NewFromInt(1))
+		unit := rapid.SampledFrom([]decimal.Decimal{dec("1"), dec("10"), dec("2.5"), dec("0.03")}).Draw(t, "billing unit")
+		p.BillingUnit = servicecoin.Some(unit)
+		for i, tier := range p.Tiers {
+			if tier.UpTo.Valid {
+				p.Tiers[i].UpTo = servicecoin.Some(tier.UpTo.Decimal.Mul(unit))
+			}
+		}
 	}
 	if p.Model != rating.Matrix {
 		p.Each = rapid.SampledFrom([]rating.Each{rating.EachWhole, rating.EachWhole, rating.EachBucket, rating.EachGroup}).Draw(t, "each")
@@ -342,6 +348,9 @@ func drawnPrice(t *rapid.T) rating.Price {
 func drawnUsage(t *rapid.T, p rating.Price) rating.Usage {
 	quantity := func() decimal.Decimal {
 		d := decimal.New(rapid.Int64Range(0, 2_000_000).Draw(t, "quantity"), -rapid.Int32Range(0, 4).Draw(t, "places"))
+		if n := len(p.Tiers) - 1; n > 0 && rapid.Bool().Draw(t, "near a bound") {
+			d = p.Tiers[rapid.IntRange(0, n-1).Draw(t, "of tier")].UpTo.Decimal.Add(rapid.SampledFrom([]decimal.Decimal{{}, dec("0.000001"), dec("-0.000001")}).Draw(t, "off"))
+		}
 		if p.Signed && rapid.Bool().Draw(t, "below zero") {
 			return d.Neg()
 		}

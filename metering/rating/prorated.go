@@ -67,6 +67,32 @@ func (c *bill) prorated(u Usage) {
 	}
 }
 
+// prorates reports a price whose model does not look at time, but charges units for the
+// part of the period that they were there for if events say so.
+func (p Price) prorates() bool {
+	return (p.Model == PerUnit || p.Model == Volume) && !p.BillingUnit.Valid && (p.Discount == nil || !p.Discount.Free.Valid)
+}
+
+// there returns the units that are charged: those that are billed, or what they come to
+// for the time that each was there.
+func (c *bill) there(u Usage) decimal.Decimal {
+	sum, some := decimal.Zero, false
+	for _, e := range u.Events {
+		value := e.Value
+		if e.Prorated.Valid {
+			value, some = e.Prorated.Decimal, true
+		}
+		sum = sum.Add(value)
+	}
+	switch {
+	case !some:
+		return c.Billed
+	case u.Quantity.IsNegative(): // the lines are turned again
+		return sum.Neg()
+	}
+	return sum
+}
+
 // fractions cuts fractions to decimals that sum to the sum of them, cut.
 type fractions struct {
 	exact big.Rat

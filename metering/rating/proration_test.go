@@ -154,3 +154,70 @@ func TestHourlyRates(t *testing.T) {
 	_, err = rating.RatePeriod("annually").Hourly(720)
 	require.ErrorIs(t, err, servicecoin.ErrInvalid)
 }
+
+// Units that were there for a part of the period pick the tier as whole ones, and are
+// charged for their part; the average is that of a whole unit.
+func TestProratedVolume(t *testing.T) {
+	t.Parallel()
+	volume := rating.Price{Name: "P", Model: rating.Volume, Currency: money.EUR, Rounding: money.HalfAwayFromZero, Tiers: []rating.Tier{
+		{UpTo: some("100"), Unit: dec("2"), Flat: dec("10")}, {UpTo: some("200"), Unit: dec("1")}, {Unit: dec("0.5"), Flat: dec("50")},
+	}}
+	free := volume
+	free.ZeroUsage = rating.BillNothing
+	signed := volume
+	signed.Signed = true
+	unit := rating.Price{Name: "P", Model: rating.PerUnit, Currency: money.EUR, Rounding: money.HalfAwayFromZero, UnitPrice: some("3")}
+	event := func(value, prorated string) rating.Event {
+		return rating.Event{Value: dec(value), Prorated: some(prorated)}
+	}
+	for name, c := range map[string]struct {
+		price          rating.Price
+		events         []rating.Event
+		billed, amount string
+	}{
+		"the upper tier":     {volume, []rating.Event{event("210", "70")}, "210", "85"},
+		"at the bound":       {volume, []rating.Event{event("100", "30.5")}, "100", "71"},
+		"above the bound":    {volume, []rating.Event{event("100", "30"), {Value: dec("0.5")}}, "100.5", "30.5"},
+		"taken away":         {volume, []rating.Event{event("5", "3.5"), event("-5", "-1")}, "0", "15"},
+		"taken away, free":   {free, []rating.Event{event("5", "3.5"), event("-5", "-1")}, "0", "15"},
+		"nothing, free":      {free, []rating.Event{event("5", "3"), event("-5", "-3")}, "0", "0"},
+		"given back":         {signed, []rating.Event{event("-210", "-70")}, "-210", "-85"},
+		"per unit":           {unit, []rating.Event{event("5", "3.5"), event("5", "2.66667")}, "10", "18.50001"},
+		"per unit, none yet": {unit, nil, "0", "0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := charged(t, c.price, rating.Usage{Events: c.events})
+			sameDecimal(t, "billed", dec(c.billed), got.Billed)
+			sameDecimal(t, "amount", dec(c.amount), got.Exact.Decimal())
+			sum := rating.Usage{Events: c.events}.Sum()
+			if !sum.IsZero() {
+				sameDecimal(t, "a unit", dec(c.amount).DivRound(sum, 6), got.UnitAmount(6).Decimal)
+			}
+		})
+	}
+	billing, off := unit, unit
+	billing.BillingUnit = some("10")
+	off.Discount = &rating.Discount{Free: some("1")}
+	for name, c := range map[string]struct {
+		price  rating.Price
+		events []rating.Event
+		want   string
+	}{
+		"billing units":    {billing, []rating.Event{event("5", "3.5")}, "without billing or free units"},
+		"free units":       {off, []rating.Event{event("5", "3.5")}, "without billing or free units"},
+		"more than is":     {volume, []rating.Event{event("5", "3.5"), event("-6", "-1")}, "takes away more than is there"},
+		"the other sign":   {volume, []rating.Event{event("5", "-3.5")}, "must have the sign of the value"},
+		"below, unsigned":  {volume, []rating.Event{event("5", "3.5"), {Value: dec("-1")}}, "unless the price is signed"},
+		"another quantity": {volume, []rating.Event{event("5", "3.5"), {Value: dec("1")}}, ""},
+	} {
+		tariff, err := rating.Compile(c.price)
+		require.NoError(t, err)
+		_, err = tariff.Charge(rating.Usage{Events: c.events})
+		if c.want == "" {
+			require.NoError(t, err, name)
+			continue
+		}
+		require.ErrorContains(t, err, c.want, name)
+	}
+}

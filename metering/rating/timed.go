@@ -53,7 +53,7 @@ func (t *TimeTariff) charge(list []Timed, last bool) (Charge, error) {
 	}
 	b := bill{last: last}
 	b.Lines = []Line{}
-	nothing := true
+	nothing, own := true, decimal.Zero // own: what windows with a promise of their own cost
 	for i, use := range uses {
 		tariff, name := t.base, ""
 		if i > 0 {
@@ -64,8 +64,12 @@ func (t *TimeTariff) charge(list []Timed, last bool) (Charge, error) {
 		}
 		nothing = false
 		b.price, b.matrix = &tariff.price, tariff.matrix
+		before := b.sum
 		if err := t.window(&b, name, use); err != nil {
 			return Charge{}, err
+		}
+		if tariff.price.Commitment != nil {
+			own = own.Add(b.sum.Sub(before))
 		}
 	}
 	b.price, b.matrix = &t.base.price, t.base.matrix
@@ -75,12 +79,38 @@ func (t *TimeTariff) charge(list []Timed, last bool) (Charge, error) {
 		}
 	}
 	b.part = ""
+	if err := t.promised(&b, own); err != nil {
+		return Charge{}, err
+	}
 	b.total(Usage{Quantity: b.Quantity, Parts: []Part{{}}})
 	if b.Exact, err = t.base.zero.With(b.sum); err != nil {
 		return Charge{}, err
 	}
 	b.Amount, err = b.Exact.Round(t.base.price.Rounding)
 	return b.Charge, err
+}
+
+// promised adds what a commitment of all together changes, at what is not of windows
+// with one of their own.
+func (t *TimeTariff) promised(b *bill, own decimal.Decimal) error {
+	if t.promise == nil {
+		return nil
+	}
+	from, billed := len(b.Lines), b.Billed
+	b.sum = b.sum.Sub(own)
+	turned := b.Quantity.IsNegative() && !b.sum.IsPositive()
+	if turned {
+		b.sum = b.sum.Neg()
+	}
+	if err := b.commit(*t.promise); err != nil {
+		return err
+	}
+	if turned {
+		b.turn(from)
+		b.Billed = billed
+	}
+	b.sum = b.sum.Add(own)
+	return nil
 }
 
 // unused reports a list of nothing.

@@ -14,7 +14,8 @@ import (
 // quantity alone:
 //
 //   - [Percentage] asks for Events if it has a fee, a bound or free ones by number;
-//   - [GraduatedProrated] asks for Events with the time that they were there for;
+//   - [GraduatedProrated] asks for Events with the time that they were there for, which
+//     [PerUnit] and [Volume] take, too;
 //   - [Dynamic] asks for Amount, and takes the quantity for it where that is null;
 //   - [Matrix] asks for Parts with dimensions, a price with [Each] for Parts;
 //   - [Capacity] asks for Peaks, and takes the quantity for the peak of the only
@@ -35,7 +36,8 @@ type Event struct {
 	Value decimal.Decimal `json:"value"` // units, or an amount of money
 	// Prorated is the value for the part of the period that it was there for: 5 from
 	// the tenth day of thirty on is 3.5. It has the sign of the value. Null: all of
-	// it.
+	// it. It is for [GraduatedProrated], and for [PerUnit] and [Volume] without billing
+	// units and free ones: the values pick the tier, and what is prorated is charged.
 	Prorated decimal.NullDecimal `json:"prorated,omitzero"`
 }
 
@@ -153,7 +155,7 @@ func (p Price) events(v *servicecoin.Violations, at string, events []Event) deci
 	before, running := v.Len(), decimal.Zero
 	for i, e := range events {
 		path := fmt.Sprintf("%sevents[%d]", at, i)
-		prorated := p.Model == GraduatedProrated
+		prorated := p.Model == GraduatedProrated || e.Prorated.Valid && p.prorates()
 		v.Number(path+".value", e.Value, quantityDigits, quantityPlaces)
 		if e.Value.IsNegative() && !p.Signed && !prorated {
 			v.Add(path+".value", "negative", "", "must not be negative, unless the price is signed")
@@ -162,7 +164,7 @@ func (p Price) events(v *servicecoin.Violations, at string, events []Event) deci
 			v.Number(path+".prorated", e.Prorated.Decimal, quantityDigits, quantityPlaces)
 			switch {
 			case !prorated:
-				v.Add(path+".prorated", "contradiction", "", "is for graduated-prorated prices")
+				v.Add(path+".prorated", "contradiction", "", "is for graduated-prorated prices, and per-unit and volume ones without billing or free units")
 			case e.Prorated.Decimal.Sign()*e.Value.Sign() < 0, e.Value.IsZero() && !e.Prorated.Decimal.IsZero():
 				v.Add(path+".prorated", "sign", "", "must have the sign of the value")
 			}
@@ -170,7 +172,7 @@ func (p Price) events(v *servicecoin.Violations, at string, events []Event) deci
 		if v.Len() > before {
 			continue
 		}
-		if running = running.Add(e.Value); prorated && running.IsNegative() {
+		if running = running.Add(e.Value); prorated && !p.Signed && running.IsNegative() {
 			v.Add(path+".value", "below-zero", plain(e.Value), "takes away more than is there")
 			return running
 		}

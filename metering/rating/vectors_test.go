@@ -279,8 +279,9 @@ func checkAllowance(t *testing.T, c vector) {
 
 func checkAmount(t *testing.T, c vector) {
 	in := fields[struct {
-		Units decimal.Decimal `json:"units"`
-		Line  string          `json:"line"` // a flat price is for the whole period
+		Units decimal.Decimal     `json:"units"`
+		Full  decimal.NullDecimal `json:"full_units"` // picks the tier, where units are prorated
+		Line  string              `json:"line"`       // a flat price is for the whole period
 	}](t, c.Input)
 	require.Contains(t, []string{"", "whole_period"}, in.Line)
 	want := fields[struct {
@@ -300,7 +301,12 @@ func checkAmount(t *testing.T, c vector) {
 	if c.Quirk && in.Units.IsZero() && want.Amount.IsZero() && len(p.Tiers) > 0 {
 		p.ZeroUsage = rating.BillNothing
 	}
-	got := rate(t, p, in.Units)
+	var got rating.Charge
+	if in.Full.Valid {
+		got = charged(t, p, rating.Usage{Events: []rating.Event{{Value: in.Full.Decimal, Prorated: servicecoin.Some(in.Units)}}})
+	} else {
+		got = rate(t, p, in.Units)
+	}
 	amount := got.Exact
 	if fields[priceParams](t, c.Params).Currency != "" {
 		amount = got.Amount // where a currency is named, the case is rounded to it

@@ -21,7 +21,9 @@ import (
 //
 // Units are counted in each window by themselves: tiers of the night are those of
 // what was used at night. What the price says of discounts of money, Minimum and
-// Maximum is of all together, and no window has it.
+// Maximum is of all together, and no window has it. Its Commitment is of all together,
+// too, but for windows whose own price has one, and but for prices with Each, which
+// promise it for each bucket or group.
 type PriceWindow struct {
 	Name    string            `json:"name"`              // unique in a price; the lines of a charge have it
 	Hours   *hours.Hours      `json:"hours,omitempty"`   // by the clock of a zone: weekdays, holidays, special days
@@ -181,6 +183,7 @@ type TimeTariff struct {
 	base    *Tariff
 	windows []*Tariff
 	names   []string
+	promise *Commitment // of all together: the base and windows have none of it
 }
 
 // Stretch is a stretch of time in which one price holds.
@@ -206,6 +209,9 @@ func CompileDuring(p Price, within calendar.Interval) (*TimeTariff, error) {
 	windows := p.Windows
 	p.Windows = nil
 	t := &TimeTariff{within: within}
+	if p.Each == EachWhole {
+		t.promise, p.Commitment = p.Commitment, nil
+	}
 	var err error
 	if t.base, err = Compile(p); err != nil {
 		return nil, at(err, "price")
