@@ -55,6 +55,15 @@ func models() map[string]rating.Model {
 	}
 }
 
+// ofModels are the fields that some models have. One that writes them all has null for
+// those of the others.
+func ofModels() []string {
+	return []string{
+		"amount", "unit", "tiers", "package_size", "package_price", "free_units", "rate_percent", "fixed_per_event", "free_events", "free_amount",
+		"min_per_event", "max_per_event", "multiplier", "inner", "allowance",
+	}
+}
+
 // price makes the price; what is wrong was added.
 func (b *builder) price() (Price, bool) {
 	before := b.v.Len()
@@ -82,8 +91,10 @@ func (b *builder) price() (Price, bool) {
 	b.model(&r)
 	b.terms(&r)
 	for _, name := range slices.Sorted(maps.Keys(b.fields)) {
-		if !b.used[name] {
-			b.wrong(b.fields[name], name, "unknown", "is no field of a price of this model")
+		n := b.fields[name]
+		none := n.is == isNull && slices.Contains(ofModels(), name)
+		if !b.used[name] && !none {
+			b.wrong(n, name, "unknown", "is no field of a price of this model")
 		}
 	}
 	if b.v.Len() > before {
@@ -145,6 +156,9 @@ func (b *builder) rounding(p *Price, r *rating.Price) {
 			continue
 		}
 		p.rounding = money.Rounding(strings.ReplaceAll(n.text, "_", "-"))
+		if p.rounding == "half-up" { // as Java, Stripe and OpenMeter mean it: half away from zero
+			p.rounding = money.HalfAwayFromZero
+		}
 		if err := p.rounding.Validate(); err != nil {
 			b.wrong(n, field, "unknown", "must be half-away-from-zero, half-even, half-toward-zero, up, down, ceiling or floor")
 			p.rounding = money.HalfAwayFromZero
@@ -242,7 +256,9 @@ func (b *builder) named(path string) string {
 		{"commitment.overage", "overage_factor"},
 		{"commitment", "commit_amount"},
 	} {
-		path = strings.Replace(path, r[0], r[1], 1)
+		if strings.Contains(path, r[0]) && !strings.Contains(path, r[1]) { // not what was named before
+			path = strings.Replace(path, r[0], r[1], 1)
+		}
 	}
 	return path
 }

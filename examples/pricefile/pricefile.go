@@ -43,6 +43,14 @@ type Price struct {
 	rounding money.Rounding
 }
 
+// In returns the currency that the price names, "" if it names none.
+func (p Price) In() string {
+	if !p.named {
+		return ""
+	}
+	return string(p.Price().Currency)
+}
+
 // Amount returns the amount of a charge, rounded as the price says.
 func (p Price) Amount(c rating.Charge) (decimal.Decimal, error) {
 	switch {

@@ -49,6 +49,8 @@ func TestRate(t *testing.T) {
 		"a bucket":          {`{"a": {"model": "per_bucket", "inner": "package", "package_size": 10, "package_price": 1}}`, "price,quantity\na,9\n", "a,9,1,0.111111\n"},
 		"terms":             {`{"a": {"model": "per_unit", "unit": 10, "min_spend": 30, "max_spend": 100, "percent_discount": 50, "free_quantity": 1}}`, "price,quantity\na,2\na,9\na,100\n", "a,2,30,15\na,9,40,4.444444\na,100,100,1\n"},
 		"what was promised": {`{"a": {"model": "per_unit", "unit": 2, "commit_amount": 10, "overage_factor": 2, "true_up": true}}`, "price,quantity\na,2\na,8\n", "a,2,10,5\na,8,22,2.75\n"},
+		"all fields":        {`{"a": {"model": "per_unit", "unit": 2, "tiers": null, "package_size": null, "free_events": null, "amount": null}}`, "price,quantity\na,3\n", "a,3,6,2\n"},
+		"half up":           {`{"a": {"model": "per_unit", "unit": "0.125", "currency": "USD", "rounding": "half_up"}}`, "price,quantity\na,1\n", "a,1,0.13,0.125\n"},
 		"below zero":        {`{"a": {"model": "per_unit", "unit": 2, "allow_negative": true}}`, "price,quantity\na,-3\n", "a,-3,-6,2\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -84,6 +86,8 @@ func TestWhatCannotBeRead(t *testing.T) {
 		"tiers in a mess": {"{\"a\": {\"model\": \"graduated\", \"tiers\": [\n{\"up_to\": 5},\n{\"up_to\": 4},\n{\"unit\": -1}]}}", rows, []string{"line 3, a.tiers[1].up_to", "line 4, a.tiers[2].unit"}},
 		"no end":          {"{\"a\": {\"model\": \"graduated\", \"tiers\": [\n{\"up_to\": 5}]}}", rows, []string{"line 2, a.tiers[0].up_to: must be null"}},
 		"no tiers":        {`{"a": {"model": "graduated"}}`, rows, []string{"line 1, a.tiers: must be there"}},
+		"no package":      {"{\"a\": {\"model\": \"package\",\n\"package_size\": 0}}", rows, []string{"line 2, a.package_size: must be above 0"}},
+		"a null field":    {`{"a": {"model": "flat", "amount": 1, "guess": null}}`, rows, []string{"line 1, a.guess: is no field"}},
 		"no currency":     {`{"a": {"model": "flat", "amount": 1, "currency": "Euro"}}`, rows, []string{"line 1, a.currency"}},
 		"a strange mode":  {`{"a": {"model": "flat", "amount": 1, "rounding": "bankers"}}`, rows, []string{"line 1, a.rounding"}},
 		"UTF-16":          {"\xff\xfe", rows, []string{"line 1: must be UTF-8"}},

@@ -5,6 +5,7 @@
 package main
 
 import (
+	"cmp"
 	_ "embed"
 	"errors"
 	"flag"
@@ -104,12 +105,12 @@ func compare(one, other pricefile.Prices, path string) ([]row, error) {
 				v.Add(place, "unknown", u.Price, "must be a price of both tariffs")
 				return
 			}
-			if a.Price().Currency != b.Price().Currency {
+			if a.In() != "" && b.In() != "" && a.In() != b.In() {
 				v.Add(place, "mixed", u.Price, "must be in the same currency in both tariffs")
 				return
 			}
 			i, at[u.Price] = len(rows), len(rows)
-			rows = append(rows, row{price: u.Price, unit: string(a.Price().Currency)})
+			rows = append(rows, row{price: u.Price, unit: cmp.Or(a.In(), b.In())})
 		}
 		v.Number(u.At, u.Quantity, 30, 30)
 		if v.Len() == 0 {
@@ -199,5 +200,6 @@ func (r row) write(w io.Writer, quantity string) {
 		const places = 1
 		share = metering.Plain(change.Shift(2).DivRound(r.before, places)) + " %"
 	}
-	fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s %s\t%s\t\n", r.price, quantity, metering.Plain(r.before), metering.Plain(r.after), metering.Plain(change), r.unit, share)
+	difference := strings.TrimSpace(metering.Plain(change) + " " + r.unit)
+	fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t\n", r.price, quantity, metering.Plain(r.before), metering.Plain(r.after), difference, share)
 }

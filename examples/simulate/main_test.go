@@ -78,3 +78,18 @@ func TestRowsThatAreNotAddedUp(t *testing.T) {
   together              14.1   19.4   5.3 EUR  37.6 %
 `, out.String())
 }
+
+// A price that names no currency is not said to be in one.
+func TestNoCurrency(t *testing.T) {
+	t.Parallel()
+	dir := files(t, map[string]string{
+		"a.json":  `{"disk": {"model": "per_unit", "unit": "0.10"}}`,
+		"b.json":  `{"disk": {"model": "per_unit", "unit": "0.25"}}`,
+		"use.csv": "price,quantity\ndisk,100\n",
+	})
+	path := func(name string) string { return filepath.Join(dir, name) }
+	var out, diagnostics bytes.Buffer
+	require.Equal(t, done, code([]string{"-before", path("a.json"), "-after", path("b.json"), "-usage", path("use.csv")}, &out, &diagnostics), "%s", diagnostics.String())
+	require.NotContains(t, out.String(), "EUR")
+	require.Contains(t, out.String(), "15  150 %")
+}
