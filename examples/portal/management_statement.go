@@ -139,9 +139,13 @@ func inAccount(s *cost.Statements, in money.Currency) *cost.Statements {
 	return s.Account(in)
 }
 
-// otherAccounts are those in which the customer has another statement of the month.
+// otherAccounts are those in which the customer has another statement of the month: none
+// where that cannot be computed, so that what was issued stays to be read.
 func (p *portal) otherAccounts(ctx context.Context, c client, st *cost.Statement, m monthly) ([]account, error) {
 	all, err := p.Statements(c.Customer).Accounts(ctx, m.Month)
+	if errors.Is(err, servicecoin.ErrInvalid) || errors.Is(err, servicecoin.ErrRefused) {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -281,21 +285,17 @@ func (p *portal) address(ctx context.Context, view store.View, c client, list ..
 // addressed keeps how the statements of a month are addressed, if they were issued without
 // that, by the run of a month for everybody, say.
 func (p *portal) addressed(ctx context.Context, c client, m calendar.Month) error {
-	statements := p.Statements(c.Customer)
-	accounts, err := statements.Accounts(ctx, m)
-	if err != nil {
-		return err
-	}
-	for _, currency := range accounts {
-		st, err := statements.Account(currency).Get(ctx, m)
-		if errors.Is(err, servicecoin.ErrNotFound) {
-			continue
-		}
-		if err == nil {
-			err = p.address(ctx, p.store.For(c.ID), c, st)
-		}
+	for st, err := range p.Statements(c.Customer).List().All(ctx) { // the latest month first
 		if err != nil {
 			return err
+		}
+		if st.Month.Compare(m) < 0 {
+			break
+		}
+		if st.Month == m && st.State == cost.Issued {
+			if err := p.address(ctx, p.store.For(c.ID), c, st); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
