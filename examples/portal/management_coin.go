@@ -92,14 +92,17 @@ type monthly struct {
 	Account   money.Currency // of the statement, "" for the one in which the customer is charged now
 }
 
-// Asked says the month and the account in a path.
-func (m monthly) Asked() string {
+// asked says the month and the account.
+func (m monthly) asked() url.Values {
 	q := url.Values{"month": {m.Month.String()}}
 	if m.Account != "" {
 		q.Set("account", string(m.Account))
 	}
-	return "?" + q.Encode()
+	return q
 }
+
+// Asked says them in a path.
+func (m monthly) Asked() string { return "?" + m.asked().Encode() }
 
 // Before is the month before, whether anything is known of it or not.
 func (m monthly) Before() calendar.Month { return m.Month.Previous() }

@@ -46,10 +46,8 @@ type stretchUse struct {
 
 // linePath leads to a line of a statement.
 func linePath(m monthly, line, edition string) string {
-	q := url.Values{"month": {m.Month.String()}, "line": {line}}
-	if m.Account != "" {
-		q.Set("account", string(m.Account))
-	}
+	q := m.asked()
+	q.Set("line", line)
 	if edition != "" {
 		q.Set("edition", edition)
 	}
